@@ -1,0 +1,162 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// Settings of every target: Swift 6 mode, warnings are errors, every import shows what it re-exposes.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets that touch C: every unsafe expression says so.
+let edge = strict + [.strictMemorySafety()]
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOExtras", package: "swift-nio-extras"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+
+/// What every service's `Main` composes.
+let serviceEdges: [Target.Dependency] = [
+    "ResourceModel", "Messages", "Bus", "Store", "ServiceKit", log, metrics, lifecycle, arguments, protobuf,
+]
+
+func shared(
+    _ name: String, path: String? = nil, _ dependencies: [Target.Dependency] = [], exclude: [String] = [],
+    resources: [Resource] = [], settings: [SwiftSetting] = strict
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Shared/\(path ?? name)", exclude: exclude,
+        resources: resources, swiftSettings: settings)
+}
+
+func core(_ service: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: "\(service)Core", dependencies: ["ResourceModel"] + dependencies, path: "Services/\(service)/Core",
+        swiftSettings: strict)
+}
+
+func main(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", exclude: exclude,
+        swiftSettings: strict)
+}
+
+let package = Package(
+    name: "ebb",
+    platforms: [.macOS(.v26)],
+    products: [
+        .executable(name: "ebb-monitor", targets: ["MonitorMain"]),
+        .executable(name: "ebb-scheduler", targets: ["SchedulerMain"]),
+        .executable(name: "ebb-billing", targets: ["BillingMain"]),
+        .executable(name: "ebb-logger", targets: ["LoggerMain"]),
+        .executable(name: "ebb-usergateway", targets: ["UserGatewayMain"]),
+        .executable(name: "ebb", targets: ["Client"]),
+        .executable(name: "ebb-fleet", targets: ["FleetMain"]),
+        .executable(name: "ebb-migrate", targets: ["MigrateMain"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: [.defaults, "YAML"]),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf.git", from: "1.39.0"),
+        .package(url: "https://github.com/CoreOffice/XMLCoder.git", from: "0.18.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        // C libraries: module maps only.
+        .systemLibrary(
+            name: "CLibvirt", path: "Shared/CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
+        .systemLibrary(
+            name: "CZeroMQ", path: "Shared/CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
+        .systemLibrary(name: "CLibPQ", path: "Shared/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+
+        // Shared edges and values.
+        shared("ResourceModel"),
+        shared("Messages", ["ResourceModel", protobuf], exclude: ["Proto"]),
+        shared("Execution", settings: edge),
+        shared("Bus", ["ResourceModel", "Messages", "Execution", "CZeroMQ", protobuf, log], settings: edge),
+        shared(
+            "Store", ["ResourceModel", "Execution", "CLibPQ", crypto, log], resources: [.copy("Migrations")],
+            settings: edge),
+        shared(
+            "Hypervisor",
+            ["ResourceModel", "Messages", "Execution", "Bus", "CLibvirt", log, .product(name: "XMLCoder", package: "XMLCoder")],
+            settings: edge),
+        shared("FleetModel", path: "Fleet/Model", ["ResourceModel"]),
+        shared(
+            "ServiceKit",
+            [
+                "ResourceModel", "Messages", "Bus", "Store", log, metrics, lifecycle, arguments, protobuf,
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ], settings: edge),
+        shared("TestSupport", ["ResourceModel", "Store", "Bus", log], settings: edge),
+
+        main(
+            "FleetMain", path: "Shared/Fleet/Server",
+            ["FleetModel", "ResourceModel", "Messages", "Bus", "ServiceKit", log, lifecycle, arguments, protobuf]),
+        main("MigrateMain", path: "Shared/Migrate", ["ResourceModel", "Store", "ServiceKit", log, arguments]),
+
+        // The five services and the client.
+        core("Monitor"),
+        core("Scheduler"),
+        core("Billing"),
+        core("Logger"),
+        core("UserGateway", [crypto]),
+        main("MonitorMain", path: "Services/Monitor/Main", ["MonitorCore", "Hypervisor"] + serviceEdges),
+        main("SchedulerMain", path: "Services/Scheduler/Main", ["SchedulerCore"] + serviceEdges),
+        main("BillingMain", path: "Services/Billing/Main", ["BillingCore", yams] + serviceEdges),
+        main("LoggerMain", path: "Services/Logger/Main", ["LoggerCore"] + serviceEdges),
+        main(
+            "UserGatewayMain", path: "Services/UserGateway/Main", ["UserGatewayCore", crypto] + serviceEdges + nio),
+        main(
+            "Client", path: "Services/UserGateway/Client", ["ResourceModel", "UserGatewayCore", arguments, yams] + nio),
+
+        // Tests.
+        tests("ResourceModelTests", ["ResourceModel"]),
+        tests("MessagesTests", ["Messages", "ResourceModel", protobuf]),
+        tests("ExecutionTests", ["Execution"]),
+        tests("BusTests", ["Bus", "Messages", "ResourceModel", protobuf, log]),
+        tests("StoreTests", ["Store", "ResourceModel", log]),
+        tests("HypervisorTests", ["Hypervisor", "ResourceModel", "Bus", "Messages", log]),
+        tests("FleetTests", ["FleetModel", "FleetMain", "ResourceModel", "Hypervisor", "Bus", "Messages", log]),
+        tests("ServiceKitTests", ["ServiceKit", "ResourceModel", "Bus", "Store", log]),
+        tests("MonitorCoreTests", ["MonitorCore", "ResourceModel"]),
+        tests("SchedulerCoreTests", ["SchedulerCore", "ResourceModel"]),
+        tests("BillingCoreTests", ["BillingCore", "ResourceModel"]),
+        tests("LoggerCoreTests", ["LoggerCore", "ResourceModel"]),
+        tests("UserGatewayCoreTests", ["UserGatewayCore", "ResourceModel", crypto]),
+        tests("ClientTests", ["Client", "UserGatewayCore", "ResourceModel"]),
+        tests("IntegrationTests", ["MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain"] + serviceEdges),
+        tests("SystemTests", ["ResourceModel", "Store"]),
+        tests("TidyTests", []),
+    ]
+)

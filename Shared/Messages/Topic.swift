@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What a message is about. ZeroMQ matches subscriptions by prefix, so every topic ends in `/`:
+/// `host/1/` does not match a subscriber of `host/10/`.
+package struct Topic: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let text: String
+
+    /// A topic read from the wire; `nil` unless it is 2 to 200 bytes long and ends in `/`.
+    package init?(_ text: String) {
+        guard (2...200).contains(text.utf8.count), text.utf8.last == UInt8(ascii: "/") else { return nil }
+        self.text = text
+    }
+
+    private init(trusted text: String) { self.text = text }
+
+    /// One host's reports.
+    package static func host(_ id: HostID) -> Topic { Topic(trusted: "host/\(id)/") }
+    /// What happened on one host.
+    package static func event(_ id: HostID) -> Topic { Topic(trusted: "event/\(id)/") }
+    /// One cluster's decisions.
+    package static func decision(_ id: ClusterID) -> Topic { Topic(trusted: "decision/\(id)/") }
+    /// A publisher's list of streams.
+    package static func heartbeat(_ id: InstanceID) -> Topic { Topic(trusted: "heartbeat/\(id)/") }
+    /// Prefixes to subscribe to.
+    package static let allHosts = Topic(trusted: "host/")
+    package static let allEvents = Topic(trusted: "event/")
+    package static let allDecisions = Topic(trusted: "decision/")
+    package static let allHeartbeats = Topic(trusted: "heartbeat/")
+
+    package static func < (left: Topic, right: Topic) -> Bool { left.text < right.text }
+    package var description: String { text }
+}
+
+/// A stream is (topic, owner's epoch): sequence, spool, replay and deduplication are per stream.
+package struct StreamID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let topic: Topic
+    package let epoch: UInt64
+
+    package init(topic: Topic, epoch: UInt64) {
+        self.topic = topic
+        self.epoch = epoch
+    }
+
+    package static func < (left: StreamID, right: StreamID) -> Bool {
+        (left.topic, left.epoch) < (right.topic, right.epoch)
+    }
+    package var description: String { "\(topic)@\(epoch)" }
+}
+
+/// A message's explicit, stable name on the wire.
+package struct MessageType: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+    package let name: String
+    package init(_ name: String) { self.name = name }
+    package init(stringLiteral value: String) { name = value }
+    package var description: String { name }
+
+    package static let hostReport: MessageType = "metrics.host.v1"
+    package static let domainEvent: MessageType = "event.domain.v1"
+    package static let decisionRecorded: MessageType = "decision.recorded.v1"
+    package static let heartbeat: MessageType = "bus.heartbeat.v1"
+    package static let replay: MessageType = "bus.replay.v1"
+    package static let executeCommand: MessageType = "command.execute.v1"
+    package static let permitRequest: MessageType = "permit.request.v1"
+    package static let setPolicy: MessageType = "policy.set.v1"
+    package static let why: MessageType = "decision.why.v1"
+    package static let bill: MessageType = "bill.show.v1"
+    package static let usage: MessageType = "usage.show.v1"
+    package static let fleetCall: MessageType = "fleet.call.v1"
+}
+
+/// What the wire means. Add fields as optional; never reuse a number or a name.
+package enum ProtocolVersion: UInt32, Sendable, CaseIterable {
+    /// The first.
+    case v1 = 1
+
+    package static let current = ProtocolVersion.v1
+}

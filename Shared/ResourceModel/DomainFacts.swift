@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Running state of a domain. `unknown` means that the host could not be asked: unreachable is not off.
+package enum DomainState: String, Hashable, Sendable, Codable, CaseIterable {
+    case unknown, running, blocked, paused, shuttingDown = "shutting-down", shutoff, crashed, saved
+
+    /// Whether the hypervisor holds the domain's memory and may give it CPU time.
+    package var isActive: Bool {
+        switch self {
+        case .running, .blocked, .paused, .shuttingDown: true
+        case .unknown, .shutoff, .crashed, .saved: false
+        }
+    }
+}
+
+/// One life of a domain's counters: they begin again after a start, a restore and on the target of a migration.
+package struct Incarnation: Hashable, Sendable, Codable {
+    package let host: HostID
+    /// The hypervisor's own number of the running domain (libvirt's domain id).
+    package let hypervisorID: Int64
+    /// When this life began: the driver's own instant where it gives one, else the first observation.
+    package let start: Timestamp
+
+    package init(host: HostID, hypervisorID: Int64, start: Timestamp) {
+        self.host = host
+        self.hypervisorID = hypervisorID
+        self.start = start
+    }
+}
+
+/// A domain's vCPUs as three different facts, and the ceiling of its definition.
+package struct VCPUSizes: Hashable, Sendable, Codable {
+    /// The ceiling in the definition: hot-plug can't pass it.
+    package var maximum: VCPUCount
+    /// What Ebb last asked for; `nil` if Ebb never asked.
+    package var asked: VCPUCount?
+    /// What the hypervisor says it gave.
+    package var granted: VCPUCount
+    /// What the guest is seen to use (agent, or per-vCPU time that advances); `nil` while unknown.
+    package var confirmed: VCPUCount?
+
+    package init(maximum: VCPUCount, asked: VCPUCount? = nil, granted: VCPUCount, confirmed: VCPUCount? = nil) {
+        self.maximum = maximum
+        self.asked = asked
+        self.granted = granted
+        self.confirmed = confirmed
+    }
+}
+
+/// Cumulative counters of one incarnation. `nil` is unknown, never zero.
+package struct DomainCounters: Hashable, Sendable, Codable {
+    package var cpuTimeNanoseconds: Int64?
+    package var stealTimeNanoseconds: Int64?
+    package var networkReceivedBytes: Int64?
+    package var networkTransmittedBytes: Int64?
+    package var blockReadBytes: Int64?
+    package var blockWrittenBytes: Int64?
+
+    package init(
+        cpuTimeNanoseconds: Int64? = nil, stealTimeNanoseconds: Int64? = nil, networkReceivedBytes: Int64? = nil,
+        networkTransmittedBytes: Int64? = nil, blockReadBytes: Int64? = nil, blockWrittenBytes: Int64? = nil
+    ) {
+        self.cpuTimeNanoseconds = cpuTimeNanoseconds
+        self.stealTimeNanoseconds = stealTimeNanoseconds
+        self.networkReceivedBytes = networkReceivedBytes
+        self.networkTransmittedBytes = networkTransmittedBytes
+        self.blockReadBytes = blockReadBytes
+        self.blockWrittenBytes = blockWrittenBytes
+    }
+}
+
+/// A domain's memory. `nil` is unknown, never zero.
+package struct DomainMemory: Hashable, Sendable, Codable {
+    /// The ceiling in the definition.
+    package var maximum: ByteCount
+    /// What the balloon leaves to the guest now: the allocation.
+    package var allocated: ByteCount?
+    /// Used in the guest, without page cache.
+    package var used: ByteCount?
+
+    package init(maximum: ByteCount, allocated: ByteCount? = nil, used: ByteCount? = nil) {
+        self.maximum = maximum
+        self.allocated = allocated
+        self.used = used
+    }
+}
+
+/// One reading of one domain, as published: raw counters and what Monitor derived from two of them.
+package struct DomainSample: Hashable, Sendable, Codable {
+    package var domain: DomainID
+    package var state: DomainState
+    package var incarnation: Incarnation?
+    package var vcpus: VCPUSizes?
+    package var memory: DomainMemory?
+    package var counters: DomainCounters
+    /// The paper's VirtCPUUsage = Δ cpuTime / Δt: may pass 100 % with several vCPUs.
+    package var virtCPUUsage: Utilization?
+    /// (used + steal) / (Δt · confirmed vCPUs), clamped at 100 %: what thresholds are compared with.
+    package var cpuUtilization: Utilization?
+    /// Steal / (Δt · confirmed vCPUs).
+    package var stealUtilization: Utilization?
+    /// Used / allocated, without page cache.
+    package var memoryUtilization: Utilization?
+    /// Received and transmitted bytes per second.
+    package var networkBytesPerSecond: Int64?
+
+    package init(
+        domain: DomainID, state: DomainState, incarnation: Incarnation? = nil, vcpus: VCPUSizes? = nil,
+        memory: DomainMemory? = nil, counters: DomainCounters = DomainCounters(), virtCPUUsage: Utilization? = nil,
+        cpuUtilization: Utilization? = nil, stealUtilization: Utilization? = nil,
+        memoryUtilization: Utilization? = nil, networkBytesPerSecond: Int64? = nil
+    ) {
+        self.domain = domain
+        self.state = state
+        self.incarnation = incarnation
+        self.vcpus = vcpus
+        self.memory = memory
+        self.counters = counters
+        self.virtCPUUsage = virtCPUUsage
+        self.cpuUtilization = cpuUtilization
+        self.stealUtilization = stealUtilization
+        self.memoryUtilization = memoryUtilization
+        self.networkBytesPerSecond = networkBytesPerSecond
+    }
+}
+
+/// One cycle of one host: its own figures and every domain on it.
+package struct HostSample: Hashable, Sendable, Codable {
+    package var host: HostID
+    /// When the counters were read, in cluster time.
+    package var sampledAt: Timestamp
+    /// Since the previous cycle, by a monotonic clock; `nil` for the first.
+    package var intervalNanoseconds: Int64?
+    package var figures: HostFigures
+    package var domains: [DomainSample]
+
+    package init(
+        host: HostID, sampledAt: Timestamp, intervalNanoseconds: Int64?, figures: HostFigures, domains: [DomainSample]
+    ) {
+        self.host = host
+        self.sampledAt = sampledAt
+        self.intervalNanoseconds = intervalNanoseconds
+        self.figures = figures
+        self.domains = domains
+    }
+}
+
+/// A physical host's own use. `nil` is unknown, never zero.
+package struct HostFigures: Hashable, Sendable, Codable {
+    package var cpuCount: Int
+    package var memory: ByteCount
+    /// Busy share of all cores.
+    package var cpuUtilization: Utilization?
+    /// Domain 0's (the control domain's) share of all cores, where the hypervisor has one.
+    package var controlDomainUtilization: Utilization?
+    /// The sum over all guest domains, as a share of all cores.
+    package var domainsUtilization: Utilization?
+    package var memoryUsed: ByteCount?
+    /// Round trip to the host; `nil` if it did not answer.
+    package var responseTimeNanoseconds: Int64?
+    /// How the round trip was taken: all candidates of one placement use the same method.
+    package var responseMethod: ResponseMethod
+
+    package init(
+        cpuCount: Int, memory: ByteCount, cpuUtilization: Utilization? = nil,
+        controlDomainUtilization: Utilization? = nil, domainsUtilization: Utilization? = nil,
+        memoryUsed: ByteCount? = nil, responseTimeNanoseconds: Int64? = nil, responseMethod: ResponseMethod = .unknown
+    ) {
+        self.cpuCount = cpuCount
+        self.memory = memory
+        self.cpuUtilization = cpuUtilization
+        self.controlDomainUtilization = controlDomainUtilization
+        self.domainsUtilization = domainsUtilization
+        self.memoryUsed = memoryUsed
+        self.responseTimeNanoseconds = responseTimeNanoseconds
+        self.responseMethod = responseMethod
+    }
+}
+
+/// How a host's response time is measured.
+package enum ResponseMethod: String, Hashable, Sendable, Codable, CaseIterable {
+    case unknown, icmp, tcpConnect = "tcp-connect", simulated
+}

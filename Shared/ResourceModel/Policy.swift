@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A tenant's policy for one domain: the paper's U1, U2 and P = M/N, and the size's own bounds.
+package struct ScalingPolicy: Hashable, Sendable, Codable {
+    /// U1: utilisation below it is a breach downwards.
+    package let lower: Utilization
+    /// U2: utilisation above it is a breach upwards.
+    package let upper: Utilization
+    /// P = M/N in parts per million, in (0, 1 000 000]: near 0 is aggressive, near 1 000 000 conservative.
+    package let ratio: Utilization
+    package let minimumVCPUs: VCPUCount
+    package let maximumVCPUs: VCPUCount
+
+    /// Why a policy can't be.
+    package enum Fault: Error, Hashable, Sendable, CustomStringConvertible {
+        case boundsOutOfRange(lower: Utilization, upper: Utilization)
+        case lowerNotBelowUpper(lower: Utilization, upper: Utilization)
+        case ratioOutOfRange(Utilization)
+        case sizesOutOfOrder(minimum: VCPUCount, maximum: VCPUCount)
+
+        package var description: String {
+            switch self {
+            case .boundsOutOfRange(let lower, let upper):
+                "bounds must lie within 0 % and 100 %, not \(lower) and \(upper)"
+            case .lowerNotBelowUpper(let lower, let upper):
+                "the lower bound U1 must be below the upper bound U2, but \(lower) is not below \(upper)"
+            case .ratioOutOfRange(let ratio):
+                "the ratio M/N must be above 0 and at most 1, not \(ratio)"
+            case .sizesOutOfOrder(let minimum, let maximum):
+                "the minimum size must be at least 1 vCPU and at most the maximum, not \(minimum) and \(maximum)"
+            }
+        }
+    }
+
+    package init(
+        lower: Utilization, upper: Utilization, ratio: Utilization, minimumVCPUs: VCPUCount = 1,
+        maximumVCPUs: VCPUCount
+    ) throws(Fault) {
+        guard lower >= .zero, upper <= .full else { throw .boundsOutOfRange(lower: lower, upper: upper) }
+        guard lower < upper else { throw .lowerNotBelowUpper(lower: lower, upper: upper) }
+        guard ratio > .zero, ratio <= .full else { throw .ratioOutOfRange(ratio) }
+        guard minimumVCPUs >= 1, minimumVCPUs <= maximumVCPUs else {
+            throw .sizesOutOfOrder(minimum: minimumVCPUs, maximum: maximumVCPUs)
+        }
+        self.lower = lower
+        self.upper = upper
+        self.ratio = ratio
+        self.minimumVCPUs = minimumVCPUs
+        self.maximumVCPUs = maximumVCPUs
+    }
+
+    /// M = max(1, ⌈N · ratio⌉), of the last `windowLength` = N known samples.
+    package func breachesNeeded(windowLength: Int) -> Int {
+        let product = Int64(windowLength) * ratio.ppm
+        return max(1, Int((product + 999_999) / 1_000_000))
+    }
+}
+
+/// A policy as subscribed: from `validFrom` until the next version.
+package struct PolicyVersion: Hashable, Sendable, Codable {
+    package let domain: DomainID
+    /// Counts up per domain, from 1.
+    package let version: Int64
+    package let validFrom: Timestamp
+    /// `nil`: the subscription was cleared; f is 1 and nothing is done automatically.
+    package let policy: ScalingPolicy?
+    /// N, by the platform. When the platform changes it, that is a new version of every policy.
+    package let windowLength: Int
+
+    package init(
+        domain: DomainID, version: Int64, validFrom: Timestamp, policy: ScalingPolicy?, windowLength: Int
+    ) {
+        self.domain = domain
+        self.version = version
+        self.validFrom = validFrom
+        self.policy = policy
+        self.windowLength = windowLength
+    }
+}
