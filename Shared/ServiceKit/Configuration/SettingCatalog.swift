@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every setting of every service. One file or environment may configure all five, so a key of another service is no
+/// error, while a key that none of them knows is one.
+package enum SettingCatalog {
+    package static let common: [Setting] = [
+        Setting(
+            "database.url", .secret, default: nil,
+            "PostgreSQL as libpq writes it, for instance postgresql://ebb_monitor:…@db/ebb"),
+        Setting("database.poolSize", .integer(1...64), default: "4", "connections to PostgreSQL"),
+        Setting(
+            "database.statementTimeout", .duration(.milliseconds(100) ... .seconds(600)), default: "10s",
+            "how long one statement may take"),
+        Setting(
+            "bus.publish", .text, default: "tcp://127.0.0.1:*",
+            "where this instance publishes; * takes a free port"),
+        Setting("bus.command", .text, default: "tcp://127.0.0.1:*", "where this instance takes commands"),
+        Setting(
+            "bus.advertiseHost", .text, default: "",
+            "the name or address that others reach this instance by; empty: as the database sees it"),
+        Setting(
+            "bus.secretKey", .secret, default: "",
+            "CURVE secret key in Z85 (40 characters); needed for endpoints that leave the machine"),
+        Setting(
+            "bus.allowPlain", .boolean, default: "false",
+            "whether endpoints off loopback may go without CURVE: only inside a private container network"),
+        Setting(
+            "bus.heartbeatInterval", .duration(.milliseconds(50) ... .seconds(60)), default: "1s",
+            "how often publishers list their streams"),
+        Setting("bus.spoolMessages", .integer(1...1_000_000), default: "720", "messages kept per stream for replay"),
+        Setting("admin.bind", .text, default: "127.0.0.1:0", "address of /livez, /readyz, /metrics; port 0: any"),
+        Setting(
+            "log.level", .choice(["trace", "debug", "info", "notice", "warning", "error"]), default: "info",
+            "the least severe message that is logged"),
+        Setting(
+            "membership.heartbeatInterval", .duration(.milliseconds(50) ... .seconds(60)), default: "1s",
+            "how often this instance renews its row"),
+        Setting(
+            "membership.timeToLive", .duration(.milliseconds(200) ... .seconds(600)), default: "5s",
+            "an instance whose row was not renewed for so long is dead"),
+    ]
+
+    package static let monitor: [Setting] = [
+        Setting(
+            "monitor.pollInterval", .duration(.milliseconds(20) ... .seconds(600)), default: "5s",
+            "from one reading of a host to the next"),
+        Setting(
+            "monitor.callTimeout", .duration(.milliseconds(100) ... .seconds(600)), default: "5s",
+            "how long a hypervisor may take to answer a reading"),
+        Setting(
+            "monitor.commandTimeout", .duration(.seconds(1) ... .seconds(3_600)), default: "120s",
+            "how long a hypervisor may take to carry out a command"),
+        Setting(
+            "monitor.readingInterval", .duration(.milliseconds(100) ... .seconds(3_600)), default: "60s",
+            "how often each domain's meters are written down"),
+    ]
+
+    package static let scheduler: [Setting] = [
+        Setting("scheduler.windowLength", .integer(1...1_000), default: "12", "N: known samples in a window"),
+        Setting(
+            "scheduler.samplingInterval", .duration(.milliseconds(20) ... .seconds(600)), default: "5s",
+            "what one sample stands for; samples older than 2N of it don't count"),
+        Setting(
+            "scheduler.cooldownUp", .duration(.zero ... .seconds(86_400)), default: "30s",
+            "after growing, no growing again for so long"),
+        Setting(
+            "scheduler.cooldownDown", .duration(.zero ... .seconds(86_400)), default: "300s",
+            "after any change, no shrinking for so long"),
+        Setting(
+            "scheduler.weightResponse", .integer(0...1_000_000), default: "333334",
+            "a: weight of the response time, in ppm; a + b + c = 1000000"),
+        Setting(
+            "scheduler.weightCPU", .integer(0...1_000_000), default: "333333", "b: weight of free CPU, in ppm"),
+        Setting(
+            "scheduler.weightMemory", .integer(0...1_000_000), default: "333333", "c: weight of free memory, in ppm"),
+        Setting(
+            "scheduler.stealBound", .integer(0...1_000_000), default: "50000",
+            "steal above it, in ppm, forbids shrinking"),
+        Setting(
+            "scheduler.permitLifetime", .duration(.seconds(1) ... .seconds(3_600)), default: "120s",
+            "a permit that was not used by then is void"),
+    ]
+
+    package static let billing: [Setting] = [
+        Setting(
+            "billing.rateCard", .text, default: "",
+            "a YAML file: the rate card that takes effect when the database has none yet")
+    ]
+
+    package static let logger: [Setting] = [
+        Setting("logger.batchRows", .integer(1...1_000_000), default: "5000", "rows in one batch at most"),
+        Setting(
+            "logger.batchAge", .duration(.milliseconds(10) ... .seconds(60)), default: "500ms",
+            "a batch is written after so long at the latest"),
+        Setting("logger.queueRows", .integer(100...10_000_000), default: "200000", "rows waiting at most"),
+        Setting(
+            "logger.retention", .duration(.seconds(86_400) ... .seconds(86_400 * 3_650)), default: "7d",
+            "how long raw samples are kept"),
+    ]
+
+    package static let usergateway: [Setting] = [
+        Setting("gateway.bind", .text, default: "127.0.0.1:7010", "address of the JSON-RPC port"),
+        Setting("gateway.certificateFile", .text, default: "", "TLS certificate chain (PEM)"),
+        Setting("gateway.privateKeyFile", .text, default: "", "TLS private key (PEM)"),
+        Setting(
+            "gateway.allowPlain", .boolean, default: "false",
+            "whether tokens may cross plain TCP off loopback: only behind something that does TLS"),
+        Setting("gateway.connections", .integer(1...100_000), default: "1000", "open connections at most"),
+        Setting(
+            "gateway.requestTimeout", .duration(.milliseconds(100) ... .seconds(600)), default: "60s",
+            "how long a request may take"),
+    ]
+
+    /// What one service reads.
+    package static func settings(of service: ServiceName) -> [Setting] {
+        switch service {
+        case .monitor: common + monitor
+        case .scheduler: common + scheduler
+        case .billing: common + billing
+        case .logger: common + logger
+        case .usergateway: common + usergateway
+        }
+    }
+
+    package static let all = common + monitor + scheduler + billing + logger + usergateway
+
+    /// Names in the environment that begin with `EBB_` and belong to the client, the fleet or the tools.
+    package static let foreignEnvironmentPrefixes = [
+        "EBB_CONTEXT", "EBB_ENDPOINT", "EBB_TOKEN", "EBB_OUTPUT", "EBB_TIMEOUT", "EBB_LAB_", "EBB_DEMO_",
+        "EBB_MIGRATE_", "EBB_FLEET_", "EBB_TEST_", "EBB_COMPOSE_",
+    ]
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// A unit of ownership: a host for Monitor, a cluster for Scheduler, a tenant for Billing.
+package struct ShardKey: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let kind: String
+    package let id: String
+
+    package init(kind: String, id: String) {
+        self.kind = kind
+        self.id = id
+    }
+
+    package var description: String { "\(kind)/\(id)" }
+    package static func < (left: ShardKey, right: ShardKey) -> Bool {
+        (left.kind, left.id) < (right.kind, right.id)
+    }
+}
+
+/// A shard's row as the database has it.
+package struct ShardState: Hashable, Sendable {
+    package let key: ShardKey
+    /// Counts up at every claim; dependent writes name it.
+    package let epoch: UInt64
+    package let owner: InstanceID?
+
+    package init(key: ShardKey, epoch: UInt64, owner: InstanceID?) {
+        self.key = key
+        self.epoch = epoch
+        self.owner = owner
+    }
+}
+
+/// A shard that this instance owns.
+package struct OwnedShard: Hashable, Sendable {
+    package let key: ShardKey
+    package let epoch: UInt64
+    /// On the boot clock: from then on its owner may command. A successor of a dead owner waits until no call of that
+    /// owner can still be under way, since libvirt takes no fencing token.
+    package let commandsFromBootNanoseconds: Int64
+
+    package init(key: ShardKey, epoch: UInt64, commandsFromBootNanoseconds: Int64) {
+        self.key = key
+        self.epoch = epoch
+        self.commandsFromBootNanoseconds = commandsFromBootNanoseconds
+    }
+}
+
+/// Decides who claims and who releases. Hand-over is release, then claim; a dead owner's shards are claimed at once.
+package struct OwnershipCore: Sendable {
+    package enum Directive: Hashable, Sendable {
+        /// Claim the shard from exactly this row; `fromDead` if its owner did not release it.
+        case claim(ShardState, fromDead: Bool)
+        /// Give the shard up: another live instance should have it.
+        case release(ShardKey, epoch: UInt64)
+        /// The row says that somebody else has it now, or a later epoch: stop at once.
+        case lost(ShardKey)
+    }
+
+    package let instance: InstanceID
+    package private(set) var owned: [ShardKey: OwnedShard] = [:]
+
+    package init(instance: InstanceID) { self.instance = instance }
+
+    /// What to do, given every shard's row and who is alive among this service's instances.
+    ///
+    /// An owner that is neither alive nor known to be dead (just registered, say) is left alone.
+    package func directives(shards: [ShardState], alive: Set<InstanceID>, dead: Set<InstanceID>) -> [Directive] {
+        var directives: [Directive] = []
+        let rows = Dictionary(shards.map { ($0.key, $0) }) { first, _ in first }
+        for shard in owned.values.sorted(by: { $0.key < $1.key }) {
+            let row = rows[shard.key]
+            if row?.owner != instance || row?.epoch != shard.epoch { directives.append(.lost(shard.key)) }
+        }
+        for shard in shards.sorted(by: { $0.key < $1.key }) {
+            let wanted = Rendezvous.owner(of: shard.key.description, among: alive)
+            switch shard.owner {
+            case instance where wanted != instance && wanted != nil:
+                directives.append(.release(shard.key, epoch: shard.epoch))
+            case instance where owned[shard.key] == nil, nil where wanted == instance:
+                directives.append(.claim(shard, fromDead: false))
+            case .some(let owner) where wanted == instance && dead.contains(owner):
+                directives.append(.claim(shard, fromDead: true))
+            default: break
+            }
+        }
+        return directives
+    }
+
+    package mutating func claimed(_ key: ShardKey, epoch: UInt64, commandsFromBootNanoseconds: Int64) {
+        owned[key] = OwnedShard(key: key, epoch: epoch, commandsFromBootNanoseconds: commandsFromBootNanoseconds)
+    }
+
+    package mutating func dropped(_ key: ShardKey) { owned[key] = nil }
+}
