@@ -1,6 +1,69 @@
 # SPDX-License-Identifier: Apache-2.0
-.PHONY: proto
+# `make help` lists the targets. YES=1 installs missing Debian packages without asking.
+
+PACKAGES_BUILD = libzmq3-dev libvirt-dev libpq-dev pkg-config
+PACKAGES_DEMO  = $(PACKAGES_BUILD) postgresql python3
+PACKAGES_LAB   = $(PACKAGES_DEMO) $(shell cat Tests/Lab/packages.txt 2>/dev/null)
+PACKAGES_TEST  = $(PACKAGES_DEMO)
+DEBUG          = .build/debug
+RELEASE        = .build/release
+BUILD_FLAGS    = --explicit-target-dependency-import-check error
+
+ifeq ($(shell id -u),0)
+PACKAGES_TEST := $(PACKAGES_LAB)
+endif
+
+.PHONY: help build release demo up down lab-demo test soak compose-test check fmt proto clean-state
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build everything in debug mode, tests too
+	@demo/install.sh $(PACKAGES_BUILD)
+	swift build --build-tests $(BUILD_FLAGS)
+
+release: ## Build the executables in release mode
+	@demo/install.sh $(PACKAGES_BUILD)
+	swift build -c release $(BUILD_FLAGS)
+
+demo: ## See the paper's experiment: install, build, run, explain, verify
+	@demo/install.sh $(PACKAGES_DEMO)
+	@demo/build.sh
+	@python3 demo/demo.py --binaries $(RELEASE) $(if $(TRACE),--trace $(TRACE))
+
+up: ## Start the same stack and leave it running
+	@demo/install.sh $(PACKAGES_DEMO)
+	@demo/build.sh
+	@python3 demo/up.py up --binaries $(RELEASE)
+
+down: ## Stop what `make up` started
+	@python3 demo/up.py down
+
+lab-demo: ## The same loop on two real libvirt hosts with real QEMU guests (root)
+	@demo/install.sh $(PACKAGES_LAB)
+	@demo/build.sh
+	@python3 demo/lab_demo.py --binaries $(RELEASE)
+
+test: ## Prove it: style, units, contracts, the five services, and (as root) the lab
+	@demo/install.sh $(PACKAGES_TEST)
+	@demo/test.sh
+
+soak: ## The same with full counts; writes docs/soak/
+	@demo/install.sh $(PACKAGES_TEST)
+	@demo/soak.sh
+
+compose-test: ## Start compose/ on a real Docker engine and run the demo's scenario there (root)
+	@demo/install.sh $(PACKAGES_DEMO) docker.io docker-compose debootstrap iptables
+	@demo/build.sh
+	@compose/test.sh
+
+check: ## Style: swift-format
+	swift format lint --strict --recursive --parallel Services Shared Tests Package.swift
+
+fmt: ## Format in place
+	swift format --in-place --recursive --parallel Services Shared Tests Package.swift
+
 # Needs protoc (Debian: protobuf-compiler) and protoc-gen-swift (built from the swift-protobuf package).
-proto:
+proto: ## Generate Swift from the .proto files
 	protoc --proto_path=Shared/Messages/Proto --swift_out=Shared/Messages/Generated \
 		--swift_opt=Visibility=Package,UseAccessLevelOnImports=true Shared/Messages/Proto/*.proto

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Style, units, contracts and the five services; as root also the lab on real virtual machines.
+# A skipped test that Tests/allowed-skips does not name fails the run.
+set -eu
+cd "$(dirname "$0")/.."
+mkdir -p .build
+log=.build/test.log
+started=$(date +%s)
+step() { printf '\n== %s (%s s in)\n' "$1" "$(($(date +%s) - started))"; }
+
+step "style"
+swift format lint --strict --recursive --parallel Services Shared Tests Package.swift
+
+step "build (log: .build/test-build.log)"
+if ! swift build --build-tests --explicit-target-dependency-import-check error >.build/test-build.log 2>&1; then
+    cat .build/test-build.log
+    exit 1
+fi
+
+step "tests"
+status=0
+swift test --skip-build >"$log" 2>&1 || status=$?
+grep -E '^(✘|↳|.*(error:|recorded an issue|failed after))' "$log" || true
+if [ "$status" -ne 0 ]; then
+    echo "The whole output is in $log; its end:"
+    tail -n 40 "$log"
+    exit "$status"
+fi
+
+skipped=$(sed -n 's/^➜ Test "\{0,1\}\([^"]*\)"\{0,1\} skipped.*/\1/p' "$log" | sort -u)
+if [ -n "$skipped" ]; then
+    printf '%s\n' "$skipped" >.build/skipped
+    unexpected=$(grep -v '^#' Tests/allowed-skips | grep -vxF -f - .build/skipped || true)
+    if [ -n "$unexpected" ]; then
+        printf 'These tests were skipped and Tests/allowed-skips does not name them:\n%s\n' "$unexpected"
+        exit 1
+    fi
+fi
+
+if [ "$(id -u)" -eq 0 ]; then
+    step "lab: two real libvirt hosts"
+    python3 demo/lab_demo.py --binaries .build/debug
+else
+    echo "The lab needs root and was left out: sudo make lab-demo runs it."
+fi
+
+step "done"
+grep -E 'Test run with' "$log" | tail -n 1
