@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Logging
+
+/// Runs statements: a `Store` each in a transaction of its own, a `Transaction` within itself.
+package protocol QueryRunner: Sendable {
+    @discardableResult
+    func query(_ query: Query) async throws(StoreError) -> [Row]
+}
+
+/// The shared database: a pool of sessions that reconnect by themselves, every call with a deadline.
+package final class Store: QueryRunner {
+    package let configuration: StoreConfiguration
+    private let pool: ConnectionPool
+    private let canceller: StatementCanceller
+
+    /// Checks the connection string; connects when first used. Throws `configuration`.
+    package init(configuration: StoreConfiguration, log: Logger) throws(StoreError) {
+        let target = try ConnectionTarget(dsn: configuration.dsn, applicationName: configuration.applicationName)
+        let canceller = StatementCanceller()
+        self.configuration = configuration
+        self.canceller = canceller
+        pool = ConnectionPool(size: configuration.poolSize, waitingLimit: configuration.waitingLimit) { number in
+            PostgresConnection(
+                number: number, target: target, configuration: configuration, canceller: canceller, log: log)
+        }
+    }
+
+    /// Insurance only: `close()` is the way.
+    deinit {
+        let (pool, canceller) = (pool, canceller)
+        Task {
+            await pool.close()
+            canceller.close()
+        }
+    }
+
+    /// Runs one statement; returns its rows.
+    @discardableResult
+    package func query(_ query: Query) async throws(StoreError) -> [Row] {
+        try await self.query(query, within: nil)
+    }
+
+    /// Runs one statement with a deadline of its own.
+    @discardableResult
+    package func query(_ query: Query, within timeout: Duration?) async throws(StoreError) -> [Row] {
+        let connection = try await lease()
+        do throws(StoreError) {
+            let rows = try await connection.execute(query, within: timeout).rows
+            await giveBack(connection)
+            return rows.all
+        } catch {
+            await giveBack(connection)
+            throw error
+        }
+    }
+
+    /// Copies rows into a table, all or none; returns how many.
+    @discardableResult
+    package func copy(_ rows: CopyRows) async throws(StoreError) -> Int {
+        let connection = try await lease()
+        do throws(StoreError) {
+            let count = try await connection.copy(rows, within: nil)
+            await giveBack(connection)
+            return count
+        } catch {
+            await giveBack(connection)
+            throw error
+        }
+    }
+
+    /// Runs `body` in one transaction: committed when it returns, rolled back when it throws.
+    ///
+    /// Throws `outcomeUnknown` if the connection is lost during COMMIT and `transactionAborted` if `body` swallowed a
+    /// statement's failure. The transaction must not be used after `body` returned.
+    package func transaction<R: Sendable>(
+        isolation: IsolationLevel = .readCommitted, _ body: (Transaction) async throws -> R
+    ) async throws -> R {
+        let connection = try await lease()
+        let transaction = Transaction(connection)
+        do {
+            _ = try await connection.execute(Query(unsafeSQL: "BEGIN ISOLATION LEVEL \(isolation.rawValue)"), within: nil)
+            let result = try await body(transaction)
+            try await transaction.commit()
+            await giveBack(connection)
+            return result
+        } catch {
+            await transaction.rollBack()
+            await giveBack(connection)
+            throw error
+        }
+    }
+
+    /// `transaction`, run again from its start after a serialization failure or deadlock, `attempts` times at most.
+    package func retryingTransaction<R: Sendable>(
+        isolation: IsolationLevel = .serializable, attempts: Int = 8, _ body: (Transaction) async throws -> R
+    ) async throws -> R {
+        var delay = 5
+        for _ in 1..<max(1, attempts) {
+            do {
+                return try await transaction(isolation: isolation, body)
+            } catch let error as StoreError where error.code == .serialization {
+                // Drawn apart, so that the parties don't meet again.
+                try await Task.sleep(for: .milliseconds(Int.random(in: 1...delay)))
+                delay = min(delay * 2, 200)
+            }
+        }
+        return try await transaction(isolation: isolation, body)
+    }
+
+    /// Whether the database answers.
+    package func ping() async throws(StoreError) { try await query("SELECT 1") }
+
+    /// Ends every session. Calls after it throw `closed`.
+    package func close() async {
+        await pool.close()
+        canceller.close()
+    }
+
+    private func lease() async throws(StoreError) -> PostgresConnection {
+        let deadline = ContinuousClock.now + configuration.acquireTimeout
+        let connection = try await pool.lease(until: deadline)
+        do throws(StoreError) {
+            try await connection.prepare(until: deadline)
+            return connection
+        } catch {
+            await pool.giveBack(connection)
+            throw error
+        }
+    }
+
+    private func giveBack(_ connection: PostgresConnection) async {
+        await connection.dropUnlessReady()
+        await pool.giveBack(connection)
+    }
+}
+
+extension RowSet {
+    var all: [Row] { (0..<count).map { Row(set: self, index: $0) } }
+}
