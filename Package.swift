@@ -105,7 +105,7 @@ let package = Package(
         shared("Execution", settings: edge),
         shared("Bus", ["ResourceModel", "Messages", "Execution", "CZeroMQ", protobuf, collections, log], settings: edge),
         shared(
-            "Store", ["ResourceModel", "Execution", "CLibPQ", crypto, log], resources: [.copy("Migrations")],
+            "Store", ["ResourceModel", "Execution", "CLibPQ", crypto, log], resources: [.embedInCode("Migrations")],
             settings: edge),
         shared(
             "Hypervisor",
