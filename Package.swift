@@ -116,6 +116,8 @@ let package = Package(
             "ServiceKit",
             [
                 "ResourceModel", "Messages", "Bus", "Store", log, metrics, lifecycle, arguments, protobuf,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 yams, .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Hummingbird", package: "hummingbird"),
