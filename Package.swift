@@ -17,7 +17,7 @@ let strict: [SwiftSetting] = [
 let edge = strict + [.strictMemorySafety()]
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -33,7 +33,7 @@ let nio: [Target.Dependency] = [
 
 /// What every service's `Main` composes.
 let serviceEdges: [Target.Dependency] = [
-    "ResourceModel", "Messages", "Bus", "Store", "ServiceKit", log, metrics, lifecycle, arguments, protobuf,
+    "ResourceModel", "Messages", "Bus", "Store", "ServiceKit", log, coreMetrics, lifecycle, arguments, protobuf,
 ]
 
 func shared(
@@ -115,10 +115,9 @@ let package = Package(
         shared(
             "ServiceKit",
             [
-                "ResourceModel", "Messages", "Bus", "Store", log, metrics, lifecycle, arguments, protobuf,
+                "ResourceModel", "Messages", "Bus", "Store", log, lifecycle, arguments, protobuf,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "CoreMetrics", package: "swift-metrics"),
-                yams, .product(name: "Configuration", package: "swift-configuration"),
+                coreMetrics, yams, .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Hummingbird", package: "hummingbird"),
             ], settings: edge),
@@ -152,7 +151,7 @@ let package = Package(
         tests("StoreTests", ["Store", "ResourceModel", log]),
         tests("HypervisorTests", ["Hypervisor", "ResourceModel", "Bus", "Messages", log]),
         tests("FleetTests", ["FleetModel", "FleetMain", "ResourceModel", "Hypervisor", "Bus", "Messages", log]),
-        tests("ServiceKitTests", ["ServiceKit", "ResourceModel", "Bus", "Store", log, .product(name: "CoreMetrics", package: "swift-metrics")]),
+        tests("ServiceKitTests", ["ServiceKit", "ResourceModel", "Bus", "Store", log, coreMetrics]),
         tests("MonitorCoreTests", ["MonitorCore", "ResourceModel"]),
         tests("SchedulerCoreTests", ["SchedulerCore", "ResourceModel"]),
         tests("BillingCoreTests", ["BillingCore", "ResourceModel"]),
