@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// Who owns one shard, as it was read.
+package struct ShardRecord: Hashable, Sendable {
+    package let kind: ShardKind
+    package let id: String
+    /// Raised by every take-over.
+    package let epoch: Int64
+    package let owner: InstanceID?
+
+    package init(kind: ShardKind, id: String, epoch: Int64, owner: InstanceID?) {
+        self.kind = kind
+        self.id = id
+        self.epoch = epoch
+        self.owner = owner
+    }
+}
+
+/// Who owns what: `cluster.shard`.
+package struct ShardRepository: Sendable {
+    private let store: Store
+    package init(_ store: Store) { self.store = store }
+
+    /// Makes the rows that are missing, at epoch 0 and without an owner.
+    package func ensure(_ kind: ShardKind, _ ids: [String]) async throws(StoreError) {
+        try await store.query(
+            """
+            INSERT INTO cluster.shard (kind, id) SELECT \(kind.rawValue), unnest(\(TextArray(ids))::text[])
+            ON CONFLICT DO NOTHING
+            """)
+    }
+
+    /// All shards of a kind, by id.
+    package func list(_ kind: ShardKind) async throws(StoreError) -> [ShardRecord] {
+        let rows = try await store.query(
+            "SELECT kind, id, epoch, owner FROM cluster.shard WHERE kind = \(kind.rawValue) ORDER BY id")
+        var shards: [ShardRecord] = []
+        for row in rows {
+            shards.append(
+                ShardRecord(
+                    kind: try row.value("kind"), id: try row.string("id"), epoch: try row.int64("epoch"),
+                    owner: try row.uuidOrNil("owner").map { InstanceID($0) }))
+        }
+        return shards
+    }
+
+    /// Takes a shard over from the state that the caller saw, under a new epoch; `nil` if it changed since.
+    ///
+    /// Waits for transactions that hold the old epoch, up to the statement's deadline (then `timeout`: try again).
+    package func claim(_ seen: ShardRecord, by instance: InstanceID) async throws(StoreError) -> ShardClaim? {
+        let rows = try await store.query(
+            """
+            UPDATE cluster.shard SET owner = \(instance), epoch = epoch + 1
+            WHERE kind = \(seen.kind.rawValue) AND id = \(seen.id) AND epoch = \(seen.epoch)
+                AND owner IS NOT DISTINCT FROM \(seen.owner) RETURNING epoch
+            """)
+        guard let row = rows.first else { return nil }
+        return ShardClaim(kind: seen.kind, id: seen.id, epoch: try row.int64("epoch"))
+    }
+
+    /// Gives a shard up; `false` if it was lost already.
+    @discardableResult
+    package func release(_ claim: ShardClaim) async throws(StoreError) -> Bool {
+        let rows = try await store.query(
+            """
+            UPDATE cluster.shard SET owner = NULL
+            WHERE kind = \(claim.kind.rawValue) AND id = \(claim.id) AND epoch = \(claim.epoch) RETURNING id
+            """)
+        return !rows.isEmpty
+    }
+
+    /// Whether `owner` holds the claim right now. A write needs `Store.fenced`, not this.
+    package func isCurrent(_ claim: ShardClaim, owner: InstanceID) async throws(StoreError) -> Bool {
+        let rows = try await store.query(
+            """
+            SELECT 1 FROM cluster.shard WHERE kind = \(claim.kind.rawValue) AND id = \(claim.id)
+                AND epoch = \(claim.epoch) AND owner = \(owner)
+            """)
+        return !rows.isEmpty
+    }
+}
