@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Crypto
+package import ResourceModel
+
+/// What a principal may do.
+package enum AccountRole: String, Hashable, Sendable, Codable, CaseIterable {
+    case owner, member, billingViewer = "billing-viewer"
+    case `operator`, auditor, administrator
+
+    /// Whether it belongs to a tenant (the first three) or to the provider.
+    package var isTenants: Bool {
+        switch self {
+        case .owner, .member, .billingViewer: true
+        case .operator, .auditor, .administrator: false
+        }
+    }
+}
+
+/// Somebody who may sign in.
+package struct Principal: Hashable, Sendable {
+    package let id: UUID128
+    /// Unique over all tenants.
+    package let name: String
+    /// `nil` for the provider's own people.
+    package let tenant: TenantID?
+    package let role: AccountRole
+
+    package init(id: UUID128, name: String, tenant: TenantID?, role: AccountRole) {
+        self.id = id
+        self.name = name
+        self.tenant = tenant
+        self.role = role
+    }
+
+    init(_ row: Row) throws(StoreError) {
+        id = try row.uuid("id")
+        name = try row.string("name")
+        tenant = try row.tenantOrNil("tenant")
+        role = try row.value("role")
+    }
+}
+
+/// A token as it is kept: never the secret, only its hash.
+package struct TokenRecord: Hashable, Sendable {
+    package let hash: [UInt8]
+    package let principal: UUID128
+    package let createdAt: Timestamp
+    package let expiresAt: Timestamp
+    package let revokedAt: Timestamp?
+}
+
+/// Tenants, principals and tokens: `account`.
+package struct AccountRepository: Sendable {
+    private let store: Store
+    package init(_ store: Store) { self.store = store }
+
+    /// SHA-256 of a token's secret text: what is stored and looked up.
+    package static func hash(ofToken secret: String) -> [UInt8] { Array(SHA256.hash(data: Array(secret.utf8))) }
+
+    /// Adds a tenant; one that is there stays. Returns whether it is new.
+    @discardableResult
+    package func addTenant(_ id: TenantID, in runner: (any QueryRunner)? = nil) async throws(StoreError) -> Bool {
+        let rows = try await (runner ?? store).query(
+            "INSERT INTO account.tenant (id) VALUES (\(id)) ON CONFLICT DO NOTHING RETURNING id")
+        return !rows.isEmpty
+    }
+
+    package func tenants() async throws(StoreError) -> [TenantID] {
+        var tenants: [TenantID] = []
+        for row in try await store.query("SELECT id FROM account.tenant ORDER BY id") {
+            tenants.append(TenantID(trusted: try row.string("id")))
+        }
+        return tenants
+    }
+
+    /// Throws `uniqueViolation` if the name is taken.
+    package func addPrincipal(
+        _ principal: Principal, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) {
+        try await (runner ?? store).query(
+            """
+            INSERT INTO account.principal (id, name, tenant, role)
+            VALUES (\(principal.id), \(principal.name), \(principal.tenant), \(principal.role.rawValue))
+            """)
+    }
+
+    package func principal(named name: String) async throws(StoreError) -> Principal? {
+        guard let row = try await store.query("SELECT * FROM account.principal WHERE name = \(name)").first else {
+            return nil
+        }
+        return try Principal(row)
+    }
+
+    /// A tenant's people, or with `nil` the provider's, by name.
+    package func principals(of tenant: TenantID?) async throws(StoreError) -> [Principal] {
+        var principals: [Principal] = []
+        let rows = try await store.query(
+            "SELECT * FROM account.principal WHERE tenant IS NOT DISTINCT FROM \(tenant) ORDER BY name")
+        for row in rows { principals.append(try Principal(row)) }
+        return principals
+    }
+
+    /// Keeps a token by the hash of its secret.
+    package func addToken(
+        hash: [UInt8], for principal: UUID128, createdAt: Timestamp, expiresAt: Timestamp,
+        in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) {
+        try await (runner ?? store).query(
+            """
+            INSERT INTO account.token (hash, principal, created_ns, expires_ns)
+            VALUES (\(hash), \(principal), \(createdAt), \(expiresAt))
+            """)
+    }
+
+    /// Whose token it is; `nil` if it is unknown, expired or revoked.
+    package func principal(withTokenHash hash: [UInt8], at now: Timestamp) async throws(StoreError) -> Principal? {
+        let rows = try await store.query(
+            """
+            SELECT p.* FROM account.token t JOIN account.principal p ON p.id = t.principal
+            WHERE t.hash = \(hash) AND t.expires_ns > \(now) AND (t.revoked_ns IS NULL OR t.revoked_ns > \(now))
+            """)
+        guard let row = rows.first else { return nil }
+        return try Principal(row)
+    }
+
+    package func tokens(of principal: UUID128) async throws(StoreError) -> [TokenRecord] {
+        let rows = try await store.query(
+            "SELECT * FROM account.token WHERE principal = \(principal) ORDER BY created_ns, hash")
+        var tokens: [TokenRecord] = []
+        for row in rows {
+            tokens.append(
+                TokenRecord(
+                    hash: try row.bytes("hash"), principal: try row.uuid("principal"),
+                    createdAt: try row.timestamp("created_ns"), expiresAt: try row.timestamp("expires_ns"),
+                    revokedAt: try row.timestampOrNil("revoked_ns")))
+        }
+        return tokens
+    }
+
+    /// `false` if there is no such token, or it is revoked already.
+    @discardableResult
+    package func revokeToken(
+        hash: [UInt8], at now: Timestamp, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> Bool {
+        let rows = try await (runner ?? store).query(
+            """
+            UPDATE account.token SET revoked_ns = \(now) WHERE hash = \(hash) AND revoked_ns IS NULL RETURNING principal
+            """)
+        return !rows.isEmpty
+    }
+}
