@@ -126,7 +126,7 @@ let package = Package(
         main(
             "FleetMain", path: "Shared/Fleet/Server",
             ["FleetModel", "ResourceModel", "Messages", "Bus", "ServiceKit", log, lifecycle, arguments, protobuf]),
-        main("MigrateMain", path: "Shared/Migrate", ["ResourceModel", "Store", "ServiceKit", log, arguments]),
+        main("MigrateMain", path: "Shared/Migrate", ["ResourceModel", "Store", log, arguments]),
 
         // The five services and the client.
         core("Monitor"),

@@ -124,8 +124,10 @@ package struct AccountRepository: Sendable {
         return try Principal(row)
     }
 
-    package func tokens(of principal: UUID128) async throws(StoreError) -> [TokenRecord] {
-        let rows = try await store.query(
+    package func tokens(
+        of principal: UUID128, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> [TokenRecord] {
+        let rows = try await (runner ?? store).query(
             "SELECT * FROM account.token WHERE principal = \(principal) ORDER BY created_ns, hash")
         var tokens: [TokenRecord] = []
         for row in rows {
