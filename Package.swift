@@ -155,7 +155,9 @@ let package = Package(
         tests("BillingCoreTests", ["BillingCore", "ResourceModel"]),
         tests("LoggerCoreTests", ["LoggerCore", "ResourceModel"]),
         tests("UserGatewayCoreTests", ["UserGatewayCore", "ResourceModel", crypto]),
-        tests("ClientTests", ["Client", "UserGatewayCore", "ResourceModel"]),
+        tests(
+            "ClientTests",
+            ["Client", "UserGatewayMain", "UserGatewayCore", "ResourceModel", log, lifecycle] + nio),
         tests("IntegrationTests", ["MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain"] + serviceEdges),
         tests("SystemTests", ["ResourceModel", "Store"]),
         tests("TidyTests", []),

@@ -81,7 +81,8 @@ package struct LoginLimiter: Sendable {
         let tokens = min(Int64(capacity), Int64(bucket.tokens) + min(earned, Int64(capacity)))
         let isFull = tokens == Int64(capacity)
         return Bucket(
-            tokens: Int(tokens), refilledAt: isFull ? max(now, bucket.refilledAt) : bucket.refilledAt + earned * refillNanoseconds)
+            tokens: Int(tokens),
+            refilledAt: isFull ? max(now, bucket.refilledAt) : bucket.refilledAt + earned * refillNanoseconds)
     }
 
     private func busy(_ nanoseconds: Int64) -> MethodError {

@@ -63,7 +63,8 @@ package struct Session: Sendable {
                 "product": .string(identity.product), "version": .string(identity.version),
                 "instance": .string(identity.instance), "auth": ["token"], "maxLine": .integer(Int64(maximumLine)),
                 "protocol": [
-                    "min": .integer(Self.protocolVersions.lowerBound), "max": .integer(Self.protocolVersions.upperBound),
+                    "min": .integer(Self.protocolVersions.lowerBound),
+                    "max": .integer(Self.protocolVersions.upperBound),
                 ],
             ])
     }
@@ -120,7 +121,8 @@ package struct Session: Sendable {
     private func handleBeforeLogin(_ request: RPCRequest) -> Directive {
         guard let method = registry[request.method], method.access == .everybody else {
             // Also for a method that does not exist: who is not logged in learns nothing.
-            let hint = "call session.login first; before it only session.hello, session.ping and rpc.discover are answered"
+            let hint =
+                "call session.login first; before it only session.hello, session.ping and rpc.discover are answered"
             return .reply(.failure(MethodError(.denied, "not logged in", hint: hint).rpcError))
         }
         do throws(RPCError) {

@@ -73,7 +73,9 @@ final class ConnectionGuard: ChannelDuplexHandler {
         let buffer = unwrapInboundIn(data)
         guard let sawLine = count(buffer.readableBytesView) else {
             refuse(
-                context, .invalidRequest("a line may have at most \(limit) bytes\(limit < configuration.maximumLine ? " before login" : "")"),
+                context,
+                .invalidRequest(
+                    "a line may have at most \(limit) bytes\(limit < configuration.maximumLine ? " before login" : "")"),
                 "line-too-long")
             return
         }

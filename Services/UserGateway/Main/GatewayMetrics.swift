@@ -23,6 +23,7 @@ struct GatewayMetrics: Sendable {
             case .failure(let error): error.reason ?? "INTERNAL"
             }
         Counter(label: "ebb_gateway_requests_total", dimensions: [("method", method), ("reason", reason)]).increment()
-        Timer(label: "ebb_gateway_request_duration_seconds", dimensions: [("method", method)]).record(duration: duration)
+        Timer(label: "ebb_gateway_request_duration_seconds", dimensions: [("method", method)]).record(
+            duration: duration)
     }
 }

@@ -5,6 +5,7 @@ internal import NIOCore
 internal import NIOExtras
 internal import NIOPosix
 internal import NIOSSL
+internal import ResourceModel
 internal import ServiceLifecycle
 internal import Synchronization
 package import UserGatewayCore
@@ -48,7 +49,8 @@ package final class GatewayServer: Service {
         tls = try configuration.makeTLSContext()
         try configuration.refusePlainOffLoopback()
         context = Context(
-            configuration: configuration, registry: registry, identity: identity, methods: methods, logins: LoginGate())
+            configuration: configuration, registry: registry, identity: identity, methods: methods,
+            logins: LoginGate(configuration))
         self.log = log
         connections = ConnectionTable(configuration)
     }
@@ -175,12 +177,17 @@ package final class GatewayServer: Service {
 
 /// `LoginLimiter` behind a lock and with a clock.
 final class LoginGate: Sendable {
-    private let limiter = Mutex(LoginLimiter())
+    private let limiter: Mutex<LoginLimiter>
     private let start = ContinuousClock.now
 
+    init(_ configuration: GatewayServerConfiguration) {
+        limiter = Mutex(
+            LoginLimiter(
+                capacity: configuration.loginBurst, refillNanoseconds: configuration.loginRefill.wholeNanoseconds))
+    }
+
     func attempt(_ address: String) throws(MethodError) {
-        let elapsed = start.duration(to: .now).components
-        let now = elapsed.seconds * 1_000_000_000 + elapsed.attoseconds / 1_000_000_000
+        let now = start.duration(to: .now).wholeNanoseconds
         let outcome = limiter.withLock { limiter -> Result<Void, MethodError> in
             do throws(MethodError) {
                 return .success(try limiter.attempt(address, now: now))

@@ -44,6 +44,9 @@ package struct GatewayServerConfiguration: Sendable {
     package var idleTimeout: Duration = .seconds(300)
     /// A client that takes no bytes for so long while answers wait is disconnected.
     package var stalledWriteTimeout: Duration = .seconds(30)
+    /// Logins that one address may try at once, and how long until it may try one more; `loginRefill` above 0.
+    package var loginBurst = 10
+    package var loginRefill: Duration = .seconds(1)
     package var loginTimeout: Duration = .seconds(10)
     /// A call is cancelled after it: its outcome is then unknown if it changes something.
     package var callTimeout: Duration = .seconds(120)

@@ -10,14 +10,19 @@ extension MethodDefinition {
                 Field("tenant", .name, required: true, "The tenant"),
                 Field("from", .instant, required: true, "The period's first instant"),
                 Field("to", .instant, required: true, "The first instant after it"),
-                Field("items", .list(of: .object(usageFields), atMost: 100_000), required: true, "Use by VM, resource and host"),
+                Field(
+                    "items", .list(of: .object(usageFields), atMost: 100_000), required: true,
+                    "Use by VM, resource and host"),
                 Field("text", .prose, "The same for people"),
             ]), "Use by VM, resource and host", fails: [.notFound, .invalid],
             example: ["from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"],
             gives: [
                 "tenant": "acme", "from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z",
                 "items": [
-                    ["vm": "web-1", "resource": "vcpu", "host": "host-7c41", "quantity": "7200000000000", "unit": "vcpu-ns"]
+                    [
+                        "vm": "web-1", "resource": "vcpu", "host": "host-7c41", "quantity": "7200000000000",
+                        "unit": "vcpu-ns",
+                    ]
                 ],
             ]),
         MethodDefinition(
@@ -45,7 +50,8 @@ extension MethodDefinition {
             "rate.set", "Publish a rate card that holds from an instant on", access: .roles([.administrator]),
             mutating: true,
             takes: [
-                Field("card", .document, required: true, "The rate card: currency, unit prices and the parameters of f"),
+                Field(
+                    "card", .document, required: true, "The rate card: currency, unit prices and the parameters of f"),
                 Field("validFrom", .instant, "The instant; not in the past (default: now)"),
             ],
             returns: .object(rateFields), "The rate card", fails: [.invalid, .conflict],
@@ -87,7 +93,9 @@ extension MethodDefinition {
         "unitPriceNano": "20000000", "pricingUnit": "vCPU-hour", "factorPpm": 900_000, "amountNano": "36000000",
     ]
 
-    private static let exampleCard: JSONValue = ["currency": "EUR", "rates": ["vcpu": ["price": "0.02", "per": "vCPU-hour"]]]
+    private static let exampleCard: JSONValue = [
+        "currency": "EUR", "rates": ["vcpu": ["price": "0.02", "per": "vCPU-hour"]],
+    ]
 
     private static let exampleRates: JSONValue = [
         "version": 1, "validFrom": "2026-04-01T00:00:00Z", "currency": "EUR", "card": exampleCard,

@@ -9,7 +9,9 @@ extension MethodDefinition {
             takes: [
                 Field("host", .name, required: true, "The host's name"),
                 Field("cluster", .name, required: true, "The set of hosts between which its VMs may migrate"),
-                Field("uri", .text(1...512), required: true, "libvirt's URI of its hypervisor, or fleet://address/host"),
+                Field(
+                    "uri", .text(1...512), required: true,
+                    "The URI of its hypervisor as libvirt takes it, or fleet://address/host"),
                 Field(
                     "cpuOvercommitPpm", .integer(10_000...100_000_000),
                     "vCPUs that may be promised per core, in parts per million (default 2000000)"),
@@ -35,7 +37,8 @@ extension MethodDefinition {
             "The host", fails: [.notFound], example: ["host": "host-a"], gives: exampleHost),
         MethodDefinition(
             "host.enable", "Let Ebb change the VMs of a host that it manages", access: .roles(.hostManagers),
-            mutating: true, takes: [hostField], returns: .object(hostFields), "The host", fails: [.notFound, .conflict],
+            mutating: true, takes: [hostField], returns: .object(hostFields), "The host",
+            fails: [.notFound, .conflict],
             example: ["host": "host-a"], gives: exampleHost),
         MethodDefinition(
             "host.observe", "Let Ebb read a host and change nothing on it", access: .roles(.hostManagers),

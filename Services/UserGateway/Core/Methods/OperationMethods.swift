@@ -6,7 +6,9 @@ extension MethodDefinition {
         MethodDefinition(
             "service.list", "List the instances of Ebb's services", access: .roles(.provider), takes: [],
             returns: .object([
-                Field("items", .list(of: .object(serviceFields), atMost: 10_000), required: true, "The instances by service")
+                Field(
+                    "items", .list(of: .object(serviceFields), atMost: 10_000), required: true,
+                    "The instances by service")
             ]), "The instances", example: [:],
             gives: [
                 "items": [

@@ -157,7 +157,10 @@ extension Schema {
                 "maximum": range.upperBound == .max ? nil : .integer(range.upperBound),
             ])
         case .text(let range):
-            ["type": "string", "minLength": .integer(Int64(range.lowerBound)), "maxLength": .integer(Int64(range.upperBound))]
+            [
+                "type": "string", "minLength": .integer(Int64(range.lowerBound)),
+                "maxLength": .integer(Int64(range.upperBound)),
+            ]
         case .name: ["type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"]
         case .uuid: ["type": "string", "format": "uuid"]
         case .instant: ["type": "string", "format": "date-time"]

@@ -27,7 +27,8 @@ extension MethodDefinition {
                 Field("limit", .integer(1...10_000), "At most so many (default 1000)"),
             ],
             returns: .object([
-                Field("items", .list(of: .object(vmFields), atMost: 10_000), required: true, "The VMs by tenant and name"),
+                Field(
+                    "items", .list(of: .object(vmFields), atMost: 10_000), required: true, "The VMs by tenant and name"),
                 Field("truncated", .boolean, "Whether there are more"),
             ]), "The VMs", example: [:], gives: ["items": [exampleVM], "truncated": false]),
         MethodDefinition(

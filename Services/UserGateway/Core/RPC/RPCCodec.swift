@@ -36,7 +36,8 @@ package enum RPCCodec {
         }
         guard !elements.isEmpty else { return refusal(.invalidRequest("the batch is empty")) }
         guard elements.count <= maximumBatch else {
-            return refusal(.invalidRequest("the batch has \(elements.count) requests; at most \(maximumBatch) are taken"))
+            return refusal(
+                .invalidRequest("the batch has \(elements.count) requests; at most \(maximumBatch) are taken"))
         }
         return Incoming(elements: elements.map(element), isBatch: true)
     }

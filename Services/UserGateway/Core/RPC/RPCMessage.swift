@@ -92,7 +92,8 @@ package struct RPCError: Error, Hashable, Sendable {
         protocolFault(-32_602, detail, "INVALID_PARAMS")
     }
 
-    private static func protocolFault(_ code: Int64, _ message: String, _ reason: String, hint: String? = nil) -> RPCError
+    private static func protocolFault(_ code: Int64, _ message: String, _ reason: String, hint: String? = nil)
+        -> RPCError
     {
         RPCError(
             code: code, message: message,
