@@ -28,6 +28,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOExtras", package: "swift-nio-extras"),
+    .product(name: "NIOTLS", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
 
@@ -157,7 +158,9 @@ let package = Package(
         tests("BillingCoreTests", ["BillingCore", "ResourceModel"]),
         tests("LoggerCoreTests", ["LoggerCore", "ResourceModel"]),
         tests("UserGatewayCoreTests", ["UserGatewayCore", "ResourceModel", crypto]),
-        tests("ClientTests", ["Client", "UserGatewayCore", "ResourceModel"]),
+        tests(
+            "ClientTests",
+            ["Client", "UserGatewayMain", "UserGatewayCore", "ResourceModel", log, lifecycle] + nio),
         tests("IntegrationTests", ["MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain"] + serviceEdges),
         tests("SystemTests", ["ResourceModel", "Store"]),
         tests("TidyTests", []),
