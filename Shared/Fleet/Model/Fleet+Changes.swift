@@ -83,7 +83,9 @@ extension Fleet {
         case .finish(let failure):
             busy.remove(event.change.domain)
             if let refusal = failure ?? refusal(of: event.change, on: event.host) {
-                if case .lifecycle(let domain, .shutdown) = event.change { setState(.running, of: domain, at: event.at) }
+                if case .lifecycle(let domain, .shutdown) = event.change {
+                    setState(.running, of: domain, at: event.at)
+                }
                 finish(event, .refused(refusal))
                 record(
                     event.change, event.token, on: event.host, requestedAt: event.requestedAt, refusal: refusal)

@@ -86,7 +86,8 @@ extension Fleet {
         case .create, .migrate: return nil
         case .lifecycle(_, let verb): return verb.outcome == domain.state ? domain.effectiveAt : nil
         case .resize(_, let vcpus, let memory):
-            let holds = (vcpus ?? domain.grantedVCPUs) == domain.grantedVCPUs && (memory ?? domain.memory) == domain.memory
+            let holds =
+                (vcpus ?? domain.grantedVCPUs) == domain.grantedVCPUs && (memory ?? domain.memory) == domain.memory
             return holds ? domain.effectiveAt : nil
         }
     }

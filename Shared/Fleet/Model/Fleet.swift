@@ -132,5 +132,7 @@ struct FleetLog: Sendable {
     private(set) var dropped = 0
 
     mutating func add(_ operation: TruthOperation, limit: Int) { dropped += operations.append(operation, limit: limit) }
-    mutating func add(_ violation: FencingViolation, limit: Int) { dropped += violations.append(violation, limit: limit) }
+    mutating func add(_ violation: FencingViolation, limit: Int) {
+        dropped += violations.append(violation, limit: limit)
+    }
 }

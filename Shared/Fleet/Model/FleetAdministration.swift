@@ -70,7 +70,8 @@ extension Fleet {
             }
         case .fault(let host, let domain, let verb, let times, let effect):
             let fault = FleetFault(host: host, domain: domain, verb: verb, times: times, effect: effect)
-            try require(fault.fault ?? (faults.count < Limits.faults ? nil : "there are \(Limits.faults) faults already"))
+            try require(
+                fault.fault ?? (faults.count < Limits.faults ? nil : "there are \(Limits.faults) faults already"))
             faults.append(fault)
         case .clearFaults:
             faults = []

@@ -35,7 +35,9 @@ extension FleetConfiguration {
 extension HostConfiguration {
     var fault: String? {
         guard Limits.cores.contains(cores) else { return "a host has 1 to 65536 cores, not \(cores)" }
-        guard Limits.memory.contains(memory.bytes) else { return "memory must lie within 1 MiB and 1 PiB, not \(memory)" }
+        guard Limits.memory.contains(memory.bytes) else {
+            return "memory must lie within 1 MiB and 1 PiB, not \(memory)"
+        }
         guard Limits.duration.contains(responseTimeNanoseconds) else { return "a response takes 0 to 24 hours" }
         guard (0..<1_000_000).contains(controlDomainSharePPM) else {
             return "the control domain's share must lie within 0 and 999999 ppm"

@@ -108,7 +108,9 @@ package struct DomainDefinition: Hashable, Sendable, Codable {
             return "vCPUs must lie within 1 and the maximum, and the maximum within 1 and 1024, "
                 + "not \(vcpus) of \(maximumVCPUs)"
         }
-        guard Limits.memory.contains(memory.bytes) else { return "memory must lie within 1 MiB and 1 PiB, not \(memory)" }
+        guard Limits.memory.contains(memory.bytes) else {
+            return "memory must lie within 1 MiB and 1 PiB, not \(memory)"
+        }
         guard Limits.disk.contains(disk.bytes) else { return "a disk has at most 1 EiB, not \(disk)" }
         guard (1...Limits.nameLength).contains(name.utf8.count) else { return "a domain's name has 1 to 255 bytes" }
         return nil

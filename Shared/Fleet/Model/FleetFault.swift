@@ -47,7 +47,8 @@ package struct FleetFault: Hashable, Sendable {
     }
 
     func matches(_ change: FleetChange, on host: HostID) -> Bool {
-        (self.host ?? host) == host && (domain ?? change.domain) == change.domain && (verb ?? change.verb) == change.verb
+        (self.host ?? host) == host && (domain ?? change.domain) == change.domain
+            && (verb ?? change.verb) == change.verb
     }
 
     /// Why it can't be; `nil` if it can.

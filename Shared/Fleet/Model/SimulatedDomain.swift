@@ -113,7 +113,7 @@ struct SimulatedDomain: Sendable {
     }
 
     var id: DomainID { definition.id }
-    var runs: Bool { state == .running || state == .shuttingDown }
+    var runs: Bool { life != nil && (state == .running || state == .shuttingDown) }
 
     /// Used in the guest, without page cache.
     var memoryUsed: ByteCount {

@@ -64,7 +64,9 @@ enum FleetCodec {
     }
 
     private static func domain(_ uuid: Data) throws(CommandFailure) -> DomainID {
-        guard let uuid = UUID128(bytes: uuid) else { throw .invalid("domain_uuid must have 16 bytes, not \(uuid.count)") }
+        guard let uuid = UUID128(bytes: uuid) else {
+            throw .invalid("domain_uuid must have 16 bytes, not \(uuid.count)")
+        }
         return DomainID(uuid)
     }
 

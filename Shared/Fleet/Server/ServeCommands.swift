@@ -46,7 +46,8 @@ struct FleetOptions: ParsableArguments {
             throw ValidationError("--hosts must lie within 1 and 100000, --domains within 0 and 1000")
         }
         guard (0...99).contains(controlDomainPercent), (0...10_000).contains(idlePercent) else {
-            throw ValidationError("--control-domain-percent must lie within 0 and 99, --idle-percent within 0 and 10000")
+            throw ValidationError(
+                "--control-domain-percent must lie within 0 and 99, --idle-percent within 0 and 10000")
         }
         let lifecycle = lifecycleMs * 1_000_000
         var generator = SeededGenerator(seed: seed)
