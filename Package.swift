@@ -110,7 +110,10 @@ let package = Package(
             settings: edge),
         shared(
             "Hypervisor",
-            ["ResourceModel", "Messages", "Execution", "Bus", "CLibvirt", log, .product(name: "XMLCoder", package: "XMLCoder")],
+            [
+                "ResourceModel", "Messages", "Execution", "Bus", "CLibvirt", log, protobuf,
+                .product(name: "XMLCoder", package: "XMLCoder"),
+            ],
             settings: edge),
         shared("FleetModel", path: "Fleet/Model", ["ResourceModel"]),
         shared(
@@ -126,7 +129,10 @@ let package = Package(
 
         main(
             "FleetMain", path: "Shared/Fleet/Server",
-            ["FleetModel", "ResourceModel", "Messages", "Bus", "ServiceKit", log, lifecycle, arguments, protobuf]),
+            [
+                "FleetModel", "ResourceModel", "Messages", "Bus", "Execution", "ServiceKit", log, lifecycle, arguments,
+                protobuf, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
         main("MigrateMain", path: "Shared/Migrate", ["ResourceModel", "Store", log, arguments]),
 
         // The five services and the client.
@@ -151,7 +157,7 @@ let package = Package(
         tests("BusTests", ["Bus", "Messages", "ResourceModel", protobuf, log]),
         tests("StoreTests", ["Store", "ResourceModel", log]),
         tests("HypervisorTests", ["Hypervisor", "ResourceModel", "Bus", "Messages", log]),
-        tests("FleetTests", ["FleetModel", "FleetMain", "ResourceModel", "Hypervisor", "Bus", "Messages", log]),
+        tests("FleetTests", ["FleetModel", "FleetMain", "ResourceModel", "Hypervisor", "Bus", "Messages", arguments, protobuf]),
         tests("ServiceKitTests", ["ServiceKit", "ResourceModel", "Bus", "Store", log, coreMetrics]),
         tests("MonitorCoreTests", ["MonitorCore", "ResourceModel"]),
         tests("SchedulerCoreTests", ["SchedulerCore", "ResourceModel"]),

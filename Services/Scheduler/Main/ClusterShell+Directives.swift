@@ -66,8 +66,8 @@ extension ClusterShell {
     /// Stores a decision, a command, or both at once; then has the command carried out.
     private func store(_ command: NewCommand?, explainedBy record: SchedulerCore.DecisionRecord?) async {
         do {
-            let row = try record.map { try row($0, command: command) }
-            let stored = try await insert(row, command)
+            let decided = try record.map { record in try row(record, command: command) }
+            let stored = try await insert(decided, command)
             if let record { await announce(record) }
             if let stored, let decision = stored.command.decision {
                 let now = runtime.clock.now()
@@ -93,9 +93,7 @@ extension ClusterShell {
     }
 
     private func row(_ record: SchedulerCore.DecisionRecord, command: NewCommand?) throws -> DecisionRow {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let text = String(decoding: try encoder.encode(record), as: UTF8.self)
+        let text = String(decoding: try canonicalJSON(record), as: UTF8.self)
         return DecisionRow(
             id: record.id, cluster: cluster, epoch: shard.epoch, domain: record.inputs.domain, at: record.decidedAt,
             verdict: record.outcome.verdict.rawValue, rulesVersion: record.rulesVersion, summary: record.summary,
