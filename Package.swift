@@ -103,7 +103,7 @@ let package = Package(
         shared("ResourceModel"),
         shared("Messages", ["ResourceModel", protobuf], exclude: ["Proto"]),
         shared("Execution", settings: edge),
-        shared("Bus", ["ResourceModel", "Messages", "Execution", "CZeroMQ", protobuf, log], settings: edge),
+        shared("Bus", ["ResourceModel", "Messages", "Execution", "CZeroMQ", protobuf, collections, log], settings: edge),
         shared(
             "Store", ["ResourceModel", "Execution", "CLibPQ", crypto, log], resources: [.copy("Migrations")],
             settings: edge),

@@ -45,6 +45,12 @@ package struct BusMessage: Hashable, Sendable {
     }
 }
 
+/// The W3C trace context of the running task: `publish` and `request` send it, command handlers run under their
+/// client's.
+package enum TraceContext {
+    @TaskLocal package static var traceparent: String?
+}
+
 /// Publishes streams, keeps each one's bounded spool for replay, and sends heartbeats that list them all.
 package protocol StreamPublisher: Sendable {
     /// Sends at once and never waits for a subscriber. Returns the sequence that the message got.
@@ -53,6 +59,9 @@ package protocol StreamPublisher: Sendable {
         -> UInt64
     /// Ends a stream (its owner lost the shard): its spool stays for late readers until it is the oldest.
     func retire(_ stream: StreamID) async
+    /// Answers replay requests on this server; subscribers ask at the publisher's command endpoint.
+    func serveReplays(on server: any CommandServer) async
+    func close() async
 }
 
 /// What a subscriber hands to its service, in order per stream.
@@ -64,14 +73,16 @@ package enum Delivery: Hashable, Sendable {
 
 /// Follows the streams of any number of publishers; detects every loss and has it replayed.
 package protocol StreamSubscriber: Sendable {
-    /// In order per stream, each sequence exactly once or within a `lost` range. Bounded: a consumer that is too slow
-    /// makes the oldest undelivered messages drop, which shows up as a gap and is replayed or reported.
+    /// For one consumer. In order per stream, each sequence exactly once or within a `lost` range. Bounded: while the
+    /// consumer is slow the bus reads no further; what ZeroMQ then drops shows up as a gap and is replayed or reported.
     var deliveries: AsyncStream<Delivery> { get }
     /// Follows this publisher; a repeated call with the same peer changes nothing.
     func connect(to peer: BusPeer) async throws(BusError)
     func disconnect(from instance: InstanceID) async
-    /// Begins this stream after `sequence` (what the consumer has durably), instead of at its first message.
+    /// Begins this stream after `sequence` (what the consumer has durably; 0 for all of it), instead of at the first
+    /// message that is still spooled. From there on every loss is reported; call it before `connect`.
     func resume(_ stream: StreamID, after sequence: UInt64) async
+    func statistics() async -> SubscriberStatistics
     func close() async
 }
 
@@ -161,6 +172,8 @@ package struct BusError: Error, Hashable, Sendable, CustomStringConvertible {
         case malformed
         case tooLarge
         case addressInUse
+        /// A limit or a rule of the configuration says no.
+        case refused
     }
     package let code: Code
     /// What was attempted, for instance `bind tcp://127.0.0.1:7301`.

@@ -61,6 +61,8 @@ package struct MessageType: Hashable, Sendable, CustomStringConvertible, Express
     package static let decisionRecorded: MessageType = "decision.recorded.v1"
     package static let heartbeat: MessageType = "bus.heartbeat.v1"
     package static let replay: MessageType = "bus.replay.v1"
+    /// Asks a command server whether it is there; the answer has the same type.
+    package static let ping: MessageType = "bus.ping.v1"
     package static let executeCommand: MessageType = "command.execute.v1"
     package static let permitRequest: MessageType = "permit.request.v1"
     package static let setPolicy: MessageType = "policy.set.v1"

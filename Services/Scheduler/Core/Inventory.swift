@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What Ebb may do on a host.
+package enum HostMode: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Read, decide, record; change nothing.
+    case observe
+    case enabled
+    /// Nothing new gets here.
+    case draining
+}
+
+/// A host as the inventory has it: what does not change from sample to sample.
+package struct HostRecord: Hashable, Sendable, Codable {
+    package var host: HostID
+    package var mode: HostMode
+    /// Whether Monitor reaches it: an unreachable host takes nothing.
+    package var isUp: Bool
+    package var cpuCount: Int
+    package var memory: ByteCount
+    package var cpuOvercommit: Utilization
+    package var memoryOvercommit: Utilization
+    package var reservedVCPUs: VCPUCount
+    package var reservedMemory: ByteCount
+    /// A projected measured use above it refuses a move.
+    package var cpuBound: Utilization
+
+    package init(
+        host: HostID, mode: HostMode, isUp: Bool = true, cpuCount: Int, memory: ByteCount,
+        cpuOvercommit: Utilization = Utilization(percent: 200), memoryOvercommit: Utilization = .full,
+        reservedVCPUs: VCPUCount = 0, reservedMemory: ByteCount = .zero,
+        cpuBound: Utilization = Utilization(percent: 90)
+    ) {
+        self.host = host
+        self.mode = mode
+        self.isUp = isUp
+        self.cpuCount = cpuCount
+        self.memory = memory
+        self.cpuOvercommit = cpuOvercommit
+        self.memoryOvercommit = memoryOvercommit
+        self.reservedVCPUs = reservedVCPUs
+        self.reservedMemory = reservedMemory
+        self.cpuBound = cpuBound
+    }
+}
+
+/// A domain as the inventory has it.
+package struct DomainRecord: Hashable, Sendable, Codable {
+    package var domain: DomainID
+    package var tenant: TenantID?
+    package var host: HostID
+    /// Confirmed vCPUs, else granted; zero while it does not run; `nil` while unknown.
+    package var vcpus: VCPUCount?
+    /// The ceiling of its definition.
+    package var ceiling: VCPUCount
+    /// Allocated while it runs, else zero.
+    package var memory: ByteCount
+    /// Created or adopted by Ebb.
+    package var isManaged: Bool
+
+    package init(
+        domain: DomainID, tenant: TenantID?, host: HostID, vcpus: VCPUCount?, ceiling: VCPUCount, memory: ByteCount,
+        isManaged: Bool
+    ) {
+        self.domain = domain
+        self.tenant = tenant
+        self.host = host
+        self.vcpus = vcpus
+        self.ceiling = ceiling
+        self.memory = memory
+        self.isManaged = isManaged
+    }
+}
+
+/// Room that is promised on a host and not yet taken, in addition to what the domain has there already.
+package struct OpenPermit: Hashable, Sendable, Codable {
+    package var permit: UUID128
+    package var host: HostID
+    package var domain: DomainID
+    package var vcpus: VCPUCount
+    package var memory: ByteCount
+
+    package init(permit: UUID128, host: HostID, domain: DomainID, vcpus: VCPUCount, memory: ByteCount) {
+        self.permit = permit
+        self.host = host
+        self.domain = domain
+        self.vcpus = vcpus
+        self.memory = memory
+    }
+}
+
+/// One consistent reading of the inventory of a cluster.
+package struct Inventory: Hashable, Sendable, Codable {
+    package var hosts: [HostRecord]
+    package var domains: [DomainRecord]
+    package var permits: [OpenPermit]
+
+    package init(hosts: [HostRecord], domains: [DomainRecord], permits: [OpenPermit] = []) {
+        self.hosts = hosts
+        self.domains = domains
+        self.permits = permits
+    }
+}

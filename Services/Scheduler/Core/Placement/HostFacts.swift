@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// One host as a placement sees it: record, promises and measured use in one value.
+package struct HostFacts: Hashable, Sendable, Codable {
+    package var record: HostRecord
+    /// Sizes of the domains that are on it.
+    package var committedVCPUs: Int
+    package var committedMemory: ByteCount
+    /// Promised by open permits.
+    package var permittedVCPUs: Int
+    package var permittedMemory: ByteCount
+    /// Busy share of all cores; `nil` is unknown.
+    package var cpuUtilization: Utilization?
+    package var memoryUsed: ByteCount?
+    /// `nil`: it did not answer, or not lately.
+    package var responseTimeNanoseconds: Int64?
+
+    package init(
+        record: HostRecord, committedVCPUs: Int = 0, committedMemory: ByteCount = .zero, permittedVCPUs: Int = 0,
+        permittedMemory: ByteCount = .zero, cpuUtilization: Utilization?, memoryUsed: ByteCount?,
+        responseTimeNanoseconds: Int64?
+    ) {
+        self.record = record
+        self.committedVCPUs = committedVCPUs
+        self.committedMemory = committedMemory
+        self.permittedVCPUs = permittedVCPUs
+        self.permittedMemory = permittedMemory
+        self.cpuUtilization = cpuUtilization
+        self.memoryUsed = memoryUsed
+        self.responseTimeNanoseconds = responseTimeNanoseconds
+    }
+
+    /// ⌊cores · overcommit⌋ − reserve − committed − permits; may be negative.
+    package var freeVCPUs: Int {
+        let sellable = Int64(record.cpuCount) * record.cpuOvercommit.ppm / 1_000_000
+        return Int(sellable) - record.reservedVCPUs.count - committedVCPUs - permittedVCPUs
+    }
+
+    /// ⌊memory · overcommit⌋ − reserve − committed − permits, in bytes; may be negative.
+    package var freeMemoryBytes: Int64 {
+        let sellable = Int128(record.memory.bytes) * Int128(record.memoryOvercommit.ppm) / 1_000_000
+        let taken = record.reservedMemory.bytes + committedMemory.bytes + permittedMemory.bytes
+        return Int64(clamping: sellable) - taken
+    }
+
+    /// The share of the cores that is idle.
+    var idleCPU: Utilization? {
+        cpuUtilization.map { Utilization(ppm: max(0, 1_000_000 - $0.ppm)) }
+    }
+
+    /// The share of the memory that is not in use; what is committed counts as used where use is unknown.
+    var idleMemory: Utilization {
+        let used = memoryUsed ?? committedMemory
+        let idle = max(0, record.memory.bytes - used.bytes)
+        return Utilization(numerator: Int128(idle), denominator: Int128(record.memory.bytes)) ?? .zero
+    }
+
+    /// The busy share with `demand` more; `nil` while the present one is unknown.
+    func projectedCPU(adding demand: CPUDemand) -> Utilization? {
+        guard let cpuUtilization, record.cpuCount > 0 else { return nil }
+        let cores = Int64(record.cpuCount)
+        // Rounded up: a projection is never flattered.
+        return Utilization(ppm: cpuUtilization.ppm + (demand.ppmOfOneCore + cores - 1) / cores)
+    }
+}
+
+/// CPU time per time, in parts per million of one core: 1 500 000 keeps one and a half cores busy.
+package struct CPUDemand: Hashable, Sendable, Codable {
+    package let ppmOfOneCore: Int64
+
+    package init(ppmOfOneCore: Int64) { self.ppmOfOneCore = ppmOfOneCore }
+
+    /// What a domain of `vcpus` at mean utilisation `utilization` keeps busy.
+    package init(utilization: Utilization, vcpus: VCPUCount) {
+        ppmOfOneCore = utilization.ppm * Int64(vcpus.count)
+    }
+}
+
+/// All hosts at one instant, by id. Immutable: what a move would change is another snapshot.
+package struct PlacementSnapshot: Hashable, Sendable, Codable {
+    /// By host id.
+    package let hosts: [HostFacts]
+
+    package init(hosts: [HostFacts]) { self.hosts = hosts.sorted { $0.record.host < $1.record.host } }
+
+    /// The snapshot after `request` has gone to `target`: its size, its demand and its memory change sides.
+    package func moving(_ request: PlacementRequest, to target: HostID) -> PlacementSnapshot {
+        PlacementSnapshot(
+            hosts: hosts.map { facts in
+                if facts.record.host == target { return facts.adding(request) }
+                return facts.record.host == request.source ? facts.removing(request) : facts
+            })
+    }
+}
+
+extension HostFacts {
+    fileprivate func adding(_ request: PlacementRequest) -> HostFacts {
+        var copy = self
+        copy.committedVCPUs += request.vcpus.count
+        copy.committedMemory = committedMemory + request.memory
+        copy.addMeasured(request)
+        return copy
+    }
+
+    fileprivate func removing(_ request: PlacementRequest) -> HostFacts {
+        var copy = self
+        copy.committedVCPUs = max(0, committedVCPUs - request.presentVCPUs.count)
+        copy.committedMemory = ByteCount(committedMemory.bytes - request.memory.bytes)
+        copy.removeMeasured(request)
+        return copy
+    }
+
+    /// What the host will measure once the domain runs on it.
+    mutating func addMeasured(_ request: PlacementRequest) {
+        cpuUtilization = projectedCPU(adding: request.demand)
+        memoryUsed = memoryUsed.map { $0 + request.memory }
+    }
+
+    /// What the host will measure once the domain has left it.
+    mutating func removeMeasured(_ request: PlacementRequest) {
+        guard record.cpuCount > 0 else { return }
+        cpuUtilization = cpuUtilization.map {
+            Utilization(ppm: max(0, $0.ppm - request.demand.ppmOfOneCore / Int64(record.cpuCount)))
+        }
+        memoryUsed = memoryUsed.map { ByteCount($0.bytes - request.memory.bytes) }
+    }
+}

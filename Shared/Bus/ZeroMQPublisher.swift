@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+package import Messages
+package import ResourceModel
+internal import Synchronization
+
+/// Publishes over a PUB socket. See `StreamPublisher`.
+package actor ZeroMQPublisher: StreamPublisher, BusParticipant {
+    private let shared: BusShared
+    private let bound = Mutex("")
+    private var spool: StreamSpool
+    private var socket: SocketID?
+    private var ticker: Int?
+    private var isClosed = false
+    private var nextHeartbeat: Duration = .zero
+    private var removals = 0
+
+    init(_ shared: BusShared) {
+        self.shared = shared
+        let configuration = shared.configuration
+        spool = StreamSpool(
+            messagesPerStream: configuration.spoolMessagesPerStream, bytesTotal: configuration.spoolBytesTotal,
+            maximumStreams: configuration.maximumStreams, maximumRetired: configuration.maximumRetiredStreams)
+    }
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe shared.reactor.asUnownedSerialExecutor()
+    }
+
+    /// Where it is bound, for instance `tcp://127.0.0.1:40123`.
+    package nonisolated var endpoint: String { bound.withLock { $0 } }
+
+    func open(bind endpoint: String) throws(BusError) {
+        try bindSocket(to: endpoint)
+        removals = shared.allowList.removals
+        ticker = shared.reactor.addTicker { [weak self] in self?.assumeIsolated { $0.tick() } }
+    }
+
+    @discardableResult
+    package func publish(
+        _ body: [UInt8], type: MessageType, on stream: StreamID, at now: Timestamp
+    ) async throws(BusError) -> UInt64 {
+        let operation = "publish \(type) on \(stream)"
+        guard !isClosed else { throw BusError(.closed, operation: operation, message: "the publisher is closed") }
+        let limit = shared.configuration.maximumBodyBytes
+        guard body.count <= limit else {
+            throw BusError(
+                .tooLarge, operation: operation,
+                message: "a body of \(body.count) bytes exceeds the limit of \(limit); raise maximumFrameBytes")
+        }
+        guard let sequence = spool.nextSequence(of: stream) else {
+            throw BusError(
+                .refused, operation: operation,
+                message: "the limit of \(shared.configuration.maximumStreams) streams is reached; raise maximumStreams")
+        }
+        let envelope = Envelope(
+            type: type, messageID: shared.random.identifier(), source: shared.instance, streamEpoch: stream.epoch,
+            sequence: sequence, sentAt: now, traceparent: TraceContext.traceparent
+        ).encoded()
+        spool.append(StreamSpool.Entry(envelope: envelope, body: body), to: stream)
+        send([Array(stream.topic.text.utf8), envelope, body])
+        return sequence
+    }
+
+    package func retire(_ stream: StreamID) { spool.retire(stream) }
+
+    package func serveReplays(on server: any CommandServer) async {
+        await server.handle(.replay) { [weak self] body, _ async throws(CommandFailure) in
+            guard let self else { throw .unavailable("the publisher is gone") }
+            return try await self.replay(body)
+        }
+    }
+
+    package func close() {
+        isClosed = true
+        if let socket { shared.reactor.sockets.close(socket) }
+        socket = nil
+        if let ticker { shared.reactor.removeTicker(ticker) }
+        ticker = nil
+        shared.remove(self)
+    }
+
+    private func replay(_ body: [UInt8]) throws(CommandFailure) -> [UInt8] {
+        do {
+            let (stream, range) = try Replay.asked(body)
+            return Replay.reply(
+                spool.page(
+                    of: stream, range, messages: shared.configuration.replayPageMessages,
+                    bytes: shared.configuration.maximumBodyBytes - 32 * shared.configuration.replayPageMessages))
+        } catch {
+            throw .invalid(error.message)
+        }
+    }
+
+    /// A message that can't be sent is in the spool: subscribers miss it by the next heartbeat and ask for it.
+    private func send(_ frames: [[UInt8]]) {
+        guard let socket else { return }
+        do {
+            _ = try shared.reactor.sockets.send(frames, on: socket)
+        } catch {
+            shared.log.info("publishing failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func tick() {
+        if removals != shared.allowList.removals { cutOff() }
+        if socket == nil { rebind() }
+        let now = shared.reactor.now
+        guard now >= nextHeartbeat else { return }
+        nextHeartbeat = now + shared.configuration.heartbeatInterval
+        let topic = Array(Topic.heartbeat(shared.instance).text.utf8)
+        for body in Replay.heartbeats(spool.positions(), frameBytes: shared.configuration.maximumFrameBytes) {
+            let envelope = Envelope(
+                type: .heartbeat, messageID: shared.random.identifier(), source: shared.instance,
+                sentAt: shared.clock())
+            send([topic, envelope.encoded(), body])
+        }
+    }
+
+    /// libzmq asks for authentication only once per connection. Who lost its key is cut off by a new socket; all others
+    /// connect again and have replayed what they missed.
+    private func cutOff() {
+        removals = shared.allowList.removals
+        guard shared.configuration.keyPair != nil, let socket else { return }
+        shared.reactor.sockets.close(socket)
+        self.socket = nil
+    }
+
+    /// Until the old socket has let go of the address, a tick or two later, this is refused.
+    private func rebind() {
+        do {
+            try bindSocket(to: endpoint)
+        } catch {
+            shared.log.info("publisher is not bound", metadata: ["endpoint": "\(endpoint)", "error": "\(error)"])
+        }
+    }
+
+    private func bindSocket(to endpoint: String) throws(BusError) {
+        let (socket, actual) = try shared.bound(.publisher, to: endpoint) { [weak self] in
+            self?.assumeIsolated { $0.socket = nil }
+        }
+        self.socket = socket
+        bound.withLock { $0 = actual }
+    }
+}
