@@ -105,7 +105,7 @@ let package = Package(
         shared("Execution", settings: edge),
         shared("Bus", ["ResourceModel", "Messages", "Execution", "CZeroMQ", protobuf, collections, log], settings: edge),
         shared(
-            "Store", ["ResourceModel", "Execution", "CLibPQ", crypto, log], resources: [.copy("Migrations")],
+            "Store", ["ResourceModel", "Execution", "CLibPQ", crypto, log], resources: [.embedInCode("Migrations")],
             settings: edge),
         shared(
             "Hypervisor",
@@ -116,6 +116,8 @@ let package = Package(
             "ServiceKit",
             [
                 "ResourceModel", "Messages", "Bus", "Store", log, metrics, lifecycle, arguments, protobuf,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 yams, .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Hummingbird", package: "hummingbird"),

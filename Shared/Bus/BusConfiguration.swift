@@ -53,6 +53,9 @@ package struct BusConfiguration: Sendable {
     /// CURVE keys of this instance. With them every TCP endpoint is authenticated and encrypted; without them only
     /// loopback and `ipc://` endpoints are allowed.
     package var keyPair: CurveKeyPair?
+    /// Whether peers and own endpoints off loopback may go without CURVE: only for a simulated fleet inside a private
+    /// container network. An instance that has a key pair never serves plain.
+    package var allowsPlainOffLoopback = false
 
     package init() {}
 

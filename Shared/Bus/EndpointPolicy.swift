@@ -11,10 +11,11 @@ enum EndpointPolicy {
         case .ipc: return .plain
         case .loopback: return configuration.keyPair.map { .server($0) } ?? .plain
         case .network:
-            guard let pair = configuration.keyPair else {
+            if let pair = configuration.keyPair { return .server(pair) }
+            guard configuration.allowsPlainOffLoopback else {
                 throw refused(operation, "an endpoint that leaves the machine needs a CURVE key pair; configure one")
             }
-            return .server(pair)
+            return .plain
         }
     }
 
@@ -26,7 +27,7 @@ enum EndpointPolicy {
         let place = try place(of: endpoint, operation)
         guard place != .ipc else { return .plain }
         guard let key else {
-            guard place == .loopback else {
+            guard place == .loopback || configuration.allowsPlainOffLoopback else {
                 throw refused(operation, "the peer advertises no CURVE key, and its endpoint is on another machine")
             }
             return .plain
@@ -36,6 +37,11 @@ enum EndpointPolicy {
             throw refused(operation, "the peer wants CURVE, but this instance has no key pair; configure one")
         }
         return .client(pair, serverKey: key)
+    }
+
+    /// Whether what is bound there never leaves the machine; `false` also for what can't be read.
+    static func staysOnMachine(_ endpoint: String) -> Bool {
+        (try? place(of: endpoint, endpoint)).map { $0 != .network } ?? false
     }
 
     private enum Place {
@@ -61,3 +67,6 @@ enum EndpointPolicy {
         BusError(.refused, operation: operation, message: message)
     }
 }
+
+/// Whether an endpoint never leaves the machine, so that it may go without CURVE.
+package func staysOnMachine(endpoint: String) -> Bool { EndpointPolicy.staysOnMachine(endpoint) }

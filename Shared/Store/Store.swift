@@ -73,6 +73,7 @@ package final class Store: QueryRunner {
     ///
     /// Throws `outcomeUnknown` if the connection is lost during COMMIT and `transactionAborted` if `body` swallowed a
     /// statement's failure. The transaction must not be used after `body` returned.
+    @discardableResult
     package func transaction<R: Sendable>(
         isolation: IsolationLevel = .readCommitted, _ body: (Transaction) async throws -> R
     ) async throws -> R {
@@ -92,6 +93,7 @@ package final class Store: QueryRunner {
     }
 
     /// `transaction`, run again from its start after a serialization failure or deadlock, `attempts` times at most.
+    @discardableResult
     package func retryingTransaction<R: Sendable>(
         isolation: IsolationLevel = .serializable, attempts: Int = 8, _ body: (Transaction) async throws -> R
     ) async throws -> R {

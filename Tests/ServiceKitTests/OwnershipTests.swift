@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ResourceModel
+import Store
 import TestSupport
 import Testing
 
@@ -41,7 +42,7 @@ struct OwnershipTests {
     @Test("a claim goes only to free shards and to those of the dead; a live owner is waited for")
     func claims() {
         let core = OwnershipCore(instance: instance(1))
-        let key = { ShardKey(kind: "host", id: $0) }
+        let key = { ShardKey(kind: .host, id: $0) }
         let rows = [
             ShardState(key: key("free"), epoch: 3, owner: nil),
             ShardState(key: key("dead"), epoch: 4, owner: instance(8)),
@@ -54,7 +55,7 @@ struct OwnershipTests {
     @Test("who should no longer own a shard releases it, and learns at once of a take-over")
     func releases() {
         var core = OwnershipCore(instance: instance(1))
-        let key = ShardKey(kind: "host", id: "h")
+        let key = ShardKey(kind: .host, id: "h")
         core.claimed(key, epoch: 7, commandsFromBootNanoseconds: 0)
         let alive: Set = [instance(1), instance(2), instance(3), instance(4)]
         let wanted = Rendezvous.owner(of: "host/h", among: alive)

@@ -19,15 +19,12 @@ package enum SettingCatalog {
             "bus.advertiseHost", .text, default: "",
             "the name or address that others reach this instance by; empty: as the database sees it"),
         Setting(
-            "bus.secretKey", .secret, default: "",
-            "CURVE secret key in Z85 (40 characters); needed for endpoints that leave the machine"),
-        Setting(
             "bus.allowPlain", .boolean, default: "false",
-            "whether endpoints off loopback may go without CURVE: only inside a private container network"),
+            "whether a simulated fleet off loopback may be reached without CURVE: only in a private container network"),
         Setting(
             "bus.heartbeatInterval", .duration(.milliseconds(50) ... .seconds(60)), default: "1s",
             "how often publishers list their streams"),
-        Setting("bus.spoolMessages", .integer(1...1_000_000), default: "720", "messages kept per stream for replay"),
+        Setting("bus.spoolMessages", .integer(1...1_000_000), default: "256", "messages kept per stream for replay"),
         Setting("admin.bind", .text, default: "127.0.0.1:0", "address of /livez, /readyz, /metrics; port 0: any"),
         Setting(
             "log.level", .choice(["trace", "debug", "info", "notice", "warning", "error"]), default: "info",

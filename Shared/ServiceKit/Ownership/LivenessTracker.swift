@@ -39,7 +39,10 @@ package struct LivenessTracker: Sendable {
         entries.filter { $0.value.silentNanoseconds < timeToLiveNanoseconds }.map(\.key).sorted()
     }
 
-    package var dead: [InstanceID] {
-        entries.filter { $0.value.silentNanoseconds >= timeToLiveNanoseconds }.map(\.key).sorted()
+    package var dead: [InstanceID] { dead(forTimesToLive: 1) }
+
+    /// Who has been silent for `count` times the TTL: after long enough its row can be deleted.
+    package func dead(forTimesToLive count: Int64) -> [InstanceID] {
+        entries.filter { $0.value.silentNanoseconds >= timeToLiveNanoseconds * count }.map(\.key).sorted()
     }
 }

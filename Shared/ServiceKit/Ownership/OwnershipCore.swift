@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ResourceModel
+package import Store
 
 /// A unit of ownership: a host for Monitor, a cluster for Scheduler, a tenant for Billing.
 package struct ShardKey: Hashable, Comparable, Sendable, CustomStringConvertible {
-    package let kind: String
+    package let kind: ShardKind
     package let id: String
 
-    package init(kind: String, id: String) {
+    package init(kind: ShardKind, id: String) {
         self.kind = kind
         self.id = id
     }
 
-    package var description: String { "\(kind)/\(id)" }
+    package var description: String { "\(kind.rawValue)/\(id)" }
     package static func < (left: ShardKey, right: ShardKey) -> Bool {
-        (left.kind, left.id) < (right.kind, right.id)
+        (left.kind.rawValue, left.id) < (right.kind.rawValue, right.id)
     }
 }
 
@@ -22,10 +23,10 @@ package struct ShardKey: Hashable, Comparable, Sendable, CustomStringConvertible
 package struct ShardState: Hashable, Sendable {
     package let key: ShardKey
     /// Counts up at every claim; dependent writes name it.
-    package let epoch: UInt64
+    package let epoch: Int64
     package let owner: InstanceID?
 
-    package init(key: ShardKey, epoch: UInt64, owner: InstanceID?) {
+    package init(key: ShardKey, epoch: Int64, owner: InstanceID?) {
         self.key = key
         self.epoch = epoch
         self.owner = owner
@@ -35,16 +36,19 @@ package struct ShardState: Hashable, Sendable {
 /// A shard that this instance owns.
 package struct OwnedShard: Hashable, Sendable {
     package let key: ShardKey
-    package let epoch: UInt64
+    package let epoch: Int64
     /// On the boot clock: from then on its owner may command. A successor of a dead owner waits until no call of that
     /// owner can still be under way, since libvirt takes no fencing token.
     package let commandsFromBootNanoseconds: Int64
 
-    package init(key: ShardKey, epoch: UInt64, commandsFromBootNanoseconds: Int64) {
+    package init(key: ShardKey, epoch: Int64, commandsFromBootNanoseconds: Int64) {
         self.key = key
         self.epoch = epoch
         self.commandsFromBootNanoseconds = commandsFromBootNanoseconds
     }
+
+    /// What dependent writes name.
+    package var claim: ShardClaim { ShardClaim(kind: key.kind, id: key.id, epoch: epoch) }
 }
 
 /// Decides who claims and who releases. Hand-over is release, then claim; a dead owner's shards are claimed at once.
@@ -53,7 +57,7 @@ package struct OwnershipCore: Sendable {
         /// Claim the shard from exactly this row; `fromDead` if its owner did not release it.
         case claim(ShardState, fromDead: Bool)
         /// Give the shard up: another live instance should have it.
-        case release(ShardKey, epoch: UInt64)
+        case release(ShardKey, epoch: Int64)
         /// The row says that somebody else has it now, or a later epoch: stop at once.
         case lost(ShardKey)
     }
@@ -88,7 +92,7 @@ package struct OwnershipCore: Sendable {
         return directives
     }
 
-    package mutating func claimed(_ key: ShardKey, epoch: UInt64, commandsFromBootNanoseconds: Int64) {
+    package mutating func claimed(_ key: ShardKey, epoch: Int64, commandsFromBootNanoseconds: Int64) {
         owned[key] = OwnedShard(key: key, epoch: epoch, commandsFromBootNanoseconds: commandsFromBootNanoseconds)
     }
 

@@ -155,6 +155,8 @@ CREATE TABLE inventory.size_segment (
     disk_bytes           int8 NOT NULL CHECK (disk_bytes >= 0),
     asked_vcpus          int4,
     granted_vcpus        int4,
+    -- When this size was last seen: another size seen earlier is a stale report.
+    observed_ns          int8 NOT NULL,
     PRIMARY KEY (domain, start_ns),
     CHECK (end_ns IS NULL OR end_ns > start_ns),
     -- The last guard: no instant of a domain is billed twice.
@@ -162,67 +164,73 @@ CREATE TABLE inventory.size_segment (
 );
 
 -- Opens, continues or closes a domain's size segment. The only writer of inventory.size_segment.
--- p_since_ns: since when the size holds (the driver's instant, a shrink's request, or this observation).
+-- p_observed_ns: when the size was seen; orders the reports of one life of the domain.
+-- p_since_ns: since when the size holds (the driver's instant, a shrink's request, or the observation). The boundary is
+--   the later of it and the previous boundary.
 -- p_until_ns: up to when the previous size is known to have held; equal to p_since_ns unless there was a gap.
 -- Returns 'opened', 'unchanged', 'closed', 'stale' (an older or crossing report: nothing was written) or
 -- 'fenced' (the caller does not own the host at this epoch: nothing was written).
 CREATE FUNCTION inventory.observe_size(
-    p_host text, p_epoch int8, p_domain uuid, p_incarnation_start_ns int8, p_until_ns int8, p_since_ns int8,
-    p_vcpus int4, p_memory_bytes int8, p_disk_bytes int8, p_asked_vcpus int4, p_granted_vcpus int4
-) RETURNS text LANGUAGE plpgsql AS $$
+    p_host text, p_epoch int8, p_domain uuid, p_incarnation_start_ns int8, p_observed_ns int8, p_until_ns int8,
+    p_since_ns int8, p_vcpus int4, p_memory_bytes int8, p_disk_bytes int8, p_asked_vcpus int4, p_granted_vcpus int4
+) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_open  inventory.size_segment;
-    v_last  int8;
-    v_since int8;
-    v_until int8;
+    v_last     inventory.size_segment;
+    v_is_open  boolean;
+    v_boundary int8;
+    v_since    int8;
+    v_until    int8;
 BEGIN
     PERFORM 1 FROM cluster.shard WHERE kind = 'host' AND id = p_host AND epoch = p_epoch FOR KEY SHARE;
     IF NOT FOUND THEN
         RETURN 'fenced';
     END IF;
-    PERFORM 1 FROM inventory.domain WHERE id = p_domain FOR UPDATE;
+    PERFORM 1 FROM inventory.domain WHERE id = p_domain AND deleted_ns IS NULL FOR NO KEY UPDATE;
     IF NOT FOUND THEN
         RETURN 'stale';
     END IF;
 
-    SELECT * INTO v_open FROM inventory.size_segment WHERE domain = p_domain AND end_ns IS NULL;
-    SELECT max(greatest(start_ns, coalesce(end_ns, start_ns))) INTO v_last
-        FROM inventory.size_segment WHERE domain = p_domain;
+    SELECT * INTO v_last FROM inventory.size_segment WHERE domain = p_domain ORDER BY start_ns DESC LIMIT 1;
+    v_is_open := v_last.domain IS NOT NULL AND v_last.end_ns IS NULL;
+    IF v_last.domain IS NOT NULL THEN
+        -- Two hosts may report one domain while it moves: the newer life is the true one, the first of equal ones stays.
+        IF p_incarnation_start_ns < v_last.incarnation_start_ns
+            OR p_incarnation_start_ns = v_last.incarnation_start_ns AND p_host <> v_last.host THEN
+            RETURN 'stale';
+        END IF;
+        -- The same size in the same life, seen again.
+        IF v_is_open AND v_last.host = p_host AND v_last.incarnation_start_ns = p_incarnation_start_ns
+            AND v_last.vcpus = p_vcpus AND v_last.memory_bytes = p_memory_bytes
+            AND v_last.disk_bytes = p_disk_bytes THEN
+            UPDATE inventory.size_segment SET observed_ns = p_observed_ns
+                WHERE domain = p_domain AND start_ns = v_last.start_ns AND observed_ns < p_observed_ns;
+            RETURN 'unchanged';
+        END IF;
+        -- A report from before the boundary that it would move.
+        IF p_incarnation_start_ns = v_last.incarnation_start_ns
+            AND p_observed_ns <= v_last.observed_ns THEN
+            RETURN 'stale';
+        END IF;
+    END IF;
 
-    -- Two hosts may report one domain while it moves: the newer life is the true one.
-    IF v_open.domain IS NOT NULL AND p_incarnation_start_ns < v_open.incarnation_start_ns THEN
-        RETURN 'stale';
-    END IF;
-    IF v_open.domain IS NOT NULL AND v_open.host <> p_host
-        AND p_incarnation_start_ns <= v_open.incarnation_start_ns THEN
-        RETURN 'stale';
-    END IF;
-    -- The same size in the same life, seen again.
-    IF v_open.domain IS NOT NULL AND v_open.host = p_host
-        AND v_open.incarnation_start_ns = p_incarnation_start_ns AND v_open.vcpus = p_vcpus
-        AND v_open.memory_bytes = p_memory_bytes AND v_open.disk_bytes = p_disk_bytes THEN
-        RETURN 'unchanged';
-    END IF;
-    -- A report that is older than the boundary it would move.
-    IF v_open.domain IS NOT NULL AND p_since_ns < v_open.start_ns THEN
-        RETURN 'stale';
-    END IF;
-
-    v_since := greatest(p_since_ns, coalesce(v_last, p_since_ns));
-    IF v_open.domain IS NOT NULL THEN
-        v_until := least(greatest(p_until_ns, v_open.start_ns), v_since);
-        IF v_until = v_open.start_ns THEN
-            DELETE FROM inventory.size_segment WHERE domain = p_domain AND start_ns = v_open.start_ns;
+    v_boundary := coalesce(v_last.end_ns, v_last.start_ns, p_since_ns);
+    v_since := greatest(p_since_ns, v_boundary);
+    IF v_is_open THEN
+        v_until := least(greatest(p_until_ns, v_last.start_ns), v_since);
+        IF v_until = v_last.start_ns THEN
+            DELETE FROM inventory.size_segment WHERE domain = p_domain AND start_ns = v_last.start_ns;
         ELSE
-            UPDATE inventory.size_segment SET end_ns = v_until WHERE domain = p_domain AND start_ns = v_open.start_ns;
+            UPDATE inventory.size_segment SET end_ns = v_until WHERE domain = p_domain AND start_ns = v_last.start_ns;
         END IF;
     END IF;
     IF p_vcpus = 0 AND p_memory_bytes = 0 AND p_disk_bytes = 0 THEN
-        RETURN 'closed';
+        UPDATE inventory.size_segment SET observed_ns = greatest(observed_ns, p_observed_ns)
+            WHERE domain = p_domain AND end_ns = v_until;
+        RETURN CASE WHEN v_is_open THEN 'closed' ELSE 'unchanged' END;
     END IF;
     INSERT INTO inventory.size_segment
         VALUES (p_domain, p_host, p_incarnation_start_ns, v_since, NULL, p_vcpus, p_memory_bytes, p_disk_bytes,
-                p_asked_vcpus, p_granted_vcpus);
+                p_asked_vcpus, p_granted_vcpus, p_observed_ns);
     RETURN 'opened';
 END $$;
 
@@ -254,6 +262,7 @@ CREATE TABLE scheduling.policy (
     window_length int4 NOT NULL CHECK (window_length > 0),
     PRIMARY KEY (domain, version),
     UNIQUE (domain, valid_from_ns),
+    CHECK (num_nonnulls(lower_ppm, upper_ppm, ratio_ppm, minimum_vcpus, maximum_vcpus) IN (0, 5)),
     CHECK (lower_ppm IS NULL OR (lower_ppm >= 0 AND lower_ppm < upper_ppm AND upper_ppm <= 1000000
         AND ratio_ppm > 0 AND ratio_ppm <= 1000000 AND minimum_vcpus >= 1 AND minimum_vcpus <= maximum_vcpus))
 );
@@ -288,6 +297,7 @@ CREATE TABLE scheduling.decision (
     command       uuid
 );
 CREATE INDEX decision_domain ON scheduling.decision (domain, at_ns);
+CREATE INDEX decision_at ON scheduling.decision (at_ns);
 
 CREATE TABLE scheduling.decision_outcome (
     decision uuid NOT NULL REFERENCES scheduling.decision,
@@ -337,6 +347,7 @@ CREATE TABLE log.sample (
     network_bytes_per_second int8
 ) PARTITION BY RANGE (sampled_ns);
 CREATE INDEX sample_domain ON log.sample (domain, sampled_ns);
+CREATE INDEX sample_host ON log.sample (host, sampled_ns);
 
 CREATE TABLE log.host_sample (
     sampled_ns                     int8 NOT NULL,
@@ -364,6 +375,8 @@ CREATE TABLE log.event (
     host         text,
     domain       uuid,
     detail       text NOT NULL,
+    -- Whether somebody other than Ebb did it.
+    is_foreign   boolean NOT NULL DEFAULT false,
     PRIMARY KEY (topic, stream_epoch, sequence)
 );
 CREATE INDEX event_domain ON log.event (domain, at_ns);
@@ -388,13 +401,16 @@ CREATE TABLE log.gap (
 
 -- Creates the partitions of the UTC days that hold [p_from_ns, p_to_ns] and drops those that end before p_keep_from_ns.
 CREATE FUNCTION log.maintain_partitions(p_from_ns int8, p_to_ns int8, p_keep_from_ns int8)
-RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     c_day   CONSTANT int8 := 86400000000000;
     v_day   int8;
     v_table text;
     v_part  record;
 BEGIN
+    IF p_from_ns > p_to_ns OR (p_to_ns - p_from_ns) / c_day > 366 THEN
+        RAISE EXCEPTION 'partitions of at most 366 days can be asked for at once' USING ERRCODE = '22023';
+    END IF;
     PERFORM pg_advisory_xact_lock(hashtext('log.maintain_partitions'));
     FOREACH v_table IN ARRAY ARRAY['sample', 'host_sample'] LOOP
         FOR v_day IN SELECT generate_series(p_from_ns / c_day, p_to_ns / c_day) LOOP
@@ -434,9 +450,15 @@ CREATE TABLE audit.entry (
     hash     bytea NOT NULL CHECK (length(hash) = 32)
 );
 
--- Gives at most p_limit outbox entries their sequence and hash. One sealer at a time, fenced by its epoch.
+-- What an entry's hash is taken over, after the previous entry's hash.
+CREATE FUNCTION audit.canonical(p_sequence int8, p_at_ns int8, p_actor text, p_action text, p_subject text, p_detail jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE AS
+$$ SELECT jsonb_build_array(p_sequence, p_at_ns, p_actor, p_action, p_subject, p_detail)::text $$;
+
+-- Moves at most p_limit entries from the outbox to the chain: each gets its sequence and hash. Fenced by the sealer's
+-- epoch (-1: not its owner any more). An entry that commits late is sealed late; the sequence has no holes.
 CREATE FUNCTION audit.seal(p_epoch int8, p_limit int4) RETURNS int4
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     v_sequence int8;
     v_hash     bytea;
@@ -447,17 +469,18 @@ BEGIN
     IF NOT FOUND THEN
         RETURN -1;
     END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('audit.seal'));
     SELECT e.sequence, e.hash INTO v_sequence, v_hash FROM audit.entry e ORDER BY e.sequence DESC LIMIT 1;
     v_sequence := coalesce(v_sequence, 0);
     v_hash := coalesce(v_hash, sha256('ebb audit'::bytea));
-    FOR v_row IN SELECT o.* FROM audit.outbox o
-        WHERE NOT EXISTS (SELECT 1 FROM audit.entry e WHERE e.outbox = o.id) ORDER BY o.id LIMIT p_limit LOOP
+    FOR v_row IN SELECT o.* FROM audit.outbox o ORDER BY o.id LIMIT p_limit LOOP
         v_sequence := v_sequence + 1;
         v_count := v_count + 1;
-        v_hash := sha256(v_hash || convert_to(jsonb_build_array(v_sequence, v_row.at_ns, v_row.actor, v_row.action,
-            v_row.subject, v_row.detail)::text, 'UTF8'));
+        v_hash := sha256(v_hash || convert_to(audit.canonical(v_sequence, v_row.at_ns, v_row.actor, v_row.action,
+            v_row.subject, v_row.detail), 'UTF8'));
         INSERT INTO audit.entry VALUES (v_sequence, v_row.id, v_row.at_ns, v_row.actor, v_row.action, v_row.subject,
             v_row.detail, v_hash);
+        DELETE FROM audit.outbox WHERE id = v_row.id;
     END LOOP;
     RETURN v_count;
 END $$;
@@ -468,8 +491,13 @@ DO $$
 DECLARE v_role text;
 BEGIN
     FOREACH v_role IN ARRAY ARRAY['ebb_monitor', 'ebb_scheduler', 'ebb_billing', 'ebb_logger', 'ebb_usergateway'] LOOP
+        -- Roles belong to the whole server: another database's migration may make them at this moment.
         IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = v_role) THEN
-            EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL;
+            END;
         END IF;
         EXECUTE format('GRANT USAGE ON SCHEMA cluster, audit TO %I', v_role);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON cluster.instance, cluster.shard TO %I', v_role);
@@ -488,7 +516,8 @@ GRANT SELECT, INSERT, UPDATE ON cluster.command TO ebb_monitor, ebb_scheduler, e
 GRANT SELECT ON account.tenant TO ebb_monitor, ebb_billing;
 
 GRANT SELECT, INSERT, UPDATE ON inventory.host, inventory.domain TO ebb_monitor;
-GRANT SELECT, INSERT, UPDATE, DELETE ON inventory.size_segment TO ebb_monitor;
+-- Segments are written by inventory.observe_size alone.
+GRANT SELECT ON inventory.size_segment TO ebb_monitor;
 GRANT SELECT, INSERT ON inventory.meter_reading TO ebb_monitor;
 GRANT SELECT, UPDATE (state) ON scheduling.permit TO ebb_monitor;
 
@@ -515,5 +544,8 @@ GRANT UPDATE (mode) ON inventory.host TO ebb_usergateway;
 GRANT SELECT ON scheduling.policy, scheduling.permit, scheduling.decision, scheduling.decision_outcome TO ebb_usergateway;
 GRANT SELECT ON log.sample, log.host_sample, log.event TO ebb_usergateway;
 
-REVOKE EXECUTE ON FUNCTION log.maintain_partitions(int8, int8, int8), audit.seal(int8, int4) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION log.maintain_partitions(int8, int8, int8), audit.seal(int8, int4), inventory.observe_size(
+    text, int8, uuid, int8, int8, int8, int8, int4, int8, int8, int4, int4) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION log.maintain_partitions(int8, int8, int8), audit.seal(int8, int4) TO ebb_logger;
+GRANT EXECUTE ON FUNCTION inventory.observe_size(
+    text, int8, uuid, int8, int8, int8, int8, int4, int8, int8, int4, int4) TO ebb_monitor;

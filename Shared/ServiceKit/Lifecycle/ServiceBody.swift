@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Bus
+internal import Logging
+internal import Messages
+internal import ResourceModel
+internal import ServiceLifecycle
+internal import Store
+
+/// Everything between the edges' start and their end.
+struct ServiceBody: Service {
+    let service: ServiceName
+    let instance: InstanceID
+    let settings: Settings
+    let health: Health
+    let admin: AdminServer
+    let log: Logger
+    let serve: @Sendable (ServiceRuntime) async throws -> Void
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            let store = try makeStore()
+            do {
+                try await runOnStore(store)
+            } catch is CancellationError {
+                log.info("stopping")
+            } catch {
+                await store.close()
+                throw error
+            }
+            health.drain()
+            await store.close()
+        }
+    }
+
+    private func makeStore() throws(StartupError) -> Store {
+        do {
+            return try Store(
+                configuration: StoreConfiguration(
+                    dsn: settings.text("database.url"), poolSize: settings.integer("database.poolSize"),
+                    statementTimeout: settings.duration("database.statementTimeout"),
+                    applicationName: "ebb-\(service.rawValue)"), log: log)
+        } catch {
+            throw .configuration("database.url: \(error.message)")
+        }
+    }
+
+    private func runOnStore(_ store: Store) async throws {
+        try await waitForDatabase(store)
+        let clock = ClusterClock(databaseNow: try await Self.databaseNow(store))
+        let keys = try makeKeys()
+        let bus = try makeBus(store, clock, keys)
+        do {
+            try await runOnBus(bus, store, clock, publicKey: keys?.publicKey)
+        } catch {
+            await bus.close()
+            throw error
+        }
+        await bus.close()
+    }
+
+    private func runOnBus(
+        _ bus: ZeroMQBus, _ store: Store, _ clock: ClusterClock, publicKey: String?
+    ) async throws {
+        let peers = PeerDirectory()
+        let server: ZeroMQCommandServer
+        let publisher: ZeroMQPublisher
+        do {
+            server = try await bus.makeCommandServer(bind: settings.text("bus.command"))
+            publisher = try await bus.makePublisher(bind: settings.text("bus.publish"))
+        } catch {
+            throw StartupError.unavailable("\(error); set bus.command and bus.publish to free addresses")
+        }
+        await publisher.serveReplays(on: server)
+        let runtime = ServiceRuntime(
+            service: service, instance: instance, settings: settings, log: log, health: health, clock: clock,
+            store: store, publisher: publisher,
+            subscribe: { topics in await Self.subscribe(topics, on: bus, peers: peers, log: log) }, server: server,
+            client: await bus.makeCommandClient(),
+            endpoints: try await advertise(
+                store, publish: publisher.endpoint, command: server.endpoint, publicKey: publicKey), peers: peers)
+        log.notice("serving", metadata: ["bus.command": "\(server.endpoint)"])
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await Self.discipline(clock, by: store) }
+            group.addTask { try await serve(runtime) }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    // MARK: - Database
+
+    /// Waits for as long as it takes, saying why on `/readyz`; gives up only where waiting can't help.
+    private func waitForDatabase(_ store: Store) async throws {
+        while true {
+            do {
+                try await Migrator().check(store)
+                health.report("database", fault: nil)
+                return
+            } catch {
+                if error.code == .authenticationFailed { throw StartupError.notPermitted(error.message) }
+                if error.code == .schemaTooNew { throw StartupError.configuration(error.message) }
+                health.report("database", fault: error.message)
+                log.warning("waiting for the database", metadata: ["error": "\(error.message)"])
+            }
+            try await Task.sleep(for: .milliseconds(500))
+        }
+    }
+
+    private static func databaseNow(_ store: Store) async throws -> Timestamp {
+        guard let row = try await store.query("SELECT cluster.now_ns() AS now").first else { return .zero }
+        return try row.timestamp("now")
+    }
+
+    /// Follows PostgreSQL's clock once a minute; while it is away our own goes on.
+    private static func discipline(_ clock: ClusterClock, by store: Store) async throws {
+        while true {
+            try await Task.sleep(for: .seconds(60))
+            if let now = try? await databaseNow(store) { clock.discipline(databaseNow: now) }
+        }
+    }
+
+    // MARK: - Bus
+
+    /// A key pair of this instance only, where an endpoint leaves the machine: its public half stands in the instance's
+    /// row, where the others find it.
+    private func makeKeys() throws -> CurveKeyPair? {
+        let endpoints = [settings.text("bus.command"), settings.text("bus.publish")]
+        return endpoints.allSatisfy(staysOnMachine) ? nil : try CurveKeyPair.generate()
+    }
+
+    private func makeBus(_ store: Store, _ clock: ClusterClock, _ keys: CurveKeyPair?) throws -> ZeroMQBus {
+        var configuration = BusConfiguration()
+        configuration.heartbeatInterval = settings.duration("bus.heartbeatInterval")
+        configuration.spoolMessagesPerStream = settings.integer("bus.spoolMessages")
+        configuration.allowsPlainOffLoopback = settings.boolean("bus.allowPlain")
+        configuration.keyPair = keys
+        let instances = InstanceRepository(store)
+        let allowList = AllowList {
+            guard let records = try? await instances.list() else { return nil }
+            return Set(records.compactMap(\.publicKey))
+        }
+        return try ZeroMQBus(instance: instance, configuration: configuration, allowList: allowList, log: log) {
+            clock.now()
+        }
+    }
+
+    /// A subscriber that follows whoever publishes, as instances come and go.
+    private static func subscribe(
+        _ topics: [Topic], on bus: ZeroMQBus, peers: PeerDirectory, log: Logger
+    ) async -> any StreamSubscriber {
+        let subscriber = await bus.makeSubscriber(topics: topics)
+        let followed = FollowedPeers()
+        await peers.follow { records in
+            let (come, gone) = await followed.update(records.map(\.peer).filter { $0.publishEndpoint != nil })
+            for instance in gone { await subscriber.disconnect(from: instance) }
+            for peer in come {
+                do {
+                    try await subscriber.connect(to: peer)
+                } catch {
+                    log.error("a publisher can't be followed", metadata: ["peer": "\(peer.instance)", "error": "\(error)"])
+                }
+            }
+        }
+        return subscriber
+    }
+
+    /// Endpoints as others reach them: a bound wildcard becomes the configured host, else the address that the database
+    /// sees us by, else loopback.
+    private func advertise(
+        _ store: Store, publish: String, command: String, publicKey: String?
+    ) async throws -> AdvertisedEndpoints {
+        let row = try await store.query("SELECT host(inet_client_addr()) AS address").first
+        let seen = try row?.stringOrNil("address")
+        let host = settings.optionalText("bus.advertiseHost") ?? seen ?? "127.0.0.1"
+        let adminHost = settings.text("admin.bind").hasPrefix("127.") ? "127.0.0.1" : host
+        let adminPort = await admin.boundPort()
+        return AdvertisedEndpoints(
+            publish: Self.advertised(publish, host: host), command: Self.advertised(command, host: host),
+            admin: adminPort.map { "http://\(adminHost):\($0)" }, publicKey: publicKey)
+    }
+
+    static func advertised(_ endpoint: String, host: String) -> String {
+        for wildcard in ["tcp://0.0.0.0:", "tcp://*:", "tcp://[::]:"] where endpoint.hasPrefix(wildcard) {
+            return "tcp://\(host):" + endpoint.dropFirst(wildcard.count)
+        }
+        return endpoint
+    }
+}
+
+/// The publishers that one subscriber follows.
+private actor FollowedPeers {
+    private var peers: Set<BusPeer> = []
+
+    /// Takes who is there now; returns who came and who went.
+    func update(_ present: [BusPeer]) -> (come: [BusPeer], gone: [InstanceID]) {
+        let come = present.filter { !peers.contains($0) }
+        let gone = peers.subtracting(present).map(\.instance).sorted()
+        peers = Set(present)
+        return (come, gone)
+    }
+}

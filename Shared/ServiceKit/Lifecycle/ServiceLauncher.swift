@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import CoreMetrics
+internal import Foundation
+internal import Logging
+internal import ResourceModel
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// Takes a service from its flags to serving, and back.
+package enum ServiceLauncher {
+    /// Runs until SIGTERM or SIGINT, or until something can't go on; prints one sentence and exits with its code then.
+    ///
+    /// `serve` runs once the database answers and the edges are up; it is cancelled at shutdown and must return then.
+    package static func run(
+        _ service: ServiceName, _ options: ServiceOptions,
+        serve: @escaping @Sendable (ServiceRuntime) async throws -> Void
+    ) async throws {
+        do {
+            let settings = try await Settings.load(
+                of: service, file: options.config, assignments: options.assignments,
+                environment: ProcessInfo.processInfo.environment)
+            if options.checkConfig {
+                FileHandle.standardOutput.write(Data((settings.describe(service) + "\n").utf8))
+                return
+            }
+            try await run(service, settings, serve: serve)
+        } catch let error as StartupError {
+            FileHandle.standardError.write(Data("ebb-\(service.rawValue): \(error.message)\n".utf8))
+            throw ExitCode(error.code.rawValue)
+        }
+    }
+
+    private static func run(
+        _ service: ServiceName, _ settings: Settings, serve: @escaping @Sendable (ServiceRuntime) async throws -> Void
+    ) async throws {
+        let level = Logger.Level(rawValue: settings.text("log.level")) ?? .info
+        var generator = SystemRandomNumberGenerator()
+        let instance = InstanceID(UUID128.random(using: &generator))
+        LoggingSystem.bootstrap { label in JSONLogHandler(label: label, level: level) }
+        var log = Logger(label: service.rawValue)
+        log[metadataKey: "service.instance.id"] = "\(instance)"
+        let registry = PrometheusRegistry()
+        MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
+        let health = Health()
+        health.report("database", fault: "not reached yet")
+        // libraries log at info what only a debugger wants
+        var quiet = log
+        quiet.logLevel = max(level, .notice)
+        let admin = try AdminServer(
+            address: settings.text("admin.bind"), health: health, registry: registry,
+            version: "ebb-\(service.rawValue) \(Version.text)", log: quiet)
+        let body = ServiceBody(
+            service: service, instance: instance, settings: settings, health: health, admin: admin, log: log,
+            serve: serve)
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                .init(service: admin, successTerminationBehavior: .gracefullyShutdownGroup),
+                .init(service: body, successTerminationBehavior: .gracefullyShutdownGroup),
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        configuration.maximumGracefulShutdownDuration = .seconds(10)
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch let error as StartupError {
+            throw error
+        } catch {
+            throw StartupError(.software, "it can't go on: \(error)")
+        }
+        log.notice("stopped")
+    }
+}

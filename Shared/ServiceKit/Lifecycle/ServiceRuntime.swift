@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Bus
+package import Logging
+package import Messages
+package import ResourceModel
+package import Store
+
+/// What every service has once it is up: its identity, its edges and its place among the others.
+package struct ServiceRuntime: Sendable {
+    package let service: ServiceName
+    package let instance: InstanceID
+    package let settings: Settings
+    package let log: Logger
+    package let health: Health
+    package let clock: ClusterClock
+    package let store: Store
+    /// Publishes this instance's streams.
+    package let publisher: any StreamPublisher
+    /// Follows everybody's streams under these topics; publishers that come and go are followed and left by themselves.
+    package let subscribe: @Sendable ([Topic]) async -> any StreamSubscriber
+    /// Serves this instance's commands.
+    package let server: any CommandServer
+    package let client: any CommandClient
+    /// Where others reach this instance.
+    package let endpoints: AdvertisedEndpoints
+    /// Everybody alive, as last seen.
+    package let peers: PeerDirectory
+
+    /// A claim-and-renew loop for this instance; run it for as long as the service serves.
+    package func membership(shardKinds: [ShardKind], callDeadline: Duration, handlers: OwnershipHandlers) -> Membership {
+        Membership(
+            record: InstanceRecord(
+                service: service.rawValue, id: instance, publishEndpoint: endpoints.publish,
+                commandEndpoint: endpoints.command, adminEndpoint: endpoints.admin, publicKey: endpoints.publicKey,
+                version: Version.text, heartbeat: 0),
+            shardKinds: shardKinds, store: store, interval: settings.duration("membership.heartbeatInterval"),
+            timeToLive: settings.duration("membership.timeToLive"), callDeadline: callDeadline, handlers: handlers,
+            health: health, log: log, peersChanged: { [peers] in await peers.update($0) })
+    }
+}
+
+/// Endpoints as others use them.
+package struct AdvertisedEndpoints: Sendable {
+    package let publish: String?
+    package let command: String
+    package let admin: String?
+    package let publicKey: String?
+}
+
+/// Everybody alive, of all services; tells subscribers when that changes.
+package actor PeerDirectory {
+    private var records: [InstanceRecord] = []
+    private var followers: [@Sendable ([InstanceRecord]) async -> Void] = []
+
+    package init() {}
+
+    /// Calls back with everybody alive now and whenever that changes.
+    package func follow(_ follower: @escaping @Sendable ([InstanceRecord]) async -> Void) async {
+        followers.append(follower)
+        await follower(records)
+    }
+
+    func update(_ records: [InstanceRecord]) async {
+        self.records = records
+        for follower in followers { await follower(records) }
+    }
+
+    /// Live instances of one service, by id.
+    package func instances(of service: ServiceName) -> [InstanceRecord] {
+        records.filter { $0.service == service.rawValue }.sorted { $0.id < $1.id }
+    }
+
+    package func instance(_ id: InstanceID) -> InstanceRecord? { records.first { $0.id == id } }
+}
+
+extension InstanceRecord {
+    /// The instance as the bus addresses it.
+    package var peer: BusPeer {
+        BusPeer(
+            instance: id, publishEndpoint: publishEndpoint, commandEndpoint: commandEndpoint, publicKey: publicKey)
+    }
+}
+
+/// The version that `--version`, `/version` and `service list` show.
+package enum Version {
+    package static let text = "0.1.0"
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Logging
+internal import ResourceModel
+package import Store
+
+/// What a service does when it gains or loses a shard.
+package struct OwnershipHandlers: Sendable {
+    /// Begin the shard's work; returns soon.
+    package let gained: @Sendable (OwnedShard) async -> Void
+    /// End the shard's work; when it returns nothing of it is under way any more.
+    package let lost: @Sendable (ShardKey) async -> Void
+
+    package init(
+        gained: @escaping @Sendable (OwnedShard) async -> Void, lost: @escaping @Sendable (ShardKey) async -> Void
+    ) {
+        self.gained = gained
+        self.lost = lost
+    }
+
+    /// For services that own nothing.
+    package static let none = OwnershipHandlers(gained: { _ in }, lost: { _ in })
+}
+
+/// Keeps this instance's row alive, watches everybody else's, and claims and releases shards by `OwnershipCore`.
+///
+/// While the database is away nothing changes: nobody expires, owners go on, no shard moves.
+package actor Membership {
+    private let record: InstanceRecord
+    private let shardKinds: [ShardKind]
+    private let instances: InstanceRepository
+    private let shards: ShardRepository
+    private let interval: Duration
+    private let timeToLive: Duration
+    private let callDeadline: Duration
+    private let handlers: OwnershipHandlers
+    private let peersChanged: @Sendable ([InstanceRecord]) async -> Void
+    private let health: Health
+    private let log: Logger
+
+    private var core: OwnershipCore
+    private var tracker: LivenessTracker
+    private var knownPeers: [InstanceRecord] = []
+    /// Readable from anywhere without waiting.
+    package nonisolated let ownership: Ownership
+
+    /// - Parameters:
+    ///   - callDeadline: how long a call of a dead predecessor may still be under way.
+    ///   - peersChanged: called with everybody alive, of all services, whenever that changes.
+    package init(
+        record: InstanceRecord, shardKinds: [ShardKind], store: Store, interval: Duration, timeToLive: Duration,
+        callDeadline: Duration, handlers: OwnershipHandlers, health: Health, log: Logger,
+        peersChanged: @escaping @Sendable ([InstanceRecord]) async -> Void
+    ) {
+        self.record = record
+        self.shardKinds = shardKinds
+        instances = InstanceRepository(store)
+        shards = ShardRepository(store)
+        self.interval = interval
+        self.timeToLive = timeToLive
+        self.callDeadline = callDeadline
+        self.handlers = handlers
+        self.peersChanged = peersChanged
+        self.health = health
+        self.log = log
+        core = OwnershipCore(instance: record.id)
+        tracker = LivenessTracker(timeToLive: timeToLive)
+        ownership = Ownership(timeToLive: timeToLive)
+    }
+
+    /// Registers, then renews and rebalances until cancelled; then gives everything up.
+    package func run() async {
+        while !Task.isCancelled {
+            do {
+                try await beat()
+                health.report("database", fault: nil)
+            } catch {
+                health.report("database", fault: "\(error)")
+                log.warning("the database does not answer; ownership stays as it is", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: interval)
+        }
+        await leave()
+    }
+
+    private func beat() async throws {
+        if try await !instances.renew(record.id) {
+            // Our row is gone: the others have declared us dead (or this is the start).
+            for key in core.owned.keys.sorted() { await drop(key) }
+            try await instances.register(record)
+        }
+        let confirmedAt = ClusterClock.bootTimeNanoseconds()
+        let everybody = try await instances.list()
+        tracker.observe(
+            Dictionary(everybody.map { ($0.id, $0.heartbeat) }) { first, _ in first },
+            atMonotonicNanoseconds: confirmedAt, elapsedLimitNanoseconds: interval.wholeNanoseconds * 2)
+        let alive = Set(tracker.alive)
+        await announce(everybody.filter { alive.contains($0.id) })
+        try await rebalance(everybody, alive: alive)
+        ownership.update(core.owned, confirmedAt: confirmedAt)
+        for instance in tracker.dead(forTimesToLive: 10) { try await instances.delete(instance) }
+    }
+
+    private func announce(_ peers: [InstanceRecord]) async {
+        let comparable = peers.map(\.withoutHeartbeat)
+        guard comparable != knownPeers else { return }
+        knownPeers = comparable
+        await peersChanged(comparable)
+    }
+
+    private func rebalance(_ everybody: [InstanceRecord], alive: Set<InstanceID>) async throws {
+        let siblings = Set(everybody.filter { $0.service == record.service }.map(\.id))
+        var rows: [ShardState] = []
+        for kind in shardKinds {
+            rows += try await shards.list(kind).map { row in
+                ShardState(key: ShardKey(kind: kind, id: row.id), epoch: row.epoch, owner: row.owner)
+            }
+        }
+        let dead = Set(tracker.dead).union(rows.compactMap(\.owner).filter { !siblings.contains($0) })
+        for directive in core.directives(shards: rows, alive: alive.intersection(siblings), dead: dead) {
+            try await perform(directive)
+        }
+    }
+
+    private func perform(_ directive: OwnershipCore.Directive) async throws {
+        switch directive {
+        case .claim(let row, let fromDead):
+            let epoch = try await shards.claim(
+                row.key.kind, id: row.key.id, by: record.id, expectedEpoch: row.epoch, expectedOwner: row.owner)
+            guard let epoch else { return }
+            let wait = fromDead ? timeToLive + callDeadline : .zero
+            core.claimed(
+                row.key, epoch: epoch,
+                commandsFromBootNanoseconds: ClusterClock.bootTimeNanoseconds() + wait.wholeNanoseconds)
+            ownership.update(core.owned, confirmedAt: ClusterClock.bootTimeNanoseconds())
+            log.info("shard claimed", metadata: ["shard": "\(row.key)", "epoch": "\(epoch)"])
+            if let shard = core.owned[row.key] { await handlers.gained(shard) }
+        case .release(let key, let epoch):
+            await drop(key)
+            try await shards.release(key.kind, id: key.id, epoch: epoch)
+            log.info("shard released", metadata: ["shard": "\(key)"])
+        case .lost(let key):
+            await drop(key)
+            log.notice("shard lost to another instance", metadata: ["shard": "\(key)"])
+        }
+    }
+
+    private func drop(_ key: ShardKey) async {
+        guard core.owned[key] != nil else { return }
+        core.dropped(key)
+        ownership.update(core.owned, confirmedAt: nil)
+        await handlers.lost(key)
+    }
+
+    /// Ends the shards' work, gives them up and takes the row away, so that nobody has to wait for a TTL.
+    private func leave() async {
+        for shard in ownership.owned {
+            await drop(shard.key)
+            try? await shards.release(shard.key.kind, id: shard.key.id, epoch: shard.epoch)
+        }
+        try? await instances.delete(record.id)
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Crypto
+internal import Logging
+internal import ResourceModel
+
+/// One step of the schema: SQL that ran once and never changes again.
+package struct Migration: Hashable, Sendable {
+    /// Counts up by one, from 1.
+    package let version: Int64
+    package let name: String
+    package let sql: String
+
+    package init(version: Int64, name: String, sql: String) {
+        self.version = version
+        self.name = name
+        self.sql = sql
+    }
+
+    /// SHA-256 of the text.
+    package var checksum: [UInt8] { Array(SHA256.hash(data: Array(sql.utf8))) }
+
+    /// Those of this release, oldest first. Their files are compiled into the binary, which may be copied anywhere.
+    package static let all = [
+        Migration(
+            version: 1, name: "foundation", sql: String(decoding: PackageResources._001_foundation_sql, as: UTF8.self))
+    ]
+}
+
+/// Brings the schema up to date, and tells whether it is.
+package struct Migrator: Sendable {
+    private let migrations: [Migration]
+
+    /// `migrations`: in order, versions from 1 without holes.
+    package init(_ migrations: [Migration] = Migration.all) {
+        precondition(migrations.map(\.version) == migrations.indices.map { Int64($0 + 1) }, "versions have holes")
+        self.migrations = migrations
+    }
+
+    /// Runs what is missing, each step in one transaction; several at once wait for each other. Returns the versions
+    /// that it ran. Throws `migrationEdited` and `schemaTooNew` before it changes anything.
+    @discardableResult
+    package func migrate(_ store: Store, within timeout: Duration = .seconds(300)) async throws -> [Int64] {
+        var versions: [Int64] = []
+        while let version = try await runNext(store, timeout) { versions.append(version) }
+        return versions
+    }
+
+    /// Throws `schemaTooOld` unless every step of this release was run, and `migrationEdited` if one differs. Newer
+    /// steps are fine: the previous release runs on the new schema.
+    package func check(_ store: Store) async throws(StoreError) {
+        let applied: [Int64: [UInt8]]
+        do throws(StoreError) {
+            applied = try await Self.applied(store)
+        } catch {
+            guard error.code == .undefinedTable else { throw error }
+            throw Self.tooOld(have: 0, need: migrations.count)
+        }
+        try compare(applied)
+        guard migrations.allSatisfy({ applied[$0.version] != nil }) else {
+            throw Self.tooOld(have: applied.count, need: migrations.count)
+        }
+    }
+
+    private func runNext(_ store: Store, _ timeout: Duration) async throws -> Int64? {
+        try await store.transaction { transaction in
+            // The server's own limits are for services; a migration has the caller's.
+            try await transaction.query("SET LOCAL statement_timeout = 0")
+            try await transaction.query("SELECT pg_advisory_xact_lock(hashtext('ebb.schema_migration'))", within: timeout)
+            try await transaction.execute(script: Self.table, within: timeout)
+            let applied = try await Self.applied(transaction)
+            try compare(applied)
+            if let newest = applied.keys.max(), newest > Int64(migrations.count) {
+                throw StoreError(
+                    .schemaTooNew, operation: "migrate",
+                    message: "the schema is at version \(newest), this release knows only \(migrations.count): "
+                        + "use the newer ebb-migrate")
+            }
+            guard let next = migrations.first(where: { applied[$0.version] == nil }) else { return nil }
+            try await transaction.execute(script: next.sql, within: timeout)
+            try await transaction.query(
+                """
+                INSERT INTO public.schema_migration (version, name, checksum, applied_ns)
+                VALUES (\(next.version), \(next.name), \(next.checksum),
+                    (extract(epoch FROM clock_timestamp()) * 1000000000)::int8)
+                """)
+            return next.version
+        }
+    }
+
+    private static let table = """
+        SET LOCAL client_min_messages = warning;
+        CREATE TABLE IF NOT EXISTS public.schema_migration (
+            version int8 PRIMARY KEY, name text NOT NULL, checksum bytea NOT NULL, applied_ns int8 NOT NULL);
+        GRANT SELECT ON public.schema_migration TO PUBLIC;
+        """
+
+    private static func applied(_ runner: some QueryRunner) async throws(StoreError) -> [Int64: [UInt8]] {
+        var applied: [Int64: [UInt8]] = [:]
+        for row in try await runner.query("SELECT version, checksum FROM public.schema_migration") {
+            applied[try row.int64("version")] = try row.bytes("checksum")
+        }
+        return applied
+    }
+
+    private func compare(_ applied: [Int64: [UInt8]]) throws(StoreError) {
+        for migration in migrations {
+            guard let checksum = applied[migration.version], checksum != migration.checksum else { continue }
+            throw StoreError(
+                .migrationEdited, operation: "check the schema",
+                message: "migration \(migration.version) (\(migration.name)) differs from the one that was run: "
+                    + "restore its text and write a new migration instead")
+        }
+    }
+
+    private static func tooOld(have: Int, need: Int) -> StoreError {
+        StoreError(
+            .schemaTooOld, operation: "check the schema",
+            message: "the schema is at version \(have), this release needs \(need): run ebb-migrate")
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+internal import Synchronization
+
+/// A program that ended badly, or is not there.
+package struct CommandFailure: Error, CustomStringConvertible {
+    package let description: String
+}
+
+/// What a program wrote and how it ended.
+package struct CommandResult: Sendable {
+    package let status: Int32
+    package let output: String
+    package let errors: String
+}
+
+/// Runs a program to its end. Meant for little output: it is collected in temporary files, so nothing can block.
+package func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) async throws
+    -> CommandResult
+{
+    let folder = FileManager.default.temporaryDirectory.appending(path: "ebb-command-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (output, errors) = (folder.appending(path: "output"), folder.appending(path: "errors"))
+    for file in [output, errors] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
+
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [program] + arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try FileHandle(forWritingTo: output)
+    process.standardError = try FileHandle(forWritingTo: errors)
+    let status: Int32 = try await withCheckedThrowingContinuation { continuation in
+        process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+        do { try process.run() } catch { continuation.resume(throwing: error) }
+    }
+    return CommandResult(
+        status: status, output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
+        errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
+}
+
+/// A shell that waits until this process ends, however it ends, then runs a script.
+final class ExitWatcher: Sendable {
+    /// Written to never: its end closes when this process is gone, or when the watcher is released.
+    private let pipe = Mutex<Pipe?>(nil)
+
+    /// `script` gets `arguments` as `$1`, `$2`, …
+    init(script: String, arguments: [String]) throws {
+        let pipe = Pipe()
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", "trap '' INT TERM HUP; cat >/dev/null; \(script)", "ebb-exit-watcher"] + arguments
+        process.standardInput = pipe
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        self.pipe.withLock { $0 = pipe }
+    }
+
+    /// Runs the script now.
+    func fire() {
+        pipe.withLock { pipe in
+            try? pipe?.fileHandleForWriting.close()
+            pipe = nil
+        }
+    }
+}
