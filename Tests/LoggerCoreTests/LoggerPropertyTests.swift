@@ -41,19 +41,19 @@ private struct World {
 
     /// What PostgreSQL would hold: all of a batch or nothing, under watermarks and epochs.
     struct ModelStore {
-        var account: [LogStream: [Part]] = [:]
-        var watermarks: [LogStream: UInt64] = [:]
+        var account: [StreamKey: [Part]] = [:]
+        var watermarks: [StreamKey: UInt64] = [:]
         var epochs: [String: Int64] = [:]
         var stored = 0
 
-        mutating func write(_ batch: LogBatch) -> LogRefusal? {
+        mutating func write(_ batch: WriteBatch) -> LogRefusal? {
             if let shard = batch.shards.first(where: { epochs[$0.id] != $0.epoch }) { return .fenced(shard.id) }
             let moved = batch.advances.filter { watermarks[$0.stream, default: 0] != $0.after }
             if !moved.isEmpty {
                 return .moved(Dictionary(uniqueKeysWithValues: moved.map { ($0.stream, watermarks[$0.stream, default: 0]) }))
             }
             if batch.entries.contains(where: { World.isUnstorable($0.sequence) }) { return .unstorable }
-            var parts: [LogStream: [Part]] = [:]
+            var parts: [StreamKey: [Part]] = [:]
             for entry in batch.entries {
                 parts[entry.stream, default: []].append(Part(range: entry.sequence...entry.sequence, isGap: false))
             }
@@ -68,18 +68,18 @@ private struct World {
     }
 
     static let limits = LoggerLimits(batchRows: 12, batchAge: .milliseconds(50), queueRows: 40)
-    static let streams = ["host/a/", "event/a/", "host/b/", "decision/c/"].map { LogStream(topic: $0, epoch: 1) }
+    static let streams = ["host/a/", "event/a/", "host/b/", "decision/c/"].map { StreamKey(topic: $0, epoch: 1) }
 
     /// A message whose content no store takes.
     static func isUnstorable(_ sequence: UInt64) -> Bool { sequence % 97 == 0 }
 
     var generator: SeededGenerator
     var now = Timestamp.zero
-    var published: [LogStream: UInt64] = [:]
+    var published: [StreamKey: UInt64] = [:]
     /// Sequences that no spool has: they can't be had again.
-    var missing: [LogStream: Set<UInt64>] = [:]
+    var missing: [StreamKey: Set<UInt64>] = [:]
     /// The next sequence that the bus hands over.
-    var position: [LogStream: UInt64] = [:]
+    var position: [StreamKey: UInt64] = [:]
     var store = ModelStore()
     var state = LoggerState(limits: World.limits)
     var longestQueue = 0
@@ -131,7 +131,7 @@ private struct World {
     }
 
     /// The next message or a loss; sometimes an old message again, sometimes a loss without a word.
-    private mutating func delivery(of stream: LogStream, _ next: UInt64) -> (LogDelivery, following: UInt64) {
+    private mutating func delivery(of stream: StreamKey, _ next: UInt64) -> (LogDelivery, following: UInt64) {
         if next > 1, Int.random(in: 0..<10, using: &generator) == 0 {
             return (.event(stream.topic, next - 1, epoch: 1), next)
         }

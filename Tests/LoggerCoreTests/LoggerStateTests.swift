@@ -77,9 +77,9 @@ struct LoggerStateTests {
 
     @Test("a host and a cluster of one name have different shards, and each shard names its topics")
     func shards() {
-        #expect(LogStream(topic: "host/a/", epoch: 1).shard == "a")
-        #expect(LogStream(topic: "event/a/", epoch: 1).shard == "a")
-        #expect(LogStream(topic: "decision/a/", epoch: 1).shard == "cluster:a")
+        #expect(StreamKey(topic: "host/a/", epoch: 1).shard == "a")
+        #expect(StreamKey(topic: "event/a/", epoch: 1).shard == "a")
+        #expect(StreamKey(topic: "decision/a/", epoch: 1).shard == "cluster:a")
         #expect(LogShard(id: "a", epoch: 1).topics == ["host/a/", "event/a/"])
         #expect(LogShard(id: "cluster:a", epoch: 1).topics == ["decision/a/"])
     }
@@ -97,12 +97,12 @@ struct LoggerStateTests {
         #expect(again.entries.first == batch.entries.first)
         state.refused(.unavailable, at: .at(600))
         #expect(state.wakeUp(at: .at(600)) == .at(800))
-        for _ in 0..<40 {
-            _ = try state.due(at: .at(100_000))
-            state.refused(.unavailable, at: .at(100_000))
+        for second in 1...40 {
+            _ = try state.due(at: .at(Int64(second) * 5_000))
+            state.refused(.unavailable, at: .at(Int64(second) * 5_000))
         }
-        #expect(state.wakeUp(at: .at(100_000)) == .at(105_000))
-        _ = try state.due(at: .at(105_000))
+        #expect(state.wakeUp(at: .at(200_000)) == .at(205_000))
+        _ = try state.due(at: .at(205_000))
         state.stored()
         #expect(state.failures == 0)
     }
@@ -205,14 +205,14 @@ struct LoggerStateTests {
     }
 }
 
-extension LogStream {
-    static let host = LogStream(topic: "host/a/", epoch: 3)
-    static let event = LogStream(topic: "event/a/", epoch: 3)
+extension StreamKey {
+    static let host = StreamKey(topic: "host/a/", epoch: 3)
+    static let event = StreamKey(topic: "event/a/", epoch: 3)
 }
 
 extension LogDelivery {
     static func event(_ topic: String, _ sequence: UInt64, epoch: UInt64 = 3) -> LogDelivery {
-        .message(LogStream(topic: topic, epoch: epoch), sequence: sequence, .event(.numbered(sequence)))
+        .message(StreamKey(topic: topic, epoch: epoch), sequence: sequence, .event(.numbered(sequence)))
     }
 }
 
@@ -238,14 +238,14 @@ extension Timestamp {
 
 extension LoggerState {
     /// The batch that must be due now.
-    mutating func due(at now: Timestamp, isUrgent: Bool = false) throws -> LogBatch {
+    mutating func due(at now: Timestamp, isUrgent: Bool = false) throws -> WriteBatch {
         let batch = batch(at: now, isUrgent: isUrgent)
         return try #require(batch)
     }
 
     /// Owns one shard under epoch 7.
     static func owning(
-        _ shard: String, watermarks: [LogStream: UInt64] = [:], limits: LoggerLimits = LoggerLimits()
+        _ shard: String, watermarks: [StreamKey: UInt64] = [:], limits: LoggerLimits = LoggerLimits()
     ) -> LoggerState {
         var state = LoggerState(limits: limits)
         state.gained(LogShard(id: shard, epoch: 7), watermarks: watermarks)

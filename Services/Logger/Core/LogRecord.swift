@@ -39,11 +39,11 @@ package struct LogEvent: Hashable, Sendable {
 
 /// What the bus handed over for one stream.
 package enum LogDelivery: Hashable, Sendable {
-    case message(LogStream, sequence: UInt64, LogRecord)
+    case message(StreamKey, sequence: UInt64, LogRecord)
     /// Can't be had again, or can't be read: to be recorded as a gap.
-    case lost(LogStream, ClosedRange<UInt64>)
+    case lost(StreamKey, ClosedRange<UInt64>)
 
-    package var stream: LogStream {
+    package var stream: StreamKey {
         switch self {
         case .message(let stream, _, _), .lost(let stream, _): stream
         }
@@ -51,13 +51,13 @@ package enum LogDelivery: Hashable, Sendable {
 }
 
 /// What is written in one transaction: rows, gaps, and how far each stream is durable with them.
-package struct LogBatch: Hashable, Sendable {
+package struct WriteBatch: Hashable, Sendable {
     package struct Entry: Hashable, Sendable {
-        package let stream: LogStream
+        package let stream: StreamKey
         package let sequence: UInt64
         package let record: LogRecord
 
-        package init(stream: LogStream, sequence: UInt64, record: LogRecord) {
+        package init(stream: StreamKey, sequence: UInt64, record: LogRecord) {
             self.stream = stream
             self.sequence = sequence
             self.record = record
@@ -65,10 +65,10 @@ package struct LogBatch: Hashable, Sendable {
     }
 
     package struct Gap: Hashable, Sendable {
-        package let stream: LogStream
+        package let stream: StreamKey
         package let range: ClosedRange<UInt64>
 
-        package init(stream: LogStream, range: ClosedRange<UInt64>) {
+        package init(stream: StreamKey, range: ClosedRange<UInt64>) {
             self.stream = stream
             self.range = range
         }
@@ -76,11 +76,11 @@ package struct LogBatch: Hashable, Sendable {
 
     /// How a stream's watermark moves. Where it is not at `after`, nothing of the batch may be stored.
     package struct Advance: Hashable, Sendable {
-        package let stream: LogStream
+        package let stream: StreamKey
         package let after: UInt64
         package let through: UInt64
 
-        package init(stream: LogStream, after: UInt64, through: UInt64) {
+        package init(stream: StreamKey, after: UInt64, through: UInt64) {
             self.stream = stream
             self.after = after
             self.through = through
@@ -106,7 +106,7 @@ package enum LogRefusal: Hashable, Sendable {
     case fenced(String)
     /// These streams' watermarks are elsewhere than the batch says: a commit whose answer was lost did happen, or the
     /// database was put back to an earlier state.
-    case moved([LogStream: UInt64])
+    case moved([StreamKey: UInt64])
     /// Something in it can never be stored.
     case unstorable
 }

@@ -21,7 +21,7 @@ package struct LoggerState: Sendable {
     }
 
     private struct Item {
-        let stream: LogStream
+        let stream: StreamKey
         let shard: LogShard
         var range: ClosedRange<UInt64>
         /// `nil` is a gap.
@@ -34,7 +34,7 @@ package struct LoggerState: Sendable {
     package let limits: LoggerLimits
     private var epochs: [String: Int64] = [:]
     /// The last sequence of each owned stream that is queued or stored.
-    private var taken: [LogStream: UInt64] = [:]
+    private var taken: [StreamKey: UInt64] = [:]
     private var queue: [Item] = []
     /// What the batch under way holds; it goes back to the front if the batch is refused.
     private var underway: [Item] = []
@@ -80,7 +80,7 @@ package struct LoggerState: Sendable {
     /// The next batch, if one is due: it is full, or its oldest message has waited for long enough.
     ///
     /// - Parameter isUrgent: whatever waits is due.
-    package mutating func batch(at now: Timestamp, isUrgent: Bool = false) -> LogBatch? {
+    package mutating func batch(at now: Timestamp, isUrgent: Bool = false) -> WriteBatch? {
         guard let due = wakeUp(isUrgent: isUrgent, at: now), due <= now else { return nil }
         let count = batchCount()
         underway = Array(queue[..<count])
@@ -121,7 +121,7 @@ extension LoggerState {
     /// This instance owns a shard now.
     ///
     /// - Parameter watermarks: what of its streams is durable; streams that are not named have nothing stored yet.
-    package mutating func gained(_ shard: LogShard, watermarks: [LogStream: UInt64]) {
+    package mutating func gained(_ shard: LogShard, watermarks: [StreamKey: UInt64]) {
         lost(shard.id)
         epochs[shard.id] = shard.epoch
         for (stream, sequence) in watermarks where stream.shard == shard.id { taken[stream] = sequence }
@@ -148,7 +148,7 @@ extension LoggerState {
     ///
     /// - Returns: the message that was given up and is now a gap, if any.
     @discardableResult
-    package mutating func refused(_ refusal: LogRefusal, at now: Timestamp) -> LogBatch.Entry? {
+    package mutating func refused(_ refusal: LogRefusal, at now: Timestamp) -> WriteBatch.Entry? {
         let batch = underway
         queue = batch.filter { epochs[$0.shard.id] == $0.shard.epoch } + queue
         underway = []
@@ -169,7 +169,7 @@ extension LoggerState {
     }
 
     /// Makes a stream's queue begin right after its watermark.
-    private mutating func reconcile(_ stream: LogStream, at watermark: UInt64) {
+    private mutating func reconcile(_ stream: StreamKey, at watermark: UInt64) {
         guard let last = taken[stream] else { return }
         taken[stream] = max(last, watermark)
         queue.removeAll { $0.stream == stream && $0.range.upperBound <= watermark }
@@ -185,7 +185,7 @@ extension LoggerState {
     }
 
     /// Halves the batch until the message that can't be stored is alone; then that one becomes a gap.
-    private mutating func isolate(_ count: Int, at now: Timestamp) -> LogBatch.Entry? {
+    private mutating func isolate(_ count: Int, at now: Timestamp) -> WriteBatch.Entry? {
         itemLimit = max(1, count / 2)
         guard count == 1, let first = queue.first else { return nil }
         guard let record = first.record else {
@@ -194,30 +194,30 @@ extension LoggerState {
             return nil
         }
         queue[0].record = nil
-        return LogBatch.Entry(stream: first.stream, sequence: first.range.lowerBound, record: record)
+        return WriteBatch.Entry(stream: first.stream, sequence: first.range.lowerBound, record: record)
     }
 
     private mutating func countRows() { queuedRows = (underway + queue).reduce(0) { $0 + $1.rowCount } }
 
-    private static func batch(of items: [Item]) -> LogBatch {
-        var entries: [LogBatch.Entry] = []
-        var gaps: [LogBatch.Gap] = []
-        var lastGap: [LogStream: Int] = [:]
-        var spans: [LogStream: ClosedRange<UInt64>] = [:]
+    private static func batch(of items: [Item]) -> WriteBatch {
+        var entries: [WriteBatch.Entry] = []
+        var gaps: [WriteBatch.Gap] = []
+        var lastGap: [StreamKey: Int] = [:]
+        var spans: [StreamKey: ClosedRange<UInt64>] = [:]
         for item in items {
             let stream = item.stream
             spans[stream] = (spans[stream] ?? item.range).lowerBound...item.range.upperBound
             if let record = item.record {
-                entries.append(LogBatch.Entry(stream: stream, sequence: item.range.lowerBound, record: record))
+                entries.append(WriteBatch.Entry(stream: stream, sequence: item.range.lowerBound, record: record))
             } else if let index = lastGap[stream], gaps[index].range.upperBound + 1 == item.range.lowerBound {
                 let merged = gaps[index].range.lowerBound...item.range.upperBound
-                gaps[index] = LogBatch.Gap(stream: stream, range: merged)
+                gaps[index] = WriteBatch.Gap(stream: stream, range: merged)
             } else {
                 lastGap[stream] = gaps.count
-                gaps.append(LogBatch.Gap(stream: stream, range: item.range))
+                gaps.append(WriteBatch.Gap(stream: stream, range: item.range))
             }
         }
-        return LogBatch(
+        return WriteBatch(
             entries: entries, gaps: gaps,
             advances: spans.sorted { $0.key < $1.key }
                 .map { .init(stream: $0.key, after: $0.value.lowerBound - 1, through: $0.value.upperBound) },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One stream as the log keeps it: a topic under one epoch of its owner, with sequences of its own from 1 on.
-package struct LogStream: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct StreamKey: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// As on the wire: `host/<id>/`, `event/<id>/` or `decision/<cluster>/`.
     package let topic: String
     package let epoch: UInt64
@@ -22,7 +22,7 @@ package struct LogStream: Hashable, Comparable, Sendable, CustomStringConvertibl
         }
     }
 
-    package static func < (left: LogStream, right: LogStream) -> Bool {
+    package static func < (left: StreamKey, right: StreamKey) -> Bool {
         (left.topic, left.epoch) < (right.topic, right.epoch)
     }
     package var description: String { "\(topic)@\(epoch)" }
