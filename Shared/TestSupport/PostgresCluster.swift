@@ -200,10 +200,11 @@ package actor PostgresCluster {
     /// PostgreSQL refuses to run as root: then it runs as `postgres`.
     @discardableResult
     private static func asServerUser(_ program: String, _ arguments: [String]) async throws -> CommandResult {
-        let result =
-            geteuid() == 0
-            ? try await run("runuser", ["-u", "postgres", "--", program] + arguments)
-            : try await run(program, arguments)
+        // Foundation learns of a program's end when the socket that it inherits closes: a server that stays must not
+        // keep it.
+        let close = "for n in $(ls /proc/self/fd); do [ $n -gt 2 ] && eval \"exec $n>&-\"; done; exec \"$@\""
+        let user = geteuid() == 0 ? ["runuser", "-u", "postgres", "--"] : []
+        let result = try await run("bash", ["-c", close, "bash"] + user + [program] + arguments)
         guard result.status == 0 else {
             throw CommandFailure(description: "\(program) ended with \(result.status): \(result.errors)\(result.output)")
         }

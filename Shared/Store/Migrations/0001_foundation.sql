@@ -247,6 +247,8 @@ CREATE TABLE inventory.meter_reading (
     PRIMARY KEY (domain, host, incarnation_start_ns, at_ns)
 );
 
+CREATE INDEX meter_reading_at ON inventory.meter_reading (domain, at_ns);
+
 -- scheduling: policies, permits, decisions (Scheduler writes) --------------------------------------------------------
 
 CREATE TABLE scheduling.policy (

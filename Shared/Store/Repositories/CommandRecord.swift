@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// Where a command stands. A claimed command is never run again.
+package enum CommandState: String, Hashable, Sendable, Codable, CaseIterable {
+    case queued, claimed, succeeded, failed
+}
+
+/// A command as it is asked for.
+package struct NewCommand: Hashable, Sendable {
+    package var id: UUID128
+    /// Whose owner runs it.
+    package var host: HostID
+    package var domain: DomainID
+    package var verb: String
+    /// A JSON object of absolute targets, such as `{"vcpus": 3}`.
+    package var arguments: String
+    /// The domain row's revision that the asker saw; `nil`: any.
+    package var expectedRevision: Int64?
+    package var principal: String
+    /// Names this wish of this principal: asked again, it is not done again.
+    package var idempotencyKey: String
+    package var permit: UUID128?
+    package var decision: UUID128?
+    package var createdAt: Timestamp
+    /// Not claimed after it.
+    package var deadline: Timestamp
+
+    package init(
+        id: UUID128, host: HostID, domain: DomainID, verb: String, arguments: String, expectedRevision: Int64? = nil,
+        principal: String, idempotencyKey: String, permit: UUID128? = nil, decision: UUID128? = nil,
+        createdAt: Timestamp, deadline: Timestamp
+    ) {
+        self.id = id
+        self.host = host
+        self.domain = domain
+        self.verb = verb
+        self.arguments = arguments
+        self.expectedRevision = expectedRevision
+        self.principal = principal
+        self.idempotencyKey = idempotencyKey
+        self.permit = permit
+        self.decision = decision
+        self.createdAt = createdAt
+        self.deadline = deadline
+    }
+}
+
+/// How a command ended.
+package struct CommandOutcome: Hashable, Sendable {
+    package var succeeded: Bool
+    /// Where it failed: such as `outcome-unknown` or `hypervisor`.
+    package var code: String?
+    package var message: String?
+    /// What the operation returned, as JSON.
+    package var result: String?
+
+    package static func succeeded(result: String? = nil) -> CommandOutcome {
+        CommandOutcome(succeeded: true, code: nil, message: nil, result: result)
+    }
+    package static func failed(code: String, message: String, result: String? = nil) -> CommandOutcome {
+        CommandOutcome(succeeded: false, code: code, message: message, result: result)
+    }
+}
+
+/// A row of `cluster.command`.
+package struct CommandRecord: Hashable, Sendable {
+    /// What was asked; `arguments` as PostgreSQL normalises JSON.
+    package let command: NewCommand
+    package let state: CommandState
+    package let claimedBy: InstanceID?
+    package let claimedEpoch: Int64?
+    package let claimedAt: Timestamp?
+    package let finishedAt: Timestamp?
+    /// `nil` until it ended.
+    package let outcome: CommandOutcome?
+
+    package var id: UUID128 { command.id }
+
+    init(_ row: Row) throws(StoreError) {
+        command = NewCommand(
+            id: try row.uuid("id"), host: try row.host("host"), domain: try row.domain("domain"),
+            verb: try row.string("verb"), arguments: try row.string("arguments"),
+            expectedRevision: try row.int64OrNil("expected_revision"), principal: try row.string("principal"),
+            idempotencyKey: try row.string("idempotency_key"), permit: try row.uuidOrNil("permit"),
+            decision: try row.uuidOrNil("decision"), createdAt: try row.timestamp("created_ns"),
+            deadline: try row.timestamp("deadline_ns"))
+        state = try row.value("state")
+        claimedBy = try row.uuidOrNil("claimed_by").map { InstanceID($0) }
+        claimedEpoch = try row.int64OrNil("claimed_epoch")
+        claimedAt = try row.timestampOrNil("claimed_ns")
+        finishedAt = try row.timestampOrNil("finished_ns")
+        switch state {
+        case .queued, .claimed: outcome = nil
+        case .succeeded, .failed:
+            outcome = CommandOutcome(
+                succeeded: state == .succeeded, code: try row.stringOrNil("code"),
+                message: try row.stringOrNil("message"), result: try row.stringOrNil("result"))
+        }
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// The queue of everything that changes something: `cluster.command`.
+package struct CommandRepository: Sendable {
+    private let store: Store
+    package init(_ store: Store) { self.store = store }
+
+    /// Queues a command, or returns the stored one if its principal used the key before.
+    ///
+    /// Throws `conflict` if that one differs in domain, verb, arguments or expected revision. Host, permit and decision
+    /// are the platform's choice and may differ. Who creates a domain derives its id from the key.
+    package func enqueue(
+        _ command: NewCommand, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> CommandRecord {
+        let runner = runner ?? store
+        let inserted = try await runner.query(
+            """
+            INSERT INTO cluster.command (id, host, domain, verb, arguments, expected_revision, principal,
+                idempotency_key, permit, decision, created_ns, deadline_ns)
+            VALUES (\(command.id), \(command.host), \(command.domain), \(command.verb), \(command.arguments)::jsonb,
+                \(command.expectedRevision), \(command.principal), \(command.idempotencyKey), \(command.permit),
+                \(command.decision), \(command.createdAt), \(command.deadline))
+            ON CONFLICT (principal, idempotency_key) DO NOTHING RETURNING *
+            """)
+        if let row = inserted.first { return try CommandRecord(row) }
+        let stored = try await runner.query(
+            """
+            SELECT *, domain = \(command.domain) AND verb = \(command.verb)
+                AND arguments = \(command.arguments)::jsonb
+                AND expected_revision IS NOT DISTINCT FROM \(command.expectedRevision) AS is_same
+            FROM cluster.command
+            WHERE principal = \(command.principal) AND idempotency_key = \(command.idempotencyKey)
+            """)
+        guard let row = stored.first, try row.bool("is_same") else {
+            throw StoreError(
+                .conflict, operation: "queue a command",
+                message: "idempotency key '\(command.idempotencyKey)' was used for another command: use a new key")
+        }
+        return try CommandRecord(row)
+    }
+
+    package func fetch(_ id: UUID128) async throws(StoreError) -> CommandRecord? {
+        try await records("SELECT * FROM cluster.command WHERE id = \(id)").first
+    }
+
+    /// Queued commands of a host that are not past their deadline, oldest first.
+    package func open(
+        for host: HostID, at now: Timestamp, limit: Int = 256
+    ) async throws(StoreError) -> [CommandRecord] {
+        try await records(
+            """
+            SELECT * FROM cluster.command WHERE host = \(host) AND state = 'queued' AND deadline_ns > \(now)
+            ORDER BY created_ns, id LIMIT \(limit)
+            """)
+    }
+
+    /// A domain's newest commands first.
+    package func history(of domain: DomainID, limit: Int = 100) async throws(StoreError) -> [CommandRecord] {
+        try await records(
+            "SELECT * FROM cluster.command WHERE domain = \(domain) ORDER BY created_ns DESC, id LIMIT \(limit)")
+    }
+
+    /// Makes a queued command the caller's to run, once: `false` if it is claimed, ended or past its deadline.
+    /// `claim` is that of its host. Throws `fenced`.
+    package func claim(
+        _ id: UUID128, under claim: ShardClaim, by instance: InstanceID, at now: Timestamp,
+        in transaction: Transaction? = nil
+    ) async throws -> Bool {
+        try await store.fenced(claim, in: transaction) { transaction in
+            let rows = try await transaction.query(
+                """
+                UPDATE cluster.command SET state = 'claimed', claimed_by = \(instance),
+                    claimed_epoch = \(claim.epoch), claimed_ns = \(now)
+                WHERE id = \(id) AND host = \(claim.id) AND state = 'queued' AND deadline_ns > \(now) RETURNING id
+                """)
+            return !rows.isEmpty
+        }
+    }
+
+    /// Ends a claimed command, also one that an earlier epoch left behind: `false` if it was not claimed any more.
+    /// Throws `fenced`.
+    @discardableResult
+    package func finish(
+        _ id: UUID128, under claim: ShardClaim, _ outcome: CommandOutcome, at now: Timestamp,
+        in transaction: Transaction? = nil
+    ) async throws -> Bool {
+        try await store.fenced(claim, in: transaction) { transaction in
+            let state: CommandState = outcome.succeeded ? .succeeded : .failed
+            let rows = try await transaction.query(
+                """
+                UPDATE cluster.command SET state = \(state.rawValue), code = \(outcome.code),
+                    message = \(outcome.message), result = \(outcome.result)::jsonb, finished_ns = \(now)
+                WHERE id = \(id) AND host = \(claim.id) AND state = 'claimed' RETURNING id
+                """)
+            return !rows.isEmpty
+        }
+    }
+
+    /// Commands that an earlier owner of the host claimed and did not end: their effect is to be looked up.
+    package func abandoned(before claim: ShardClaim) async throws(StoreError) -> [CommandRecord] {
+        try await records(
+            """
+            SELECT * FROM cluster.command WHERE host = \(claim.id) AND state = 'claimed'
+                AND claimed_epoch < \(claim.epoch) ORDER BY created_ns, id
+            """)
+    }
+
+    /// Fails queued commands that are past their deadline, as `deadline`; returns them. Any instance may.
+    @discardableResult
+    package func expire(at now: Timestamp, limit: Int = 1_000) async throws(StoreError) -> [CommandRecord] {
+        try await records(
+            """
+            UPDATE cluster.command SET state = 'failed', code = 'deadline', finished_ns = \(now),
+                message = 'nobody took it before its deadline'
+            WHERE id IN (SELECT id FROM cluster.command WHERE state = 'queued' AND deadline_ns <= \(now)
+                ORDER BY deadline_ns LIMIT \(limit) FOR UPDATE SKIP LOCKED) AND state = 'queued' RETURNING *
+            """)
+    }
+
+    private func records(_ query: Query) async throws(StoreError) -> [CommandRecord] {
+        var records: [CommandRecord] = []
+        for row in try await store.query(query) { records.append(try CommandRecord(row)) }
+        return records
+    }
+}

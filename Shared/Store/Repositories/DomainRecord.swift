@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What the owner of a domain's host sees of it.
+package struct DomainObservation: Hashable, Sendable {
+    package var state: DomainState
+    package var vcpus: VCPUSizes?
+    package var memory: DomainMemory?
+    package var disk: ByteCount?
+    package var incarnation: Incarnation?
+
+    package init(
+        state: DomainState, vcpus: VCPUSizes? = nil, memory: DomainMemory? = nil, disk: ByteCount? = nil,
+        incarnation: Incarnation? = nil
+    ) {
+        self.state = state
+        self.vcpus = vcpus
+        self.memory = memory
+        self.disk = disk
+        self.incarnation = incarnation
+    }
+}
+
+/// A domain as it is first recorded.
+package struct NewDomain: Hashable, Sendable {
+    package var id: DomainID
+    package var name: String
+    /// `nil`: nobody's yet (found on a host, not adopted).
+    package var tenant: TenantID?
+    /// Created or adopted by Ebb; what is not managed is only observed.
+    package var isManaged: Bool
+    package var state: DomainState
+    package var maximumVCPUs: VCPUCount
+    package var maximumMemory: ByteCount
+    package var disk: ByteCount
+    /// How to start it again, as a JSON object.
+    package var boot: String
+
+    package init(
+        id: DomainID, name: String, tenant: TenantID?, isManaged: Bool, state: DomainState, maximumVCPUs: VCPUCount,
+        maximumMemory: ByteCount, disk: ByteCount = .zero, boot: String = "{}"
+    ) {
+        self.id = id
+        self.name = name
+        self.tenant = tenant
+        self.isManaged = isManaged
+        self.state = state
+        self.maximumVCPUs = maximumVCPUs
+        self.maximumMemory = maximumMemory
+        self.disk = disk
+        self.boot = boot
+    }
+}
+
+/// A row of `inventory.domain`.
+package struct DomainRecord: Hashable, Sendable {
+    package let id: DomainID
+    package let name: String
+    package let tenant: TenantID?
+    package let host: HostID
+    package let state: DomainState
+    /// Counts up at every change that a command may depend on.
+    package let revision: Int64
+    package let maximumVCPUs: VCPUCount
+    package let askedVCPUs: VCPUCount?
+    /// `nil` until it was seen active.
+    package let grantedVCPUs: VCPUCount?
+    package let confirmedVCPUs: VCPUCount?
+    package let maximumMemory: ByteCount
+    package let memory: ByteCount?
+    package let disk: ByteCount
+    package let isManaged: Bool
+    package let boot: String
+    package let incarnation: Incarnation?
+    package let deletedAt: Timestamp?
+
+    init(_ row: Row) throws(StoreError) {
+        id = try row.domain("id")
+        name = try row.string("name")
+        tenant = try row.tenantOrNil("tenant")
+        host = try row.host("host")
+        state = try row.value("state")
+        revision = try row.int64("revision")
+        maximumVCPUs = try row.vcpus("maximum_vcpus")
+        askedVCPUs = try row.vcpusOrNil("asked_vcpus")
+        grantedVCPUs = try row.vcpusOrNil("granted_vcpus")
+        confirmedVCPUs = try row.vcpusOrNil("confirmed_vcpus")
+        maximumMemory = try row.byteCount("maximum_memory_bytes")
+        memory = try row.byteCountOrNil("memory_bytes")
+        disk = try row.byteCount("disk_bytes")
+        isManaged = try row.bool("managed")
+        boot = try row.string("boot")
+        if let number = try row.int64OrNil("incarnation_hypervisor"),
+            let start = try row.timestampOrNil("incarnation_start_ns")
+        {
+            incarnation = Incarnation(host: host, hypervisorID: number, start: start)
+        } else {
+            incarnation = nil
+        }
+        deletedAt = try row.timestampOrNil("deleted_ns")
+    }
+}

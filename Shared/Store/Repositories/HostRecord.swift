@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What Ebb may do with a host.
+package enum HostMode: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Read, decide and record, change nothing.
+    case observe
+    case enabled
+    /// Takes nothing new; what is on it goes on.
+    case draining
+}
+
+/// Whether a host answers.
+package enum HostState: String, Hashable, Sendable, Codable, CaseIterable {
+    case unknown, up
+}
+
+/// How much of a host may be promised.
+package struct HostLimits: Hashable, Sendable, Codable {
+    /// vCPUs per core that may be promised: 2 000 000 ppm is two.
+    package var cpuOvercommit: Utilization
+    package var memoryOvercommit: Utilization
+    package var reservedVCPUs: VCPUCount
+    package var reservedMemory: ByteCount
+    /// A projected measured use above it refuses a permit.
+    package var cpuBound: Utilization
+
+    package init(
+        cpuOvercommit: Utilization = Utilization(percent: 200), memoryOvercommit: Utilization = .full,
+        reservedVCPUs: VCPUCount = 0, reservedMemory: ByteCount = .zero,
+        cpuBound: Utilization = Utilization(percent: 90)
+    ) {
+        self.cpuOvercommit = cpuOvercommit
+        self.memoryOvercommit = memoryOvercommit
+        self.reservedVCPUs = reservedVCPUs
+        self.reservedMemory = reservedMemory
+        self.cpuBound = cpuBound
+    }
+}
+
+/// What a host says of itself.
+package struct HostFacts: Hashable, Sendable, Codable {
+    package var state: HostState
+    /// `nil`: unknown, what was known stays.
+    package var cpuCount: Int?
+    package var memory: ByteCount?
+    /// A JSON object.
+    package var capabilities: String?
+
+    package init(state: HostState, cpuCount: Int? = nil, memory: ByteCount? = nil, capabilities: String? = nil) {
+        self.state = state
+        self.cpuCount = cpuCount
+        self.memory = memory
+        self.capabilities = capabilities
+    }
+}
+
+/// A row of `inventory.host`.
+package struct HostRecord: Hashable, Sendable {
+    package let id: HostID
+    package let cluster: ClusterID
+    /// Such as `xen:///system` or `fleet://127.0.0.1:7400/h-1`.
+    package let uri: String
+    package let mode: HostMode
+    package let limits: HostLimits
+    package let facts: HostFacts
+    /// Every domain on it is known up to here.
+    package let provedUntil: Timestamp?
+
+    init(_ row: Row) throws(StoreError) {
+        id = try row.host("id")
+        cluster = ClusterID(trusted: try row.string("cluster"))
+        uri = try row.string("uri")
+        mode = try row.value("mode")
+        limits = HostLimits(
+            cpuOvercommit: Utilization(ppm: try row.int64("cpu_overcommit_ppm")),
+            memoryOvercommit: Utilization(ppm: try row.int64("memory_overcommit_ppm")),
+            reservedVCPUs: try row.vcpus("reserved_vcpus"), reservedMemory: try row.byteCount("reserved_memory_bytes"),
+            cpuBound: Utilization(ppm: try row.int64("cpu_bound_ppm")))
+        facts = HostFacts(
+            state: try row.value("state"), cpuCount: try row.intOrNil("cpu_count"),
+            memory: try row.byteCountOrNil("memory_bytes"), capabilities: try row.stringOrNil("capabilities"))
+        provedUntil = try row.timestampOrNil("proved_until_ns")
+    }
+}

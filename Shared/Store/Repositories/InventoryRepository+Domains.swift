@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// Which domains to list.
+package enum DomainScope: Hashable, Sendable {
+    case all
+    case host(HostID)
+    case tenant(TenantID)
+}
+
+extension InventoryRepository {
+    /// Records a domain on the claim's host; one with this id that is there already stays as it is.
+    /// Throws `uniqueViolation` if the tenant has another one of this name.
+    package func insertDomain(_ domain: NewDomain, under claim: ShardClaim, in transaction: Transaction? = nil)
+        async throws
+    {
+        try await store.fenced(claim, in: transaction) { transaction in
+            _ = try await transaction.query(
+                """
+                INSERT INTO inventory.domain (id, name, tenant, host, state, maximum_vcpus, maximum_memory_bytes,
+                    disk_bytes, managed, boot)
+                VALUES (\(domain.id), \(domain.name), \(domain.tenant), \(claim.id), \(domain.state),
+                    \(domain.maximumVCPUs), \(domain.maximumMemory), \(domain.disk), \(domain.isManaged),
+                    \(domain.boot)::jsonb)
+                ON CONFLICT (id) DO NOTHING
+                """)
+        }
+    }
+
+    /// Domains that were not deleted, by id.
+    package func domains(_ scope: DomainScope) async throws(StoreError) -> [DomainRecord] {
+        let condition: Query =
+            switch scope {
+            case .all: "true"
+            case .host(let host): "host = \(host)"
+            case .tenant(let tenant): "tenant = \(tenant)"
+            }
+        return try await records(
+            "SELECT * FROM inventory.domain WHERE deleted_ns IS NULL AND \(condition) ORDER BY id")
+    }
+
+    /// Also one that was deleted: bills and decisions name it still.
+    package func domain(_ id: DomainID) async throws(StoreError) -> DomainRecord? {
+        try await records("SELECT * FROM inventory.domain WHERE id = \(id)").first
+    }
+
+    package func domain(tenant: TenantID, name: String) async throws(StoreError) -> DomainRecord? {
+        try await records(
+            """
+            SELECT * FROM inventory.domain
+            WHERE tenant = \(tenant) AND name = \(name) AND deleted_ns IS NULL
+            """
+        ).first
+    }
+
+    /// Writes what is seen on the claim's host and returns the domain's revision, raised by one if anything changed.
+    ///
+    /// Unknown values keep what was known. `nil`: nothing was written, since the domain is deleted or unknown, or lives
+    /// on another host in a newer incarnation (a late report from the source of a migration).
+    @discardableResult
+    package func observe(
+        _ id: DomainID, _ seen: DomainObservation, under claim: ShardClaim, in transaction: Transaction? = nil
+    ) async throws -> Int64? {
+        try await store.fenced(claim, in: transaction) { transaction in
+            let start = seen.incarnation?.start
+            let rows = try await transaction.query(
+                """
+                UPDATE inventory.domain d SET host = n.host, state = n.state, maximum_vcpus = n.maximum_vcpus,
+                    asked_vcpus = n.asked_vcpus, granted_vcpus = n.granted_vcpus, confirmed_vcpus = n.confirmed_vcpus,
+                    maximum_memory_bytes = n.maximum_memory_bytes, memory_bytes = n.memory_bytes,
+                    disk_bytes = n.disk_bytes, incarnation_hypervisor = n.incarnation_hypervisor,
+                    incarnation_start_ns = n.incarnation_start_ns,
+                    revision = d.revision + CASE WHEN n.is_changed THEN 1 ELSE 0 END
+                FROM (
+                    SELECT v.*, (v.host, v.state, v.maximum_vcpus, v.asked_vcpus, v.granted_vcpus, v.confirmed_vcpus,
+                            v.maximum_memory_bytes, v.memory_bytes, v.disk_bytes, v.incarnation_hypervisor,
+                            v.incarnation_start_ns)
+                        IS DISTINCT FROM (o.host, o.state, o.maximum_vcpus, o.asked_vcpus, o.granted_vcpus,
+                            o.confirmed_vcpus, o.maximum_memory_bytes, o.memory_bytes, o.disk_bytes,
+                            o.incarnation_hypervisor, o.incarnation_start_ns) AS is_changed
+                    FROM (SELECT * FROM inventory.domain WHERE id = \(id) AND deleted_ns IS NULL FOR NO KEY UPDATE) o,
+                        LATERAL (SELECT \(claim.id)::text AS host, \(seen.state)::text AS state,
+                            coalesce(\(seen.vcpus?.maximum), o.maximum_vcpus) AS maximum_vcpus,
+                            coalesce(\(seen.vcpus?.asked), o.asked_vcpus) AS asked_vcpus,
+                            coalesce(\(seen.vcpus?.granted), o.granted_vcpus) AS granted_vcpus,
+                            coalesce(\(seen.vcpus?.confirmed), o.confirmed_vcpus) AS confirmed_vcpus,
+                            coalesce(\(seen.memory?.maximum), o.maximum_memory_bytes) AS maximum_memory_bytes,
+                            coalesce(\(seen.memory?.allocated), o.memory_bytes) AS memory_bytes,
+                            coalesce(\(seen.disk), o.disk_bytes) AS disk_bytes,
+                            coalesce(\(seen.incarnation?.hypervisorID), o.incarnation_hypervisor)
+                                AS incarnation_hypervisor,
+                            coalesce(\(start), o.incarnation_start_ns) AS incarnation_start_ns) v
+                    WHERE o.host = \(claim.id) OR o.incarnation_start_ns IS NULL
+                        OR \(start) > o.incarnation_start_ns
+                ) n WHERE d.id = \(id) RETURNING d.revision
+                """)
+            return try rows.first?.int64("revision")
+        }
+    }
+
+    /// Notes what Ebb asks for, before it asks. Returns the new revision; `nil` if the domain is not on the claim's
+    /// host or its revision is not `expectedRevision`.
+    package func ask(
+        _ id: DomainID, vcpus: VCPUCount, expectedRevision: Int64? = nil, under claim: ShardClaim,
+        in transaction: Transaction? = nil
+    ) async throws -> Int64? {
+        try await store.fenced(claim, in: transaction) { transaction in
+            try await transaction.query(
+                """
+                UPDATE inventory.domain SET asked_vcpus = \(vcpus), revision = revision + 1
+                WHERE id = \(id) AND host = \(claim.id) AND deleted_ns IS NULL
+                    AND (\(expectedRevision) IS NULL OR revision = \(expectedRevision)) RETURNING revision
+                """
+            ).first?.int64("revision")
+        }
+    }
+
+    /// Adopts a found domain for a tenant, or releases it (`isManaged` false). `false` if it is not on the claim's host.
+    package func setManaged(
+        _ id: DomainID, _ isManaged: Bool, tenant: TenantID?, boot: String? = nil, under claim: ShardClaim,
+        in transaction: Transaction? = nil
+    ) async throws -> Bool {
+        try await store.fenced(claim, in: transaction) { transaction in
+            let rows = try await transaction.query(
+                """
+                UPDATE inventory.domain SET managed = \(isManaged), tenant = \(tenant), revision = revision + 1,
+                    boot = coalesce(\(boot)::jsonb, boot)
+                WHERE id = \(id) AND host = \(claim.id) AND deleted_ns IS NULL RETURNING id
+                """)
+            return !rows.isEmpty
+        }
+    }
+
+    /// Marks a domain deleted, once; its name is free again. Close its size segment first.
+    package func markDeleted(
+        _ id: DomainID, at now: Timestamp, under claim: ShardClaim, in transaction: Transaction? = nil
+    ) async throws {
+        try await store.fenced(claim, in: transaction) { transaction in
+            _ = try await transaction.query(
+                """
+                UPDATE inventory.domain SET deleted_ns = \(now), revision = revision + 1
+                WHERE id = \(id) AND host = \(claim.id) AND deleted_ns IS NULL
+                """)
+        }
+    }
+
+    private func records(_ query: Query) async throws(StoreError) -> [DomainRecord] {
+        var records: [DomainRecord] = []
+        for row in try await store.query(query) { records.append(try DomainRecord(row)) }
+        return records
+    }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// A size as it was seen, for the size segments.
+package struct SizeReport: Hashable, Sendable {
+    package var domain: DomainID
+    package var incarnationStart: Timestamp
+    /// When it was seen.
+    package var observedAt: Timestamp
+    /// Since when it holds: the driver's instant, a proved shrink's request, or `observedAt`.
+    package var since: Timestamp
+    /// Up to when the previous size is known to have held; `since` unless there was a gap.
+    package var previousUntil: Timestamp
+    /// Billable: 0 while stopped or saved.
+    package var vcpus: VCPUCount
+    /// 0 while stopped or saved.
+    package var memory: ByteCount
+    /// Always. A report of three zeros closes the segment.
+    package var disk: ByteCount
+    package var askedVCPUs: VCPUCount?
+    package var grantedVCPUs: VCPUCount?
+
+    package init(
+        domain: DomainID, incarnationStart: Timestamp, observedAt: Timestamp, since: Timestamp? = nil,
+        previousUntil: Timestamp? = nil, vcpus: VCPUCount, memory: ByteCount, disk: ByteCount,
+        askedVCPUs: VCPUCount? = nil, grantedVCPUs: VCPUCount? = nil
+    ) {
+        self.domain = domain
+        self.incarnationStart = incarnationStart
+        self.observedAt = observedAt
+        self.since = since ?? observedAt
+        self.previousUntil = previousUntil ?? since ?? observedAt
+        self.vcpus = vcpus
+        self.memory = memory
+        self.disk = disk
+        self.askedVCPUs = askedVCPUs
+        self.grantedVCPUs = grantedVCPUs
+    }
+}
+
+/// What a size report did.
+package enum SizeEffect: String, Hashable, Sendable {
+    case opened, unchanged, closed
+    /// An older or crossing report: nothing was written; worth an event.
+    case stale
+}
+
+/// One size of a domain during a half-open period.
+package struct SizeSegment: Hashable, Sendable {
+    package let domain: DomainID
+    package let host: HostID
+    package let incarnationStart: Timestamp
+    package let start: Timestamp
+    /// `nil`: still open, proved up to `hostProvedUntil`.
+    package let end: Timestamp?
+    package let hostProvedUntil: Timestamp?
+    package let vcpus: VCPUCount
+    package let memory: ByteCount
+    package let disk: ByteCount
+    package let askedVCPUs: VCPUCount?
+    package let grantedVCPUs: VCPUCount?
+}
+
+/// Cumulative counters of one incarnation at one instant. `nil` is unknown, never zero.
+package struct MeterReading: Hashable, Sendable {
+    package var domain: DomainID
+    package var host: HostID
+    package var incarnationStart: Timestamp
+    package var at: Timestamp
+    /// Steal time is not metered and not kept.
+    package var counters: DomainCounters
+
+    package init(
+        domain: DomainID, host: HostID, incarnationStart: Timestamp, at: Timestamp, counters: DomainCounters
+    ) {
+        self.domain = domain
+        self.host = host
+        self.incarnationStart = incarnationStart
+        self.at = at
+        self.counters = counters
+    }
+}
+
+extension InventoryRepository {
+    /// Opens, continues or closes the size segment of a domain on the claim's host. Throws `fenced`.
+    @discardableResult
+    package func observeSize(
+        _ report: SizeReport, under claim: ShardClaim, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> SizeEffect {
+        let rows = try await (runner ?? store).query(
+            """
+            SELECT inventory.observe_size(\(claim.id), \(claim.epoch), \(report.domain), \(report.incarnationStart),
+                \(report.observedAt), \(report.previousUntil), \(report.since), \(report.vcpus)::int4,
+                \(report.memory), \(report.disk), \(report.askedVCPUs)::int4, \(report.grantedVCPUs)::int4) AS effect
+            """)
+        guard let effect = try rows.first?.string("effect"), let known = SizeEffect(rawValue: effect) else {
+            throw .fenced(claim)
+        }
+        return known
+    }
+
+    /// Segments that touch the period, by domain and start.
+    package func segments(_ scope: DomainScope, in period: TimeRange) async throws(StoreError) -> [SizeSegment] {
+        try await segments(scope.condition, period)
+    }
+
+    package func segments(of domain: DomainID, in period: TimeRange) async throws(StoreError) -> [SizeSegment] {
+        try await segments("s.domain = \(domain)", period)
+    }
+
+    private func segments(_ condition: Query, _ period: TimeRange) async throws(StoreError) -> [SizeSegment] {
+        let rows = try await store.query(
+            """
+            SELECT s.*, h.proved_until_ns FROM inventory.size_segment s JOIN inventory.host h ON h.id = s.host
+                JOIN inventory.domain d ON d.id = s.domain
+            WHERE \(condition) AND s.start_ns < \(period.end) AND (s.end_ns IS NULL OR s.end_ns > \(period.start))
+            ORDER BY s.domain, s.start_ns
+            """)
+        var segments: [SizeSegment] = []
+        for row in rows {
+            segments.append(
+                SizeSegment(
+                    domain: try row.domain("domain"), host: try row.host("host"),
+                    incarnationStart: try row.timestamp("incarnation_start_ns"), start: try row.timestamp("start_ns"),
+                    end: try row.timestampOrNil("end_ns"), hostProvedUntil: try row.timestampOrNil("proved_until_ns"),
+                    vcpus: try row.vcpus("vcpus"), memory: try row.byteCount("memory_bytes"),
+                    disk: try row.byteCount("disk_bytes"), askedVCPUs: try row.vcpusOrNil("asked_vcpus"),
+                    grantedVCPUs: try row.vcpusOrNil("granted_vcpus")))
+        }
+        return segments
+    }
+
+    /// Appends readings of the claim's host, at most 1 000; one that is there already stays. Throws `fenced`.
+    package func insertReadings(
+        _ readings: [MeterReading], under claim: ShardClaim, in transaction: Transaction? = nil
+    ) async throws {
+        guard readings.count <= 1_000, readings.allSatisfy({ $0.host.name == claim.id }) else {
+            throw StoreError(
+                .invalidValue, operation: "insert readings",
+                message: "\(readings.count) readings: at most 1000, and all must be of host '\(claim.id)'")
+        }
+        try await store.fenced(claim, in: transaction) { transaction in
+            guard !readings.isEmpty else { return }
+            let rows: [Query] = readings.map { reading in
+                """
+                (\(reading.domain), \(reading.host), \(reading.incarnationStart), \(reading.at),
+                \(reading.counters.cpuTimeNanoseconds), \(reading.counters.networkReceivedBytes),
+                \(reading.counters.networkTransmittedBytes), \(reading.counters.blockReadBytes),
+                \(reading.counters.blockWrittenBytes))
+                """
+            }
+            _ = try await transaction.query(
+                """
+                INSERT INTO inventory.meter_reading (domain, host, incarnation_start_ns, at_ns, cpu_time_ns,
+                    network_received_bytes, network_transmitted_bytes, block_read_bytes, block_written_bytes)
+                VALUES \(Query.joined(rows, by: ", ")) ON CONFLICT DO NOTHING
+                """)
+        }
+    }
+
+    /// A domain's readings that cover the period: those within it, the last one before and the first one after, by time.
+    package func readings(of domain: DomainID, covering period: TimeRange) async throws(StoreError) -> [MeterReading] {
+        let rows = try await store.query(
+            """
+            SELECT * FROM inventory.meter_reading WHERE domain = \(domain)
+                AND at_ns >= coalesce((SELECT max(at_ns) FROM inventory.meter_reading
+                    WHERE domain = \(domain) AND at_ns <= \(period.start)), \(period.start))
+                AND at_ns <= coalesce((SELECT min(at_ns) FROM inventory.meter_reading
+                    WHERE domain = \(domain) AND at_ns >= \(period.end)), \(period.end))
+            ORDER BY at_ns, incarnation_start_ns, host
+            """)
+        var readings: [MeterReading] = []
+        for row in rows {
+            let counters = DomainCounters(
+                cpuTimeNanoseconds: try row.int64OrNil("cpu_time_ns"),
+                networkReceivedBytes: try row.int64OrNil("network_received_bytes"),
+                networkTransmittedBytes: try row.int64OrNil("network_transmitted_bytes"),
+                blockReadBytes: try row.int64OrNil("block_read_bytes"),
+                blockWrittenBytes: try row.int64OrNil("block_written_bytes"))
+            readings.append(
+                MeterReading(
+                    domain: try row.domain("domain"), host: try row.host("host"),
+                    incarnationStart: try row.timestamp("incarnation_start_ns"), at: try row.timestamp("at_ns"),
+                    counters: counters))
+        }
+        return readings
+    }
+}
+
+extension DomainScope {
+    /// Over `inventory.domain d`; a domain's host is where it is now.
+    fileprivate var condition: Query {
+        switch self {
+        case .all: "true"
+        case .host(let host): "d.host = \(host)"
+        case .tenant(let tenant): "d.tenant = \(tenant)"
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+extension LogRepository {
+    /// The newest stored cycles of every host, at most `cyclesPerHost` each and none before `since`, oldest first:
+    /// what Scheduler rebuilds its windows from. Domains of a cycle are by id.
+    package func recentSamples(
+        of hosts: [HostID], since: Timestamp, cyclesPerHost: Int
+    ) async throws(StoreError) -> [HostSample] {
+        let names = TextArray(hosts.map(\.name))
+        let cycles: Query = """
+            SELECT c.* FROM unnest(\(names)::text[]) AS h(id), LATERAL (
+                SELECT * FROM log.host_sample WHERE host = h.id AND sampled_ns >= \(since)
+                ORDER BY sampled_ns DESC, stream_epoch DESC, sequence DESC LIMIT \(cyclesPerHost)) c
+            """
+        let hostRows = try await store.query(cycles + " ORDER BY c.sampled_ns, c.host, c.stream_epoch, c.sequence")
+        let domainRows = try await store.query(
+            """
+            SELECT s.* FROM (\(cycles)) c JOIN log.sample s ON s.host = c.host AND s.sampled_ns = c.sampled_ns
+                AND s.stream_epoch = c.stream_epoch AND s.sequence = c.sequence
+            ORDER BY s.sampled_ns, s.host, s.stream_epoch, s.sequence, s.domain
+            """)
+        var domains: [Cycle: [DomainSample]] = [:]
+        for row in domainRows { domains[try Cycle(row), default: []].append(try DomainSample(row)) }
+        var samples: [HostSample] = []
+        for row in hostRows {
+            let cycle = try Cycle(row)
+            samples.append(
+                HostSample(
+                    host: HostID(trusted: cycle.host), sampledAt: try row.timestamp("sampled_ns"),
+                    intervalNanoseconds: try row.int64OrNil("interval_ns"), figures: try HostFigures(row),
+                    domains: domains[cycle] ?? []))
+        }
+        return samples
+    }
+
+    /// A domain's stored samples in a period, oldest first, on whatever host.
+    package func series(
+        of domain: DomainID, in period: TimeRange, limit: Int = 10_000
+    ) async throws(StoreError) -> [DomainPoint] {
+        let rows = try await store.query(
+            """
+            SELECT * FROM log.sample WHERE domain = \(domain) AND sampled_ns >= \(period.start)
+                AND sampled_ns < \(period.end) ORDER BY sampled_ns, stream_epoch, sequence LIMIT \(limit)
+            """)
+        var points: [DomainPoint] = []
+        for row in rows {
+            points.append(
+                DomainPoint(
+                    sampledAt: try row.timestamp("sampled_ns"), host: try row.host("host"),
+                    sample: try DomainSample(row)))
+        }
+        return points
+    }
+
+    /// A host's own stored figures in a period, oldest first.
+    package func series(
+        of host: HostID, in period: TimeRange, limit: Int = 10_000
+    ) async throws(StoreError) -> [HostPoint] {
+        let rows = try await store.query(
+            """
+            SELECT * FROM log.host_sample WHERE host = \(host) AND sampled_ns >= \(period.start)
+                AND sampled_ns < \(period.end) ORDER BY sampled_ns, stream_epoch, sequence LIMIT \(limit)
+            """)
+        var points: [HostPoint] = []
+        for row in rows {
+            points.append(HostPoint(sampledAt: try row.timestamp("sampled_ns"), figures: try HostFigures(row)))
+        }
+        return points
+    }
+
+    /// Events of a domain (or with `nil` of all) in a period, oldest first.
+    package func events(
+        of domain: DomainID? = nil, in period: TimeRange, limit: Int = 1_000
+    ) async throws(StoreError) -> [LoggedEvent] {
+        let rows = try await store.query(
+            """
+            SELECT * FROM log.event WHERE (\(domain) IS NULL OR domain = \(domain)) AND at_ns >= \(period.start)
+                AND at_ns < \(period.end) ORDER BY at_ns, topic, stream_epoch, sequence LIMIT \(limit)
+            """)
+        var events: [LoggedEvent] = []
+        for row in rows {
+            events.append(
+                LoggedEvent(
+                    stream: LogStream(topic: try row.string("topic"), epoch: try row.int64("stream_epoch")),
+                    sequence: try row.int64("sequence"), at: try row.timestamp("at_ns"),
+                    kind: try row.string("kind"), host: try row.hostOrNil("host"),
+                    domain: try row.uuidOrNil("domain").map { DomainID($0) }, detail: try row.string("detail"),
+                    isForeign: try row.bool("is_foreign")))
+        }
+        return events
+    }
+}
+
+/// What tells one host's cycles apart.
+private struct Cycle: Hashable {
+    let host: String
+    let epoch: Int64
+    let sequence: Int64
+
+    init(_ row: Row) throws(StoreError) {
+        host = try row.string("host")
+        epoch = try row.int64("stream_epoch")
+        sequence = try row.int64("sequence")
+    }
+}

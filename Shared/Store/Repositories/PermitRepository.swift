@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What takes room on a host.
+package enum PermitPurpose: String, Hashable, Sendable, Codable, CaseIterable {
+    case create, start, restore, grow, migrate
+
+    /// Whether the host gets a domain that did not run there: a draining host refuses.
+    package var bringsDomain: Bool { self != .grow }
+}
+
+package enum PermitState: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Holds its room until it expires.
+    case open
+    /// The domain's own size holds the room now.
+    case used
+    case released, expired
+}
+
+/// A wish for room on one host.
+package struct PermitRequest: Hashable, Sendable {
+    package var id: UUID128
+    package var host: HostID
+    package var domain: DomainID
+    package var purpose: PermitPurpose
+    /// In addition to what the domain has on this host already.
+    package var vcpus: VCPUCount
+    package var memory: ByteCount
+    /// The host's measured use as it would be with it; `nil`: not known, not checked.
+    package var projectedUse: Utilization?
+    package var decision: UUID128?
+    package var expiresAt: Timestamp
+
+    package init(
+        id: UUID128, host: HostID, domain: DomainID, purpose: PermitPurpose, vcpus: VCPUCount, memory: ByteCount,
+        projectedUse: Utilization? = nil, decision: UUID128? = nil, expiresAt: Timestamp
+    ) {
+        self.id = id
+        self.host = host
+        self.domain = domain
+        self.purpose = purpose
+        self.vcpus = vcpus
+        self.memory = memory
+        self.projectedUse = projectedUse
+        self.decision = decision
+        self.expiresAt = expiresAt
+    }
+}
+
+/// Room that was granted: a row of `scheduling.permit`.
+package struct Permit: Hashable, Sendable {
+    package let id: UUID128
+    package let host: HostID
+    package let domain: DomainID
+    package let purpose: PermitPurpose
+    package let vcpus: VCPUCount
+    package let memory: ByteCount
+    package let state: PermitState
+    package let decision: UUID128?
+    package let expiresAt: Timestamp
+
+    init(_ row: Row) throws(StoreError) {
+        id = try row.uuid("id")
+        host = try row.host("host")
+        domain = try row.domain("domain")
+        purpose = try row.value("purpose")
+        vcpus = try row.vcpus("vcpus")
+        memory = try row.byteCount("memory_bytes")
+        state = try row.value("state")
+        decision = try row.uuidOrNil("decision")
+        expiresAt = try row.timestamp("expires_ns")
+    }
+}
+
+/// What a host has promised, and how much it may: all that a refusal has to show.
+package struct HostRoom: Hashable, Sendable {
+    /// cores × overcommit − reserve.
+    package let vcpuLimit: Int
+    /// memory × overcommit − reserve.
+    package let memoryLimit: ByteCount
+    /// The sizes of the domains that are not known to be off: the larger of confirmed and granted, else the ceiling.
+    package let domainVCPUs: Int
+    package let domainMemory: ByteCount
+    /// Open permits that have not expired.
+    package let permittedVCPUs: Int
+    package let permittedMemory: ByteCount
+
+    package var freeVCPUs: Int { vcpuLimit - domainVCPUs - permittedVCPUs }
+    /// Negative if more is promised than may be.
+    package var freeMemoryBytes: Int64 { memoryLimit.bytes - domainMemory.bytes - permittedMemory.bytes }
+}
+
+/// Why there is no room.
+package enum PermitRefusal: Hashable, Sendable, CustomStringConvertible {
+    case unknownHost(HostID)
+    case mode(HostMode)
+    /// The host's cores or memory are not known yet.
+    case capacityUnknown
+    case vcpus(asked: VCPUCount, HostRoom)
+    case memory(asked: ByteCount, HostRoom)
+    case measuredUse(projected: Utilization, bound: Utilization)
+
+    package var description: String {
+        switch self {
+        case .unknownHost(let host): "there is no host '\(host)'"
+        case .mode(let mode): "the host is in mode '\(mode.rawValue)'"
+        case .capacityUnknown: "the host's cores or memory are not known yet"
+        case .vcpus(let asked, let room):
+            "\(asked) vCPUs asked, \(room.freeVCPUs) free: of \(room.vcpuLimit), domains have \(room.domainVCPUs) "
+                + "and open permits \(room.permittedVCPUs)"
+        case .memory(let asked, let room):
+            "\(asked) asked, \(room.freeMemoryBytes) B free: of \(room.memoryLimit), domains have "
+                + "\(room.domainMemory) and open permits \(room.permittedMemory)"
+        case .measuredUse(let projected, let bound):
+            "the host's measured use would be \(projected), above its bound of \(bound)"
+        }
+    }
+}
+
+package enum PermitAnswer: Hashable, Sendable {
+    /// The room as it was before this permit.
+    case granted(Permit, HostRoom)
+    case refused(PermitRefusal)
+}
+
+/// Room on hosts: `scheduling.permit`.
+package struct PermitRepository: Sendable {
+    private let store: Store
+    package init(_ store: Store) { self.store = store }
+
+    /// Grants the room or says exactly why not. Requests for one host wait for each other, so that it can't be
+    /// overdrawn. `claim` is that of the host's cluster. Throws `fenced`.
+    package func request(
+        _ request: PermitRequest, at now: Timestamp, under claim: ShardClaim, in transaction: Transaction? = nil
+    ) async throws -> PermitAnswer {
+        try await store.fenced(claim, in: transaction) { transaction in
+            let hosts = try await transaction.query(
+                "SELECT * FROM inventory.host WHERE id = \(request.host) FOR UPDATE")
+            guard let row = hosts.first else { return .refused(.unknownHost(request.host)) }
+            let host = try HostRecord(row)
+            if host.mode == .observe || host.mode == .draining && request.purpose.bringsDomain {
+                return .refused(.mode(host.mode))
+            }
+            guard let room = try await Self.room(of: host, at: now, in: transaction) else {
+                return .refused(.capacityUnknown)
+            }
+            if let refusal = Self.refusal(of: request, room: room, bound: host.limits.cpuBound) {
+                return .refused(refusal)
+            }
+            return .granted(try await Self.insert(request, at: now, in: transaction), room)
+        }
+    }
+
+    /// What a host has promised right now; `nil` if it or its capacity is unknown. Only `request` may act on it.
+    package func room(of id: HostID, at now: Timestamp) async throws(StoreError) -> HostRoom? {
+        guard let row = try await store.query("SELECT * FROM inventory.host WHERE id = \(id)").first else { return nil }
+        return try await Self.room(of: try HostRecord(row), at: now, in: store)
+    }
+
+    package func fetch(_ id: UUID128) async throws(StoreError) -> Permit? {
+        guard let row = try await store.query("SELECT * FROM scheduling.permit WHERE id = \(id)").first else {
+            return nil
+        }
+        return try Permit(row)
+    }
+
+    /// Ends an open permit; `false` if it was not open. Give the transaction that writes the domain's new size.
+    @discardableResult
+    package func setState(
+        of id: UUID128, to state: PermitState, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> Bool {
+        let rows = try await (runner ?? store).query(
+            """
+            UPDATE scheduling.permit SET state = \(state.rawValue) WHERE id = \(id) AND state = 'open' RETURNING id
+            """)
+        return !rows.isEmpty
+    }
+
+    /// Ends open permits that are past their expiry; returns how many. They hold no room from that instant anyway.
+    @discardableResult
+    package func expire(at now: Timestamp) async throws(StoreError) -> Int {
+        try await store.query(
+            """
+            UPDATE scheduling.permit SET state = 'expired' WHERE state = 'open' AND expires_ns <= \(now) RETURNING id
+            """
+        ).count
+    }
+
+    private static func refusal(of request: PermitRequest, room: HostRoom, bound: Utilization) -> PermitRefusal? {
+        if request.vcpus.count > 0, request.vcpus.count > room.freeVCPUs {
+            return .vcpus(asked: request.vcpus, room)
+        }
+        if request.memory > .zero, request.memory.bytes > room.freeMemoryBytes {
+            return .memory(asked: request.memory, room)
+        }
+        if let projected = request.projectedUse, projected > bound {
+            return .measuredUse(projected: projected, bound: bound)
+        }
+        return nil
+    }
+
+    private static func room(
+        of host: HostRecord, at now: Timestamp, in runner: some QueryRunner
+    ) async throws(StoreError) -> HostRoom? {
+        guard let cores = host.facts.cpuCount, let memory = host.facts.memory else { return nil }
+        // Unreachable is not off: an unknown domain holds its room.
+        let rows = try await runner.query(
+            """
+            SELECT
+                (SELECT coalesce(sum(coalesce(greatest(confirmed_vcpus, granted_vcpus), maximum_vcpus)), 0)
+                    FROM inventory.domain WHERE host = \(host.id) AND deleted_ns IS NULL
+                        AND state NOT IN ('shutoff', 'crashed', 'saved')) AS domain_vcpus,
+                (SELECT coalesce(sum(coalesce(memory_bytes, maximum_memory_bytes)), 0)::int8
+                    FROM inventory.domain WHERE host = \(host.id) AND deleted_ns IS NULL
+                        AND state NOT IN ('shutoff', 'crashed', 'saved')) AS domain_memory,
+                (SELECT coalesce(sum(vcpus), 0) FROM scheduling.permit
+                    WHERE host = \(host.id) AND state = 'open' AND expires_ns > \(now)) AS permitted_vcpus,
+                (SELECT coalesce(sum(memory_bytes), 0)::int8 FROM scheduling.permit
+                    WHERE host = \(host.id) AND state = 'open' AND expires_ns > \(now)) AS permitted_memory
+            """)
+        guard let row = rows.first else { return nil }
+        let limits = host.limits
+        return HostRoom(
+            vcpuLimit: Int(share(Int64(cores), limits.cpuOvercommit)) - limits.reservedVCPUs.count,
+            memoryLimit: ByteCount(share(memory.bytes, limits.memoryOvercommit) - limits.reservedMemory.bytes),
+            domainVCPUs: try row.int("domain_vcpus"), domainMemory: try row.byteCount("domain_memory"),
+            permittedVCPUs: try row.int("permitted_vcpus"), permittedMemory: try row.byteCount("permitted_memory"))
+    }
+
+    private static func share(_ amount: Int64, _ ratio: Utilization) -> Int64 {
+        Int64(clamping: Int128(amount) * Int128(ratio.ppm) / 1_000_000)
+    }
+
+    private static func insert(
+        _ request: PermitRequest, at now: Timestamp, in transaction: Transaction
+    ) async throws -> Permit {
+        let rows = try await transaction.query(
+            """
+            INSERT INTO scheduling.permit (id, host, domain, purpose, vcpus, memory_bytes, decision, created_ns,
+                expires_ns)
+            VALUES (\(request.id), \(request.host), \(request.domain), \(request.purpose.rawValue), \(request.vcpus),
+                \(request.memory), \(request.decision), \(now), \(request.expiresAt)) RETURNING *
+            """)
+        guard let row = rows.first else {
+            throw StoreError(.invalidResult, operation: "grant a permit", message: "no row came back")
+        }
+        return try Permit(row)
+    }
+}
