@@ -20,9 +20,15 @@ package struct LoggerState: Sendable {
         case full
     }
 
+    /// A shard as it was gained: gained anew under the same epoch, it begins anew.
+    private struct Claim: Hashable {
+        let shard: LogShard
+        let number: Int
+    }
+
     private struct Item {
         let stream: StreamKey
-        let shard: LogShard
+        let claim: Claim
         var range: ClosedRange<UInt64>
         /// `nil` is a gap.
         var record: LogRecord?
@@ -32,7 +38,8 @@ package struct LoggerState: Sendable {
     }
 
     package let limits: LoggerLimits
-    private var epochs: [String: Int64] = [:]
+    private var claims: [String: Claim] = [:]
+    private var lastClaim = 0
     /// The last sequence of each owned stream that is queued or stored.
     private var taken: [StreamKey: UInt64] = [:]
     private var queue: [Item] = []
@@ -51,28 +58,27 @@ package struct LoggerState: Sendable {
     /// Whether a delivery would be taken.
     package var hasRoom: Bool { queuedRows < limits.queueRows }
     package var isBatchUnderway: Bool { !underway.isEmpty }
-    package var owned: [LogShard] { epochs.map { LogShard(id: $0.key, epoch: $0.value) }.sorted() }
+    package var owned: [LogShard] { claims.values.map(\.shard).sorted() }
 
-    /// The oldest delivery that waits; `nil` if none does.
-    package var oldest: Timestamp? { (underway.first ?? queue.first)?.takenAt }
+    /// Whether something of this shard waits or is under way.
+    package func holds(_ shard: String) -> Bool { (underway + queue).contains { $0.claim.shard.id == shard } }
 
     /// Takes one delivery. What lies between it and the last one of its stream is recorded as a gap.
     package mutating func take(_ delivery: LogDelivery, at now: Timestamp) -> Outcome {
         let stream = delivery.stream
-        guard let id = stream.shard, let epoch = epochs[id] else { return .notOwned }
+        guard let id = stream.shard, let claim = claims[id] else { return .notOwned }
         guard hasRoom else { return .full }
-        let shard = LogShard(id: id, epoch: epoch)
         let next = taken[stream, default: 0] + 1
         switch delivery {
         case .message(_, let sequence, let record):
             guard sequence >= next else { return .duplicate }
             if sequence > next {
-                append(Item(stream: stream, shard: shard, range: next...sequence - 1, record: nil, takenAt: now))
+                append(Item(stream: stream, claim: claim, range: next...sequence - 1, record: nil, takenAt: now))
             }
-            append(Item(stream: stream, shard: shard, range: sequence...sequence, record: record, takenAt: now))
+            append(Item(stream: stream, claim: claim, range: sequence...sequence, record: record, takenAt: now))
         case .lost(_, let range):
             guard range.upperBound >= next else { return .duplicate }
-            append(Item(stream: stream, shard: shard, range: next...range.upperBound, record: nil, takenAt: now))
+            append(Item(stream: stream, claim: claim, range: next...range.upperBound, record: nil, takenAt: now))
         }
         return .taken
     }
@@ -123,14 +129,15 @@ extension LoggerState {
     /// - Parameter watermarks: what of its streams is durable; streams that are not named have nothing stored yet.
     package mutating func gained(_ shard: LogShard, watermarks: [StreamKey: UInt64]) {
         lost(shard.id)
-        epochs[shard.id] = shard.epoch
+        lastClaim += 1
+        claims[shard.id] = Claim(shard: shard, number: lastClaim)
         for (stream, sequence) in watermarks where stream.shard == shard.id { taken[stream] = sequence }
     }
 
     /// The shard is not ours any more. What waits of it is forgotten: its next owner has it replayed.
     package mutating func lost(_ id: String) {
-        guard epochs.removeValue(forKey: id) != nil else { return }
-        queue.removeAll { $0.shard.id == id }
+        guard claims.removeValue(forKey: id) != nil else { return }
+        queue.removeAll { $0.claim.shard.id == id }
         taken = taken.filter { $0.key.shard != id }
         countRows()
     }
@@ -150,7 +157,7 @@ extension LoggerState {
     @discardableResult
     package mutating func refused(_ refusal: LogRefusal, at now: Timestamp) -> WriteBatch.Entry? {
         let batch = underway
-        queue = batch.filter { epochs[$0.shard.id] == $0.shard.epoch } + queue
+        queue = batch.filter { claims[$0.claim.shard.id] == $0.claim } + queue
         underway = []
         defer { countRows() }
         switch refusal {
@@ -180,7 +187,7 @@ extension LoggerState {
         } else if first.range.lowerBound > watermark + 1 {
             let missing = watermark + 1...first.range.lowerBound - 1
             queue.insert(
-                Item(stream: stream, shard: first.shard, range: missing, record: nil, takenAt: first.takenAt), at: index)
+                Item(stream: stream, claim: first.claim, range: missing, record: nil, takenAt: first.takenAt), at: index)
         }
     }
 
@@ -221,6 +228,6 @@ extension LoggerState {
             entries: entries, gaps: gaps,
             advances: spans.sorted { $0.key < $1.key }
                 .map { .init(stream: $0.key, after: $0.value.lowerBound - 1, through: $0.value.upperBound) },
-            shards: Set(items.map(\.shard)).sorted())
+            shards: Set(items.map(\.claim.shard)).sorted())
     }
 }
