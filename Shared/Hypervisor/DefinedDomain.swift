@@ -70,7 +70,7 @@ let agentChannelName = "org.qemu.guest_agent.0"
 /// Ebb's own part of a definition.
 struct EbbMetadata: XMLElement, Decodable, Hashable, Sendable {
     static let attributes: Set = ["xmlns:ebb"]
-    static let namespace = "https://ebb.invalid/xmlns/domain/1"
+    static let namespace = "urn:ebb:domain:1"
 
     let xmlns: String?
     let name: String
