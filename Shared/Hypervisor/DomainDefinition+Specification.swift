@@ -67,23 +67,25 @@ extension DomainDefinition.Devices {
     init(_ specification: DomainSpecification, machine: DomainDefinition.Machine) {
         let boot = specification.boot
         let bus = machine == .xen ? "xen" : "virtio"
-        disk = boot.diskPath.map { path in
-            [
-                Disk(
-                    type: "file", device: "disk",
-                    driver: .init(
-                        name: "qemu", type: path.hasSuffix(".qcow2") ? "qcow2" : "raw", cache: "none"),
-                    source: .init(file: path),
-                    target: .init(dev: machine == .xen ? "xvda" : "vda", bus: bus))
-            ]
-        } ?? []
-        interface = boot.bridge.map { bridge in
-            [
-                Interface(
-                    type: "bridge", mac: .init(address: Self.macAddress(of: specification.domain)),
-                    source: .init(bridge: bridge), model: machine.isQEMU ? .init(type: "virtio") : nil)
-            ]
-        } ?? []
+        disk =
+            boot.diskPath.map { path in
+                [
+                    Disk(
+                        type: "file", device: "disk",
+                        driver: .init(
+                            name: "qemu", type: path.hasSuffix(".qcow2") ? "qcow2" : "raw", cache: "none"),
+                        source: .init(file: path),
+                        target: .init(dev: machine == .xen ? "xvda" : "vda", bus: bus))
+                ]
+            } ?? []
+        interface =
+            boot.bridge.map { bridge in
+                [
+                    Interface(
+                        type: "bridge", mac: .init(address: Self.macAddress(of: specification.domain)),
+                        source: .init(bridge: bridge), model: machine.isQEMU ? .init(type: "virtio") : nil)
+                ]
+            } ?? []
         let log = "/var/log/libvirt/qemu/\(specification.domain)-serial.log"
         serial =
             machine.isQEMU

@@ -12,7 +12,8 @@ package struct HypervisorConnector: Sendable {
 
     package init(
         drivers: Set<String>,
-        open: @escaping @Sendable (_ uri: String, _ host: HostID, _ log: Logger) throws(HypervisorError) ->
+        open:
+            @escaping @Sendable (_ uri: String, _ host: HostID, _ log: Logger) throws(HypervisorError) ->
             any Hypervisor
     ) {
         self.drivers = drivers

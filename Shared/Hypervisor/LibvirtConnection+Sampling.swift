@@ -15,9 +15,10 @@ extension LibvirtConnection {
         let size = try handle.hostSize()
         let statistics = try hasBulkStatistics ? handle.bulkStatistics() : statisticsOneByOne()
         let now = monotonicNanoseconds()
-        let saved = Set(attempt("managed save list") { () throws(HypervisorError) in
-            try handle.domains(savedOnly: true).identities().map(\.domain)
-        } ?? [])
+        let saved = Set(
+            attempt("managed save list") { () throws(HypervisorError) in
+                try handle.domains(savedOnly: true).identities().map(\.domain)
+            } ?? [])
         forgetDefinitions(except: Set(statistics.map(\.identity.domain)))
         let control = driver == .xen ? statistics.first { $0.identity.hypervisorID == 0 } : nil
         let guests = statistics.filter { $0.identity != control?.identity && !isIncoming($0) }
@@ -78,12 +79,15 @@ extension LibvirtConnection {
     }
 
     private func displayName(of identity: DomainIdentity) -> String {
+        if let known = knownDefinition(of: identity) { return known.displayName }
         guard let domain = try? handle.domain(identity.domain) else { return identity.name }
         return definition(of: domain, identity)?.displayName ?? identity.name
     }
 
     private func isIncoming(_ statistics: DomainStatistics) -> Bool {
-        guard statistics.mayBeIncoming, let domain = try? handle.domain(statistics.identity.domain) else { return false }
+        guard statistics.mayBeIncoming, let domain = try? handle.domain(statistics.identity.domain) else {
+            return false
+        }
         return (try? domain.isPersistent()) == false
     }
 

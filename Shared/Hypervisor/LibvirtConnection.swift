@@ -113,14 +113,19 @@ final class LibvirtConnection: Sendable {
 
     /// The domain's definition as it was when its present life was first seen; `nil` if it can't be read.
     func definition(of domain: borrowing DomainHandle, _ identity: DomainIdentity) -> DefinedDomain? {
-        if let known = findings.withLock({ $0.definitions[identity.domain] }),
-            known.hypervisorID == identity.hypervisorID
-        {
-            return known.definition
-        }
+        if let known = knownDefinition(of: identity) { return known }
         guard let definition = try? freshDefinition(of: domain) else { return nil }
         findings.withLock { $0.definitions[identity.domain] = (identity.hypervisorID, definition) }
         return definition
+    }
+
+    /// What is remembered of it from this life.
+    func knownDefinition(of identity: DomainIdentity) -> DefinedDomain? {
+        findings.withLock { findings in
+            findings.definitions[identity.domain].flatMap {
+                $0.hypervisorID == identity.hypervisorID ? $0.definition : nil
+            }
+        }
     }
 
     /// The definition as it is now.

@@ -82,17 +82,18 @@ final class EventBox: Sendable {
         if let context = unsafe context { unsafe Unmanaged<EventBox>.fromOpaque(context).release() }
     }
 
-    static let lifecycle: @convention(c) (
-        virConnectPtr?, virDomainPtr?, Int32, Int32, UnsafeMutableRawPointer?
-    ) -> Int32 = { _, domain, event, detail, context in
-        guard let context = unsafe context, let domain = unsafe domain,
-            let identity = unsafe DomainIdentity(domain)
-        else { return 0 }
-        let box = unsafe Unmanaged<EventBox>.fromOpaque(context).takeUnretainedValue()
-        let (state, text) = lifecycleMeaning(event: event, detail: detail)
-        box.publish(.lifecycle(identity.domain, state, detail: text))
-        return 0
-    }
+    static let lifecycle:
+        @convention(c) (
+            virConnectPtr?, virDomainPtr?, Int32, Int32, UnsafeMutableRawPointer?
+        ) -> Int32 = { _, domain, event, detail, context in
+            guard let context = unsafe context, let domain = unsafe domain,
+                let identity = unsafe DomainIdentity(domain)
+            else { return 0 }
+            let box = unsafe Unmanaged<EventBox>.fromOpaque(context).takeUnretainedValue()
+            let (state, text) = lifecycleMeaning(event: event, detail: detail)
+            box.publish(.lifecycle(identity.domain, state, detail: text))
+            return 0
+        }
 
     static let reboot: @convention(c) (virConnectPtr?, virDomainPtr?, UnsafeMutableRawPointer?) -> Void = {
         _, domain, context in

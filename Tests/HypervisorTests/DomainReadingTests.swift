@@ -44,10 +44,12 @@ struct DomainReadingTests {
                     networkTransmittedBytes: 15, blockReadBytes: 4_096, blockWrittenBytes: 8_192))
     }
 
-    @Test("each figure that is missing is unknown and harms no other", arguments: [
-        "cpu.time", "vcpu.current", "balloon.current", "balloon.available", "net.1.rx.bytes", "block.0.wr.bytes",
-        "block.0.capacity", "net.count",
-    ])
+    @Test(
+        "each figure that is missing is unknown and harms no other",
+        arguments: [
+            "cpu.time", "vcpu.current", "balloon.current", "balloon.available", "net.1.rx.bytes", "block.0.wr.bytes",
+            "block.0.capacity", "net.count",
+        ])
     func missing(name: String) {
         let reading = reading { $0[name] = nil }
         #expect((reading.counters.cpuTimeNanoseconds == nil) == (name == "cpu.time"))
@@ -84,10 +86,12 @@ struct DomainReadingTests {
         #expect(DomainReading(off).maximumVCPUs == 4)
     }
 
-    @Test("libvirt's states map to ours; one that is missing is unknown, not off", arguments: [
-        (1, DomainState.running), (2, .blocked), (3, .paused), (4, .shuttingDown), (5, .shutoff), (6, .crashed),
-        (7, .paused), (0, .blocked), (nil, .unknown),
-    ] as [(Int64?, DomainState)])
+    @Test(
+        "libvirt's states map to ours; one that is missing is unknown, not off",
+        arguments: [
+            (1, DomainState.running), (2, .blocked), (3, .paused), (4, .shuttingDown), (5, .shutoff), (6, .crashed),
+            (7, .paused), (0, .blocked), (nil, .unknown),
+        ] as [(Int64?, DomainState)])
     func states(number: Int64?, state: DomainState) {
         #expect(reading { $0["state.state"] = number }.state == state)
     }

@@ -19,7 +19,11 @@ struct HungHostTests {
     @Test("a call that hangs ends by its deadline, and the next one gets a new thread and a new resource")
     func hungCall() async throws {
         let made = Mutex(0)
-        let worker = SerialWorker<Int>(name: "hung") { made.withLock { $0 += 1; return $0 } }
+        let worker = SerialWorker<Int>(name: "hung") {
+            made.withLock {
+                $0 += 1; return $0
+            }
+        }
         let gate = Gate()
         defer { gate.open() }
         await #expect(throws: SerialWorker<Int>.Failure.deadline) {
@@ -38,7 +42,9 @@ struct HungHostTests {
                 try await worker.run(timeout: .milliseconds(20)) { _ in gate.wait() }
             }
         }
-        await #expect(throws: SerialWorker<Void>.Failure.hung(2)) { try await worker.run(timeout: .seconds(1)) { _ in } }
+        await #expect(throws: SerialWorker<Void>.Failure.hung(2)) {
+            try await worker.run(timeout: .seconds(1)) { _ in }
+        }
         gate.open()
         gate.open()
         // The threads come back on their own time: nothing tells when.

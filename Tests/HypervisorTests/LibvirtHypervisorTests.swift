@@ -63,7 +63,8 @@ import Testing
             """
         }
         let host = "<cpu><mhz>2000</mhz><model>x</model><active>8</active><nodes>1</nodes><sockets>2</sockets>"
-        let xml = "<node>\(domains.joined())\(host)<cores>4</cores><threads>1</threads></cpu><memory>8388608</memory></node>"
+        let xml =
+            "<node>\(domains.joined())\(host)<cores>4</cores><threads>1</threads></cpu><memory>8388608</memory></node>"
         let file = directory.appending(path: "host.xml")
         try Data(xml.utf8).write(to: file)
         try await withHypervisor("test://\(file.path)") { hypervisor in
