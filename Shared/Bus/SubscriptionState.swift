@@ -158,7 +158,8 @@ package struct SubscriptionState: Sendable {
 }
 
 extension SubscriptionState {
-    private func isWanted(_ stream: StreamID) -> Bool {
+    /// Whether a subscription covers this stream.
+    func isWanted(_ stream: StreamID) -> Bool {
         topics.contains { stream.topic.text.utf8.starts(with: $0.text.utf8) }
     }
 
