@@ -20,7 +20,11 @@ final class DeliveryQueue: Sendable {
 
     /// The consumer's end. When its task is cancelled, the queue is finished.
     var stream: AsyncStream<Delivery> {
-        AsyncStream { await self.next() } onCancel: { self.finish(discarding: true) }
+        AsyncStream {
+            await self.next()
+        } onCancel: {
+            self.finish(discarding: true)
+        }
     }
 
     /// Whether `push` is welcome.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import OrderedCollections
 package import Messages
+internal import OrderedCollections
 package import ResourceModel
 
 /// Counted by a subscriber since it began.

@@ -172,7 +172,9 @@ extension ZeroMQTests {
         func serverComesLater() async throws {
             let (instance, other) = (newInstance(), newInstance())
             try await withBus(instance) { bus in
-                let endpoint = try await withBus(other) { try await $0.makeCommandServer(bind: "tcp://127.0.0.1:*").endpoint }
+                let endpoint = try await withBus(other) {
+                    try await $0.makeCommandServer(bind: "tcp://127.0.0.1:*").endpoint
+                }
                 let peer = BusPeer(
                     instance: other, publishEndpoint: nil, commandEndpoint: endpoint, publicKey: nil)
                 let client = await bus.makeCommandClient()
@@ -213,7 +215,7 @@ extension ZeroMQTests {
             let configuration = quickConfiguration { $0.maximumFrameBytes = 50_000 }
             try await withServer(configuration) { bus, server, peer in
                 let limit = configuration.maximumBodyBytes
-                await server.handle(Self.echo) { body, _ in body.isEmpty ? [UInt8](repeating: 0, count: limit + 1) : body }
+                await server.handle(Self.echo) { body, _ in body.isEmpty ? [UInt8](repeating: 0, count: 50_001) : body }
                 let client = await bus.makeCommandClient()
                 let request = await #expect(throws: BusError.self) {
                     try await ask(client, peer, [UInt8](repeating: 0, count: limit + 1))

@@ -21,8 +21,14 @@ extension ZeroMQTests {
             #expect(!String(reflecting: pair).contains(pair.secretKey))
         }
 
-        @Test("a newcomer gets through to a peer with an old allow-list within three seconds")
-        func newcomer() async throws {
+        @Test("a newcomer gets through to a peer with an old allow-list within three seconds", arguments: [40, 500])
+        func newcomer(_ heartbeatMilliseconds: Int) async throws {
+            func secured(_ pair: CurveKeyPair) -> BusConfiguration {
+                var configuration = BusConfiguration()
+                configuration.heartbeatInterval = .milliseconds(heartbeatMilliseconds)
+                configuration.keyPair = pair
+                return configuration
+            }
             let (serverKeys, clientKeys) = (try CurveKeyPair.generate(), try CurveKeyPair.generate())
             let (serverInstance, clientInstance) = (newInstance(), newInstance())
             // The newcomer registered after the server's last look: only a refresh shows it.
@@ -41,6 +47,29 @@ extension ZeroMQTests {
                         [1], type: Self.echo, to: source.peer, idempotencyKey: nil, timeout: .seconds(3))
                     #expect(reply == [1])
                     #expect(await eventually(within: .seconds(3) - start.duration(to: .now)) { recorder.end() == 3 })
+                }
+            }
+        }
+
+        @Test("after 'try again' libzmq itself connects again, when the handshake's interval is over")
+        func tryAgain() async throws {
+            let (serverKeys, clientKeys) = (try CurveKeyPair.generate(), try CurveKeyPair.generate())
+            let (serverInstance, clientInstance) = (newInstance(), newInstance())
+            let list = AllowList([]) { [clientKeys.publicKey] }
+            // No heartbeat within the test: nothing of ours makes the socket anew.
+            func secured(_ pair: CurveKeyPair) -> BusConfiguration {
+                quickConfiguration { configuration in
+                    configuration.keyPair = pair
+                    configuration.heartbeatInterval = .seconds(600)
+                }
+            }
+            try await withBus(serverInstance, secured(serverKeys), allowList: list) { serving in
+                let source = try await Source(serving, serverInstance, key: serverKeys.publicKey)
+                await source.server.handle(Self.echo) { body, _ in body }
+                try await withBus(clientInstance, secured(clientKeys)) { asking in
+                    let reply = try await asking.makeCommandClient().request(
+                        [1], type: Self.echo, to: source.peer, idempotencyKey: nil, timeout: .seconds(20))
+                    #expect(reply == [1])
                 }
             }
         }
@@ -143,7 +172,9 @@ extension ZeroMQTests {
             }
         }
 
-        @Test("without keys no endpoint leaves the machine", arguments: ["tcp://0.0.0.0:*", "tcp://*:*", "udp://127.0.0.1:1"])
+        @Test(
+            "without keys no endpoint leaves the machine",
+            arguments: ["tcp://0.0.0.0:*", "tcp://*:*", "udp://127.0.0.1:1"])
         func plainOffMachine(_ endpoint: String) async throws {
             try await withBus { bus in
                 let error = await #expect(throws: BusError.self) { try await bus.makePublisher(bind: endpoint) }

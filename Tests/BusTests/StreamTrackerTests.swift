@@ -160,7 +160,9 @@ import Testing
         #expect(byCount.nextRequest(at: .zero) == 6...10)
 
         var byBytes = tracker()
-        for sequence in UInt64(2)...4 { _ = byBytes.received(message(sequence, body: [UInt8](repeating: 0, count: 600))) }
+        for sequence in UInt64(2)...4 {
+            _ = byBytes.received(message(sequence, body: [UInt8](repeating: 0, count: 600)))
+        }
         #expect(byBytes.takeCounters().dropped == 2)
     }
 
@@ -212,6 +214,7 @@ private struct LossyRun {
             heartbeat()
             replay(failures: 0)
             now += .seconds(3)
+            deliveries += tracker.expire(at: now)
         }
         return deliveries
     }

@@ -125,8 +125,13 @@ enum Fixture {
                 incarnation: maybe(-1...900).map {
                     Incarnation(host: "h", hypervisorID: $0, start: Timestamp(nanoseconds: $0 * 1_000))
                 },
-                vcpus: maybe(1...64).map { VCPUSizes(maximum: VCPUCount(Int($0)), granted: 1, confirmed: maybe(0...9).map { VCPUCount(Int($0)) }) },
-                memory: maybe(0 ... .max).map { DomainMemory(maximum: ByteCount($0), used: maybe(0...9).map { ByteCount($0) }) },
+                vcpus: maybe(1...64).map {
+                    VCPUSizes(
+                        maximum: VCPUCount(Int($0)), granted: 1, confirmed: maybe(0...9).map { VCPUCount(Int($0)) })
+                },
+                memory: maybe(0 ... .max).map {
+                    DomainMemory(maximum: ByteCount($0), used: maybe(0...9).map { ByteCount($0) })
+                },
                 counters: DomainCounters(
                     cpuTimeNanoseconds: maybe(0 ... .max), stealTimeNanoseconds: maybe(0...1),
                     networkReceivedBytes: maybe(0 ... .max), blockWrittenBytes: maybe(0...0)),

@@ -65,7 +65,8 @@ import Testing
         for _ in 0..<2_000 {
             var damaged = Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &generator)))
             for _ in 0..<3 where !damaged.isEmpty {
-                damaged[Int.random(in: 0..<damaged.count, using: &generator)] = .random(in: 0 ... .max, using: &generator)
+                damaged[Int.random(in: 0..<damaged.count, using: &generator)] = .random(
+                    in: 0 ... .max, using: &generator)
             }
             do { _ = try HostReport.decoded(damaged) } catch { refusals += 1 }
         }
