@@ -64,8 +64,6 @@ package struct Migrator: Sendable {
 
     private func runNext(_ store: Store, _ timeout: Duration) async throws -> Int64? {
         try await store.transaction { transaction in
-            // The server's own limits are for services; a migration has the caller's.
-            try await transaction.query("SET LOCAL statement_timeout = 0")
             try await transaction.query("SELECT pg_advisory_xact_lock(hashtext('ebb.schema_migration'))", within: timeout)
             try await transaction.execute(script: Self.table, within: timeout)
             let applied = try await Self.applied(transaction)

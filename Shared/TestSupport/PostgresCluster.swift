@@ -16,6 +16,8 @@ package actor PostgresCluster {
     private var stoppedProcesses: [Int32] = []
     private var databases = 0
     private var template: Task<Void, any Error>?
+    private var inUse = 0
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
     /// The process's one cluster, started when first asked for. Tests that stop or pause a server start their own.
     package static func shared() async throws -> PostgresCluster { try await sharedStart.value }
@@ -139,6 +141,19 @@ package actor PostgresCluster {
         let name = "test_\(databases)"
         try await administer("CREATE DATABASE \(name) TEMPLATE ebb_template")
         return name
+    }
+
+    /// Waits until fewer than eight databases are in use: all tests run at once, and would only hinder each other.
+    func enter() async {
+        if inUse < 8 {
+            inUse += 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
+        }
+    }
+
+    func leave() {
+        if waiting.isEmpty { inUse -= 1 } else { waiting.removeFirst().resume() }
     }
 
     func dropDatabase(_ name: String) async {

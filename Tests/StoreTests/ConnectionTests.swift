@@ -27,6 +27,20 @@ import Testing
         }
     }
 
+    @Test("a call may take longer than usual if it says so, also inside a transaction, and only that call")
+    func longCall() async throws {
+        try await withDatabase { database async throws in
+            try await database.withStore(poolSize: 1, configure: { $0.statementTimeout = .milliseconds(100) }) { store in
+                let long: Query = "SELECT pg_sleep(1.3)"
+                try await store.query(long, within: .seconds(20))
+                try await store.transaction { try await $0.query(long, within: .seconds(20)) }
+                _ = try? await store.query("SELECT 1/0", within: .seconds(20))
+                let limit = try await store.query("SELECT current_setting('statement_timeout') AS s")[0].string("s")
+                #expect(limit == "1100ms")
+            }
+        }
+    }
+
     @Test("a session that the server ended while idle is replaced before anybody notices")
     func terminated() async throws {
         try await withDatabase { database in

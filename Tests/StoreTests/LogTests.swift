@@ -47,7 +47,8 @@ import Testing
         try await withLog { world, log, claim async throws in
             let reports = (1...3).map { report($0) }
             let receipt = try await log.store(LogBatch(reports: reports), under: claim)
-            #expect(receipt == LogReceipt(reports: 3, events: 0, watermarks: [stream: 3]))
+            #expect(receipt.reports == 3)
+            #expect(receipt.watermarks == [stream: 3])
             #expect(try await log.recentSamples(of: ["h-1"], since: .zero, cyclesPerHost: 10) == reports.map(\.sample))
             #expect(
                 try await log.recentSamples(of: ["h-1", "h-2"], since: .zero, cyclesPerHost: 2)

@@ -87,7 +87,7 @@ import Testing
                 #expect(try await InventoryRepository(store).segments(.all, in: period).count == 1)
                 _ = try await InventoryRepository(store).readings(of: world.domain, covering: period)
                 #expect(try await PolicyRepository(store).history(world.domain).count == 1)
-                #expect(try await AccountRepository(store).tenants() == ["t-1"])
+                #expect(try await AccountRepository(store).tenants() == ["t-1", "t-2"])
             }
         }
     }
