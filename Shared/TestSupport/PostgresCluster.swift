@@ -170,7 +170,8 @@ package actor PostgresCluster {
 
     private func makeTemplate() async throws {
         try await administer("CREATE DATABASE ebb_template")
-        let store = try Store(configuration: StoreConfiguration(dsn: dsn(database: "ebb_template"), poolSize: 1), log: .quiet)
+        let store = try Store(
+            configuration: StoreConfiguration(dsn: dsn(database: "ebb_template"), poolSize: 1), log: .quiet)
         do { try await Migrator().migrate(store) } catch {
             await store.close()
             throw error
@@ -180,7 +181,9 @@ package actor PostgresCluster {
         }
         await store.close()
         // A database can be copied only once nobody is connected to it.
-        try await eventually(within: .seconds(10), "the template is free") { try await sessions(of: "ebb_template") == 0 }
+        try await eventually(within: .seconds(10), "the template is free") {
+            try await sessions(of: "ebb_template") == 0
+        }
     }
 
     private func sessions(of database: String) async throws -> Int {
@@ -221,7 +224,8 @@ package actor PostgresCluster {
         let user = geteuid() == 0 ? ["runuser", "-u", "postgres", "--"] : []
         let result = try await run("bash", ["-c", close, "bash"] + user + [program] + arguments)
         guard result.status == 0 else {
-            throw CommandFailure(description: "\(program) ended with \(result.status): \(result.errors)\(result.output)")
+            throw CommandFailure(
+                description: "\(program) ended with \(result.status): \(result.errors)\(result.output)")
         }
         return result
     }

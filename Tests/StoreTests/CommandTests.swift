@@ -41,7 +41,9 @@ import Testing
             #expect(again.state == .succeeded)
             #expect(again.outcome == .succeeded(result: "{\"granted\": 2}"))
 
-            await #expect { try await world.commands.enqueue(.resize(world.domain, to: 3, key: "k", number: 3)) } throws: {
+            await #expect {
+                try await world.commands.enqueue(.resize(world.domain, to: 3, key: "k", number: 3))
+            } throws: {
                 code($0) == .conflict
             }
             var otherRevision = NewCommand.resize(world.domain, to: 2, key: "k", number: 4)

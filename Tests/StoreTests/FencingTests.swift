@@ -10,40 +10,68 @@ import Testing
 
     /// Every write that depends on a host's or cluster's ownership, under the world's own claims.
     private static let writes: [(name: String, write: Write)] = [
-        ("host facts", { try await $0.inventory.setFacts(HostFacts(state: .up, cpuCount: 4), under: $0.claim, in: $1) }),
+        (
+            "host facts",
+            { try await $0.inventory.setFacts(HostFacts(state: .up, cpuCount: 4), under: $0.claim, in: $1) }
+        ),
         ("proof", { try await $0.inventory.prove(until: at(5), under: $0.claim, in: $1) }),
-        ("new domain", { world, transaction in
-            let other = DomainID(UUID128(high: 1, low: 2))
-            try await world.inventory.insertDomain(.plain(other, "vm-2"), under: world.claim, in: transaction)
-        }),
-        ("observation", {
-            try await $0.inventory.observe($0.domain, DomainObservation(state: .running), under: $0.claim, in: $1)
-        }),
+        (
+            "new domain",
+            { world, transaction in
+                let other = DomainID(UUID128(high: 1, low: 2))
+                try await world.inventory.insertDomain(.plain(other, "vm-2"), under: world.claim, in: transaction)
+            }
+        ),
+        (
+            "observation",
+            {
+                try await $0.inventory.observe($0.domain, DomainObservation(state: .running), under: $0.claim, in: $1)
+            }
+        ),
         ("asked size", { _ = try await $0.inventory.ask($0.domain, vcpus: 2, under: $0.claim, in: $1) }),
         ("adoption", { _ = try await $0.inventory.setManaged($0.domain, false, tenant: nil, under: $0.claim, in: $1) }),
         ("deletion", { try await $0.inventory.markDeleted($0.domain, at: at(9), under: $0.claim, in: $1) }),
         ("size", { try await $0.inventory.observeSize(.running($0.domain, at(1), 1), under: $0.claim, in: $1) }),
-        ("readings", { world, transaction in
-            let reading = MeterReading(
-                domain: world.domain, host: world.host, incarnationStart: at(0), at: at(1), counters: DomainCounters())
-            try await world.inventory.insertReadings([reading], under: world.claim, in: transaction)
-        }),
-        ("claim of a command", {
-            _ = try await $0.commands.claim(queued, under: $0.claim, by: $0.owner, at: at(1), in: $1)
-        }),
-        ("end of a command", {
-            try await $0.commands.finish(queued, under: $0.claim, .succeeded(), at: at(2), in: $1)
-        }),
-        ("policy", {
-            _ = try await PolicyRepository($0.store).append(
-                nil, for: $0.domain, windowLength: 5, at: at(1), under: $0.cluster, in: $1)
-        }),
-        ("permit", {
-            _ = try await PermitRepository($0.store).request(.grow($0.domain), at: at(1), under: $0.cluster, in: $1)
-        }),
-        ("decision", {
-            try await DecisionRepository($0.store).insert(.grow($0.domain), under: $0.cluster, in: $1)
-        }),
+        (
+            "readings",
+            { world, transaction in
+                let reading = MeterReading(
+                    domain: world.domain, host: world.host, incarnationStart: at(0), at: at(1),
+                    counters: DomainCounters())
+                try await world.inventory.insertReadings([reading], under: world.claim, in: transaction)
+            }
+        ),
+        (
+            "claim of a command",
+            {
+                _ = try await $0.commands.claim(queued, under: $0.claim, by: $0.owner, at: at(1), in: $1)
+            }
+        ),
+        (
+            "end of a command",
+            {
+                try await $0.commands.finish(queued, under: $0.claim, .succeeded(), at: at(2), in: $1)
+            }
+        ),
+        (
+            "policy",
+            {
+                _ = try await PolicyRepository($0.store).append(
+                    nil, for: $0.domain, windowLength: 5, at: at(1), under: $0.cluster, in: $1)
+            }
+        ),
+        (
+            "permit",
+            {
+                _ = try await PermitRepository($0.store).request(.grow($0.domain), at: at(1), under: $0.cluster, in: $1)
+            }
+        ),
+        (
+            "decision",
+            {
+                try await DecisionRepository($0.store).insert(.grow($0.domain), under: $0.cluster, in: $1)
+            }
+        ),
     ]
     private static let queued = UUID128(high: 7, low: 1)
 

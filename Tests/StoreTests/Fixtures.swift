@@ -34,7 +34,8 @@ struct World: Sendable {
         return try await claimShard(.host, id.name, by: owner, in: store)
     }
 
-    func addDomain(_ number: UInt64, on claim: ShardClaim, vcpus: Int = 1, memory: ByteCount = .gibibytes(1)) async throws
+    func addDomain(_ number: UInt64, on claim: ShardClaim, vcpus: Int = 1, memory: ByteCount = .gibibytes(1))
+        async throws
         -> DomainID
     {
         let id = DomainID(UUID128(high: 1, low: number))

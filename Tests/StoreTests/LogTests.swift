@@ -58,7 +58,9 @@ import Testing
             let series = try await log.series(of: world.domain, in: period)
             #expect(series.map(\.sampledAt) == [at(10), at(20)])
             #expect(series.map(\.sample) == reports.prefix(2).compactMap(\.sample.domains.first))
-            #expect(try await log.series(of: world.host, in: period).map(\.figures) == reports.prefix(2).map(\.sample.figures))
+            #expect(
+                try await log.series(of: world.host, in: period).map(\.figures)
+                    == reports.prefix(2).map(\.sample.figures))
         }
     }
 
@@ -93,7 +95,8 @@ import Testing
             let beyond = report(Self.day)
             let batch = LogBatch(reports: [report(1), beyond], events: [event(1)])
             await #expect { _ = try await log.store(batch, under: claim) } throws: { code($0) == .checkViolation }
-            let left = try await world.store.query("SELECT (SELECT count(*) FROM log.sample) + (SELECT count(*) FROM log.event) AS n")
+            let left = try await world.store.query(
+                "SELECT (SELECT count(*) FROM log.sample) + (SELECT count(*) FROM log.event) AS n")
             #expect(try left[0].int("n") == 0)
             #expect(try await log.watermarks() == [:])
         }
@@ -137,7 +140,10 @@ import Testing
         try await withLog { world, log, claim async throws in
             func days() async throws -> [String] {
                 try await world.store.query(
-                    "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'log.sample'::regclass ORDER BY 1"
+                    """
+                    SELECT inhrelid::regclass::text AS name FROM pg_inherits
+                    WHERE inhparent = 'log.sample'::regclass ORDER BY 1
+                    """
                 ).map { try $0.string("name") }
             }
             #expect(try await days() == ["log.sample_0", "log.sample_1", "log.sample_2"])

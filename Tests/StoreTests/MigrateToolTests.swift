@@ -71,7 +71,10 @@ import Testing
             let cases: [(arguments: [String], status: Int32)] = [
                 (["--database-url", "postgresql://u:my-secret@127.0.0.1:1/x", "--wait", "1"], 69),
                 (["--database-url", cluster.tcpDSN(database: name, role: "ebb_billing", password: "my-secret")], 77),
-                (["--database-url", cluster.tcpDSN(database: name, role: "ebb_billing", password: "right-secret")], 77),
+                (
+                    ["--database-url", cluster.tcpDSN(database: name, role: "ebb_billing", password: "right-secret")],
+                    77
+                ),
                 (["--database-url", "postgresql://u:my-secret@[x"], 78),
                 (["--database-url", cluster.dsn(database: "nowhere")], 78), ([], 78),
                 (["--database-url", cluster.dsn(database: name), "--role-password-file", "/nowhere"], 78),

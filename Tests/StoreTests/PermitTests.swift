@@ -70,8 +70,10 @@ import Testing
     @Test("a permit holds its room until it is used, released or expired")
     func lifecycle() async throws {
         try await withRoom { world, permits, domain async throws in
-            _ = try await permits.request(.grow(domain, number: 1, vcpus: 3, expires: 10), at: at(1), under: world.cluster)
-            _ = try await permits.request(.grow(domain, number: 2, vcpus: 2, expires: 90), at: at(1), under: world.cluster)
+            _ = try await permits.request(
+                .grow(domain, number: 1, vcpus: 3, expires: 10), at: at(1), under: world.cluster)
+            _ = try await permits.request(
+                .grow(domain, number: 2, vcpus: 2, expires: 90), at: at(1), under: world.cluster)
             #expect(try await permits.room(of: world.host, at: at(9))?.freeVCPUs == 2)
             #expect(try await permits.room(of: world.host, at: at(10))?.freeVCPUs == 5)
             #expect(try await permits.expire(at: at(10)) == 1)

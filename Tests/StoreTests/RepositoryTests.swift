@@ -107,7 +107,8 @@ import Testing
             // Unknown values are no change.
             let unknown = DomainObservation(state: .running)
             #expect(try await world.inventory.observe(world.domain, unknown, under: world.claim) == 2)
-            #expect(try await world.inventory.ask(world.domain, vcpus: 3, expectedRevision: 1, under: world.claim) == nil)
+            #expect(
+                try await world.inventory.ask(world.domain, vcpus: 3, expectedRevision: 1, under: world.claim) == nil)
             #expect(try await world.inventory.ask(world.domain, vcpus: 3, expectedRevision: 2, under: world.claim) == 3)
 
             seen.incarnation = Incarnation(host: "h-2", hypervisorID: 9, start: at(5))
@@ -224,7 +225,8 @@ import Testing
             for number in 1...5 {
                 try await world.store.transaction { transaction in
                     let event = AuditEvent(
-                        at: at(Int64(number)), actor: "a", action: "policy.set", subject: "s", detail: "{\"n\": \(number)}")
+                        at: at(Int64(number)), actor: "a", action: "policy.set", subject: "s",
+                        detail: "{\"n\": \(number)}")
                     try await AuditRepository.append(event, in: transaction)
                 }
             }

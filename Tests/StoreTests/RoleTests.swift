@@ -46,7 +46,8 @@ import Testing
             ("ebb_logger", "SELECT * FROM billing.rate_card"), ("ebb_logger", "SELECT * FROM account.token"),
             ("ebb_logger", "INSERT INTO audit.entry SELECT * FROM audit.entry"),
             ("ebb_logger", "SELECT * FROM scheduling.decision"),
-            ("ebb_monitor", "SELECT * FROM account.token"), ("ebb_monitor", "INSERT INTO scheduling.permit DEFAULT VALUES"),
+            ("ebb_monitor", "SELECT * FROM account.token"),
+            ("ebb_monitor", "INSERT INTO scheduling.permit DEFAULT VALUES"),
             ("ebb_monitor", "INSERT INTO inventory.size_segment DEFAULT VALUES"),
             ("ebb_monitor", "SELECT audit.seal(1, 1)"), ("ebb_monitor", "UPDATE scheduling.permit SET vcpus = 0"),
             ("ebb_scheduler", "UPDATE inventory.domain SET granted_vcpus = 1"),
@@ -57,7 +58,8 @@ import Testing
             ("ebb_usergateway", "INSERT INTO scheduling.policy DEFAULT VALUES"),
             ("ebb_usergateway", "UPDATE inventory.host SET cpu_overcommit_ppm = 1"),
             ("ebb_usergateway", "INSERT INTO billing.rate_card DEFAULT VALUES"),
-            ("ebb_usergateway", "DELETE FROM cluster.command"), ("ebb_usergateway", "SELECT log.maintain_partitions(0, 0, 0)"),
+            ("ebb_usergateway", "DELETE FROM cluster.command"),
+            ("ebb_usergateway", "SELECT log.maintain_partitions(0, 0, 0)"),
             ("ebb_billing", "CREATE TABLE public.mine (a int4)"),
             ("ebb_monitor", "DELETE FROM public.schema_migration"),
         ])
@@ -136,7 +138,8 @@ import Testing
             let stream = LogStream(topic: "event/h-1/", epoch: 1)
             let event = LoggedEvent(
                 stream: stream, sequence: 1, at: at(1), kind: "started", host: "h-1", domain: nil, detail: "")
-            _ = try await log.store(LogBatch(events: [event], gaps: [LoggedGap(stream: stream, sequences: 2...3)]), under: logClaim)
+            _ = try await log.store(
+                LogBatch(events: [event], gaps: [LoggedGap(stream: stream, sequences: 2...3)]), under: logClaim)
             #expect(try await AuditRepository(store).seal(under: auditClaim) == 5)
             #expect(try await AuditRepository(store).list(after: 0).count == 5)
         }

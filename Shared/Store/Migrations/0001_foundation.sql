@@ -80,7 +80,8 @@ CREATE TABLE account.principal (
     name       text NOT NULL UNIQUE,
     -- NULL for the provider's own people.
     tenant     text REFERENCES account.tenant,
-    role       text NOT NULL CHECK (role IN ('owner', 'member', 'billing-viewer', 'operator', 'auditor', 'administrator')),
+    role       text NOT NULL CHECK (
+        role IN ('owner', 'member', 'billing-viewer', 'operator', 'auditor', 'administrator')),
     created_ns int8 NOT NULL DEFAULT cluster.now_ns(),
     CHECK ((tenant IS NULL) = (role IN ('operator', 'auditor', 'administrator')))
 );
@@ -206,7 +207,7 @@ BEGIN
     v_is_open := FOUND;
 
     IF v_is_known THEN
-        -- Two hosts may report one domain while it moves: the newer life is the true one, the first of equal ones stays.
+        -- Two hosts may report one domain while it moves: the newer life is true; of equal ones the first stays.
         IF p_incarnation_start_ns < v_state.incarnation_start_ns
             OR p_incarnation_start_ns = v_state.incarnation_start_ns AND p_host <> v_state.host THEN
             RETURN 'stale';
@@ -467,8 +468,9 @@ CREATE TABLE audit.entry (
 );
 
 -- What an entry's hash is taken over, after the previous entry's hash.
-CREATE FUNCTION audit.canonical(p_sequence int8, p_at_ns int8, p_actor text, p_action text, p_subject text, p_detail jsonb)
-RETURNS text LANGUAGE sql IMMUTABLE AS
+CREATE FUNCTION audit.canonical(
+    p_sequence int8, p_at_ns int8, p_actor text, p_action text, p_subject text, p_detail jsonb
+) RETURNS text LANGUAGE sql IMMUTABLE AS
 $$ SELECT jsonb_build_array(p_sequence, p_at_ns, p_actor, p_action, p_subject, p_detail)::text $$;
 
 -- Moves at most p_limit entries from the outbox to the chain: each gets its sequence and hash. Fenced by the sealer's
@@ -557,7 +559,8 @@ GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA account TO ebb_usergateway;
 GRANT SELECT ON ALL TABLES IN SCHEMA inventory TO ebb_usergateway;
 GRANT INSERT ON inventory.host TO ebb_usergateway;
 GRANT UPDATE (mode) ON inventory.host TO ebb_usergateway;
-GRANT SELECT ON scheduling.policy, scheduling.permit, scheduling.decision, scheduling.decision_outcome TO ebb_usergateway;
+GRANT SELECT ON scheduling.policy, scheduling.permit, scheduling.decision, scheduling.decision_outcome
+    TO ebb_usergateway;
 GRANT SELECT ON log.sample, log.host_sample, log.event TO ebb_usergateway;
 
 REVOKE EXECUTE ON FUNCTION log.maintain_partitions(int8, int8, int8), audit.seal(int8, int4), inventory.observe_size(

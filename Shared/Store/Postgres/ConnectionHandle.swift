@@ -215,4 +215,3 @@ extension Duration {
 func oneLine(_ text: String) -> String {
     text.split(whereSeparator: \.isNewline).map { $0.drop { $0.isWhitespace } }.joined(separator: " ")
 }
-
