@@ -134,7 +134,7 @@ package final class LibvirtHypervisor: Hypervisor {
         defer { watchdog.cancel() }
         try await longCalls.call("migrate", timeout: call.timeout, mutates: true) {
             connection throws(HypervisorError) in
-            try connection.handle.domain(domain).migrate(to: target.uri, transferURI: targetURI.transferURI)
+            try connection.migrate(domain, to: target.uri, transferURI: targetURI.transferURI)
         }
         return Effect(domain: await look(at: domain, on: target), effectiveAt: nil)
     }
