@@ -65,6 +65,7 @@ struct LabTests {
             try await checkSample(domain, on: source)
             try await checkResize(domain, on: source)
             try await checkSuspendAndSave(domain, on: source)
+            try await checkMigrationCalledOff(domain, from: source, to: target, lab)
             try await checkMigration(domain, from: source, to: target, lab)
             outcome = .success(())
         } catch {
@@ -205,6 +206,23 @@ struct LabTests {
         }
         let after = try await hypervisor.sample().domains.first { $0.domain == domain }
         #expect(after?.hypervisorID != before?.hypervisorID)
+    }
+
+    private func checkMigrationCalledOff(
+        _ domain: DomainID, from source: LibvirtHypervisor, to target: LibvirtHypervisor, _ lab: Lab
+    ) async throws {
+        let destination = MigrationTarget(host: "host-b", uri: try #require(lab.uris["host-b"]), epoch: 1)
+        // At 1 MiB/s its memory takes far longer than there is time.
+        try await lab.run("virsh", "host-a", "migrate-setspeed", "\(domain)", "1")
+        await expect(code: .refused) {
+            try await source.migrate(domain, to: destination, .fresh(timeout: .seconds(4)))
+        }
+        try await lab.run("virsh", "host-a", "migrate-setspeed", "\(domain)", "10000")
+        let seen = try await source.sample().domains.first { $0.domain == domain }
+        #expect(seen?.state == .running)
+        try await eventually(within: .seconds(10)) {
+            try await target.inventory().contains { $0.domain == domain } ? nil : true
+        }
     }
 
     private func checkMigration(
