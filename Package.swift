@@ -17,7 +17,7 @@ let strict: [SwiftSetting] = [
 let edge = strict + [.strictMemorySafety()]
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -28,12 +28,13 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOExtras", package: "swift-nio-extras"),
+    .product(name: "NIOTLS", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
 
 /// What every service's `Main` composes.
 let serviceEdges: [Target.Dependency] = [
-    "ResourceModel", "Messages", "Bus", "Store", "ServiceKit", log, metrics, lifecycle, arguments, protobuf,
+    "ResourceModel", "Messages", "Bus", "Store", "ServiceKit", log, coreMetrics, lifecycle, arguments, protobuf,
 ]
 
 func shared(
@@ -109,16 +110,18 @@ let package = Package(
             settings: edge),
         shared(
             "Hypervisor",
-            ["ResourceModel", "Messages", "Execution", "Bus", "CLibvirt", log, .product(name: "XMLCoder", package: "XMLCoder")],
+            [
+                "ResourceModel", "Messages", "Execution", "Bus", "CLibvirt", log, protobuf,
+                .product(name: "XMLCoder", package: "XMLCoder"),
+            ],
             settings: edge),
         shared("FleetModel", path: "Fleet/Model", ["ResourceModel"]),
         shared(
             "ServiceKit",
             [
-                "ResourceModel", "Messages", "Bus", "Store", log, metrics, lifecycle, arguments, protobuf,
+                "ResourceModel", "Messages", "Bus", "Store", log, lifecycle, arguments, protobuf,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "CoreMetrics", package: "swift-metrics"),
-                yams, .product(name: "Configuration", package: "swift-configuration"),
+                coreMetrics, yams, .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Hummingbird", package: "hummingbird"),
             ], settings: edge),
@@ -126,8 +129,11 @@ let package = Package(
 
         main(
             "FleetMain", path: "Shared/Fleet/Server",
-            ["FleetModel", "ResourceModel", "Messages", "Bus", "ServiceKit", log, lifecycle, arguments, protobuf]),
-        main("MigrateMain", path: "Shared/Migrate", ["ResourceModel", "Store", "ServiceKit", log, arguments]),
+            [
+                "FleetModel", "ResourceModel", "Messages", "Bus", "Execution", "ServiceKit", log, lifecycle, arguments,
+                protobuf, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
+        main("MigrateMain", path: "Shared/Migrate", ["ResourceModel", "Store", log, arguments]),
 
         // The five services and the client.
         core("Monitor"),
@@ -151,14 +157,16 @@ let package = Package(
         tests("BusTests", ["Bus", "Messages", "ResourceModel", protobuf, log]),
         tests("StoreTests", ["Store", "ResourceModel", log]),
         tests("HypervisorTests", ["Hypervisor", "ResourceModel", "Bus", "Messages", log]),
-        tests("FleetTests", ["FleetModel", "FleetMain", "ResourceModel", "Hypervisor", "Bus", "Messages", log]),
-        tests("ServiceKitTests", ["ServiceKit", "ResourceModel", "Bus", "Store", log, .product(name: "CoreMetrics", package: "swift-metrics")]),
+        tests("FleetTests", ["FleetModel", "FleetMain", "ResourceModel", "Hypervisor", "Bus", "Messages", arguments, protobuf]),
+        tests("ServiceKitTests", ["ServiceKit", "ResourceModel", "Bus", "Store", log, coreMetrics]),
         tests("MonitorCoreTests", ["MonitorCore", "ResourceModel"]),
         tests("SchedulerCoreTests", ["SchedulerCore", "ResourceModel"]),
         tests("BillingCoreTests", ["BillingCore", "ResourceModel"]),
         tests("LoggerCoreTests", ["LoggerCore", "ResourceModel"]),
         tests("UserGatewayCoreTests", ["UserGatewayCore", "ResourceModel", crypto]),
-        tests("ClientTests", ["Client", "UserGatewayCore", "ResourceModel"]),
+        tests(
+            "ClientTests",
+            ["Client", "UserGatewayMain", "UserGatewayCore", "ResourceModel", log, lifecycle] + nio),
         tests("IntegrationTests", ["MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain"] + serviceEdges),
         tests("SystemTests", ["ResourceModel", "Store"]),
         tests("TidyTests", []),

@@ -41,6 +41,16 @@ package func run(_ program: String, _ arguments: [String], environment: [String:
         errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
 }
 
+/// Where the build put an executable: next to the test process's own.
+package func builtProduct(_ name: String) throws -> String {
+    let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    let path = own.deletingLastPathComponent().appending(path: name).path
+    guard FileManager.default.isExecutableFile(atPath: path) else {
+        throw CommandFailure(description: "\(path) is not there: build the package first")
+    }
+    return path
+}
+
 /// A shell that waits until this process ends, however it ends, then runs a script.
 final class ExitWatcher: Sendable {
     /// Written to never: its end closes when this process is gone, or when the watcher is released.

@@ -42,11 +42,10 @@ struct OwnershipTests {
     @Test("a claim goes only to free shards and to those of the dead; a live owner is waited for")
     func claims() {
         let core = OwnershipCore(instance: instance(1))
-        let key = { ShardKey(kind: .host, id: $0) }
         let rows = [
-            ShardState(key: key("free"), epoch: 3, owner: nil),
-            ShardState(key: key("dead"), epoch: 4, owner: instance(8)),
-            ShardState(key: key("live"), epoch: 5, owner: instance(9)),
+            ShardRecord(kind: .host, id: "free", epoch: 3, owner: nil),
+            ShardRecord(kind: .host, id: "dead", epoch: 4, owner: instance(8)),
+            ShardRecord(kind: .host, id: "live", epoch: 5, owner: instance(9)),
         ]
         let directives = core.directives(shards: rows, alive: [instance(1)], dead: [instance(8)])
         #expect(directives == [.claim(rows[1], fromDead: true), .claim(rows[0], fromDead: false)])
@@ -59,10 +58,10 @@ struct OwnershipTests {
         core.claimed(key, epoch: 7, commandsFromBootNanoseconds: 0)
         let alive: Set = [instance(1), instance(2), instance(3), instance(4)]
         let wanted = Rendezvous.owner(of: "host/h", among: alive)
-        let mine = ShardState(key: key, epoch: 7, owner: instance(1))
+        let mine = ShardRecord(kind: .host, id: "h", epoch: 7, owner: instance(1))
         let expected: [OwnershipCore.Directive] = wanted == instance(1) ? [] : [.release(key, epoch: 7)]
         #expect(core.directives(shards: [mine], alive: alive, dead: []) == expected)
-        let taken = ShardState(key: key, epoch: 8, owner: instance(2))
+        let taken = ShardRecord(kind: .host, id: "h", epoch: 8, owner: instance(2))
         #expect(core.directives(shards: [taken], alive: alive, dead: []).first == .lost(key))
     }
 

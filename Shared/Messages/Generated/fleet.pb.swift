@@ -155,6 +155,7 @@ package nonisolated struct WireFleetInventory: Sendable {
   package init() {}
 }
 
+/// Advances the load traces that go by served samples.
 package nonisolated struct WireFleetSample: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -175,6 +176,7 @@ package nonisolated struct WireFleetPing: Sendable {
   package init() {}
 }
 
+/// Defines and starts.
 package nonisolated struct WireFleetCreate: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -260,12 +262,14 @@ package nonisolated struct WireFleetAdminister: Sendable {
   package init() {}
 }
 
+/// A refusal is a failure with code "fenced", "not-found", "conflict", "refused", "invalid" or, from a host without power,
+/// "unreachable". A hung host never answers.
 package nonisolated struct WireFleetAnswer: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// The host's own clock at which the answer holds (counters were read, the operation took effect).
+  /// By the host's own clock: when the counters were read, or the operation took effect.
   package var atNs: Int64 = 0
 
   package var host: WireFleetHost {
@@ -330,6 +334,7 @@ package nonisolated struct WireFleetDomain: @unchecked Sendable {
     set {_uniqueStorage()._state = newValue}
   }
 
+  /// From 1; zero while it is not active: all counters, the confirmed vCPUs and the used memory are then unknown.
   package var hypervisorID: Int64 {
     get {_storage._hypervisorID}
     set {_uniqueStorage()._hypervisorID = newValue}
@@ -350,10 +355,15 @@ package nonisolated struct WireFleetDomain: @unchecked Sendable {
     set {_uniqueStorage()._vcpusGranted = newValue}
   }
 
+  /// What the guest's agent says; absent where it says nothing.
   package var vcpusConfirmed: UInt32 {
-    get {_storage._vcpusConfirmed}
+    get {_storage._vcpusConfirmed ?? 0}
     set {_uniqueStorage()._vcpusConfirmed = newValue}
   }
+  /// Returns true if `vcpusConfirmed` has been explicitly set.
+  package var hasVcpusConfirmed: Bool {_storage._vcpusConfirmed != nil}
+  /// Clears the value of `vcpusConfirmed`. Subsequent reads from it will return its default value.
+  package mutating func clearVcpusConfirmed() {_uniqueStorage()._vcpusConfirmed = nil}
 
   package var memoryMaximumBytes: UInt64 {
     get {_storage._memoryMaximumBytes}
@@ -405,18 +415,19 @@ package nonisolated struct WireFleetDomain: @unchecked Sendable {
     set {_uniqueStorage()._blockWrittenBytes = newValue}
   }
 
-  /// Since when the present size and state hold on this host.
+  /// Since when the present size and state hold on this host, by its clock.
   package var sizeEffectiveNs: Int64 {
     get {_storage._sizeEffectiveNs}
     set {_uniqueStorage()._sizeEffectiveNs = newValue}
   }
 
+  /// Empty: Ebb did not create it.
   package var tenantID: String {
     get {_storage._tenantID}
     set {_uniqueStorage()._tenantID = newValue}
   }
 
-  /// Time of each vCPU, in order: what a lying guest can't hide.
+  /// Time of each granted vCPU, in order: what a lying guest can't hide.
   package var vcpuTimeNs: [UInt64] {
     get {_storage._vcpuTimeNs}
     set {_uniqueStorage()._vcpuTimeNs = newValue}
@@ -1031,7 +1042,7 @@ nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _incarnationStartNs: Int64 = 0
     var _vcpusMaximum: UInt32 = 0
     var _vcpusGranted: UInt32 = 0
-    var _vcpusConfirmed: UInt32 = 0
+    var _vcpusConfirmed: UInt32? = nil
     var _memoryMaximumBytes: UInt64 = 0
     var _memoryAllocatedBytes: UInt64 = 0
     var _memoryUsedBytes: UInt64 = 0
@@ -1123,6 +1134,10 @@ nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
     try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
       if !_storage._uuid.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._uuid, fieldNumber: 1)
       }
@@ -1144,9 +1159,9 @@ nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if _storage._vcpusGranted != 0 {
         try visitor.visitSingularUInt32Field(value: _storage._vcpusGranted, fieldNumber: 7)
       }
-      if _storage._vcpusConfirmed != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._vcpusConfirmed, fieldNumber: 8)
-      }
+      try { if let v = _storage._vcpusConfirmed {
+        try visitor.visitSingularUInt32Field(value: v, fieldNumber: 8)
+      } }()
       if _storage._memoryMaximumBytes != 0 {
         try visitor.visitSingularFixed64Field(value: _storage._memoryMaximumBytes, fieldNumber: 9)
       }

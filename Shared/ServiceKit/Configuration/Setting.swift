@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The five services, by the names under which they register and log.
-package enum ServiceName: String, Hashable, Sendable, CaseIterable {
-    case monitor, scheduler, billing, logger, usergateway
-}
-
 /// One configuration value that a service reads: its key, its kind, its default and what it is for.
 package struct Setting: Hashable, Sendable {
     /// How the text of a value is read, and its limits.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Store
+
 /// Every setting of every service. One file or environment may configure all five, so a key of another service is no
 /// error, while a key that none of them knows is one.
 package enum SettingCatalog {
@@ -76,6 +78,12 @@ package enum SettingCatalog {
         Setting(
             "scheduler.permitLifetime", .duration(.seconds(1) ... .seconds(3_600)), default: "120s",
             "a permit that was not used by then is void"),
+        Setting(
+            "scheduler.commandTimeout", .duration(.seconds(1) ... .seconds(3_600)), default: "60s",
+            "a command that no Monitor took by then is given up"),
+        Setting(
+            "scheduler.retryAfterNoRoom", .duration(.zero ... .seconds(86_400)), default: "60s",
+            "a growth that found no room anywhere asks again after so long"),
     ]
 
     package static let billing: [Setting] = [
@@ -109,7 +117,7 @@ package enum SettingCatalog {
     ]
 
     /// What one service reads.
-    package static func settings(of service: ServiceName) -> [Setting] {
+    package static func settings(of service: ServiceKind) -> [Setting] {
         switch service {
         case .monitor: common + monitor
         case .scheduler: common + scheduler

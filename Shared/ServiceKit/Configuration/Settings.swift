@@ -2,6 +2,7 @@
 
 internal import Configuration
 internal import Foundation
+package import Store
 internal import SystemPackage
 internal import Yams
 
@@ -10,7 +11,7 @@ package struct Settings: Sendable {
     private let values: [String: String]
 
     /// Takes values as they are; for tests and for `load`.
-    package init(values: [String: String], of service: ServiceName) throws(StartupError) {
+    package init(values: [String: String], of service: ServiceKind) throws(StartupError) {
         var resolved: [String: String] = [:]
         for setting in SettingCatalog.settings(of: service) {
             guard let text = values[setting.key] ?? setting.fallback else {
@@ -44,7 +45,7 @@ package struct Settings: Sendable {
     }
 
     /// Effective values with secrets masked, one `key = value` a line, in the catalog's order.
-    package func describe(_ service: ServiceName) -> String {
+    package func describe(_ service: ServiceKind) -> String {
         SettingCatalog.settings(of: service).map { setting in
             let text = value(setting.key)
             return "\(setting.key) = \(setting.kind == .secret && !text.isEmpty ? "********" : text)"
@@ -57,7 +58,7 @@ extension Settings {
     ///
     /// - Throws: `StartupError` that names the unknown key, the invalid value or the file that can't be read.
     package static func load(
-        of service: ServiceName, file: String?, assignments: [String], environment: [String: String],
+        of service: ServiceKind, file: String?, assignments: [String], environment: [String: String],
         secretsDirectory: String = "/run/secrets"
     ) async throws -> Settings {
         var flags: [AbsoluteConfigKey: ConfigValue] = [:]

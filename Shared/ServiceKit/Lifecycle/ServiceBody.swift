@@ -9,7 +9,7 @@ internal import Store
 
 /// Everything between the edges' start and their end.
 struct ServiceBody: Service {
-    let service: ServiceName
+    let service: ServiceKind
     let instance: InstanceID
     let settings: Settings
     let health: Health

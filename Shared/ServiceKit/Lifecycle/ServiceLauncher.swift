@@ -6,6 +6,7 @@ internal import Foundation
 internal import Logging
 internal import ResourceModel
 internal import ServiceLifecycle
+package import Store
 internal import UnixSignals
 
 /// Takes a service from its flags to serving, and back.
@@ -14,7 +15,7 @@ package enum ServiceLauncher {
     ///
     /// `serve` runs once the database answers and the edges are up; it is cancelled at shutdown and must return then.
     package static func run(
-        _ service: ServiceName, _ options: ServiceOptions,
+        _ service: ServiceKind, _ options: ServiceOptions,
         serve: @escaping @Sendable (ServiceRuntime) async throws -> Void
     ) async throws {
         do {
@@ -33,7 +34,7 @@ package enum ServiceLauncher {
     }
 
     private static func run(
-        _ service: ServiceName, _ settings: Settings, serve: @escaping @Sendable (ServiceRuntime) async throws -> Void
+        _ service: ServiceKind, _ settings: Settings, serve: @escaping @Sendable (ServiceRuntime) async throws -> Void
     ) async throws {
         let level = Logger.Level(rawValue: settings.text("log.level")) ?? .info
         var generator = SystemRandomNumberGenerator()

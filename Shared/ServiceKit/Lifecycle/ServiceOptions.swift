@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import ArgumentParser
+package import Store
 
 /// The flags that every service takes.
 package struct ServiceOptions: ParsableArguments {
@@ -18,7 +19,7 @@ package struct ServiceOptions: ParsableArguments {
     package init() {}
 
     /// The part of `--help` that lists the service's settings with their defaults.
-    package static func discussion(of service: ServiceName) -> String {
+    package static func discussion(of service: ServiceKind) -> String {
         let settings = SettingCatalog.settings(of: service).map { setting in
             let fallback = setting.fallback.map { $0.isEmpty ? "unset" : $0 } ?? "required"
             return "  \(setting.key) [\(fallback)]\n      \(setting.summary)"

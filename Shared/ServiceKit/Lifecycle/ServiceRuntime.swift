@@ -8,7 +8,7 @@ package import Store
 
 /// What every service has once it is up: its identity, its edges and its place among the others.
 package struct ServiceRuntime: Sendable {
-    package let service: ServiceName
+    package let service: ServiceKind
     package let instance: InstanceID
     package let settings: Settings
     package let log: Logger
@@ -33,9 +33,8 @@ package struct ServiceRuntime: Sendable {
     package func membership(shardKinds: [ShardKind], callDeadline: Duration, handlers: OwnershipHandlers) -> Membership {
         Membership(
             record: InstanceRecord(
-                service: service.rawValue, id: instance, publishEndpoint: endpoints.publish,
-                commandEndpoint: endpoints.command, adminEndpoint: endpoints.admin, publicKey: endpoints.publicKey,
-                version: Version.text, heartbeat: 0),
+                id: instance, service: service, publishEndpoint: endpoints.publish, commandEndpoint: endpoints.command,
+                adminEndpoint: endpoints.admin, publicKey: endpoints.publicKey, version: Version.text),
             shardKinds: shardKinds, store: store, interval: settings.duration("membership.heartbeatInterval"),
             timeToLive: settings.duration("membership.timeToLive"), callDeadline: callDeadline, handlers: handlers,
             health: health, log: log, peersChanged: { [peers] in await peers.update($0) })
@@ -69,14 +68,21 @@ package actor PeerDirectory {
     }
 
     /// Live instances of one service, by id.
-    package func instances(of service: ServiceName) -> [InstanceRecord] {
-        records.filter { $0.service == service.rawValue }.sorted { $0.id < $1.id }
+    package func instances(of service: ServiceKind) -> [InstanceRecord] {
+        records.filter { $0.service == service }.sorted { $0.id < $1.id }
     }
 
     package func instance(_ id: InstanceID) -> InstanceRecord? { records.first { $0.id == id } }
 }
 
 extension InstanceRecord {
+    /// What does not change at every renewal.
+    var announcement: InstanceRecord {
+        InstanceRecord(
+            id: id, service: service, publishEndpoint: publishEndpoint, commandEndpoint: commandEndpoint,
+            adminEndpoint: adminEndpoint, publicKey: publicKey, version: version)
+    }
+
     /// The instance as the bus addresses it.
     package var peer: BusPeer {
         BusPeer(

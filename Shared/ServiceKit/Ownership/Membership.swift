@@ -84,7 +84,7 @@ package actor Membership {
     }
 
     private func beat() async throws {
-        if try await !instances.renew(record.id) {
+        if try await instances.renew(record.id) == nil {
             // Our row is gone: the others have declared us dead (or this is the start).
             for key in core.owned.keys.sorted() { await drop(key) }
             try await instances.register(record)
@@ -102,7 +102,7 @@ package actor Membership {
     }
 
     private func announce(_ peers: [InstanceRecord]) async {
-        let comparable = peers.map(\.withoutHeartbeat)
+        let comparable = peers.map(\.announcement)
         guard comparable != knownPeers else { return }
         knownPeers = comparable
         await peersChanged(comparable)
@@ -110,11 +110,9 @@ package actor Membership {
 
     private func rebalance(_ everybody: [InstanceRecord], alive: Set<InstanceID>) async throws {
         let siblings = Set(everybody.filter { $0.service == record.service }.map(\.id))
-        var rows: [ShardState] = []
+        var rows: [ShardRecord] = []
         for kind in shardKinds {
-            rows += try await shards.list(kind).map { row in
-                ShardState(key: ShardKey(kind: kind, id: row.id), epoch: row.epoch, owner: row.owner)
-            }
+            rows += try await shards.list(kind)
         }
         let dead = Set(tracker.dead).union(rows.compactMap(\.owner).filter { !siblings.contains($0) })
         for directive in core.directives(shards: rows, alive: alive.intersection(siblings), dead: dead) {
@@ -125,9 +123,7 @@ package actor Membership {
     private func perform(_ directive: OwnershipCore.Directive) async throws {
         switch directive {
         case .claim(let row, let fromDead):
-            let epoch = try await shards.claim(
-                row.key.kind, id: row.key.id, by: record.id, expectedEpoch: row.epoch, expectedOwner: row.owner)
-            guard let epoch else { return }
+            guard let epoch = try await shards.claim(row, by: record.id)?.epoch else { return }
             let wait = fromDead ? timeToLive + callDeadline : .zero
             core.claimed(
                 row.key, epoch: epoch,
@@ -137,7 +133,7 @@ package actor Membership {
             if let shard = core.owned[row.key] { await handlers.gained(shard) }
         case .release(let key, let epoch):
             await drop(key)
-            try await shards.release(key.kind, id: key.id, epoch: epoch)
+            try await shards.release(ShardClaim(kind: key.kind, id: key.id, epoch: epoch))
             log.info("shard released", metadata: ["shard": "\(key)"])
         case .lost(let key):
             await drop(key)
@@ -156,7 +152,7 @@ package actor Membership {
     private func leave() async {
         for shard in ownership.owned {
             await drop(shard.key)
-            try? await shards.release(shard.key.kind, id: shard.key.id, epoch: shard.epoch)
+            _ = try? await shards.release(shard.claim)
         }
         try? await instances.delete(record.id)
     }

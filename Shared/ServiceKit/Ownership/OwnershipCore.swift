@@ -19,18 +19,8 @@ package struct ShardKey: Hashable, Comparable, Sendable, CustomStringConvertible
     }
 }
 
-/// A shard's row as the database has it.
-package struct ShardState: Hashable, Sendable {
-    package let key: ShardKey
-    /// Counts up at every claim; dependent writes name it.
-    package let epoch: Int64
-    package let owner: InstanceID?
-
-    package init(key: ShardKey, epoch: Int64, owner: InstanceID?) {
-        self.key = key
-        self.epoch = epoch
-        self.owner = owner
-    }
+extension ShardRecord {
+    package var key: ShardKey { ShardKey(kind: kind, id: id) }
 }
 
 /// A shard that this instance owns.
@@ -55,7 +45,7 @@ package struct OwnedShard: Hashable, Sendable {
 package struct OwnershipCore: Sendable {
     package enum Directive: Hashable, Sendable {
         /// Claim the shard from exactly this row; `fromDead` if its owner did not release it.
-        case claim(ShardState, fromDead: Bool)
+        case claim(ShardRecord, fromDead: Bool)
         /// Give the shard up: another live instance should have it.
         case release(ShardKey, epoch: Int64)
         /// The row says that somebody else has it now, or a later epoch: stop at once.
@@ -70,7 +60,7 @@ package struct OwnershipCore: Sendable {
     /// What to do, given every shard's row and who is alive among this service's instances.
     ///
     /// An owner that is neither alive nor known to be dead (just registered, say) is left alone.
-    package func directives(shards: [ShardState], alive: Set<InstanceID>, dead: Set<InstanceID>) -> [Directive] {
+    package func directives(shards: [ShardRecord], alive: Set<InstanceID>, dead: Set<InstanceID>) -> [Directive] {
         var directives: [Directive] = []
         let rows = Dictionary(shards.map { ($0.key, $0) }) { first, _ in first }
         for shard in owned.values.sorted(by: { $0.key < $1.key }) {

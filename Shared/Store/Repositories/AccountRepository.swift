@@ -1,92 +1,154 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Crypto
 package import ResourceModel
 
-package struct TenantRow: Hashable, Sendable {
-    package let id: TenantID
-    package let createdAt: Timestamp
+/// What a principal may do.
+package enum AccountRole: String, Hashable, Sendable, Codable, CaseIterable {
+    case owner, member, billingViewer = "billing-viewer"
+    case `operator`, auditor, administrator
+
+    /// Whether it belongs to a tenant (the first three) or to the provider.
+    package var isTenants: Bool {
+        switch self {
+        case .owner, .member, .billingViewer: true
+        case .operator, .auditor, .administrator: false
+        }
+    }
 }
 
-/// Who a token stands for.
-package struct PrincipalRow: Hashable, Sendable {
+/// Somebody who may sign in.
+package struct Principal: Hashable, Sendable {
     package let id: UUID128
+    /// Unique over all tenants.
     package let name: String
-    /// As `account.principal.role` has it.
-    package let role: String
-    /// `nil` exactly for the provider's roles.
+    /// `nil` for the provider's own people.
     package let tenant: TenantID?
+    package let role: AccountRole
 
-    package init(id: UUID128, name: String, role: String, tenant: TenantID?) {
+    package init(id: UUID128, name: String, tenant: TenantID?, role: AccountRole) {
         self.id = id
         self.name = name
-        self.role = role
         self.tenant = tenant
+        self.role = role
+    }
+
+    init(_ row: Row) throws(StoreError) {
+        id = try row.uuid("id")
+        name = try row.string("name")
+        tenant = try row.tenantOrNil("tenant")
+        role = try row.value("role")
     }
 }
 
-/// `account`: tenants, principals and the hashes of their tokens. UserGateway writes.
+/// A token as it is kept: never the secret, only its hash.
+package struct TokenRecord: Hashable, Sendable {
+    package let hash: [UInt8]
+    package let principal: UUID128
+    package let createdAt: Timestamp
+    package let expiresAt: Timestamp
+    package let revokedAt: Timestamp?
+}
+
+/// Tenants, principals and tokens: `account`.
 package struct AccountRepository: Sendable {
-    private let runner: any QueryRunner
+    private let store: Store
+    package init(_ store: Store) { self.store = store }
 
-    /// Works on a store, and inside a transaction.
-    package init(_ runner: any QueryRunner) { self.runner = runner }
+    /// SHA-256 of a token's secret text: what is stored and looked up.
+    package static func hash(ofToken secret: String) -> [UInt8] { Array(SHA256.hash(data: Array(secret.utf8))) }
 
-    /// - Throws: `uniqueViolation` if there is one of that name.
-    package func createTenant(_ id: TenantID) async throws(StoreError) -> TenantRow {
-        let rows = try await runner.query("INSERT INTO account.tenant (id) VALUES (\(id)) RETURNING *")
-        guard let row = rows.first else {
-            throw StoreError(.invalidResult, operation: "create a tenant", message: "nothing came back")
-        }
-        return TenantRow(id: id, createdAt: try row.timestamp("created_ns"))
+    /// Adds a tenant; one that is there stays. Returns whether it is new.
+    @discardableResult
+    package func addTenant(_ id: TenantID, in runner: (any QueryRunner)? = nil) async throws(StoreError) -> Bool {
+        let rows = try await (runner ?? store).query(
+            "INSERT INTO account.tenant (id) VALUES (\(id)) ON CONFLICT DO NOTHING RETURNING id")
+        return !rows.isEmpty
     }
 
-    /// By name.
-    package func tenants() async throws(StoreError) -> [TenantRow] {
-        var tenants: [TenantRow] = []
-        for row in try await runner.query("SELECT * FROM account.tenant ORDER BY id") {
-            tenants.append(
-                TenantRow(id: TenantID(trusted: try row.string("id")), createdAt: try row.timestamp("created_ns")))
+    package func tenants() async throws(StoreError) -> [TenantID] {
+        var tenants: [TenantID] = []
+        for row in try await store.query("SELECT id FROM account.tenant ORDER BY id") {
+            tenants.append(TenantID(trusted: try row.string("id")))
         }
         return tenants
     }
 
-    package func tenantExists(_ id: TenantID) async throws(StoreError) -> Bool {
-        try await !runner.query("SELECT 1 FROM account.tenant WHERE id = \(id)").isEmpty
-    }
-
-    package func principal(named name: String) async throws(StoreError) -> PrincipalRow? {
-        let rows = try await runner.query("SELECT * FROM account.principal WHERE name = \(name)")
-        return try rows.first.map { row throws(StoreError) in try Self.principal(row) }
-    }
-
-    /// - Throws: `uniqueViolation` if there is one of that name, `foreignKeyViolation` if its tenant does not exist.
-    package func createPrincipal(_ principal: PrincipalRow) async throws(StoreError) {
-        _ = try await runner.query(
+    /// Throws `uniqueViolation` if the name is taken.
+    package func addPrincipal(
+        _ principal: Principal, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) {
+        try await (runner ?? store).query(
             """
             INSERT INTO account.principal (id, name, tenant, role)
-            VALUES (\(principal.id), \(principal.name), \(principal.tenant), \(principal.role))
+            VALUES (\(principal.id), \(principal.name), \(principal.tenant), \(principal.role.rawValue))
             """)
     }
 
-    /// - Parameter hash: SHA-256 of the token; the token itself is stored nowhere.
-    package func addToken(hash: [UInt8], for principal: UUID128, expiresAt: Timestamp) async throws(StoreError) {
-        _ = try await runner.query(
-            "INSERT INTO account.token (hash, principal, expires_ns) VALUES (\(hash), \(principal), \(expiresAt))")
+    package func principal(named name: String) async throws(StoreError) -> Principal? {
+        guard let row = try await store.query("SELECT * FROM account.principal WHERE name = \(name)").first else {
+            return nil
+        }
+        return try Principal(row)
     }
 
-    /// Who this token stands for at `now`; `nil` if it is unknown, has expired or was revoked.
-    package func principal(tokenHash hash: [UInt8], at now: Timestamp) async throws(StoreError) -> PrincipalRow? {
-        let rows = try await runner.query(
+    /// A tenant's people, or with `nil` the provider's, by name.
+    package func principals(of tenant: TenantID?) async throws(StoreError) -> [Principal] {
+        var principals: [Principal] = []
+        let rows = try await store.query(
+            "SELECT * FROM account.principal WHERE tenant IS NOT DISTINCT FROM \(tenant) ORDER BY name")
+        for row in rows { principals.append(try Principal(row)) }
+        return principals
+    }
+
+    /// Keeps a token by the hash of its secret.
+    package func addToken(
+        hash: [UInt8], for principal: UUID128, createdAt: Timestamp, expiresAt: Timestamp,
+        in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) {
+        try await (runner ?? store).query(
+            """
+            INSERT INTO account.token (hash, principal, created_ns, expires_ns)
+            VALUES (\(hash), \(principal), \(createdAt), \(expiresAt))
+            """)
+    }
+
+    /// Whose token it is; `nil` if it is unknown, expired or revoked.
+    package func principal(withTokenHash hash: [UInt8], at now: Timestamp) async throws(StoreError) -> Principal? {
+        let rows = try await store.query(
             """
             SELECT p.* FROM account.token t JOIN account.principal p ON p.id = t.principal
-            WHERE t.hash = \(hash) AND t.expires_ns > \(now) AND t.revoked_ns IS NULL
+            WHERE t.hash = \(hash) AND t.expires_ns > \(now) AND (t.revoked_ns IS NULL OR t.revoked_ns > \(now))
             """)
-        return try rows.first.map { row throws(StoreError) in try Self.principal(row) }
+        guard let row = rows.first else { return nil }
+        return try Principal(row)
     }
 
-    private static func principal(_ row: Row) throws(StoreError) -> PrincipalRow {
-        PrincipalRow(
-            id: try row.uuid("id"), name: try row.string("name"), role: try row.string("role"),
-            tenant: try row.tenantOrNil("tenant"))
+    package func tokens(
+        of principal: UUID128, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> [TokenRecord] {
+        let rows = try await (runner ?? store).query(
+            "SELECT * FROM account.token WHERE principal = \(principal) ORDER BY created_ns, hash")
+        var tokens: [TokenRecord] = []
+        for row in rows {
+            tokens.append(
+                TokenRecord(
+                    hash: try row.bytes("hash"), principal: try row.uuid("principal"),
+                    createdAt: try row.timestamp("created_ns"), expiresAt: try row.timestamp("expires_ns"),
+                    revokedAt: try row.timestampOrNil("revoked_ns")))
+        }
+        return tokens
+    }
+
+    /// `false` if there is no such token, or it is revoked already.
+    @discardableResult
+    package func revokeToken(
+        hash: [UInt8], at now: Timestamp, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> Bool {
+        let rows = try await (runner ?? store).query(
+            """
+            UPDATE account.token SET revoked_ns = \(now) WHERE hash = \(hash) AND revoked_ns IS NULL RETURNING principal
+            """)
+        return !rows.isEmpty
     }
 }

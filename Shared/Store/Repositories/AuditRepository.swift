@@ -2,64 +2,74 @@
 
 package import ResourceModel
 
-/// Who did what: an entry of the outbox, sealed or not yet.
-package struct AuditRow: Hashable, Sendable {
-    /// Its place in the sealed chain; `nil` for a moment after the act.
-    package let sequence: Int64?
-    package let at: Timestamp
-    package let actor: String
-    package let action: String
-    package let subject: String
-    /// JSON.
-    package let detail: String
+/// Something that somebody did, to be kept.
+package struct AuditEvent: Hashable, Sendable {
+    package var at: Timestamp
+    /// Who: a principal's or instance's id, never a personal name.
+    package var actor: String
+    /// What, such as `policy.set`.
+    package var action: String
+    /// To whom or what.
+    package var subject: String
+    /// A JSON object.
+    package var detail: String
+
+    package init(at: Timestamp, actor: String, action: String, subject: String, detail: String = "{}") {
+        self.at = at
+        self.actor = actor
+        self.action = action
+        self.subject = subject
+        self.detail = detail
+    }
 }
 
-/// `audit`: everybody appends in the transaction of the act, Logger seals, nobody changes.
+/// A sealed entry of the chain.
+package struct AuditEntry: Hashable, Sendable {
+    /// From 1, without holes.
+    package let sequence: Int64
+    package let event: AuditEvent
+    /// What `hash` is taken over, after the previous entry's hash (the first: after SHA-256 of `ebb audit`).
+    package let canonical: String
+    package let hash: [UInt8]
+}
+
+/// The audit outbox and its sealed chain: `audit`. Nobody can change or remove an entry.
 package struct AuditRepository: Sendable {
-    private let runner: any QueryRunner
+    private let store: Store
+    package init(_ store: Store) { self.store = store }
 
-    /// Pass the transaction of the act to `append`.
-    package init(_ runner: any QueryRunner) { self.runner = runner }
-
-    /// - Parameter detail: JSON, without secrets.
-    package func append(
-        actor: String, action: String, subject: String, detail: String
-    ) async throws(StoreError) {
-        _ = try await runner.query(
+    /// Puts an event into the outbox: give the transaction of the act itself.
+    package static func append(_ event: AuditEvent, in runner: any QueryRunner) async throws(StoreError) {
+        try await runner.query(
             """
-            INSERT INTO audit.outbox (actor, action, subject, detail)
-            VALUES (\(actor), \(action), \(subject), \(detail)::jsonb)
+            INSERT INTO audit.outbox (at_ns, actor, action, subject, detail)
+            VALUES (\(event.at), \(event.actor), \(event.action), \(event.subject), \(event.detail)::jsonb)
             """)
     }
 
-    /// Gives at most `limit` entries of the outbox their sequence and hash; returns how many.
-    ///
-    /// - Throws: `fenced` if the claim is not ours any more.
-    package func seal(_ claim: ShardClaim, limit: Int) async throws(StoreError) -> Int {
-        let count = try await runner.query("SELECT audit.seal(\(claim.epoch), \(limit)::int4) AS count").first?.int("count")
-        guard let count, count >= 0 else { throw .fenced(claim) }
+    /// Gives waiting entries, at most `limit`, their sequence and hash; returns how many. Throws `fenced`.
+    package func seal(under claim: ShardClaim, limit: Int = 1_000) async throws(StoreError) -> Int {
+        let rows = try await store.query("SELECT audit.seal(\(claim.epoch), \(limit)::int4) AS count")
+        guard let count = try rows.first?.int("count"), count >= 0 else { throw .fenced(claim) }
         return count
     }
 
-    /// Sealed entries, newest first, at most `limit`.
-    ///
-    /// - Parameter subjects: only acts on one of these; `nil` for all.
-    package func list(
-        actor: String? = nil, subjects: [String]? = nil, since: Timestamp = .zero, limit: Int
-    ) async throws(StoreError) -> [AuditRow] {
-        var query: Query =
-            "SELECT sequence, at_ns, actor, action, subject, detail FROM audit.entry WHERE at_ns >= \(since)"
-        if let actor { query += " AND actor = \(actor)" }
-        if let subjects {
-            query += " AND subject = ANY(string_to_array(\(subjects.joined(separator: "\n")), chr(10)))"
-        }
-        var entries: [AuditRow] = []
-        for row in try await runner.query(query + " ORDER BY sequence DESC LIMIT \(limit)") {
+    /// Sealed entries after a sequence, in order.
+    package func list(after sequence: Int64, limit: Int = 1_000) async throws(StoreError) -> [AuditEntry] {
+        let rows = try await store.query(
+            """
+            SELECT e.*, audit.canonical(sequence, at_ns, actor, action, subject, detail) AS canonical
+            FROM audit.entry e WHERE sequence > \(sequence) ORDER BY sequence LIMIT \(limit)
+            """)
+        var entries: [AuditEntry] = []
+        for row in rows {
+            let event = AuditEvent(
+                at: try row.timestamp("at_ns"), actor: try row.string("actor"), action: try row.string("action"),
+                subject: try row.string("subject"), detail: try row.string("detail"))
             entries.append(
-                AuditRow(
-                    sequence: try row.int64OrNil("sequence"), at: try row.timestamp("at_ns"),
-                    actor: try row.string("actor"), action: try row.string("action"),
-                    subject: try row.string("subject"), detail: try row.string("detail")))
+                AuditEntry(
+                    sequence: try row.int64("sequence"), event: event, canonical: try row.string("canonical"),
+                    hash: try row.bytes("hash")))
         }
         return entries
     }

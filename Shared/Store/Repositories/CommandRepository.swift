@@ -4,7 +4,7 @@ package import ResourceModel
 
 /// The queue of everything that changes something: `cluster.command`.
 package struct CommandRepository: Sendable {
-    private let store: Store
+    let store: Store
     package init(_ store: Store) { self.store = store }
 
     /// Queues a command, or returns the stored one if its principal used the key before.

@@ -2,88 +2,93 @@
 
 package import ResourceModel
 
-/// One running process of a service, as it registered.
+/// The five services.
+package enum ServiceKind: String, Hashable, Sendable, Codable, CaseIterable {
+    case monitor, scheduler, billing, logger, usergateway
+}
+
+/// One running process of a service, as it announces itself.
 package struct InstanceRecord: Hashable, Sendable {
-    package let service: String
     package let id: InstanceID
+    package let service: ServiceKind
+    /// Where it publishes; `nil` if it publishes nothing.
     package let publishEndpoint: String?
     package let commandEndpoint: String
+    /// Where health and metrics are.
     package let adminEndpoint: String?
-    /// CURVE, Z85; `nil` where nothing leaves the machine.
+    /// CURVE public key in Z85; `nil` only on loopback and `ipc://`.
     package let publicKey: String?
     package let version: String
-    /// Counts renewals; says nothing by itself, only that it changes.
+    /// Counts up with every renewal. Who was not seen to renew for the TTL is dead.
     package let heartbeat: Int64
-    package let startedAt: Timestamp
 
     package init(
-        service: String, id: InstanceID, publishEndpoint: String?, commandEndpoint: String, adminEndpoint: String?,
-        publicKey: String?, version: String, heartbeat: Int64 = 0, startedAt: Timestamp = .zero
+        id: InstanceID, service: ServiceKind, publishEndpoint: String?, commandEndpoint: String,
+        adminEndpoint: String? = nil, publicKey: String? = nil, version: String, heartbeat: Int64 = 0
     ) {
-        self.service = service
         self.id = id
+        self.service = service
         self.publishEndpoint = publishEndpoint
         self.commandEndpoint = commandEndpoint
         self.adminEndpoint = adminEndpoint
         self.publicKey = publicKey
         self.version = version
         self.heartbeat = heartbeat
-        self.startedAt = startedAt
-    }
-
-    /// For comparing what does not change at every renewal.
-    package var withoutHeartbeat: InstanceRecord {
-        InstanceRecord(
-            service: service, id: id, publishEndpoint: publishEndpoint, commandEndpoint: commandEndpoint,
-            adminEndpoint: adminEndpoint, publicKey: publicKey, version: version, startedAt: startedAt)
     }
 }
 
-/// `cluster.instance`: who runs. Each instance writes its own row; anybody may delete a dead one's.
+/// Who runs: `cluster.instance`.
 package struct InstanceRepository: Sendable {
-    private let runner: any QueryRunner
+    private let store: Store
+    package init(_ store: Store) { self.store = store }
 
-    /// Works on a store, and inside a transaction.
-    package init(_ runner: any QueryRunner) { self.runner = runner }
-
-    /// Adds the row; the same instance again replaces its endpoints.
-    package func register(_ record: InstanceRecord) async throws(StoreError) {
-        _ = try await runner.query(
+    /// Announces an instance, or what changed about it. Its heartbeat goes on counting.
+    package func register(_ instance: InstanceRecord) async throws(StoreError) {
+        try await store.query(
             """
             INSERT INTO cluster.instance
-                (service, id, publish_endpoint, command_endpoint, admin_endpoint, public_key, version)
-            VALUES (\(record.service), \(record.id), \(record.publishEndpoint), \(record.commandEndpoint),
-                \(record.adminEndpoint), \(record.publicKey), \(record.version))
+                (id, service, publish_endpoint, command_endpoint, admin_endpoint, public_key, version)
+            VALUES (\(instance.id), \(instance.service.rawValue), \(instance.publishEndpoint),
+                \(instance.commandEndpoint), \(instance.adminEndpoint), \(instance.publicKey), \(instance.version))
             ON CONFLICT (id) DO UPDATE SET publish_endpoint = excluded.publish_endpoint,
-                command_endpoint = excluded.command_endpoint, admin_endpoint = excluded.admin_endpoint
+                command_endpoint = excluded.command_endpoint, admin_endpoint = excluded.admin_endpoint,
+                public_key = excluded.public_key, version = excluded.version,
+                heartbeat = cluster.instance.heartbeat + 1
             """)
     }
 
-    /// Counts the heartbeat up; `false` if the row is gone: the others have declared this instance dead.
-    package func renew(_ id: InstanceID) async throws(StoreError) -> Bool {
-        try await !runner.query(
-            "UPDATE cluster.instance SET heartbeat = heartbeat + 1 WHERE id = \(id) RETURNING id"
-        ).isEmpty
+    /// Raises the heartbeat by one and returns it; `nil` if somebody removed the instance: it must register again.
+    package func renew(_ id: InstanceID) async throws(StoreError) -> Int64? {
+        try await store.query(
+            "UPDATE cluster.instance SET heartbeat = heartbeat + 1 WHERE id = \(id) RETURNING heartbeat"
+        ).first?.int64("heartbeat")
     }
 
-    /// Everybody, by service and id.
-    package func list() async throws(StoreError) -> [InstanceRecord] {
-        var records: [InstanceRecord] = []
-        for row in try await runner.query("SELECT * FROM cluster.instance ORDER BY service, id") {
-            records.append(
-                InstanceRecord(
-                    service: try row.string("service"), id: InstanceID(try row.uuid("id")),
-                    publishEndpoint: try row.stringOrNil("publish_endpoint"),
-                    commandEndpoint: try row.string("command_endpoint"),
-                    adminEndpoint: try row.stringOrNil("admin_endpoint"),
-                    publicKey: try row.stringOrNil("public_key"), version: try row.string("version"),
-                    heartbeat: try row.int64("heartbeat"), startedAt: try row.timestamp("started_ns")))
-        }
-        return records
+    /// All instances, or one service's, by id.
+    package func list(_ service: ServiceKind? = nil) async throws(StoreError) -> [InstanceRecord] {
+        let rows = try await store.query(
+            """
+            SELECT * FROM cluster.instance
+            WHERE \(service?.rawValue)::text IS NULL OR service = \(service?.rawValue) ORDER BY id
+            """)
+        var instances: [InstanceRecord] = []
+        for row in rows { instances.append(try InstanceRecord(row)) }
+        return instances
     }
 
-    /// Takes the row away; its shards become free.
+    /// Removes an instance; the shards that it owned have no owner then, at the same epoch.
     package func delete(_ id: InstanceID) async throws(StoreError) {
-        _ = try await runner.query("DELETE FROM cluster.instance WHERE id = \(id)")
+        try await store.query("DELETE FROM cluster.instance WHERE id = \(id)")
+    }
+}
+
+extension InstanceRecord {
+    fileprivate init(_ row: Row) throws(StoreError) {
+        self.init(
+            id: InstanceID(try row.uuid("id")), service: try row.value("service"),
+            publishEndpoint: try row.stringOrNil("publish_endpoint"),
+            commandEndpoint: try row.string("command_endpoint"), adminEndpoint: try row.stringOrNil("admin_endpoint"),
+            publicKey: try row.stringOrNil("public_key"), version: try row.string("version"),
+            heartbeat: try row.int64("heartbeat"))
     }
 }

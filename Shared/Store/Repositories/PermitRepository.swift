@@ -126,7 +126,7 @@ package enum PermitAnswer: Hashable, Sendable {
 
 /// Room on hosts: `scheduling.permit`.
 package struct PermitRepository: Sendable {
-    private let store: Store
+    let store: Store
     package init(_ store: Store) { self.store = store }
 
     /// Grants the room or says exactly why not. Requests for one host wait for each other, so that it can't be

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What is billable of a domain: confirmed vCPUs and allocated memory while it is active, disk always.
+package struct DomainSize: Hashable, Sendable {
+    package let vcpus: VCPUCount
+    package let memory: ByteCount
+    package let disk: ByteCount
+
+    package init(vcpus: VCPUCount, memory: ByteCount, disk: ByteCount) {
+        self.vcpus = vcpus
+        self.memory = memory
+        self.disk = disk
+    }
+
+    /// Not there at all.
+    package static let nothing = DomainSize(vcpus: 0, memory: .zero, disk: .zero)
+
+    /// Of each resource the smaller amount.
+    func common(_ other: DomainSize) -> DomainSize {
+        DomainSize(vcpus: min(vcpus, other.vcpus), memory: min(memory, other.memory), disk: min(disk, other.disk))
+    }
+
+    /// Whether the hypervisor held anything of the domain besides its disk.
+    var isActive: Bool { vcpus > 0 || memory > .zero }
+}
+
+/// One believed look at one domain: what the trackers of sizes, states and meters go by. Instants are cluster time.
+package struct DomainSighting: Hashable, Sendable {
+    package var domain: DomainID
+    package var name: String
+    package var state: DomainState
+    /// The present life, or the last one if it does not run.
+    package var incarnation: Incarnation?
+    /// Whether this is the first sighting of that life.
+    package var isNewIncarnation: Bool
+    /// Whether the driver gave the life's start, so that its counters are known to have been zero then.
+    package var isStartExact: Bool
+    /// `nil` while not all of it is known.
+    package var size: DomainSize?
+    /// Since when size and state hold, where the driver says so.
+    package var sizeEffectiveAt: Timestamp?
+    package var vcpus: VCPUSizes?
+    package var memory: DomainMemory?
+    package var disk: ByteCount?
+    /// What was believed of the counters.
+    package var counters: DomainCounters
+    package var seenAt: Timestamp
+    package var provedAt: Timestamp
+
+    package init(
+        domain: DomainID, name: String, state: DomainState, incarnation: Incarnation? = nil,
+        isNewIncarnation: Bool = false, isStartExact: Bool = false, size: DomainSize? = nil,
+        sizeEffectiveAt: Timestamp? = nil, vcpus: VCPUSizes? = nil, memory: DomainMemory? = nil,
+        disk: ByteCount? = nil, counters: DomainCounters = DomainCounters(), seenAt: Timestamp, provedAt: Timestamp
+    ) {
+        self.domain = domain
+        self.name = name
+        self.state = state
+        self.incarnation = incarnation
+        self.isNewIncarnation = isNewIncarnation
+        self.isStartExact = isStartExact
+        self.size = size
+        self.sizeEffectiveAt = sizeEffectiveAt
+        self.vcpus = vcpus
+        self.memory = memory
+        self.disk = disk
+        self.counters = counters
+        self.seenAt = seenAt
+        self.provedAt = provedAt
+    }
+}

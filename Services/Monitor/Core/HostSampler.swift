@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// Turns consecutive readings of one host into samples of it and of every domain on it. Pure: the same readings give
+/// the same samples.
+package struct HostSampler: Hashable, Sendable {
+    private struct Former: Hashable, Sendable {
+        var instant: ReadingInstant
+        var observation: RawHostReading
+    }
+
+    private let host: HostID
+    private let known: [DomainID: KnownIncarnation]
+    private var former: Former?
+    private var domains: [DomainID: DomainSampler] = [:]
+
+    /// What an earlier process wrote down about a domain's life.
+    package struct KnownIncarnation: Hashable, Sendable {
+        package let incarnation: Incarnation
+        /// Whether the domain ran when it was written.
+        package let isActive: Bool
+        package init(_ incarnation: Incarnation, isActive: Bool) {
+            self.incarnation = incarnation
+            self.isActive = isActive
+        }
+    }
+
+    /// - Parameter known: lives that an earlier process wrote down, so that a restart of Monitor begins none anew.
+    package init(host: HostID, known: [DomainID: KnownIncarnation] = [:]) {
+        self.host = host
+        self.known = known
+    }
+
+    /// Takes a reading. Derived figures are unknown in a first reading, and over an interval in which the size, the
+    /// host or the incarnation changed.
+    package mutating func observe(_ observation: RawHostReading, asked: [DomainID: VCPUCount] = [:]) -> HostCycle {
+        let instant = observation.instant
+        var cycle = HostCycle(
+            sample: HostSample(
+                host: host, sampledAt: instant.answeredAt,
+                intervalNanoseconds: former.flatMap { instant.nanoseconds(since: $0.instant) },
+                figures: HostFigures(cpuCount: observation.cpuCount, memory: observation.memory), domains: []),
+            sightings: [], departed: [], rejections: [], seenAt: instant.seenAt, provedAt: instant.provedAt)
+        let remaining = observeDomains(observation, asked: asked, &cycle)
+        cycle.departed = domains.keys.filter { remaining[$0] == nil }.sorted()
+        domains = remaining
+        observeHost(observation, &cycle)
+        former = Former(instant: instant, observation: observation)
+        return cycle
+    }
+
+    /// What an operation's own answer shows of a domain, between two readings.
+    package mutating func sight(
+        _ seen: RawDomainReading, at instant: ReadingInstant, asked: VCPUCount? = nil
+    ) -> DomainSighting {
+        var sampler = domains[seen.domain] ?? newSampler(seen.domain)
+        defer { domains[seen.domain] = sampler }
+        return sampler.sight(seen, at: instant, asked: asked).sighting
+    }
+
+    /// The domain left the host by Ebb's own order: the next reading does not report it as departed.
+    package mutating func forget(_ domain: DomainID) { domains[domain] = nil }
+
+    /// The sample of a cycle in which the host did not answer: its domains are unknown, not off. `nil` if the host was
+    /// never read.
+    package func unreachable(at now: Timestamp) -> HostSample? {
+        guard let last = former?.observation else { return nil }
+        return HostSample(
+            host: host, sampledAt: now, intervalNanoseconds: nil,
+            figures: HostFigures(cpuCount: last.cpuCount, memory: last.memory),
+            domains: domains.keys.sorted().map { DomainSample(domain: $0, state: .unknown) })
+    }
+
+    private func observeDomains(
+        _ observation: RawHostReading, asked: [DomainID: VCPUCount], _ cycle: inout HostCycle
+    ) -> [DomainID: DomainSampler] {
+        var remaining: [DomainID: DomainSampler] = [:]
+        var used: Int128? = 0
+        for seen in observation.domains.sorted(by: { $0.domain < $1.domain }) {
+            var sampler = domains[seen.domain] ?? newSampler(seen.domain)
+            let outcome = sampler.observe(seen, at: observation.instant, asked: asked[seen.domain])
+            remaining[seen.domain] = sampler
+            cycle.sample.domains.append(outcome.sample)
+            cycle.sightings.append(outcome.sighting)
+            cycle.rejections += outcome.rejections.map { Rejection(domain: seen.domain, reason: $0) }
+            guard seen.state.isActive || seen.state == .unknown else { continue }
+            // One unknown domain makes the sum unknown: a part of it would read as an idle host.
+            used = used.flatMap { sum in
+                outcome.cpuTime.map { sum + Int128($0.used) * 1_000_000 / Int128($0.interval) }
+            }
+        }
+        cycle.sample.figures.domainsUtilization = used.flatMap {
+            guard former != nil else { return nil }
+            return Utilization(numerator: $0, denominator: 1_000_000 * Int128(observation.cpuCount))
+        }
+        return remaining
+    }
+
+    private func newSampler(_ domain: DomainID) -> DomainSampler {
+        let known = known[domain]
+        return DomainSampler(
+            incarnations: IncarnationTracker(
+                host: host, known: known?.incarnation, isActive: known?.isActive ?? false))
+    }
+
+    private func observeHost(_ now: RawHostReading, _ cycle: inout HostCycle) {
+        cycle.sample.figures.responseTimeNanoseconds = now.responseTimeNanoseconds
+        cycle.sample.figures.responseMethod = now.responseMethod
+        if let used = now.memoryUsed {
+            if used > now.memory {
+                cycle.rejections.append(Rejection(domain: nil, reason: .memoryBeyondMaximum))
+            } else {
+                cycle.sample.figures.memoryUsed = used
+            }
+        }
+        guard let former = former?.observation, let interval = cycle.sample.intervalNanoseconds else { return }
+        cycle.sample.figures.cpuUtilization = share(
+            now.cpuTimeNanoseconds, former.cpuTimeNanoseconds, interval, now.cpuCount, &cycle)?.clamped
+        cycle.sample.figures.controlDomainUtilization = share(
+            now.controlDomainCPUTimeNanoseconds, former.controlDomainCPUTimeNanoseconds, interval, now.cpuCount, &cycle)
+    }
+
+    /// A difference of CPU time as a share of all cores.
+    private func share(
+        _ now: Int64?, _ before: Int64?, _ interval: Int64, _ cores: Int, _ cycle: inout HostCycle
+    ) -> Utilization? {
+        guard let now, let before else { return nil }
+        let reason = PlausibilityGate.checkCPU(used: now - before, steal: nil, vcpus: cores, interval: interval)
+        if let reason {
+            cycle.rejections.append(Rejection(domain: nil, reason: reason))
+            return nil
+        }
+        return Utilization(numerator: Int128(now - before), denominator: Int128(interval) * Int128(cores))
+    }
+}
+
+/// What one reading of a host amounts to.
+package struct HostCycle: Hashable, Sendable {
+    package var sample: HostSample
+    /// In order of domain.
+    package var sightings: [DomainSighting]
+    /// Domains of the last reading that are not on the host any more.
+    package var departed: [DomainID]
+    package var rejections: [Rejection]
+    package var seenAt: Timestamp
+    package var provedAt: Timestamp
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// Tells one life of a domain's counters from the next, on one host.
+///
+/// A life is (host, hypervisor's domain id, start). A changed id begins a new one, and so does a changed start where
+/// the driver gives one. Where it does not, CPU time that went backwards does: ids are given again after a reboot.
+package struct IncarnationTracker: Hashable, Sendable {
+    private let host: HostID
+    /// The present life, or the last one if the domain does not run.
+    package private(set) var latest: Incarnation?
+    /// Whether the domain ran when last seen: the next active sighting of one that did not is a new life.
+    private var isAlive: Bool
+    /// The start as the driver gave it, by the host's clock.
+    private var driverStart: Timestamp?
+    private var counters = DomainCounters()
+
+    /// - Parameters:
+    ///   - known: the life that an earlier process wrote down; one on another host is none of ours.
+    ///   - isActive: whether the domain ran then.
+    package init(host: HostID, known: Incarnation? = nil, isActive: Bool = true) {
+        self.host = host
+        latest = known?.host == host ? known : nil
+        isAlive = latest != nil && isActive
+    }
+
+    /// Whether this domain's counters began again since the last sighting.
+    package enum Sighting: Hashable, Sendable {
+        case same(Incarnation)
+        case new(Incarnation)
+        /// The domain does not run, or the driver does not say which life it is.
+        case none
+    }
+
+    /// Takes a sighting. Counters are compared with those of the last one that was handed in.
+    package mutating func observe(_ seen: RawDomainReading, at instant: ReadingInstant) -> Sighting {
+        guard seen.state != .unknown else { return .none }
+        guard seen.state.isActive, let hypervisorID = seen.hypervisorID else {
+            isAlive = false
+            return .none
+        }
+        defer {
+            driverStart = seen.incarnationStart
+            counters = seen.counters
+            isAlive = true
+        }
+        if let latest, isAlive, continues(latest, seen, hypervisorID, at: instant) { return .same(latest) }
+        let start = seen.incarnationStart.map(instant.clusterTime(of:)) ?? instant.seenAt
+        let life = Incarnation(host: host, hypervisorID: hypervisorID, start: start)
+        latest = life
+        return .new(life)
+    }
+
+    private func continues(
+        _ life: Incarnation, _ seen: RawDomainReading, _ hypervisorID: Int64, at instant: ReadingInstant
+    ) -> Bool {
+        guard life.hypervisorID == hypervisorID else { return false }
+        guard let start = seen.incarnationStart else { return !seen.counters.beganAgain(since: counters) }
+        if let driverStart { return driverStart == start }
+        // An earlier process wrote the start down in cluster time: the correction may differ a little by now.
+        let difference = instant.clusterTime(of: start).nanoseconds(since: life.start)
+        return difference.magnitude <= UInt64(2 * ReadingInstant.clockTolerance.wholeNanoseconds)
+    }
+}
+
+extension DomainCounters {
+    /// Whether these are the counters of a later life: CPU time went backwards and nothing went on counting. A single
+    /// counter that falls while others go on, or by a factor that is a mistaken unit, is a bad reading instead.
+    func beganAgain(since former: DomainCounters) -> Bool {
+        guard let now = cpuTimeNanoseconds, let before = former.cpuTimeNanoseconds, now < before,
+            !isUnitMismatch(now, before)
+        else { return false }
+        return all.enumerated().allSatisfy { index, value in
+            guard let value, let before = former.all[index] else { return true }
+            return value <= before
+        }
+    }
+
+    /// Every counter in one order.
+    var all: [Int64?] {
+        [
+            cpuTimeNanoseconds, stealTimeNanoseconds, networkReceivedBytes, networkTransmittedBytes, blockReadBytes,
+            blockWrittenBytes,
+        ]
+    }
+}

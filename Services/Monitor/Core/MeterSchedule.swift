@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// A reading to be written down: cumulative counters of one life at one instant.
+package struct ReadingFact: Hashable, Sendable {
+    package let domain: DomainID
+    package let incarnationStart: Timestamp
+    package let at: Timestamp
+    package let counters: DomainCounters
+}
+
+/// Says when a domain's meters are written down: once per interval, around operations, and at both ends of a life.
+///
+/// A life whose start the driver gives began with all counters at zero: a zero reading at its start bills what was used
+/// before the first sighting. Where the driver does not give it, that part is not billed.
+package struct MeterSchedule: Hashable, Sendable {
+    private let domain: DomainID
+    private let interval: Int64
+    /// Lives that began earlier are not Ebb's to bill from their start.
+    private let watchedSince: Timestamp
+    private var lastWritten: DomainSighting?
+    private var latest: DomainSighting?
+
+    /// - Parameters:
+    ///   - interval: from one reading to the next.
+    ///   - watchedSince: since when the domain is managed, or up to when an earlier process has seen it.
+    package init(domain: DomainID, interval: Duration, watchedSince: Timestamp) {
+        self.domain = domain
+        self.interval = max(1, interval.wholeNanoseconds)
+        self.watchedSince = watchedSince
+    }
+
+    /// Takes a sighting; returns what is to be written now, in order.
+    /// - Parameter isForced: an operation is about to begin or has just ended.
+    package mutating func observe(_ seen: DomainSighting, isForced: Bool = false) -> [ReadingFact] {
+        guard seen.state.isActive, let life = seen.incarnation, seen.counters.isMetered else {
+            return isEndOfLife(seen) ? endOfLife() : []
+        }
+        var facts: [ReadingFact] = []
+        if latest?.incarnation != life {
+            facts += endOfLife()
+            if seen.isStartExact, life.start >= watchedSince, life.start < seen.seenAt {
+                facts.append(
+                    ReadingFact(
+                        domain: domain, incarnationStart: life.start, at: life.start, counters: seen.counters.zeroed))
+            }
+        }
+        latest = seen
+        if isForced || isDue(seen, life) {
+            facts.append(fact(seen, life))
+            lastWritten = seen
+        }
+        return facts
+    }
+
+    /// The latest sighting, if it was not written yet: before an operation that may end the life.
+    package mutating func flush() -> [ReadingFact] {
+        guard let latest, let life = latest.incarnation, latest.seenAt != lastWritten?.seenAt else { return [] }
+        lastWritten = latest
+        return [fact(latest, life)]
+    }
+
+    /// The domain does not run here any more: only the unread tail of its life is lost.
+    package mutating func endOfLife() -> [ReadingFact] {
+        defer { (latest, lastWritten) = (nil, nil) }
+        return flush()
+    }
+
+    private func isEndOfLife(_ seen: DomainSighting) -> Bool {
+        latest != nil && !seen.state.isActive && seen.state != .unknown
+    }
+
+    /// By slots of cluster time, so that readings don't drift by the cycles' jitter.
+    private func isDue(_ seen: DomainSighting, _ life: Incarnation) -> Bool {
+        guard let last = lastWritten, last.incarnation == life else { return true }
+        return slot(last.seenAt) != slot(seen.seenAt)
+    }
+
+    private func slot(_ instant: Timestamp) -> Int64 { instant.nanoseconds / interval }
+
+    private func fact(_ seen: DomainSighting, _ life: Incarnation) -> ReadingFact {
+        ReadingFact(domain: domain, incarnationStart: life.start, at: seen.seenAt, counters: seen.counters)
+    }
+}
+
+extension DomainCounters {
+    /// Whether any meter is known.
+    fileprivate var isMetered: Bool {
+        cpuTimeNanoseconds != nil || networkReceivedBytes != nil || networkTransmittedBytes != nil
+            || blockReadBytes != nil || blockWrittenBytes != nil
+    }
+
+    /// Zero where known.
+    fileprivate var zeroed: DomainCounters {
+        DomainCounters(
+            cpuTimeNanoseconds: cpuTimeNanoseconds.map { _ in 0 },
+            stealTimeNanoseconds: stealTimeNanoseconds.map { _ in 0 },
+            networkReceivedBytes: networkReceivedBytes.map { _ in 0 },
+            networkTransmittedBytes: networkTransmittedBytes.map { _ in 0 },
+            blockReadBytes: blockReadBytes.map { _ in 0 }, blockWrittenBytes: blockWrittenBytes.map { _ in 0 })
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What of a reading was not believed, and why. Rejected figures reach neither a decision nor a bill.
+package struct Rejection: Hashable, Sendable {
+    /// Stable; the label of the metric.
+    package enum Reason: String, Hashable, Sendable, CaseIterable {
+        /// More CPU time than 1.1 · (vCPUs + 2) · Δt.
+        case cpuBeyondCapacity = "cpu-beyond-capacity"
+        /// A counter fell without a new incarnation.
+        case counterBackwards = "counter-backwards"
+        /// Memory used or allocated above the maximum.
+        case memoryBeyondMaximum = "memory-beyond-maximum"
+        /// A figure that is off by 1000 or 1024 from the last one.
+        case unitMismatch = "unit-mismatch"
+        /// More than any network adapter carries.
+        case networkBeyondCapacity = "network-beyond-capacity"
+    }
+
+    /// `nil` for the host's own figures.
+    package let domain: DomainID?
+    package let reason: Reason
+
+    package init(domain: DomainID?, reason: Reason) {
+        self.domain = domain
+        self.reason = reason
+    }
+}
+
+/// Whether a difference of two readings can be: only what is impossible is refused, never what is merely high.
+enum PlausibilityGate {
+    /// 400 Gbit/s.
+    static let maximumNetworkBytesPerSecond: Int64 = 50_000_000_000
+
+    /// CPU time over an interval. Emulator threads and rounding take part, so the bound is 1.1 · (vCPUs + 2) · Δt.
+    static func checkCPU(used: Int64, steal: Int64?, vcpus: Int, interval: Int64) -> Rejection.Reason? {
+        guard used >= 0, steal ?? 0 >= 0 else { return .counterBackwards }
+        let bound = Int128(11) * Int128(vcpus + 2) * Int128(interval) / 10
+        return Int128(used) + Int128(steal ?? 0) > bound ? .cpuBeyondCapacity : nil
+    }
+
+    static func checkNetwork(received: Int64, transmitted: Int64, interval: Int64) -> Rejection.Reason? {
+        guard received >= 0, transmitted >= 0 else { return .counterBackwards }
+        let bound = Int128(maximumNetworkBytesPerSecond) * Int128(interval) / 1_000_000_000
+        return max(Int128(received), Int128(transmitted)) > bound ? .networkBeyondCapacity : nil
+    }
+
+    /// A domain's memory, beside the last that was believed in the same life.
+    static func check(_ memory: DomainMemory, former: DomainMemory?) -> Rejection.Reason? {
+        if let former {
+            let pairs = [
+                (memory.maximum, former.maximum), (memory.allocated, former.allocated), (memory.used, former.used),
+            ]
+            for case (let now?, let before?) in pairs where isUnitMismatch(now.bytes, before.bytes) {
+                return .unitMismatch
+            }
+        }
+        let isBeyond = [memory.allocated, memory.used].contains { $0.map { $0 > memory.maximum } ?? false }
+        return isBeyond ? .memoryBeyondMaximum : nil
+    }
+}
+
+/// Whether two figures that should be close are a factor of 1000 or 1024 apart, give or take one per cent: KiB taken
+/// for bytes, microseconds for nanoseconds.
+func isUnitMismatch(_ now: Int64, _ before: Int64) -> Bool {
+    let (small, large) = (Int128(min(now, before)), Int128(max(now, before)))
+    guard small > 0 else { return false }
+    return large * 100 >= small * 99_000 && large * 100 <= small * 103_424
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ResourceModel
+
+/// How many vCPUs a domain really uses, of the three sizes and per-vCPU time.
+///
+/// The guest is its tenant's and may lie: the number never falls below the vCPUs whose time advanced. What is granted
+/// bounds it from above, since a vCPU that the hypervisor took away can't run.
+struct SizeEstimate: Hashable, Sendable {
+    private var granted: VCPUCount?
+    private var confirmed: VCPUCount?
+    /// The most vCPUs that were seen to run since granted and confirmed sizes last changed.
+    private var floor = 0
+    /// The last confirmed size of this life: a guest that falls silent keeps it.
+    private var lastConfirmed: VCPUCount?
+
+    /// Takes what one reading says; `advanced` is `nil` where per-vCPU time is unknown.
+    mutating func observe(granted: VCPUCount?, confirmed: VCPUCount?, advanced: Int?) -> VCPUCount? {
+        let isSteady = granted == self.granted && confirmed == self.confirmed
+        self.granted = granted
+        self.confirmed = confirmed
+        lastConfirmed = confirmed ?? lastConfirmed
+        let running = advanced ?? 0
+        // The interval of a change still holds the time of vCPUs that are gone since: it counts, but doesn't stick.
+        floor = isSteady ? max(floor, running) : 0
+        guard let said = lastConfirmed ?? granted else { return nil }
+        let least = VCPUCount(max(said.count, floor, running))
+        return granted.map { min(least, $0) } ?? least
+    }
+}
+
+/// How many vCPUs ran between two readings: those with at least a thousandth of the interval, which is more than a
+/// halted vCPU's housekeeping. `nil` where per-vCPU time is unknown.
+func runningVCPUs(from former: [Int64]?, to now: [Int64]?, interval: Int64) -> Int? {
+    guard let former, let now else { return nil }
+    return now.indices.count { index in
+        let before = index < former.count ? former[index] : 0
+        return now[index] - before > interval / 1_000
+    }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import CoreMetrics
+import Logging
+import Messages
+import ResourceModel
+import SchedulerCore
+import ServiceKit
+import Store
+
+/// Runs `SchedulerState` for one cluster that this instance owns: feeds it and performs its directives.
+actor ClusterShell {
+    let cluster: ClusterID
+    let shard: OwnedShard
+    let runtime: ServiceRuntime
+    let configuration: SchedulerConfiguration
+    let metrics: SchedulerMetrics
+    let log: Logger
+    let reader: InventoryReader
+
+    private(set) var state: SchedulerState
+    private var hosts: Set<HostID> = []
+    private var startedAt = Timestamp.zero
+    private var loops: [Task<Void, Never>] = []
+    /// Directives wait here for the one task that performs them in order.
+    private let directives = AsyncStream<[Directive]>.makeStream()
+    /// Commands under way, so that an end of ownership can wait for their followers.
+    var wakesAt: Timestamp?
+    private var followers: [UUID128: Task<Void, Never>] = [:]
+
+    init(
+        shard: OwnedShard, runtime: ServiceRuntime, configuration: SchedulerConfiguration, metrics: SchedulerMetrics
+    ) {
+        cluster = ClusterID(trusted: shard.key.id)
+        self.shard = shard
+        self.runtime = runtime
+        self.configuration = configuration
+        self.metrics = metrics
+        var log = runtime.log
+        log[metadataKey: "cluster.id"] = "\(shard.key.id)"
+        self.log = log
+        reader = InventoryReader(cluster: cluster, store: runtime.store)
+        state = SchedulerState(settings: configuration.core)
+    }
+
+    /// Reads inventory, policies and history, then begins to decide.
+    func start(history: SampleHistory) async throws {
+        startedAt = runtime.clock.now()
+        try await refresh()
+        try await recall(history)
+        loops = [
+            Task { await performAll() },
+            Task { await refreshForever() },
+        ]
+        try await recallOperations()
+        log.info("deciding", metadata: ["hosts": "\(hosts.count)"])
+    }
+
+    /// Ends everything; when it returns nothing is under way any more. Commands in the queue go on without us.
+    func stop() async {
+        for loop in loops { loop.cancel() }
+        for follower in followers.values { follower.cancel() }
+        directives.continuation.finish()
+        for loop in loops { await loop.value }
+        for follower in followers.values { await follower.value }
+        await runtime.publisher.retire(stream)
+    }
+
+    /// Whether the host is one of this cluster's.
+    func decides(for host: HostID) -> Bool { hosts.contains(host) }
+
+    /// A cycle of one host. What is older than our start was heard late: it fills windows and decides nothing.
+    func take(_ entry: SampleHistory.Entry) {
+        guard hosts.contains(entry.sample.host) else { return }
+        metrics.samples.increment()
+        if entry.sample.sampledAt < startedAt {
+            state.recall(entry.sample, position: entry.position)
+        } else {
+            state.observe(entry.sample, position: entry.position)
+            pump()
+        }
+    }
+
+    var stream: StreamID { StreamID(topic: .decision(cluster), epoch: UInt64(shard.epoch)) }
+
+    // MARK: - Inventory
+
+    /// Takes hosts, domains, permits and policies as the database has them.
+    func refresh() async throws {
+        let now = runtime.clock.now()
+        let inventory = try await reader.inventory(at: now)
+        let policies = try await PolicyRepository(runtime.store).allCurrent()
+        hosts = Set(inventory.hosts.map(\.host))
+        state.inventoryChanged(inventory)
+        let domains = Set(inventory.domains.map(\.domain))
+        for version in policies where domains.contains(version.domain) { state.policyChanged(version, at: now) }
+        pump()
+    }
+
+    private func refreshForever() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(500))
+            guard !Task.isCancelled else { return }
+            do {
+                try await refresh()
+            } catch {
+                log.warning("the inventory can't be read; deciding on the last one", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// The cluster's hosts, in order.
+    var hostIDs: [HostID] { hosts.sorted() }
+
+    /// Feeds what happened before our start, oldest first.
+    func recall(_ entries: [SampleHistory.Entry]) {
+        for entry in entries { state.recall(entry.sample, position: entry.position) }
+    }
+
+    func recallChange(of domain: DomainID, endedAt instant: Timestamp) {
+        state.recallChange(of: domain, endedAt: instant)
+    }
+
+    /// Takes a policy that was just stored.
+    func policyStored(_ version: PolicyVersion) {
+        state.policyChanged(version, at: runtime.clock.now())
+        pump()
+    }
+
+    // MARK: - Directives
+
+    /// Hands what the core wants to the performer.
+    func pump() {
+        let batch = state.directives(at: runtime.clock.now())
+        if !batch.isEmpty { directives.continuation.yield(batch) }
+    }
+
+    private func performAll() async {
+        for await batch in directives.stream {
+            guard !Task.isCancelled else { return }
+            await perform(batch)
+        }
+    }
+
+    /// Reports to the core, then performs what that leads to.
+    func report(_ change: (inout SchedulerState) -> Void) {
+        change(&state)
+        pump()
+    }
+
+    func follow(_ command: UUID128, _ work: @escaping @Sendable () async -> Void) {
+        guard followers[command] == nil else { return }
+        followers[command] = Task {
+            await work()
+            followers[command] = nil
+        }
+    }
+}

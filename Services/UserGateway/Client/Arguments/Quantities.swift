@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import ResourceModel
+internal import UserGatewayCore
+
+/// Reads quantities as people write them. Every reader throws a `ValidationError` that shows a right form.
+enum Quantity {
+    /// `512M`, `4GiB`, `1.5g`, `1073741824`: bytes. Units are binary, whichever way they are written.
+    static func bytes(_ text: String) throws -> Int64 {
+        let wrong = ValidationError("'\(text)' is not an amount of bytes; write for example 512M or 4GiB")
+        let letters = text.lowercased().filter { !$0.isWhitespace }
+        let digits = letters.prefix { $0.isNumber || $0 == "." }
+        let units = ["": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40]
+        let suffix = letters.dropFirst(digits.count)
+        let unit =
+            suffix.hasSuffix("ib")
+            ? suffix.dropLast(2) : suffix.count > 1 && suffix.hasSuffix("b") ? suffix.dropLast() : suffix
+        guard let shift = units[String(unit)], let (numerator, denominator) = decimal(digits) else { throw wrong }
+        let (product, overflow) = numerator.multipliedReportingOverflow(by: 1 << Int64(shift))
+        guard !overflow, product % denominator == 0 else { throw wrong }
+        return product / denominator
+    }
+
+    /// `15%`, `0.15`, `3/20`: parts per million, rounded half up, at most 100 %.
+    static func share(_ text: String) throws -> Int64 {
+        let ppm = try ratio(text)
+        guard ppm <= 1_000_000 else {
+            throw ValidationError("'\(text)' is more than 100 %; write for example 15%, 0.15 or 3/20")
+        }
+        return ppm
+    }
+
+    /// As `share`, but may pass 100 %: `2.0`, `150%`.
+    static func ratio(_ text: String) throws -> Int64 {
+        let wrong = ValidationError("'\(text)' is not a share; write for example 15%, 0.15 or 3/20")
+        let compact = text.filter { !$0.isWhitespace }
+        var parts: (numerator: Int64, denominator: Int64)
+        if compact.hasSuffix("%") {
+            guard let percent = decimal(compact.dropLast()) else { throw wrong }
+            parts = (percent.numerator, percent.denominator * 100)
+        } else if let slash = compact.firstIndex(of: "/") {
+            guard let upper = Int64(compact[..<slash]), let lower = Int64(compact[compact.index(after: slash)...]),
+                upper >= 0, lower > 0
+            else { throw wrong }
+            parts = (upper, lower)
+        } else {
+            guard let value = decimal(compact[...]) else { throw wrong }
+            parts = value
+        }
+        let share = Utilization(numerator: Int128(parts.numerator), denominator: Int128(parts.denominator))
+        guard let share, share.ppm <= 1_000_000_000 else { throw wrong }
+        return share.ppm
+    }
+
+    /// `30s`, `500ms`, `2m`, `1h`, `7d`; a bare number is seconds. Nanoseconds, above 0.
+    static func nanoseconds(_ text: String) throws -> Int64 {
+        let wrong = ValidationError("'\(text)' is not a duration; write for example 30s, 5m or 2h")
+        let digits = text.prefix { $0.isNumber }
+        let units: [String: Int64] = [
+            "ms": 1_000_000, "": 1_000_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000,
+            "d": 86_400_000_000_000,
+        ]
+        guard let count = Int64(digits), count > 0, let unit = units[String(text.dropFirst(digits.count))] else {
+            throw wrong
+        }
+        let (product, overflow) = count.multipliedReportingOverflow(by: unit)
+        guard !overflow else { throw wrong }
+        return product
+    }
+
+    /// An instant (`2026-03-01T12:00:00Z`, `2026-03-01`) or how long ago it was (`2h`, `7d`); as the gateway
+    /// takes it.
+    static func instant(_ text: String) throws -> String {
+        if let instant = RFC3339.timestamp(text) { return instant.description }
+        guard let ago = try? nanoseconds(text) else {
+            throw ValidationError(
+                "'\(text)' is not an instant; write for example 2026-03-01T12:00:00Z, 2026-03-01, or 2h for two hours ago"
+            )
+        }
+        return Timestamp(nanoseconds: max(0, Surroundings.current.now() - ago)).description
+    }
+
+    /// A decimal of at most nine places as a fraction of integers.
+    private static func decimal(_ text: Substring) -> (numerator: Int64, denominator: Int64)? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let whole = Int64(parts[0]), whole >= 0, parts[0].allSatisfy(\.isASCII) else {
+            return nil
+        }
+        guard parts.count == 2 else { return (whole, 1) }
+        guard (1...9).contains(parts[1].count), let fraction = Int64(parts[1]), fraction >= 0 else { return nil }
+        let denominator = parts[1].reduce(Int64(1)) { product, _ in product * 10 }
+        let (scaled, overflow) = whole.multipliedReportingOverflow(by: denominator)
+        guard !overflow else { return nil }
+        let (sum, carries) = scaled.addingReportingOverflow(fraction)
+        return carries ? nil : (sum, denominator)
+    }
+}

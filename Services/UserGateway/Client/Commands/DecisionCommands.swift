@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import UserGatewayCore
+
+struct DecisionCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        noun: "decision", "What the Scheduler decided, and why.",
+        examples: ["ebb decision list --vm web-1", "ebb decision why web-1"],
+        verbs: [DecisionList.self, DecisionWhy.self, DecisionShow.self])
+}
+
+struct DecisionList: GatewayCommand {
+    static let method = "decision.list"
+    static let configuration = CommandConfiguration(
+        "list", calls: method, examples: ["ebb decision list", "ebb decision list --vm web-1 --since 2h"])
+
+    @Option(help: help(method, "vm")) var vm: String?
+    @Option(help: help(method, "tenant")) var tenant: String?
+    @Option(help: help(method, "since")) var since: String?
+    @Option(help: help(method, "limit")) var limit: Int?
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() throws -> [String: JSONValue?] {
+        [
+            "vm": .optional(vm), "tenant": .optional(tenant),
+            "since": .optional(try since.map { try Quantity.instant($0) }), "limit": .optional(limit),
+        ]
+    }
+
+    func view(of result: JSONValue) -> View { .decisionList }
+}
+
+struct DecisionWhy: GatewayCommand {
+    static let method = "decision.why"
+    static let configuration = CommandConfiguration(
+        "why", calls: method,
+        examples: ["ebb decision why web-1", "ebb decision why web-1 --at 2026-03-01T12:04:20Z"])
+
+    @Argument(help: help(method, "vm")) var vm: String
+    @Option(help: help(method, "at")) var at: String?
+    @Option(help: help(method, "tenant")) var tenant: String?
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() throws -> [String: JSONValue?] {
+        [
+            "vm": .string(vm), "at": .optional(try at.map { try Quantity.instant($0) }),
+            "tenant": .optional(tenant),
+        ]
+    }
+
+    func view(of result: JSONValue) -> View { .why }
+}
+
+struct DecisionShow: GatewayCommand {
+    static let method = "decision.show"
+    static let configuration = CommandConfiguration(
+        "show", calls: method, examples: ["ebb decision show 6f1f0e5e-0000-4000-8000-000000000004 -o json"])
+
+    @Argument(help: help(method, "id")) var id: String
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() -> [String: JSONValue?] { ["id": .string(id)] }
+
+    func view(of result: JSONValue) -> View { .decision }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import UserGatewayCore
+
+/// A command that calls one method once.
+protocol GatewayCommand: AsyncParsableCommand {
+    static var method: String { get }
+    var global: GlobalOptions { get }
+    /// The named parameters; `nil` ones are left out.
+    func parameters() throws -> [String: JSONValue?]
+    /// How the result is shown.
+    func view(of result: JSONValue) -> View
+}
+
+/// A command that changes something, and so sends a key that makes its repeats harmless.
+protocol MutatingCommand: GatewayCommand {
+    var mutation: MutationOptions { get }
+}
+
+extension GatewayCommand {
+    mutating func run() async throws {
+        var values = try parameters().compactMapValues { $0 }
+        if let mutating = self as? any MutatingCommand { values["idempotencyKey"] = .string(mutating.mutation.key()) }
+        let parameters = values
+        let result = try await GatewayClient.withSession(ConnectionSettings(global)) { client in
+            try await client.call(Self.method, parameters)
+        }
+        try global.show(result, view(of: result))
+        if result["state"] == "failed" { throw ClientFailure(.failed, "") }
+    }
+}
+
+extension GlobalOptions {
+    /// Prints a result; says on standard error what a table can't.
+    func show(_ result: JSONValue, _ view: View) throws {
+        let surroundings = Surroundings.current
+        let format = try format()
+        if case .list(let empty) = view.shape, result["items"]?.items?.isEmpty == true,
+            format == .table || format == .wide
+        {
+            surroundings.writeError("\(empty)\n")
+            return
+        }
+        surroundings.write(try view.render(result, as: format, isColoured: surroundings.usesColour(unless: noColor)))
+        if result["truncated"] == true { surroundings.writeError("there are more; ask with a higher --limit\n") }
+    }
+}
+
+extension JSONValue {
+    /// `nil` stays `nil`: the parameter is left out.
+    static func optional(_ text: String?) -> JSONValue? { text.map(JSONValue.string) }
+    static func optional(_ number: Int?) -> JSONValue? { number.map { .integer(Int64($0)) } }
+    static func optional(_ number: Int64?) -> JSONValue? { number.map(JSONValue.integer) }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import UserGatewayCore
+
+struct ServiceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        noun: "service", "Instances of Ebb's services.", examples: ["ebb service list -o wide"],
+        verbs: [ServiceList.self])
+}
+
+struct ServiceList: GatewayCommand {
+    static let method = "service.list"
+    static let configuration = CommandConfiguration("list", calls: method, examples: ["ebb service list"])
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() -> [String: JSONValue?] { [:] }
+
+    func view(of result: JSONValue) -> View { .serviceList }
+}
+
+struct OperationCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        noun: "operation", "What was done and by whom.", examples: ["ebb operation list --since 24h"],
+        verbs: [OperationList.self])
+}
+
+struct OperationList: GatewayCommand {
+    static let method = "operation.list"
+    static let configuration = CommandConfiguration(
+        "list", calls: method,
+        examples: ["ebb operation list", "ebb operation list --vm web-1 --actor ada --since 24h"])
+
+    @Option(help: help(method, "vm")) var vm: String?
+    @Option(help: help(method, "tenant")) var tenant: String?
+    @Option(help: help(method, "actor")) var actor: String?
+    @Option(help: help(method, "since")) var since: String?
+    @Option(help: help(method, "limit")) var limit: Int?
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() throws -> [String: JSONValue?] {
+        [
+            "vm": .optional(vm), "tenant": .optional(tenant), "actor": .optional(actor),
+            "since": .optional(try since.map { try Quantity.instant($0) }), "limit": .optional(limit),
+        ]
+    }
+
+    func view(of result: JSONValue) -> View { .operationList }
+}

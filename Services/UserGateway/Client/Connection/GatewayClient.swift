@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+internal import NIOCore
+internal import NIOExtras
+internal import NIOPosix
+internal import NIOSSL
+internal import UserGatewayCore
+
+/// A conversation with a gateway, one request after another.
+struct GatewayClient {
+    private static let maximumAnswer = 16 << 20
+
+    private var lines: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
+    private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    private let endpoint: Endpoint
+    private var lastID: Int64 = 0
+
+    /// Connects, logs in, runs `body`, closes; all within the settings' timeout.
+    static func withSession<Value: Sendable>(
+        _ settings: ConnectionSettings, _ body: @escaping @Sendable (inout GatewayClient) async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await connect(settings, body) }
+            group.addTask {
+                try await Task.sleep(for: settings.timeout)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let value = first else {
+                throw ClientFailure(
+                    .timedOut,
+                    "\(settings.endpoint) did not answer within \(settings.timeout); what was asked may still be done:"
+                        + " look, or allow more with --timeout")
+            }
+            return value
+        }
+    }
+
+    /// Calls a method; throws `ClientFailure` with the gateway's reason.
+    mutating func call(_ method: String, _ parameters: [String: JSONValue] = [:]) async throws -> JSONValue {
+        lastID += 1
+        let request = RPCRequest(id: .integer(lastID), method: method, parameters: parameters)
+        do {
+            try await outbound.write(ByteBuffer(bytes: RPCCodec.encode(request)))
+            while let line = try await lines.next(isolation: #isolation) {
+                let answer = try RPCCodec.decodeAnswer(
+                    line.readableBytesView, limits: JSONLimits(bytes: Self.maximumAnswer, values: 10_000_000))
+                guard case .response(let response) = answer else { continue }
+                // Without an id it is about the connection: the last thing that the gateway says.
+                guard response.id == request.id || response.id == .null else { continue }
+                return try response.result.get()
+            }
+        } catch let error as RPCError {
+            throw ClientFailure(error)
+        } catch let error as ChannelError {
+            throw lost("\(error)")
+        } catch let error as IOError {
+            throw lost(error.localizedDescription)
+        }
+        throw lost("it closed the connection")
+    }
+
+    private func lost(_ cause: String) -> ClientFailure {
+        ClientFailure(
+            .unreachable, "lost the gateway at \(endpoint) before it answered (\(cause)); look before asking again")
+    }
+
+    private static func connect<Value: Sendable>(
+        _ settings: ConnectionSettings, _ body: @escaping @Sendable (inout GatewayClient) async throws -> Value
+    ) async throws -> Value {
+        let endpoint = settings.endpoint
+        let tls = try endpoint.isTLS ? makeTLSContext(settings) : nil
+        let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
+        do {
+            channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connectTimeout(.seconds(10))
+                .connect(host: endpoint.host, port: endpoint.port) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        let pipeline = channel.pipeline.syncOperations
+                        if let tls {
+                            let name =
+                                endpoint.host.contains(":") || endpoint.host.allSatisfy { $0.isNumber || $0 == "." }
+                            try pipeline.addHandler(
+                                NIOSSLClientHandler(context: tls, serverHostname: name ? nil : endpoint.host))
+                        }
+                        try pipeline.addHandler(
+                            ByteToMessageHandler(LineBasedFrameDecoder(), maximumBufferSize: maximumAnswer))
+                        return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    }
+                }
+        } catch {
+            throw unreachable(endpoint, error)
+        }
+        return try await channel.executeThenClose { inbound, outbound in
+            var client = GatewayClient(lines: inbound.makeAsyncIterator(), outbound: outbound, endpoint: endpoint)
+            do {
+                try await client.greet(settings.token)
+            } catch let error as NIOSSLError {
+                throw unreachable(endpoint, error)
+            } catch let error as BoringSSLError {
+                throw unreachable(endpoint, error)
+            }
+            return try await body(&client)
+        }
+    }
+
+    private mutating func greet(_ token: AccessToken) async throws {
+        _ = try await call(
+            "session.hello", ["client": .string("ebb \(Ebb.version)"), "protocol": ["min": 1, "max": 1]])
+        _ = try await call("session.login", ["token": .string(token.text)])
+    }
+
+    private static func makeTLSContext(_ settings: ConnectionSettings) throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv13
+        if let path = settings.caFile { configuration.trustRoots = .file(path) }
+        do {
+            return try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw ClientFailure(
+                .configuration, "can't use the authority \(settings.caFile ?? "of the system"): \(error)")
+        }
+    }
+
+    private static func unreachable(_ endpoint: Endpoint, _ error: any Error) -> ClientFailure {
+        let cause =
+            switch error {
+            case let error as IOError: error.localizedDescription
+            case let error as NIOConnectionError:
+                (error.connectionErrors.first?.error as? IOError)?.localizedDescription ?? "no address answers"
+            default: "\(error)"
+            }
+        return ClientFailure(
+            .unreachable, "can't reach the gateway at \(endpoint): \(cause); does it run, and is --endpoint right?")
+    }
+}
+
+extension GatewayClient {
+    private init(
+        lines: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator,
+        outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>, endpoint: Endpoint
+    ) {
+        self.lines = lines
+        self.outbound = outbound
+        self.endpoint = endpoint
+    }
+}

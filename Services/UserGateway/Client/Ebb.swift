@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ArgumentParser
+internal import Foundation
+
+@main
+enum Main {
+    static func main() async {
+        exit(await Ebb.run(Array(CommandLine.arguments.dropFirst())))
+    }
+}
+
+/// The client: `ebb noun verb`.
+package struct Ebb: AsyncParsableCommand {
+    package static let version = "0.1.0"
+
+    package static let configuration = CommandConfiguration(
+        commandName: "ebb",
+        abstract: "Elastic virtual machines that are explained and billed by use.",
+        discussion: """
+            Examples:
+              ebb login --endpoint tls://cloud.example:7420
+              ebb vm create web-1 --vcpus 2 --max-vcpus 4 --memory 512M --disk 20G
+              ebb policy set web-1 --lower 15% --upper 80% --ratio 7/10
+              ebb decision why web-1
+              ebb bill show
+
+            Exit codes: 0 done, 1 failed, 3 not found, 64 usage, 65 bad data, 69 gateway unreachable, 70 internal error, \
+            75 try again later, 77 not allowed, 78 configuration, 124 timed out.
+            """,
+        version: version,
+        subcommands: [
+            LoginCommand.self, VMCommand.self, PolicyCommand.self, DecisionCommand.self, UsageCommand.self,
+            BillCommand.self, RateCommand.self, HostCommand.self, ServiceCommand.self, TenantCommand.self,
+            TokenCommand.self, OperationCommand.self, PlotCommand.self,
+        ])
+
+    package init() {}
+
+    /// Parses and runs a command line; returns the exit code. Everything that goes wrong is said on standard error.
+    package static func run(_ arguments: [String]) async -> Int32 {
+        let surroundings = Surroundings.current
+        do {
+            var command = try parseAsRoot(arguments)
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch let failure as ClientFailure {
+            if !failure.message.isEmpty { surroundings.writeError("ebb: \(failure.message)\n") }
+            return failure.code.rawValue
+        } catch {
+            let code = exitCode(for: error).rawValue
+            let text = fullMessage(for: error) + "\n"
+            if code == 0 { surroundings.write(text) } else { surroundings.writeError(text) }
+            return code
+        }
+    }
+}

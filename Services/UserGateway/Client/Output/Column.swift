@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ResourceModel
+internal import UserGatewayCore
+
+/// A member of a result and how people read it.
+struct Column: Sendable {
+    enum Style: Sendable {
+        case text, state, count, bytes, share, instant, nanoseconds, quantity, money(currency: String)
+    }
+
+    let title: String
+    let key: String
+    let style: Style
+    /// Only in `-o wide`.
+    let isWide: Bool
+
+    init(_ title: String, _ key: String, _ style: Style = .text, wide isWide: Bool = false) {
+        self.title = title
+        self.key = key
+        self.style = style
+        self.isWide = isWide
+    }
+
+    var isNumeric: Bool {
+        switch style {
+        case .text, .state, .instant: false
+        case .count, .bytes, .share, .nanoseconds, .quantity, .money: true
+        }
+    }
+
+    /// The value for people: `-` if it is not there, `unknown` if nobody knows it.
+    func human(_ item: JSONValue) -> String {
+        guard let value = item[key] else { return "-" }
+        if value.isNull { return "unknown" }
+        switch style {
+        case .text, .state, .count: return Self.raw(value)
+        case .bytes: return value.integer.map(Humanize.bytes) ?? Self.raw(value)
+        case .share: return value.integer.map(Humanize.share) ?? Self.raw(value)
+        case .instant: return value.text.map(Humanize.instant) ?? Self.raw(value)
+        case .nanoseconds: return value.integer.map(Humanize.duration) ?? Self.raw(value)
+        case .quantity: return Humanize.quantity(Self.raw(value), unit: item["unit"]?.text ?? "")
+        case .money(let currency): return Humanize.money(nano: Self.raw(value), currency: currency)
+        }
+    }
+
+    /// The value for programs: units as in the key's name, unknown as nothing.
+    static func raw(_ value: JSONValue) -> String {
+        switch value {
+        case .null: ""
+        case .string(let text): text
+        case .bool, .integer, .number, .array, .object: String(decoding: value.compact, as: UTF8.self)
+        }
+    }
+}
+
+/// Numbers as people read them.
+enum Humanize {
+    /// `512 MiB`, or with one decimal `1.3 GiB`.
+    static func bytes(_ bytes: Int64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+        var unit = 0
+        var size: Int64 = 1
+        while unit < units.count - 1, bytes / size >= 1_024 {
+            size *= 1_024
+            unit += 1
+        }
+        return "\(decimal(Int128(bytes), per: Int128(size), places: 1, trims: true)) \(units[unit])"
+    }
+
+    /// Percent with one decimal: `41.3 %`, `15 %`.
+    static func share(_ ppm: Int64) -> String {
+        "\(decimal(Int128(ppm), per: 10_000, places: 1, trims: true)) %"
+    }
+
+    /// RFC 3339 in UTC to the second: `2026-03-01 12:00:00Z`.
+    static func instant(_ text: String) -> String {
+        guard let instant = RFC3339.timestamp(text) else { return text }
+        let utc = instant.description
+        return utc.prefix(10) + " " + utc.dropFirst(11).prefix(8) + "Z"
+    }
+
+    static func duration(_ nanoseconds: Int64) -> String {
+        let units: [(Int64, String)] = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs")]
+        for (size, name) in units where nanoseconds >= size {
+            return "\(decimal(Int128(nanoseconds), per: Int128(size), places: 1, trims: true)) \(name)"
+        }
+        return "\(nanoseconds) ns"
+    }
+
+    /// A metered quantity in the unit that a price names.
+    static func quantity(_ digits: String, unit: String) -> String {
+        guard let value = Int128(digits) else { return digits }
+        let hour: Int128 = 3_600_000_000_000
+        return switch unit {
+        case "vcpu-ns": "\(decimal(value, per: hour, places: 3)) vCPU-h"
+        case "byte-ns": "\(decimal(value, per: hour << 30, places: 3)) GiB-h"
+        case "byte": Int64(exactly: value).map(bytes) ?? "\(digits) B"
+        default: unit.isEmpty ? digits : "\(digits) \(unit)"
+        }
+    }
+
+    /// Nano-units of a currency: at least two decimals, no more than are needed.
+    static func money(nano digits: String, currency: String) -> String {
+        guard let nano = Int128(digits) else { return digits }
+        var text = decimal(nano, per: 1_000_000_000, places: 9)
+        while text.hasSuffix("0"), let point = text.firstIndex(of: "."),
+            text.distance(from: point, to: text.endIndex) > 3
+        {
+            text.removeLast()
+        }
+        return currency.isEmpty ? text : "\(text) \(currency)"
+    }
+
+    /// `value / divisor`, rounded half away from zero.
+    private static func decimal(_ value: Int128, per divisor: Int128, places: Int, trims: Bool = false) -> String {
+        let scale = (0..<places).reduce(Int128(1)) { product, _ in product * 10 }
+        let magnitude = value < 0 ? -value : value
+        // The whole part first: the product of a large value and the scale could pass 128 bits.
+        let (whole, rest) = magnitude.quotientAndRemainder(dividingBy: divisor)
+        let scaled = (rest * scale + divisor / 2) / divisor
+        let carried = whole + scaled / scale
+        var fraction = String(scaled % scale)
+        fraction = String(repeating: "0", count: places - fraction.utf8.count) + fraction
+        while trims, fraction.hasSuffix("0") { fraction.removeLast() }
+        return (value < 0 ? "-" : "") + "\(carried)" + (fraction.isEmpty ? "" : ".\(fraction)")
+    }
+}

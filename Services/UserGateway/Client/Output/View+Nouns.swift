@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The columns of each noun.
+extension View {
+    static let vmList = View(.list(empty: "no VMs"), name: "name", vmColumns)
+    static let vm = View(.record, name: "name", vmColumns)
+    static let outcome = View(
+        .outcome, name: "vm",
+        [
+            Column("VM", "vm"), Column("ID", "id"), Column("ACTION", "action"), Column("STATE", "state", .state),
+            Column("HOST", "host"), Column("VCPUS", "vcpus", .count), Column("COMMAND", "command"),
+            Column("MESSAGE", "message"),
+        ])
+    static let hostList = View(.list(empty: "no hosts"), name: "name", hostColumns)
+    static let host = View(.record, name: "name", hostColumns)
+    static let policy = View(
+        .record, name: "vm",
+        [
+            Column("VM", "vm"), Column("VERSION", "version", .count), Column("VALID FROM", "validFrom", .instant),
+            Column("LOWER U1", "lowerPpm", .share), Column("UPPER U2", "upperPpm", .share),
+            Column("RATIO M/N", "ratioPpm", .share), Column("MIN VCPUS", "minVcpus", .count),
+            Column("MAX VCPUS", "maxVcpus", .count), Column("WINDOW N", "windowLength", .count),
+            Column("BREACHES M", "breachesNeeded", .count),
+        ])
+    static let decisionList = View(.list(empty: "no decisions"), name: "id", decisionColumns)
+    static let decision = View(.prose, name: "id", decisionColumns)
+    static let why = View(.prose, name: "vm", [Column("VM", "vm"), Column("AT", "at", .instant)])
+    static let usage = View(.prose, name: "tenant", usageColumns)
+    static let tenantList = View(.list(empty: "no tenants"), name: "name", tenantColumns)
+    static let tenant = View(.record, name: "name", tenantColumns)
+    static let token = View(
+        .record, name: "token",
+        [
+            Column("TOKEN", "token"), Column("PRINCIPAL", "principal"), Column("ROLE", "role"),
+            Column("TENANT", "tenant"), Column("EXPIRES", "expiresAt", .instant),
+        ])
+    static let serviceList = View(
+        .list(empty: "no services"), name: "id",
+        [
+            Column("SERVICE", "service"), Column("INSTANCE", "id"), Column("VERSION", "version"),
+            Column("SHARDS", "shards", .count), Column("STARTED", "startedAt", .instant),
+            Column("COMMANDS", "commandEndpoint", wide: true), Column("ADMIN", "adminEndpoint", wide: true),
+        ])
+    static let operationList = View(
+        .list(empty: "no operations"), name: "sequence",
+        [
+            Column("SEQUENCE", "sequence", .count), Column("AT", "at", .instant), Column("ACTOR", "actor"),
+            Column("ACTION", "action"), Column("SUBJECT", "subject"), Column("DETAIL", "detail", wide: true),
+        ])
+    static let rates = View(
+        .prose, name: "version",
+        [
+            Column("VERSION", "version", .count), Column("VALID FROM", "validFrom", .instant),
+            Column("CURRENCY", "currency"), Column("CARD", "card"),
+        ])
+
+    static func bill(currency: String) -> View {
+        View(
+            .prose, name: "tenant",
+            usageColumns + [
+                Column("C_I", "unitPriceNano", .money(currency: currency)), Column("PER", "pricingUnit"),
+                Column("F", "factorPpm", .share), Column("AMOUNT", "amountNano", .money(currency: currency)),
+            ])
+    }
+
+    private static let vmColumns = [
+        Column("NAME", "name"), Column("STATE", "state", .state), Column("VCPUS", "vcpus", .count),
+        Column("MAX", "maxVcpus", .count), Column("CPU", "cpuUtilizationPpm", .share),
+        Column("MEMORY", "memoryBytes", .bytes), Column("DISK", "diskBytes", .bytes), Column("HOST", "host"),
+        Column("POLICY", "policy"), Column("TENANT", "tenant"), Column("ID", "id", wide: true),
+        Column("MEMORY USE", "memoryUtilizationPpm", .share, wide: true),
+        Column("ASKED", "askedVcpus", .count, wide: true), Column("GRANTED", "grantedVcpus", .count, wide: true),
+        Column("MANAGED", "managed", wide: true), Column("CREATED", "createdAt", .instant, wide: true),
+    ]
+
+    private static let hostColumns = [
+        Column("NAME", "name"), Column("CLUSTER", "cluster"), Column("MODE", "mode", .state),
+        Column("STATE", "state", .state), Column("CPUS", "cpuCount", .count), Column("VCPUS", "vcpus", .count),
+        Column("CPU", "cpuUtilizationPpm", .share), Column("MEMORY", "memoryBytes", .bytes),
+        Column("USED", "memoryUsedBytes", .bytes), Column("VMS", "vms", .count),
+        Column("RESPONSE", "responseTimeNanoseconds", .nanoseconds), Column("URI", "uri", wide: true),
+        Column("CPU OVERCOMMIT", "cpuOvercommitPpm", .share, wide: true),
+        Column("MEMORY OVERCOMMIT", "memoryOvercommitPpm", .share, wide: true),
+        Column("RESERVED VCPUS", "reservedVcpus", .count, wide: true),
+        Column("RESERVED MEMORY", "reservedMemoryBytes", .bytes, wide: true),
+        Column("CPU BOUND", "cpuBoundPpm", .share, wide: true),
+        Column("CREATED", "createdAt", .instant, wide: true),
+    ]
+
+    private static let decisionColumns = [
+        Column("AT", "at", .instant), Column("VM", "vm"), Column("VERDICT", "verdict"),
+        Column("OUTCOME", "outcome", .state), Column("SUMMARY", "summary"), Column("ID", "id", wide: true),
+        Column("RULES", "rulesVersion", .count, wide: true),
+    ]
+
+    private static let usageColumns = [
+        Column("VM", "vm"), Column("RESOURCE", "resource"), Column("HOST", "host"),
+        Column("X_IJ", "quantity", .quantity),
+    ]
+
+    private static let tenantColumns = [Column("NAME", "name"), Column("CREATED", "createdAt", .instant)]
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One method: all that is known of it. The dispatcher, the authorisation matrix, `rpc.discover` and the client's help
+/// are made from this and from nothing else.
+package struct MethodDefinition: Sendable {
+    /// Who may call it.
+    package enum Access: Hashable, Sendable {
+        /// Anybody, also before login.
+        case everybody
+        case roles(Set<Role>)
+    }
+
+    /// A call and its answer, both valid by the method's own schemas.
+    package struct Example: Sendable {
+        package let parameters: [String: JSONValue]
+        package let result: JSONValue
+    }
+
+    /// `noun.verb`.
+    package let name: String
+    /// One sentence without a full stop, in the imperative.
+    package let summary: String
+    package let parameters: [Field]
+    package let result: Schema
+    package let resultSummary: String
+    /// The reasons it fails for, apart from `DENIED`, `BUSY`, `UNAVAILABLE` and `INTERNAL`, which every method has.
+    package let reasons: [ErrorReason]
+    package let access: Access
+    /// It changes something: it takes `idempotencyKey` and is audited.
+    package let isMutating: Bool
+    package let example: Example
+
+    package init(
+        _ name: String, _ summary: String, access: Access, mutating isMutating: Bool = false, takes parameters: [Field],
+        returns result: Schema, _ resultSummary: String, fails reasons: [ErrorReason] = [],
+        example: [String: JSONValue], gives exampleResult: JSONValue
+    ) {
+        self.name = name
+        self.summary = summary
+        self.parameters = parameters + (isMutating ? [Self.idempotencyKey] : [])
+        self.result = result
+        self.resultSummary = resultSummary
+        self.reasons = reasons
+        self.access = access
+        self.isMutating = isMutating
+        self.example = Example(parameters: example, result: exampleResult)
+    }
+
+    /// Same key and same body: the same answer, done once. Same key and another body: `CONFLICT`.
+    private static let idempotencyKey = Field(
+        "idempotencyKey", .text(1...128), "Repeats of a request with the same key are done once")
+
+    /// All reasons it fails for, the common ones last.
+    package var allReasons: [ErrorReason] {
+        let common: [ErrorReason] =
+            access == .everybody
+            ? [.busy, .unavailable, .internal] : [.denied, .busy, .unavailable, .internal]
+        return reasons + common.filter { !reasons.contains($0) }
+    }
+
+    /// Whether a principal of this role may call it.
+    package func allows(_ role: Role) -> Bool {
+        switch access {
+        case .everybody: true
+        case .roles(let roles): roles.contains(role)
+        }
+    }
+
+    /// Checks named parameters against the schema; throws −32602 that names the first culprit.
+    package func validate(_ values: [String: JSONValue]) throws(RPCError) {
+        guard let fault = Schema.fault(in: values, fields: parameters) else { return }
+        throw .invalidParameters("parameter '\(fault.path.dropFirst())' of \(name) \(fault.message)")
+    }
+
+    /// Checks the role against the method and against each parameter that is given; throws `DENIED`.
+    package func authorise(_ role: Role, _ values: [String: JSONValue]) throws(MethodError) {
+        guard allows(role) else {
+            throw MethodError(.denied, "the role \(role.rawValue) may not call \(name)", hint: allowedHint)
+        }
+        for field in parameters where values[field.name] != nil {
+            guard let roles = field.roles, !roles.contains(role) else { continue }
+            throw MethodError(
+                .denied, "the role \(role.rawValue) may not give '\(field.name)' to \(name)", hint: "leave it out")
+        }
+    }
+
+    private var allowedHint: String? {
+        guard case .roles(let roles) = access else { return nil }
+        return "it is for: \(roles.sorted().map(\.rawValue).joined(separator: ", "))"
+    }
+}
+
+/// Groups of roles that recur.
+extension Set<Role> {
+    package static let everyone = Set(Role.allCases)
+    package static let provider: Set = [Role.operator, .auditor, .administrator]
+    package static let hostManagers: Set = [Role.operator, .administrator]
+    /// Who may see VMs, policies and decisions.
+    package static let vmReaders: Set = [Role.owner, .member, .operator, .auditor, .administrator]
+    /// Who may change VMs and policies.
+    package static let vmManagers: Set = [Role.owner, .member, .operator, .administrator]
+    package static let billReaders: Set = [Role.owner, .billingViewer, .auditor, .administrator]
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The methods that the gateway has, in the order of the documentation.
+package struct MethodRegistry: Sendable {
+    package let methods: [MethodDefinition]
+    private let byName: [String: MethodDefinition]
+
+    /// Names must be unique: a repeated one is a programming error.
+    package init(_ methods: [MethodDefinition]) {
+        self.methods = methods
+        byName = Dictionary(uniqueKeysWithValues: methods.map { ($0.name, $0) })
+    }
+
+    /// All methods of Ebb.
+    package static let ebb = MethodRegistry(
+        MethodDefinition.session + MethodDefinition.accounts + MethodDefinition.hosts + MethodDefinition.vms
+            + MethodDefinition.vmActions + MethodDefinition.policies + MethodDefinition.decisions
+            + MethodDefinition.billing + MethodDefinition.operations)
+
+    package subscript(_ name: String) -> MethodDefinition? { byName[name] }
+
+    /// A call that may go to its handler: the method is there, the parameters fit, the role may.
+    ///
+    /// The role is checked before the parameters, so that who may not call a method learns nothing from its answers.
+    package func check(_ request: RPCRequest, by role: Role) throws(RPCError) -> MethodDefinition {
+        guard let method = byName[request.method] else { throw .methodNotFound(request.method) }
+        do throws(MethodError) {
+            try method.authorise(role, request.parameters)
+        } catch {
+            throw error.rpcError
+        }
+        try method.validate(request.parameters)
+        return method
+    }
+
+    /// Who may call what: method name to roles, for documentation and tests.
+    package var authorisationMatrix: [(method: String, roles: [Role])] {
+        methods.map { method in (method.name, Role.allCases.filter(method.allows)) }
+    }
+}

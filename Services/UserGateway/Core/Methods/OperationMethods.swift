@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension MethodDefinition {
+    /// What runs, and what people did.
+    static let operations: [MethodDefinition] = [
+        MethodDefinition(
+            "service.list", "List the instances of Ebb's services", access: .roles(.provider), takes: [],
+            returns: .object([
+                Field(
+                    "items", .list(of: .object(serviceFields), atMost: 10_000), required: true,
+                    "The instances by service")
+            ]), "The instances", example: [:],
+            gives: [
+                "items": [
+                    [
+                        "service": "monitor", "id": exampleID(5), "version": "0.1.0",
+                        "commandEndpoint": "tcp://10.0.0.2:7401", "shards": 12, "startedAt": "2026-03-01T12:00:00Z",
+                    ]
+                ]
+            ]),
+        MethodDefinition(
+            "operation.list", "List what was done and by whom, the newest first",
+            access: .roles(Set.provider.union([.owner])),
+            takes: [
+                Field("vm", .vm, "Only operations on this VM (name or UUID)"),
+                Field("tenant", .name, only: .provider, "Whose VM, where several tenants have one of that name"),
+                Field("actor", .name, "Only operations of this principal"),
+                Field("since", .instant, "Only operations at or after this instant"),
+                Field("limit", .integer(1...1_000), "At most so many (default 50)"),
+            ],
+            returns: .object([
+                Field("items", .list(of: .object(operationFields), atMost: 1_000), required: true, "The operations")
+            ]), "The operations", fails: [.notFound, .conflict], example: ["limit": 10],
+            gives: [
+                "items": [
+                    [
+                        "sequence": 17, "at": "2026-03-01T12:00:00Z", "actor": "ada", "action": "vm.start",
+                        "subject": "web-1", "detail": ["state": "succeeded"],
+                    ]
+                ]
+            ]),
+    ]
+
+    private static let serviceFields = [
+        Field("service", .line, required: true, "The service's name"),
+        Field("id", .uuid, required: true, "The instance"),
+        Field("version", .line, required: true, "Its version"),
+        Field("commandEndpoint", .line, "Where it takes commands"),
+        Field("adminEndpoint", .nullable(.line), "Where it shows health and metrics; null without one"),
+        Field("shards", .count, "Hosts, clusters or tenants that it owns"),
+        Field("startedAt", .instant, required: true, "When it started"),
+    ]
+
+    private static let operationFields = [
+        Field("sequence", .bytes, "Its place in the sealed chain; absent for a moment after it was done"),
+        Field("at", .instant, required: true, "When"),
+        Field("actor", .line, required: true, "Who"),
+        Field("action", .line, required: true, "What, as the method's name"),
+        Field("subject", .line, required: true, "To what"),
+        Field("detail", .document, "With which values, and how it ended"),
+    ]
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ResourceModel
+
+/// What a value may be: checked on the way in, published by `rpc.discover`.
+package indirect enum Schema: Hashable, Sendable {
+    case boolean
+    case integer(ClosedRange<Int64>)
+    /// Length in UTF-8 bytes.
+    case text(ClosedRange<Int>)
+    /// 1 to 63 characters of `a-z 0-9 . _ -`, the first a letter or digit.
+    case name
+    case uuid
+    /// RFC 3339 in UTC.
+    case instant
+    /// An integer in decimal digits, because it may pass 64 bits.
+    case digits
+    case choice([String])
+    case object([Field])
+    case list(of: Schema, atMost: Int)
+    /// An object whose members are described elsewhere.
+    case document
+    /// The value, or null where it is unknown.
+    case nullable(Schema)
+
+    /// An identifier of a VM: its name within the tenant, or its UUID.
+    package static let vm = Schema.text(1...63)
+    /// Parts per million, 0 to 100 %.
+    package static let share = Schema.integer(0...1_000_000)
+    /// A share that may pass 100 %.
+    package static let anyShare = Schema.integer(0...1_000_000_000)
+    package static let count = Schema.integer(0...Int64(Int32.max))
+    package static let bytes = Schema.integer(0...Int64.max)
+    package static let line = Schema.text(0...4_096)
+    /// Text for people, of several lines.
+    package static let prose = Schema.text(0...1_048_576)
+}
+
+/// A named value: a parameter, or a member of a result.
+package struct Field: Hashable, Sendable {
+    package let name: String
+    package let schema: Schema
+    package let isRequired: Bool
+    /// One sentence without a full stop; the client's help shows it.
+    package let summary: String
+    /// Who may give it; `nil`: whoever may call the method.
+    package let roles: Set<Role>?
+
+    package init(
+        _ name: String, _ schema: Schema, required isRequired: Bool = false, only roles: Set<Role>? = nil,
+        _ summary: String
+    ) {
+        self.name = name
+        self.schema = schema
+        self.isRequired = isRequired
+        self.roles = roles
+        self.summary = summary
+    }
+}
+
+extension Schema {
+    /// Why `value` does not fit, as the end of a sentence that begins with its name; `nil` if it fits.
+    ///
+    /// - Parameter isStrict: whether a member that is not described is a fault (parameters) or ignored (results).
+    package func fault(in value: JSONValue, isStrict: Bool = true) -> Fault? {
+        switch self {
+        case .boolean: value.boolean == nil ? mismatch(value) : nil
+        case .integer(let range):
+            value.integer.map { range.contains($0) ? nil : Fault("must be \(expectation), not \($0)") }
+                ?? mismatch(value)
+        case .text(let range):
+            value.text.map { range.contains($0.utf8.count) ? nil : Fault("must be \(expectation)") }
+                ?? mismatch(value)
+        case .name: check(value, isValidName)
+        case .uuid: check(value) { UUID128($0) != nil }
+        case .instant: check(value) { RFC3339.timestamp($0) != nil }
+        case .digits: check(value) { Int128($0) != nil }
+        case .choice(let options): check(value, options.contains)
+        case .document: value.members == nil ? mismatch(value) : nil
+        case .nullable(let schema): value.isNull ? nil : schema.fault(in: value, isStrict: isStrict)
+        case .object(let fields):
+            value.members.map { Self.fault(in: $0, fields: fields, isStrict: isStrict) } ?? mismatch(value)
+        case .list(let schema, let limit): listFault(in: value, of: schema, atMost: limit, isStrict: isStrict)
+        }
+    }
+
+    /// A fault and where in the value it lies.
+    package struct Fault: Hashable, Sendable {
+        /// Member names and indices from the outside in, such as `.boot.kernelPath`; empty: the value itself.
+        package var path = ""
+        package let message: String
+
+        init(_ message: String) { self.message = message }
+
+        fileprivate func within(_ component: String) -> Fault {
+            var fault = self
+            fault.path = component + path
+            return fault
+        }
+    }
+
+    /// The first fault of named values: an unknown name, then each field in order.
+    package static func fault(in members: [String: JSONValue], fields: [Field], isStrict: Bool = true) -> Fault? {
+        let unknown = members.keys.filter { name in !fields.contains { $0.name == name } }
+        if isStrict, let name = unknown.min() { return Fault("is unknown").within(".\(name.prefix(64))") }
+        for field in fields {
+            guard let value = members[field.name] else {
+                guard field.isRequired else { continue }
+                return Fault("is missing").within(".\(field.name)")
+            }
+            if let fault = field.schema.fault(in: value, isStrict: isStrict) { return fault.within(".\(field.name)") }
+        }
+        return nil
+    }
+
+    private func listFault(in value: JSONValue, of schema: Schema, atMost limit: Int, isStrict: Bool) -> Fault? {
+        guard let elements = value.items else { return mismatch(value) }
+        guard elements.count <= limit else { return Fault("must have at most \(limit) elements") }
+        for (index, element) in elements.enumerated() {
+            if let fault = schema.fault(in: element, isStrict: isStrict) { return fault.within("[\(index)]") }
+        }
+        return nil
+    }
+
+    private func check(_ value: JSONValue, _ isFitting: (String) -> Bool) -> Fault? {
+        guard let text = value.text else { return mismatch(value) }
+        return isFitting(text) ? nil : Fault("must be \(expectation), not '\(text.prefix(64))'")
+    }
+
+    private func mismatch(_ value: JSONValue) -> Fault { Fault("must be \(expectation), not \(value.kindName)") }
+
+    /// What fits, in words.
+    package var expectation: String {
+        switch self {
+        case .boolean: "true or false"
+        case .integer(let range) where range.upperBound == .max: "an integer of at least \(range.lowerBound)"
+        case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
+        case .text(let range): "a string of \(range.lowerBound) to \(range.upperBound) bytes"
+        case .name: "a name of 1 to 63 characters of a-z 0-9 . _ -, the first a letter or digit"
+        case .uuid: "a UUID"
+        case .instant: "an instant such as 2026-03-01T12:00:00Z"
+        case .digits: "an integer in decimal digits, as a string"
+        case .choice(let options): "one of \(options.joined(separator: ", "))"
+        case .object, .document: "an object"
+        case .list: "an array"
+        case .nullable(let schema): "\(schema.expectation), or null"
+        }
+    }
+
+    /// The same as JSON Schema (draft 7).
+    package var jsonSchema: JSONValue {
+        switch self {
+        case .boolean: ["type": "boolean"]
+        case .integer(let range):
+            .object(omittingNil: [
+                "type": "integer", "minimum": .integer(range.lowerBound),
+                "maximum": range.upperBound == .max ? nil : .integer(range.upperBound),
+            ])
+        case .text(let range):
+            [
+                "type": "string", "minLength": .integer(Int64(range.lowerBound)),
+                "maxLength": .integer(Int64(range.upperBound)),
+            ]
+        case .name: ["type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"]
+        case .uuid: ["type": "string", "format": "uuid"]
+        case .instant: ["type": "string", "format": "date-time"]
+        case .digits: ["type": "string", "pattern": "^-?[0-9]+$"]
+        case .choice(let options): ["type": "string", "enum": .array(options.map(JSONValue.string))]
+        case .document: ["type": "object"]
+        case .nullable(let schema): ["anyOf": [schema.jsonSchema, ["type": "null"]]]
+        case .list(let schema, let limit):
+            ["type": "array", "items": schema.jsonSchema, "maxItems": .integer(Int64(limit))]
+        case .object(let fields):
+            [
+                "type": "object",
+                "properties": .object(
+                    Dictionary(uniqueKeysWithValues: fields.map { ($0.name, $0.describedSchema) })),
+                "required": .array(fields.filter(\.isRequired).map { .string($0.name) }),
+            ]
+        }
+    }
+}
+
+extension Field {
+    /// The schema with the field's summary as its description.
+    fileprivate var describedSchema: JSONValue {
+        var members = schema.jsonSchema.members ?? [:]
+        members["description"] = .string(summary)
+        return .object(members)
+    }
+}

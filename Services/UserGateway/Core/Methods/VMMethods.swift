@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension MethodDefinition {
+    /// Virtual machines: what they are.
+    static let vms: [MethodDefinition] = [
+        MethodDefinition(
+            "vm.create", "Create a virtual machine and start it", access: .roles(.vmManagers), mutating: true,
+            takes: [
+                Field("name", .name, required: true, "Its name, unique within the tenant"),
+                Field("vcpus", .integer(1...512), required: true, "vCPUs that it starts with"),
+                Field("maxVcpus", .integer(1...512), "The ceiling that it can grow to (default: twice its vCPUs)"),
+                Field("memoryBytes", .integer(4_194_304...Int64.max), required: true, "Memory in bytes"),
+                Field("diskBytes", .bytes, required: true, "Disk in bytes"),
+                Field("tenant", .name, only: .hostManagers, "The tenant that it belongs to"),
+                Field("host", .name, only: .hostManagers, "The host to place it on (default: the Scheduler chooses)"),
+                Field("boot", .object(bootFields), only: .hostManagers, "What it boots (default: its disk)"),
+            ],
+            returns: outcome, "How it went", fails: [.conflict, .invalid, .noRoom, .notFound, .outcomeUnknown],
+            example: [
+                "name": "web-1", "vcpus": 2, "maxVcpus": 4, "memoryBytes": 536_870_912, "diskBytes": 21_474_836_480,
+            ], gives: exampleOutcome("create")),
+        MethodDefinition(
+            "vm.list", "List virtual machines", access: .roles(.vmReaders),
+            takes: [
+                Field("tenant", .name, only: .provider, "Only VMs of this tenant"),
+                Field("host", .name, only: .provider, "Only VMs on this host"),
+                Field("limit", .integer(1...10_000), "At most so many (default 1000)"),
+            ],
+            returns: .object([
+                Field(
+                    "items", .list(of: .object(vmFields), atMost: 10_000), required: true, "The VMs by tenant and name"),
+                Field("truncated", .boolean, "Whether there are more"),
+            ]), "The VMs", example: [:], gives: ["items": [exampleVM], "truncated": false]),
+        MethodDefinition(
+            "vm.show", "Show a virtual machine", access: .roles(.vmReaders), takes: vmSelector,
+            returns: .object(vmFields), "The VM", fails: [.notFound, .conflict], example: ["vm": "web-1"],
+            gives: exampleVM),
+    ]
+
+    /// Which VM: the provider's people may have to say whose.
+    static let vmSelector = [
+        Field("vm", .vm, required: true, "The VM's name or UUID"),
+        Field("tenant", .name, only: .provider, "Whose VM, where several tenants have one of that name"),
+    ]
+
+    /// What a change that was asked for came to.
+    static let outcome = Schema.object([
+        Field("vm", .line, required: true, "The VM's name"),
+        Field("id", .uuid, required: true, "The VM's UUID"),
+        Field("action", .line, required: true, "What was asked"),
+        Field("command", .uuid, "The durable command, for operation.list"),
+        Field(
+            "state", .choice(["queued", "claimed", "succeeded", "failed"]), required: true, "How far it came"),
+        Field("host", .line, "Where it is now; a pseudonym for a tenant"),
+        Field("vcpus", .nullable(.count), "Its size afterwards; null while unknown"),
+        Field("message", .line, "What is to be said about it"),
+    ])
+
+    static func exampleOutcome(_ action: String) -> JSONValue {
+        [
+            "vm": "web-1", "id": exampleID(2), "action": .string(action), "command": exampleID(3), "state": "succeeded",
+            "host": "host-7c41", "vcpus": 2,
+        ]
+    }
+
+    private static let bootFields = [
+        Field("kernelPath", .text(1...1_024), "The kernel's path on the host"),
+        Field("initrdPath", .text(1...1_024), "The initial RAM disk's path on the host"),
+        Field("commandLine", .text(0...4_096), "The kernel's command line"),
+        Field("imagePath", .text(1...1_024), "The disk image's path on the host"),
+        Field("machine", .text(1...64), "The machine type, such as microvm or q35"),
+    ]
+
+    private static let vmFields = [
+        Field("name", .line, required: true, "Its name within the tenant"),
+        Field("id", .uuid, required: true, "Its UUID"),
+        Field("tenant", .nullable(.name), required: true, "Whose it is; null for one that Ebb did not create"),
+        Field(
+            "state",
+            .choice(["unknown", "running", "blocked", "paused", "shutting-down", "shutoff", "crashed", "saved"]),
+            required: true, "Its state; unknown while its host does not answer"),
+        Field("host", .line, required: true, "Where it is; a pseudonym for a tenant"),
+        Field("vcpus", .nullable(.count), required: true, "Confirmed vCPUs; null while unknown"),
+        Field("maxVcpus", .count, required: true, "The ceiling that it can grow to"),
+        Field("askedVcpus", .nullable(.count), "What Ebb last asked for; null if it never did"),
+        Field("grantedVcpus", .nullable(.count), "What the hypervisor says it gave; null while unknown"),
+        Field("memoryBytes", .nullable(.bytes), required: true, "Memory in bytes; null while unknown"),
+        Field("maxMemoryBytes", .bytes, "The ceiling of its memory in bytes"),
+        Field("diskBytes", .bytes, required: true, "Disk in bytes"),
+        Field("cpuUtilizationPpm", .nullable(.anyShare), "Use of the vCPUs that it has; null while unknown"),
+        Field("memoryUtilizationPpm", .nullable(.anyShare), "Use of its memory without page cache; null while unknown"),
+        Field("policy", .nullable(.line), "Its policy in short; null without one"),
+        Field("managed", .boolean, "Whether Ebb may change it"),
+        Field("revision", .bytes, "Counts up at every change"),
+        Field("createdAt", .instant, "When it was first known"),
+    ]
+
+    private static let exampleVM: JSONValue = [
+        "name": "web-1", "id": exampleID(2), "tenant": "acme", "state": "running", "host": "host-7c41", "vcpus": 2,
+        "maxVcpus": 4, "askedVcpus": 2, "grantedVcpus": 2, "memoryBytes": 536_870_912, "maxMemoryBytes": 536_870_912,
+        "diskBytes": 21_474_836_480, "cpuUtilizationPpm": 412_500, "memoryUtilizationPpm": 630_000,
+        "policy": "15 %..80 %, 7/10", "managed": true, "revision": 4, "createdAt": "2026-03-01T12:00:00Z",
+    ]
+}

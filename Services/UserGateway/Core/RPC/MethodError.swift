@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a method failed: the stable part of an error that programs may rely on.
+package enum ErrorReason: String, Hashable, Sendable, CaseIterable {
+    /// It isn't there, or isn't the caller's: the two look alike.
+    case notFound = "NOT_FOUND"
+    /// The request makes no sense for what is there (bounds out of order, a size beyond the ceiling).
+    case invalid = "INVALID"
+    /// Not logged in, or the role does not allow it.
+    case denied = "DENIED"
+    /// It contradicts something that is there: a name taken, another change under way, a key used with another body.
+    case conflict = "CONFLICT"
+    /// A limit of the moment; trying again later helps.
+    case busy = "BUSY"
+    /// A part of Ebb that it needs does not answer; nothing was changed.
+    case unavailable = "UNAVAILABLE"
+    /// It was begun and its end is not known. Look before asking again.
+    case outcomeUnknown = "OUTCOME_UNKNOWN"
+    /// No host has room for it within its bounds.
+    case noRoom = "NO_ROOM"
+    /// A defect of Ebb.
+    case `internal` = "INTERNAL"
+
+    /// The JSON-RPC code: outside of -32768...-32000, which the specification reserves.
+    package var code: Int64 {
+        switch self {
+        case .notFound: 1_001
+        case .invalid: 1_002
+        case .denied: 1_003
+        case .conflict: 1_004
+        case .busy: 1_005
+        case .unavailable: 1_006
+        case .outcomeUnknown: 1_007
+        case .noRoom: 1_008
+        case .internal: 1_009
+        }
+    }
+
+    /// Whether the same request may succeed later, unchanged. `OUTCOME_UNKNOWN` is not: it may have had its effect.
+    package var isRetryable: Bool { self == .busy || self == .unavailable || self == .noRoom }
+
+    /// What it means, for the generated documentation.
+    package var summary: String {
+        switch self {
+        case .notFound: "There is nothing of that name for this caller."
+        case .invalid: "The values make no sense for what is there."
+        case .denied: "The caller is not logged in or its role does not allow it."
+        case .conflict: "It contradicts something that is there or under way."
+        case .busy: "A limit of the moment was reached; try again later."
+        case .unavailable: "A part of Ebb does not answer; nothing was changed."
+        case .outcomeUnknown: "It was begun and its end is not known; look before asking again."
+        case .noRoom: "No host has room for it within its bounds."
+        case .internal: "A defect of Ebb."
+        }
+    }
+}
+
+/// A failed method: what every handler throws.
+package struct MethodError: Error, Hashable, Sendable {
+    package let reason: ErrorReason
+    /// For people: one sentence that names the culprit.
+    package let message: String
+    /// The remedy, where there is one.
+    package let hint: String?
+    /// When trying again makes sense; only of retryable reasons.
+    package let retryAfterMilliseconds: Int64?
+
+    package init(_ reason: ErrorReason, _ message: String, hint: String? = nil, retryAfterMilliseconds: Int64? = nil) {
+        self.reason = reason
+        self.message = message
+        self.hint = hint
+        self.retryAfterMilliseconds = retryAfterMilliseconds
+    }
+
+    /// The one answer for "not there" and "not yours": kind and name as the caller wrote them, nothing else.
+    package static func notFound(_ kind: String, _ name: String) -> MethodError {
+        MethodError(.notFound, "there is no \(kind) '\(name)'")
+    }
+
+    package var rpcError: RPCError {
+        RPCError(
+            code: reason.code, message: message,
+            data: .object(omittingNil: [
+                "reason": .string(reason.rawValue), "retryable": .bool(reason.isRetryable),
+                "retryAfterMs": retryAfterMilliseconds.map(JSONValue.integer), "hint": hint.map(JSONValue.string),
+            ]))
+    }
+}

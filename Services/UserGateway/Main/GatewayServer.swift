@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Logging
+internal import NIOCore
+internal import NIOExtras
+internal import NIOPosix
+internal import NIOSSL
+internal import ResourceModel
+internal import ServiceLifecycle
+internal import Synchronization
+package import UserGatewayCore
+
+/// The gateway's network: JSON-RPC 2.0, one line per message, over TCP or TLS.
+///
+/// `run()` binds, serves until its task is cancelled or a graceful shutdown begins, then drains: the port closes, no
+/// further request is taken, and calls under way are answered within `drainTimeout`.
+package final class GatewayServer: Service {
+    /// Where the server can be reached.
+    package struct Address: Hashable, Sendable {
+        package let host: String
+        package let port: Int
+        package let isTLS: Bool
+    }
+
+    /// What all connections share.
+    struct Context: Sendable {
+        let configuration: GatewayServerConfiguration
+        let registry: MethodRegistry
+        let identity: ServerIdentity
+        let methods: any GatewayMethods
+        let metrics = GatewayMetrics()
+        let logins: LoginGate
+
+        /// Throws `BUSY` if this address tries too often.
+        func countLogin(from address: String) throws(MethodError) { try logins.attempt(address) }
+    }
+
+    private let context: Context
+    private let log: Logger
+    private let connections: ConnectionTable
+    private let bound = OneShot<Result<Address, GatewayServerError>>()
+    private let tls: NIOSSLContext?
+
+    /// - Throws: if the configuration can't be served as it is (certificate, plain TCP off loopback).
+    package init(
+        configuration: GatewayServerConfiguration, registry: MethodRegistry = .ebb, identity: ServerIdentity,
+        methods: any GatewayMethods, log: Logger
+    ) throws(GatewayServerError) {
+        tls = try configuration.makeTLSContext()
+        try configuration.refusePlainOffLoopback()
+        context = Context(
+            configuration: configuration, registry: registry, identity: identity, methods: methods,
+            logins: LoginGate(configuration))
+        self.log = log
+        connections = ConnectionTable(configuration)
+    }
+
+    /// Where it listens; waits until it does. Throws what `run()` throws if it can't.
+    package func boundAddress() async throws(GatewayServerError) -> Address { try await bound.value().get() }
+
+    package func run() async throws {
+        let listener: NIOAsyncChannel<(any Channel)?, Never>
+        do throws(GatewayServerError) {
+            listener = try await bind()
+        } catch {
+            bound.set(.failure(error))
+            throw error
+        }
+        let local = listener.channel.localAddress
+        let address = Address(
+            host: context.configuration.host, port: local?.port ?? context.configuration.port, isTLS: tls != nil)
+        bound.set(.success(address))
+        log.info("listening", metadata: ["listen.address": "\(address.host):\(address.port)"])
+        try await withGracefulShutdownHandler {
+            try await withTaskCancellationHandler {
+                try await serve(listener)
+            } onCancel: {
+                beginDrain(listener.channel)
+            }
+        } onGracefulShutdown: {
+            self.beginDrain(listener.channel)
+        }
+    }
+
+    /// Ends when the listener is closed and every connection has gone.
+    private func serve(_ listener: NIOAsyncChannel<(any Channel)?, Never>) async throws {
+        try await listener.executeThenClose { inbound in
+            await withDiscardingTaskGroup { group in
+                do {
+                    for try await channel in inbound {
+                        guard let channel else { continue }
+                        group.addTask { await self.serve(channel) }
+                    }
+                } catch {
+                    self.log.error("accepting connections failed", metadata: ["accept.cause": "\(error)"])
+                }
+            }
+        }
+        connections.closeAll()
+    }
+
+    private func serve(_ channel: any Channel) async {
+        let remote = channel.remoteAddress?.ipAddress ?? "unknown"
+        var log = log
+        log[metadataKey: "client.address"] = "\(remote)"
+        let session = Session(
+            registry: context.registry, identity: context.identity,
+            maximumInFlight: context.configuration.maximumInFlight)
+        let connection = GatewayConnection(
+            channel: channel, session: session, server: context, remoteAddress: remote, log: log)
+        do {
+            let wrapped = try await channel.eventLoop.submit {
+                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+            }.get()
+            // Nothing is read before there is somebody to read it.
+            try await channel.setOption(.autoRead, value: true).get()
+            channel.read()
+            await connection.serve(wrapped)
+        } catch {
+            try? await channel.close().get()
+        }
+    }
+
+    /// Closes the port, ends every connection's input, and cuts what is left after `drainTimeout`.
+    private func beginDrain(_ listener: any Channel) {
+        log.info("draining", metadata: ["connection.count": "\(connections.count)"])
+        listener.close(promise: nil)
+        connections.drain()
+        let connections = connections
+        listener.eventLoop.scheduleTask(in: TimeAmount(context.configuration.drainTimeout)) { connections.closeAll() }
+    }
+
+    private func bind() async throws(GatewayServerError) -> NIOAsyncChannel<(any Channel)?, Never> {
+        let configuration = context.configuration
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // The default of 4 accepts at a time starves the rest in a burst.
+            .serverChannelOption(.maxMessagesPerRead, value: 64)
+            .childChannelOption(.autoRead, value: false)
+            // `printf … | nc` closes its side first and still wants its answers.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(
+                .writeBufferWaterMark,
+                value: .init(
+                    low: configuration.outboundHighWatermark / 2, high: configuration.outboundHighWatermark))
+        do {
+            return try await bootstrap.bind(host: configuration.host, port: configuration.port) { channel in
+                channel.eventLoop.makeCompletedFuture { try self.initialise(channel) }
+            }
+        } catch {
+            throw GatewayServerError.binding(configuration, error)
+        }
+    }
+
+    /// Builds the pipeline of a connection; `nil` if it was not admitted.
+    private func initialise(_ channel: any Channel) throws -> (any Channel)? {
+        let address = channel.remoteAddress?.ipAddress ?? "unknown"
+        let pipeline = channel.pipeline.syncOperations
+        do throws(MethodError) {
+            try connections.admit(channel, from: address, metrics: context.metrics)
+        } catch {
+            context.metrics.connectionRefused("limit")
+            try pipeline.addHandler(RefusalHandler(tls == nil ? error : nil))
+            return nil
+        }
+        if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+        let metrics = context.metrics
+        try pipeline.addHandler(ConnectionGuard(context.configuration) { metrics.connectionRefused($0) })
+        try pipeline.addHandler(
+            ByteToMessageHandler(
+                LineBasedFrameDecoder(), maximumBufferSize: context.configuration.maximumLine + 1))
+        return channel
+    }
+}
+
+/// `LoginLimiter` behind a lock and with a clock.
+final class LoginGate: Sendable {
+    private let limiter: Mutex<LoginLimiter>
+    private let start = ContinuousClock.now
+
+    init(_ configuration: GatewayServerConfiguration) {
+        limiter = Mutex(
+            LoginLimiter(
+                capacity: configuration.loginBurst, refillNanoseconds: configuration.loginRefill.wholeNanoseconds))
+    }
+
+    func attempt(_ address: String) throws(MethodError) {
+        let now = start.duration(to: .now).wholeNanoseconds
+        let outcome = limiter.withLock { limiter -> Result<Void, MethodError> in
+            do throws(MethodError) {
+                return .success(try limiter.attempt(address, now: now))
+            } catch {
+                return .failure(error)
+            }
+        }
+        try outcome.get()
+    }
+}

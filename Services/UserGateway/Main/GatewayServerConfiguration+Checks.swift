@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import NIOCore
+internal import NIOSSL
+
+extension GatewayServerConfiguration {
+    /// TLS 1.3 with the configured certificate; `nil` for plain TCP.
+    func makeTLSContext() throws(GatewayServerError) -> NIOSSLContext? {
+        guard let tls else { return nil }
+        do {
+            let chain = try NIOSSLCertificate.fromPEMFile(tls.certificatePath)
+            let key = try NIOSSLPrivateKey(file: tls.keyPath, format: .pem)
+            var configuration = TLSConfiguration.makeServerConfiguration(
+                certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+            configuration.minimumTLSVersion = .tlsv13
+            return try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw GatewayServerError(
+                code: .certificateUnusable,
+                message: "can't use certificate \(tls.certificatePath) with key \(tls.keyPath): \(error)")
+        }
+    }
+
+    func refusePlainOffLoopback() throws(GatewayServerError) {
+        guard tls == nil, !allowsPlainOffLoopback else { return }
+        let address: SocketAddress
+        do {
+            address = try SocketAddress.makeAddressResolvingHost(host, port: port)
+        } catch {
+            throw .binding(self, error)
+        }
+        guard !address.isLoopback else { return }
+        throw GatewayServerError(
+            code: .plainOffLoopback,
+            message: "plain TCP on \(host) would carry tokens in the clear; give a certificate, listen on 127.0.0.1,"
+                + " or allow plain TCP if the network itself is trusted")
+    }
+}
+
+extension GatewayServerError {
+    /// What a failed bind means for who configured it.
+    static func binding(_ configuration: GatewayServerConfiguration, _ error: any Error) -> GatewayServerError {
+        let address = "\(configuration.host):\(configuration.port)"
+        if let error = error as? IOError, error.errnoCode == addressInUseErrno {
+            return GatewayServerError(
+                code: .addressInUse,
+                message: "address \(address) is in use by another process; stop it or choose another port")
+        }
+        return GatewayServerError(
+            code: .addressUnusable, message: "can't listen on \(address): \(error); choose an address of this machine")
+    }
+
+    /// EADDRINUSE on Linux; spelled out so that no C module is imported for one number.
+    private static let addressInUseErrno: Int32 = 98
+}
+
+extension SocketAddress {
+    /// 127.0.0.0/8 or ::1.
+    var isLoopback: Bool {
+        switch self {
+        case .v4: ipAddress?.hasPrefix("127.") ?? false
+        case .v6: ipAddress == "::1"
+        case .unixDomainSocket: true
+        }
+    }
+}

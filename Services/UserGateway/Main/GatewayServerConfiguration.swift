@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where the gateway listens, and every limit of its network.
+package struct GatewayServerConfiguration: Sendable {
+    /// Certificate chain and private key, both PEM files.
+    package struct TLS: Hashable, Sendable {
+        package let certificatePath: String
+        package let keyPath: String
+
+        package init(certificatePath: String, keyPath: String) {
+            self.certificatePath = certificatePath
+            self.keyPath = keyPath
+        }
+    }
+
+    /// An address or name of this machine.
+    package var host = "127.0.0.1"
+    /// 0: any free port (`GatewayServer.boundAddress` says which).
+    package var port = 7_420
+    /// `nil`: plain TCP, which carries tokens in the clear.
+    package var tls: TLS?
+    /// Plain TCP off loopback is refused unless this says that the network itself is trusted.
+    package var allowsPlainOffLoopback = false
+
+    package var maximumConnections = 1_024
+    package var maximumConnectionsPerAddress = 128
+    /// Bytes of one line before login.
+    package var maximumLineBeforeLogin = 4_096
+    /// Bytes of one line after login: 64 KiB to 1 MiB.
+    package var maximumLine = 1 << 20
+    /// Bytes of one answer; a longer one becomes an error that says to ask for less.
+    package var maximumAnswer = 8 << 20
+    /// Messages of one connection that are worked on at the same time.
+    package var maximumInFlight = 64
+    /// Bytes that may wait to be sent before the connection's answers wait too.
+    package var outboundHighWatermark = 1 << 20
+
+    package var handshakeTimeout: Duration = .seconds(5)
+    /// From the connection (or its handshake) to the end of the first line.
+    package var firstLineTimeout: Duration = .seconds(10)
+    /// From a line's first byte to its end.
+    package var lineTimeout: Duration = .seconds(10)
+    /// Without any line from the client.
+    package var idleTimeout: Duration = .seconds(300)
+    /// A client that takes no bytes for so long while answers wait is disconnected.
+    package var stalledWriteTimeout: Duration = .seconds(30)
+    /// Logins that one address may try at once, and how long until it may try one more; `loginRefill` above 0.
+    package var loginBurst = 10
+    package var loginRefill: Duration = .seconds(1)
+    package var loginTimeout: Duration = .seconds(10)
+    /// A call is cancelled after it: its outcome is then unknown if it changes something.
+    package var callTimeout: Duration = .seconds(120)
+    /// How long a shutdown waits for calls under way.
+    package var drainTimeout: Duration = .seconds(8)
+
+    package init() {}
+}
+
+/// Why the gateway can't serve.
+package struct GatewayServerError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Code: Hashable, Sendable {
+        case addressInUse, addressUnusable, plainOffLoopback, certificateUnusable
+    }
+
+    package let code: Code
+    /// Culprit and remedy.
+    package let message: String
+
+    package var description: String { message }
+}

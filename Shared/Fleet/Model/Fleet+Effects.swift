@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+
+extension Fleet {
+    private var limits: TruthLimits { configuration.truth }
+
+    // MARK: Checks
+
+    /// Why a change can't be made now; `nil` if it can.
+    func refusal(of change: FleetChange, on host: Int) -> FleetRefusal? {
+        if case .create(let definition) = change { return refusal(ofCreating: definition, on: host) }
+        guard let place = find(change.domain), place.host == host else {
+            return FleetRefusal(.notFound, "host \(hosts[host].id) has no domain \(change.domain)")
+        }
+        let domain = hosts[host].domains[place.domain]
+        switch change {
+        case .create: return nil
+        case .lifecycle(_, let verb): return refusal(of: verb, domain, on: host)
+        case .resize(_, let vcpus, let memory): return refusal(ofResizing: domain, vcpus, memory, on: host)
+        case .migrate(_, let target, _): return refusal(ofMigrating: domain, to: target, from: host)
+        }
+    }
+
+    private func refusal(ofCreating definition: DomainDefinition, on host: Int) -> FleetRefusal? {
+        if let fault = definition.fault { return FleetRefusal(.invalid, fault) }
+        if location[definition.id] != nil {
+            return FleetRefusal(.conflict, "domain \(definition.id) is defined already")
+        }
+        guard hosts[host].domains.count < Limits.domainsPerHost else {
+            return FleetRefusal(.refused, "host \(hosts[host].id) has \(Limits.domainsPerHost) domains already")
+        }
+        return lackOfMemory(definition.memory, on: host)
+    }
+
+    private func refusal(of verb: LifecycleVerb, _ domain: SimulatedDomain, on host: Int) -> FleetRefusal? {
+        guard verb.accepts(domain.state) else {
+            return FleetRefusal(.refused, "domain \(domain.id) is \(domain.state.rawValue): it can't \(verb.rawValue)")
+        }
+        let takesRoom = (verb == .start || verb == .restore) && !domain.state.isActive
+        return takesRoom ? lackOfMemory(domain.memory, on: host) : nil
+    }
+
+    private func refusal(
+        ofResizing domain: SimulatedDomain, _ vcpus: Int?, _ memory: ByteCount?, on host: Int
+    ) -> FleetRefusal? {
+        if let vcpus, !(1...domain.definition.maximumVCPUs).contains(vcpus) {
+            return FleetRefusal(
+                .invalid, "domain \(domain.id) can have 1 to \(domain.definition.maximumVCPUs) vCPUs, not \(vcpus)")
+        }
+        guard let memory else { return nil }
+        guard memory.bytes >= Limits.memory.lowerBound, memory <= domain.definition.memory else {
+            return FleetRefusal(
+                .invalid, "domain \(domain.id) can have 1 MiB to \(domain.definition.memory), not \(memory)")
+        }
+        guard domain.state.isActive, memory > domain.memory else { return nil }
+        return lackOfMemory(ByteCount(memory.bytes - domain.memory.bytes), on: host)
+    }
+
+    private func refusal(ofMigrating domain: SimulatedDomain, to target: HostID, from host: Int) -> FleetRefusal? {
+        guard let index = hostIndex[target] else { return FleetRefusal(.notFound, "the fleet has no host \(target)") }
+        guard index != host else { return FleetRefusal(.invalid, "domain \(domain.id) is on host \(target) already") }
+        guard hosts[index].condition != .dead else {
+            return FleetRefusal(.refused, "target host \(target) does not answer")
+        }
+        guard domain.state == .running || domain.state == .paused else {
+            return FleetRefusal(.refused, "domain \(domain.id) is \(domain.state.rawValue): only a live one migrates")
+        }
+        guard hosts[index].domains.count < Limits.domainsPerHost else {
+            return FleetRefusal(.refused, "host \(target) has \(Limits.domainsPerHost) domains already")
+        }
+        return lackOfMemory(domain.memory, on: index)
+    }
+
+    private func lackOfMemory(_ needed: ByteCount, on host: Int) -> FleetRefusal? {
+        let (used, all) = (hosts[host].memoryUsed, hosts[host].memory)
+        guard used + needed > all else { return nil }
+        return FleetRefusal(.refused, "host \(hosts[host].id) has \(all) and uses \(used): no room for \(needed)")
+    }
+
+    /// Since when, by its host's clock, a domain is as the change would make it; `nil` if it is not.
+    func alreadyHolds(_ change: FleetChange) -> Timestamp? {
+        guard let place = find(change.domain) else { return nil }
+        let domain = hosts[place.host].domains[place.domain]
+        switch change {
+        case .create, .migrate: return nil
+        case .lifecycle(_, let verb): return verb.outcome == domain.state ? domain.effectiveAt : nil
+        case .resize(_, let vcpus, let memory):
+            let holds =
+                (vcpus ?? domain.grantedVCPUs) == domain.grantedVCPUs && (memory ?? domain.memory) == domain.memory
+            return holds ? domain.effectiveAt : nil
+        }
+    }
+
+    // MARK: Effects
+
+    /// Makes a change that was checked.
+    mutating func apply(_ event: PendingEvent) {
+        switch event.change {
+        case .create(let definition):
+            create(definition, on: event.host, at: event.at)
+        case .lifecycle(let domain, let verb):
+            guard let place = find(domain) else { return }
+            apply(verb, to: place.domain, on: place.host, at: event.at)
+        case .resize(let domain, let vcpus, let memory):
+            guard let place = find(domain) else { return }
+            resize(place, vcpus: vcpus, granted: event.granted, memory: memory, by: event)
+        case .migrate(let domain, let target, _):
+            guard let place = find(domain), let target = hostIndex[target] else { return }
+            move(place.domain, from: place.host, to: target, at: event.at)
+        }
+    }
+
+    private mutating func apply(_ verb: LifecycleVerb, to index: Int, on host: Int, at instant: Timestamp) {
+        switch verb {
+        case .start:
+            hosts[host].begin(index, state: .running, boots: true, at: instant, limits: limits)
+        case .restore:
+            hosts[host].begin(index, state: .running, boots: false, at: instant, limits: limits)
+        case .shutdown, .destroy:
+            hosts[host].end(index, state: .shutoff, at: instant, limits: limits)
+        case .save:
+            hosts[host].end(index, state: .saved, at: instant, limits: limits)
+        case .suspend:
+            setState(.paused, of: hosts[host].domains[index].id, at: instant)
+        case .resume:
+            setState(.running, of: hosts[host].domains[index].id, at: instant)
+        case .undefine:
+            var domain = hosts[host].remove(index, at: instant)
+            domain.history.note(nil, at: instant, limit: limits.entriesPerDomain)
+            location[domain.id] = nil
+            goneDropped += gone.append(domain, limit: limits.operations)
+        }
+    }
+
+    /// Sets the state of a domain that stays active.
+    mutating func setState(_ state: DomainState, of domain: DomainID, at instant: Timestamp) {
+        guard let place = find(domain), hosts[place.host].domains[place.domain].life != nil else { return }
+        let wall = hosts[place.host].clock.wall(at: instant)
+        hosts[place.host].change(place.domain, at: instant, limits: limits) { domain in
+            domain.state = state
+            domain.effectiveAt = wall
+            domain.lastServe = state == .paused ? nil : domain.lastServe
+        }
+    }
+
+    private mutating func resize(
+        _ place: (host: Int, domain: Int), vcpus: Int?, granted: Int?, memory: ByteCount?, by event: PendingEvent
+    ) {
+        let wall = hosts[place.host].clock.wall(at: event.at)
+        hosts[place.host].change(place.domain, at: event.at, limits: limits) { domain in
+            if let memory, memory != domain.memory {
+                domain.memory = memory
+                domain.effectiveAt = wall
+            }
+            if let vcpus { domain.grant(vcpus, atMost: granted, effectiveAt: wall) }
+        }
+        let domain = hosts[place.host].domains[place.domain]
+        guard domain.life != nil, domain.onlineVCPUs < domain.grantedVCPUs,
+            case .confirms(let delay) = domain.conduct
+        else { return }
+        var confirmation = event
+        confirmation.at = event.at.advanced(byNanoseconds: delay)
+        confirmation.kind = .confirm(sizeRevision: domain.sizeRevision)
+        schedule(confirmation)
+    }
+
+    /// The guest brings online what it was granted.
+    mutating func confirm(_ domain: DomainID, sizeRevision: Int, at instant: Timestamp) {
+        guard let place = find(domain) else { return }
+        let domain = hosts[place.host].domains[place.domain]
+        guard domain.sizeRevision == sizeRevision, domain.life != nil else { return }
+        let wall = hosts[place.host].clock.wall(at: instant)
+        hosts[place.host].change(place.domain, at: instant, limits: limits) { domain in
+            domain.setVCPUs(granted: domain.grantedVCPUs, online: domain.grantedVCPUs, effectiveAt: wall)
+        }
+    }
+
+    /// The switch of a migration: the copy on the source ends in the same instant in which the one on the target
+    /// begins.
+    private mutating func move(_ index: Int, from source: Int, to target: Int, at instant: Timestamp) {
+        let state = hosts[source].domains[index].state
+        hosts[source].end(index, state: state, at: instant, limits: limits)
+        let domain = hosts[source].remove(index, at: instant)
+        hosts[target].insert(domain, at: instant)
+        location[domain.id] = target
+        guard let place = find(domain.id) else { return }
+        hosts[target].begin(place.domain, state: state, boots: false, at: instant, limits: limits)
+    }
+}
+
+extension SimulatedDomain {
+    /// Sets the granted vCPUs, as far as the guest lets it: all of a grow (a guest that confirms without delay brings
+    /// them online at once), none of a shrink below what a guest that refuses has online.
+    mutating func grant(_ wanted: Int, atMost cut: Int?, effectiveAt wall: Timestamp) {
+        let (low, high) = (min(wanted, grantedVCPUs), max(wanted, grantedVCPUs))
+        let granted = cut.map { min(max($0, low), high) } ?? wanted
+        guard life != nil else { return setVCPUs(granted: granted, online: granted, effectiveAt: wall) }
+        if granted < onlineVCPUs, conduct == .refuses { return }
+        let confirmsAtOnce = conduct == .confirms(afterNanoseconds: 0)
+        let online = confirmsAtOnce ? granted : min(onlineVCPUs, granted)
+        setVCPUs(granted: granted, online: online, effectiveAt: wall)
+    }
+}
+
+extension LifecycleVerb {
+    /// The state it leads to; `nil` for one that ends the definition.
+    var outcome: DomainState? {
+        switch self {
+        case .start, .resume, .restore: .running
+        case .shutdown, .destroy: .shutoff
+        case .suspend: .paused
+        case .save: .saved
+        case .undefine: nil
+        }
+    }
+
+    /// Whether it can be done, or holds already, in this state.
+    func accepts(_ state: DomainState) -> Bool {
+        switch self {
+        case .start: [.shutoff, .crashed, .running].contains(state)
+        case .shutdown: [.running, .shuttingDown, .shutoff].contains(state)
+        case .destroy: state != .unknown
+        case .suspend, .resume: [.running, .paused].contains(state)
+        case .save: [.running, .paused, .saved].contains(state)
+        case .restore: [.saved, .running].contains(state)
+        case .undefine: !state.isActive
+        }
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// A scripted failure: what happens to the mutating calls that match it.
+package struct FleetFault: Hashable, Sendable {
+    package enum Effect: Hashable, Sendable, Codable {
+        /// Fails this long after the call (at the latest when it would take effect) and changes nothing.
+        case fail(afterNanoseconds: Int64, message: String)
+        /// Takes this much longer.
+        case delay(nanoseconds: Int64)
+        /// Has its effect, but the first answer never comes.
+        case loseAnswer
+        /// A resize is granted with this many vCPUs only.
+        case partialGrant(vcpus: Int)
+
+        private enum CodingKeys: String, CodingKey {
+            case fail, delay
+            case loseAnswer = "lose_answer"
+            case partialGrant = "partial_grant"
+        }
+
+        private enum FailCodingKeys: String, CodingKey {
+            case afterNanoseconds = "after_ns"
+            case message
+        }
+
+        private enum DelayCodingKeys: String, CodingKey { case nanoseconds = "ns" }
+    }
+
+    /// `nil` matches every one.
+    package var host: HostID?
+    package var domain: DomainID?
+    package var verb: String?
+    /// How many calls it still strikes; `nil`: every one until faults are cleared.
+    package var times: Int?
+    package var effect: Effect
+
+    package init(
+        host: HostID? = nil, domain: DomainID? = nil, verb: String? = nil, times: Int?, effect: Effect
+    ) {
+        self.host = host
+        self.domain = domain
+        self.verb = verb
+        self.times = times
+        self.effect = effect
+    }
+
+    func matches(_ change: FleetChange, on host: HostID) -> Bool {
+        (self.host ?? host) == host && (domain ?? change.domain) == change.domain
+            && (verb ?? change.verb) == change.verb
+    }
+
+    /// Why it can't be; `nil` if it can.
+    var fault: String? {
+        if let times, times < 1 { return "a fault strikes at least once" }
+        switch effect {
+        case .fail(let delay, _), .delay(let delay):
+            return Limits.duration.contains(delay) ? nil : "a delay must lie within 0 and 24 hours"
+        case .partialGrant(let vcpus): return Limits.vcpus.contains(vcpus) ? nil : "a grant has 1 to 1024 vCPUs"
+        case .loseAnswer: return nil
+        }
+    }
+}

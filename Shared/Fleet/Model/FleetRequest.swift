@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// One call to one simulated host.
+package struct FleetRequest: Hashable, Sendable {
+    package var host: HostID
+    package var operation: FleetOperation
+
+    package init(host: HostID, operation: FleetOperation) {
+        self.host = host
+        self.operation = operation
+    }
+}
+
+package enum FleetOperation: Hashable, Sendable {
+    /// The host's size.
+    case describe
+    /// Every domain with its definition; advances no trace.
+    case inventory
+    /// Counters of the host and of every domain on it; advances the traces that go by served samples.
+    case sample
+    case ping
+    /// Something that a host does once per call id and only for the newest owner.
+    case change(FleetChange, FleetCallToken)
+}
+
+/// What makes a mutating call idempotent and fenced.
+package struct FleetCallToken: Hashable, Sendable {
+    package let id: UUID128
+    /// The owner's epoch over the host's shard.
+    package let epoch: UInt64
+
+    package init(id: UUID128, epoch: UInt64) {
+        self.id = id
+        self.epoch = epoch
+    }
+}
+
+package enum FleetChange: Hashable, Sendable {
+    /// Defines and starts.
+    case create(DomainDefinition)
+    case lifecycle(DomainID, LifecycleVerb)
+    /// To these absolute sizes; `nil` leaves one as it is.
+    case resize(DomainID, vcpus: Int?, memory: ByteCount?)
+    case migrate(DomainID, to: HostID, targetEpoch: UInt64)
+
+    package var domain: DomainID {
+        switch self {
+        case .create(let definition): definition.id
+        case .lifecycle(let domain, _), .resize(let domain, _, _), .migrate(let domain, _, _): domain
+        }
+    }
+
+    /// For instance `resize`; what a scripted failure names.
+    package var verb: String {
+        switch self {
+        case .create: "create"
+        case .lifecycle(_, let verb): verb.rawValue
+        case .resize: "resize"
+        case .migrate: "migrate"
+        }
+    }
+
+    var target: HostID? {
+        guard case .migrate(_, let target, _) = self else { return nil }
+        return target
+    }
+}
+
+package enum LifecycleVerb: String, Hashable, Sendable, Codable, CaseIterable {
+    case start, shutdown, destroy, suspend, resume, save, restore, undefine
+}
+
+/// How a host answers a call.
+package enum FleetReply: Hashable, Sendable {
+    case answer(FleetAnswer)
+    case refused(FleetRefusal)
+    /// The operation is under way: ask the same again at this true instant.
+    case wait(until: Timestamp)
+    /// Never answers.
+    case hang
+    /// The host does not exist for the network: as a refused connection.
+    case unreachable
+}
+
+package struct FleetAnswer: Hashable, Sendable {
+    /// By the host's clock: when the counters were read, or the operation took effect.
+    package let at: Timestamp
+    package let host: SimulatedHostReading
+    package let domains: [SimulatedDomainReading]
+    package let responseTimeNanoseconds: Int64
+}
+
+package struct FleetRefusal: Error, Hashable, Sendable {
+    package enum Code: String, Hashable, Sendable, Codable {
+        case invalid, refused, fenced, conflict
+        case notFound = "not-found"
+    }
+    package let code: Code
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}
+
+/// A host's own figures, at `FleetAnswer.at`.
+package struct SimulatedHostReading: Hashable, Sendable {
+    package let cores: Int
+    package let memory: ByteCount
+    package let cpuTimeNanoseconds: Int64
+    package let controlDomainCPUTimeNanoseconds: Int64
+    /// Allocated to active domains.
+    package let memoryUsed: ByteCount
+}
+
+/// A domain as its host shows it.
+package struct SimulatedDomainReading: Hashable, Sendable {
+    package let definition: DomainDefinition
+    package let state: DomainState
+    /// `nil` while it is not active, as everything that only a running domain has.
+    package let life: LifeReading?
+    package let grantedVCPUs: Int
+    package let memory: ByteCount
+    /// Since when state and size hold, by the host's clock.
+    package let effectiveAt: Timestamp
+}
+
+/// What only an active domain has.
+package struct LifeReading: Hashable, Sendable {
+    package let hypervisorID: Int64
+    /// By the host's clock.
+    package let start: Timestamp
+    /// What the guest's agent says; `nil` if it says nothing.
+    package let confirmedVCPUs: Int?
+    package let memoryUsed: ByteCount
+    package let counters: DomainCounters
+    /// Of the granted vCPUs, in order.
+    package let vcpuTimeNanoseconds: [Int64]
+}

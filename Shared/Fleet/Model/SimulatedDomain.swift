@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+
+/// How a guest behaves towards who resizes it.
+package enum GuestConduct: Hashable, Sendable, Codable {
+    /// Brings a hot-added vCPU online this long after it was granted.
+    case confirms(afterNanoseconds: Int64)
+    /// Never brings a hot-added vCPU online, never gives one back.
+    case refuses
+
+    private enum ConfirmsCodingKeys: String, CodingKey { case afterNanoseconds = "after_ns" }
+
+    /// Why it can't be; `nil` if it can.
+    var fault: String? {
+        guard case .confirms(let delay) = self, !Limits.duration.contains(delay) else { return nil }
+        return "a guest confirms within 0 to 24 hours"
+    }
+}
+
+/// What a guest's agent says about its vCPUs.
+package enum GuestReport: Hashable, Sendable, Codable {
+    case truthful
+    /// Always this number, whatever it uses.
+    case lies(vcpus: Int)
+    /// Nothing: there is no agent.
+    case silent
+}
+
+/// One life of a domain's counters.
+struct Life: Hashable, Sendable {
+    let hypervisorID: Int64
+    /// True instant.
+    let start: Timestamp
+    /// The same by the host's clock.
+    let hostStart: Timestamp
+    /// One per vCPU that was ever online.
+    var vcpuTime: [ExactCounter] = []
+    var steal = ExactCounter()
+    var received = ExactCounter()
+    var transmitted = ExactCounter()
+    var blockRead = ExactCounter()
+    var blockWritten = ExactCounter()
+
+    /// The exact sum over all vCPUs, rounded down once.
+    var cpuTimeNanoseconds: Int64 {
+        var whole: Int64 = 0
+        var remainder: Int64 = 0
+        for counter in vcpuTime {
+            whole += counter.whole
+            remainder += counter.remainder
+        }
+        return whole + remainder / RateUnit.cpu
+    }
+
+    var counters: DomainCounters {
+        DomainCounters(
+            cpuTimeNanoseconds: cpuTimeNanoseconds, stealTimeNanoseconds: steal.whole,
+            networkReceivedBytes: received.whole, networkTransmittedBytes: transmitted.whole,
+            blockReadBytes: blockRead.whole, blockWrittenBytes: blockWritten.whole)
+    }
+}
+
+/// CPU rates of a domain, in parts per million of one core, that hold since it was settled last.
+struct DomainRates: Hashable, Sendable {
+    /// Zero unless it runs.
+    var usedPPM: Int64 = 0
+    var stealPPM: Int64 = 0
+    /// Over how many vCPUs the use is spread; zero unless it runs.
+    var vcpus = 0
+}
+
+/// A domain as its host has it. Counters are exact up to `settledAt`; `settle` brings them to a later instant.
+struct SimulatedDomain: Sendable {
+    let definition: DomainDefinition
+    var state: DomainState = .shutoff
+    var grantedVCPUs: Int
+    /// Brought online by the guest: what it can really use, and what is billed.
+    var onlineVCPUs: Int
+    var memory: ByteCount
+    var conduct = GuestConduct.confirms(afterNanoseconds: 0)
+    var report = GuestReport.truthful
+    var habits: GuestHabits
+    var load: LoadPlayer
+    /// `nil` while it is not active.
+    var life: Life?
+    var rates = DomainRates()
+    /// By the host's monotonic clock.
+    var settledAt: Int64
+    /// Since when state and size hold, by the host's clock.
+    var effectiveAt: Timestamp
+    /// Counts changes of the granted or the online vCPUs.
+    var sizeRevision = 0
+    var lastServe: Serve?
+    var history = DomainHistory()
+
+    /// What the next served sample is compared with.
+    struct Serve: Hashable, Sendable {
+        let monotonic: Int64
+        let sizeRevision: Int
+    }
+
+    /// Not active yet, and on no host.
+    init(_ definition: DomainDefinition, habits: GuestHabits, load: LoadPlayer, at instant: Timestamp) {
+        self.definition = definition
+        grantedVCPUs = definition.vcpus
+        onlineVCPUs = definition.vcpus
+        memory = definition.memory
+        self.habits = habits
+        self.load = load
+        settledAt = instant.nanoseconds
+        effectiveAt = instant
+    }
+
+    var id: DomainID { definition.id }
+    var runs: Bool { life != nil && (state == .running || state == .shuttingDown) }
+
+    /// Used in the guest, without page cache.
+    var memoryUsed: ByteCount {
+        let wanted = Int128(definition.memory.bytes) * Int128(habits.memoryUsePPM) / 1_000_000
+        return min(memory, ByteCount(Int64(clamping: wanted)))
+    }
+
+    /// Demand over what it has online, rounded half up to a part per million and at most 100 %: exactly what a reader
+    /// of the counters computes where the host has room for it.
+    var utilization: Utilization {
+        guard onlineVCPUs > 0 else { return .zero }
+        let demand = Int128(load.ppm) * Int128(definition.vcpus)
+        return Utilization(numerator: demand, denominator: Int128(onlineVCPUs) * 1_000_000)?.clamped ?? .zero
+    }
+
+    /// What it would use on a host with room for it, in parts per million of one core.
+    var demandPPM: Int64 { runs ? utilization.ppm * Int64(onlineVCPUs) : 0 }
+
+    /// Brings the counters to this instant of the host's monotonic clock, at the rates that held until now.
+    mutating func settle(at monotonic: Int64) {
+        let elapsed = monotonic - settledAt
+        settledAt = monotonic
+        guard elapsed > 0, rates.vcpus > 0, life != nil else { return }
+        let (share, extra) = rates.usedPPM.quotientAndRemainder(dividingBy: Int64(rates.vcpus))
+        for index in 0..<rates.vcpus {
+            let rate = share + (index < extra ? 1 : 0)
+            life?.vcpuTime[index].add(rate: rate, nanoseconds: elapsed, per: RateUnit.cpu)
+        }
+        life?.steal.add(rate: rates.stealPPM, nanoseconds: elapsed, per: RateUnit.cpu)
+        life?.received.add(rate: habits.receivedPerSecond, nanoseconds: elapsed, per: RateUnit.bytes)
+        life?.transmitted.add(rate: habits.transmittedPerSecond, nanoseconds: elapsed, per: RateUnit.bytes)
+        life?.blockRead.add(rate: habits.blockReadPerSecond, nanoseconds: elapsed, per: RateUnit.bytes)
+        life?.blockWritten.add(rate: habits.blockWrittenPerSecond, nanoseconds: elapsed, per: RateUnit.bytes)
+    }
+
+    /// Sets the vCPUs, by the host's clock from `wall` on.
+    mutating func setVCPUs(granted: Int, online: Int, effectiveAt wall: Timestamp) {
+        guard granted != grantedVCPUs || online != onlineVCPUs else { return }
+        grantedVCPUs = granted
+        onlineVCPUs = online
+        sizeRevision += 1
+        effectiveAt = wall
+    }
+
+    /// Lets other rates hold from the instant it was settled at.
+    mutating func setRates(_ rates: DomainRates) {
+        self.rates = rates
+        guard let missing = life.map({ rates.vcpus - $0.vcpuTime.count }), missing > 0 else { return }
+        life?.vcpuTime += repeatElement(ExactCounter(), count: missing)
+    }
+}

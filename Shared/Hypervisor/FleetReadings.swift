@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Bus
+internal import FoundationEssentials
+internal import Messages
+internal import ResourceModel
+
+extension HypervisorError {
+    /// What a failed call to a simulated host means.
+    init(_ error: BusError, host: HostID, operation: String) {
+        let code: Code
+        switch error.code {
+        case .failed(let failure): code = Self.code(of: failure)
+        case .deadline: code = .deadline
+        case .closed: code = .closed
+        case .malformed, .tooLarge: code = .invalid
+        default: code = .unreachable
+        }
+        let reason =
+            if case .failed(let failure) = error.code { failure.message } else { error.description }
+        self.init(code, operation: operation, message: "host \(host): \(reason)")
+    }
+
+    private static func code(of failure: CommandFailure) -> Code {
+        switch failure.code {
+        case "fenced": .fenced
+        case "not-found": .noSuchDomain
+        case "invalid": .invalid
+        case "deadline": .deadline
+        case "unreachable", "busy", "unavailable": .unreachable
+        default: .refused
+        }
+    }
+}
+
+extension HostReading {
+    init(_ answer: WireFleetAnswer, monotonicNanoseconds: Int64) throws(HypervisorError) {
+        self.init(
+            readAt: Timestamp(nanoseconds: answer.atNs), monotonicNanoseconds: monotonicNanoseconds,
+            cpuCount: Int(answer.host.cpuCount), memory: ByteCount(Int64(clamping: answer.host.memoryBytes)),
+            cpuTimeNanoseconds: Int64(clamping: answer.host.cpuTimeNs),
+            controlDomainCPUTimeNanoseconds: Int64(clamping: answer.host.controlDomainCpuTimeNs),
+            memoryUsed: ByteCount(Int64(clamping: answer.host.memoryUsedBytes)),
+            domains: try answer.domains.map { domain throws(HypervisorError) in
+                try DomainReading(domain, operation: "sample")
+            })
+    }
+}
+
+extension DomainReading {
+    /// What only an active domain has stays unknown for the others.
+    init(_ wire: WireFleetDomain, operation: String) throws(HypervisorError) {
+        let isActive = wire.hypervisorID > 0
+        self.init(
+            domain: try DomainID(wire, operation: operation), name: wire.name,
+            state: DomainState(rawValue: wire.state) ?? .unknown,
+            maximumVCPUs: VCPUCount(Int(wire.vcpusMaximum)), grantedVCPUs: VCPUCount(Int(wire.vcpusGranted)),
+            memory: DomainMemory(
+                maximum: ByteCount(Int64(clamping: wire.memoryMaximumBytes)),
+                allocated: ByteCount(Int64(clamping: wire.memoryAllocatedBytes)),
+                used: isActive ? ByteCount(Int64(clamping: wire.memoryUsedBytes)) : nil),
+            disk: ByteCount(Int64(clamping: wire.diskBytes)),
+            sizeEffectiveAt: Timestamp(nanoseconds: wire.sizeEffectiveNs))
+        guard isActive else { return }
+        hypervisorID = wire.hypervisorID
+        incarnationStart = Timestamp(nanoseconds: wire.incarnationStartNs)
+        confirmedVCPUs = wire.hasVcpusConfirmed ? VCPUCount(Int(wire.vcpusConfirmed)) : nil
+        vcpuTimeNanoseconds = wire.vcpuTimeNs.map { Int64(clamping: $0) }
+        counters = DomainCounters(
+            cpuTimeNanoseconds: Int64(clamping: wire.cpuTimeNs),
+            stealTimeNanoseconds: Int64(clamping: wire.stealTimeNs),
+            networkReceivedBytes: Int64(clamping: wire.networkReceivedBytes),
+            networkTransmittedBytes: Int64(clamping: wire.networkTransmittedBytes),
+            blockReadBytes: Int64(clamping: wire.blockReadBytes),
+            blockWrittenBytes: Int64(clamping: wire.blockWrittenBytes))
+    }
+}
+
+extension DomainDescription {
+    init(_ wire: WireFleetDomain, operation: String) throws(HypervisorError) {
+        self.init(
+            domain: try DomainID(wire, operation: operation), name: wire.name,
+            state: DomainState(rawValue: wire.state) ?? .unknown, tenant: TenantID(wire.tenantID),
+            maximumVCPUs: VCPUCount(Int(wire.vcpusMaximum)),
+            maximumMemory: ByteCount(Int64(clamping: wire.memoryMaximumBytes)),
+            disk: ByteCount(Int64(clamping: wire.diskBytes)))
+    }
+}
+
+extension DomainID {
+    fileprivate init(_ wire: WireFleetDomain, operation: String) throws(HypervisorError) {
+        guard let uuid = UUID128(bytes: wire.uuid) else {
+            throw HypervisorError(
+                .invalid, operation: operation, message: "a domain's uuid has \(wire.uuid.count) bytes, not 16")
+        }
+        self.init(uuid)
+    }
+}

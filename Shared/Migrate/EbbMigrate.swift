@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Foundation
+internal import Logging
+internal import ResourceModel
+internal import Store
+
+/// Brings the database up to date, once per release, before the services start.
+@main
+struct EbbMigrate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ebb-migrate",
+        abstract: "Bring Ebb's database schema up to date and provision who may use it.",
+        discussion: """
+            Running it again changes nothing; several at once wait for each other. Secrets are read from files or the \
+            environment, never from arguments, and are never printed.
+
+            EXAMPLES
+              Migrate, with the administrator's connection string from the environment:
+                EBB_MIGRATE_DATABASE_URL=postgresql://postgres@db/ebb ebb-migrate
+
+              Also let the five services log in with one password:
+                ebb-migrate --database-url postgresql://postgres@db/ebb --role-password-file /run/secrets/roles
+
+              Also make the first administrator and write its token to a file that only you can read:
+                ebb-migrate --create-administrator alice --token-file ./alice.token
+
+              Replace a token that was lost (its older tokens stop working):
+                ebb-migrate --create-administrator alice --token-file ./alice.token --renew-token
+
+            EXIT CODES
+              0 done   64 wrong usage   69 the database can't be reached   70 unexpected failure
+              77 not permitted   78 wrong configuration
+            """)
+
+    @Option(help: ArgumentHelp("Administrator's connection string. Default: EBB_MIGRATE_DATABASE_URL.", valueName: "url"))
+    var databaseURL: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "File with the services' database password. Default: EBB_MIGRATE_ROLE_PASSWORD; else they stay as they are.",
+            valueName: "path"))
+    var rolePasswordFile: String?
+
+    @Option(help: ArgumentHelp("Make an administrator of this name.", valueName: "name"))
+    var createAdministrator: String?
+
+    @Option(help: ArgumentHelp("Where to write the administrator's new token (mode 0600).", valueName: "path"))
+    var tokenFile: String?
+
+    @Flag(help: "Give an administrator that exists already a new token and revoke its older ones.")
+    var renewToken = false
+
+    @Option(help: ArgumentHelp("Days until the token expires, 1 to 3650.", valueName: "days"))
+    var tokenDays = 365
+
+    @Option(help: ArgumentHelp("Seconds to wait for the database, 1 to 600.", valueName: "seconds"))
+    var wait = 10
+
+    mutating func validate() throws {
+        guard (createAdministrator == nil) == (tokenFile == nil) else {
+            throw ValidationError("--create-administrator and --token-file belong together")
+        }
+        guard !renewToken || createAdministrator != nil else {
+            throw ValidationError("--renew-token needs --create-administrator")
+        }
+        guard (1...3_650).contains(tokenDays) else { throw ValidationError("--token-days must be 1 to 3650") }
+        guard (1...600).contains(wait) else { throw ValidationError("--wait must be 1 to 600") }
+        if let createAdministrator, !isValidName(createAdministrator) {
+            throw ValidationError(
+                "'\(createAdministrator)' is not a valid name: 1 to 63 characters of a-z 0-9 . _ -, first a letter or digit")
+        }
+    }
+
+    func run() async throws {
+        do {
+            try await work(environment: ProcessInfo.processInfo.environment)
+        } catch {
+            let failure = Failure(error)
+            FileHandle.standardError.write(Data("ebb-migrate: \(failure.sentence)\n".utf8))
+            throw ExitCode(failure.exitCode)
+        }
+    }
+
+    private func work(environment: [String: String]) async throws {
+        guard let dsn = databaseURL ?? environment["EBB_MIGRATE_DATABASE_URL"], !dsn.isEmpty else {
+            throw Failure("no database: give --database-url or EBB_MIGRATE_DATABASE_URL", exitCode: 78)
+        }
+        let password = try rolePassword(environment)
+        let configuration = StoreConfiguration(
+            dsn: dsn, poolSize: 1, connectTimeout: .seconds(min(wait, 10)), statementTimeout: .seconds(60),
+            acquireTimeout: .seconds(wait), idleInTransactionTimeout: .seconds(60), applicationName: "ebb-migrate")
+        let store = try Store(configuration: configuration, log: Logger(label: "ebb-migrate") { _ in SwiftLogNoOpLogHandler() })
+        do {
+            try await provision(store, password)
+            await store.close()
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    private func provision(_ store: Store, _ password: String?) async throws {
+        let versions = try await Migrator().migrate(store)
+        say(
+            versions.isEmpty
+                ? "the schema is up to date at version \(Migration.all.count)"
+                : "the schema is at version \(Migration.all.count) now (ran \(versions.count))")
+        if let password {
+            try await RoleProvisioner(store).enableLogin(password: password)
+            say("the services' roles may log in")
+        }
+        if let createAdministrator, let tokenFile {
+            let setup = AdministratorSetup(
+                name: createAdministrator, tokenFile: tokenFile, renewToken: renewToken, tokenDays: tokenDays)
+            say(try await setup.run(store))
+        }
+    }
+
+    private func rolePassword(_ environment: [String: String]) throws -> String? {
+        guard let rolePasswordFile else { return environment["EBB_MIGRATE_ROLE_PASSWORD"].flatMap { $0.isEmpty ? nil : $0 } }
+        guard let text = try? String(contentsOfFile: rolePasswordFile, encoding: .utf8) else {
+            throw Failure("can't read --role-password-file \(rolePasswordFile)", exitCode: 78)
+        }
+        let password = text.trimmingCharacters(in: .newlines)
+        guard !password.isEmpty else { throw Failure("--role-password-file \(rolePasswordFile) is empty", exitCode: 78) }
+        return password
+    }
+
+    private func say(_ text: String) { print("ebb-migrate: \(text)") }
+}
+
+/// Why it ended: one sentence and sysexits.h's number.
+struct Failure: Error {
+    let sentence: String
+    let exitCode: Int32
+
+    init(_ sentence: String, exitCode: Int32) {
+        self.sentence = sentence
+        self.exitCode = exitCode
+    }
+
+    init(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as StoreError: self.init("\(error)", exitCode: Self.exitCode(error.code))
+        default: self.init("\(error)", exitCode: 70)
+        }
+    }
+
+    private static func exitCode(_ code: StoreError.Code) -> Int32 {
+        switch code {
+        case .connectionFailed, .timeout: 69
+        case .authenticationFailed, .insufficientPrivilege: 77
+        case .configuration, .databaseMissing, .migrationEdited, .schemaTooNew: 78
+        default: 70
+        }
+    }
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+internal import Testing
+internal import UserGatewayMain
+
+@testable internal import Client
+
+@Suite("Client settings")
+struct ClientSettingsTests {
+    @Test("login checks the token, keeps it for its owner only, and later commands use it")
+    func logsIn() async throws {
+        try await withGateway { gateway in
+            try await withTemporaryDirectory { home in
+                let environment = ["XDG_CONFIG_HOME": home]
+                let login = await ebb(
+                    ["login", "--context", "lab", "--endpoint", gateway.endpoint], environment: environment,
+                    input: [FakeMethods.ownerToken])
+                #expect(login.errors == "Logged in to \(gateway.endpoint) as ada (owner); context 'lab'.\n")
+                #expect(login.code == 0)
+                let path = home + "/ebb/config.yaml"
+                let attributes = try FileManager.default.attributesOfItem(atPath: path)
+                #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
+                #expect(await ebb(["vm", "list", "-o", "name"], environment: environment).output == "web-1\n")
+                let unknown = await ebb(["vm", "list", "--context", "nope"], environment: environment)
+                #expect(unknown.code == 78 && unknown.errors.contains("has no context 'nope'"))
+
+                try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+                let exposed = await ebb(["vm", "list"], environment: environment)
+                #expect(exposed.code == 78 && exposed.errors.contains("chmod 600 \(path)"))
+            }
+        }
+    }
+
+    @Test("a token that the gateway refuses is not kept")
+    func keepsNothingWrong() async throws {
+        try await withGateway { gateway in
+            try await withTemporaryDirectory { home in
+                let wrong = await ebb(
+                    ["login", "--endpoint", gateway.endpoint], environment: ["XDG_CONFIG_HOME": home],
+                    input: ["ebb_" + String(repeating: "Z", count: 43)])
+                #expect(wrong.code == 77)
+                #expect(!FileManager.default.fileExists(atPath: home + "/ebb/config.yaml"))
+            }
+        }
+    }
+
+    @Test("flags win over the environment and that over the context")
+    func ranksSources() async throws {
+        try await withTemporaryDirectory { home in
+            var file = ContextFile()
+            file.currentContext = "a"
+            file.contexts["a"] = .init(endpoint: "tcp://127.0.0.1:1", token: FakeMethods.ownerToken, caFile: nil)
+            try file.save(home + "/ebb/config.yaml")
+            #expect(try ContextFile.load(home + "/ebb/config.yaml") == file)
+            var environment = ["XDG_CONFIG_HOME": home]
+            #expect(await ebb(["vm", "list"], environment: environment).errors.contains("127.0.0.1:1:"))
+            environment["EBB_ENDPOINT"] = "tcp://127.0.0.1:2"
+            #expect(await ebb(["vm", "list"], environment: environment).errors.contains("127.0.0.1:2:"))
+            let flag = await ebb(["vm", "list", "--endpoint", "tcp://127.0.0.1:3"], environment: environment)
+            #expect(flag.errors.contains("127.0.0.1:3:"))
+        }
+    }
+
+    @Test("an unknown key of the configuration is refused by name")
+    func refusesUnknownKeys() async throws {
+        try await withTemporaryDirectory { home in
+            try ContextFile().save(home + "/ebb/config.yaml")
+            let path = home + "/ebb/config.yaml"
+            let handle = try #require(FileHandle(forWritingAtPath: path))
+            try handle.truncate(atOffset: 0)
+            try handle.write(contentsOf: Data("contexts:\n  a:\n    endpoint: tcp://x\n    tokn: y\n".utf8))
+            try handle.close()
+            let outcome = await ebb(["vm", "list"], environment: ["XDG_CONFIG_HOME": home])
+            #expect(outcome.code == 78 && outcome.errors.contains("unknown key 'tokn'"))
+        }
+    }
+
+    @Test("a token is not sent over plain TCP to another machine unless that is allowed")
+    func protectsToken() async {
+        let environment = ["EBB_TOKEN": FakeMethods.ownerToken]
+        let refused = await ebb(["vm", "list", "--endpoint", "tcp://192.0.2.1:7420"], environment: environment)
+        #expect(refused.code == 78 && refused.errors.contains("plain TCP"))
+        let allowed = await ebb(
+            ["vm", "list", "--endpoint", "tcp://192.0.2.1:7420", "--allow-plain", "--timeout", "50ms"],
+            environment: environment)
+        #expect(allowed.code == 124 || allowed.code == 69)
+    }
+
+    @Test(
+        "endpoints are read with and without port, also IPv6",
+        arguments: [
+            ("tcp://host", "tcp://host:7420"), ("tls://host:1", "tls://host:1"), ("tcp://[::1]:9", "tcp://[::1]:9"),
+            ("tls://[fe80::1]", "tls://[fe80::1]:7420"), ("tcp://h:80/", "tcp://h:80"),
+        ])
+    func readsEndpoints(text: String, expected: String) { #expect(Endpoint(text)?.description == expected) }
+
+    @Test(
+        "what is not an endpoint is refused",
+        arguments: ["", "host:1", "http://h", "tcp://", "tcp://h:0", "tcp://h:70000", "tcp://h/x"])
+    func refusesEndpoints(text: String) { #expect(Endpoint(text) == nil) }
+
+    @Test("TLS is spoken with the given authority, and an unknown one is refused")
+    func speaksTLS() async throws {
+        try await withTemporaryDirectory { directory in
+            let (certificate, key) = (directory + "/cert.pem", directory + "/key.pem")
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+            process.arguments = [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+                "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key,
+                "-out",
+                certificate,
+            ]
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            process.waitUntilExit()
+            try await withGateway({ $0.tls = .init(certificatePath: certificate, keyPath: key) }) { gateway in
+                let environment = [
+                    "EBB_TOKEN": FakeMethods.ownerToken, "EBB_ENDPOINT": "tls://localhost:\(gateway.port)",
+                ]
+                let trusted = await ebb(
+                    ["vm", "list", "-o", "name", "--ca-file", certificate], environment: environment)
+                #expect(trusted == CommandOutcome(code: 0, output: "web-1\n", errors: ""))
+                #expect(await ebb(["vm", "list"], environment: environment).code == 69)
+            }
+        }
+    }
+
+    @Test("the built program ends with the code and prints on the right stream")
+    func runsAsProcess() async throws {
+        let directory = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        let program = directory.appendingPathComponent("ebb")
+        try #require(FileManager.default.isExecutableFile(atPath: program.path), "\(program.path) is not built")
+        let process = Process()
+        process.executableURL = program
+        process.arguments = ["vm", "list"]
+        process.environment = ["HOME": "/nonexistent"]
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 77)
+        #expect(try output.fileHandleForReading.readToEnd()?.isEmpty ?? true)
+        let said = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        #expect(said == "ebb: no token; run ebb login, or set EBB_TOKEN or EBB_TOKEN_FILE\n")
+    }
+}
+
+@Suite("Quantities as people write them")
+struct QuantityTests {
+    @Test(
+        "bytes",
+        arguments: [
+            ("0", 0), ("1024", 1_024), ("512M", 536_870_912), ("512 MiB", 536_870_912), ("4GiB", 4_294_967_296),
+            ("1.5g", 1_610_612_736), ("2TB", 2_199_023_255_552),
+        ])
+    func bytes(text: String, value: Int64) throws { #expect(try Quantity.bytes(text) == value) }
+
+    @Test("what is not bytes", arguments: ["", "M", "-1", "1X", "1.5", "0.3", "1..5G", "99999999999T", "1e3"])
+    func notBytes(text: String) { #expect(throws: (any Error).self) { try Quantity.bytes(text) } }
+
+    @Test(
+        "shares",
+        arguments: [
+            ("15%", 150_000), ("15 %", 150_000), ("0.7", 700_000), ("7/10", 700_000), ("1/3", 333_333),
+            ("7.25%", 72_500), ("1", 1_000_000), ("0", 0),
+        ])
+    func shares(text: String, ppm: Int64) throws { #expect(try Quantity.share(text) == ppm) }
+
+    @Test("what is not a share", arguments: ["15", "101%", "-1%", "1/0", "a", "", "%", "7/", "3/2", "0x1"])
+    func notShares(text: String) { #expect(throws: (any Error).self) { try Quantity.share(text) } }
+
+    @Test(
+        "durations",
+        arguments: [
+            ("30s", 30_000_000_000), ("500ms", 500_000_000), ("2m", 120_000_000_000), ("5", 5_000_000_000),
+            ("1d", 86_400_000_000_000),
+        ])
+    func durations(text: String, nanoseconds: Int64) throws { #expect(try Quantity.nanoseconds(text) == nanoseconds) }
+
+    @Test("what is not a duration", arguments: ["", "0s", "-1s", "1w", "s", "99999999999999d"])
+    func notDurations(text: String) { #expect(throws: (any Error).self) { try Quantity.nanoseconds(text) } }
+
+    @Test("numbers are written for people")
+    func humanizes() {
+        #expect(Humanize.bytes(0) == "0 B" && Humanize.bytes(1_342_177_280) == "1.3 GiB")
+        #expect(Humanize.bytes(.max) == "8 EiB" && Humanize.bytes(1_023) == "1023 B")
+        #expect(Humanize.share(412_500) == "41.3 %" && Humanize.share(999_990) == "100 %")
+        #expect(Humanize.duration(412_000) == "412 µs" && Humanize.duration(1_500_000_000) == "1.5 s")
+        #expect(Humanize.money(nano: "36000000", currency: "EUR") == "0.036 EUR")
+        #expect(Humanize.money(nano: "-1500000000", currency: "EUR") == "-1.50 EUR")
+        // 16 GiB for 30 days: beyond 64 bits.
+        #expect(Humanize.quantity("44530220924502016000000000", unit: "byte-ns") == "11520.000 GiB-h")
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import ResourceModel
+internal import ServiceLifecycle
+internal import Synchronization
+internal import Testing
+internal import UserGatewayCore
+internal import UserGatewayMain
+
+/// Answers every method with its example. Some VM names do something else:
+/// `ghost` is not there, `full` finds no room, `stuck` never ends, `gated` ends when the gate opens, `broken` fails.
+final class FakeMethods: GatewayMethods {
+    static let ownerToken = "ebb_" + String(repeating: "A", count: 43)
+    static let administratorToken = "ebb_" + String(repeating: "B", count: 43)
+
+    let gate = Gate()
+    private let recorded = Mutex<[(method: String, params: JSONValue)]>([])
+
+    var calls: [(method: String, params: JSONValue)] { recorded.withLock { $0 } }
+
+    func authenticate(token: String) async throws(MethodError) -> Principal {
+        let principal =
+            switch token {
+            case Self.ownerToken: Principal(id: UUID128(high: 1, low: 1), name: "ada", role: .owner, tenant: "acme")
+            case Self.administratorToken:
+                Principal(id: UUID128(high: 1, low: 2), name: "root", role: .administrator, tenant: nil)
+            default: Principal?.none
+            }
+        guard let principal else { throw MethodError(.denied, "the token is not valid", hint: "create a new one") }
+        return principal
+    }
+
+    func call(
+        _ method: String, params: JSONValue, principal: Principal, context: CallContext
+    ) async throws(MethodError) -> JSONValue {
+        recorded.withLock { $0.append((method, params)) }
+        switch params["vm"] {
+        case "ghost": throw .notFound("VM", "ghost")
+        case "full": throw MethodError(.noRoom, "no host has room", retryAfterMilliseconds: 1_000)
+        case "broken": throw MethodError(.internal, "an invariant does not hold")
+        case "stuck": try? await Task.sleep(for: .seconds(600))
+        case "gated": await gate.wait()
+        default: break
+        }
+        guard let definition = MethodRegistry.ebb[method] else { throw MethodError(.internal, "no \(method)") }
+        return definition.example.result
+    }
+}
+
+/// Opens once; counts who waits.
+final class Gate: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                if !state.isOpen { state.waiters.append(continuation) }
+                return state.isOpen
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+
+    func open() {
+        let waiters = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    var waiterCount: Int { state.withLock { $0.waiters.count } }
+}
+
+/// A gateway on a free port of loopback, for the time of `body`.
+struct RunningGateway: Sendable {
+    let methods: FakeMethods
+    let server: GatewayServer
+    let group: ServiceGroup
+    let port: Int
+    var endpoint: String { "tcp://127.0.0.1:\(port)" }
+}
+
+func withGateway(
+    _ adjust: (inout GatewayServerConfiguration) -> Void = { _ in },
+    _ body: @escaping @Sendable (RunningGateway) async throws -> Void
+) async throws {
+    var configuration = GatewayServerConfiguration()
+    configuration.port = 0
+    configuration.drainTimeout = .seconds(2)
+    adjust(&configuration)
+    let methods = FakeMethods()
+    let log = Logger(label: "gateway", factory: { _ in SwiftLogNoOpLogHandler() })
+    let server = try GatewayServer(
+        configuration: configuration, identity: ServerIdentity(version: "0.1.0", instance: "test"), methods: methods,
+        log: log)
+    let group = ServiceGroup(services: [server], logger: log)
+    try await withThrowingTaskGroup { tasks in
+        tasks.addTask { try await group.run() }
+        let port = try await server.boundAddress().port
+        let running = RunningGateway(methods: methods, server: server, group: group, port: port)
+        // A test that hangs would hang the whole run.
+        try await withThrowingTaskGroup { race in
+            race.addTask { try await body(running) }
+            race.addTask {
+                try await Task.sleep(for: .seconds(30))
+                Issue.record("the test did not end within 30 s")
+            }
+            try await race.next()
+            race.cancelAll()
+        }
+        methods.gate.open()
+        await group.triggerGracefulShutdown()
+        try await tasks.next()
+    }
+}
+
+/// Waits for what has no event to await: state behind a socket.
+func eventually(within limit: Duration = .seconds(10), _ condition: () -> Bool) async throws -> Bool {
+    let deadline = ContinuousClock.now + limit
+    while !condition() {
+        guard ContinuousClock.now < deadline else { return false }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+    return true
+}
+
+/// A value that a closure leaves behind.
+final class Box: Sendable {
+    private let state = Mutex<JSONValue?>(nil)
+    var value: JSONValue? { state.withLock { $0 } }
+    func set(_ value: JSONValue?) { state.withLock { $0 = value } }
+}

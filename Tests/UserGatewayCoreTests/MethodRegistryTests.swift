@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Testing
+internal import UserGatewayCore
+
+private let registry = MethodRegistry.ebb
+private let methodNames = registry.methods.map(\.name)
+
+@Suite("Registry of methods")
+struct MethodRegistryTests {
+    @Test("every method is whole: name, summary, described parameters, reasons", arguments: methodNames)
+    func isWhole(name: String) throws {
+        let method = try #require(registry[name])
+        #expect(name.wholeMatch(of: /[a-z]+\.[a-z]+/) != nil)
+        for summary in [method.summary, method.resultSummary] + method.parameters.map(\.summary) {
+            #expect(
+                !summary.isEmpty && !summary.hasSuffix(".")
+                    && (summary.first?.isUppercase == true || summary.hasPrefix("vCPU")))
+        }
+        #expect(!method.allReasons.isEmpty && Set(method.allReasons).count == method.allReasons.count)
+        #expect(Set(method.parameters.map(\.name)).count == method.parameters.count)
+        #expect(method.isMutating == method.parameters.contains { $0.name == "idempotencyKey" })
+    }
+
+    @Test(
+        "every example fits its method's own schemas, with no member that they don't describe", arguments: methodNames)
+    func exampleFits(name: String) throws {
+        let method = try #require(registry[name])
+        try method.validate(method.example.parameters)
+        #expect(method.result.fault(in: method.example.result) == nil)
+    }
+
+    @Test("an unknown, a missing and a mistyped parameter are refused by name", arguments: methodNames)
+    func refusesFaults(name: String) throws {
+        let method = try #require(registry[name])
+        var values = method.example.parameters
+        values["bogus"] = 1
+        #expect(throws: RPCError.invalidParameters("parameter 'bogus' of \(name) is unknown")) {
+            try method.validate(values)
+        }
+        for field in method.parameters {
+            var mistyped = method.example.parameters
+            mistyped[field.name] = .number(0.5)
+            let error = #expect(throws: RPCError.self) { try method.validate(mistyped) }
+            #expect(error?.code == -32_602 && error?.message.contains("'\(field.name)'") == true)
+            guard field.isRequired else { continue }
+            var missing = method.example.parameters
+            missing[field.name] = nil
+            #expect(throws: RPCError.invalidParameters("parameter '\(field.name)' of \(name) is missing")) {
+                try method.validate(missing)
+            }
+        }
+    }
+
+    @Test("an integer outside of its range is refused and its bounds are taken")
+    func checksRanges() throws {
+        let method = try #require(registry["vm.resize"])
+        for (vcpus, fits) in [(0, false), (1, true), (512, true), (513, false), (Int64.max, false)] {
+            let isValid = (try? method.validate(["vm": "a", "vcpus": .integer(vcpus)])) != nil
+            #expect(isValid == fits, "\(vcpus)")
+        }
+    }
+
+    @Test("a fault inside of an object is named with its path")
+    func namesPath() throws {
+        let method = try #require(registry["vm.create"])
+        var values = method.example.parameters
+        values["boot"] = ["kernelPath": 7]
+        let error = #expect(throws: RPCError.self) { try method.validate(values) }
+        #expect(
+            error?.message
+                == "parameter 'boot.kernelPath' of vm.create must be a string of 1 to 1024 bytes, not an integer")
+    }
+
+    @Test("each role may call exactly what its method lists, whatever the parameters", arguments: Role.allCases)
+    func enforcesMatrix(role: Role) throws {
+        for (name, roles) in registry.authorisationMatrix {
+            let request = RPCRequest(id: .integer(1), method: name, parameters: ["bogus": 1])
+            let error = #expect(throws: RPCError.self) { try registry.check(request, by: role) }
+            // Who may call it hears of the parameter, who may not hears of nothing but the role.
+            #expect(error?.reason == (roles.contains(role) ? "INVALID_PARAMS" : "DENIED"), "\(name) by \(role)")
+        }
+    }
+
+    @Test("a parameter for the provider is refused from a tenant", arguments: methodNames)
+    func enforcesParameterRoles(name: String) throws {
+        let method = try #require(registry[name])
+        for field in method.parameters {
+            for role in Role.allCases where method.allows(role) {
+                let isAllowed = (try? method.authorise(role, [field.name: "x"])) != nil
+                #expect(isAllowed == (field.roles?.contains(role) ?? true), "\(field.name) by \(role)")
+            }
+        }
+    }
+
+    @Test("the sensitive methods are for whom they should be")
+    func pinsSensitiveMethods() {
+        let roles = Dictionary(uniqueKeysWithValues: registry.authorisationMatrix.map { ($0.method, Set($0.roles)) })
+        #expect(roles["rate.set"] == [.administrator])
+        #expect(roles["tenant.create"] == [.administrator])
+        #expect(roles["token.create"] == [.owner, .administrator])
+        #expect(roles["host.add"] == [.operator, .administrator])
+        #expect(roles["vm.resize"] == [.owner, .operator, .administrator])
+        #expect(roles["vm.migrate"] == [.operator, .administrator])
+        #expect(roles["bill.show"] == [.owner, .billingViewer, .auditor, .administrator])
+        for method in registry.methods where method.isMutating { #expect(!method.allows(.auditor), "\(method.name)") }
+        for method in registry.methods where method.name.hasPrefix("host.") {
+            for role in [Role.owner, .member, .billingViewer] { #expect(!method.allows(role), "\(method.name)") }
+        }
+    }
+
+    @Test("the OpenRPC document has every method with schema, errors, example and roles")
+    func describesItself() throws {
+        let document = registry.openRPC(version: "1.2.3")
+        let methods = try #require(document["methods"]?.items)
+        #expect(methods.compactMap { $0["name"]?.text } == methodNames)
+        for method in methods {
+            #expect(method["result"]?["schema"]?.members?.isEmpty == false)
+            #expect(method["errors"]?.items?.isEmpty == false && method["examples"]?.items?.count == 1)
+            #expect(method["params"]?.items?.allSatisfy { $0["schema"]?["type"] != nil } == true)
+        }
+        #expect(try JSONValue(parsing: document.compact) == document)
+        #expect(methods.first { $0["name"] == "rate.set" }?["x-roles"] == ["administrator"])
+    }
+
+    @Test("a method that does not exist is told from one that may not be called")
+    func knowsUnknownMethods() {
+        let error = #expect(throws: RPCError.self) {
+            try registry.check(RPCRequest(id: nil, method: "vm.explode"), by: .administrator)
+        }
+        #expect(error?.code == -32_601)
+    }
+}
