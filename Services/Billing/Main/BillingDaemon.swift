@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ServiceKit
+import Store
 
 /// `ebb-billing`: answers what tenants used and owe, from the database alone.
 @main

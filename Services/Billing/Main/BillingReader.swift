@@ -44,15 +44,15 @@ struct BillingReader: Sendable {
     /// Throws `not-found` for an unknown tenant.
     func snapshot(of tenant: TenantID, in period: TimeRange) async throws -> BillingSnapshot {
         try await store.transaction(isolation: .repeatableRead) { transaction in
-            guard try await AccountRepository(transaction).tenantExists(tenant) else {
+            let usage = UsageRepository(transaction)
+            guard try await usage.tenantExists(tenant) else {
                 throw CommandFailure.notFound("there is no tenant '\(tenant)'")
             }
-            let usage = UsageRepository(transaction)
             let horizon = try await usage.horizon() ?? .zero
             let domains = try await usage.domains(of: tenant, in: period)
             let segments = try await usage.segments(of: tenant, in: period)
-            let policies = try await PolicyRepository(transaction).history(of: tenant)
-            let cards = try await RateCards.all(in: transaction)
+            let policies = try await PolicyRepository(store).history(of: tenant, in: transaction)
+            let cards = try await RateCards(store).all(in: transaction)
             let boundaries = (policies.map(\.validFrom) + cards.map(\.validFrom)).filter(period.contains)
             let readings = try await usage.readings(of: tenant, in: period, boundaries: boundaries)
             return BillingSnapshot(

@@ -30,7 +30,7 @@ private func keepTenantShards(_ store: Store, log: Logger) async {
     while !Task.isCancelled {
         do {
             let tenants = try await AccountRepository(store).tenants()
-            try await ShardRepository(store).ensure(.tenant, ids: tenants.map(\.id.name))
+            try await ShardRepository(store).ensure(.tenant, tenants.map(\.name))
         } catch {
             log.warning("the tenants' shards can't be kept", metadata: ["error": "\(error)"])
         }

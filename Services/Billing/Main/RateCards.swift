@@ -10,17 +10,24 @@ import Yams
 
 /// The rate cards in the database: effective-dated, immutable, validated before they are stored and when they are read.
 struct RateCards: Sendable {
-    private let store: Store
+    private let repository: RateCardRepository
 
-    init(_ store: Store) { self.store = store }
+    init(_ store: Store) { repository = RateCardRepository(store) }
 
     /// Makes the file the first card, valid from the beginning of time, unless there is a card already.
     ///
     /// - Throws: `StartupError` that names the setting, the file and the key in it.
     func insertFirst(from path: String) async throws -> Bool {
         let document = try Self.read(path)
-        return try await RateCardRepository(store).insertFirst(
-            currency: document.currency, card: Self.text(document))
+        guard try await repository.list().isEmpty else { return false }
+        do {
+            _ = try await repository.add(
+                currency: document.currency, card: Self.text(document), validFrom: .zero)
+            return true
+        } catch let error as StoreError where error.code == .uniqueViolation {
+            // Another instance was faster.
+            return false
+        }
     }
 
     /// Reads and validates a file.
@@ -42,36 +49,36 @@ struct RateCards: Sendable {
     /// Says at start, not at the first bill, that a stored card can't be used.
     func check() async throws {
         do {
-            for card in try await Self.all(in: store) { try card.validate() }
+            for card in try await all() { try card.validate() }
         } catch let fault as BillingFault {
             throw StartupError.configuration("billing.rate_card in the database: \(fault)")
         }
     }
 
     /// All cards, oldest first.
-    static func all(in runner: any QueryRunner) async throws -> [RateCard] {
-        try await RateCardRepository(runner).all().map { row in
-            try document(row).card(version: row.version, validFrom: row.validFrom)
+    func all(in runner: (any QueryRunner)? = nil) async throws -> [RateCard] {
+        try await repository.list(in: runner).map { row in
+            try Self.document(row).card(version: row.version, validFrom: row.validFrom)
         }
     }
 
     /// The card that holds at an instant.
     func row(at instant: Timestamp) async throws -> RateCardRow? {
-        try await RateCardRepository(store).all().last { $0.validFrom <= instant }
+        try await repository.current(at: instant)
     }
 
     /// Adds the next version. Throws `invalid` and `conflict`.
     func append(_ document: RateCardDocument, validFrom: Timestamp) async throws -> RateCardRow {
         try document.card(version: 1, validFrom: validFrom).validate()
-        return try await store.retryingTransaction { transaction in
-            let repository = RateCardRepository(transaction)
-            let cards = try await repository.all()
-            if let other = cards.first(where: { $0.currency != document.currency }) {
-                throw CommandFailure.conflict(
-                    "the cards so far are in \(other.currency); one bill can't mix it with \(document.currency)")
-            }
-            return try await repository.append(
+        if let other = try await repository.list().first(where: { $0.currency != document.currency }) {
+            throw CommandFailure.conflict(
+                "the cards so far are in \(other.currency); one bill can't mix it with \(document.currency)")
+        }
+        do {
+            return try await repository.add(
                 currency: document.currency, card: Self.text(document), validFrom: validFrom)
+        } catch let error as StoreError where error.code == .uniqueViolation {
+            throw CommandFailure.conflict("another card was set for \(validFrom) at the same time; look, then try again")
         }
     }
 

@@ -20,6 +20,10 @@ package struct UsageRepository: Sendable {
     /// Works on a store, and inside a transaction.
     package init(_ runner: any QueryRunner) { self.runner = runner }
 
+    package func tenantExists(_ id: TenantID) async throws(StoreError) -> Bool {
+        try await !runner.query("SELECT 1 FROM account.tenant WHERE id = \(id)").isEmpty
+    }
+
     /// Up to where anything is known of any host; `nil` if nothing ever was.
     package func horizon() async throws(StoreError) -> Timestamp? {
         try await runner.query("SELECT max(proved_until_ns) AS horizon FROM inventory.host").first?
