@@ -152,7 +152,7 @@ let package = Package(
 
         // Tests.
         tests("ResourceModelTests", ["ResourceModel"]),
-        tests("MessagesTests", ["Messages", "ResourceModel", protobuf]),
+        tests("MessagesTests", ["Messages", "ResourceModel", protobuf], exclude: ["Fixtures"]),
         tests("ExecutionTests", ["Execution"]),
         tests("BusTests", ["Bus", "Messages", "ResourceModel", protobuf, log]),
         tests("StoreTests", ["Store", "ResourceModel", log]),
