@@ -167,7 +167,10 @@ let package = Package(
         tests(
             "ClientTests",
             ["Client", "UserGatewayMain", "UserGatewayCore", "ResourceModel", log, lifecycle] + nio),
-        tests("IntegrationTests", ["MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain"] + serviceEdges),
+        tests(
+            "IntegrationTests",
+            ["MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain", "BillingCore", "LoggerCore"]
+                + serviceEdges),
         tests("SystemTests", ["ResourceModel", "Store"]),
         tests("TidyTests", []),
     ]

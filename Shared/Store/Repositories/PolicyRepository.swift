@@ -46,6 +46,17 @@ package struct PolicyRepository: Sendable {
         try await versions("SELECT * FROM scheduling.policy WHERE domain = \(domain) ORDER BY version")
     }
 
+    /// All versions of all of a tenant's domains, deleted ones included, by domain and version.
+    package func history(
+        of tenant: TenantID, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> [PolicyVersion] {
+        try await versions(
+            """
+            SELECT p.* FROM scheduling.policy p JOIN inventory.domain d ON d.id = p.domain
+            WHERE d.tenant = \(tenant) ORDER BY p.domain, p.version
+            """, in: runner)
+    }
+
     /// The newest version of every domain that has one and was not deleted, by domain.
     package func allCurrent() async throws(StoreError) -> [PolicyVersion] {
         try await versions(
@@ -55,9 +66,11 @@ package struct PolicyRepository: Sendable {
             """)
     }
 
-    private func versions(_ query: Query) async throws(StoreError) -> [PolicyVersion] {
+    private func versions(
+        _ query: Query, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> [PolicyVersion] {
         var versions: [PolicyVersion] = []
-        for row in try await store.query(query) { versions.append(try PolicyVersion(row)) }
+        for row in try await (runner ?? store).query(query) { versions.append(try PolicyVersion(row)) }
         return versions
     }
 }
