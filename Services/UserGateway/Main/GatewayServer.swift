@@ -91,6 +91,8 @@ package final class GatewayServer: Service {
                         guard let channel else { continue }
                         group.addTask { await self.serve(channel) }
                     }
+                } catch is CancellationError {
+                    // The drain that a cancellation begins closes the listener.
                 } catch {
                     self.log.error("accepting connections failed", metadata: ["accept.cause": "\(error)"])
                 }
