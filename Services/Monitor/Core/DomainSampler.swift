@@ -66,6 +66,7 @@ struct DomainSampler: Hashable, Sendable {
             observeCPU(seen, at: instant, &outcome)
             observeNetwork(seen, at: instant, &outcome)
             observeBlock(seen, &outcome)
+            incarnations.believe(outcome.sample.counters)
             finish(seen, asked: asked, &outcome)
             return outcome
         }
