@@ -24,8 +24,8 @@ package struct FleetAddress: Hashable, Sendable {
         self.host = host
     }
 
-    /// The fleet's server as a peer of the bus. It is in no table of instances: its id follows from its endpoint, so that
-    /// all hosts of one fleet share one connection.
+    /// The fleet's server as a peer of the bus. It is in no table of instances: its id follows from its endpoint, so
+    /// that all hosts of one fleet share one connection.
     package func peer(publicKey: String?) -> BusPeer {
         // FNV-1a: any hash does that is the same in every process.
         let hash = endpoint.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }

@@ -8,8 +8,8 @@ internal import SwiftProtobuf
 
 /// One host of a simulated fleet, asked over the bus.
 ///
-/// Nothing here blocks or keeps state: a host that hangs costs its own calls their timeout and delays nobody. The host's
-/// clock gives the instants of readings and effects; a fleet enforces epochs and call ids by itself.
+/// Nothing here blocks or keeps state: a host that hangs costs its own calls their timeout and delays nobody. The
+/// host's clock gives the instants of readings and effects; a fleet enforces epochs and call ids by itself.
 package struct FleetHypervisor: Hypervisor {
     private let address: FleetAddress
     private let peer: BusPeer

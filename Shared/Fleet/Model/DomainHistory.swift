@@ -53,8 +53,8 @@ struct DomainHistory: Hashable, Sendable {
 }
 
 extension Array {
-    /// Appends and keeps at least the last `limit` (at most twice as many, so that the cost per element stays constant).
-    /// Returns how many were dropped.
+    /// Appends and keeps at least the last `limit` (at most twice as many, so that the cost per element stays
+    /// constant). Returns how many were dropped.
     mutating func append(_ element: Element, limit: Int) -> Int {
         guard limit > 0 else { return 1 }
         append(element)

@@ -176,7 +176,8 @@ extension Fleet {
         }
     }
 
-    /// The switch of a migration: the copy on the source ends in the same instant in which the one on the target begins.
+    /// The switch of a migration: the copy on the source ends in the same instant in which the one on the target
+    /// begins.
     private mutating func move(_ index: Int, from source: Int, to target: Int, at instant: Timestamp) {
         let state = hosts[source].domains[index].state
         hosts[source].end(index, state: state, at: instant, limits: limits)

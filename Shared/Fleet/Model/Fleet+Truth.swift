@@ -3,8 +3,8 @@
 package import ResourceModel
 
 extension Fleet {
-    /// The true timeline up to this instant (at the earliest the latest one it was told of), of these domains or of all.
-    /// It changes nothing: what would happen until then is played on a copy.
+    /// The true timeline up to this instant (at the earliest the latest one it was told of), of these domains or of
+    /// all. It changes nothing: what would happen until then is played on a copy.
     package func truth(until instant: Timestamp, of domains: Set<DomainID>? = nil) -> FleetTruth {
         var copy = self
         let end = copy.settle(until: instant)

@@ -121,8 +121,8 @@ struct SimulatedDomain: Sendable {
         return min(memory, ByteCount(Int64(clamping: wanted)))
     }
 
-    /// Demand over what it has online, rounded half up to a part per million and at most 100 %: exactly what a reader of
-    /// the counters computes where the host has room for it.
+    /// Demand over what it has online, rounded half up to a part per million and at most 100 %: exactly what a reader
+    /// of the counters computes where the host has room for it.
     var utilization: Utilization {
         guard onlineVCPUs > 0 else { return .zero }
         let demand = Int128(load.ppm) * Int128(definition.vcpus)

@@ -155,8 +155,8 @@ struct SimulatedHost: Sendable {
         return domain
     }
 
-    /// Begins a life of this domain's counters. A guest that boots brings all granted vCPUs up; one that was restored or
-    /// moved goes on as it was.
+    /// Begins a life of this domain's counters. A guest that boots brings all granted vCPUs up; one that was restored
+    /// or moved goes on as it was.
     mutating func begin(_ index: Int, state: DomainState, boots: Bool, at instant: Timestamp, limits: TruthLimits) {
         lastHypervisorID += 1
         let life = Life(hypervisorID: lastHypervisorID, start: instant, hostStart: clock.wall(at: instant))

@@ -13,8 +13,8 @@ package struct FleetClock: Sendable {
         self.sleep = sleep
     }
 
-    /// CLOCK_REALTIME as it is now (at the earliest `earliest`) plus CLOCK_BOOTTIME from then on: a step of the wall clock
-    /// changes nothing.
+    /// CLOCK_REALTIME as it is now (at the earliest `earliest`) plus CLOCK_BOOTTIME from then on: a step of the wall
+    /// clock changes nothing.
     package static func live(notBefore earliest: Timestamp) -> FleetClock {
         let start = max(earliest.nanoseconds, nanoseconds(of: CLOCK_REALTIME))
         let origin = nanoseconds(of: CLOCK_BOOTTIME)

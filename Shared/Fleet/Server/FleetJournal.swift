@@ -27,8 +27,8 @@ struct FleetJournal {
     private let file: FileHandle
     private let path: String
 
-    /// Opens the file, or makes it, with the configuration as its first record. Returns what it holds already: first the
-    /// fleet's beginning, then the calls.
+    /// Opens the file, or makes it, with the configuration as its first record. Returns what it holds already: first
+    /// the fleet's beginning, then the calls.
     static func open(
         _ path: String, configuration: FleetConfiguration, at now: Timestamp
     ) throws -> (journal: FleetJournal, start: Timestamp, calls: [Record]) {

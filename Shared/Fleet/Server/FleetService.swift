@@ -10,9 +10,9 @@ import SwiftProtobuf
 
 /// Serves the simulated fleet: keeps the model, journals what changes it, and answers when the model says so.
 ///
-/// It runs on a thread of its own: writing the journal and exporting a large truth block nobody else. A hung host's calls
-/// wait here until their callers have given up, so the command server must let as many run at once as hung hosts are
-/// polled within a call's timeout.
+/// It runs on a thread of its own: writing the journal and exporting a large truth block nobody else. A hung host's
+/// calls wait here until their callers have given up, so the command server must let as many run at once as hung
+/// hosts are polled within a call's timeout.
 package actor FleetService {
     private let executor: DedicatedThreadExecutor
     private let clock: FleetClock

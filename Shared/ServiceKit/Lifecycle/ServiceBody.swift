@@ -75,7 +75,8 @@ struct ServiceBody: Service {
         let runtime = ServiceRuntime(
             service: service, instance: instance, settings: settings, log: log, health: health, clock: clock,
             store: store, publisher: publisher,
-            subscribe: { topics in await Self.subscribe(topics, on: bus, peers: peers, log: log) }, server: server,
+            subscribe: { topics in await Self.subscribe(topics, on: bus, peers: peers, log: log) },
+            makeSubscriber: { topics in await bus.makeSubscriber(topics: topics) }, server: server,
             client: await bus.makeCommandClient(),
             endpoints: try await advertise(
                 store, publish: publisher.endpoint, command: server.endpoint, publicKey: publicKey), peers: peers)

@@ -19,6 +19,8 @@ package struct ServiceRuntime: Sendable {
     package let publisher: any StreamPublisher
     /// Follows everybody's streams under these topics; publishers that come and go are followed and left by themselves.
     package let subscribe: @Sendable ([Topic]) async -> any StreamSubscriber
+    /// A subscriber that follows nobody yet: for who says where its streams go on before it connects. Close it.
+    package let makeSubscriber: @Sendable ([Topic]) async -> any StreamSubscriber
     /// Serves this instance's commands.
     package let server: any CommandServer
     package let client: any CommandClient

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// One term of the sum, unrounded: X on one host, in a period in which nothing that matters changed.
+package struct LineDetail: Hashable, Sendable, Codable {
+    package let host: HostID
+    package let period: TimeRange
+    /// X, in the resource's metered unit.
+    package let quantity: Quantity
+    /// vCPUs or bytes that were had; `nil` for counters.
+    package let size: Int64?
+    /// Zero without a subscription.
+    package let policyVersion: Int64
+    package let rateCardVersion: Int64
+}
+
+/// One domain, one resource, one price, one f over the bill's period. The only thing that is rounded, and once.
+package struct BillLine: Hashable, Sendable, Codable {
+    package let domain: DomainID
+    package let domainName: String
+    package let resource: Resource
+    /// C_i in nano-units per pricing unit.
+    package let unitPriceNanos: Int64
+    /// f in parts per million.
+    package let factor: Utilization
+    /// Σ X over the details, in the resource's metered unit.
+    package let quantity: Quantity
+    /// C · X · f in nano-units of the currency, rounded half to even from the exact fraction.
+    package let amountNanos: Int64
+    package let details: [LineDetail]
+}
+
+/// A time of which it is not known what the domain had. Not billed; corrected by an entry once there is evidence.
+package struct UnbilledTime: Hashable, Sendable, Codable {
+    package let domain: DomainID
+    package let domainName: String
+    package let period: TimeRange
+}
+
+/// What was used of one resource by one domain on one host.
+package struct UsageRow: Hashable, Sendable, Codable {
+    package let domain: DomainID
+    package let domainName: String
+    package let host: HostID
+    package let resource: Resource
+    package let quantity: Quantity
+}
+
+/// A sum of rounded lines.
+package struct ResourceTotal: Hashable, Sendable, Codable {
+    package let resource: Resource
+    package let amountNanos: Int64
+}
+
+/// What a tenant owes for a period, with every term. The same inputs give the same bill in the same order.
+package struct Bill: Hashable, Sendable, Codable {
+    package let tenant: TenantID
+    package let period: TimeRange
+    package let currency: String
+    /// By domain, resource, price and f.
+    package let lines: [BillLine]
+    package let totals: [ResourceTotal]
+    /// Sum of the rounded lines, in nano-units of the currency.
+    package let totalNanos: Int64
+    package let unbilled: [UnbilledTime]
+    /// By domain, host and resource.
+    package let usage: [UsageRow]
+}
+
+/// Amounts for people.
+package enum Money {
+    /// For instance `12.50 EUR` or `0.000000001 EUR`: at least two decimals, at most nine.
+    package static func text(nanos: Int64, currency: String) -> String {
+        let (whole, rest) = nanos.magnitude.quotientAndRemainder(dividingBy: 1_000_000_000)
+        var fraction = String(rest)
+        fraction = String(repeating: "0", count: 9 - fraction.utf8.count) + fraction
+        while fraction.utf8.count > 2, fraction.hasSuffix("0") { fraction.removeLast() }
+        return "\(nanos < 0 ? "-" : "")\(whole).\(fraction) \(currency)"
+    }
+}
+
+extension Bill {
+    /// The paper's formula for this tenant, term by term: one line of text for each C · X · f, under each rounded line.
+    package func terms() -> String {
+        var text = ["C(\(tenant)) = Σ C · X · f over \(period)"]
+        for line in lines {
+            let price = Money.text(nanos: line.unitPriceNanos, currency: currency)
+            text.append(
+                "\(line.domainName) \(line.resource.rawValue): \(price) per \(line.resource.pricingUnit) · "
+                    + "\(line.quantity) \(line.resource.meteredUnit) · f \(line.factor) = "
+                    + Money.text(nanos: line.amountNanos, currency: currency))
+            text += line.details.map { detail in
+                let policy = detail.policyVersion == 0 ? "no policy" : "policy \(detail.policyVersion)"
+                return "  \(detail.host) \(detail.period): X \(detail.quantity)\(Self.size(detail, line.resource)), "
+                    + "\(policy), rate card \(detail.rateCardVersion)"
+            }
+        }
+        text += unbilled.map { "\($0.domainName): not billed, nothing is known of \($0.period)" }
+        text += totals.map { "total \($0.resource.rawValue): " + Money.text(nanos: $0.amountNanos, currency: currency) }
+        text.append("total: " + Money.text(nanos: totalNanos, currency: currency))
+        return text.joined(separator: "\n")
+    }
+
+    private static func size(_ detail: LineDetail, _ resource: Resource) -> String {
+        guard let size = detail.size else { return "" }
+        return resource == .vcpu ? " of \(size) vCPUs" : " of \(ByteCount(size))"
+    }
+}

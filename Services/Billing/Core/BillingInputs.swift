@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// A period in which a domain's host and confirmed size did not change. An open one ends where its evidence does.
+package struct SizeSegment: Hashable, Sendable, Codable {
+    package var domain: DomainID
+    package var host: HostID
+    package var period: TimeRange
+    /// Confirmed; zero while stopped or saved.
+    package var vcpus: VCPUCount
+    /// Allocated; zero while stopped or saved.
+    package var memory: ByteCount
+    /// Provisioned, in every state.
+    package var disk: ByteCount
+
+    package init(
+        domain: DomainID, host: HostID, period: TimeRange, vcpus: VCPUCount, memory: ByteCount, disk: ByteCount
+    ) {
+        self.domain = domain
+        self.host = host
+        self.period = period
+        self.vcpus = vcpus
+        self.memory = memory
+        self.disk = disk
+    }
+}
+
+/// Cumulative counters of one incarnation at one instant. `nil` is unknown, never zero.
+package struct MeterReading: Hashable, Sendable, Codable {
+    package var domain: DomainID
+    package var host: HostID
+    package var incarnationStart: Timestamp
+    package var at: Timestamp
+    package var cpuTimeNanoseconds: Int64?
+    package var networkReceivedBytes: Int64?
+    package var networkTransmittedBytes: Int64?
+
+    package init(
+        domain: DomainID, host: HostID, incarnationStart: Timestamp, at: Timestamp, cpuTimeNanoseconds: Int64? = nil,
+        networkReceivedBytes: Int64? = nil, networkTransmittedBytes: Int64? = nil
+    ) {
+        self.domain = domain
+        self.host = host
+        self.incarnationStart = incarnationStart
+        self.at = at
+        self.cpuTimeNanoseconds = cpuTimeNanoseconds
+        self.networkReceivedBytes = networkReceivedBytes
+        self.networkTransmittedBytes = networkTransmittedBytes
+    }
+}
+
+/// A domain of the tenant that is billed.
+package struct BillableDomain: Hashable, Sendable, Codable {
+    package var domain: DomainID
+    package var name: String
+    /// When it existed, as far as it is known: what no segment covers of it is listed as unbilled.
+    package var existence: TimeRange
+
+    package init(domain: DomainID, name: String, existence: TimeRange) {
+        self.domain = domain
+        self.name = name
+        self.existence = existence
+    }
+}
+
+/// All that a bill rests on, in any order. What is outside of the period is ignored, but the readings on either side of
+/// it are needed: an interval between two readings that crosses its ends is split.
+package struct BillingInputs: Hashable, Sendable, Codable {
+    package var tenant: TenantID
+    package var period: TimeRange
+    package var domains: [BillableDomain]
+    package var segments: [SizeSegment]
+    package var readings: [MeterReading]
+    package var policies: [PolicyVersion]
+    package var rateCards: [RateCard]
+
+    package init(
+        tenant: TenantID, period: TimeRange, domains: [BillableDomain], segments: [SizeSegment],
+        readings: [MeterReading], policies: [PolicyVersion], rateCards: [RateCard]
+    ) {
+        self.tenant = tenant
+        self.period = period
+        self.domains = domains
+        self.segments = segments
+        self.readings = readings
+        self.policies = policies
+        self.rateCards = rateCards
+    }
+}
+
+/// A metered quantity in whole units. As JSON a string of digits: it may pass what a number there holds.
+package struct Quantity: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+    package let units: Int128
+
+    package init(_ units: Int128) { self.units = units }
+    package static let zero = Quantity(0)
+    package static func < (left: Quantity, right: Quantity) -> Bool { left.units < right.units }
+    package var description: String { "\(units)" }
+
+    package init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let units = Int128(text) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "'\(text)' is not a whole number"))
+        }
+        self.units = units
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

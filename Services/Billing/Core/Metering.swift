@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+
+/// X_kijs: what one domain used of one resource on one host within a period in which size, host, policy and prices are
+/// constant.
+struct Usage: Hashable, Sendable {
+    var resource: Resource
+    var host: HostID
+    var period: TimeRange
+    var quantity: Int128
+    /// What the domain had, for the allocation meters: vCPUs or bytes. `nil` for counters.
+    var size: Int64?
+}
+
+/// From segments and readings to usage, cut at every boundary.
+enum Metering {
+    /// Size times time, for each part of each segment between two cuts. Throws where segments overlap.
+    static func allocations(
+        of segments: [SizeSegment], within period: TimeRange, cuts: [Timestamp]
+    ) throws(BillingFault) -> [Usage] {
+        let ordered = segments.sorted { ($0.period.start, $0.period.end) < ($1.period.start, $1.period.end) }
+        for (earlier, later) in zip(ordered, ordered.dropFirst()) where later.period.start < earlier.period.end {
+            throw .overlappingSegments(later.domain, at: later.period.start)
+        }
+        return ordered.flatMap { segment -> [Usage] in
+            let parts = segment.period.intersection(period).map { $0.split(at: cuts) } ?? []
+            return parts.flatMap { part in allocations(of: segment, in: part) }
+        }
+    }
+
+    private static func allocations(of segment: SizeSegment, in part: TimeRange) -> [Usage] {
+        let sizes: [(Resource, Int64)] = [
+            (.vcpu, Int64(segment.vcpus.count)), (.memory, segment.memory.bytes), (.disk, segment.disk.bytes),
+        ]
+        return sizes.filter { $0.1 > 0 }.map { resource, size in
+            Usage(
+                resource: resource, host: segment.host, period: part,
+                quantity: Int128(size) * Int128(part.nanoseconds), size: size)
+        }
+    }
+
+    /// The growth of each counter between consecutive readings of one incarnation, cut at every boundary: `cuts` and
+    /// the ends of `period`. The growth is spread evenly over its interval; each part gets the floor of what has grown
+    /// up to its end less what the parts before it got, so the remainder goes to the later part and nothing is lost,
+    /// also across bills.
+    static func counters(of readings: [MeterReading], within period: TimeRange, cuts: [Timestamp]) -> [Usage] {
+        let ordered = readings.sorted {
+            ($0.incarnationStart, $0.host, $0.at) < ($1.incarnationStart, $1.host, $1.at)
+        }
+        let counters: [(Resource, KeyPath<MeterReading, Int64?>)] = [
+            (.network, \.networkReceivedBytes), (.network, \.networkTransmittedBytes),
+            (.cpuTime, \.cpuTimeNanoseconds),
+        ]
+        return counters.flatMap { resource, counter in
+            growths(of: counter, in: ordered).flatMap { growth in
+                growth.interval.split(at: cuts + [period.start, period.end]).compactMap { part in
+                    usage(of: growth, resource: resource, in: part, within: period)
+                }
+            }
+        }
+    }
+
+    private struct Growth {
+        let host: HostID
+        let interval: TimeRange
+        let amount: Int128
+
+        /// What has grown from the interval's start to `instant`, floored.
+        func grown(by instant: Timestamp) -> Int128 {
+            amount * Int128(instant.nanoseconds(since: interval.start)) / Int128(interval.nanoseconds)
+        }
+    }
+
+    private static func usage(of growth: Growth, resource: Resource, in part: TimeRange, within period: TimeRange)
+        -> Usage?
+    {
+        guard part.intersection(period) != nil else { return nil }
+        let quantity = growth.grown(by: part.end) - growth.grown(by: part.start)
+        return quantity > 0 ? Usage(resource: resource, host: growth.host, period: part, quantity: quantity) : nil
+    }
+
+    /// A counter is zero when its incarnation begins. Where that instant is only the first observation, the reading of
+    /// then is what the rest is measured from. Unknown readings are passed over; a fall grows nothing.
+    private static func growths(of counter: KeyPath<MeterReading, Int64?>, in ordered: [MeterReading]) -> [Growth] {
+        var result: [Growth] = []
+        var previous: MeterReading?
+        for reading in ordered {
+            guard let value = reading[keyPath: counter] else { continue }
+            var (from, known): (Timestamp, Int64) = (reading.incarnationStart, 0)
+            if let last = previous, last.incarnationStart == reading.incarnationStart, last.host == reading.host,
+                let lastValue = last[keyPath: counter]
+            {
+                (from, known) = (last.at, lastValue)
+            }
+            previous = reading
+            guard let interval = TimeRange(from, reading.at), !interval.isEmpty, value > known else { continue }
+            result.append(Growth(host: reading.host, interval: interval, amount: Int128(value) - Int128(known)))
+        }
+        return result
+    }
+}
+
+extension TimeRange {
+    /// The consecutive parts between those of `cuts` that lie inside.
+    func split(at cuts: [Timestamp]) -> [TimeRange] {
+        let inner = Set(cuts.filter { start < $0 && $0 < end }).sorted()
+        return zip([start] + inner, inner + [end]).compactMap { TimeRange($0, $1) }.filter { !$0.isEmpty }
+    }
+}

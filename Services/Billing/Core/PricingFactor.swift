@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// f(U1, U2, P): what a subscription multiplies every price with, declared in the rate card.
+///
+///     f = base + ⌊a·(1 − U1) + b·(1 − U2) + c·(1 − P)⌋        floored to whole parts per million
+///
+/// - U1, U2: the lower and upper bound, each 0…1; P: the ratio M/N, 0…1, lower is more aggressive;
+/// - base: f of the most conservative policy there is, U1 = U2 = P = 1;
+/// - a, b, c: what is added as U1, U2 and P go down to 0.
+///
+/// Linear with a, b, c ≥ 0, so f never falls when U1 or U2 is lowered or the ratio made more aggressive, and its
+/// extremes lie in the corners: base at (1, 1, 1) and base + a + b + c at (0, 0, 0). A card whose corners leave
+/// `minimum…maximum` is refused. Without a subscription f is 1.
+package struct PricingFactor: Hashable, Sendable, Codable {
+    package let base: Utilization
+    /// a.
+    package let lowerWeight: Utilization
+    /// b.
+    package let upperWeight: Utilization
+    /// c.
+    package let ratioWeight: Utilization
+    package let minimum: Utilization
+    package let maximum: Utilization
+
+    /// Of a domain without a subscription.
+    package static let withoutSubscription = Utilization.full
+    /// No card may promise more: ten thousand percent.
+    package static let limit = Utilization(percent: 10_000)
+
+    package init(
+        base: Utilization, lowerWeight: Utilization = .zero, upperWeight: Utilization = .zero,
+        ratioWeight: Utilization = .zero, minimum: Utilization, maximum: Utilization
+    ) {
+        self.base = base
+        self.lowerWeight = lowerWeight
+        self.upperWeight = upperWeight
+        self.ratioWeight = ratioWeight
+        self.minimum = minimum
+        self.maximum = maximum
+    }
+
+    /// The factor 1 for every policy.
+    package static let one = PricingFactor(base: .full, minimum: .full, maximum: .full)
+
+    /// Throws unless f is bounded and monotone over every policy.
+    package func validate() throws(BillingFault) {
+        let weights = [lowerWeight, upperWeight, ratioWeight]
+        guard weights.allSatisfy({ $0 >= .zero }) else {
+            throw .invalidRateCard("f must not fall when a bound is lowered: its weights must not be negative")
+        }
+        guard minimum >= .zero, minimum <= maximum, maximum <= Self.limit, weights.allSatisfy({ $0 <= Self.limit })
+        else {
+            throw .invalidRateCard("f's bounds must be in order, within 0 % and \(Self.limit)")
+        }
+        let highest = Utilization(ppm: weights.reduce(base.ppm) { $0 + $1.ppm })
+        guard base >= minimum, base <= maximum, highest <= maximum else {
+            throw .invalidRateCard(
+                "f reaches from \(base) to \(highest) and so leaves its bounds \(minimum) to \(maximum)")
+        }
+    }
+
+    /// f of `policy`; 1 of none.
+    package func value(for policy: ScalingPolicy?) -> Utilization {
+        guard let policy else { return Self.withoutSubscription }
+        let distance = { (share: Utilization) in 1_000_000 - share.ppm }
+        let added =
+            lowerWeight.ppm * distance(policy.lower) + upperWeight.ppm * distance(policy.upper)
+            + ratioWeight.ppm * distance(policy.ratio)
+        return Utilization(ppm: base.ppm + added / 1_000_000)
+    }
+}

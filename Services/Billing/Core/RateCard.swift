@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What is metered and priced. The paper's three resources: compute, storage (memory, with provisioned disk as its own
+/// sub-line) and network; CPU time really used is shown, and priced only if the card says so.
+package enum Resource: String, Hashable, Sendable, Codable, CaseIterable {
+    case vcpu, memory, disk, network
+    case cpuTime = "cpu-time"
+
+    /// How many metered units one pricing unit has.
+    package var unitsPerPricingUnit: Int128 {
+        switch self {
+        case .vcpu, .cpuTime: Self.nanosecondsPerHour
+        case .memory, .disk: Self.nanosecondsPerHour << 30
+        case .network: 1 << 30
+        }
+    }
+
+    /// What X counts.
+    package var meteredUnit: String {
+        switch self {
+        case .vcpu: "vCPU·ns"
+        case .memory, .disk: "byte·ns"
+        case .network: "byte"
+        case .cpuTime: "ns"
+        }
+    }
+
+    /// What a price is for.
+    package var pricingUnit: String {
+        switch self {
+        case .vcpu: "vCPU·hour"
+        case .memory, .disk: "GiB·hour"
+        case .network: "GiB"
+        case .cpuTime: "CPU hour"
+        }
+    }
+
+    private static let nanosecondsPerHour: Int128 = 3_600_000_000_000
+}
+
+/// Prices in nano-units of a currency per pricing unit, and f. Immutable: a new price is a new version.
+package struct RateCard: Hashable, Sendable, Codable {
+    /// Counts up, from 1.
+    package let version: Int64
+    /// Holds from here to the next version's.
+    package let validFrom: Timestamp
+    /// Three capital letters, ISO 4217.
+    package let currency: String
+    package let vcpuHourNanos: Int64
+    package let memoryGiBHourNanos: Int64
+    package let diskGiBHourNanos: Int64
+    package let networkGiBNanos: Int64
+    package let cpuTimeHourNanos: Int64
+    package let factor: PricingFactor
+
+    package init(
+        version: Int64, validFrom: Timestamp, currency: String, vcpuHourNanos: Int64, memoryGiBHourNanos: Int64,
+        diskGiBHourNanos: Int64, networkGiBNanos: Int64, cpuTimeHourNanos: Int64 = 0, factor: PricingFactor = .one
+    ) {
+        self.version = version
+        self.validFrom = validFrom
+        self.currency = currency
+        self.vcpuHourNanos = vcpuHourNanos
+        self.memoryGiBHourNanos = memoryGiBHourNanos
+        self.diskGiBHourNanos = diskGiBHourNanos
+        self.networkGiBNanos = networkGiBNanos
+        self.cpuTimeHourNanos = cpuTimeHourNanos
+        self.factor = factor
+    }
+
+    /// C_i in nano-units of the currency per pricing unit.
+    package func price(of resource: Resource) -> Int64 {
+        switch resource {
+        case .vcpu: vcpuHourNanos
+        case .memory: memoryGiBHourNanos
+        case .disk: diskGiBHourNanos
+        case .network: networkGiBNanos
+        case .cpuTime: cpuTimeHourNanos
+        }
+    }
+
+    /// Throws unless version, currency, prices and f are in range. To be called when a card is loaded.
+    package func validate() throws(BillingFault) {
+        guard version > 0 else { throw .invalidRateCard("its version must be positive, not \(version)") }
+        let letters = UInt8(ascii: "A")...UInt8(ascii: "Z")
+        guard currency.utf8.count == 3, currency.utf8.allSatisfy(letters.contains) else {
+            throw .invalidRateCard("its currency must be three capital letters, not '\(currency)'")
+        }
+        for resource in Resource.allCases where price(of: resource) < 0 {
+            throw .invalidRateCard("the price of \(resource.rawValue) must not be negative")
+        }
+        try factor.validate()
+    }
+}
+
+/// Why nothing can be rated: names the culprit.
+package enum BillingFault: Error, Hashable, Sendable, CustomStringConvertible {
+    case invalidRateCard(String)
+    case noRateCard(at: Timestamp)
+    case mixedCurrencies(String, String)
+    /// An instant of a domain would be billed twice.
+    case overlappingSegments(DomainID, at: Timestamp)
+    case overflow(DomainID, Resource)
+
+    package var description: String {
+        switch self {
+        case .invalidRateCard(let reason): "the rate card can't be used: \(reason)"
+        case .noRateCard(let instant): "no rate card holds at \(instant); load one that is valid from then"
+        case .mixedCurrencies(let first, let second):
+            "the rate cards of one bill must have one currency, not \(first) and \(second)"
+        case .overlappingSegments(let domain, let instant):
+            "two size segments of domain \(domain) both hold at \(instant)"
+        case .overflow(let domain, let resource):
+            "the \(resource.rawValue) of domain \(domain) is more than a bill can hold; split the period"
+        }
+    }
+}

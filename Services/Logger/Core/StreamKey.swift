@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One stream as the log keeps it: a topic under one epoch of its owner, with sequences of its own from 1 on.
+package struct StreamKey: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// As on the wire: `host/<id>/`, `event/<id>/` or `decision/<cluster>/`.
+    package let topic: String
+    package let epoch: UInt64
+
+    package init(topic: String, epoch: UInt64) {
+        self.topic = topic
+        self.epoch = epoch
+    }
+
+    /// The shard that stores this stream; `nil` if the topic is none that is logged.
+    package var shard: String? {
+        let parts = topic.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 3, !parts[1].isEmpty, parts[2].isEmpty else { return nil }
+        switch parts[0] {
+        case "host", "event": return String(parts[1])
+        case "decision": return LogShard.clusterPrefix + parts[1]
+        default: return nil
+        }
+    }
+
+    package static func < (left: StreamKey, right: StreamKey) -> Bool {
+        (left.topic, left.epoch) < (right.topic, right.epoch)
+    }
+    package var description: String { "\(topic)@\(epoch)" }
+}
+
+/// The right to store a shard's streams: its id, and the epoch under which this instance owns it.
+package struct LogShard: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// A host's shard is named as the host, a cluster's `cluster:<id>`: names hold no colon, so the two never meet.
+    package static let clusterPrefix = "cluster:"
+
+    package let id: String
+    package let epoch: Int64
+
+    package init(id: String, epoch: Int64) {
+        self.id = id
+        self.epoch = epoch
+    }
+
+    /// The topics whose streams the shard stores.
+    package var topics: [String] {
+        if id.hasPrefix(Self.clusterPrefix) { return ["decision/\(id.dropFirst(Self.clusterPrefix.count))/"] }
+        return ["host/\(id)/", "event/\(id)/"]
+    }
+
+    package static func < (left: LogShard, right: LogShard) -> Bool { (left.id, left.epoch) < (right.id, right.epoch) }
+    package var description: String { "log/\(id)@\(epoch)" }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import FoundationEssentials
+import LoggerCore
+import Messages
+import ResourceModel
+
+/// A message that is no record: what is wrong, and the gap that takes its place where it has one.
+struct UnreadableDelivery: Error, CustomStringConvertible {
+    /// `nil` where not even the stream can be stored.
+    let gap: LogDelivery?
+    let description: String
+}
+
+extension LogDelivery {
+    /// What the bus handed over as a record; nothing in it is trusted.
+    static func reading(_ delivery: Delivery) -> Result<LogDelivery, UnreadableDelivery> {
+        switch delivery {
+        case .lost(let stream, let range):
+            guard let key = StreamKey(stream), Int64(exactly: range.upperBound) != nil else {
+                return .failure(.unstorable(stream))
+            }
+            return .success(.lost(key, range))
+        case .message(let message):
+            guard let key = StreamKey(message.stream), Int64(exactly: message.sequence) != nil else {
+                return .failure(.unstorable(message.stream))
+            }
+            do {
+                return .success(.message(key, sequence: message.sequence, try record(message)))
+            } catch {
+                let gap = LogDelivery.lost(key, message.sequence...message.sequence)
+                return .failure(
+                    UnreadableDelivery(gap: gap, description: "\(message.stream) \(message.sequence): \(error)"))
+            }
+        }
+    }
+
+    private static func record(_ message: BusMessage) throws(MessageError) -> LogRecord {
+        switch message.type {
+        case .hostReport: .sample(try sample(message))
+        case .domainEvent: .event(try LogEvent(domainEvent: message.body))
+        case .decisionRecorded: .event(try LogEvent(decision: message.body))
+        default: throw .malformed("its type '\(message.type)' is none that is logged; upgrade this service")
+        }
+    }
+
+    private static func sample(_ message: BusMessage) throws(MessageError) -> HostSample {
+        let sample = try HostReport.decoded(message.body)
+        guard Topic.host(sample.host) == message.stream.topic else {
+            throw .malformed("it reports of host '\(sample.host)'")
+        }
+        return sample
+    }
+}
+
+extension UnreadableDelivery {
+    fileprivate static func unstorable(_ stream: StreamID) -> UnreadableDelivery {
+        UnreadableDelivery(gap: nil, description: "\(stream): its epoch or sequence is beyond what the store holds")
+    }
+}
+
+extension StreamKey {
+    /// `nil` if the epoch is beyond what the store holds.
+    init?(_ stream: StreamID) {
+        guard Int64(exactly: stream.epoch) != nil else { return nil }
+        self.init(topic: stream.topic.text, epoch: stream.epoch)
+    }
+}
+
+extension LogEvent {
+    fileprivate init(domainEvent body: [UInt8]) throws(MessageError) {
+        let event = try MessageCodec.decoded(WireDomainEvent.self, from: body)
+        guard let host = HostID(event.hostID) else { throw .malformed("event: '\(event.hostID.prefix(63))' is no host") }
+        self.init(
+            at: Timestamp(nanoseconds: event.atNs), kind: event.kind, host: host,
+            domain: try Self.domain(event.domainUuid), detail: event.detail, isForeign: event.foreign)
+    }
+
+    fileprivate init(decision body: [UInt8]) throws(MessageError) {
+        let decision = try MessageCodec.decoded(WireDecisionRecorded.self, from: body)
+        self.init(
+            at: Timestamp(nanoseconds: decision.atNs), kind: "decision-\(decision.verdict)", host: nil,
+            domain: try Self.domain(decision.domainUuid), detail: decision.summary, isForeign: false)
+    }
+
+    private static func domain(_ bytes: Data) throws(MessageError) -> DomainID? {
+        if bytes.isEmpty { return nil }
+        guard let uuid = UUID128(bytes: bytes) else {
+            throw .malformed("event: domain_uuid has \(bytes.count) bytes, not 16")
+        }
+        return DomainID(uuid)
+    }
+}

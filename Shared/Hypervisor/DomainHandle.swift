@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibvirt
+internal import ResourceModel
+
+/// Owns one reference to a libvirt domain. Every method blocks; none outlives the call it is made in.
+@safe struct DomainHandle: ~Copyable {
+    private let pointer: virDomainPtr
+
+    init(adopting pointer: virDomainPtr) { unsafe self.pointer = pointer }
+
+    deinit { _ = unsafe virDomainFree(pointer) }
+
+    borrowing func identity() throws(HypervisorError) -> DomainIdentity {
+        guard let identity = unsafe DomainIdentity(pointer) else { throw .last("virDomainGetUUIDString") }
+        return identity
+    }
+
+    /// State and its reason by libvirt's numbers.
+    borrowing func state() throws(HypervisorError) -> (state: Int64, reason: Int64) {
+        var (state, reason): (Int32, Int32) = (0, 0)
+        guard unsafe virDomainGetState(pointer, &state, &reason, 0) == 0 else { throw .last("virDomainGetState") }
+        return (Int64(state), Int64(reason))
+    }
+
+    borrowing func isActive() throws(HypervisorError) -> Bool {
+        let answer = unsafe virDomainIsActive(pointer)
+        guard answer >= 0 else { throw .last("virDomainIsActive") }
+        return answer == 1
+    }
+
+    borrowing func isPersistent() throws(HypervisorError) -> Bool {
+        let answer = unsafe virDomainIsPersistent(pointer)
+        guard answer >= 0 else { throw .last("virDomainIsPersistent") }
+        return answer == 1
+    }
+
+    /// Whether its memory lies in a managed save image, from which the next start continues.
+    borrowing func isSaved() throws(HypervisorError) -> Bool {
+        let answer = unsafe virDomainHasManagedSaveImage(pointer, 0)
+        guard answer >= 0 else { throw .last("virDomainHasManagedSaveImage") }
+        return answer == 1
+    }
+
+    borrowing func xml() throws(HypervisorError) -> String {
+        guard let text = unsafe virDomainGetXMLDesc(pointer, 0) else { throw .last("virDomainGetXMLDesc") }
+        defer { unsafe text.deallocateByC() }
+        return unsafe String(cString: text)
+    }
+
+    /// State, memory sizes in KiB, vCPUs and CPU time: the figures that every driver has.
+    borrowing func information() throws(HypervisorError) -> DomainInformation {
+        var info = virDomainInfo()
+        guard unsafe virDomainGetInfo(pointer, &info) == 0 else { throw .last("virDomainGetInfo") }
+        return DomainInformation(
+            state: Int64(info.state), maximumKibibytes: Int64(clamping: info.maxMem),
+            currentKibibytes: Int64(clamping: info.memory), vcpus: Int64(info.nrVirtCpu),
+            cpuTimeNanoseconds: Int64(clamping: info.cpuTime))
+    }
+
+    /// Number, state and time of each plugged vCPU.
+    borrowing func vcpus(limit: Int) throws(HypervisorError) -> [VCPUInformation] {
+        guard limit > 0 else { return [] }
+        var list = [virVcpuInfo](repeating: virVcpuInfo(), count: limit)
+        let count = unsafe virDomainGetVcpus(pointer, &list, Int32(clamping: limit), nil, 0)
+        guard count >= 0 else { throw .last("virDomainGetVcpus") }
+        return list.prefix(Int(count)).map {
+            VCPUInformation(
+                number: Int64($0.number), state: Int64($0.state), timeNanoseconds: Int64(clamping: $0.cpuTime))
+        }
+    }
+
+    /// Memory statistics in KiB by libvirt's tag.
+    borrowing func memoryStatistics() throws(HypervisorError) -> [Int32: Int64] {
+        let limit = Int(VIR_DOMAIN_MEMORY_STAT_NR.rawValue)
+        var list = [virDomainMemoryStatStruct](repeating: virDomainMemoryStatStruct(), count: limit)
+        let count = unsafe virDomainMemoryStats(pointer, &list, UInt32(limit), 0)
+        guard count >= 0 else { throw .last("virDomainMemoryStats") }
+        return Dictionary(
+            list.prefix(Int(count)).map { ($0.tag, Int64(clamping: $0.val)) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// This domain's part of the bulk statistics; `nil` if it is gone.
+    borrowing func bulkStatistics(groups: UInt32) throws(HypervisorError) -> DomainStatistics? {
+        var domains: [virDomainPtr?] = unsafe [pointer, nil]
+        var records: UnsafeMutablePointer<virDomainStatsRecordPtr?>?
+        let flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT.rawValue
+        let count = unsafe virDomainListGetStats(&domains, groups, &records, flags)
+        guard count >= 0, let records = unsafe records else { throw .last("virDomainListGetStats") }
+        defer { unsafe virDomainStatsRecordListFree(records) }
+        return count == 0 ? nil : unsafe records[0].flatMap { unsafe DomainStatistics($0.pointee) }
+    }
+
+    /// Bytes received and transmitted by one interface, from the guest's point of view; negative where unknown.
+    borrowing func interfaceBytes(_ device: String) throws(HypervisorError) -> (received: Int64, transmitted: Int64) {
+        var statistics = virDomainInterfaceStatsStruct()
+        let size = MemoryLayout<virDomainInterfaceStatsStruct>.size
+        guard unsafe virDomainInterfaceStats(pointer, device, &statistics, size) == 0 else {
+            throw .last("virDomainInterfaceStats")
+        }
+        return (statistics.rx_bytes, statistics.tx_bytes)
+    }
+
+    /// Bytes read and written by one disk; negative where unknown.
+    borrowing func blockBytes(_ device: String) throws(HypervisorError) -> (read: Int64, written: Int64) {
+        var statistics = virDomainBlockStatsStruct()
+        let size = MemoryLayout<virDomainBlockStatsStruct>.size
+        guard unsafe virDomainBlockStats(pointer, device, &statistics, size) == 0 else {
+            throw .last("virDomainBlockStats")
+        }
+        return (statistics.rd_bytes, statistics.wr_bytes)
+    }
+
+    /// The size that a disk shows to its guest, in bytes.
+    borrowing func blockCapacity(_ device: String) throws(HypervisorError) -> Int64 {
+        var information = virDomainBlockInfo()
+        guard unsafe virDomainGetBlockInfo(pointer, device, &information, 0) == 0 else {
+            throw .last("virDomainGetBlockInfo")
+        }
+        return Int64(clamping: information.capacity)
+    }
+}
+
+/// Sizes.
+extension DomainHandle {
+    /// A number of vCPUs: of the running domain or its definition, the present one or the ceiling, or the guest's own.
+    borrowing func vcpuCount(_ flags: virDomainVcpuFlags...) throws(HypervisorError) -> Int {
+        let count = unsafe virDomainGetVcpusFlags(pointer, flags.reduce(0) { $0 | $1.rawValue })
+        guard count >= 0 else { throw .last("virDomainGetVcpusFlags") }
+        return Int(count)
+    }
+
+    borrowing func setVCPUs(_ count: Int, _ flags: virDomainVcpuFlags...) throws(HypervisorError) {
+        let flags = flags.reduce(0) { $0 | $1.rawValue }
+        guard unsafe virDomainSetVcpusFlags(pointer, UInt32(clamping: count), flags) == 0 else {
+            throw .last("virDomainSetVcpusFlags")
+        }
+    }
+
+    /// Keeps an agent that hangs from holding later calls to it for longer than this. Drivers without agents refuse;
+    /// they have nothing to wait for.
+    borrowing func limitAgentResponse(seconds: Int32) {
+        _ = unsafe virDomainAgentSetResponseTimeout(pointer, seconds, 0)
+    }
+}
+
+/// Lifecycle.
+extension DomainHandle {
+    borrowing func start() throws(HypervisorError) {
+        guard unsafe virDomainCreate(pointer) == 0 else { throw .last("virDomainCreate") }
+    }
+
+    /// Asks the guest to shut down; it may take its time or not comply.
+    borrowing func shutdown() throws(HypervisorError) {
+        guard unsafe virDomainShutdown(pointer) == 0 else { throw .last("virDomainShutdown") }
+    }
+
+    borrowing func destroy() throws(HypervisorError) {
+        guard unsafe virDomainDestroy(pointer) == 0 else { throw .last("virDomainDestroy") }
+    }
+
+    borrowing func suspend() throws(HypervisorError) {
+        guard unsafe virDomainSuspend(pointer) == 0 else { throw .last("virDomainSuspend") }
+    }
+
+    borrowing func resume() throws(HypervisorError) {
+        guard unsafe virDomainResume(pointer) == 0 else { throw .last("virDomainResume") }
+    }
+
+    borrowing func save() throws(HypervisorError) {
+        guard unsafe virDomainManagedSave(pointer, 0) == 0 else { throw .last("virDomainManagedSave") }
+    }
+
+    /// Forgets the definition with its saved state and firmware variables.
+    borrowing func undefine() throws(HypervisorError) {
+        let everything =
+            VIR_DOMAIN_UNDEFINE_MANAGED_SAVE.rawValue | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA.rawValue
+            | VIR_DOMAIN_UNDEFINE_NVRAM.rawValue
+        if unsafe virDomainUndefineFlags(pointer, everything) == 0 { return }
+        // Not every driver has firmware variables and snapshots to forget.
+        let less = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE.rawValue
+        guard unsafe virDomainUndefineFlags(pointer, less) == 0 || virDomainUndefine(pointer) == 0 else {
+            throw .last("virDomainUndefine")
+        }
+    }
+
+    /// Moves the running domain and its definition to the host behind `uri`, which the source host itself contacts.
+    /// - Parameter transferURI: where the source sends the memory; `nil` leaves the choice to the target.
+    borrowing func migrate(to uri: String, transferURI: String?) throws(HypervisorError) {
+        let operation = "virDomainMigrateToURI3"
+        var parameters: virTypedParameterPtr?
+        var (count, capacity): (Int32, Int32) = (0, 0)
+        defer { unsafe virTypedParamsFree(parameters, count) }
+        if let transferURI {
+            let name = VIR_MIGRATE_PARAM_URI
+            guard unsafe virTypedParamsAddString(&parameters, &count, &capacity, name, transferURI) == 0 else {
+                throw .last(operation)
+            }
+        }
+        let flags = [
+            VIR_MIGRATE_LIVE, VIR_MIGRATE_PEER2PEER, VIR_MIGRATE_PERSIST_DEST, VIR_MIGRATE_UNDEFINE_SOURCE,
+            VIR_MIGRATE_ABORT_ON_ERROR,
+        ].reduce(0) { $0 | $1.rawValue }
+        guard unsafe virDomainMigrateToURI3(pointer, uri, parameters, UInt32(count), flags) == 0 else {
+            throw .last(operation)
+        }
+    }
+
+    /// Ends the migration or save that is under way; the call that started it fails.
+    borrowing func abortJob() throws(HypervisorError) {
+        guard unsafe virDomainAbortJob(pointer) == 0 else { throw .last("virDomainAbortJob") }
+    }
+}

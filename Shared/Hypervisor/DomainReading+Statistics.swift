@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibvirt
+internal import ResourceModel
+
+extension DomainReading {
+    /// The reading that libvirt's statistics amount to. What they do not tell stays unknown.
+    ///
+    /// `confirmedVCPUs` is left unknown: it takes more than one reading (see `GuestConfirmation`).
+    init(_ statistics: DomainStatistics, name: String? = nil, isSaved: Bool = false) {
+        self.init(
+            domain: statistics.identity.domain, name: name ?? statistics.identity.name,
+            state: statistics.state(isSaved: isSaved), hypervisorID: statistics.identity.hypervisorID)
+        maximumVCPUs = statistics["vcpu.maximum"].map { VCPUCount(Int($0)) }
+        grantedVCPUs = statistics["vcpu.current"].map { VCPUCount(Int($0)) }
+        memory = statistics.memory
+        disk = statistics.disk
+        guard state.isActive else { return }
+        counters = statistics.counters
+        vcpuTimeNanoseconds = statistics.vcpuTimes.map { $0.map(\.nanoseconds) }
+    }
+}
+
+extension DomainStatistics {
+    /// Whether it is the target's half of a migration that is still under way: the domain runs on the source.
+    var mayBeIncoming: Bool {
+        self["state.state"] == Int64(VIR_DOMAIN_PAUSED.rawValue)
+            && self["state.reason"] == Int64(VIR_DOMAIN_PAUSED_MIGRATION.rawValue)
+    }
+
+    func state(isSaved: Bool) -> DomainState {
+        guard let number = self["state.state"] else { return .unknown }
+        return switch virDomainState(UInt32(truncatingIfNeeded: number)) {
+        case VIR_DOMAIN_RUNNING: .running
+        case VIR_DOMAIN_BLOCKED: .blocked
+        case VIR_DOMAIN_PAUSED, VIR_DOMAIN_PMSUSPENDED: .paused
+        case VIR_DOMAIN_SHUTDOWN: .shuttingDown
+        case VIR_DOMAIN_SHUTOFF: isSaved ? .saved : .shutoff
+        case VIR_DOMAIN_CRASHED: .crashed
+        // Xen has no state for a domain that waits for its next turn.
+        default: identity.hypervisorID == nil ? .unknown : .blocked
+        }
+    }
+
+    /// Number and CPU time of each plugged vCPU that is not offline; `nil` where the driver does not tell.
+    var vcpuTimes: [(number: Int, nanoseconds: Int64)]? {
+        guard let maximum = self["vcpu.maximum"] ?? self["vcpu.current"] else { return nil }
+        let times = (0..<Int(clamping: maximum)).compactMap { number -> (Int, Int64)? in
+            guard let time = self["vcpu.\(number).time"],
+                self["vcpu.\(number).state"] != Int64(VIR_VCPU_OFFLINE.rawValue)
+            else { return nil }
+            return (number, time)
+        }
+        return times.isEmpty ? nil : times
+    }
+
+    fileprivate var counters: DomainCounters {
+        DomainCounters(
+            cpuTimeNanoseconds: self["cpu.time"], stealTimeNanoseconds: stealTime,
+            networkReceivedBytes: total("net", "rx.bytes"), networkTransmittedBytes: total("net", "tx.bytes"),
+            blockReadBytes: total("block", "rd.bytes"), blockWrittenBytes: total("block", "wr.bytes"))
+    }
+
+    /// Time in which vCPUs could have run and the host ran something else.
+    private var stealTime: Int64? {
+        guard let maximum = self["vcpu.maximum"] else { return nil }
+        let delays = (0..<Int(clamping: maximum)).compactMap { self["vcpu.\($0).delay"] }
+        return delays.isEmpty ? nil : delays.reduce(0, &+)
+    }
+
+    fileprivate var memory: DomainMemory? {
+        guard let maximum = self["balloon.maximum"] else { return nil }
+        return DomainMemory(
+            maximum: .kibibytes(maximum), allocated: self["balloon.current"].map { .kibibytes($0) },
+            used: usedKibibytes.map { .kibibytes($0) })
+    }
+
+    /// What the guest uses without its page cache: unknown until its balloon driver has reported.
+    private var usedKibibytes: Int64? {
+        guard self["balloon.last-update"] != 0, let available = self["balloon.available"] else { return nil }
+        if let usable = self["balloon.usable"] { return max(0, available - usable) }
+        // Older guests don't report what is usable.
+        guard let unused = self["balloon.unused"], let cache = self["balloon.disk_caches"] else { return nil }
+        return max(0, available - unused - cache)
+    }
+
+    /// The sizes that all disks show to the guest.
+    fileprivate var disk: ByteCount? { total("block", "capacity").map { ByteCount($0) } }
+
+    /// The sum over all devices of a group; unknown as soon as one device's figure is.
+    private func total(_ group: String, _ figure: String) -> Int64? {
+        guard let count = self["\(group).count"] else { return nil }
+        var sum: Int64 = 0
+        for index in 0..<max(0, count) {
+            guard let value = self["\(group).\(index).\(figure)"], value >= 0 else { return nil }
+            sum &+= value
+        }
+        return sum
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibvirt
+internal import Foundation
+internal import ResourceModel
+
+extension LibvirtConnection {
+    /// What is seen after a resize.
+    struct ResizeOutcome: Sendable {
+        var reading: DomainReading
+        /// The guest's own count, if its agent answered.
+        var agentVCPUs: Int?
+        /// The hypervisor itself says which vCPUs are online.
+        var statesAreAuthoritative: Bool
+    }
+
+    /// How long a guest may take to notice a vCPU that was plugged, between two looks.
+    private static let agentPause = 0.1
+
+    /// Brings the domain to `count` vCPUs and looks.
+    ///
+    /// Growing plugs what is missing and has the guest bring it online. Shrinking has the guest take vCPUs offline
+    /// first, then unplugs them where the driver completes that. Under emulation it does not: the vCPU stays plugged
+    /// and offline, and the next grow only brings it online again.
+    /// - Parameter deadline: monotonic nanoseconds after which the guest is not waited for any more.
+    func resize(
+        _ identifier: DomainID, to count: Int, until deadline: Int64, limits: LibvirtLimits
+    ) throws(HypervisorError) -> ResizeOutcome {
+        let domain = try handle.domain(identifier)
+        let definition = try freshDefinition(of: domain)
+        guard (1...max(1, definition.maximumVCPUs.count)).contains(count) else {
+            throw HypervisorError(
+                .invalid, operation: "resize",
+                message: "\(count) vCPUs is outside 1...\(definition.maximumVCPUs), the ceiling of the definition")
+        }
+        guard try domain.isActive() else {
+            try domain.setVCPUs(count, VIR_DOMAIN_VCPU_CONFIG)
+            return outcome(try reading(of: domain))
+        }
+        let granted = try domain.vcpuCount(VIR_DOMAIN_VCPU_LIVE)
+        let agent = driver == .qemu && definition.isAgentConnected
+        if agent { domain.limitAgentResponse(seconds: Int32(clamping: limits.agentSeconds)) }
+        if count < granted {
+            try shrink(domain, to: count, isEmulated: driver == .qemu && definition.type == "qemu", agent: agent)
+        } else {
+            if count > granted { try setLive(domain, count) }
+            if agent { bringOnline(domain, count, until: deadline) }
+        }
+        let seen = agent ? try? domain.vcpuCount(VIR_DOMAIN_VCPU_GUEST) : nil
+        return outcome(try reading(of: domain), agentVCPUs: seen)
+    }
+
+    /// How many vCPUs the guest says are online.
+    func guestVCPUs(of identifier: DomainID) throws(HypervisorError) -> Int {
+        try handle.domain(identifier).vcpuCount(VIR_DOMAIN_VCPU_GUEST)
+    }
+
+    private func outcome(_ reading: DomainReading, agentVCPUs: Int? = nil) -> ResizeOutcome {
+        ResizeOutcome(reading: reading, agentVCPUs: agentVCPUs, statesAreAuthoritative: statesAreAuthoritative)
+    }
+
+    private func shrink(
+        _ domain: borrowing DomainHandle, to count: Int, isEmulated: Bool, agent: Bool
+    ) throws(HypervisorError) {
+        if agent { try domain.setVCPUs(count, VIR_DOMAIN_VCPU_GUEST) }
+        guard isEmulated else { return try setLive(domain, count) }
+        guard agent else {
+            throw HypervisorError(
+                .refused, operation: "resize",
+                message: "an emulated domain shrinks only through its guest agent, which is not connected")
+        }
+        if try domain.isPersistent() { try domain.setVCPUs(count, VIR_DOMAIN_VCPU_CONFIG) }
+    }
+
+    private func setLive(_ domain: borrowing DomainHandle, _ count: Int) throws(HypervisorError) {
+        if try domain.isPersistent() {
+            try domain.setVCPUs(count, VIR_DOMAIN_VCPU_LIVE, VIR_DOMAIN_VCPU_CONFIG)
+        } else {
+            try domain.setVCPUs(count, VIR_DOMAIN_VCPU_LIVE)
+        }
+    }
+
+    /// The guest needs a moment to notice a new vCPU, and refuses until then. That it never does is seen afterwards.
+    private func bringOnline(_ domain: borrowing DomainHandle, _ count: Int, until deadline: Int64) {
+        while monotonicNanoseconds() < deadline {
+            if (try? domain.setVCPUs(count, VIR_DOMAIN_VCPU_GUEST)) != nil { return }
+            guard handle.isAlive() else { return }
+            Thread.sleep(forTimeInterval: Self.agentPause)
+        }
+    }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibvirt
+internal import ResourceModel
+
+/// One cycle's raw figures, before it is known what the guests confirm.
+struct CollectedHost: Sendable {
+    var reading: HostReading
+    /// The hypervisor itself says which vCPUs are online, so no guest needs to confirm it.
+    var statesAreAuthoritative: Bool
+}
+
+extension LibvirtConnection {
+    func sample() throws(HypervisorError) -> CollectedHost {
+        let size = try handle.hostSize()
+        let statistics = try hasBulkStatistics ? handle.bulkStatistics() : statisticsOneByOne()
+        let now = monotonicNanoseconds()
+        let saved = Set(
+            attempt("managed save list") { () throws(HypervisorError) in
+                try handle.domains(savedOnly: true).identities().map(\.domain)
+            } ?? [])
+        forgetDefinitions(except: Set(statistics.map(\.identity.domain)))
+        let control = driver == .xen ? statistics.first { $0.identity.hypervisorID == 0 } : nil
+        let guests = statistics.filter { $0.identity != control?.identity && !isIncoming($0) }
+        let readings = guests.map { statistics in
+            DomainReading(
+                statistics, name: displayName(of: statistics.identity),
+                isSaved: saved.contains(statistics.identity.domain))
+        }
+        let reading = HostReading(
+            readAt: nil, monotonicNanoseconds: now, cpuCount: size.cpuCount, memory: size.memory,
+            cpuTimeNanoseconds: attempt("virNodeGetCPUStats") { () throws(HypervisorError) in
+                try handle.hostCPUTimeNanoseconds()
+            },
+            controlDomainCPUTimeNanoseconds: control?["cpu.time"], memoryUsed: memoryUsed(of: size.memory),
+            domains: readings.sorted { $0.domain < $1.domain })
+        return CollectedHost(reading: reading, statesAreAuthoritative: statesAreAuthoritative)
+    }
+
+    /// Every domain but a control domain, with its definition.
+    func inventory() throws(HypervisorError) -> [DomainDescription] {
+        let list = try handle.domains()
+        var descriptions: [DomainDescription] = []
+        for index in 0..<list.count {
+            guard let domain = list.handle(at: index) else { continue }
+            // A domain that goes away meanwhile is none of the inventory.
+            guard let description = try? describe(domain) else { continue }
+            descriptions.append(description)
+        }
+        return descriptions.sorted { $0.domain < $1.domain }
+    }
+
+    /// The reading of one domain, by all its driver has.
+    func reading(of domain: borrowing DomainHandle) throws(HypervisorError) -> DomainReading {
+        let identity = try domain.identity()
+        let isSaved = (try? domain.isSaved()) ?? false
+        if hasBulkStatistics, let statistics = try handle.statistics(of: domain) {
+            return DomainReading(statistics, name: displayName(of: identity), isSaved: isSaved)
+        }
+        let statistics = try individualStatistics(of: domain, identity)
+        return DomainReading(statistics, name: displayName(of: identity), isSaved: isSaved)
+    }
+
+    private func describe(_ domain: borrowing DomainHandle) throws(HypervisorError) -> DomainDescription? {
+        let identity = try domain.identity()
+        if driver == .xen, identity.hypervisorID == 0 { return nil }
+        let definition = try freshDefinition(of: domain)
+        let reading = try reading(of: domain)
+        let capacities = definition.disks.map { disk in
+            attempt("virDomainGetBlockInfo") { () throws(HypervisorError) in try domain.blockCapacity(disk) }
+        }
+        let disk = capacities.reduce(Optional(Int64(0))) { sum, capacity in
+            sum.flatMap { sum in capacity.map { sum + $0 } }
+        }
+        return DomainDescription(
+            domain: identity.domain, name: definition.displayName, state: reading.state, tenant: definition.tenant,
+            maximumVCPUs: definition.maximumVCPUs, maximumMemory: definition.maximumMemory,
+            disk: disk.map { ByteCount($0) })
+    }
+
+    private func displayName(of identity: DomainIdentity) -> String {
+        if let known = knownDefinition(of: identity) { return known.displayName }
+        guard let domain = try? handle.domain(identity.domain) else { return identity.name }
+        return definition(of: domain, identity)?.displayName ?? identity.name
+    }
+
+    private func isIncoming(_ statistics: DomainStatistics) -> Bool {
+        guard statistics.mayBeIncoming, let domain = try? handle.domain(statistics.identity.domain) else {
+            return false
+        }
+        return (try? domain.isPersistent()) == false
+    }
+
+    private func memoryUsed(of memory: ByteCount) -> ByteCount? {
+        if let used = attempt("virNodeGetMemoryStats", { () throws(HypervisorError) in try handle.hostMemoryUsed() }) {
+            return used
+        }
+        return attempt("virNodeGetFreeMemory") { () throws(HypervisorError) in try handle.hostMemoryFree() }
+            .flatMap { $0 <= memory ? ByteCount(memory.bytes - $0.bytes) : nil }
+    }
+}
+
+/// For drivers without the bulk call: the same figures by single ones.
+extension LibvirtConnection {
+    private func statisticsOneByOne() throws(HypervisorError) -> [DomainStatistics] {
+        let list = try handle.domains()
+        var all: [DomainStatistics] = []
+        for index in 0..<list.count {
+            guard let domain = list.handle(at: index), let identity = try? domain.identity() else { continue }
+            do {
+                all.append(try individualStatistics(of: domain, identity))
+            } catch {
+                // A domain that went away meanwhile is no fault of the host's; a lost connection is.
+                guard handle.isAlive() else { throw error }
+            }
+        }
+        return all
+    }
+
+    private func individualStatistics(
+        of domain: borrowing DomainHandle, _ identity: DomainIdentity
+    ) throws(HypervisorError) -> DomainStatistics {
+        var statistics = DomainStatistics(identity: identity, values: [:])
+        let information = try domain.information()
+        let state = try domain.state()
+        statistics.values = [
+            "state.state": state.state, "state.reason": state.reason, "cpu.time": information.cpuTimeNanoseconds,
+            "vcpu.current": information.vcpus, "balloon.maximum": information.maximumKibibytes,
+            "balloon.current": information.currentKibibytes,
+        ]
+        let definition = definition(of: domain, identity)
+        let maximum = attempt("virDomainGetVcpusFlags") { () throws(HypervisorError) in
+            try domain.vcpuCount(VIR_DOMAIN_VCPU_MAXIMUM)
+        }
+        statistics.values["vcpu.maximum"] = (maximum ?? definition?.maximumVCPUs.count).map(Int64.init)
+        guard identity.hypervisorID != nil else { return statistics }
+        addVCPUs(of: domain, limit: maximum ?? Int(information.vcpus), to: &statistics)
+        addMemory(of: domain, to: &statistics)
+        if let definition { addDevices(of: domain, definition, to: &statistics) }
+        return statistics
+    }
+
+    private func addVCPUs(of domain: borrowing DomainHandle, limit: Int, to statistics: inout DomainStatistics) {
+        let vcpus = attempt("virDomainGetVcpus") { () throws(HypervisorError) in try domain.vcpus(limit: limit) }
+        for vcpu in vcpus ?? [] {
+            statistics.values["vcpu.\(vcpu.number).time"] = vcpu.timeNanoseconds
+            statistics.values["vcpu.\(vcpu.number).state"] = vcpu.state
+        }
+    }
+
+    private func addMemory(of domain: borrowing DomainHandle, to statistics: inout DomainStatistics) {
+        let names: [(virDomainMemoryStatTags, String)] = [
+            (VIR_DOMAIN_MEMORY_STAT_AVAILABLE, "available"), (VIR_DOMAIN_MEMORY_STAT_USABLE, "usable"),
+            (VIR_DOMAIN_MEMORY_STAT_UNUSED, "unused"), (VIR_DOMAIN_MEMORY_STAT_DISK_CACHES, "disk_caches"),
+            (VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE, "last-update"),
+        ]
+        let values = attempt("virDomainMemoryStats") { () throws(HypervisorError) in try domain.memoryStatistics() }
+        for (tag, name) in names {
+            statistics.values["balloon.\(name)"] = values?[Int32(tag.rawValue)]
+        }
+    }
+
+    private func addDevices(
+        of domain: borrowing DomainHandle, _ definition: DefinedDomain, to statistics: inout DomainStatistics
+    ) {
+        statistics.values["net.count"] = Int64(definition.interfaces.count)
+        for (index, device) in definition.interfaces.enumerated() {
+            let bytes = attempt("virDomainInterfaceStats") { () throws(HypervisorError) in
+                try domain.interfaceBytes(device)
+            }
+            statistics.values["net.\(index).rx.bytes"] = bytes?.received
+            statistics.values["net.\(index).tx.bytes"] = bytes?.transmitted
+        }
+        statistics.values["block.count"] = Int64(definition.disks.count)
+        for (index, device) in definition.disks.enumerated() {
+            let bytes = attempt("virDomainBlockStats") { () throws(HypervisorError) in try domain.blockBytes(device) }
+            statistics.values["block.\(index).rd.bytes"] = bytes?.read
+            statistics.values["block.\(index).wr.bytes"] = bytes?.written
+            statistics.values["block.\(index).capacity"] = attempt("virDomainGetBlockInfo") {
+                () throws(HypervisorError) in try domain.blockCapacity(device)
+            }
+        }
+    }
+}

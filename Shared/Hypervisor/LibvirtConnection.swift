@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibvirt
+internal import ResourceModel
+internal import Synchronization
+
+/// One open libvirt connection with what was found out about it. All its methods block: they are called on the thread
+/// of a `SerialWorker` only, and so is the last release, which closes the connection.
+final class LibvirtConnection: Sendable {
+    enum Driver: Hashable, Sendable {
+        case qemu, xen, test
+        case other(String)
+    }
+
+    private struct Findings {
+        /// Calls that this driver does not have.
+        var unsupported: Set<String> = []
+        var definitions: [DomainID: (hypervisorID: Int64?, definition: DefinedDomain)] = [:]
+    }
+
+    let handle: ConnectionHandle
+    let driver: Driver
+    let driverName: String
+    /// Whether all domains' statistics come by one call.
+    let hasBulkStatistics: Bool
+    let host: HostCapabilities?
+    private let findings = Mutex(Findings())
+    private let box: EventBox?
+    private let registrations: [Int32]
+    private let hasCloseCallback: Bool
+
+    /// Connects and finds out what the driver can do, by trying.
+    /// - Parameter hub: told of the host's events, if given.
+    init(uri: String, hub: EventHub?, limits: LibvirtLimits) throws(HypervisorError) {
+        guard LibvirtLibrary.isReady else {
+            throw HypervisorError(.unsupported, operation: "virInitialize", message: "libvirt can't be initialised")
+        }
+        handle = try ConnectionHandle(uri: uri)
+        driverName = try handle.driver()
+        driver =
+            switch driverName.lowercased() {
+            case "qemu": .qemu
+            case "xen": .xen
+            case "test": .test
+            default: .other(driverName)
+            }
+        handle.keepAlive(
+            intervalSeconds: Int32(clamping: limits.keepAliveIntervalSeconds),
+            count: UInt32(clamping: limits.keepAliveCount))
+        hasBulkStatistics = (try? handle.bulkStatistics(enforce: true)) != nil
+        host = (try? handle.capabilitiesXML()).flatMap(HostCapabilities.init(xml:))
+        box = hub.map(EventBox.init(hub:))
+        guard let box else {
+            registrations = []
+            hasCloseCallback = false
+            return
+        }
+        let lifecycle = unsafe unsafeBitCast(EventBox.lifecycle, to: virConnectDomainEventGenericCallback.self)
+        let lifecycleNumber = unsafe handle.register(VIR_DOMAIN_EVENT_ID_LIFECYCLE, lifecycle, box: box)
+        let rebootNumber = unsafe handle.register(VIR_DOMAIN_EVENT_ID_REBOOT, EventBox.reboot, box: box)
+        registrations = [lifecycleNumber, rebootNumber].compactMap(\.self)
+        hasCloseCallback = handle.registerClose(box: box)
+    }
+
+    deinit {
+        box?.retire()
+        for registration in registrations { handle.deregister(registration) }
+        if hasCloseCallback { handle.deregisterClose() }
+    }
+
+    /// Whether a guest of this host would run on the CPU itself. The device alone proves nothing: it may exist and open
+    /// while the CPU has no virtualisation.
+    var hasHardwareVirtualization: Bool { host?.hasHardwareVirtualization ?? false }
+
+    /// Whether a vCPU's state is the hypervisor's own knowledge. QEMU calls every plugged vCPU running.
+    var statesAreAuthoritative: Bool { driver != .qemu }
+
+    /// What a new domain's `type` says.
+    var domainType: String {
+        switch driver {
+        case .qemu: hasHardwareVirtualization ? "kvm" : "qemu"
+        case .xen: "xen"
+        case .test: "test"
+        case .other(let name): name.lowercased()
+        }
+    }
+
+    func capabilities() throws(HypervisorError) -> HypervisorCapabilities {
+        HypervisorCapabilities(
+            driver: driver == .test ? "Test" : driverName, version: try handle.version(),
+            hasBulkStatistics: hasBulkStatistics,
+            hasHostCPUStatistics: attempt("virNodeGetCPUStats") { () throws(HypervisorError) in
+                try handle.hostCPUTimeNanoseconds()
+            } != nil,
+            hasHostMemoryStatistics: attempt("virNodeGetMemoryStats") { () throws(HypervisorError) in
+                try handle.hostMemoryUsed()
+            } != nil,
+            canMigrate: host?.canMigrateLive ?? false,
+            canUnplugVCPUs: driver != .qemu || hasHardwareVirtualization)
+    }
+
+    /// Runs a call that this driver may lack, or that may fail for one domain alone; `nil` then. A call that is found
+    /// missing is not tried again on this connection.
+    func attempt<Value>(_ operation: String, _ body: () throws(HypervisorError) -> Value) -> Value? {
+        guard !findings.withLock({ $0.unsupported.contains(operation) }) else { return nil }
+        do {
+            return try body()
+        } catch {
+            if error.code == .unsupported { _ = findings.withLock { $0.unsupported.insert(operation) } }
+            return nil
+        }
+    }
+
+    /// The domain's definition as it was when its present life was first seen; `nil` if it can't be read.
+    func definition(of domain: borrowing DomainHandle, _ identity: DomainIdentity) -> DefinedDomain? {
+        if let known = knownDefinition(of: identity) { return known }
+        guard let definition = try? freshDefinition(of: domain) else { return nil }
+        findings.withLock { $0.definitions[identity.domain] = (identity.hypervisorID, definition) }
+        return definition
+    }
+
+    /// What is remembered of it from this life.
+    func knownDefinition(of identity: DomainIdentity) -> DefinedDomain? {
+        findings.withLock { findings in
+            findings.definitions[identity.domain].flatMap {
+                $0.hypervisorID == identity.hypervisorID ? $0.definition : nil
+            }
+        }
+    }
+
+    /// The definition as it is now.
+    func freshDefinition(of domain: borrowing DomainHandle) throws(HypervisorError) -> DefinedDomain {
+        let xml = try domain.xml()
+        guard let definition = DefinedDomain(xml: xml) else {
+            throw HypervisorError(
+                .refused, operation: "virDomainGetXMLDesc", message: "the domain's definition can't be understood")
+        }
+        return definition
+    }
+
+    func forgetDefinition(of domain: DomainID) { findings.withLock { $0.definitions[domain] = nil } }
+
+    /// Drops what is remembered of domains that the host no longer has.
+    func forgetDefinitions(except domains: Set<DomainID>) {
+        findings.withLock { findings in
+            findings.definitions = findings.definitions.filter { domains.contains($0.key) }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Execution
+package import Logging
+package import ResourceModel
+internal import Synchronization
+
+/// A host behind libvirt: QEMU/KVM, Xen, or libvirt's own test driver.
+///
+/// Three connections, each with its own thread and opened when first needed: one that samples, one for commands, one
+/// for what takes long (migrations, questions to guest agents). So no command and no hung guest delays a sample.
+package final class LibvirtHypervisor: Hypervisor {
+    private let host: HostID
+    private let uri: String
+    private let log: Logger
+    private let limits: LibvirtLimits
+    private let hub: EventHub
+    private let sampling: LibvirtLink
+    private let commands: LibvirtLink
+    private let longCalls: LibvirtLink
+    private let responseProbe: ResponseProbe?
+    private let guests: Mutex<GuestConfirmation>
+    private let isAskingGuests = Mutex(false)
+
+    /// Opens nothing yet: a host that is down at first is simply unreachable until it answers.
+    package init(uri: String, host: HostID, log: Logger, limits: LibvirtLimits = LibvirtLimits()) {
+        self.host = host
+        self.uri = uri
+        self.log = log
+        self.limits = limits
+        hub = EventHub(limit: limits.eventBacklog)
+        sampling = LibvirtLink(name: "lv-sample", uri: uri, hub: hub, limits: limits)
+        commands = LibvirtLink(name: "lv-command", uri: uri, limits: limits)
+        longCalls = LibvirtLink(name: "lv-long", uri: uri, limits: limits)
+        responseProbe = ConnectionURI(uri)?.endpoint.map { ResponseProbe(host: $0.host, port: $0.port) }
+        guests = Mutex(GuestConfirmation(refresh: limits.agentRefresh, retry: limits.agentRetry))
+    }
+
+    package var events: AsyncStream<HypervisorEvent> { hub.stream() }
+
+    package func capabilities() async throws(HypervisorError) -> HypervisorCapabilities {
+        try await sampling.call("capabilities", timeout: limits.callTimeout) { connection throws(HypervisorError) in
+            try connection.capabilities()
+        }
+    }
+
+    package func inventory() async throws(HypervisorError) -> [DomainDescription] {
+        try await sampling.call("inventory", timeout: limits.callTimeout) { connection throws(HypervisorError) in
+            try connection.inventory()
+        }
+    }
+
+    /// Holds every domain that the host has: those that are off with their state and sizes only.
+    package func sample() async throws(HypervisorError) -> HostReading {
+        let collected = try await sampling.call("sample", timeout: limits.callTimeout) {
+            connection throws(HypervisorError) in try connection.sample()
+        }
+        let reading = guests.withLock { guests in
+            collected.reading.replacing(
+                domains: guests.confirm(
+                    collected.reading.domains, statesAreAuthoritative: collected.statesAreAuthoritative))
+        }
+        askGuests()
+        return reading
+    }
+
+    /// The time that the host's daemon takes to accept a TCP connection; for a local hypervisor, a round trip to it.
+    package func responseTime() async throws(HypervisorError) -> ResponseTime {
+        if let responseProbe {
+            return try await responseProbe.measure(timeout: limits.callTimeout)
+        }
+        return try await sampling.call("responseTime", timeout: limits.callTimeout) {
+            connection throws(HypervisorError) in
+            let start = monotonicNanoseconds()
+            _ = try connection.handle.version()
+            let method: ResponseMethod = connection.driver == .test ? .simulated : .unknown
+            return ResponseTime(nanoseconds: monotonicNanoseconds() - start, method: method)
+        }
+    }
+
+    package func create(
+        _ specification: DomainSpecification, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        let reading = try await commands.call("create", timeout: call.timeout, mutates: true) {
+            connection throws(HypervisorError) in try connection.create(specification)
+        }
+        return Effect(domain: reading, effectiveAt: nil)
+    }
+
+    package func perform(
+        _ operation: LifecycleOperation, on domain: DomainID, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        let reading = try await commands.call(operation.rawValue, timeout: call.timeout, mutates: true) {
+            connection throws(HypervisorError) in try connection.perform(operation, on: domain)
+        }
+        return Effect(domain: reading, effectiveAt: nil)
+    }
+
+    package func resize(
+        _ domain: DomainID, vcpus: VCPUCount, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        // What the guest needs is waited for only so long that the last look still falls within the deadline.
+        let guestDeadline = monotonicNanoseconds() + (call.timeout / 2).wholeNanoseconds
+        var outcome = try await commands.call("resize", timeout: call.timeout, mutates: true) {
+            [limits] connection throws(HypervisorError) in
+            try connection.resize(domain, to: vcpus.count, until: guestDeadline, limits: limits)
+        }
+        if outcome.statesAreAuthoritative {
+            outcome.reading.confirmedVCPUs = outcome.reading.vcpuTimeNanoseconds.map { VCPUCount($0.count) }
+        } else {
+            outcome.reading.confirmedVCPUs = guests.withLock { guests in
+                guests.resized(outcome.reading, agentVCPUs: outcome.agentVCPUs, now: monotonicNanoseconds())
+            }
+        }
+        return Effect(domain: outcome.reading, effectiveAt: nil)
+    }
+
+    package func migrate(
+        _ domain: DomainID, to target: MigrationTarget, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        guard let targetURI = ConnectionURI(target.uri), targetURI.host != nil else {
+            throw HypervisorError(
+                .invalid, operation: "migrate",
+                message: "the target's URI '\(target.uri)' names no host that this one could reach")
+        }
+        // The migration itself is told to end a little before its caller stops waiting, so that its outcome is known.
+        let patience = call.timeout * 9 / 10
+        let watchdog = Task { [commands] in
+            try await Task.sleep(for: patience)
+            try? await commands.call("abort", timeout: call.timeout / 10) { connection throws(HypervisorError) in
+                try connection.handle.domain(domain).abortJob()
+            }
+        }
+        defer { watchdog.cancel() }
+        try await longCalls.call("migrate", timeout: call.timeout, mutates: true) {
+            connection throws(HypervisorError) in
+            try connection.handle.domain(domain).migrate(to: target.uri, transferURI: targetURI.transferURI)
+        }
+        return Effect(domain: await look(at: domain, on: target), effectiveAt: nil)
+    }
+
+    package func close() async {
+        hub.close()
+        await sampling.close()
+        await commands.close()
+        await longCalls.close()
+        await responseProbe?.close()
+    }
+
+    /// The migrated domain as its new host sees it; `nil` if that could not be seen from here.
+    private func look(at domain: DomainID, on target: MigrationTarget) async -> DomainReading? {
+        let link = LibvirtLink(name: "lv-look", uri: target.uri, limits: limits)
+        let reading = try? await link.call("look", timeout: limits.callTimeout) { connection throws(HypervisorError) in
+            try connection.reading(of: connection.handle.domain(domain))
+        }
+        await link.close()
+        return reading
+    }
+}
+
+/// Asking guests beside the sampling.
+extension LibvirtHypervisor {
+    /// Asks those guests that are due, unless the last round is still under way. A guest that hangs costs the round
+    /// its time, never a sample.
+    private func askGuests() {
+        let due = guests.withLock { $0.due(now: monotonicNanoseconds(), limit: limits.agentQueriesPerSample) }
+        guard !due.isEmpty else { return }
+        let isFree = isAskingGuests.withLock { isAsking in
+            defer { isAsking = true }
+            return !isAsking
+        }
+        guard isFree else { return }
+        Task {
+            for domain in due { await ask(domain) }
+            isAskingGuests.withLock { $0 = false }
+        }
+    }
+
+    private func ask(_ domain: DomainID) async {
+        let timeout = limits.callTimeout + .seconds(limits.agentSeconds)
+        do {
+            let count = try await longCalls.call("guest vCPUs", timeout: timeout) {
+                connection throws(HypervisorError) in try connection.guestVCPUs(of: domain)
+            }
+            guests.withLock { $0.answered(domain, vcpus: count, now: monotonicNanoseconds()) }
+        } catch {
+            let hasAgent = error.code != .unsupported
+            guests.withLock { $0.notAnswered(domain, hasAgent: hasAgent, now: monotonicNanoseconds()) }
+            log.debug(
+                "guest agent did not answer",
+                metadata: ["host.id": "\(host)", "domain.id": "\(domain)", "reason": "\(error.message)"])
+        }
+    }
+}
+
+extension HostReading {
+    fileprivate func replacing(domains: [DomainReading]) -> HostReading {
+        HostReading(
+            readAt: readAt, monotonicNanoseconds: monotonicNanoseconds, cpuCount: cpuCount, memory: memory,
+            cpuTimeNanoseconds: cpuTimeNanoseconds, controlDomainCPUTimeNanoseconds: controlDomainCPUTimeNanoseconds,
+            memoryUsed: memoryUsed, domains: domains)
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Limits of a libvirt host, each with a default that suits a local network.
+package struct LibvirtLimits: Hashable, Sendable {
+    /// A call that only reads, including the wait for earlier ones and, if need be, connecting.
+    package var callTimeout: Duration = .seconds(5)
+    /// Rest after a failed attempt to connect, doubled with each further one. The first retry after a connection that
+    /// stood is immediate.
+    package var backOff: Duration = .milliseconds(500)
+    package var backOffMaximum: Duration = .seconds(30)
+    /// The host counts as gone when `keepAliveCount` messages in a row, one per interval, stayed without an answer.
+    package var keepAliveIntervalSeconds = 5
+    package var keepAliveCount = 3
+    /// Events that a reader may be behind before it loses the oldest.
+    package var eventBacklog = 256
+    /// How long the guest agent may take to answer one request.
+    package var agentSeconds = 5
+    /// Guest agents asked per sample, so that a crowded host is not asked about all at once.
+    package var agentQueriesPerSample = 4
+    /// A guest's own number of vCPUs is asked for again after this time.
+    package var agentRefresh: Duration = .seconds(120)
+    /// An agent that did not answer (the guest is booting, say) is asked again after this time.
+    package var agentRetry: Duration = .seconds(10)
+
+    package init() {}
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Execution
+internal import ResourceModel
+internal import Synchronization
+
+/// One libvirt connection that is opened when it is first needed and again after it broke or hung, with back-off.
+final class LibvirtLink: Sendable {
+    /// The place of a connection. Only jobs of one worker thread look into it, so the blocking open and close run
+    /// there, and a hung call keeps its connection to itself.
+    private final class Seat: Sendable {
+        let connection = Mutex<LibvirtConnection?>(nil)
+    }
+
+    private struct BackOff {
+        var notBefore = ContinuousClock.now
+        var next: Duration
+        var reason = ""
+    }
+
+    private let uri: String
+    private let hub: EventHub?
+    private let limits: LibvirtLimits
+    private let worker: SerialWorker<Seat>
+    private let backOff: Mutex<BackOff>
+
+    /// - Parameters:
+    ///   - name: of the thread.
+    ///   - hub: told of the host's events while the connection stands.
+    init(name: String, uri: String, hub: EventHub? = nil, limits: LibvirtLimits) {
+        self.uri = uri
+        self.hub = hub
+        self.limits = limits
+        worker = SerialWorker(name: name) { Seat() }
+        backOff = Mutex(BackOff(next: limits.backOff))
+    }
+
+    /// Runs `body` with an open connection on the link's thread, after all earlier calls.
+    ///
+    /// - Parameter mutates: whether a call that is cut off may have changed something; it then fails as `.deadline`,
+    ///   even if it was the connection that broke.
+    func call<Value: Sendable>(
+        _ operation: String, timeout: Duration, mutates: Bool = false,
+        _ body: @escaping @Sendable (LibvirtConnection) throws(HypervisorError) -> Value
+    ) async throws(HypervisorError) -> Value {
+        try admit(operation)
+        let hasBegun = Flag()
+        let outcome: Result<Value, HypervisorError>
+        do throws(SerialWorker<Seat>.Failure) {
+            outcome = try await worker.run(timeout: timeout) { [self] seat in
+                seat.connection.withLock { slot in
+                    run(operation, in: &slot, mutates: mutates, hasBegun: hasBegun, body)
+                }
+            }
+        } catch {
+            throw failure(error, operation, hasBegun: hasBegun.isRaised)
+        }
+        return try outcome.get()
+    }
+
+    /// Closes the connection, unless it hangs: then it is given up.
+    func close() async {
+        await worker.close(timeout: .seconds(1)) { seat in seat.connection.withLock { $0 = nil } }
+    }
+
+    /// The job on the link's thread.
+    private func run<Value>(
+        _ operation: String, in slot: inout LibvirtConnection?, mutates: Bool, hasBegun: Flag,
+        _ body: (LibvirtConnection) throws(HypervisorError) -> Value
+    ) -> Result<Value, HypervisorError> {
+        if let connection = slot, !connection.handle.isAlive() { drop(&slot, reason: "the connection broke") }
+        let connection: LibvirtConnection
+        do throws(HypervisorError) {
+            if let open = slot {
+                connection = open
+            } else {
+                connection = try LibvirtConnection(uri: uri, hub: hub, limits: limits)
+            }
+        } catch {
+            rest(reason: error.message)
+            return .failure(error)
+        }
+        slot = connection
+        backOff.withLock { $0 = BackOff(next: limits.backOff) }
+        hasBegun.raise()
+        do throws(HypervisorError) {
+            return .success(try body(connection))
+        } catch {
+            if connection.handle.isAlive() { return .failure(error) }
+            drop(&slot, reason: error.message)
+            let text = "the connection broke during the call: \(error.message)"
+            return .failure(HypervisorError(mutates ? .deadline : .unreachable, operation: operation, message: text))
+        }
+    }
+
+    private func drop(_ slot: inout LibvirtConnection?, reason: String) {
+        slot = nil
+        hub?.connectionLost(reason: reason)
+    }
+
+    private func admit(_ operation: String) throws(HypervisorError) {
+        let (wait, reason) = backOff.withLock { ($0.notBefore - .now, $0.reason) }
+        guard wait <= .zero else {
+            throw HypervisorError(
+                .unreachable, operation: operation, message: "\(reason) (not tried again for another \(wait))")
+        }
+    }
+
+    /// Doubles the time until the next attempt.
+    private func rest(reason: String) {
+        backOff.withLock { backOff in
+            backOff.notBefore = .now + backOff.next
+            backOff.next = min(backOff.next * 2, limits.backOffMaximum)
+            backOff.reason = reason
+        }
+    }
+
+    private func failure(
+        _ failure: SerialWorker<Seat>.Failure, _ operation: String, hasBegun: Bool
+    ) -> HypervisorError {
+        switch failure {
+        case .deadline:
+            let text = hasBegun ? "no answer by the deadline" : "no connection by the deadline"
+            rest(reason: text)
+            hub?.connectionLost(reason: text)
+            return HypervisorError(hasBegun ? .deadline : .unreachable, operation: operation, message: text)
+        case .busy:
+            return HypervisorError(
+                .unreachable, operation: operation, message: "earlier calls to the host took all the time there was")
+        case .hung(let count):
+            return HypervisorError(
+                .unreachable, operation: operation, message: "\(count) earlier calls to the host have not returned yet")
+        case .closed:
+            return HypervisorError(.closed, operation: operation, message: "the connection was closed")
+        }
+    }
+}
+
+/// Goes up once.
+private final class Flag: Sendable {
+    private let state = Mutex(false)
+    var isRaised: Bool { state.withLock { $0 } }
+    func raise() { state.withLock { $0 = true } }
+}

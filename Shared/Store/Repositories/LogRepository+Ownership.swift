@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension LogRepository {
+    /// Up to where each stream of these topics is durable; a stream that is missing has nothing stored yet.
+    package func watermarks(
+        of topics: [String], in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> [LogStream: Int64] {
+        let rows = try await (runner ?? store).query(
+            "SELECT topic, epoch, sequence FROM log.watermark WHERE topic = ANY(\(TextArray(topics))::text[])")
+        var watermarks: [LogStream: Int64] = [:]
+        for row in rows {
+            let stream = LogStream(topic: try row.string("topic"), epoch: try row.int64("epoch"))
+            watermarks[stream] = try row.int64("sequence")
+        }
+        return watermarks
+    }
+
+    /// Makes the shards that are missing: one per host by its id, one per cluster as `<prefix><id>`, and the sealer's.
+    package func ensureShards(clusterPrefix prefix: String) async throws(StoreError) {
+        try await store.query(
+            """
+            INSERT INTO cluster.shard (kind, id)
+            SELECT k.kind, k.id FROM (
+                SELECT 'log' AS kind, id FROM inventory.host
+                UNION SELECT 'log', \(prefix)::text || cluster FROM inventory.host
+                UNION SELECT 'audit', 'main') k
+            WHERE NOT EXISTS (SELECT 1 FROM cluster.shard s WHERE s.kind = k.kind AND s.id = k.id)
+            ON CONFLICT DO NOTHING
+            """)
+    }
+}

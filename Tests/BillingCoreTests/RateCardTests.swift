@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import Testing
+
+@testable import BillingCore
+
+@Suite struct RateCardTests {
+    private func scalingPolicy(_ lower: Int64, _ upper: Int64, _ ratio: Int64) throws -> ScalingPolicy {
+        try ScalingPolicy(
+            lower: Utilization(ppm: lower), upper: Utilization(ppm: upper), ratio: Utilization(ppm: ratio),
+            maximumVCPUs: 4)
+    }
+
+    @Test("f is 1 without a subscription, whatever the card says")
+    func withoutSubscription() throws {
+        #expect(factor.value(for: nil) == .full)
+        #expect(try factor.value(for: scalingPolicy(150_000, 800_000, 700_000)) == Utilization(ppm: 1_115_000))
+    }
+
+    @Test("f stays within its bounds and never falls when U1, U2 or the ratio is lowered", arguments: 1...200)
+    func monotone(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let share = { (random: inout SeededGenerator) in Utilization(ppm: .random(in: 0...500_000, using: &random)) }
+        let (a, b, c) = (share(&random), share(&random), share(&random))
+        let base = Utilization(ppm: .random(in: 1...2_000_000, using: &random))
+        let random1 = PricingFactor(
+            base: base, lowerWeight: a, upperWeight: b, ratioWeight: c, minimum: base,
+            maximum: Utilization(ppm: base.ppm + a.ppm + b.ppm + c.ppm))
+        try random1.validate()
+        for _ in 0..<50 {
+            let lower = Int64.random(in: 1..<999_999, using: &random)
+            let upper = Int64.random(in: (lower + 1)...1_000_000, using: &random)
+            let ratio = Int64.random(in: 2...1_000_000, using: &random)
+            let value = random1.value(for: try scalingPolicy(lower, upper, ratio))
+            #expect(value >= random1.minimum && value <= random1.maximum, "seed \(seed)")
+            let lowered = [
+                try scalingPolicy(.random(in: 0..<lower, using: &random), upper, ratio),
+                try scalingPolicy(lower, .random(in: (lower + 1)...upper, using: &random), ratio),
+                try scalingPolicy(lower, upper, .random(in: 1..<ratio, using: &random)),
+            ]
+            for policy in lowered { #expect(random1.value(for: policy) >= value, "seed \(seed): \(policy)") }
+        }
+    }
+
+    @Test("an f that falls, or leaves its bounds in a corner, is refused when the card is loaded")
+    func invalidFactors() throws {
+        try factor.validate()
+        let hundred = Utilization.full
+        let cases = [
+            PricingFactor(base: hundred, lowerWeight: Utilization(ppm: -1), minimum: .zero, maximum: hundred),
+            PricingFactor(base: hundred, upperWeight: Utilization(ppm: 1), minimum: .zero, maximum: hundred),
+            PricingFactor(base: .zero, minimum: Utilization(ppm: 1), maximum: hundred),
+            PricingFactor(base: hundred, minimum: hundred, maximum: .zero),
+            PricingFactor(base: hundred, minimum: hundred, maximum: Utilization(percent: 10_001)),
+            PricingFactor(
+                base: hundred, ratioWeight: Utilization(ppm: .max), minimum: hundred, maximum: Utilization(percent: 200)
+            ),
+        ]
+        for invalid in cases { #expect(throws: BillingFault.self) { try invalid.validate() } }
+    }
+
+    @Test("a card with a negative price, a strange currency or no version is refused")
+    func invalidCards() throws {
+        try card().validate()
+        #expect(throws: BillingFault.invalidRateCard("the price of vcpu must not be negative")) {
+            try card(vcpu: -1).validate()
+        }
+        #expect(throws: BillingFault.self) { try card(currency: "eur").validate() }
+        #expect(throws: BillingFault.self) { try card(version: 0).validate() }
+    }
+
+    @Test(
+        "amounts have at least two decimals and at most nine",
+        arguments: [
+            (12_500_000_000, "12.50 EUR"), (1, "0.000000001 EUR"), (0, "0.00 EUR"), (-55_000_000, "-0.055 EUR"),
+        ])
+    func money(nanos: Int64, text: String) {
+        #expect(Money.text(nanos: nanos, currency: "EUR") == text)
+    }
+}

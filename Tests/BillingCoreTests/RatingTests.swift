@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import ResourceModel
+import Testing
+
+@testable import BillingCore
+
+@Suite struct RatingTests {
+    @Test("the worked example: 2 vCPUs for half an hour, then 3 elsewhere, at 0.02 EUR and f = 1.1")
+    func workedExample() throws {
+        let flat = PricingFactor(
+            base: Utilization(percent: 110), minimum: Utilization(percent: 110), maximum: Utilization(percent: 110))
+        let bill = try Rating.bill(
+            inputs(
+                [segment(0, 30, vcpus: 2), segment(30, 60, vcpus: 3, host: "host-b")], policies: [policy(from: 0)],
+                cards: [card(factor: flat)]))
+        let line = try #require(bill.lines.first)
+        #expect(bill.lines.count == 1)
+        #expect(line.quantity.units == 5 * 30 * Int128(minute))
+        #expect(line.details.map(\.host) == ["host-a", "host-b"])
+        #expect(line.amountNanos == 55_000_000)
+        #expect(bill.totalNanos == 55_000_000)
+        #expect(bill.unbilled.isEmpty)
+        let text = bill.terms()
+        #expect(text.contains("web vcpu: 0.02 EUR per vCPU·hour · 9000000000000 vCPU·ns · f 110 % = 0.055 EUR"))
+        #expect(text.hasSuffix("total: 0.055 EUR"))
+    }
+
+    @Test("memory, disk, network and CPU time are each their own line, CPU time at price 0")
+    func resources() throws {
+        let bill = try Rating.bill(
+            inputs(
+                [segment(0, 60, vcpus: 1, memory: .gibibytes(2), disk: .gibibytes(20))],
+                readings: [reading(60, received: 1 << 30, cpuTime: 7, transmitted: 1 << 29)]))
+        let amounts = bill.lines.map { "\($0.resource.rawValue) \($0.amountNanos)" }
+        #expect(amounts == ["vcpu 20000000", "memory 10000000", "disk 2000000", "network 15000000", "cpu-time 0"])
+        #expect(bill.totals.map(\.amountNanos) == bill.lines.map(\.amountNanos))
+        #expect(bill.totalNanos == 47_000_000)
+        #expect(bill.usage.map(\.quantity.units)[3...] == [3 << 29, 7])
+    }
+
+    @Test("a stopped domain pays for its disk only")
+    func stopped() throws {
+        let bill = try Rating.bill(inputs([segment(0, 60, vcpus: 0, disk: .gibibytes(20))]))
+        #expect(bill.lines.map(\.resource) == [.disk])
+    }
+
+    @Test("a price change, a policy change and a cleared subscription each begin at their instant")
+    func boundaries() throws {
+        let cleared = PolicyVersion(domain: web, version: 2, validFrom: at(45), policy: nil, windowLength: 10)
+        let bill = try Rating.bill(
+            inputs(
+                [segment(0, 60, vcpus: 1)], policies: [policy(from: 15), cleared],
+                cards: [card(factor: factor), card(version: 2, from: 30, vcpu: 40_000_000, factor: factor)]))
+        // f(15 %, 80 %, 70 %) = 0.9 + 0.085 + 0.04 + 0.09
+        let terms = bill.lines.map { [$0.unitPriceNanos, $0.factor.ppm, $0.amountNanos] }
+        #expect(
+            terms == [
+                [20_000_000, 1_000_000, 5_000_000], [20_000_000, 1_115_000, 5_575_000],
+                [40_000_000, 1_000_000, 10_000_000], [40_000_000, 1_115_000, 11_150_000],
+            ])
+        #expect(bill.lines.flatMap(\.details).map(\.policyVersion) == [0, 1, 0, 1])
+    }
+
+    @Test("a line is rounded once, half to even", arguments: [(1, 0), (2, 1), (3, 2), (5, 2), (7, 4), (4, 2)])
+    func rounding(halves: Int64, nanos: Int64) {
+        // Half a nano-unit per metered unit.
+        let amount = Rating.amount(
+            quantity: Int128(halves), priceNanos: 1, factor: Utilization(percent: 50), unit: 1)
+        #expect(amount == nanos)
+    }
+
+    @Test("many small readings are not rounded one by one")
+    func roundedOnce() throws {
+        // Each minute's byte costs 0.009 nano-units.
+        let readings = (1...60).map { reading($0, received: $0) }
+        #expect(try Rating.bill(inputs([], readings: readings)).totalNanos == 1)
+        #expect(try Rating.bill(inputs([], readings: [reading(1, received: 1)])).totalNanos == 0)
+    }
+
+    @Test("what a bill can't hold is refused by name, and the largest it can hold is exact")
+    func overflow() throws {
+        #expect(Rating.amount(quantity: .max, priceNanos: .max, factor: .full, unit: 1) == nil)
+        #expect(Rating.amount(quantity: 1, priceNanos: .max, factor: .full, unit: 1) == .max)
+        #expect(Rating.amount(quantity: .max, priceNanos: 1, factor: .full, unit: .max / 4_000_000) == 4_000_000)
+        let huge = segment(0, 60, vcpus: 1, memory: ByteCount(.max), disk: ByteCount(.max))
+        let dear = RateCard(
+            version: 1, validFrom: .zero, currency: "EUR", vcpuHourNanos: 0, memoryGiBHourNanos: .max,
+            diskGiBHourNanos: 0, networkGiBNanos: 0)
+        #expect(throws: BillingFault.overflow(web, .memory)) { try Rating.bill(inputs([huge], cards: [dear])) }
+    }
+
+    @Test("time that no segment covers is not billed but listed")
+    func unknownTime() throws {
+        let bill = try Rating.bill(inputs([segment(10, 20, vcpus: 1), segment(30, 50, vcpus: 1)]))
+        #expect(bill.unbilled.map(\.period) == [range(0, 10), range(20, 30), range(50, 60)])
+        #expect(bill.totalNanos == 10_000_000)
+        #expect(bill.terms().contains("web: not billed, nothing is known of \(range(20, 30))"))
+    }
+
+    @Test("no instant is billed twice, nor without a rate card, nor in two currencies")
+    func faults() throws {
+        #expect(throws: BillingFault.overlappingSegments(web, at: at(29))) {
+            try Rating.bill(inputs([segment(0, 30, vcpus: 1), segment(29, 60, vcpus: 2)]))
+        }
+        #expect(throws: BillingFault.noRateCard(at: at(0))) {
+            try Rating.bill(inputs([segment(0, 60, vcpus: 1)], cards: [card(from: 10)]))
+        }
+        #expect(throws: BillingFault.noRateCard(at: at(0))) { try Rating.bill(inputs([], cards: [])) }
+        #expect(throws: BillingFault.mixedCurrencies("EUR", "USD")) {
+            try Rating.bill(inputs([], cards: [card(), card(version: 2, from: 9, currency: "USD")]))
+        }
+    }
+
+    @Test("a fixed size costs what the same hours would have at that size, without a subscription")
+    func fixedSize() throws {
+        let given = inputs(
+            [segment(0, 20, vcpus: 2), segment(20, 40, vcpus: 4), segment(40, 60, vcpus: 0, disk: .gibibytes(1))],
+            policies: [try policy(from: 0)], cards: [card(factor: factor)])
+        let fixed = try Rating.fixedSizeBill(given, vcpus: 4)
+        #expect(fixed.lines.filter { $0.resource == .vcpu }.map(\.amountNanos) == [53_333_333])
+        #expect(fixed.lines.allSatisfy { $0.factor == .full })
+    }
+
+    @Test(
+        "cutting segments, or giving the inputs in another order, changes not one byte of the bill", arguments: 1...200)
+    func splitting(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        var segments: [SizeSegment] = []
+        var time: Int64 = 0
+        while time < 55 {
+            let end = time + .random(in: 1...15, using: &random)
+            segments.append(
+                SizeSegment(
+                    domain: web, host: Bool.random(using: &random) ? "host-a" : "host-b", period: range(time, end),
+                    vcpus: VCPUCount(.random(in: 0...4, using: &random)),
+                    memory: ByteCount(.random(in: 0...9_999_999_999, using: &random)), disk: .gibibytes(20)))
+            time = end + .random(in: 0...2, using: &random)
+        }
+        var readings: [MeterReading] = []
+        for (t, bytes) in zip([3, 9, 21, 40, 58, 70] as [Int64], [5, 5, 900, 12_345, 99_999, 100_001] as [Int64]) {
+            readings.append(reading(t, received: bytes, cpuTime: bytes * 7, transmitted: bytes / 3))
+        }
+        let whole = inputs(
+            segments, readings: readings, policies: [try policy(from: 7), try policy(version: 2, from: 33, ratio: 20)],
+            cards: [card(factor: factor), card(version: 2, from: 25, vcpu: 12_345_677, factor: factor)])
+        var cut = whole
+        cut.segments = segments.flatMap { segment -> [SizeSegment] in
+            let span = segment.period.start.nanoseconds..<segment.period.end.nanoseconds
+            let cuts = (0..<3).map { _ in Timestamp(nanoseconds: .random(in: span, using: &random)) }
+            return segment.period.split(at: cuts).map { part in
+                var copy = segment
+                copy.period = part
+                return copy
+            }
+        }
+        cut.segments.shuffle(using: &random)
+        cut.readings.shuffle(using: &random)
+        cut.policies.shuffle(using: &random)
+        cut.rateCards.shuffle(using: &random)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let bill = try Rating.bill(whole)
+        #expect(try encoder.encode(bill) == encoder.encode(Rating.bill(cut)), "seed \(seed)")
+        #expect(try JSONDecoder().decode(Bill.self, from: encoder.encode(bill)) == bill, "seed \(seed)")
+        #expect(bill.totalNanos == bill.lines.map(\.amountNanos).reduce(0, +), "seed \(seed)")
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import Testing
+
+@testable import Hypervisor
+
+struct DomainReadingTests {
+    private let identity = DomainIdentity(domain: .fresh(), name: "acme.web1", hypervisorID: 7)
+
+    /// What QEMU's bulk call said of a guest with vCPUs 0 and 2 plugged, two interfaces and a disk.
+    private let values: [String: Int64] = [
+        "state.state": 1, "state.reason": 1, "cpu.time": 5_000_000_000, "vcpu.current": 2, "vcpu.maximum": 4,
+        "vcpu.0.state": 1, "vcpu.0.time": 3_000_000_000, "vcpu.0.delay": 40_000_000,
+        "vcpu.2.state": 1, "vcpu.2.time": 1_500_000_000, "vcpu.2.delay": 2_000_000,
+        "balloon.current": 524_288, "balloon.maximum": 1_048_576, "balloon.available": 491_520,
+        "balloon.unused": 300_000, "balloon.usable": 400_000, "balloon.last-update": 1_700_000_000,
+        "net.count": 2, "net.0.rx.bytes": 1_000, "net.0.tx.bytes": 10, "net.1.rx.bytes": 500, "net.1.tx.bytes": 5,
+        "block.count": 1, "block.0.rd.bytes": 4_096, "block.0.wr.bytes": 8_192, "block.0.capacity": 1_073_741_824,
+    ]
+
+    private func reading(_ change: (inout [String: Int64]) -> Void = { _ in }) -> DomainReading {
+        var values = values
+        change(&values)
+        return DomainReading(DomainStatistics(identity: identity, values: values))
+    }
+
+    @Test("a bulk record becomes a reading with sums over devices and vCPUs")
+    func complete() {
+        let reading = reading()
+        #expect(reading.state == .running)
+        #expect(reading.hypervisorID == 7)
+        #expect(reading.maximumVCPUs == 4)
+        #expect(reading.grantedVCPUs == 2)
+        #expect(reading.vcpuTimeNanoseconds == [3_000_000_000, 1_500_000_000])
+        #expect(reading.memory?.maximum == .gibibytes(1))
+        #expect(reading.memory?.allocated == .mebibytes(512))
+        #expect(reading.memory?.used == .kibibytes(91_520))
+        #expect(reading.disk == .gibibytes(1))
+        #expect(
+            reading.counters
+                == DomainCounters(
+                    cpuTimeNanoseconds: 5_000_000_000, stealTimeNanoseconds: 42_000_000, networkReceivedBytes: 1_500,
+                    networkTransmittedBytes: 15, blockReadBytes: 4_096, blockWrittenBytes: 8_192))
+    }
+
+    @Test(
+        "each figure that is missing is unknown and harms no other",
+        arguments: [
+            "cpu.time", "vcpu.current", "balloon.current", "balloon.available", "net.1.rx.bytes", "block.0.wr.bytes",
+            "block.0.capacity", "net.count",
+        ])
+    func missing(name: String) {
+        let reading = reading { $0[name] = nil }
+        #expect((reading.counters.cpuTimeNanoseconds == nil) == (name == "cpu.time"))
+        #expect((reading.grantedVCPUs == nil) == (name == "vcpu.current"))
+        #expect((reading.memory?.allocated == nil) == (name == "balloon.current"))
+        #expect((reading.memory?.used == nil) == (name == "balloon.available"))
+        #expect((reading.counters.networkReceivedBytes == nil) == name.hasPrefix("net"))
+        #expect((reading.counters.networkTransmittedBytes == nil) == (name == "net.count"))
+        #expect((reading.counters.blockWrittenBytes == nil) == (name == "block.0.wr.bytes"))
+        #expect((reading.disk == nil) == (name == "block.0.capacity"))
+    }
+
+    @Test("memory use without page cache is unknown until the guest has reported it")
+    func memoryUse() {
+        #expect(reading { $0["balloon.last-update"] = 0 }.memory?.used == nil)
+        #expect(reading { $0["balloon.usable"] = nil }.memory?.used == nil)
+        let older = reading {
+            $0["balloon.usable"] = nil
+            $0["balloon.disk_caches"] = 100_000
+        }
+        #expect(older.memory?.used == .kibibytes(91_520))
+    }
+
+    @Test("a domain that is off has sizes but no counters")
+    func off() {
+        var values = values
+        values["state.state"] = 5
+        let off = DomainStatistics(
+            identity: DomainIdentity(domain: identity.domain, name: identity.name, hypervisorID: nil), values: values)
+        #expect(DomainReading(off).state == .shutoff)
+        #expect(DomainReading(off, isSaved: true).state == .saved)
+        #expect(DomainReading(off).counters == DomainCounters())
+        #expect(DomainReading(off).vcpuTimeNanoseconds == nil)
+        #expect(DomainReading(off).maximumVCPUs == 4)
+    }
+
+    @Test(
+        "libvirt's states map to ours; one that is missing is unknown, not off",
+        arguments: [
+            (1, DomainState.running), (2, .blocked), (3, .paused), (4, .shuttingDown), (5, .shutoff), (6, .crashed),
+            (7, .paused), (0, .blocked), (nil, .unknown),
+        ] as [(Int64?, DomainState)])
+    func states(number: Int64?, state: DomainState) {
+        #expect(reading { $0["state.state"] = number }.state == state)
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import Testing
+
+@testable import Hypervisor
+
+struct GuestConfirmationTests {
+    private let domain = DomainID.fresh()
+    private var confirmation = GuestConfirmation(refresh: .seconds(120), retry: .seconds(10))
+    private let second: Int64 = 1_000_000_000
+
+    private func reading(granted: Int, times: [Int64]?, incarnation: Int64 = 1) -> DomainReading {
+        DomainReading(
+            domain: domain, name: "vm", state: .running, hypervisorID: incarnation, maximumVCPUs: 4,
+            grantedVCPUs: VCPUCount(granted), vcpuTimeNanoseconds: times)
+    }
+
+    private mutating func confirmed(_ reading: DomainReading, authoritative: Bool = false) -> VCPUCount? {
+        confirmation.confirm([reading], statesAreAuthoritative: authoritative).first?.confirmedVCPUs
+    }
+
+    @Test("one granted vCPU needs no guest's word; of several nothing is known before it was asked for")
+    mutating func beforeAsking() {
+        #expect(confirmed(reading(granted: 1, times: [5])) == 1)
+        #expect(confirmed(reading(granted: 2, times: [5, 5])) == nil)
+        #expect(confirmation.due(now: 0, limit: 4) == [domain])
+    }
+
+    @Test("the guest's answer counts, and it is asked again only after the refresh time")
+    mutating func answer() {
+        _ = confirmed(reading(granted: 2, times: [5, 0]))
+        confirmation.answered(domain, vcpus: 1, now: 0)
+        #expect(confirmed(reading(granted: 2, times: [6, 0])) == 1)
+        #expect(confirmation.due(now: 119 * second, limit: 4).isEmpty)
+        #expect(confirmation.due(now: 120 * second, limit: 4) == [domain])
+    }
+
+    @Test("a guest that says less than it uses is billed for what it uses")
+    mutating func lyingGuest() {
+        _ = confirmed(reading(granted: 3, times: [5, 5, 5]))
+        confirmation.answered(domain, vcpus: 1, now: 0)
+        #expect(confirmed(reading(granted: 3, times: [6, 6, 5])) == 2)
+        #expect(confirmed(reading(granted: 3, times: [7, 7, 7])) == 3)
+        #expect(confirmed(reading(granted: 3, times: [8, 7, 7])) == 1)
+    }
+
+    @Test("a guest can't confirm more than it was granted")
+    mutating func boastingGuest() {
+        _ = confirmed(reading(granted: 2, times: [5, 5]))
+        confirmation.answered(domain, vcpus: 9, now: 0)
+        #expect(confirmed(reading(granted: 2, times: [6, 6])) == 2)
+    }
+
+    @Test("without an agent the vCPUs that ever ran count, and it is not asked again")
+    mutating func noAgent() {
+        _ = confirmed(reading(granted: 3, times: [5, 5, 0]))
+        confirmation.notAnswered(domain, hasAgent: false, now: 0)
+        #expect(confirmed(reading(granted: 3, times: [6, 5, 0])) == 2)
+        #expect(confirmation.due(now: .max - 1, limit: 4).isEmpty)
+    }
+
+    @Test("an agent that is silent is asked again soon, and an earlier answer stands meanwhile")
+    mutating func silentAgent() {
+        _ = confirmed(reading(granted: 2, times: [5, 5]))
+        confirmation.answered(domain, vcpus: 1, now: 0)
+        confirmation.notAnswered(domain, hasAgent: true, now: 120 * second)
+        #expect(confirmed(reading(granted: 2, times: [6, 5])) == 1)
+        #expect(confirmation.due(now: 130 * second, limit: 4) == [domain])
+    }
+
+    @Test("a change of size or a new incarnation asks again at once")
+    mutating func changes() {
+        _ = confirmed(reading(granted: 1, times: [5]))
+        confirmation.answered(domain, vcpus: 1, now: 0)
+        #expect(confirmed(reading(granted: 2, times: [6, 0])) == 1)
+        #expect(confirmation.due(now: 0, limit: 4) == [domain])
+        confirmation.answered(domain, vcpus: 2, now: 0)
+        #expect(confirmed(reading(granted: 2, times: [7, 1])) == 2)
+        #expect(confirmed(reading(granted: 2, times: [0, 0], incarnation: 2)) == nil)
+        #expect(confirmation.due(now: 0, limit: 4) == [domain])
+    }
+
+    @Test("what a resize saw replaces what was known")
+    mutating func resized() {
+        _ = confirmed(reading(granted: 2, times: [5, 5]))
+        confirmation.answered(domain, vcpus: 2, now: 0)
+        let seen = confirmation.resized(reading(granted: 2, times: [6, 6]), agentVCPUs: 1, now: second)
+        #expect(seen == 1)
+        #expect(confirmed(reading(granted: 2, times: [7, 6])) == 1)
+    }
+
+    @Test("where the hypervisor knows each vCPU's state nobody is asked")
+    mutating func authoritative() {
+        #expect(confirmed(reading(granted: 2, times: [5]), authoritative: true) == 1)
+        #expect(confirmed(reading(granted: 2, times: nil), authoritative: true) == nil)
+        #expect(confirmation.due(now: .max, limit: 4).isEmpty)
+    }
+
+    @Test("a crowded host is asked about in rounds, the longest overdue first")
+    mutating func rounds() {
+        let domains = (0..<10).map { _ in DomainID.fresh() }
+        let readings = domains.map {
+            DomainReading(domain: $0, name: "vm", state: .running, hypervisorID: 1, grantedVCPUs: 2)
+        }
+        _ = confirmation.confirm(readings, statesAreAuthoritative: false)
+        var asked: [DomainID] = []
+        for round in 0..<5 {
+            let due = confirmation.due(now: Int64(round), limit: 2)
+            #expect(due.count == 2)
+            asked += due
+            for domain in due { confirmation.answered(domain, vcpus: 1, now: Int64(round)) }
+        }
+        #expect(Set(asked) == Set(domains))
+    }
+
+    @Test("a domain that is gone or off is forgotten")
+    mutating func forgotten() {
+        _ = confirmed(reading(granted: 2, times: [5, 5]))
+        #expect(confirmation.confirm([], statesAreAuthoritative: false).isEmpty)
+        #expect(confirmation.due(now: .max, limit: 4).isEmpty)
+    }
+}
