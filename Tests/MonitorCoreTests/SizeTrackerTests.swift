@@ -160,6 +160,15 @@ private func known(_ vcpus: Int, life: Double? = 0, proved: Double) -> SizeTrack
         }
     }
 
+    @Test("a poll that was under way while an operation ended says nothing: it may be older")
+    func crossingPoll() {
+        var tracker = SizeTracker(domain: vm)
+        _ = tracker.observe(sighting(0, 2))
+        #expect(summary(tracker.observe(sighting(10, 3))) == [[3, 10, 10]])
+        #expect(summary(tracker.observe(sighting(9.9, 2, latency: 0.2))) == [])
+        #expect(summary(tracker.observe(sighting(15, 3))) == [])
+    }
+
     @Test("what is not fully known says nothing")
     func unknownSize() {
         var tracker = SizeTracker(domain: vm)

@@ -214,7 +214,7 @@ struct DomainSampler: Hashable, Sendable {
         if let maximum = seen.maximumVCPUs ?? seen.grantedVCPUs, let granted = seen.grantedVCPUs {
             outcome.sample.vcpus = VCPUSizes(
                 maximum: maximum, asked: asked, granted: granted,
-                confirmed: seen.state.isActive ? shape?.effective ?? seen.confirmedVCPUs : nil)
+                confirmed: seen.state.isActive && estimate.isConfirmed ? shape?.effective : nil)
         }
         outcome.sighting.vcpus = outcome.sample.vcpus
         outcome.sighting.memory = outcome.sample.memory
