@@ -152,10 +152,10 @@ let package = Package(
 
         // Tests.
         tests("ResourceModelTests", ["ResourceModel"]),
-        tests("MessagesTests", ["Messages", "ResourceModel", protobuf]),
+        tests("MessagesTests", ["Messages", "ResourceModel", protobuf], exclude: ["Fixtures"]),
         tests("ExecutionTests", ["Execution"]),
         tests("BusTests", ["Bus", "Messages", "ResourceModel", protobuf, log]),
-        tests("StoreTests", ["Store", "ResourceModel", log]),
+        tests("StoreTests", ["Store", "MigrateMain", "ResourceModel", crypto, log]),
         tests("HypervisorTests", ["Hypervisor", "ResourceModel", "Bus", "Messages", log]),
         tests("FleetTests", ["FleetModel", "FleetMain", "ResourceModel", "Hypervisor", "Bus", "Messages", arguments, protobuf]),
         tests("ServiceKitTests", ["ServiceKit", "ResourceModel", "Bus", "Store", log, coreMetrics]),
@@ -167,7 +167,10 @@ let package = Package(
         tests(
             "ClientTests",
             ["Client", "UserGatewayMain", "UserGatewayCore", "ResourceModel", log, lifecycle] + nio),
-        tests("IntegrationTests", ["MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain"] + serviceEdges),
+        tests(
+            "IntegrationTests",
+            ["MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain", "BillingCore", "LoggerCore"]
+                + serviceEdges),
         tests("SystemTests", ["ResourceModel", "Store"]),
         tests("TidyTests", []),
     ]

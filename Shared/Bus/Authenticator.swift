@@ -56,7 +56,10 @@ final class Authenticator {
     /// status, text, user id, metadata.
     private func answer(to frames: [[UInt8]]) -> [[UInt8]] {
         func reply(_ status: String, _ text: String, user: String = "") -> [[UInt8]] {
-            [Array("1.0".utf8), frames.count > 1 ? frames[1] : [], Array(status.utf8), Array(text.utf8), Array(user.utf8), []]
+            [
+                Array("1.0".utf8), frames.count > 1 ? frames[1] : [], Array(status.utf8), Array(text.utf8),
+                Array(user.utf8), [],
+            ]
         }
         guard frames.count == 7, frames[5] == Array("CURVE".utf8), let key = curveKeyText(frames[6]) else {
             return reply("400", "only CURVE is taken here")
@@ -66,7 +69,9 @@ final class Authenticator {
         allowList.requestRefresh()
         log.info(
             "unknown key asked to try again",
-            metadata: ["peer.key": "\(key)", "peer.address": "\(String(decoding: frames[3].prefix(64), as: UTF8.self))"])
+            metadata: [
+                "peer.key": "\(key)", "peer.address": "\(String(decoding: frames[3].prefix(64), as: UTF8.self))",
+            ])
         return reply("300", "key not known yet", user: key)
     }
 }

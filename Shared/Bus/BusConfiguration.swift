@@ -14,7 +14,7 @@ package struct BusConfiguration: Sendable {
     package var maximumStreams = 20_000
     /// Retired streams whose spool is still kept.
     package var maximumRetiredStreams = 256
-    /// Largest frame that is sent or taken. A body may have `maximumBodyBytes`.
+    /// Largest frame that is sent or taken; a peer that sends a larger one is cut off. See `maximumBodyBytes`.
     package var maximumFrameBytes = 1 << 20
     /// How often a publisher lists its streams and a client asks its servers whether they are there. A connection that
     /// is silent for three of them is made anew.
@@ -59,6 +59,7 @@ package struct BusConfiguration: Sendable {
 
     package init() {}
 
-    /// Largest body: leaves room for its envelope, also when both travel in a replay's page.
+    /// Largest body of a published message or a request: leaves room for its envelope, also when both travel in a
+    /// replay's page. A reply's body may fill a frame.
     package var maximumBodyBytes: Int { max(0, maximumFrameBytes - 16_384) }
 }

@@ -119,7 +119,8 @@ package struct CommandContext: Sendable {
 }
 
 /// Answers a request with the reply's body, or fails with something that the client gets to read.
-package typealias CommandHandler = @Sendable (_ body: [UInt8], _ context: CommandContext) async throws(CommandFailure)
+package typealias CommandHandler =
+    @Sendable (_ body: [UInt8], _ context: CommandContext) async throws(CommandFailure)
     -> [UInt8]
 
 /// Serves commands by type. At most a configured number run at once; beyond that the answer is `busy`.

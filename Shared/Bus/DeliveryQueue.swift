@@ -20,8 +20,15 @@ final class DeliveryQueue: Sendable {
 
     /// The consumer's end. When its task is cancelled, the queue is finished.
     var stream: AsyncStream<Delivery> {
-        AsyncStream { await self.next() } onCancel: { self.finish(discarding: true) }
+        AsyncStream {
+            await self.next()
+        } onCancel: {
+            self.finish(discarding: true)
+        }
     }
+
+    /// Whether `push` is welcome.
+    var hasRoom: Bool { state.withLock { $0.items.count < capacity } }
 
     /// Called once each time that a full queue is half empty again.
     func onRoom(_ action: @escaping @Sendable () -> Void) { roomAgain.withLock { $0 = action } }

@@ -268,7 +268,8 @@ extension SocketTable {
         guard next >= 0, UInt64(next) + UInt64(configuration.reservedFileDescriptors) <= limit.rlim_cur else {
             throw BusError(
                 .system(errno: EMFILE), operation: "open socket",
-                message: "fewer than \(configuration.reservedFileDescriptors) of \(limit.rlim_cur) file descriptors are "
+                message:
+                    "fewer than \(configuration.reservedFileDescriptors) of \(limit.rlim_cur) file descriptors are "
                     + "free; raise the limit (ulimit -n)")
         }
     }

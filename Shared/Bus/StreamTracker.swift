@@ -184,10 +184,9 @@ extension StreamTracker {
         }
         held.insert(message, at: index)
         heldBytes += message.body.count
-        // The next in order is never what goes: it leaves at once.
-        while held.count > 1, held.count > limits.holdBackMessages || heldBytes > limits.holdBackBytes {
-            dropLastHeld()
-        }
+        // The next in order does not count: it leaves at once, perhaps with those behind it.
+        guard sequence != next else { return true }
+        while held.count > limits.holdBackMessages || heldBytes > limits.holdBackBytes { dropLastHeld() }
         return held.last.map { $0.sequence >= sequence } ?? false
     }
 

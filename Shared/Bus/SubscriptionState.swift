@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import OrderedCollections
 package import Messages
+internal import OrderedCollections
 package import ResourceModel
 
 /// Counted by a subscriber since it began.
@@ -158,7 +158,8 @@ package struct SubscriptionState: Sendable {
 }
 
 extension SubscriptionState {
-    private func isWanted(_ stream: StreamID) -> Bool {
+    /// Whether a subscription covers this stream.
+    func isWanted(_ stream: StreamID) -> Bool {
         topics.contains { stream.topic.text.utf8.starts(with: $0.text.utf8) }
     }
 

@@ -130,7 +130,7 @@ extension ZeroMQCommandServer {
         _ number: UInt64, _ outcome: Result<[UInt8], CommandFailure>, _ request: Envelope, _ client: [UInt8]
     ) {
         running[number] = nil
-        let limit = shared.configuration.maximumBodyBytes
+        let limit = shared.configuration.maximumFrameBytes
         if case .success(let body) = outcome, body.count > limit {
             let failure = CommandFailure.internal(
                 "the reply of \(body.count) bytes exceeds the limit of \(limit); ask for less")

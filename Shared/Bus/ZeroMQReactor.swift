@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CZeroMQ
+internal import Execution
 internal import Foundation
 internal import Glibc
 internal import Synchronization
-
-internal import Execution
 
 /// The executor of all actors of one bus: one thread whose idle wait is `zmq_poll` over their sockets and a wake-up
 /// descriptor. Sockets and actor jobs share it, so no socket is ever touched by another thread.

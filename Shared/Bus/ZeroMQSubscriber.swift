@@ -204,7 +204,8 @@ extension ZeroMQSubscriber {
                 links[instance]?.socket = try openSocket(link.peer, link.endpoint)
             } catch {
                 links[instance]?.socket = nil
-                shared.log.info("publisher not connected", metadata: ["endpoint": "\(link.endpoint)", "error": "\(error)"])
+                shared.log.info(
+                    "publisher not connected", metadata: ["endpoint": "\(link.endpoint)", "error": "\(error)"])
             }
         }
         orderReplays()

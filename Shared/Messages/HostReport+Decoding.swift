@@ -9,6 +9,7 @@ extension HostReport {
         try sample(try MessageCodec.decoded(WireHostReport.self, from: bytes))
     }
 
+    /// Checks a report that is decoded already, and reads it.
     package static func sample(_ report: WireHostReport) throws(MessageError) -> HostSample {
         guard let host = HostID(report.hostID) else {
             throw .malformed("report: '\(report.hostID.prefix(63))' is not a host's name")

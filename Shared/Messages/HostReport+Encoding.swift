@@ -16,6 +16,7 @@ package enum HostReport {
         MessageCodec.encoded(try wire(sample))
     }
 
+    /// The report as a message, for who needs it before it is bytes.
     package static func wire(_ sample: HostSample) throws(MessageError) -> WireHostReport {
         let domains = sample.domains
         guard domains.count <= maximumDomains else { throw tooManyDomains(domains.count, host: sample.host.name) }

@@ -69,6 +69,8 @@ package struct MessageType: Hashable, Sendable, CustomStringConvertible, Express
     package static let why: MessageType = "decision.why.v1"
     package static let bill: MessageType = "bill.show.v1"
     package static let usage: MessageType = "usage.show.v1"
+    package static let showRates: MessageType = "rate.show.v1"
+    package static let setRates: MessageType = "rate.set.v1"
     package static let fleetCall: MessageType = "fleet.call.v1"
 }
 

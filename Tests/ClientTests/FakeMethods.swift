@@ -94,7 +94,7 @@ func withGateway(
 ) async throws {
     var configuration = GatewayServerConfiguration()
     configuration.port = 0
-    configuration.drainTimeout = .seconds(2)
+    configuration.drainTimeout = .seconds(1)
     adjust(&configuration)
     let methods = FakeMethods()
     let log = Logger(label: "gateway", factory: { _ in SwiftLogNoOpLogHandler() })

@@ -152,6 +152,25 @@ struct GatewayServerTests {
         }
     }
 
+    @Test("a shutdown does not wait longer than its limit for a call that never ends")
+    func boundsDrain() async throws {
+        let clock = ContinuousClock()
+        let took = try await clock.measure {
+            try await withGateway({ $0.drainTimeout = .milliseconds(100) }) { gateway in
+                try await RawClient.connect(gateway.port) { client in
+                    _ = try await client.login()
+                    try await client.send(RawClient.line(1, "vm.show", ["vm": "stuck"]))
+                    try await client.closeOutput()
+                    #expect(try await eventually { !gateway.methods.calls.isEmpty })
+                    await gateway.group.triggerGracefulShutdown()
+                    #expect(try await client.receive() == nil)
+                }
+            }
+        }
+        // The call's own limit is 120 s.
+        #expect(took < .seconds(30))
+    }
+
     @Test("an address in use, plain TCP off loopback and a missing certificate are refused with their remedy")
     func refusesConfigurations() async throws {
         try await withGateway { gateway in

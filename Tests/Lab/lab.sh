@@ -75,23 +75,38 @@ child_of() { # PID
     fail "the process started as $1 did not come up; see $state/lab.log"
 }
 
-in_network() { nsenter --target "$(pid_of lab)" --net -- "$@"; }
+in_network() { # COMMAND...
+    local pid
+    pid=$(pid_of lab) || return 1
+    nsenter --target "$pid" --net -- "$@"
+}
 
 in_host() { # HOST COMMAND...
-    local host=$1
+    local pid
+    address "$1" >/dev/null || return 1
+    pid=$(pid_of "$1") || return 1
     shift
-    address "$host" >/dev/null
-    nsenter --target "$(pid_of "$host")" --all --wdns=/ -- "$@"
+    nsenter --target "$pid" --all --wdns=/ -- "$@"
+}
+
+# Whoever waits for a descriptor of the caller's to close (a pipe's reader, Foundation's Process) must not wait for the
+# daemons that are started here.
+close_inherited() {
+    local descriptor
+    for descriptor in /proc/self/fd/*; do
+        descriptor=${descriptor##*/}
+        if [ "$descriptor" -gt 2 ] && [ "$descriptor" -lt 255 ]; then exec {descriptor}>&-; fi
+    done
 }
 
 # --- up ---
 
 check_machine() {
-    local package missing=() command
+    local package missing=() command status
     [ "$(id -u)" = 0 ] || fail "needs root: it makes namespaces, network interfaces and mounts"
     while read -r package; do
-        dpkg-query --show --showformat='${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' ||
-            missing+=("$package")
+        status=$(dpkg-query --show --showformat='${db:Status-Abbrev}' "$package" 2>/dev/null) || status=''
+        [[ $status == ii* ]] || missing+=("$package")
     done < <(grep -v '^#' "$script_directory/packages.txt")
     [ ${#missing[@]} = 0 ] ||
         fail "missing packages: apt-get install --no-install-recommends ${missing[*]}"
@@ -121,11 +136,13 @@ start_lab() {
 }
 
 start_host() { # HOST
-    local host=$1 folder=$state/$1
+    local host=$1 folder=$state/$1 first
+    # Found out before: a substitution in the line below would be a child of that process too, for a moment.
+    first=$(pid_of lab)
     mkdir -p "$folder"/{run,etc,lib,log,cache}
     write_configuration "$host" "$folder/etc"
     # A child of the lab's first process, with a network, mounts and a host name of its own.
-    setsid nsenter --target "$(pid_of lab)" --net --mount --pid -- \
+    setsid nsenter --target "$first" --net --mount --pid -- \
         unshare --net --mount --uts -- "$script_directory/host-init.sh" "$host" "$folder" \
         </dev/null >>"$state/lab.log" 2>&1 &
     record "$host" "$(child_of $!)"
@@ -182,10 +199,10 @@ start_daemon() { # HOST
 
 up() {
     check_machine
+    close_inherited
     if alive lab; then fail "is up already (state in $state); 'down' first"; fi
     mkdir -p "$state/images"
-    # What fails halfway, or is interrupted, leaves nothing behind.
-    trap 'down' EXIT
+    trap undo EXIT
     trap 'exit 130' INT TERM
     "$script_directory/guest/build.sh" "$state/guest"
     : >"$state/lab.log"
@@ -198,6 +215,20 @@ up() {
     for host in "${starting[@]}"; do wait "$host"; done
     trap - EXIT INT TERM
     status
+}
+
+# What fails halfway, or is interrupted, leaves nothing behind but its reason.
+undo() {
+    trap '' INT TERM
+    local jobs
+    jobs=$(jobs -p)
+    {
+        # shellcheck disable=SC2086 # several numbers
+        [ -z "$jobs" ] || kill -KILL $jobs || true
+        wait
+    } 2>/dev/null
+    tail -n 5 "$state/lab.log" >&2 2>/dev/null || true
+    down
 }
 
 # --- down ---
@@ -235,6 +266,7 @@ status() {
 daemon() { # HOST ACTION
     local host=$1 pid
     if [ "$2" = start ]; then
+        close_inherited
         start_daemon "$host"
         return
     fi

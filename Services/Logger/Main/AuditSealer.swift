@@ -38,7 +38,7 @@ actor AuditSealer {
     func seal() async {
         while let claim, !Task.isCancelled {
             do {
-                let count = try await audit.seal(claim, limit: Self.batch)
+                let count = try await audit.seal(under: claim, limit: Self.batch)
                 metrics.sealed.increment(by: count)
                 if count < Self.batch { return }
             } catch {

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ServiceKit
+import Store
 
 /// `ebb-logger`: stores samples, events and decisions exactly once, and seals the audit chain.
 @main

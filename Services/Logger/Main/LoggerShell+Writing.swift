@@ -4,6 +4,7 @@ import Logging
 import LoggerCore
 import Metrics
 import ResourceModel
+import ServiceKit
 import Store
 
 extension LoggerShell {

@@ -91,6 +91,8 @@ package final class GatewayServer: Service {
                         guard let channel else { continue }
                         group.addTask { await self.serve(channel) }
                     }
+                } catch is CancellationError {
+                    // The drain that a cancellation begins closes the listener.
                 } catch {
                     self.log.error("accepting connections failed", metadata: ["accept.cause": "\(error)"])
                 }
@@ -115,7 +117,14 @@ package final class GatewayServer: Service {
             // Nothing is read before there is somebody to read it.
             try await channel.setOption(.autoRead, value: true).get()
             channel.read()
-            await connection.serve(wrapped)
+            // A half-closed client still gets its answers; once the channel is closed nobody is left to wait for them.
+            let serving = Task { await connection.serve(wrapped) }
+            channel.closeFuture.whenComplete { _ in serving.cancel() }
+            await withTaskCancellationHandler {
+                await serving.value
+            } onCancel: {
+                serving.cancel()
+            }
         } catch {
             try? await channel.close().get()
         }

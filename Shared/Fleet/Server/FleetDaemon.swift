@@ -1,17 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Logging
+import ResourceModel
 
 /// The composition root of `ebb-fleet`: the one place that names the bus's implementation.
 enum FleetDaemon {
     /// Binds the command server. A hung host's calls are held until their callers give up, so it must let as many run
     /// at once as `concurrency`; the truth of a large fleet is one frame of up to `largestFrame` bytes.
     static func makeServer(endpoint: String, concurrency: Int, largestFrame: Int) async throws -> any CommandServer {
-        throw BusError(.closed, operation: "bind \(endpoint)", message: "this build of ebb-fleet has no bus")
+        var configuration = configuration(largestFrame: largestFrame)
+        configuration.maximumConcurrentCommands = concurrency
+        return try await makeBus(configuration).makeCommandServer(bind: endpoint)
     }
 
     /// Makes the client that the administrative subcommands use.
     static func makeClient(largestFrame: Int) async throws -> any CommandClient {
-        throw BusError(.closed, operation: "connect", message: "this build of ebb-fleet has no bus")
+        try await makeBus(configuration(largestFrame: largestFrame)).makeCommandClient()
+    }
+
+    /// A fleet simulates: it holds nothing of anybody's and has no keys.
+    private static func configuration(largestFrame: Int) -> BusConfiguration {
+        var configuration = BusConfiguration()
+        configuration.allowsPlainOffLoopback = true
+        configuration.maximumFrameBytes = largestFrame
+        return configuration
+    }
+
+    private static func makeBus(_ configuration: BusConfiguration) throws -> ZeroMQBus {
+        var generator = SystemRandomNumberGenerator()
+        let clock = FleetClock.live(notBefore: .zero)
+        return try ZeroMQBus(
+            instance: InstanceID(UUID128.random(using: &generator)), configuration: configuration,
+            log: Logger(label: "ebb-fleet"), clock: clock.now)
     }
 }

@@ -16,7 +16,8 @@ package struct PolicyRepository: Sendable {
         try await store.fenced(claim, in: transaction) { transaction in
             // One writer per domain at a time, so that versions have no holes.
             _ = try await transaction.query(
-                "SELECT pg_advisory_xact_lock(hashtextextended('scheduling.policy ' || \(domain.description)::text, 0))")
+                "SELECT pg_advisory_xact_lock(hashtextextended('scheduling.policy ' || \(domain.description)::text, 0))"
+            )
             let rows = try await transaction.query(
                 """
                 INSERT INTO scheduling.policy (domain, version, valid_from_ns, lower_ppm, upper_ppm, ratio_ppm,
@@ -45,6 +46,17 @@ package struct PolicyRepository: Sendable {
         try await versions("SELECT * FROM scheduling.policy WHERE domain = \(domain) ORDER BY version")
     }
 
+    /// All versions of all of a tenant's domains, deleted ones included, by domain and version.
+    package func history(
+        of tenant: TenantID, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> [PolicyVersion] {
+        try await versions(
+            """
+            SELECT p.* FROM scheduling.policy p JOIN inventory.domain d ON d.id = p.domain
+            WHERE d.tenant = \(tenant) ORDER BY p.domain, p.version
+            """, in: runner)
+    }
+
     /// The newest version of every domain that has one and was not deleted, by domain.
     package func allCurrent() async throws(StoreError) -> [PolicyVersion] {
         try await versions(
@@ -54,9 +66,11 @@ package struct PolicyRepository: Sendable {
             """)
     }
 
-    private func versions(_ query: Query) async throws(StoreError) -> [PolicyVersion] {
+    private func versions(
+        _ query: Query, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> [PolicyVersion] {
         var versions: [PolicyVersion] = []
-        for row in try await store.query(query) { versions.append(try PolicyVersion(row)) }
+        for row in try await (runner ?? store).query(query) { versions.append(try PolicyVersion(row)) }
         return versions
     }
 }

@@ -34,9 +34,9 @@ package struct RateCardRepository: Sendable {
     }
 
     /// All cards, by the instant from which they hold.
-    package func list() async throws(StoreError) -> [RateCardRow] {
+    package func list(in runner: (any QueryRunner)? = nil) async throws(StoreError) -> [RateCardRow] {
         var cards: [RateCardRow] = []
-        for row in try await store.query("SELECT * FROM billing.rate_card ORDER BY valid_from_ns") {
+        for row in try await (runner ?? store).query("SELECT * FROM billing.rate_card ORDER BY valid_from_ns") {
             cards.append(try RateCardRow(row))
         }
         return cards

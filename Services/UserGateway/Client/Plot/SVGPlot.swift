@@ -148,23 +148,23 @@ struct SVGPlot {
         return parts.joined(separator: "\n")
     }
 
+    /// Within the areas only, so that the labels between them stay legible.
     private func actionLines() -> String {
-        (figure.actions ?? []).map { action in
+        (figure.actions ?? []).flatMap { action -> [String] in
             let x = x(action.t - figure.first)
-            return line(
-                x, load.y, x, strip.height > 0 ? strip.bottom : load.bottom, Paint.action, width: 1.2, dash: "2 3")
+            return [load, strip].filter { $0.height > 0 }.map { area in
+                line(x, area.y, x, area.bottom, Paint.action, width: 1.2, dash: "2 3")
+            }
         }.joined(separator: "\n")
     }
 
-    /// Triangles between the areas with their labels, which a white edge keeps legible over lines.
+    /// Triangles between the areas with their labels.
     private func actionLabels() -> String {
         labels.map { label in
             let baseline = load.bottom + 26 + Double(label.lane) * 17
             return """
                 <path d="M\(n(label.x)) \(n(load.bottom + 2)) l6 11 h-12 Z" fill="\(Paint.action)"/>
-                <g paint-order="stroke" stroke="#ffffff" stroke-width="5" stroke-linejoin="round">
                 \(text(label.text, label.middle, baseline, Paint.action, anchor: "middle", weight: 600, size: 12))
-                </g>
                 """
         }.joined(separator: "\n")
     }

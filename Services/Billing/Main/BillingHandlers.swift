@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BillingCore
+import Bus
+import FoundationEssentials
+import Logging
+import Messages
+import Metrics
+import ResourceModel
+import Store
+
+/// Answers the commands that Billing takes. Any instance answers: it only reads, and the same snapshot gives the same
+/// bytes.
+struct BillingHandlers: Sendable {
+    /// A bill covers so many days at most.
+    static let longestPeriodDays: Int64 = 400
+    /// A reply must fit into one frame of the bus.
+    static let largestReplyBytes = BusConfiguration().maximumBodyBytes
+
+    let store: Store
+    let now: @Sendable () -> Timestamp
+    let log: Logger
+    private let metrics = BillingMetrics()
+
+    init(store: Store, now: @escaping @Sendable () -> Timestamp, log: Logger) {
+        self.store = store
+        self.now = now
+        self.log = log
+    }
+
+    func register(on server: any CommandServer) async {
+        await server.handle(.bill) { body, context throws(CommandFailure) in
+            try await answer(.bill, body, context, bill)
+        }
+        await server.handle(.usage) { body, context throws(CommandFailure) in
+            try await answer(.usage, body, context, usage)
+        }
+        await server.handle(.showRates) { body, context throws(CommandFailure) in
+            try await answer(.showRates, body, context, showRates)
+        }
+        await server.handle(.setRates) { body, context throws(CommandFailure) in
+            try await answer(.setRates, body, context, setRates)
+        }
+    }
+
+    /// Takes a request to its reply, within the client's deadline.
+    func answer(
+        _ type: MessageType, _ body: [UInt8], _ context: CommandContext,
+        _ work: @escaping @Sendable ([UInt8]) async throws -> any Encodable & Sendable
+    ) async throws(CommandFailure) -> [UInt8] {
+        let began = ContinuousClock.now
+        defer { metrics.answering(type).record(duration: ContinuousClock.now - began) }
+        do {
+            let json = try await withDeadline(context.timeout) { try Documents.encoded(await work(body)) }
+            guard json.count <= Self.largestReplyBytes else {
+                throw CommandFailure.invalid(
+                    "the answer has \(json.count) bytes, above the limit of \(Self.largestReplyBytes); ask for a "
+                        + "shorter period")
+            }
+            var reply = WireJSONDocument()
+            reply.json = Data(json)
+            return MessageCodec.encoded(reply)
+        } catch {
+            throw failure(error, type)
+        }
+    }
+
+    private func failure(_ error: any Error, _ type: MessageType) -> CommandFailure {
+        switch error {
+        case let failure as CommandFailure: return failure
+        case let fault as BillingFault:
+            switch fault {
+            case .noRateCard: return .notFound(fault.description)
+            case .invalidRateCard, .overflow: return .invalid(fault.description)
+            case .mixedCurrencies: return .conflict(fault.description)
+            case .overlappingSegments: return .internal(fault.description)
+            }
+        case let error as MessageError: return .invalid(error.message)
+        case let error as StoreError:
+            log.warning("the store refused", metadata: ["type": "\(type)", "error": "\(error)"])
+            return error.code == .conflict
+                ? .conflict(error.message) : .unavailable("the database can't be read now; try again")
+        default:
+            log.error("a request failed", metadata: ["type": "\(type)", "error": "\(error)"])
+            return .internal("\(type) failed: see the log of ebb-billing")
+        }
+    }
+
+    // MARK: - The commands
+
+    func bill(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+        let (tenant, period) = try Self.request(body)
+        let snapshot = try await BillingReader(store).snapshot(of: tenant, in: period)
+        return BillDocument(try Rating.bill(snapshot.inputs), fixed: try snapshot.fixedSizeTotals())
+    }
+
+    func usage(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+        let (tenant, period) = try Self.request(body)
+        let snapshot = try await BillingReader(store).snapshot(of: tenant, in: period)
+        return UsageDocument(try Rating.bill(snapshot.inputs))
+    }
+
+    func showRates(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+        let request = try Documents.decoded(RatesRequest.self, from: body)
+        let instant = request.atNs.map(Timestamp.init(nanoseconds:)) ?? now()
+        guard let row = try await RateCards(store).row(at: instant) else {
+            throw CommandFailure.notFound("no rate card holds at \(instant); set one with a validity from then")
+        }
+        return RatesDocument(row, try RateCards.document(row))
+    }
+
+    func setRates(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+        let request = try Documents.decoded(SetRatesRequest.self, from: body)
+        let now = now()
+        let validFrom = request.validFromNs.map(Timestamp.init(nanoseconds:)) ?? now
+        guard validFrom >= now else {
+            throw CommandFailure.invalid("a rate card can't hold from \(validFrom): that is past, now is \(now)")
+        }
+        let row = try await RateCards(store).append(request.card, validFrom: validFrom)
+        return RatesDocument(row, request.card)
+    }
+
+    private static func request(_ body: [UInt8]) throws -> (TenantID, TimeRange) {
+        let request = try MessageCodec.decoded(WireBillRequest.self, from: body)
+        guard let tenant = TenantID(request.tenantID) else {
+            throw CommandFailure.invalid("'\(request.tenantID.prefix(63))' is not a tenant's name")
+        }
+        let (from, to) = (Timestamp(nanoseconds: request.fromNs), Timestamp(nanoseconds: request.toNs))
+        guard request.fromNs >= 0, let period = TimeRange(from, to), !period.isEmpty else {
+            throw CommandFailure.invalid("the period must begin before it ends, not at \(from) until \(to)")
+        }
+        guard period.nanoseconds <= longestPeriodDays * 86_400_000_000_000 else {
+            throw CommandFailure.invalid("a period may have at most \(longestPeriodDays) days; ask for a shorter one")
+        }
+        return (tenant, period)
+    }
+}
+
+/// Runs `work` for as long as the client waits; then fails, and what it does is cancelled.
+private func withDeadline<R: Sendable>(
+    _ timeout: Duration, _ work: @escaping @Sendable () async throws -> R
+) async throws -> R {
+    try await withThrowingTaskGroup(of: R.self) { group in
+        group.addTask { try await work() }
+        group.addTask {
+            try await Task.sleep(for: timeout)
+            throw CommandFailure.unavailable("the answer was not ready within \(timeout); ask for a shorter period")
+        }
+        defer { group.cancelAll() }
+        guard let result = try await group.next() else { throw CancellationError() }
+        return result
+    }
+}

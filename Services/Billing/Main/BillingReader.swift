@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BillingCore
+import Bus
+import ResourceModel
+import Store
+
+/// What one domain would have cost at one size.
+struct FixedSizeTotal: Sendable {
+    let name: String
+    /// `nil`: it never ran.
+    let vcpus: VCPUCount?
+    let totalNanos: Int64
+}
+
+/// Everything that a bill rests on, as the database had it at one instant.
+struct BillingSnapshot: Sendable {
+    let inputs: BillingInputs
+    /// The vCPUs that each domain first ran with; domains that never ran are missing.
+    let firstVCPUs: [DomainID: VCPUCount]
+
+    /// What each domain would have cost at the size that it was created with, in their order.
+    func fixedSizeTotals() throws(BillingFault) -> [FixedSizeTotal] {
+        var totals: [FixedSizeTotal] = []
+        for domain in inputs.domains {
+            var own = inputs
+            own.domains = [domain]
+            own.segments = inputs.segments.filter { $0.domain == domain.domain }
+            own.readings = inputs.readings.filter { $0.domain == domain.domain }
+            let vcpus = firstVCPUs[domain.domain]
+            let bill = try Rating.fixedSizeBill(own, vcpus: vcpus ?? 0)
+            totals.append(FixedSizeTotal(name: domain.name, vcpus: vcpus, totalNanos: bill.totalNanos))
+        }
+        return totals
+    }
+}
+
+/// Reads the facts from PostgreSQL in one repeatable-read transaction.
+struct BillingReader: Sendable {
+    private let store: Store
+
+    init(_ store: Store) { self.store = store }
+
+    /// Throws `not-found` for an unknown tenant.
+    func snapshot(of tenant: TenantID, in period: TimeRange) async throws -> BillingSnapshot {
+        try await store.transaction(isolation: .repeatableRead) { transaction in
+            let usage = UsageRepository(transaction)
+            guard try await usage.tenantExists(tenant) else {
+                throw CommandFailure.notFound("there is no tenant '\(tenant)'")
+            }
+            let horizon = try await usage.horizon() ?? .zero
+            let domains = try await usage.domains(of: tenant, in: period)
+            let segments = try await usage.segments(of: tenant, in: period)
+            let policies = try await PolicyRepository(store).history(of: tenant, in: transaction)
+            let cards = try await RateCards(store).all(in: transaction)
+            let boundaries = (policies.map(\.validFrom) + cards.map(\.validFrom)).filter(period.contains)
+            let readings = try await usage.readings(of: tenant, in: period, boundaries: boundaries)
+            return BillingSnapshot(
+                inputs: BillingInputs(
+                    tenant: tenant, period: period, domains: domains.compactMap { BillableDomain($0, until: horizon) },
+                    segments: segments.compactMap { BillingCore.SizeSegment($0, until: period.end) },
+                    readings: readings.map { BillingCore.MeterReading($0) }, policies: policies, rateCards: cards),
+                firstVCPUs: domains.reduce(into: [:]) { $0[$1.id] = $1.firstVCPUs })
+        }
+    }
+}
+
+extension BillableDomain {
+    /// One that still exists is accounted for up to where anything is known of any host; `nil` if that is before it.
+    init?(_ row: BilledDomainRow, until horizon: Timestamp) {
+        guard let existence = TimeRange(row.createdAt, row.deletedAt ?? horizon) else { return nil }
+        self.init(domain: row.id, name: row.name, existence: existence)
+    }
+}
+
+extension BillingCore.SizeSegment {
+    /// An open one ends with the evidence: when its host was last seen; `nil` if there is none yet.
+    init?(_ row: StoredSegment, until end: Timestamp) {
+        guard let last = row.end ?? row.hostProvedUntil, let period = TimeRange(row.start, min(last, end)),
+            !period.isEmpty
+        else { return nil }
+        self.init(
+            domain: row.domain, host: row.host, period: period, vcpus: row.vcpus, memory: row.memory, disk: row.disk)
+    }
+}
+
+extension BillingCore.MeterReading {
+    init(_ row: StoredReading) {
+        self.init(
+            domain: row.domain, host: row.host, incarnationStart: row.incarnationStart, at: row.at,
+            cpuTimeNanoseconds: row.counters.cpuTimeNanoseconds,
+            networkReceivedBytes: row.counters.networkReceivedBytes,
+            networkTransmittedBytes: row.counters.networkTransmittedBytes)
+    }
+}

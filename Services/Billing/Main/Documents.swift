@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BillingCore
+import Bus
+import FoundationEssentials
+import Messages
+import ResourceModel
+import Store
+
+/// The JSON that Billing takes and gives. Amounts and quantities are strings of digits: they may pass what a number in
+/// JSON holds. Instants are RFC 3339 in UTC.
+enum Documents {
+    /// The same value gives the same bytes.
+    static func encoded(_ value: any Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return [UInt8](try encoder.encode(value))
+    }
+
+    /// Reads the JSON of a `WireJSONDocument`. Throws `invalid`.
+    static func decoded<T: Decodable>(_ type: T.Type, from body: [UInt8]) throws -> T {
+        let json = try MessageCodec.decoded(WireJSONDocument.self, from: body).json
+        do {
+            return try JSONDecoder().decode(type, from: json)
+        } catch let error as DecodingError {
+            throw CommandFailure.invalid("the request can't be read: \(error.sentence)")
+        }
+    }
+}
+
+/// One C · X · f.
+struct LineDocument: Encodable, Sendable {
+    /// A part of X, unrounded.
+    struct Detail: Encodable, Sendable {
+        let host: String
+        let from: String
+        let to: String
+        let quantity: String
+        let size: Int64?
+        let policyVersion: Int64
+        let rateCardVersion: Int64
+    }
+
+    let vm: String
+    let domain: String
+    let resource: String
+    /// Where all of it was used on one host; the details have it in any case.
+    let host: String?
+    let quantity: String
+    let unit: String
+    let unitPriceNano: String
+    let pricingUnit: String
+    let factorPpm: Int64
+    let amountNano: String
+    let details: [Detail]
+
+    init(_ line: BillLine) {
+        let hosts = Set(line.details.map(\.host))
+        vm = line.domainName
+        domain = "\(line.domain)"
+        resource = line.resource.rawValue
+        host = hosts.count == 1 ? hosts.first?.name : nil
+        quantity = "\(line.quantity)"
+        unit = line.resource.meteredUnit
+        unitPriceNano = "\(line.unitPriceNanos)"
+        pricingUnit = line.resource.pricingUnit
+        factorPpm = line.factor.ppm
+        amountNano = "\(line.amountNanos)"
+        details = line.details.map { detail in
+            Detail(
+                host: detail.host.name, from: "\(detail.period.start)", to: "\(detail.period.end)",
+                quantity: "\(detail.quantity)", size: detail.size, policyVersion: detail.policyVersion,
+                rateCardVersion: detail.rateCardVersion)
+        }
+    }
+}
+
+/// A time of which nothing is known, and which is therefore not billed.
+struct UnbilledDocument: Encodable, Sendable {
+    let vm: String
+    let domain: String
+    let from: String
+    let to: String
+
+    init(_ time: UnbilledTime) {
+        vm = time.domainName
+        domain = "\(time.domain)"
+        from = "\(time.period.start)"
+        to = "\(time.period.end)"
+    }
+}
+
+/// What the same use would have cost had each VM kept the vCPUs that it first ran with, and f been 1.
+struct FixedSizeDocument: Encodable, Sendable {
+    struct Item: Encodable, Sendable {
+        let vm: String
+        /// `nil`: it never ran.
+        let vcpus: Int?
+        let totalNano: String
+    }
+
+    let items: [Item]
+    let totalNano: String
+    /// Fixed less elastic: negative if elasticity cost more.
+    let savedNano: String
+
+    init(_ fixed: [FixedSizeTotal], elasticNanos: Int64) {
+        items = fixed.map { Item(vm: $0.name, vcpus: $0.vcpus?.count, totalNano: "\($0.totalNanos)") }
+        let total = fixed.reduce(Int128(0)) { $0 + Int128($1.totalNanos) }
+        totalNano = "\(total)"
+        savedNano = "\(total - Int128(elasticNanos))"
+    }
+}
+
+/// The answer to `bill.show.v1`.
+struct BillDocument: Encodable, Sendable {
+    let tenant: String
+    let from: String
+    let to: String
+    let currency: String
+    let totalNano: String
+    let items: [LineDocument]
+    let unbilled: [UnbilledDocument]
+    let fixedSize: FixedSizeDocument
+    /// C_k term by term, for people.
+    let text: String
+
+    init(_ bill: Bill, fixed: [FixedSizeTotal]) {
+        tenant = bill.tenant.name
+        from = "\(bill.period.start)"
+        to = "\(bill.period.end)"
+        currency = bill.currency
+        totalNano = "\(bill.totalNanos)"
+        items = bill.lines.map(LineDocument.init)
+        unbilled = bill.unbilled.map(UnbilledDocument.init)
+        fixedSize = FixedSizeDocument(fixed, elasticNanos: bill.totalNanos)
+        let comparison = fixed.map { fixed in
+            let size = fixed.vcpus.map { "\($0) vCPUs throughout" } ?? "it never ran"
+            return "at a fixed size, \(fixed.name), \(size): "
+                + Money.text(nanos: fixed.totalNanos, currency: bill.currency)
+        }
+        text = ([bill.terms()] + comparison).joined(separator: "\n")
+    }
+}
+
+/// The answer to `usage.show.v1`.
+struct UsageDocument: Encodable, Sendable {
+    struct Item: Encodable, Sendable {
+        let vm: String
+        let domain: String
+        let resource: String
+        let host: String
+        let quantity: String
+        let unit: String
+
+        init(_ row: UsageRow) {
+            vm = row.domainName
+            domain = "\(row.domain)"
+            resource = row.resource.rawValue
+            host = row.host.name
+            quantity = "\(row.quantity)"
+            unit = row.resource.meteredUnit
+        }
+    }
+
+    let tenant: String
+    let from: String
+    let to: String
+    let items: [Item]
+    let unbilled: [UnbilledDocument]
+    let text: String
+
+    init(_ bill: Bill) {
+        tenant = bill.tenant.name
+        from = "\(bill.period.start)"
+        to = "\(bill.period.end)"
+        items = bill.usage.map(Item.init)
+        unbilled = bill.unbilled.map(UnbilledDocument.init)
+        text = items.map { "\($0.vm) \($0.resource) on \($0.host): \($0.quantity) \($0.unit)" }.joined(separator: "\n")
+    }
+}
+
+/// Asks for the card that holds at an instant; now without one.
+struct RatesRequest: Decodable, Sendable {
+    let atNs: Int64?
+}
+
+/// Publishes a card, valid from an instant that is not past; from now without one.
+struct SetRatesRequest: Decodable, Sendable {
+    let card: RateCardDocument
+    let validFromNs: Int64?
+}
+
+/// A rate card as stored.
+struct RatesDocument: Encodable, Sendable {
+    let version: Int64
+    let validFrom: String
+    let currency: String
+    let card: RateCardDocument
+    let text: String
+
+    init(_ row: RateCardRow, _ card: RateCardDocument) {
+        version = row.version
+        validFrom = "\(row.validFrom)"
+        currency = row.currency
+        self.card = card
+        let rates = card.card(version: row.version, validFrom: row.validFrom)
+        text = Resource.allCases.map { resource in
+            let price = Money.text(nanos: rates.price(of: resource), currency: row.currency)
+            return "\(resource.rawValue): \(price) per \(resource.pricingUnit)"
+        }.joined(separator: "\n")
+    }
+}

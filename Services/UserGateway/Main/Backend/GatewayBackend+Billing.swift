@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Messages
+import ResourceModel
+import ServiceKit
+import Store
+import SwiftProtobuf
+import UserGatewayCore
+
+extension GatewayBackend {
+    func showUsage(_ request: Request) async throws(MethodError) -> JSONValue { try await bill(.usage, request) }
+    func showBill(_ request: Request) async throws(MethodError) -> JSONValue { try await bill(.bill, request) }
+
+    private func bill(_ type: MessageType, _ request: Request) async throws(MethodError) -> JSONValue {
+        guard let tenant = request.principal.tenant ?? request.text("tenant").flatMap({ TenantID($0) }) else {
+            throw MethodError(.invalid, "a bill is a tenant's: say whose with --tenant")
+        }
+        let now = runtime.clock.now()
+        let to = request.instant("to") ?? now
+        let from = request.instant("from") ?? Self.beginningOfMonth(to)
+        let wish = WireBillRequest.with {
+            $0.tenantID = tenant.name
+            $0.fromNs = from.nanoseconds
+            $0.toNs = to.nanoseconds
+        }
+        let answer = try await ask(
+            .billing, type, MessageCodec.encoded(wish), shard: ShardKey(kind: .tenant, id: tenant.name), request)
+        let document = try Self.document(answer)
+        return try await concealed(document, for: request.principal)
+    }
+
+    /// A tenant reads pseudonyms where a bill names hosts.
+    private func concealed(
+        _ document: JSONValue, for principal: UserGatewayCore.Principal
+    ) async throws(MethodError) -> JSONValue {
+        guard principal.tenant != nil else { return document }
+        let hosts = try await reading { try await inventory.hosts() }.map(\.id)
+        let names = Dictionary(hosts.map { ($0.name, visible($0, to: principal)) }) { first, _ in first }
+        var members = document.members ?? [:]
+        if let text = members["text"]?.text {
+            members["text"] = .string(try await discreet(text, for: principal))
+        }
+        for name in members.keys where name != "text" {
+            members[name] = members[name].map { Self.replacingHosts($0, names) }
+        }
+        return .object(members)
+    }
+
+    private static func replacingHosts(_ value: JSONValue, _ names: [String: String]) -> JSONValue {
+        switch value {
+        case .array(let items): return .array(items.map { replacingHosts($0, names) })
+        case .object(var members):
+            for (name, member) in members {
+                if name == "host", let host = member.text {
+                    members[name] = .string(names[host] ?? host)
+                } else {
+                    members[name] = replacingHosts(member, names)
+                }
+            }
+            return .object(members)
+        default: return value
+        }
+    }
+
+    func showRates(_ request: Request) async throws(MethodError) -> JSONValue {
+        let wish = JSONValue.object(omittingNil: ["atNs": request.instant("at").map { .integer($0.nanoseconds) }])
+        return try Self.document(try await ask(.billing, .showRates, Self.encoded(wish), request))
+    }
+
+    func setRates(_ request: Request) async throws(MethodError) -> JSONValue {
+        let wish = JSONValue.object(omittingNil: [
+            "card": request.values["card"], "validFromNs": request.instant("validFrom").map { .integer($0.nanoseconds) },
+        ])
+        let answer = try Self.document(try await ask(.billing, .setRates, Self.encoded(wish), request))
+        try await reading { try await audit(request, on: "rate-card", request.values, in: store) }
+        return answer
+    }
+
+    private static func encoded(_ value: JSONValue) -> [UInt8] {
+        MessageCodec.encoded(WireJSONDocument.with { $0.json = Data(value.line.utf8) })
+    }
+
+    private static func document(_ answer: [UInt8]) throws(MethodError) -> JSONValue {
+        guard let document = try? MessageCodec.decoded(WireJSONDocument.self, from: answer) else {
+            throw MethodError(.internal, "the billing's answer can't be read")
+        }
+        return try JSONValue.decoded(document.json)
+    }
+
+    /// The first instant of the UTC month that holds `instant`.
+    private static func beginningOfMonth(_ instant: Timestamp) -> Timestamp {
+        let text = instant.description
+        return RFC3339.timestamp(text.prefix(7) + "-01T00:00:00Z") ?? .zero
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+import Foundation
+import ResourceModel
+import ServiceKit
+import Store
+import UserGatewayCore
+
+extension GatewayBackend {
+    func listVMs(_ request: Request) async throws(MethodError) -> JSONValue {
+        let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
+        let host = request.text("host").flatMap { HostID($0) }
+        let limit = Int(request.integer("limit") ?? 1_000)
+        let found = try await reading {
+            try await inventory.domains(tenant.map { .tenant($0) } ?? host.map { .host($0) } ?? .all)
+        }.filter { domain in host.map { domain.host == $0 } ?? true }
+            .sorted { ($0.tenant?.name ?? "", $0.name, $0.id) < ($1.tenant?.name ?? "", $1.name, $1.id) }
+        let policies = try await reading { try await PolicyRepository(store).allCurrent() }
+        var items: [JSONValue] = []
+        for domain in found.prefix(limit) {
+            let policy = policies.first { $0.domain == domain.id }
+            items.append(try await describe(domain, policy: policy, for: request.principal))
+        }
+        return ["items": .array(items), "truncated": .bool(found.count > limit)]
+    }
+
+    func showVM(_ request: Request) async throws(MethodError) -> JSONValue {
+        let domain = try await domain(request)
+        let policy = try await reading { try await PolicyRepository(store).current(domain.id) }
+        return try await describe(domain, policy: policy, for: request.principal)
+    }
+
+    /// A VM's stored samples with its host's load at the same instant, oldest first.
+    func listSamples(_ request: Request) async throws(MethodError) -> JSONValue {
+        let domain = try await domain(request)
+        let now = runtime.clock.now()
+        let since = request.instant("since") ?? now.advanced(by: .seconds(-3_600))
+        guard let period = TimeRange(since, max(since, now)) else {
+            throw MethodError(.invalid, "'since' lies in the future")
+        }
+        let limit = Int(request.integer("limit") ?? 1_000)
+        let points = try await reading {
+            try await LogRepository(store).series(of: domain.id, in: period, limit: limit)
+        }
+        var loads: [HostID: [Timestamp: HostFigures]] = [:]
+        for host in Set(points.map(\.host)) {
+            let series = try await reading { try await LogRepository(store).series(of: host, in: period) }
+            loads[host] = Dictionary(series.map { ($0.sampledAt, $0.figures) }) { first, _ in first }
+        }
+        let items = points.map { point -> JSONValue in
+            let figures = loads[point.host]?[point.sampledAt]
+            return [
+                "at": .instant(point.sampledAt), "atNanoseconds": .integer(point.sampledAt.nanoseconds),
+                "host": .string(visible(point.host, to: request.principal)),
+                "state": .string(point.sample.state.rawValue),
+                "vcpus": .nullable(point.sample.vcpus?.confirmed?.count),
+                "cpuUtilizationPpm": .nullable(point.sample.cpuUtilization?.ppm),
+                "virtCpuUsagePpm": .nullable(point.sample.virtCPUUsage?.ppm),
+                "hostCpuUtilizationPpm": .nullable(figures?.cpuUtilization?.ppm),
+            ]
+        }
+        return ["items": .array(items)]
+    }
+
+    /// The VM that a request names, as far as its caller can see it.
+    func domain(_ request: Request) async throws(MethodError) -> DomainRecord {
+        let name = request.text("vm") ?? ""
+        let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
+        let found = try await reading { () -> [DomainRecord] in
+            if let id = DomainID(name) { return try await inventory.domain(id).map { [$0] } ?? [] }
+            if let tenant { return try await inventory.domain(tenant: tenant, name: name).map { [$0] } ?? [] }
+            return try await inventory.domains(.all).filter { $0.name == name }
+        }.filter { $0.deletedAt == nil && request.principal.canSee(tenant: $0.tenant) }
+        guard let first = found.first else { throw .notFound("VM", name) }
+        guard found.count == 1 else {
+            throw MethodError(
+                .conflict, "\(found.count) tenants have a VM '\(name)'", hint: "say whose with --tenant, or give its UUID")
+        }
+        return first
+    }
+
+    /// A host's name for the provider's people; a stable pseudonym of its own for every tenant.
+    func visible(_ host: HostID, to principal: UserGatewayCore.Principal) -> String {
+        guard let tenant = principal.tenant else { return host.name }
+        let digest = SHA256.hash(data: Data("\(tenant)\n\(host)".utf8))
+        let digits = digest.prefix(3).map { byte in
+            let text = String(byte, radix: 16)
+            return text.count == 1 ? "0" + text : text
+        }
+        return "host-" + digits.joined()
+    }
+
+    private func describe(
+        _ domain: DomainRecord, policy: PolicyVersion?, for principal: UserGatewayCore.Principal
+    ) async throws(MethodError) -> JSONValue {
+        let now = runtime.clock.now()
+        let period = TimeRange(now.advanced(by: .seconds(-60)), now)
+        let latest = try await reading { () -> DomainSample? in
+            guard let period else { return nil }
+            return try await LogRepository(store).series(of: domain.id, in: period).last?.sample
+        }
+        return [
+            "name": .string(domain.name), "id": .string(domain.id.description),
+            "tenant": domain.tenant.map { .string($0.name) } ?? .null, "state": .string(domain.state.rawValue),
+            "host": .string(visible(domain.host, to: principal)), "vcpus": .nullable(domain.confirmedVCPUs?.count),
+            "maxVcpus": .integer(Int64(domain.maximumVCPUs.count)), "askedVcpus": .nullable(domain.askedVCPUs?.count),
+            "grantedVcpus": .nullable(domain.grantedVCPUs?.count), "memoryBytes": .nullable(domain.memory?.bytes),
+            "maxMemoryBytes": .integer(domain.maximumMemory.bytes), "diskBytes": .integer(domain.disk.bytes),
+            "cpuUtilizationPpm": .nullable(latest?.cpuUtilization?.ppm),
+            "memoryUtilizationPpm": .nullable(latest?.memoryUtilization?.ppm),
+            "policy": Self.summary(policy).map { .string($0) } ?? .null, "managed": .bool(domain.isManaged),
+            "revision": .integer(domain.revision),
+        ]
+    }
+
+    /// For instance `15 %..80 %, 7/10`.
+    private static func summary(_ version: PolicyVersion?) -> String? {
+        version?.policy.map { policy in
+            let needed = policy.breachesNeeded(windowLength: version?.windowLength ?? 0)
+            return "\(policy.lower)..\(policy.upper), \(needed)/\(version?.windowLength ?? 0)"
+        }
+    }
+}

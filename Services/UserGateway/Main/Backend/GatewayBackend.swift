@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import Foundation
+import Logging
+import Messages
+import ResourceModel
+import ServiceKit
+import Store
+import SwiftProtobuf
+import UserGatewayCore
+
+/// What stands behind the gateway's methods: PostgreSQL for what is, the other services for what is to be done.
+struct GatewayBackend: GatewayMethods {
+    let runtime: ServiceRuntime
+
+    init(_ runtime: ServiceRuntime) { self.runtime = runtime }
+
+    var store: Store { runtime.store }
+    var inventory: InventoryRepository { InventoryRepository(runtime.store) }
+
+    func authenticate(token: String) async throws(MethodError) -> UserGatewayCore.Principal {
+        let refused = MethodError(
+            .denied, "the token is not valid", hint: "have a new one made with 'ebb token create'")
+        guard let token = AccessToken(token) else { throw refused }
+        let found = try await reading {
+            try await AccountRepository(store).principal(withTokenHash: token.hash, at: runtime.clock.now())
+        }
+        guard let found, let role = Role(rawValue: found.role.rawValue),
+            let principal = UserGatewayCore.Principal(
+                id: found.id, name: found.name, role: role, tenant: found.tenant)
+        else { throw refused }
+        return principal
+    }
+
+    func call(
+        _ method: String, params: JSONValue, principal: UserGatewayCore.Principal, context: CallContext
+    ) async throws(MethodError) -> JSONValue {
+        var generator = SystemRandomNumberGenerator()
+        let request = Request(
+            method: method, values: params, principal: principal, context: context,
+            idempotencyKey: params["idempotencyKey"]?.text ?? UUID128.random(using: &generator).description)
+        guard let handler = Self.handlers[method] else {
+            throw MethodError(.internal, "\(method) is in the registry and nobody answers it")
+        }
+        return try await handler(self)(request)
+    }
+
+    typealias Handler = @Sendable (Request) async throws(MethodError) -> JSONValue
+
+    private static let handlers: [String: @Sendable (GatewayBackend) -> Handler] = [
+        "tenant.create": { $0.createTenant }, "tenant.list": { $0.listTenants },
+        "token.create": { $0.createToken },
+        "host.add": { $0.addHost }, "host.list": { $0.listHosts }, "host.show": { $0.showHost },
+        "host.enable": { $0.enableHost }, "host.observe": { $0.observeHost },
+        "vm.create": { $0.createVM }, "vm.list": { $0.listVMs }, "vm.show": { $0.showVM },
+        "vm.start": { $0.startVM }, "vm.shutdown": { $0.shutdownVM }, "vm.suspend": { $0.suspendVM },
+        "vm.resume": { $0.resumeVM }, "vm.save": { $0.saveVM }, "vm.restore": { $0.restoreVM },
+        "vm.resize": { $0.resizeVM }, "vm.migrate": { $0.migrateVM }, "vm.delete": { $0.deleteVM },
+        "sample.list": { $0.listSamples },
+        "policy.show": { $0.showPolicy }, "policy.set": { $0.setPolicy }, "policy.clear": { $0.clearPolicy },
+        "decision.list": { $0.listDecisions }, "decision.why": { $0.why }, "decision.show": { $0.showDecision },
+        "usage.show": { $0.showUsage }, "bill.show": { $0.showBill },
+        "rate.show": { $0.showRates }, "rate.set": { $0.setRates },
+        "service.list": { $0.listServices }, "operation.list": { $0.listOperations },
+    ]
+}
+
+/// One call, with typed access to its checked parameters.
+struct Request: Sendable {
+    let method: String
+    let values: JSONValue
+    let principal: UserGatewayCore.Principal
+    let context: CallContext
+    /// What names this wish; a fresh one where the caller gave none.
+    let idempotencyKey: String
+
+    func text(_ name: String) -> String? { values[name]?.text }
+    func integer(_ name: String) -> Int64? { values[name]?.integer }
+    func boolean(_ name: String) -> Bool? { values[name]?.boolean }
+    func instant(_ name: String) -> Timestamp? { text(name).flatMap { RFC3339.timestamp($0) } }
+
+    /// How long the caller still waits.
+    var timeout: Duration { max(.milliseconds(1), context.deadline - .now) }
+}
+
+extension GatewayBackend {
+    /// Reads from the database; what goes wrong there is not the caller's fault.
+    func reading<Value: Sendable>(_ body: () async throws -> Value) async throws(MethodError) -> Value {
+        do {
+            return try await body()
+        } catch let error as MethodError {
+            throw error
+        } catch let error as StoreError {
+            throw Self.failure(error)
+        } catch {
+            runtime.log.error("a method failed", metadata: ["error": "\(error)"])
+            throw MethodError(.internal, "it went wrong inside of Ebb; the gateway's log says how")
+        }
+    }
+
+    private static func failure(_ error: StoreError) -> MethodError {
+        switch error.code {
+        case .conflict, .uniqueViolation: MethodError(.conflict, error.message)
+        case .notFound: MethodError(.notFound, error.message)
+        case .foreignKeyViolation, .checkViolation: MethodError(.invalid, error.message)
+        default:
+            MethodError(
+                .unavailable, "the database can't be used: \(error.message)", hint: "try again",
+                retryAfterMilliseconds: 1_000)
+        }
+    }
+
+    /// Appends to the audit, in the transaction of the act.
+    func audit(
+        _ request: Request, on subject: String, _ detail: JSONValue, in runner: any QueryRunner
+    ) async throws(StoreError) {
+        try await AuditRepository.append(
+            AuditEvent(
+                at: runtime.clock.now(), actor: request.principal.name, action: request.method, subject: subject,
+                detail: detail.line), in: runner)
+    }
+
+    /// Asks another service; its failures become the method's.
+    func ask(
+        _ service: ServiceKind, _ type: MessageType, _ body: [UInt8], shard: ShardKey? = nil, _ request: Request
+    ) async throws(MethodError) -> [UInt8] {
+        var last = MethodError(
+            .unavailable, "no \(service.rawValue) is running", hint: "see 'ebb service list'",
+            retryAfterMilliseconds: 1_000)
+        while ContinuousClock.now < request.context.deadline {
+            for peer in await candidates(service, shard) {
+                do {
+                    return try await runtime.client.request(
+                        body, type: type, to: peer, idempotencyKey: nil, timeout: min(request.timeout, .seconds(30)))
+                } catch {
+                    guard case .failed(let failure) = error.code else {
+                        last = MethodError(.unavailable, "the \(service.rawValue) does not answer", hint: "try again")
+                        continue
+                    }
+                    guard failure.isRetryable else { throw Self.failure(failure) }
+                    last = Self.failure(failure)
+                }
+            }
+            try? await Task.sleep(for: .milliseconds(200))
+            if Task.isCancelled { break }
+        }
+        throw last
+    }
+
+    /// The shard's owner, else everybody of the service.
+    private func candidates(_ service: ServiceKind, _ shard: ShardKey?) async -> [BusPeer] {
+        let everybody = await runtime.peers.instances(of: service)
+        guard let shard, let row = try? await ShardRepository(store).fetch(shard.kind, shard.id), let owner = row.owner
+        else { return everybody.map(\.peer) }
+        return everybody.filter { $0.id == owner }.map(\.peer)
+    }
+
+    private static func failure(_ failure: CommandFailure) -> MethodError {
+        switch failure.code {
+        case "not-found": MethodError(.notFound, failure.message)
+        case "invalid": MethodError(.invalid, failure.message)
+        case "conflict": MethodError(.conflict, failure.message)
+        case "denied": MethodError(.noRoom, failure.message)
+        case "busy": MethodError(.busy, failure.message, hint: "try again", retryAfterMilliseconds: 200)
+        case "internal": MethodError(.internal, failure.message)
+        default: MethodError(.unavailable, failure.message, hint: "try again", retryAfterMilliseconds: 500)
+        }
+    }
+}
+
+extension JSONValue {
+    /// As one line, members sorted.
+    var line: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
+    /// Reads JSON that one of our own services wrote.
+    static func decoded(_ bytes: some Sequence<UInt8>) throws(MethodError) -> JSONValue {
+        do {
+            return try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+        } catch {
+            throw MethodError(.internal, "a service's answer is not valid JSON: \(error)")
+        }
+    }
+
+    static func instant(_ timestamp: Timestamp) -> JSONValue { .string(timestamp.description) }
+    static func nullable(_ value: Int64?) -> JSONValue { value.map { .integer($0) } ?? .null }
+    static func nullable(_ value: Int?) -> JSONValue { nullable(value.map { Int64($0) }) }
+}
