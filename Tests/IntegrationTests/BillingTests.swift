@@ -249,7 +249,7 @@ private struct Asker: Sendable {
     }
 
     /// The failure that the server answered with.
-    func refusal(_ type: MessageType, _ body: [UInt8]) async -> CommandFailure? {
+    func refusal(_ type: MessageType, _ body: [UInt8]) async -> Bus.CommandFailure? {
         do {
             _ = try await ask(type, body)
             return nil

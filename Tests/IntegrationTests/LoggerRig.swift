@@ -100,9 +100,9 @@ struct LoggerRig: Sendable {
         self.shell = shell
         try await keeper.ensurePartitions()
         try await keeper.ensureShards()
-        try await InstanceRepository(store).register(record)
         await shell.follow(peers)
         running = Task { await shell.run() }
+        try await InstanceRepository(store).register(record)
     }
 
     var record: InstanceRecord {
