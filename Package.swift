@@ -155,7 +155,7 @@ let package = Package(
         tests("MessagesTests", ["Messages", "ResourceModel", protobuf], exclude: ["Fixtures"]),
         tests("ExecutionTests", ["Execution"]),
         tests("BusTests", ["Bus", "Messages", "ResourceModel", protobuf, log]),
-        tests("StoreTests", ["Store", "ResourceModel", log]),
+        tests("StoreTests", ["Store", "MigrateMain", "ResourceModel", crypto, log]),
         tests("HypervisorTests", ["Hypervisor", "ResourceModel", "Bus", "Messages", log]),
         tests("FleetTests", ["FleetModel", "FleetMain", "ResourceModel", "Hypervisor", "Bus", "Messages", arguments, protobuf]),
         tests("ServiceKitTests", ["ServiceKit", "ResourceModel", "Bus", "Store", log, coreMetrics]),

@@ -26,7 +26,11 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
         struct Device: Decodable, Hashable, Sendable {
             /// Of a disk: `disk`, `cdrom`, …
             @Attribute var device: String?
+            let driver: Driver?
             let target: Target?
+        }
+        struct Driver: Decodable, Hashable, Sendable {
+            @Attribute var cache: String?
         }
         let disk: [Device]?
         let interface: [Device]?
@@ -56,6 +60,11 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
     /// Target names of the disks, without removable media.
     var disks: [String] {
         (devices?.disk ?? []).filter { ($0.device ?? "disk") == "disk" }.compactMap { $0.target?.dev }
+    }
+    /// Whether no disk that is written to goes through its host's page cache.
+    var bypassesPageCache: Bool {
+        (devices?.disk ?? []).filter { ($0.device ?? "disk") == "disk" }
+            .allSatisfy { ["none", "directsync"].contains($0.driver?.cache) }
     }
     var interfaces: [String] { (devices?.interface ?? []).compactMap { $0.target?.dev } }
     /// The guest can be asked.

@@ -184,9 +184,16 @@ extension DomainHandle {
         }
     }
 
+    /// What every driver that migrates knows.
+    static let migrationFlags = [
+        VIR_MIGRATE_LIVE, VIR_MIGRATE_PEER2PEER, VIR_MIGRATE_PERSIST_DEST, VIR_MIGRATE_UNDEFINE_SOURCE,
+    ].reduce(0) { $0 | $1.rawValue }
+
     /// Moves the running domain and its definition to the host behind `uri`, which the source host itself contacts.
-    /// - Parameter transferURI: where the source sends the memory; `nil` leaves the choice to the target.
-    borrowing func migrate(to uri: String, transferURI: String?) throws(HypervisorError) {
+    /// - Parameters:
+    ///   - transferURI: where the source sends the memory; `nil` leaves the choice to the target.
+    ///   - flags: of `virDomainMigrateFlags`.
+    borrowing func migrate(to uri: String, transferURI: String?, flags: UInt32) throws(HypervisorError) {
         let operation = "virDomainMigrateToURI3"
         var parameters: virTypedParameterPtr?
         var (count, capacity): (Int32, Int32) = (0, 0)
@@ -197,10 +204,6 @@ extension DomainHandle {
                 throw .last(operation)
             }
         }
-        let flags = [
-            VIR_MIGRATE_LIVE, VIR_MIGRATE_PEER2PEER, VIR_MIGRATE_PERSIST_DEST, VIR_MIGRATE_UNDEFINE_SOURCE,
-            VIR_MIGRATE_ABORT_ON_ERROR,
-        ].reduce(0) { $0 | $1.rawValue }
         guard unsafe virDomainMigrateToURI3(pointer, uri, parameters, UInt32(count), flags) == 0 else {
             throw .last(operation)
         }

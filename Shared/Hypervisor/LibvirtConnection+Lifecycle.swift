@@ -57,6 +57,29 @@ extension LibvirtConnection {
         }
     }
 
+    /// Moves a running domain, by connections from host to host.
+    /// - Parameters:
+    ///   - uri: the target's.
+    ///   - transferURI: where the source sends the memory.
+    func migrate(_ identifier: DomainID, to uri: String, transferURI: String?) throws(HypervisorError) {
+        let domain = try handle.domain(identifier)
+        guard try domain.isActive() else {
+            throw HypervisorError(
+                .refused, operation: "migrate", message: "the domain is off: only a running one is migrated")
+        }
+        var flags = DomainHandle.migrationFlags
+        if driver == .qemu {
+            flags |= VIR_MIGRATE_ABORT_ON_ERROR.rawValue
+            // libvirt holds images to be shared only on network file systems that it knows by name. Those of domains
+            // that Ebb defined are shared by the contract of `BootSource.diskPath` and opened without a page cache;
+            // for all others its own judgement stands.
+            let definition = try freshDefinition(of: domain)
+            if definition.tenant != nil, definition.bypassesPageCache { flags |= VIR_MIGRATE_UNSAFE.rawValue }
+        }
+        try domain.migrate(to: uri, transferURI: transferURI, flags: flags)
+        forgetDefinition(of: identifier)
+    }
+
     /// `nil` if the host has no such domain.
     func found(_ identifier: DomainID) throws(HypervisorError) -> DomainHandle? {
         do {

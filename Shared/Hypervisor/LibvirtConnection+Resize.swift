@@ -22,9 +22,11 @@ extension LibvirtConnection {
     /// Growing plugs what is missing and has the guest bring it online. Shrinking has the guest take vCPUs offline
     /// first, then unplugs them where the driver completes that. Under emulation it does not: the vCPU stays plugged
     /// and offline, and the next grow only brings it online again.
-    /// - Parameter deadline: monotonic nanoseconds after which the guest is not waited for any more.
+    /// - Parameters:
+    ///   - deadline: monotonic nanoseconds after which the guest is not waited for any more.
+    ///   - agentSeconds: what the agent may take for one answer.
     func resize(
-        _ identifier: DomainID, to count: Int, until deadline: Int64, limits: LibvirtLimits
+        _ identifier: DomainID, to count: Int, until deadline: Int64, agentSeconds: Int
     ) throws(HypervisorError) -> ResizeOutcome {
         let domain = try handle.domain(identifier)
         let definition = try freshDefinition(of: domain)
@@ -39,7 +41,7 @@ extension LibvirtConnection {
         }
         let granted = try domain.vcpuCount(VIR_DOMAIN_VCPU_LIVE)
         let agent = driver == .qemu && definition.isAgentConnected
-        if agent { domain.limitAgentResponse(seconds: Int32(clamping: limits.agentSeconds)) }
+        if agent { domain.limitAgentResponse(seconds: Int32(clamping: agentSeconds)) }
         if count < granted {
             try shrink(domain, to: count, isEmulated: driver == .qemu && definition.type == "qemu", agent: agent)
         } else {

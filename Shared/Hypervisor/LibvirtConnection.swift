@@ -25,7 +25,6 @@ final class LibvirtConnection: Sendable {
     let hasBulkStatistics: Bool
     let host: HostCapabilities?
     private let findings = Mutex(Findings())
-    private let box: EventBox?
     private let registrations: [Int32]
     private let hasCloseCallback: Bool
 
@@ -49,8 +48,7 @@ final class LibvirtConnection: Sendable {
             count: UInt32(clamping: limits.keepAliveCount))
         hasBulkStatistics = (try? handle.bulkStatistics(enforce: true)) != nil
         host = (try? handle.capabilitiesXML()).flatMap(HostCapabilities.init(xml:))
-        box = hub.map(EventBox.init(hub:))
-        guard let box else {
+        guard let box = hub.map(EventBox.init(hub:)) else {
             registrations = []
             hasCloseCallback = false
             return
@@ -63,7 +61,6 @@ final class LibvirtConnection: Sendable {
     }
 
     deinit {
-        box?.retire()
         for registration in registrations { handle.deregister(registration) }
         if hasCloseCallback { handle.deregisterClose() }
     }

@@ -9,6 +9,7 @@ final class EventHub: Sendable {
     private struct State {
         var readers: [UInt64: AsyncStream<HypervisorEvent>.Continuation] = [:]
         var lastNumber: UInt64 = 0
+        var generation: UInt64 = 0
         var isClosed = false
     }
 
@@ -36,12 +37,29 @@ final class EventHub: Sendable {
         return stream
     }
 
-    func publish(_ event: HypervisorEvent) {
-        for reader in state.withLock({ Array($0.readers.values) }) { reader.yield(event) }
+    /// A new connection's number. Whatever an earlier one still reports is dropped: one that was given up may come to
+    /// life again, or break at last, beside its successor.
+    func begin() -> UInt64 {
+        state.withLock { state in
+            state.generation += 1
+            return state.generation
+        }
+    }
+
+    func publish(_ event: HypervisorEvent, generation: UInt64) {
+        let readers = state.withLock { $0.generation == generation ? Array($0.readers.values) : [] }
+        for reader in readers { reader.yield(event) }
     }
 
     /// Ends every stream; those opened later see the next connection's events.
-    func connectionLost(reason: String) {
+    /// - Parameter generation: of the connection that broke; `nil` for the present one.
+    func connectionLost(reason: String, generation: UInt64? = nil) {
+        let isPresent = state.withLock { state in
+            guard generation == nil || generation == state.generation else { return false }
+            state.generation += 1
+            return true
+        }
+        guard isPresent else { return }
         for reader in takeReaders(closing: false) {
             reader.yield(.connectionLost(reason: reason))
             reader.finish()
@@ -67,16 +85,14 @@ final class EventHub: Sendable {
 /// What libvirt's callbacks of one connection carry. libvirt holds a reference of its own until it calls `release`.
 final class EventBox: Sendable {
     private let hub: EventHub
-    private let isRetired = Mutex(false)
+    private let generation: UInt64
 
-    init(hub: EventHub) { self.hub = hub }
-
-    /// Silences a connection that was given up: it may come to life again beside its successor.
-    func retire() { isRetired.withLock { $0 = true } }
-
-    private func publish(_ event: HypervisorEvent) {
-        if !isRetired.withLock({ $0 }) { hub.publish(event) }
+    init(hub: EventHub) {
+        self.hub = hub
+        generation = hub.begin()
     }
+
+    private func publish(_ event: HypervisorEvent) { hub.publish(event, generation: generation) }
 
     static let release: @convention(c) (UnsafeMutableRawPointer?) -> Void = { context in
         if let context = unsafe context { unsafe Unmanaged<EventBox>.fromOpaque(context).release() }
@@ -108,8 +124,7 @@ final class EventBox: Sendable {
         _, reason, context in
         guard let context = unsafe context else { return }
         let box = unsafe Unmanaged<EventBox>.fromOpaque(context).takeUnretainedValue()
-        guard !box.isRetired.withLock({ $0 }) else { return }
-        box.hub.connectionLost(reason: closeReason(reason))
+        box.hub.connectionLost(reason: closeReason(reason), generation: box.generation)
     }
 
     private static func closeReason(_ reason: Int32) -> String {

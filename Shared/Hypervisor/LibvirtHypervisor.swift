@@ -11,7 +11,6 @@ internal import Synchronization
 /// for what takes long (migrations, questions to guest agents). So no command and no hung guest delays a sample.
 package final class LibvirtHypervisor: Hypervisor {
     private let host: HostID
-    private let uri: String
     private let log: Logger
     private let limits: LibvirtLimits
     private let hub: EventHub
@@ -25,7 +24,6 @@ package final class LibvirtHypervisor: Hypervisor {
     /// Opens nothing yet: a host that is down at first is simply unreachable until it answers.
     package init(uri: String, host: HostID, log: Logger, limits: LibvirtLimits = LibvirtLimits()) {
         self.host = host
-        self.uri = uri
         self.log = log
         self.limits = limits
         hub = EventHub(limit: limits.eventBacklog)
@@ -36,6 +34,8 @@ package final class LibvirtHypervisor: Hypervisor {
         guests = Mutex(GuestConfirmation(refresh: limits.agentRefresh, retry: limits.agentRetry))
     }
 
+    /// A stream of its own for each caller, beginning now. It ends when the sampling connection breaks, after
+    /// `connectionLost`; take a new one then, which continues with the next connection.
     package var events: AsyncStream<HypervisorEvent> { hub.stream() }
 
     package func capabilities() async throws(HypervisorError) -> HypervisorCapabilities {
@@ -101,9 +101,10 @@ package final class LibvirtHypervisor: Hypervisor {
     ) async throws(HypervisorError) -> Effect {
         // What the guest needs is waited for only so long that the last look still falls within the deadline.
         let guestDeadline = monotonicNanoseconds() + (call.timeout / 2).wholeNanoseconds
+        let agentSeconds = min(limits.agentSeconds, max(1, Int(call.timeout.components.seconds / 8)))
         var outcome = try await commands.call("resize", timeout: call.timeout, mutates: true) {
-            [limits] connection throws(HypervisorError) in
-            try connection.resize(domain, to: vcpus.count, until: guestDeadline, limits: limits)
+            connection throws(HypervisorError) in
+            try connection.resize(domain, to: vcpus.count, until: guestDeadline, agentSeconds: agentSeconds)
         }
         if outcome.statesAreAuthoritative {
             outcome.reading.confirmedVCPUs = outcome.reading.vcpuTimeNanoseconds.map { VCPUCount($0.count) }
@@ -124,17 +125,17 @@ package final class LibvirtHypervisor: Hypervisor {
                 message: "the target's URI '\(target.uri)' names no host that this one could reach")
         }
         // The migration itself is told to end a little before its caller stops waiting, so that its outcome is known.
-        let patience = call.timeout * 9 / 10
+        let grace = min(call.timeout / 4, .seconds(5))
         let watchdog = Task { [commands] in
-            try await Task.sleep(for: patience)
-            try? await commands.call("abort", timeout: call.timeout / 10) { connection throws(HypervisorError) in
+            try await Task.sleep(for: call.timeout - grace)
+            try? await commands.call("abort", timeout: grace) { connection throws(HypervisorError) in
                 try connection.handle.domain(domain).abortJob()
             }
         }
         defer { watchdog.cancel() }
         try await longCalls.call("migrate", timeout: call.timeout, mutates: true) {
             connection throws(HypervisorError) in
-            try connection.handle.domain(domain).migrate(to: target.uri, transferURI: targetURI.transferURI)
+            try connection.migrate(domain, to: target.uri, transferURI: targetURI.transferURI)
         }
         return Effect(domain: await look(at: domain, on: target), effectiveAt: nil)
     }

@@ -13,7 +13,7 @@ package struct LibvirtLimits: Hashable, Sendable {
     package var keepAliveCount = 3
     /// Events that a reader may be behind before it loses the oldest.
     package var eventBacklog = 256
-    /// How long the guest agent may take to answer one request.
+    /// How long the guest agent may take to answer one request; less if the whole call has little time.
     package var agentSeconds = 5
     /// Guest agents asked per sample, so that a crowded host is not asked about all at once.
     package var agentQueriesPerSample = 4

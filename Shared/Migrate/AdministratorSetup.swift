@@ -17,7 +17,8 @@ struct AdministratorSetup {
         let existing = try await accounts.principal(named: name)
         if let existing {
             guard existing.role == .administrator else {
-                throw Failure("'\(name)' exists already and is \(existing.role.rawValue), not administrator", exitCode: 78)
+                throw Failure(
+                    "'\(name)' exists already and is \(existing.role.rawValue), not administrator", exitCode: 78)
             }
             guard renewToken else { return "administrator '\(name)' exists already: nothing changed" }
         }

@@ -13,8 +13,8 @@ struct EbbMigrate: AsyncParsableCommand {
         commandName: "ebb-migrate",
         abstract: "Bring Ebb's database schema up to date and provision who may use it.",
         discussion: """
-            Running it again changes nothing; several at once wait for each other. Secrets are read from files or the \
-            environment, never from arguments, and are never printed.
+            Running it again changes nothing; several at once wait for each other. Secrets are never printed; \
+            a connection string with a password belongs into the environment, where other users can't see it.
 
             EXAMPLES
               Migrate, with the administrator's connection string from the environment:
@@ -34,12 +34,13 @@ struct EbbMigrate: AsyncParsableCommand {
               77 not permitted   78 wrong configuration
             """)
 
-    @Option(help: ArgumentHelp("Administrator's connection string. Default: EBB_MIGRATE_DATABASE_URL.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp("Administrator's connection string. Default: EBB_MIGRATE_DATABASE_URL.", valueName: "url"))
     var databaseURL: String?
 
     @Option(
         help: ArgumentHelp(
-            "File with the services' database password. Default: EBB_MIGRATE_ROLE_PASSWORD; else they stay as they are.",
+            "File with the services' database password. Default: EBB_MIGRATE_ROLE_PASSWORD; else it stays as it is.",
             valueName: "path"))
     var rolePasswordFile: String?
 
@@ -69,7 +70,9 @@ struct EbbMigrate: AsyncParsableCommand {
         guard (1...600).contains(wait) else { throw ValidationError("--wait must be 1 to 600") }
         if let createAdministrator, !isValidName(createAdministrator) {
             throw ValidationError(
-                "'\(createAdministrator)' is not a valid name: 1 to 63 characters of a-z 0-9 . _ -, first a letter or digit")
+                "'\(createAdministrator)' is not a valid name: it needs 1 to 63 characters of a-z 0-9 . _ - and must "
+                    + "begin with a letter or digit"
+            )
         }
     }
 
@@ -91,7 +94,8 @@ struct EbbMigrate: AsyncParsableCommand {
         let configuration = StoreConfiguration(
             dsn: dsn, poolSize: 1, connectTimeout: .seconds(min(wait, 10)), statementTimeout: .seconds(60),
             acquireTimeout: .seconds(wait), idleInTransactionTimeout: .seconds(60), applicationName: "ebb-migrate")
-        let store = try Store(configuration: configuration, log: Logger(label: "ebb-migrate") { _ in SwiftLogNoOpLogHandler() })
+        let store = try Store(
+            configuration: configuration, log: Logger(label: "ebb-migrate") { _ in SwiftLogNoOpLogHandler() })
         do {
             try await provision(store, password)
             await store.close()
@@ -119,12 +123,16 @@ struct EbbMigrate: AsyncParsableCommand {
     }
 
     private func rolePassword(_ environment: [String: String]) throws -> String? {
-        guard let rolePasswordFile else { return environment["EBB_MIGRATE_ROLE_PASSWORD"].flatMap { $0.isEmpty ? nil : $0 } }
+        guard let rolePasswordFile else {
+            return environment["EBB_MIGRATE_ROLE_PASSWORD"].flatMap { $0.isEmpty ? nil : $0 }
+        }
         guard let text = try? String(contentsOfFile: rolePasswordFile, encoding: .utf8) else {
             throw Failure("can't read --role-password-file \(rolePasswordFile)", exitCode: 78)
         }
         let password = text.trimmingCharacters(in: .newlines)
-        guard !password.isEmpty else { throw Failure("--role-password-file \(rolePasswordFile) is empty", exitCode: 78) }
+        guard !password.isEmpty else {
+            throw Failure("--role-password-file \(rolePasswordFile) is empty", exitCode: 78)
+        }
         return password
     }
 

@@ -62,11 +62,26 @@ package struct Migrator: Sendable {
         }
     }
 
+    /// `check`, repeated while the schema is too old or the database does not answer: services start before or after
+    /// ebb-migrate, in any order. Throws what `check` threw last when `limit` has passed.
+    package func waitUntilCurrent(_ store: Store, within limit: Duration) async throws {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            do throws(StoreError) {
+                return try await check(store)
+            } catch {
+                guard error.code == .schemaTooOld || error.isTransient, ContinuousClock.now < deadline else {
+                    throw error
+                }
+            }
+            try await Task.sleep(for: .milliseconds(250))
+        }
+    }
+
     private func runNext(_ store: Store, _ timeout: Duration) async throws -> Int64? {
         try await store.transaction { transaction in
-            // The server's own limits are for services; a migration has the caller's.
-            try await transaction.query("SET LOCAL statement_timeout = 0")
-            try await transaction.query("SELECT pg_advisory_xact_lock(hashtext('ebb.schema_migration'))", within: timeout)
+            try await transaction.query(
+                "SELECT pg_advisory_xact_lock(hashtext('ebb.schema_migration'))", within: timeout)
             try await transaction.execute(script: Self.table, within: timeout)
             let applied = try await Self.applied(transaction)
             try compare(applied)

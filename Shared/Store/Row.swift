@@ -85,7 +85,9 @@ package struct Row: Sendable {
         try stringOrNil(name).map(TenantID.init(trusted:))
     }
     package func vcpus(_ name: String) throws(StoreError) -> VCPUCount { VCPUCount(try int(name)) }
-    package func vcpusOrNil(_ name: String) throws(StoreError) -> VCPUCount? { try intOrNil(name).map { VCPUCount($0) } }
+    package func vcpusOrNil(_ name: String) throws(StoreError) -> VCPUCount? {
+        try intOrNil(name).map { VCPUCount($0) }
+    }
     package func byteCount(_ name: String) throws(StoreError) -> ByteCount { ByteCount(try int64(name)) }
     package func byteCountOrNil(_ name: String) throws(StoreError) -> ByteCount? {
         try int64OrNil(name).map(ByteCount.init)

@@ -80,7 +80,8 @@ package final class Store: QueryRunner {
         let connection = try await lease()
         let transaction = Transaction(connection)
         do {
-            _ = try await connection.execute(Query(unsafeSQL: "BEGIN ISOLATION LEVEL \(isolation.rawValue)"), within: nil)
+            _ = try await connection.execute(
+                Query(unsafeSQL: "BEGIN ISOLATION LEVEL \(isolation.rawValue)"), within: nil)
             let result = try await body(transaction)
             try await transaction.commit()
             await giveBack(connection)

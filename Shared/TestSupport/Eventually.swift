@@ -3,6 +3,7 @@
 /// A condition did not hold by its deadline.
 package struct ConditionNotMet: Error, CustomStringConvertible {
     package let description: String
+    package init(description: String) { self.description = description }
 }
 
 /// Waits until `condition` holds, for what has no event to await (a process, a socket, another session's state).

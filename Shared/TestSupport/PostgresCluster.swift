@@ -16,6 +16,8 @@ package actor PostgresCluster {
     private var stoppedProcesses: [Int32] = []
     private var databases = 0
     private var template: Task<Void, any Error>?
+    private var inUse = 0
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
     /// The process's one cluster, started when first asked for. Tests that stop or pause a server start their own.
     package static func shared() async throws -> PostgresCluster { try await sharedStart.value }
@@ -141,6 +143,19 @@ package actor PostgresCluster {
         return name
     }
 
+    /// Waits until fewer than eight databases are in use: all tests run at once, and would only hinder each other.
+    func enter() async {
+        if inUse < 8 {
+            inUse += 1
+        } else {
+            await withCheckedContinuation { waiting.append($0) }
+        }
+    }
+
+    func leave() {
+        if waiting.isEmpty { inUse -= 1 } else { waiting.removeFirst().resume() }
+    }
+
     func dropDatabase(_ name: String) async {
         _ = try? await administer("DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
     }
@@ -155,7 +170,8 @@ package actor PostgresCluster {
 
     private func makeTemplate() async throws {
         try await administer("CREATE DATABASE ebb_template")
-        let store = try Store(configuration: StoreConfiguration(dsn: dsn(database: "ebb_template"), poolSize: 1), log: .quiet)
+        let store = try Store(
+            configuration: StoreConfiguration(dsn: dsn(database: "ebb_template"), poolSize: 1), log: .quiet)
         do { try await Migrator().migrate(store) } catch {
             await store.close()
             throw error
@@ -165,7 +181,9 @@ package actor PostgresCluster {
         }
         await store.close()
         // A database can be copied only once nobody is connected to it.
-        try await eventually(within: .seconds(10), "the template is free") { try await sessions(of: "ebb_template") == 0 }
+        try await eventually(within: .seconds(10), "the template is free") {
+            try await sessions(of: "ebb_template") == 0
+        }
     }
 
     private func sessions(of database: String) async throws -> Int {
@@ -206,7 +224,8 @@ package actor PostgresCluster {
         let user = geteuid() == 0 ? ["runuser", "-u", "postgres", "--"] : []
         let result = try await run("bash", ["-c", close, "bash"] + user + [program] + arguments)
         guard result.status == 0 else {
-            throw CommandFailure(description: "\(program) ended with \(result.status): \(result.errors)\(result.output)")
+            throw CommandFailure(
+                description: "\(program) ended with \(result.status): \(result.errors)\(result.output)")
         }
         return result
     }

@@ -39,13 +39,19 @@ package func withDatabase<R: Sendable>(
     var cluster = cluster
     if cluster == nil { cluster = try await PostgresCluster.shared() }
     guard let cluster else { throw CommandFailure(description: "no PostgreSQL cluster") }
-    let database = TestDatabase(cluster: cluster, name: try await cluster.makeDatabase())
+    await cluster.enter()
     do {
-        let result = try await body(database)
+        let database = TestDatabase(cluster: cluster, name: try await cluster.makeDatabase())
+        let result: R
+        do { result = try await body(database) } catch {
+            await cluster.dropDatabase(database.name)
+            throw error
+        }
         await cluster.dropDatabase(database.name)
+        await cluster.leave()
         return result
     } catch {
-        await cluster.dropDatabase(database.name)
+        await cluster.leave()
         throw error
     }
 }

@@ -84,6 +84,16 @@ in_host() { # HOST COMMAND...
     nsenter --target "$(pid_of "$host")" --all --wdns=/ -- "$@"
 }
 
+# Whoever waits for a descriptor of the caller's to close (a pipe's reader, Foundation's Process) must not wait for the
+# daemons that are started here.
+close_inherited() {
+    local descriptor
+    for descriptor in /proc/self/fd/*; do
+        descriptor=${descriptor##*/}
+        if [ "$descriptor" -gt 2 ] && [ "$descriptor" -lt 255 ]; then exec {descriptor}>&-; fi
+    done
+}
+
 # --- up ---
 
 check_machine() {
@@ -121,11 +131,13 @@ start_lab() {
 }
 
 start_host() { # HOST
-    local host=$1 folder=$state/$1
+    local host=$1 folder=$state/$1 first
+    # Found out before: a substitution in the line below would be a child of that process too, for a moment.
+    first=$(pid_of lab)
     mkdir -p "$folder"/{run,etc,lib,log,cache}
     write_configuration "$host" "$folder/etc"
     # A child of the lab's first process, with a network, mounts and a host name of its own.
-    setsid nsenter --target "$(pid_of lab)" --net --mount --pid -- \
+    setsid nsenter --target "$first" --net --mount --pid -- \
         unshare --net --mount --uts -- "$script_directory/host-init.sh" "$host" "$folder" \
         </dev/null >>"$state/lab.log" 2>&1 &
     record "$host" "$(child_of $!)"
@@ -182,10 +194,11 @@ start_daemon() { # HOST
 
 up() {
     check_machine
+    close_inherited
     if alive lab; then fail "is up already (state in $state); 'down' first"; fi
     mkdir -p "$state/images"
-    # What fails halfway, or is interrupted, leaves nothing behind.
-    trap 'down' EXIT
+    # What fails halfway, or is interrupted, leaves nothing behind but its reason.
+    trap 'tail -n 5 "$state/lab.log" >&2; down' EXIT
     trap 'exit 130' INT TERM
     "$script_directory/guest/build.sh" "$state/guest"
     : >"$state/lab.log"
@@ -235,6 +248,7 @@ status() {
 daemon() { # HOST ACTION
     local host=$1 pid
     if [ "$2" = start ]; then
+        close_inherited
         start_daemon "$host"
         return
     fi

@@ -27,6 +27,21 @@ import Testing
         }
     }
 
+    @Test("a call may take longer than usual if it says so, also inside a transaction, and only that call")
+    func longCall() async throws {
+        try await withDatabase { database async throws in
+            try await database.withStore(poolSize: 1, configure: { $0.statementTimeout = .milliseconds(100) }) {
+                store in
+                let long: Query = "SELECT pg_sleep(1.3)"
+                try await store.query(long, within: .seconds(20))
+                try await store.transaction { try await $0.query(long, within: .seconds(20)) }
+                _ = try? await store.query("SELECT 1/0", within: .seconds(20))
+                let limit = try await store.query("SELECT current_setting('statement_timeout') AS s")[0].string("s")
+                #expect(limit == "1100ms")
+            }
+        }
+    }
+
     @Test("a session that the server ended while idle is replaced before anybody notices")
     func terminated() async throws {
         try await withDatabase { database in
@@ -89,7 +104,10 @@ import Testing
                     $0.connectTimeout = .milliseconds(200)
                     $0.acquireTimeout = .milliseconds(500)
                 }) { store in
-                    try await store.ping()
+                    try await eventually(within: .seconds(10), "the store connects") {
+                        do { try await store.ping() } catch { return false }
+                        return true
+                    }
                     try await cluster.pause()
                     let started = ContinuousClock.now
                     for _ in 0..<3 {
@@ -133,7 +151,7 @@ import Testing
                 poolSize: 1,
                 configure: {
                     $0.waitingLimit = 1
-                    $0.acquireTimeout = .milliseconds(200)
+                    $0.acquireTimeout = .seconds(2)
                 }
             ) { store in
                 try await store.transaction { transaction in
@@ -181,14 +199,19 @@ import Testing
             let unreachable = "postgresql://ebb_monitor:wrong-secret@127.0.0.1:1/\(database.name)"
             let cases: [(dsn: String, code: StoreError.Code, words: [String])] = [
                 (unreachable, .connectionFailed, ["127.0.0.1:1", "refused"]),
-                (cluster.tcpDSN(database: database.name, role: "ebb_monitor", password: "wrong-secret"),
-                 .authenticationFailed, ["ebb_monitor", "password"]),
-                (cluster.tcpDSN(database: "nowhere", role: "ebb_monitor", password: "right-secret"), .databaseMissing,
-                 ["'nowhere'", "does not exist"]),
+                (
+                    cluster.tcpDSN(database: database.name, role: "ebb_monitor", password: "wrong-secret"),
+                    .authenticationFailed, ["ebb_monitor", "password"]
+                ),
+                (
+                    cluster.tcpDSN(database: "nowhere", role: "ebb_monitor", password: "right-secret"),
+                    .databaseMissing,
+                    ["'nowhere'", "does not exist"]
+                ),
             ]
             for (dsn, code, words) in cases {
                 var configuration = StoreConfiguration(dsn: dsn)
-                configuration.acquireTimeout = .milliseconds(200)
+                configuration.acquireTimeout = .seconds(2)
                 let store = try Store(configuration: configuration, log: .quiet)
                 await #expect { try await store.ping() } throws: { error in
                     let text = "\(error)"

@@ -23,7 +23,8 @@ import Testing
     func files() throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appending(path: "../../Shared/Store/Migrations").standardizedFileURL
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".sql") }.sorted()
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".sql") }
+            .sorted()
         let expected = Migration.all.map { migration in
             let number = String(migration.version)
             return String(repeating: "0", count: 4 - number.count) + number + "_\(migration.name).sql"
@@ -44,6 +45,18 @@ import Testing
             #expect(try await migrator.migrate(store) == Migration.all.map(\.version))
             #expect(try await migrator.migrate(store) == [])
             try await migrator.check(store)
+        }
+    }
+
+    @Test("a service that started first goes on when the schema is there, and is refused after its limit")
+    func waiting() async throws {
+        try await withEmptyDatabase { store, _ in
+            await #expect { try await Migrator().waitUntilCurrent(store, within: .zero) } throws: {
+                ($0 as? StoreError)?.code == .schemaTooOld
+            }
+            async let waiting: Void = Migrator().waitUntilCurrent(store, within: .seconds(60))
+            try await Migrator().migrate(store)
+            try await waiting
         }
     }
 
@@ -100,7 +113,9 @@ import Testing
     @Test("a step that fails leaves nothing of itself")
     func failing() async throws {
         try await withEmptyDatabase { store, _ in
-            let bad = Migrator([Migration(version: 1, name: "bad", sql: "CREATE TABLE public.half (a int4); SELECT 1/0;")])
+            let bad = Migrator([
+                Migration(version: 1, name: "bad", sql: "CREATE TABLE public.half (a int4); SELECT 1/0;")
+            ])
             await #expect(throws: StoreError.self) { try await bad.migrate(store) }
             await #expect { try await store.query("SELECT 1 FROM public.half") } throws: {
                 ($0 as? StoreError)?.code == .undefinedTable

@@ -93,10 +93,15 @@ import Testing
         "server errors are typed by their SQLSTATE",
         arguments: [
             ("INSERT INTO account.tenant (id) VALUES ('a'), ('a')", StoreError.Code.uniqueViolation, "23505"),
-            ("INSERT INTO inventory.host (id, cluster, uri, mode) VALUES ('a', 'c', 'u', 'off')", .checkViolation, "23514"),
+            (
+                "INSERT INTO inventory.host (id, cluster, uri, mode) VALUES ('a', 'c', 'u', 'off')", .checkViolation,
+                "23514"
+            ),
             ("INSERT INTO account.tenant (id) VALUES (NULL)", .notNullViolation, "23502"),
-            ("INSERT INTO account.principal (id, name, tenant, role) VALUES (gen_random_uuid(), 'a', 'nobody', 'owner')",
-             .foreignKeyViolation, "23503"),
+            (
+                "INSERT INTO account.principal (id, name, tenant, role) SELECT gen_random_uuid(), 'a', 'x', 'owner'",
+                .foreignKeyViolation, "23503"
+            ),
             ("SELECT * FROM nowhere.nothing", .undefinedTable, "42P01"),
             ("SELEC 1", .syntax, "42601"),
             ("SELECT 1/0", .invalidValue, "22012"),

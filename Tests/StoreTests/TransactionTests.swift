@@ -35,7 +35,8 @@ import Testing
                     _ = try? await transaction.query("SELECT 1/0")
                 }
             } throws: { ($0 as? StoreError)?.code == .transactionAborted }
-            #expect(try await tenants(store) == [])
+            let left = try await tenants(store)
+            #expect(left == [])
         }
     }
 
@@ -56,7 +57,8 @@ import Testing
                 for _ in 0..<12 {
                     group.addTask {
                         try await store.retryingTransaction(attempts: 50) { transaction in
-                            let value = try await transaction.query("SELECT value FROM public.counter")[0].int64("value")
+                            let value = try await transaction.query("SELECT value FROM public.counter")[0].int64(
+                                "value")
                             try await transaction.query("UPDATE public.counter SET value = \(value + 1)")
                         }
                     }
@@ -71,7 +73,8 @@ import Testing
     func copy() async throws {
         try await withStore { store in
             try await store.query(
-                "CREATE TABLE public.copied (a int4, b int8, c text, d uuid, e bytea, f boolean, \"odd \"\"name\" text)")
+                "CREATE TABLE public.copied (a int4, b int8, c text, d uuid, e bytea, f boolean, \"odd \"\"name\" text)"
+            )
             let seed: UInt64 = .random(in: 0...UInt64.max)
             var generator = SeededGenerator(seed: seed)
             var rows = CopyRows(into: "public.copied", columns: ["a", "b", "c", "d", "e", "f", "odd \"name"])
@@ -84,10 +87,14 @@ import Testing
             for _ in 0..<20_000 {
                 let value = Int64(Int32.random(in: .min ... .max, using: &generator))
                 sum += value
-                rows.append([.int4(Int(value)), .int8(value), .text("\(value)"), .uuid(nil), .bytes([]), .bool(false), .text(nil)])
+                rows.append([
+                    .int4(Int(value)), .int8(value), .text("\(value)"), .uuid(nil), .bytes([]), .bool(false),
+                    .text(nil),
+                ])
             }
             #expect(try await store.copy(rows) == 20_002, "seed \(seed)")
-            let first = try #require(try await store.query("SELECT * FROM public.copied WHERE a = \(Int64(Int32.min))").first)
+            let first = try #require(
+                try await store.query("SELECT * FROM public.copied WHERE a = \(Int64(Int32.min))").first)
             #expect(try first.int64("b") == .min)
             #expect(try first.string("c") == "ü🙂\n\t\\")
             #expect(try first.uuid("d") == UUID128(high: .max, low: 1))
@@ -120,7 +127,8 @@ import Testing
             large.append([.int4(1 << 40)])
             let refused = large
             await #expect { try await store.copy(refused) } throws: { ($0 as? StoreError)?.code == .invalidValue }
-            #expect(try await tenants(store) == [])
+            let left = try await tenants(store)
+            #expect(left == [])
         }
     }
 }

@@ -80,7 +80,8 @@ CREATE TABLE account.principal (
     name       text NOT NULL UNIQUE,
     -- NULL for the provider's own people.
     tenant     text REFERENCES account.tenant,
-    role       text NOT NULL CHECK (role IN ('owner', 'member', 'billing-viewer', 'operator', 'auditor', 'administrator')),
+    role       text NOT NULL CHECK (
+        role IN ('owner', 'member', 'billing-viewer', 'operator', 'auditor', 'administrator')),
     created_ns int8 NOT NULL DEFAULT cluster.now_ns(),
     CHECK ((tenant IS NULL) = (role IN ('operator', 'auditor', 'administrator')))
 );
@@ -155,15 +156,23 @@ CREATE TABLE inventory.size_segment (
     disk_bytes           int8 NOT NULL CHECK (disk_bytes >= 0),
     asked_vcpus          int4,
     granted_vcpus        int4,
-    -- When this size was last seen: another size seen earlier is a stale report.
-    observed_ns          int8 NOT NULL,
     PRIMARY KEY (domain, start_ns),
     CHECK (end_ns IS NULL OR end_ns > start_ns),
     -- The last guard: no instant of a domain is billed twice.
     EXCLUDE USING gist (domain WITH =, int8range(start_ns, end_ns) WITH &&)
 );
 
--- Opens, continues or closes a domain's size segment. The only writer of inventory.size_segment.
+-- What the newest report of a domain's size was: tells stale reports, also after the segments that they made are gone.
+CREATE TABLE inventory.size_state (
+    domain               uuid PRIMARY KEY REFERENCES inventory.domain,
+    host                 text NOT NULL,
+    incarnation_start_ns int8 NOT NULL,
+    observed_ns          int8 NOT NULL,
+    -- Where the newest segment starts, or ended: no later one begins before it.
+    boundary_ns          int8 NOT NULL
+);
+
+-- Opens, continues or closes a domain's size segment. The only writer of inventory.size_segment and size_state.
 -- p_observed_ns: when the size was seen; orders the reports of one life of the domain.
 -- p_since_ns: since when the size holds (the driver's instant, a shrink's request, or the observation). The boundary is
 --   the later of it and the previous boundary.
@@ -175,11 +184,14 @@ CREATE FUNCTION inventory.observe_size(
     p_since_ns int8, p_vcpus int4, p_memory_bytes int8, p_disk_bytes int8, p_asked_vcpus int4, p_granted_vcpus int4
 ) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_last     inventory.size_segment;
-    v_is_open  boolean;
-    v_boundary int8;
-    v_since    int8;
-    v_until    int8;
+    c_is_nothing CONSTANT boolean := p_vcpus = 0 AND p_memory_bytes = 0 AND p_disk_bytes = 0;
+    v_state      inventory.size_state;
+    v_open       inventory.size_segment;
+    v_is_known   boolean;
+    v_is_open    boolean;
+    v_is_same    boolean;
+    v_since      int8;
+    v_until      int8;
 BEGIN
     PERFORM 1 FROM cluster.shard WHERE kind = 'host' AND id = p_host AND epoch = p_epoch FOR KEY SHARE;
     IF NOT FOUND THEN
@@ -189,48 +201,51 @@ BEGIN
     IF NOT FOUND THEN
         RETURN 'stale';
     END IF;
+    SELECT * INTO v_state FROM inventory.size_state WHERE domain = p_domain;
+    v_is_known := FOUND;
+    SELECT * INTO v_open FROM inventory.size_segment WHERE domain = p_domain AND end_ns IS NULL;
+    v_is_open := FOUND;
 
-    SELECT * INTO v_last FROM inventory.size_segment WHERE domain = p_domain ORDER BY start_ns DESC LIMIT 1;
-    v_is_open := v_last.domain IS NOT NULL AND v_last.end_ns IS NULL;
-    IF v_last.domain IS NOT NULL THEN
-        -- Two hosts may report one domain while it moves: the newer life is the true one, the first of equal ones stays.
-        IF p_incarnation_start_ns < v_last.incarnation_start_ns
-            OR p_incarnation_start_ns = v_last.incarnation_start_ns AND p_host <> v_last.host THEN
+    IF v_is_known THEN
+        -- Two hosts may report one domain while it moves: the newer life is true; of equal ones the first stays.
+        IF p_incarnation_start_ns < v_state.incarnation_start_ns
+            OR p_incarnation_start_ns = v_state.incarnation_start_ns AND p_host <> v_state.host THEN
             RETURN 'stale';
         END IF;
-        -- The same size in the same life, seen again.
-        IF v_is_open AND v_last.host = p_host AND v_last.incarnation_start_ns = p_incarnation_start_ns
-            AND v_last.vcpus = p_vcpus AND v_last.memory_bytes = p_memory_bytes
-            AND v_last.disk_bytes = p_disk_bytes THEN
-            UPDATE inventory.size_segment SET observed_ns = p_observed_ns
-                WHERE domain = p_domain AND start_ns = v_last.start_ns AND observed_ns < p_observed_ns;
-            RETURN 'unchanged';
-        END IF;
-        -- A report from before the boundary that it would move.
-        IF p_incarnation_start_ns = v_last.incarnation_start_ns
-            AND p_observed_ns <= v_last.observed_ns THEN
-            RETURN 'stale';
+        IF p_incarnation_start_ns = v_state.incarnation_start_ns THEN
+            v_is_same := CASE WHEN v_is_open THEN v_open.vcpus = p_vcpus AND v_open.memory_bytes = p_memory_bytes
+                AND v_open.disk_bytes = p_disk_bytes ELSE c_is_nothing END;
+            IF v_is_same THEN
+                UPDATE inventory.size_state SET observed_ns = p_observed_ns
+                    WHERE domain = p_domain AND observed_ns < p_observed_ns;
+                RETURN 'unchanged';
+            END IF;
+            IF p_observed_ns <= v_state.observed_ns THEN
+                RETURN 'stale';
+            END IF;
         END IF;
     END IF;
 
-    v_boundary := coalesce(v_last.end_ns, v_last.start_ns, p_since_ns);
-    v_since := greatest(p_since_ns, v_boundary);
+    v_since := greatest(p_since_ns, v_state.boundary_ns);
     IF v_is_open THEN
-        v_until := least(greatest(p_until_ns, v_last.start_ns), v_since);
-        IF v_until = v_last.start_ns THEN
-            DELETE FROM inventory.size_segment WHERE domain = p_domain AND start_ns = v_last.start_ns;
+        v_until := least(greatest(p_until_ns, v_open.start_ns), v_since);
+        IF v_until = v_open.start_ns THEN
+            DELETE FROM inventory.size_segment WHERE domain = p_domain AND start_ns = v_open.start_ns;
         ELSE
-            UPDATE inventory.size_segment SET end_ns = v_until WHERE domain = p_domain AND start_ns = v_last.start_ns;
+            UPDATE inventory.size_segment SET end_ns = v_until WHERE domain = p_domain AND start_ns = v_open.start_ns;
         END IF;
     END IF;
-    IF p_vcpus = 0 AND p_memory_bytes = 0 AND p_disk_bytes = 0 THEN
-        UPDATE inventory.size_segment SET observed_ns = greatest(observed_ns, p_observed_ns)
-            WHERE domain = p_domain AND end_ns = v_until;
+    INSERT INTO inventory.size_state
+        VALUES (p_domain, p_host, p_incarnation_start_ns, p_observed_ns,
+            CASE WHEN c_is_nothing THEN coalesce(v_until, v_state.boundary_ns, p_since_ns) ELSE v_since END)
+        ON CONFLICT (domain) DO UPDATE SET host = excluded.host, incarnation_start_ns = excluded.incarnation_start_ns,
+            observed_ns = excluded.observed_ns, boundary_ns = excluded.boundary_ns;
+    IF c_is_nothing THEN
         RETURN CASE WHEN v_is_open THEN 'closed' ELSE 'unchanged' END;
     END IF;
     INSERT INTO inventory.size_segment
         VALUES (p_domain, p_host, p_incarnation_start_ns, v_since, NULL, p_vcpus, p_memory_bytes, p_disk_bytes,
-                p_asked_vcpus, p_granted_vcpus, p_observed_ns);
+                p_asked_vcpus, p_granted_vcpus);
     RETURN 'opened';
 END $$;
 
@@ -453,8 +468,9 @@ CREATE TABLE audit.entry (
 );
 
 -- What an entry's hash is taken over, after the previous entry's hash.
-CREATE FUNCTION audit.canonical(p_sequence int8, p_at_ns int8, p_actor text, p_action text, p_subject text, p_detail jsonb)
-RETURNS text LANGUAGE sql IMMUTABLE AS
+CREATE FUNCTION audit.canonical(
+    p_sequence int8, p_at_ns int8, p_actor text, p_action text, p_subject text, p_detail jsonb
+) RETURNS text LANGUAGE sql IMMUTABLE AS
 $$ SELECT jsonb_build_array(p_sequence, p_at_ns, p_actor, p_action, p_subject, p_detail)::text $$;
 
 -- Moves at most p_limit entries from the outbox to the chain: each gets its sequence and hash. Fenced by the sealer's
@@ -543,7 +559,8 @@ GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA account TO ebb_usergateway;
 GRANT SELECT ON ALL TABLES IN SCHEMA inventory TO ebb_usergateway;
 GRANT INSERT ON inventory.host TO ebb_usergateway;
 GRANT UPDATE (mode) ON inventory.host TO ebb_usergateway;
-GRANT SELECT ON scheduling.policy, scheduling.permit, scheduling.decision, scheduling.decision_outcome TO ebb_usergateway;
+GRANT SELECT ON scheduling.policy, scheduling.permit, scheduling.decision, scheduling.decision_outcome
+    TO ebb_usergateway;
 GRANT SELECT ON log.sample, log.host_sample, log.event TO ebb_usergateway;
 
 REVOKE EXECUTE ON FUNCTION log.maintain_partitions(int8, int8, int8), audit.seal(int8, int4), inventory.observe_size(

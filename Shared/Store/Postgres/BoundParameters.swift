@@ -18,7 +18,8 @@ struct BoundParameters {
     init(_ values: [BoundValue], operation: String) throws(StoreError) {
         guard values.count <= Self.limit else {
             throw StoreError(
-                .invalidValue, operation: operation, message: "\(values.count) values, at most \(Self.limit) can be bound")
+                .invalidValue, operation: operation,
+                message: "\(values.count) values, at most \(Self.limit) can be bound")
         }
         for value in values {
             types.append(value.type.rawValue)

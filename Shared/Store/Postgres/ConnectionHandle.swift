@@ -60,8 +60,15 @@ internal import Logging
 
     /// Whether the session is idle, outside of any transaction, and the server has not closed it.
     borrowing func isReady() -> Bool {
-        let hasInput = (try? wait(for: Int16(POLLIN), until: .now)).map { $0 != 0 } ?? true
-        if hasInput, unsafe PQconsumeInput(pointer) != 1 { return false }
+        // Bounded: an idle server says little (a changed setting, or why it ends the session).
+        for _ in 0..<8 {
+            guard let ready = try? wait(for: Int16(POLLIN), until: .now) else { return false }
+            if ready == 0 { break }
+            guard unsafe PQconsumeInput(pointer) == 1 else { return false }
+            // Parses what came: the end of the session arrives as a notice before the connection closes.
+            _ = unsafe PQisBusy(pointer)
+        }
+        if notices.sessionEnded { return false }
         return unsafe PQstatus(pointer) == CONNECTION_OK && PQtransactionStatus(pointer) == PQTRANS_IDLE
     }
 
@@ -207,18 +214,4 @@ extension Duration {
 /// A server's text without line breaks.
 func oneLine(_ text: String) -> String {
     text.split(whereSeparator: \.isNewline).map { $0.drop { $0.isWhitespace } }.joined(separator: " ")
-}
-
-/// Where NOTICE and WARNING messages go: the log, at debug level.
-final class NoticeSink: Sendable {
-    private let log: Logger
-    init(log: Logger) { self.log = log }
-    func take(_ text: String) { log.debug("postgresql notice", metadata: ["notice": .string(oneLine(text))]) }
-}
-
-/// libpq calls it on the connection's own thread, within a call on the connection: the sink is alive.
-private func receiveNotice(_ context: UnsafeMutableRawPointer?, _ result: OpaquePointer?) {
-    guard let context = unsafe context, let result = unsafe result else { return }
-    let sink = unsafe Unmanaged<NoticeSink>.fromOpaque(context).takeUnretainedValue()
-    sink.take(unsafe String(cString: PQresultErrorMessage(result)))
 }

@@ -98,7 +98,8 @@ struct ConnectionTarget: Sendable {
     }
     return unsafe bytes.withUnsafeBytes { buffer in
         let base = unsafe buffer.bindMemory(to: CChar.self).baseAddress
-        let pointers: [UnsafePointer<CChar>?] = unsafe starts.map { start in unsafe base.map { unsafe $0 + start } } + [nil]
+        let pointers: [UnsafePointer<CChar>?] =
+            unsafe starts.map { start in unsafe base.map { unsafe $0 + start } } + [nil]
         return unsafe body(pointers)
     }
 }

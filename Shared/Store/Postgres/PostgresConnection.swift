@@ -63,13 +63,15 @@ actor PostgresConnection {
 
     private func connect(until deadline: ContinuousClock.Instant) throws(StoreError) {
         handle = try ConnectionHandle.connect(target, deadline: deadline, log: log)
-        // One second more than ours: only where our cancellation does not arrive.
-        let statement = configuration.statementTimeout.milliseconds + 1_000
+        // Where our cancellation does not arrive, the server ends a statement a second later, or a second after it
+        // notices that we are gone.
+        let statement = serverTimeout(configuration.statementTimeout)
         let idle = configuration.idleInTransactionTimeout.milliseconds
         _ = try perform { handle throws(StoreError) in
             try handle.execute(
                 """
-                SELECT set_config('statement_timeout', \(String(statement)), false),
+                SELECT set_config('statement_timeout', \(statement), false),
+                    set_config('client_connection_check_interval', '1000', false),
                     set_config('idle_in_transaction_session_timeout', \(String(idle)), false),
                     set_config('bytea_output', 'hex', false)
                 """, deadline: deadline)
@@ -77,19 +79,50 @@ actor PostgresConnection {
     }
 
     func execute(_ query: Query, within timeout: Duration?) throws(StoreError) -> Answer {
-        let deadline = ContinuousClock.now + (timeout ?? configuration.statementTimeout)
-        return try perform { handle throws(StoreError) in try handle.execute(query, deadline: deadline) }
+        try run(within: timeout) { handle, deadline throws(StoreError) in
+            try handle.execute(query, deadline: deadline)
+        }
     }
 
     func execute(script: String, within timeout: Duration) throws(StoreError) {
-        let deadline = ContinuousClock.now + timeout
-        try perform { handle throws(StoreError) in try handle.execute(script: script, deadline: deadline) }
+        try run(within: timeout) { handle, deadline throws(StoreError) in
+            try handle.execute(script: script, deadline: deadline)
+        }
     }
 
     func copy(_ rows: CopyRows, within timeout: Duration?) throws(StoreError) -> Int {
-        let deadline = ContinuousClock.now + (timeout ?? configuration.statementTimeout)
-        return try perform { handle throws(StoreError) in try handle.copy(rows, deadline: deadline) }
+        try run(within: timeout) { handle, deadline throws(StoreError) in try handle.copy(rows, deadline: deadline) }
     }
+
+    /// Runs one call by its deadline. One that may take longer than usual has the server's limit raised meanwhile.
+    private func run<Value>(
+        within timeout: Duration?,
+        _ body: (borrowing ConnectionHandle, ContinuousClock.Instant) throws(StoreError) -> Value
+    ) throws(StoreError) -> Value {
+        let limit = timeout ?? configuration.statementTimeout
+        let deadline = ContinuousClock.now + limit
+        let isLong = limit > configuration.statementTimeout
+        if isLong { try setServerTimeout(limit, deadline) }
+        do throws(StoreError) {
+            let value = try perform { handle throws(StoreError) in try body(handle, deadline) }
+            if isLong { try setServerTimeout(configuration.statementTimeout, deadline) }
+            return value
+        } catch {
+            // In a failed transaction it can't be set, and need not: ROLLBACK sets it back.
+            if isLong { try? setServerTimeout(configuration.statementTimeout, .now + .seconds(1)) }
+            throw error
+        }
+    }
+
+    private func setServerTimeout(_ limit: Duration, _ deadline: ContinuousClock.Instant) throws(StoreError) {
+        _ = try perform { handle throws(StoreError) in
+            try handle.execute(
+                "SELECT set_config('statement_timeout', \(serverTimeout(limit)), false)", deadline: deadline)
+        }
+    }
+
+    /// In milliseconds, as text; one second more than ours.
+    private func serverTimeout(_ limit: Duration) -> String { String(min(limit.milliseconds, 1_000_000_000) + 1_000) }
 
     /// Gives the session up if it is not as fresh: inside a transaction, say.
     func dropUnlessReady() {

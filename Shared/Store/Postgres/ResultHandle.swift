@@ -22,7 +22,8 @@ internal import CLibPQ
         guard let state = field("C") else {
             let text = unsafe String(cString: PQresultErrorMessage(pointer))
             return StoreError(
-                .connectionFailed, operation: operation, message: "the connection to PostgreSQL broke: \(oneLine(text))")
+                .connectionFailed, operation: operation, message: "the connection to PostgreSQL broke: \(oneLine(text))"
+            )
         }
         var message = field("M") ?? "no message"
         // Details of a violated key quote values; they are ours or the tenant's, never a credential.

@@ -116,7 +116,7 @@ extension InventoryRepository {
         }
     }
 
-    /// Adopts a found domain for a tenant, or releases it (`isManaged` false). `false` if it is not on the claim's host.
+    /// Adopts a found domain for a tenant, or releases it (`isManaged` false). `false`: it is not on the claimed host.
     package func setManaged(
         _ id: DomainID, _ isManaged: Bool, tenant: TenantID?, boot: String? = nil, under claim: ShardClaim,
         in transaction: Transaction? = nil

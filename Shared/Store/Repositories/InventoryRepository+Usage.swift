@@ -159,7 +159,7 @@ extension InventoryRepository {
         }
     }
 
-    /// A domain's readings that cover the period: those within it, the last one before and the first one after, by time.
+    /// A domain's readings that cover the period, by time: those within it, the last one before and the first after it.
     package func readings(of domain: DomainID, covering period: TimeRange) async throws(StoreError) -> [MeterReading] {
         let rows = try await store.query(
             """

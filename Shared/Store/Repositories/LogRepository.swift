@@ -40,7 +40,8 @@ package struct LogRepository: Sendable {
                 // What lies below was stored or recorded before.
                 let first = max(gap.sequences.lowerBound, before[gap.stream, default: 0] + 1)
                 guard first <= gap.sequences.upperBound else { continue }
-                try await Self.insert(LoggedGap(stream: gap.stream, sequences: first...gap.sequences.upperBound), transaction)
+                try await Self.insert(
+                    LoggedGap(stream: gap.stream, sequences: first...gap.sequences.upperBound), transaction)
                 watermarks[gap.stream] = max(watermarks[gap.stream, default: 0], gap.sequences.upperBound)
             }
             try await Self.save(watermarks, in: transaction)

@@ -59,7 +59,8 @@ extension CopyRows {
 extension DomainSample {
     init(_ row: Row) throws(StoreError) {
         self.init(domain: try row.domain("domain"), state: try row.value("state"))
-        if let number = try row.int64OrNil("hypervisor_id"), let start = try row.timestampOrNil("incarnation_start_ns") {
+        if let number = try row.int64OrNil("hypervisor_id"), let start = try row.timestampOrNil("incarnation_start_ns")
+        {
             incarnation = Incarnation(host: try row.host("host"), hypervisorID: number, start: start)
         }
         if let maximum = try row.vcpusOrNil("maximum_vcpus"), let granted = try row.vcpusOrNil("granted_vcpus") {

@@ -16,7 +16,8 @@ package struct PolicyRepository: Sendable {
         try await store.fenced(claim, in: transaction) { transaction in
             // One writer per domain at a time, so that versions have no holes.
             _ = try await transaction.query(
-                "SELECT pg_advisory_xact_lock(hashtextextended('scheduling.policy ' || \(domain.description)::text, 0))")
+                "SELECT pg_advisory_xact_lock(hashtextextended('scheduling.policy ' || \(domain.description)::text, 0))"
+            )
             let rows = try await transaction.query(
                 """
                 INSERT INTO scheduling.policy (domain, version, valid_from_ns, lower_ppm, upper_ppm, ratio_ppm,

@@ -8,7 +8,7 @@ struct VMCommand: AsyncParsableCommand {
         noun: "vm", "Virtual machines.", examples: ["ebb vm list -o wide", "ebb vm stop web-1 web-2"],
         verbs: [
             VMList.self, VMShow.self, VMCreate.self, VMStart.self, VMStop.self, VMPause.self, VMResume.self,
-            VMSave.self, VMRestore.self, VMResize.self, VMMigrate.self, VMDelete.self,
+            VMSave.self, VMRestore.self, VMResize.self, VMMigrate.self, VMDelete.self, VMSamples.self,
         ])
 }
 
@@ -43,6 +43,26 @@ struct VMShow: GatewayCommand {
     func view(of result: JSONValue) -> View { .vm }
 }
 
+struct VMSamples: GatewayCommand {
+    static let method = "sample.list"
+    static let configuration = CommandConfiguration(
+        "samples", calls: method, examples: ["ebb vm samples web-1", "ebb vm samples web-1 -o csv --limit 10000"])
+
+    @Argument(help: help(method, "vm")) var vm: String
+    @Option(help: help(method, "tenant")) var tenant: String?
+    @Option(help: help(method, "since")) var since: String?
+    @Option(help: help(method, "limit")) var limit: Int?
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() -> [String: JSONValue?] {
+        [
+            "vm": .string(vm), "tenant": .optional(tenant), "since": .optional(since), "limit": .optional(limit),
+        ]
+    }
+
+    func view(of result: JSONValue) -> View { .sampleList }
+}
+
 struct VMCreate: MutatingCommand {
     static let method = "vm.create"
     static let configuration = CommandConfiguration(
@@ -63,14 +83,14 @@ struct VMCreate: MutatingCommand {
     @Option(help: "The initial RAM disk's path on the host.") var initrd: String?
     @Option(help: "The kernel's command line.") var commandLine: String?
     @Option(help: "The disk image's path on the host.") var image: String?
-    @Option(help: "The machine type, such as microvm or q35.") var machine: String?
+    @Option(help: "The bridge on the host that its network card joins.") var bridge: String?
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func parameters() -> [String: JSONValue?] {
         let boot = JSONValue.object(omittingNil: [
             "kernelPath": .optional(kernel), "initrdPath": .optional(initrd), "commandLine": .optional(commandLine),
-            "imagePath": .optional(image), "machine": .optional(machine),
+            "imagePath": .optional(image), "bridge": .optional(bridge),
         ])
         return [
             "name": .string(name), "vcpus": .optional(vcpus), "maxVcpus": .optional(maxVcpus),

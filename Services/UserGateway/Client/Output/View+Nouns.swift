@@ -4,6 +4,12 @@
 extension View {
     static let vmList = View(.list(empty: "no VMs"), name: "name", vmColumns)
     static let vm = View(.record, name: "name", vmColumns)
+    static let sampleList = View(
+        .list(empty: "no samples"), name: "at",
+        [
+            Column("AT", "at", .instant), Column("HOST", "host"), Column("STATE", "state"), Column("VCPUS", "vcpus"),
+            Column("CPU", "cpuUtilizationPpm", .share), Column("HOST CPU", "hostCpuUtilizationPpm", .share),
+        ])
     static let outcome = View(
         .outcome, name: "vm",
         [

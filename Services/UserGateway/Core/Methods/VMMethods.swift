@@ -35,6 +35,36 @@ extension MethodDefinition {
             "vm.show", "Show a virtual machine", access: .roles(.vmReaders), takes: vmSelector,
             returns: .object(vmFields), "The VM", fails: [.notFound, .conflict], example: ["vm": "web-1"],
             gives: exampleVM),
+        MethodDefinition(
+            "sample.list", "List a VM's stored samples with its host's load, the oldest first",
+            access: .roles(.vmReaders),
+            takes: vmSelector + [
+                Field("since", .instant, "Only samples at or after this instant (default: an hour ago)"),
+                Field("limit", .integer(1...10_000), "At most so many (default 1000)"),
+            ],
+            returns: .object([
+                Field("items", .list(of: .object(sampleFields), atMost: 10_000), required: true, "The samples")
+            ]), "The samples", fails: [.notFound, .conflict, .invalid], example: ["vm": "web-1", "limit": 10],
+            gives: [
+                "items": [
+                    [
+                        "at": "2026-03-01T12:00:05Z", "atNanoseconds": 1_772_366_405_000_000_000,
+                        "host": "host-7c41", "state": "running", "vcpus": 2, "cpuUtilizationPpm": 412_500,
+                        "virtCpuUsagePpm": 825_000, "hostCpuUtilizationPpm": 206_250,
+                    ]
+                ]
+            ]),
+    ]
+
+    private static let sampleFields = [
+        Field("at", .instant, required: true, "When its counters were read"),
+        Field("atNanoseconds", .bytes, required: true, "The same in nanoseconds since 1970"),
+        Field("host", .line, required: true, "Where it was; a pseudonym for a tenant"),
+        Field("state", .line, required: true, "Its state"),
+        Field("vcpus", .nullable(.count), required: true, "Confirmed vCPUs; null while unknown"),
+        Field("cpuUtilizationPpm", .nullable(.anyShare), required: true, "Use of the vCPUs that it had; null is unknown"),
+        Field("virtCpuUsagePpm", .nullable(.anyShare), required: true, "CPU time per time; null is unknown"),
+        Field("hostCpuUtilizationPpm", .nullable(.anyShare), required: true, "Its host's load; null is unknown"),
     ]
 
     /// Which VM: the provider's people may have to say whose.
@@ -68,7 +98,7 @@ extension MethodDefinition {
         Field("initrdPath", .text(1...1_024), "The initial RAM disk's path on the host"),
         Field("commandLine", .text(0...4_096), "The kernel's command line"),
         Field("imagePath", .text(1...1_024), "The disk image's path on the host"),
-        Field("machine", .text(1...64), "The machine type, such as microvm or q35"),
+        Field("bridge", .text(1...15), "The bridge on the host that its network card joins"),
     ]
 
     private static let vmFields = [

@@ -215,8 +215,16 @@ extension GatewayBackend {
             arguments: [
                 "name": .string(name), "tenant": .string(tenant.name), "vcpus": .integer(Int64(vcpus)),
                 "maximumVcpus": .integer(Int64(ceiling)), "memoryBytes": .integer(memory.bytes),
-                "diskBytes": .integer(request.integer("diskBytes") ?? 0), "boot": request.values["boot"] ?? [:],
+                "diskBytes": .integer(request.integer("diskBytes") ?? 0), "boot": Self.boot(request.values["boot"] ?? [:]),
             ])
+    }
+
+    /// As `BootSource` of the hypervisor's edge names its parts.
+    private static func boot(_ wish: JSONValue) -> JSONValue {
+        .object(omittingNil: [
+            "kernelPath": wish["kernelPath"], "initrdPath": wish["initrdPath"],
+            "kernelCommandLine": wish["commandLine"], "diskPath": wish["imagePath"], "bridge": wish["bridge"],
+        ])
     }
 
     /// From the idempotency key, so that the same wish names the same VM.

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import Store
+import TestSupport
+import Testing
+
+@Suite struct PermitTests {
+    /// Four cores at 200 % and 8 GiB: room for eight vCPUs; one domain with one vCPU and 1 GiB.
+    private func withRoom(_ body: (World, PermitRepository, DomainID) async throws -> Void) async throws {
+        try await withWorld(poolSize: 8) { world async throws in
+            try await world.inventory.setMode(of: world.host, to: .enabled)
+            try await world.inventory.setFacts(
+                HostFacts(state: .up, cpuCount: 4, memory: .gibibytes(8)), under: world.claim)
+            let domain = try await world.addDomain(2, on: world.claim)
+            try await body(world, PermitRepository(world.store), domain)
+        }
+    }
+
+    @Test("many grows at once never overdraw the host: exactly what fits is granted")
+    func race() async throws {
+        try await withRoom { world, permits, domain async throws in
+            let answers = try await withThrowingTaskGroup(of: PermitAnswer.self) { group in
+                for number in 1...10 {
+                    group.addTask {
+                        try await permits.request(
+                            .grow(domain, number: UInt64(number), vcpus: 2), at: at(1), under: world.cluster)
+                    }
+                }
+                return try await group.reduce(into: [PermitAnswer]()) { $0.append($1) }
+            }
+            let granted = answers.filter { if case .granted = $0 { true } else { false } }
+            #expect(granted.count == 3)
+            let room = try #require(try await permits.room(of: world.host, at: at(1)))
+            #expect(room.vcpuLimit == 8)
+            #expect(room.domainVCPUs == 1)
+            #expect(room.permittedVCPUs == 6)
+        }
+    }
+
+    @Test("a refusal shows the exact numbers; the last vCPU and the last byte are granted")
+    func exact() async throws {
+        try await withRoom { world, permits, domain async throws in
+            let tooMany = try await permits.request(.grow(domain, vcpus: 8), at: at(1), under: world.cluster)
+            guard case .refused(.vcpus(let asked, let room)) = tooMany else {
+                Issue.record("not refused: \(tooMany)")
+                return
+            }
+            #expect(asked == 8)
+            #expect(room.freeVCPUs == 7)
+            #expect(room.domainMemory == .gibibytes(1))
+            let large = ByteCount(ByteCount.gibibytes(7).bytes + 1)
+            let tooLarge = try await permits.request(
+                .grow(domain, vcpus: 0, memory: large), at: at(1), under: world.cluster)
+            guard case .refused(.memory(large, _)) = tooLarge else {
+                Issue.record("not refused: \(tooLarge)")
+                return
+            }
+            let all = try await permits.request(
+                .grow(domain, vcpus: 7, memory: .gibibytes(7)), at: at(1), under: world.cluster)
+            guard case .granted(let permit, _) = all else {
+                Issue.record("not granted: \(all)")
+                return
+            }
+            #expect(permit.state == .open)
+            #expect(try await permits.fetch(permit.id) == permit)
+        }
+    }
+
+    @Test("a permit holds its room until it is used, released or expired")
+    func lifecycle() async throws {
+        try await withRoom { world, permits, domain async throws in
+            _ = try await permits.request(
+                .grow(domain, number: 1, vcpus: 3, expires: 10), at: at(1), under: world.cluster)
+            _ = try await permits.request(
+                .grow(domain, number: 2, vcpus: 2, expires: 90), at: at(1), under: world.cluster)
+            #expect(try await permits.room(of: world.host, at: at(9))?.freeVCPUs == 2)
+            #expect(try await permits.room(of: world.host, at: at(10))?.freeVCPUs == 5)
+            #expect(try await permits.expire(at: at(10)) == 1)
+            let second = UUID128(high: 3, low: 2)
+            #expect(try await permits.setState(of: second, to: .used))
+            #expect(try await !permits.setState(of: second, to: .released))
+            #expect(try await permits.room(of: world.host, at: at(9))?.freeVCPUs == 7)
+        }
+    }
+
+    @Test("an unknown domain holds its room, a stopped one does not; without a known size its ceiling counts")
+    func unknownIsNotOff() async throws {
+        try await withRoom { world, permits, domain async throws in
+            let limit = 8
+            try await world.inventory.observe(domain, DomainObservation(state: .unknown), under: world.claim)
+            #expect(try await permits.room(of: world.host, at: at(1))?.freeVCPUs == limit - 1)
+            try await world.inventory.observe(domain, DomainObservation(state: .shutoff), under: world.claim)
+            #expect(try await permits.room(of: world.host, at: at(1))?.freeVCPUs == limit)
+            // Never seen active: no size is known.
+            try await world.inventory.observe(world.domain, DomainObservation(state: .running), under: world.claim)
+            #expect(try await permits.room(of: world.host, at: at(1))?.freeVCPUs == limit - 8)
+        }
+    }
+
+    @Test("mode, unknown capacity, unknown host and measured use refuse, each by its name")
+    func refusals() async throws {
+        try await withRoom { world, permits, domain async throws in
+            func answer(_ change: (inout PermitRequest) -> Void) async throws -> PermitAnswer {
+                var request = PermitRequest.grow(domain)
+                change(&request)
+                return try await permits.request(request, at: at(1), under: world.cluster)
+            }
+            _ = try await world.addHost("h-2")
+            #expect(try await answer { $0.host = "h-9" } == .refused(.unknownHost("h-9")))
+            #expect(try await answer { $0.host = "h-2" } == .refused(.mode(.observe)))
+            try await world.inventory.setMode(of: "h-2", to: .enabled)
+            #expect(try await answer { $0.host = "h-2" } == .refused(.capacityUnknown))
+            #expect(
+                try await answer { $0.projectedUse = Utilization(percent: 91) }
+                    == .refused(.measuredUse(projected: Utilization(percent: 91), bound: Utilization(percent: 90))))
+            try await world.inventory.setMode(of: world.host, to: .draining)
+            #expect(try await answer { $0.purpose = .create } == .refused(.mode(.draining)))
+            guard case .granted = try await answer({ $0.purpose = .grow }) else {
+                Issue.record("a draining host must let its own domains grow")
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import Store
+import TestSupport
+import Testing
+
+@Suite struct RoleTests {
+    private static let everyone = ["ebb_monitor", "ebb_scheduler", "ebb_billing", "ebb_logger", "ebb_usergateway"]
+
+    private func expectDenied(_ database: TestDatabase, _ role: String, _ sql: String) async throws {
+        try await database.withStore(role: role, poolSize: 1) { store async throws in
+            await #expect("\(role) must not: \(sql)") { try await store.query(Query(unsafeSQL: sql)) } throws: {
+                code($0) == .insufficientPrivilege
+            }
+        }
+    }
+
+    @Test("no service can change or remove readings, segments, policies, decisions, rate cards or audit entries")
+    func appendOnly() async throws {
+        let tables = [
+            "inventory.meter_reading", "inventory.size_segment", "scheduling.policy", "scheduling.decision",
+            "scheduling.decision_outcome", "billing.rate_card", "audit.entry", "audit.outbox",
+        ]
+        try await withDatabase { database async throws in
+            for role in Self.everyone {
+                for table in tables {
+                    let column = try await database.withStore { store in
+                        try await store.query(
+                            """
+                            SELECT attname AS name FROM pg_attribute
+                            WHERE attrelid = \(table)::regclass AND attnum = 2
+                            """)[0].string("name")
+                    }
+                    try await expectDenied(database, role, "UPDATE \(table) SET \(column) = \(column)")
+                    try await expectDenied(database, role, "DELETE FROM \(table)")
+                    try await expectDenied(database, role, "TRUNCATE \(table)")
+                }
+            }
+        }
+    }
+
+    @Test(
+        "a service reaches only what it needs",
+        arguments: [
+            ("ebb_logger", "SELECT * FROM billing.rate_card"), ("ebb_logger", "SELECT * FROM account.token"),
+            ("ebb_logger", "INSERT INTO audit.entry SELECT * FROM audit.entry"),
+            ("ebb_logger", "SELECT * FROM scheduling.decision"),
+            ("ebb_monitor", "SELECT * FROM account.token"),
+            ("ebb_monitor", "INSERT INTO scheduling.permit DEFAULT VALUES"),
+            ("ebb_monitor", "INSERT INTO inventory.size_segment DEFAULT VALUES"),
+            ("ebb_monitor", "SELECT audit.seal(1, 1)"), ("ebb_monitor", "UPDATE scheduling.permit SET vcpus = 0"),
+            ("ebb_scheduler", "UPDATE inventory.domain SET granted_vcpus = 1"),
+            ("ebb_scheduler", "UPDATE inventory.host SET mode = 'enabled'"),
+            ("ebb_scheduler", "SELECT inventory.observe_size('h', 1, NULL, 1, 1, 1, 1, 1, 1, 1, 1, 1)"),
+            ("ebb_billing", "INSERT INTO inventory.meter_reading DEFAULT VALUES"),
+            ("ebb_billing", "SELECT * FROM account.token"), ("ebb_billing", "SELECT * FROM log.sample"),
+            ("ebb_usergateway", "INSERT INTO scheduling.policy DEFAULT VALUES"),
+            ("ebb_usergateway", "UPDATE inventory.host SET cpu_overcommit_ppm = 1"),
+            ("ebb_usergateway", "INSERT INTO billing.rate_card DEFAULT VALUES"),
+            ("ebb_usergateway", "DELETE FROM cluster.command"),
+            ("ebb_usergateway", "SELECT log.maintain_partitions(0, 0, 0)"),
+            ("ebb_billing", "CREATE TABLE public.mine (a int4)"),
+            ("ebb_monitor", "DELETE FROM public.schema_migration"),
+        ])
+    func leastPrivilege(role: String, sql: String) async throws {
+        try await withDatabase { database async throws in try await expectDenied(database, role, sql) }
+    }
+
+    @Test("each service can do its work under its own role")
+    func work() async throws {
+        try await withWorld { world async throws in
+            let database = world.database
+            for role in Self.everyone {
+                try await database.withStore(role: role, poolSize: 2) { store async throws in
+                    try await Migrator().check(store)
+                    try await InstanceRepository(store).register(.plain(World.instance(50)))
+                    try await store.transaction { transaction in
+                        try await AuditRepository.append(
+                            AuditEvent(at: at(1), actor: role, action: "start", subject: "s"), in: transaction)
+                    }
+                }
+            }
+            try await monitorAndScheduler(world)
+            try await loggerAndGateway(world)
+            try await database.withStore(role: "ebb_billing") { store async throws in
+                _ = try await RateCardRepository(store).add(currency: "EUR", card: "{}", validFrom: at(1))
+                let period = try #require(TimeRange(at(0), at(99)))
+                #expect(try await InventoryRepository(store).segments(.all, in: period).count == 1)
+                _ = try await InventoryRepository(store).readings(of: world.domain, covering: period)
+                #expect(try await PolicyRepository(store).history(world.domain).count == 1)
+                #expect(try await AccountRepository(store).tenants() == ["t-1", "t-2"])
+            }
+        }
+    }
+
+    private func monitorAndScheduler(_ world: World) async throws {
+        let command = NewCommand.resize(world.domain, key: "k")
+        try await world.inventory.setMode(of: world.host, to: .enabled)
+        try await world.database.withStore(role: "ebb_monitor") { store async throws in
+            let inventory = InventoryRepository(store)
+            try await inventory.setFacts(HostFacts(state: .up, cpuCount: 8, memory: .gibibytes(8)), under: world.claim)
+            let other = DomainID(UUID128(high: 1, low: 2))
+            try await inventory.insertDomain(.plain(other, "vm-2"), under: world.claim)
+            try await inventory.observe(world.domain, DomainObservation(state: .shutoff), under: world.claim)
+            #expect(try await inventory.observeSize(.running(world.domain, at(1), 1), under: world.claim) == .opened)
+            let reading = MeterReading(
+                domain: world.domain, host: world.host, incarnationStart: at(0), at: at(1), counters: DomainCounters())
+            try await inventory.insertReadings([reading], under: world.claim)
+        }
+        try await world.database.withStore(role: "ebb_scheduler") { store async throws in
+            _ = try await PolicyRepository(store).append(
+                nil, for: world.domain, windowLength: 5, at: at(1), under: world.cluster)
+            let answer = try await PermitRepository(store).request(.grow(world.domain), at: at(1), under: world.cluster)
+            guard case .granted = answer else {
+                Issue.record("not granted: \(answer)")
+                return
+            }
+            try await DecisionRepository(store).insert(.grow(world.domain), command: command, under: world.cluster)
+            _ = try await LogRepository(store).recentSamples(of: [world.host], since: .zero, cyclesPerHost: 5)
+        }
+        try await world.database.withStore(role: "ebb_monitor") { store async throws in
+            let commands = CommandRepository(store)
+            #expect(try await commands.claim(command.id, under: world.claim, by: world.owner, at: at(1)))
+            try await store.fenced(world.claim) { transaction in
+                try await PermitRepository(store).setState(of: UUID128(high: 3, low: 1), to: .used, in: transaction)
+                try await commands.finish(command.id, under: world.claim, .succeeded(), at: at(2), in: transaction)
+            }
+        }
+    }
+
+    private func loggerAndGateway(_ world: World) async throws {
+        let logClaim = try await claimShard(.log, "h-1", by: world.owner, in: world.store)
+        let auditClaim = try await claimShard(.audit, "main", by: world.owner, in: world.store)
+        try await world.database.withStore(role: "ebb_logger") { store async throws in
+            let log = LogRepository(store)
+            try await log.ensurePartitions(for: #require(TimeRange(at(0), at(1))))
+            let stream = LogStream(topic: "event/h-1/", epoch: 1)
+            let event = LoggedEvent(
+                stream: stream, sequence: 1, at: at(1), kind: "started", host: "h-1", domain: nil, detail: "")
+            _ = try await log.store(
+                LogBatch(events: [event], gaps: [LoggedGap(stream: stream, sequences: 2...3)]), under: logClaim)
+            #expect(try await AuditRepository(store).seal(under: auditClaim) == 5)
+            #expect(try await AuditRepository(store).list(after: 0).count == 5)
+        }
+        try await world.database.withStore(role: "ebb_usergateway") { store async throws in
+            try await AccountRepository(store).addTenant("t-2")
+            try await InventoryRepository(store).addHost("h-9", cluster: "c-1", uri: "fleet://h-9")
+            try await InventoryRepository(store).setMode(of: "h-9", to: .enabled)
+            _ = try await CommandRepository(store).enqueue(.resize(world.domain, key: "u", number: 8))
+            #expect(try await DecisionRepository(store).list(DecisionFilter(tenant: "t-1")).count == 1)
+            #expect(try await LogRepository(store).events(in: #require(TimeRange(at(0), at(9)))).count == 1)
+            #expect(try await AuditRepository(store).list(after: 4).count == 1)
+        }
+    }
+}
