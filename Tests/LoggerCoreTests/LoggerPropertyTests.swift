@@ -81,6 +81,8 @@ private struct World {
     /// The next sequence that the bus hands over.
     var position: [StreamKey: UInt64] = [:]
     var store = ModelStore()
+    /// What the database may be put back to.
+    private var backup = ModelStore()
     var state = LoggerState(limits: World.limits)
     var longestQueue = 0
 
@@ -97,6 +99,8 @@ private struct World {
         case 45..<75: deliver()
         case 75..<76: restart()
         case 76..<78: takeOver()
+        case 78: backup = store
+        case 79: restore()
         default: flush(failing: true)
         }
         longestQueue = max(longestQueue, state.queuedRows)
@@ -104,6 +108,8 @@ private struct World {
 
     /// Everything that is still to come comes, and the store works.
     mutating func settle() {
+        // A stream that was put back is noticed when it goes on.
+        for stream in Self.streams { published[stream, default: 0] += 1 }
         for _ in 0..<2_000 {
             deliver()
             now = now.advanced(by: .seconds(1))
@@ -157,8 +163,19 @@ private struct World {
         gain(shard)
     }
 
+    /// The database loses what came after the backup. Epochs are kept: nobody else claimed anything.
+    private mutating func restore() {
+        let epochs = store.epochs
+        store = backup
+        store.epochs = epochs
+    }
+
     private mutating func gain(_ shard: String) {
         store.epochs[shard, default: 0] += 1
+        follow(shard)
+    }
+
+    private mutating func follow(_ shard: String) {
         state.gained(LogShard(id: shard, epoch: store.epochs[shard, default: 0]), watermarks: store.watermarks)
         for stream in Self.streams where stream.shard == shard {
             position[stream] = store.watermarks[stream, default: 0] + 1
@@ -174,7 +191,8 @@ private struct World {
             _ = store.write(batch)
             state.refused(.unavailable, at: now)
         default:
-            if let refusal = store.write(batch) { state.refused(refusal, at: now) } else { state.stored() }
+            guard let refusal = store.write(batch) else { return state.stored() }
+            for shard in state.refused(refusal, at: now).restart { follow(shard.id) }
         }
     }
 }
