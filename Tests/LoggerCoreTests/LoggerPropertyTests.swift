@@ -50,7 +50,8 @@ private struct World {
             if let shard = batch.shards.first(where: { epochs[$0.id] != $0.epoch }) { return .fenced(shard.id) }
             let moved = batch.advances.filter { watermarks[$0.stream, default: 0] != $0.after }
             if !moved.isEmpty {
-                return .moved(Dictionary(uniqueKeysWithValues: moved.map { ($0.stream, watermarks[$0.stream, default: 0]) }))
+                return .moved(
+                    Dictionary(uniqueKeysWithValues: moved.map { ($0.stream, watermarks[$0.stream, default: 0]) }))
             }
             if batch.entries.contains(where: { World.isUnstorable($0.sequence) }) { return .unstorable }
             var parts: [StreamKey: [Part]] = [:]
@@ -120,7 +121,9 @@ private struct World {
     private mutating func publish() {
         guard let stream = Self.streams.randomElement(using: &generator) else { return }
         published[stream, default: 0] += 1
-        if Int.random(in: 0..<10, using: &generator) == 0 { missing[stream, default: []].insert(published[stream, default: 0]) }
+        if Int.random(in: 0..<10, using: &generator) == 0 {
+            missing[stream, default: []].insert(published[stream, default: 0])
+        }
     }
 
     private mutating func deliver() {

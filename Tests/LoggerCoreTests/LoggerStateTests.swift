@@ -32,7 +32,9 @@ struct LoggerStateTests {
     func rows() throws {
         var state = LoggerState.owning("a", limits: LoggerLimits(batchRows: 10))
         for sequence in 1...3 {
-            #expect(state.take(.message(.host, sequence: UInt64(sequence), .sample(.of("a", domains: 3))), at: .at(0)) == .taken)
+            #expect(
+                state.take(.message(.host, sequence: UInt64(sequence), .sample(.of("a", domains: 3))), at: .at(0))
+                    == .taken)
         }
         let batch = try state.due(at: .at(0))
         #expect(batch.rowCount == 8)

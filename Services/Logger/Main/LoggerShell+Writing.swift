@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Logging
 import LoggerCore
+import Logging
 import Metrics
 import ResourceModel
 import ServiceKit
@@ -61,7 +61,8 @@ extension LoggerShell {
     /// Not ready exactly while the store is away or the queue is full.
     func reportHealth() {
         if !state.hasRoom {
-            edges.health.report("log", fault: "\(state.queuedRows) rows wait to be written: \(fault ?? "the store is slow")")
+            edges.health.report(
+                "log", fault: "\(state.queuedRows) rows wait to be written: \(fault ?? "the store is slow")")
         } else {
             edges.health.report("log", fault: state.failures > 0 ? fault ?? "the store does not answer" : nil)
         }
