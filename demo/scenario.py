@@ -188,7 +188,7 @@ class Scenario:
             "upperPercent": self.policies[figure.vm]["upperPpm"] / 10_000,
             "vcpus": [vcpus.get(t) for t in ts],
             "actions": [
-                {"t": t, "label": f"t = {t}: {size} vCPU" + ("s" if size != 1 else "")}
+                {"t": t, "label": f"{size} vCPU" + ("s" if size != 1 else "")}
                 for t, _, size in figure.actions if t],
         }
 
