@@ -169,8 +169,10 @@ let package = Package(
             ["Client", "UserGatewayMain", "UserGatewayCore", "ResourceModel", log, lifecycle] + nio),
         tests(
             "IntegrationTests",
-            ["MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain", "BillingCore", "LoggerCore"]
-                + serviceEdges),
+            [
+                "MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain", "BillingCore",
+                "LoggerCore", "FleetMain", "FleetModel", "Hypervisor", "MonitorCore",
+            ] + serviceEdges),
         tests("SystemTests", ["ResourceModel", "Store"]),
         tests("TidyTests", []),
     ]

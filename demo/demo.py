@@ -85,7 +85,9 @@ def show(stack, scenario, folder):
     print("\nWhat was decided, and why")
     for figure in scenario.figures:
         for decision in scenario.decisions[figure.vm]:
-            print(f"\n  {figure.vm}: {decision['verdict']} ({decision.get('outcome') or 'recorded'})")
+            if decision["verdict"] == "nothing":
+                continue
+            print(f"\n  {figure.vm}: {decision['verdict']}, {decision.get('outcome') or 'recorded only'}")
             for line in explained(scenario, decision):
                 print(f"    {line}")
     print("\nThe bill, term by term: C = sum of C_i * X_ij * f(U1, U2, P)\n")

@@ -5,7 +5,9 @@ It speaks to Ebb only as a user does, through the client, and to the simulated f
 `client(token, …)`, `fleet(…)`, `admin_token()` and `fleet_uri(host)`."""
 
 import json
+import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -34,6 +36,11 @@ class Figure:
             raise StackError(f"{trace_file} is no trace: it needs lines 't,load' with t from 1 and every load in percent")
         self.actions = []
         self.truth = None
+
+    def padded(self, count):
+        """The trace as a file, with its last value held for `count` more samples: what follows from it is seen too."""
+        values = self.trace + [(len(self.trace) + 1 + i, self.trace[-1][1]) for i in range(count)]
+        return "t,load\n" + "".join(f"{t},{load // 10_000}.{load % 10_000:04}\n" for t, load in values)
 
 
 def figures(trace=None):
@@ -89,7 +96,11 @@ class Scenario:
         """Plays all traces at once, by samples served, until `settle` samples after each one's end and until nothing is
         under way. `during(t)` is called as they advance."""
         for figure in self.figures:
-            self.env.play(self.ids[figure.vm], figure.trace_file)
+            with tempfile.NamedTemporaryFile("w", suffix=".csv") as padded:
+                padded.write(figure.padded(settle))
+                padded.flush()
+                os.chmod(padded.name, 0o644)
+                self.env.play(self.ids[figure.vm], padded.name)
         deadline = time.monotonic() + seconds
         shown = -1
         while True:
@@ -177,7 +188,7 @@ class Scenario:
             "upperPercent": self.policies[figure.vm]["upperPpm"] / 10_000,
             "vcpus": [vcpus.get(t) for t in ts],
             "actions": [
-                {"t": t, "label": f"t = {t}: {size} vCPU" + ("s" if size != 1 else "")}
+                {"t": t, "label": f"{size} vCPU" + ("s" if size != 1 else "")}
                 for t, _, size in figure.actions if t],
         }
 

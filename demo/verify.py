@@ -64,6 +64,8 @@ def check_actions(vm, trace, truth, decisions, policy, exact=True):
         if verdict not in ("grow", "shrink", "migrate") or decision.get("outcome") != "succeeded":
             continue
         trigger = record["trigger"]["sampledAt"]
+        if served and trigger > served[-1]["host_at_ns"]:
+            continue  # After what was played: the load is then held, and nothing is said of it.
         done.append((t_of.get(trigger), "down" if verdict == "shrink" else "up", record["outcome"]["target"]))
     done.sort(key=lambda action: action[0] or 0)
     changes = [sample["t"] for sample in served if sample["size_changed"]]

@@ -11,8 +11,15 @@ package struct BusPeer: Hashable, Sendable {
     package let commandEndpoint: String
     /// CURVE public key in Z85 (40 characters); `nil` only on loopback and `ipc://`.
     package let publicKey: String?
+    /// Whether whoever answers at the endpoint is taken: for a server that is in no table of instances, where `instance`
+    /// only names the connection.
+    package let acceptsAnyInstance: Bool
 
-    package init(instance: InstanceID, publishEndpoint: String?, commandEndpoint: String, publicKey: String?) {
+    package init(
+        instance: InstanceID, publishEndpoint: String?, commandEndpoint: String, publicKey: String?,
+        acceptsAnyInstance: Bool = false
+    ) {
+        self.acceptsAnyInstance = acceptsAnyInstance
         self.instance = instance
         self.publishEndpoint = publishEndpoint
         self.commandEndpoint = commandEndpoint

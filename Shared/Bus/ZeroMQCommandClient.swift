@@ -201,7 +201,7 @@ extension ZeroMQCommandClient {
         guard frames.count == 3 else { throw .malformed("reply: \(frames.count) frames, not 3") }
         let envelope = try Envelope(decoding: frames[1])
         // Another instance may have taken over the address: it is not the one that was asked.
-        guard envelope.source == instance else { return }
+        guard envelope.source == instance || connections[instance]?.peer.acceptsAnyInstance == true else { return }
         connections[instance]?.liveness.heard(at: shared.reactor.now)
         if connections[instance]?.isEstablished == false {
             connections[instance]?.isEstablished = true

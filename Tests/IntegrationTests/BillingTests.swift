@@ -39,16 +39,16 @@ struct BillingTests {
         try await store.query(
             """
             INSERT INTO inventory.size_segment (domain, host, incarnation_start_ns, start_ns, end_ns, vcpus,
-                memory_bytes, disk_bytes, observed_ns)
-            VALUES (\(domain), 'host-a', 0, 0, \(30 * Self.minute), 2, \(1 << 30), \(20 << 30), 0),
-                (\(domain), 'host-a', 0, \(30 * Self.minute), NULL, 3, \(1 << 30), \(20 << 30), 0)
+                memory_bytes, disk_bytes)
+            VALUES (\(domain), 'host-a', 0, 0, \(30 * Self.minute), 2, \(1 << 30), \(20 << 30)),
+                (\(domain), 'host-a', 0, \(30 * Self.minute), NULL, 3, \(1 << 30), \(20 << 30))
             """)
         try await store.query(
             """
             INSERT INTO inventory.meter_reading (domain, host, incarnation_start_ns, at_ns, cpu_time_ns,
                 network_received_bytes, network_transmitted_bytes)
             SELECT \(domain), 'host-a', 0, m * \(Self.minute), m * 1000000000, m * \(2 << 30) / 60, 0
-            FROM generate_series(0, 90) AS m
+            FROM generate_series(0::int8, 90::int8) AS m
             """)
         try await store.query(
             """
@@ -249,7 +249,7 @@ private struct Asker: Sendable {
     }
 
     /// The failure that the server answered with.
-    func refusal(_ type: MessageType, _ body: [UInt8]) async -> CommandFailure? {
+    func refusal(_ type: MessageType, _ body: [UInt8]) async -> Bus.CommandFailure? {
         do {
             _ = try await ask(type, body)
             return nil

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
-import Logging
 import LoggerCore
+import Logging
 import Messages
 import ResourceModel
 import ServiceKit
@@ -77,12 +77,14 @@ struct LoggerRig: Sendable {
     ) async throws -> LoggerRig {
         let store = try Store(
             configuration: StoreConfiguration(
-                dsn: database.dsn(role: "ebb_logger"), statementTimeout: .seconds(2), acquireTimeout: .milliseconds(500)),
+                dsn: database.dsn(role: "ebb_logger"), statementTimeout: .seconds(2), acquireTimeout: .milliseconds(500)
+            ),
             log: .quiet)
         return try await LoggerRig(store: store, peers: peers, now: start, configuration: configuration)
     }
 
-    private init(store: Store, peers: [BusPeer], now start: Timestamp, configuration: LoggerConfiguration) async throws {
+    private init(store: Store, peers: [BusPeer], now start: Timestamp, configuration: LoggerConfiguration) async throws
+    {
         var generator = SystemRandomNumberGenerator()
         instance = InstanceID(UUID128.random(using: &generator))
         self.store = store
@@ -100,9 +102,9 @@ struct LoggerRig: Sendable {
         self.shell = shell
         try await keeper.ensurePartitions()
         try await keeper.ensureShards()
-        try await InstanceRepository(store).register(record)
         await shell.follow(peers)
         running = Task { await shell.run() }
+        try await InstanceRepository(store).register(record)
     }
 
     var record: InstanceRecord {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bus
 import FoundationEssentials
 import Messages
 import ResourceModel
@@ -19,7 +20,8 @@ struct LoggerTests {
     private func prepare(_ store: Store) async throws -> Timestamp {
         try await InventoryRepository(store).addHost(Self.host, cluster: "cluster-a", uri: "fleet://127.0.0.1:1/host-a")
         return try await requireValue(
-            store.query("SELECT cluster.now_ns() AS now").first, "the database's clock").timestamp("now")
+            store.query("SELECT cluster.now_ns() AS now").first, "the database's clock"
+        ).timestamp("now")
     }
 
     private func watermark(_ store: Store) async throws -> Int64 {
@@ -165,7 +167,8 @@ struct LoggerTests {
         }
     }
 
-    @Test("when one of two loggers stops, the other takes its shards and goes on where it ended", .timeLimit(.minutes(2)))
+    @Test(
+        "when one of two loggers stops, the other takes its shards and goes on where it ended", .timeLimit(.minutes(2)))
     func handOver() async throws {
         try await withDatabase { database in
             try await database.withStore { store in

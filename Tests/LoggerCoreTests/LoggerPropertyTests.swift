@@ -50,7 +50,8 @@ private struct World {
             if let shard = batch.shards.first(where: { epochs[$0.id] != $0.epoch }) { return .fenced(shard.id) }
             let moved = batch.advances.filter { watermarks[$0.stream, default: 0] != $0.after }
             if !moved.isEmpty {
-                return .moved(Dictionary(uniqueKeysWithValues: moved.map { ($0.stream, watermarks[$0.stream, default: 0]) }))
+                return .moved(
+                    Dictionary(uniqueKeysWithValues: moved.map { ($0.stream, watermarks[$0.stream, default: 0]) }))
             }
             if batch.entries.contains(where: { World.isUnstorable($0.sequence) }) { return .unstorable }
             var parts: [StreamKey: [Part]] = [:]
@@ -81,6 +82,8 @@ private struct World {
     /// The next sequence that the bus hands over.
     var position: [StreamKey: UInt64] = [:]
     var store = ModelStore()
+    /// What the database may be put back to.
+    private var backup = ModelStore()
     var state = LoggerState(limits: World.limits)
     var longestQueue = 0
 
@@ -97,6 +100,8 @@ private struct World {
         case 45..<75: deliver()
         case 75..<76: restart()
         case 76..<78: takeOver()
+        case 78: backup = store
+        case 79: restore()
         default: flush(failing: true)
         }
         longestQueue = max(longestQueue, state.queuedRows)
@@ -104,6 +109,8 @@ private struct World {
 
     /// Everything that is still to come comes, and the store works.
     mutating func settle() {
+        // A stream that was put back is noticed when it goes on.
+        for stream in Self.streams { published[stream, default: 0] += 1 }
         for _ in 0..<2_000 {
             deliver()
             now = now.advanced(by: .seconds(1))
@@ -114,7 +121,9 @@ private struct World {
     private mutating func publish() {
         guard let stream = Self.streams.randomElement(using: &generator) else { return }
         published[stream, default: 0] += 1
-        if Int.random(in: 0..<10, using: &generator) == 0 { missing[stream, default: []].insert(published[stream, default: 0]) }
+        if Int.random(in: 0..<10, using: &generator) == 0 {
+            missing[stream, default: []].insert(published[stream, default: 0])
+        }
     }
 
     private mutating func deliver() {
@@ -157,8 +166,19 @@ private struct World {
         gain(shard)
     }
 
+    /// The database loses what came after the backup. Epochs are kept: nobody else claimed anything.
+    private mutating func restore() {
+        let epochs = store.epochs
+        store = backup
+        store.epochs = epochs
+    }
+
     private mutating func gain(_ shard: String) {
         store.epochs[shard, default: 0] += 1
+        follow(shard)
+    }
+
+    private mutating func follow(_ shard: String) {
         state.gained(LogShard(id: shard, epoch: store.epochs[shard, default: 0]), watermarks: store.watermarks)
         for stream in Self.streams where stream.shard == shard {
             position[stream] = store.watermarks[stream, default: 0] + 1
@@ -174,7 +194,8 @@ private struct World {
             _ = store.write(batch)
             state.refused(.unavailable, at: now)
         default:
-            if let refusal = store.write(batch) { state.refused(refusal, at: now) } else { state.stored() }
+            guard let refusal = store.write(batch) else { return state.stored() }
+            for shard in state.refused(refusal, at: now).restart { follow(shard.id) }
         }
     }
 }

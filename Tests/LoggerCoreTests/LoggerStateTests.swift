@@ -32,7 +32,9 @@ struct LoggerStateTests {
     func rows() throws {
         var state = LoggerState.owning("a", limits: LoggerLimits(batchRows: 10))
         for sequence in 1...3 {
-            #expect(state.take(.message(.host, sequence: UInt64(sequence), .sample(.of("a", domains: 3))), at: .at(0)) == .taken)
+            #expect(
+                state.take(.message(.host, sequence: UInt64(sequence), .sample(.of("a", domains: 3))), at: .at(0))
+                    == .taken)
         }
         let batch = try state.due(at: .at(0))
         #expect(batch.rowCount == 8)
@@ -134,16 +136,25 @@ struct LoggerStateTests {
         #expect(batch.advances == [.init(stream: .host, after: 3, through: 4)])
     }
 
-    @Test("a database that was put back to an earlier state gets the difference as a gap")
+    @Test("after a database was put back to an earlier state, the shard begins anew at its watermark")
     func restoredDatabase() throws {
         var state = LoggerState.owning("a", watermarks: [.host: 9])
         #expect(state.take(.event("host/a/", 10), at: .at(0)) == .taken)
         _ = try state.due(at: .at(500))
-        state.refused(.moved([.host: 6]), at: .at(500))
-        let batch = try state.due(at: .at(500))
-        #expect(batch.gaps.map(\.range) == [7...9])
-        #expect(batch.entries.map(\.sequence) == [10])
-        #expect(batch.advances == [.init(stream: .host, after: 6, through: 10)])
+        #expect(state.refused(.moved([.host: 6]), at: .at(500)).restart == [LogShard(id: "a", epoch: 7)])
+        #expect(state.queuedRows == 0)
+        #expect(state.take(.event("host/a/", 11), at: .at(500)) == .notOwned)
+        state.gained(LogShard(id: "a", epoch: 7), watermarks: [.host: 6])
+        #expect(state.take(.event("host/a/", 7), at: .at(500)) == .taken)
+    }
+
+    @Test("a gap that is stored in part goes on after its watermark")
+    func partOfAGap() throws {
+        var state = LoggerState.owning("a")
+        #expect(state.take(.lost(.host, 1...9), at: .at(0)) == .taken)
+        _ = try state.due(at: .at(500))
+        #expect(state.refused(.moved([.host: 6]), at: .at(500)).restart.isEmpty)
+        #expect(try state.due(at: .at(500)).gaps.map(\.range) == [7...9])
     }
 
     @Test("a message that can't be stored is found by halving, becomes a gap, and holds up nothing else")
@@ -155,7 +166,7 @@ struct LoggerStateTests {
         var givenUp: [UInt64] = []
         while let batch = state.batch(at: .at(500)) {
             if batch.entries.contains(where: { $0.sequence == 6 }) {
-                if let entry = state.refused(.unstorable, at: .at(500)) { givenUp.append(entry.sequence) }
+                if let entry = state.refused(.unstorable, at: .at(500)).givenUp { givenUp.append(entry.sequence) }
             } else {
                 stored += batch.entries.map(\.sequence)
                 gaps += batch.gaps.map(\.range)

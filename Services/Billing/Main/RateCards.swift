@@ -78,7 +78,8 @@ struct RateCards: Sendable {
             return try await repository.add(
                 currency: document.currency, card: Self.text(document), validFrom: validFrom)
         } catch let error as StoreError where error.code == .uniqueViolation {
-            throw CommandFailure.conflict("another card was set for \(validFrom) at the same time; look, then try again")
+            throw CommandFailure.conflict(
+                "another card was set for \(validFrom) at the same time; look, then try again")
         }
     }
 

@@ -104,8 +104,8 @@ package enum LogRefusal: Hashable, Sendable {
     case unavailable
     /// This shard is not ours at its epoch any more.
     case fenced(String)
-    /// These streams' watermarks are elsewhere than the batch says: a commit whose answer was lost did happen, or the
-    /// database was put back to an earlier state.
+    /// These streams' watermarks are elsewhere than the batch says: ahead where a commit whose answer was lost did
+    /// happen, behind where the database was put back to an earlier state.
     case moved([StreamKey: UInt64])
     /// Something in it can never be stored.
     case unstorable

@@ -20,6 +20,19 @@ package struct LoggerState: Sendable {
         case full
     }
 
+    /// What a refusal leads to.
+    package struct Consequence: Hashable, Sendable {
+        /// The message that was given up and is now a gap.
+        package let givenUp: WriteBatch.Entry?
+        /// Still ours, but to be gained anew, and followed from its watermarks on.
+        package let restart: [LogShard]
+
+        init(givenUp: WriteBatch.Entry? = nil, restart: [LogShard] = []) {
+            self.givenUp = givenUp
+            self.restart = restart
+        }
+    }
+
     /// A shard as it was gained: gained anew under the same epoch, it begins anew.
     private struct Claim: Hashable {
         let shard: LogShard
@@ -153,9 +166,9 @@ extension LoggerState {
 
     /// The batch under way was not stored.
     ///
-    /// - Returns: the message that was given up and is now a gap, if any.
+    /// - Returns: what the shell has to do about it.
     @discardableResult
-    package mutating func refused(_ refusal: LogRefusal, at now: Timestamp) -> WriteBatch.Entry? {
+    package mutating func refused(_ refusal: LogRefusal, at now: Timestamp) -> Consequence {
         let batch = underway
         queue = batch.filter { claims[$0.claim.shard.id] == $0.claim } + queue
         underway = []
@@ -164,10 +177,11 @@ extension LoggerState {
         case .unavailable: backOff(from: now)
         case .fenced(let id): lost(id)
         case .moved(let watermarks):
-            for (stream, watermark) in watermarks.sorted(by: { $0.key < $1.key }) { reconcile(stream, at: watermark) }
-        case .unstorable: return isolate(batch.count, at: now)
+            let streams = watermarks.sorted { $0.key < $1.key }
+            return Consequence(restart: streams.compactMap { reconcile($0.key, at: $0.value) })
+        case .unstorable: return Consequence(givenUp: isolate(batch.count, at: now))
         }
-        return nil
+        return Consequence()
     }
 
     private mutating func backOff(from now: Timestamp) {
@@ -175,20 +189,21 @@ extension LoggerState {
         retryAt = now.advanced(by: limits.pause(afterFailures: failures))
     }
 
-    /// Makes a stream's queue begin right after its watermark.
-    private mutating func reconcile(_ stream: StreamKey, at watermark: UInt64) {
-        guard let last = taken[stream] else { return }
-        taken[stream] = max(last, watermark)
+    /// Drops what a stream's watermark shows to be stored. Where it fell behind, what is missing has to be delivered
+    /// again: the shard is forgotten and returned.
+    private mutating func reconcile(_ stream: StreamKey, at watermark: UInt64) -> LogShard? {
+        guard let id = stream.shard, let claim = claims[id] else { return nil }
         queue.removeAll { $0.stream == stream && $0.range.upperBound <= watermark }
-        guard let index = queue.firstIndex(where: { $0.stream == stream }) else { return }
-        let first = queue[index]
-        if first.record == nil {
-            queue[index].range = watermark + 1...first.range.upperBound
-        } else if first.range.lowerBound > watermark + 1 {
-            let missing = watermark + 1...first.range.lowerBound - 1
-            queue.insert(
-                Item(stream: stream, claim: first.claim, range: missing, record: nil, takenAt: first.takenAt), at: index)
+        taken[stream] = max(taken[stream, default: 0], watermark)
+        guard let index = queue.firstIndex(where: { $0.stream == stream }) else { return nil }
+        let first = queue[index].range
+        if first.lowerBound <= watermark {
+            queue[index].range = watermark + 1...first.upperBound
+        } else if first.lowerBound > watermark + 1 {
+            lost(id)
+            return claim.shard
         }
+        return nil
     }
 
     /// Halves the batch until the message that can't be stored is alone; then that one becomes a gap.

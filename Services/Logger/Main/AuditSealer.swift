@@ -5,11 +5,12 @@ import Metrics
 import ResourceModel
 import Store
 
-/// Seals the audit outbox each second, while this instance owns the one shard of it.
+/// Seals the audit outbox while this instance owns the one shard of it: twice a second, so that no entry waits for
+/// longer than one.
 actor AuditSealer {
     /// Entries in one transaction at most.
     private static let batch = 1_000
-    private static let interval: Duration = .seconds(1)
+    private static let interval: Duration = .milliseconds(500)
 
     private let edges: LoggerEdges
     private let audit: AuditRepository

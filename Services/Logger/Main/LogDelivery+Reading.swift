@@ -71,7 +71,9 @@ extension StreamKey {
 extension LogEvent {
     fileprivate init(domainEvent body: [UInt8]) throws(MessageError) {
         let event = try MessageCodec.decoded(WireDomainEvent.self, from: body)
-        guard let host = HostID(event.hostID) else { throw .malformed("event: '\(event.hostID.prefix(63))' is no host") }
+        guard let host = HostID(event.hostID) else {
+            throw .malformed("event: '\(event.hostID.prefix(63))' is no host")
+        }
         self.init(
             at: Timestamp(nanoseconds: event.atNs), kind: event.kind, host: host,
             domain: try Self.domain(event.domainUuid), detail: event.detail, isForeign: event.foreign)

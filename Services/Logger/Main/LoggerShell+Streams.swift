@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
-import Logging
 import LoggerCore
-import Metrics
+import Logging
 import Messages
+import Metrics
 import ResourceModel
 import Store
 

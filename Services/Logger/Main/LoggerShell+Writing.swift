@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Logging
 import LoggerCore
+import Logging
 import Metrics
 import ResourceModel
 import ServiceKit
@@ -34,11 +34,17 @@ extension LoggerShell {
     }
 
     private func refused(_ batch: WriteBatch, _ failure: BatchFailure) {
-        let givenUp = state.refused(failure.refusal, at: edges.now())
+        let consequence = state.refused(failure.refusal, at: edges.now())
         metrics.refused(failure.refusal)
         // The membership will say so too; until then nothing more of it is taken.
         if case .fenced(let id) = failure.refusal { leaveGroup(id) }
-        if let givenUp {
+        for shard in consequence.restart {
+            edges.log.warning(
+                "the database has lost what was stored; following anew", metadata: ["shard": "\(shard)"])
+            leaveGroup(shard.id)
+            pending[shard.id] = shard
+        }
+        if let givenUp = consequence.givenUp {
             metrics.unstorable.increment()
             edges.log.error(
                 "a message can't be stored; it becomes a gap",
@@ -55,7 +61,8 @@ extension LoggerShell {
     /// Not ready exactly while the store is away or the queue is full.
     func reportHealth() {
         if !state.hasRoom {
-            edges.health.report("log", fault: "\(state.queuedRows) rows wait to be written: \(fault ?? "the store is slow")")
+            edges.health.report(
+                "log", fault: "\(state.queuedRows) rows wait to be written: \(fault ?? "the store is slow")")
         } else {
             edges.health.report("log", fault: state.failures > 0 ? fault ?? "the store does not answer" : nil)
         }
@@ -90,7 +97,7 @@ struct BatchWriter: Sendable {
         }
     }
 
-    /// A database that was put back to an earlier state must not get a hole without a word.
+    /// A database that was put back to an earlier state must not get a hole.
     private func checkWatermarks(_ batch: WriteBatch, in transaction: Transaction) async throws {
         let topics = Set(batch.advances.map(\.stream.topic)).sorted()
         let stored = try await repository.watermarks(of: topics, in: transaction)

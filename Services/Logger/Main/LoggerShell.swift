@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
-import Logging
 import LoggerCore
+import Logging
 import Messages
 import ResourceModel
 import ServiceKit

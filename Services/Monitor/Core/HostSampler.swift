@@ -38,7 +38,7 @@ package struct HostSampler: Hashable, Sendable {
         let instant = observation.instant
         var cycle = HostCycle(
             sample: HostSample(
-                host: host, sampledAt: instant.answeredAt,
+                host: host, sampledAt: instant.seenAt,
                 intervalNanoseconds: former.flatMap { instant.nanoseconds(since: $0.instant) },
                 figures: HostFigures(cpuCount: observation.cpuCount, memory: observation.memory), domains: []),
             sightings: [], departed: [], rejections: [], seenAt: instant.seenAt, provedAt: instant.provedAt)

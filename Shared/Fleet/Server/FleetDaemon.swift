@@ -2,6 +2,7 @@
 
 import Bus
 import Logging
+import Messages
 import ResourceModel
 
 /// The composition root of `ebb-fleet`: the one place that names the bus's implementation.
@@ -11,12 +12,14 @@ enum FleetDaemon {
     static func makeServer(endpoint: String, concurrency: Int, largestFrame: Int) async throws -> any CommandServer {
         var configuration = configuration(largestFrame: largestFrame)
         configuration.maximumConcurrentCommands = concurrency
-        return try await makeBus(configuration).makeCommandServer(bind: endpoint)
+        let bus = try makeBus(configuration)
+        return OwnServer(bus: bus, server: try await bus.makeCommandServer(bind: endpoint))
     }
 
     /// Makes the client that the administrative subcommands use.
     static func makeClient(largestFrame: Int) async throws -> any CommandClient {
-        try await makeBus(configuration(largestFrame: largestFrame)).makeCommandClient()
+        let bus = try makeBus(configuration(largestFrame: largestFrame))
+        return OwnClient(bus: bus, client: await bus.makeCommandClient())
     }
 
     /// A fleet simulates: it holds nothing of anybody's and has no keys.
@@ -33,5 +36,29 @@ enum FleetDaemon {
         return try ZeroMQBus(
             instance: InstanceID(UUID128.random(using: &generator)), configuration: configuration,
             log: Logger(label: "ebb-fleet"), clock: clock.now)
+    }
+}
+
+/// A server together with the bus that it is the only user of: a bus closes when nobody holds it.
+private struct OwnServer: CommandServer {
+    let bus: ZeroMQBus
+    let server: any CommandServer
+
+    func handle(_ type: MessageType, with handler: @escaping CommandHandler) async {
+        await server.handle(type, with: handler)
+    }
+
+    func close() async { await bus.close() }
+}
+
+/// The same for a client.
+private struct OwnClient: CommandClient {
+    let bus: ZeroMQBus
+    let client: any CommandClient
+
+    func request(
+        _ body: [UInt8], type: MessageType, to peer: BusPeer, idempotencyKey: String?, timeout: Duration
+    ) async throws(BusError) -> [UInt8] {
+        try await client.request(body, type: type, to: peer, idempotencyKey: idempotencyKey, timeout: timeout)
     }
 }

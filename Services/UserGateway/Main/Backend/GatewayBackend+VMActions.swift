@@ -214,8 +214,8 @@ extension GatewayBackend {
             id: Self.identity(of: request), name: name, tenant: tenant, vcpus: VCPUCount(vcpus), memory: memory,
             arguments: [
                 "name": .string(name), "tenant": .string(tenant.name), "vcpus": .integer(Int64(vcpus)),
-                "maximumVcpus": .integer(Int64(ceiling)), "memoryBytes": .integer(memory.bytes),
-                "diskBytes": .integer(request.integer("diskBytes") ?? 0), "boot": Self.boot(request.values["boot"] ?? [:]),
+                "maximum_vcpus": .integer(Int64(ceiling)), "memory_bytes": .integer(memory.bytes),
+                "disk_bytes": .integer(request.integer("diskBytes") ?? 0), "boot": Self.boot(request.values["boot"] ?? [:]),
             ])
     }
 

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import FleetModel
+import Hypervisor
+import Messages
+import ResourceModel
+import ServiceKit
+import Store
+import Synchronization
+import TestSupport
+
+@testable import FleetMain
+@testable import MonitorMain
+
+/// A simulated fleet behind a real command server, whose truth every test is held against.
+struct FleetRig: Sendable {
+    let service: FleetService
+    let bus: ZeroMQBus
+    let endpoint: String
+
+    static func start(_ configuration: FleetConfiguration) async throws -> FleetRig {
+        let service = try FleetService(configuration, stateFile: nil)
+        let bus = try makeBus()
+        let server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
+        await service.serve(on: server)
+        return FleetRig(service: service, bus: bus, endpoint: server.endpoint)
+    }
+
+    func uri(_ host: HostID) -> String { "fleet://\(endpoint.dropFirst("tcp://".count))/\(host)" }
+
+    func administer(_ administration: FleetAdministration) async throws {
+        _ = try await FleetClient(bus.makeCommandClient(), endpoint: endpoint).administer(administration)
+    }
+
+    func truth() async throws -> FleetTruth {
+        let client = FleetClient(await bus.makeCommandClient(), endpoint: endpoint)
+        return try FleetJSON.decode(FleetTruth.self, from: try await client.administer(.truth(domains: nil)))
+    }
+
+    /// A hypervisor of the test's own: what it does, Ebb did not order.
+    func hypervisor(_ host: HostID) async throws -> FleetHypervisor {
+        try FleetHypervisor(uri: uri(host), client: await bus.makeCommandClient())
+    }
+}
+
+private func makeBus() throws -> ZeroMQBus {
+    var generator = SystemRandomNumberGenerator()
+    var configuration = BusConfiguration()
+    configuration.heartbeatInterval = .milliseconds(50)
+    configuration.maximumFrameBytes = 8 << 20
+    let clock = FleetClock.live(notBefore: .zero)
+    return try ZeroMQBus(
+        instance: InstanceID(UUID128.random(using: &generator)), configuration: configuration, log: .quiet,
+        clock: clock.now)
+}
+
+extension MonitorConfiguration {
+    /// Short enough that no test waits long.
+    static var quick: MonitorConfiguration {
+        var configuration = MonitorConfiguration()
+        configuration.pollInterval = .milliseconds(50)
+        configuration.callTimeout = .milliseconds(500)
+        configuration.commandTimeout = .seconds(5)
+        configuration.readingInterval = .milliseconds(100)
+        configuration.confirmationTimeout = .milliseconds(300)
+        configuration.commandScanInterval = .milliseconds(50)
+        configuration.refreshInterval = .milliseconds(50)
+        return configuration
+    }
+}
+
+/// One running Monitor: its own bus and connections, as a process would have them; hosts are given to it by hand.
+final class MonitorRig: Sendable {
+    let instance: InstanceID
+    let store: Store
+    let bus: ZeroMQBus
+    let server: ZeroMQCommandServer
+    let publisher: ZeroMQPublisher
+    let clock: ClusterClock
+    let supervisor: HostSupervisor
+    /// Whether hypervisors may be commanded.
+    let gate = Gate()
+
+    private init(dsn: String, configuration: MonitorConfiguration) async throws {
+        var generator = SystemRandomNumberGenerator()
+        instance = InstanceID(UUID128.random(using: &generator))
+        store = try Store(
+            configuration: StoreConfiguration(
+                dsn: dsn, statementTimeout: .seconds(2), acquireTimeout: .milliseconds(500)), log: .quiet)
+        bus = try makeBus()
+        server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
+        publisher = try await bus.makePublisher(bind: "tcp://127.0.0.1:*")
+        let now = try await store.query("SELECT cluster.now_ns() AS now")
+        let clock = ClusterClock(databaseNow: try now[0].timestamp("now"))
+        self.clock = clock
+        let gate = gate
+        let client = await bus.makeCommandClient()
+        let connectors = [
+            HypervisorConnector.libvirt(), .fleet(client: client, readTimeout: configuration.callTimeout),
+        ]
+        supervisor = HostSupervisor(
+            edges: MonitorEdges(
+                instance: instance, store: store, publisher: publisher, clock: clock,
+                open: { uri, host throws(HypervisorError) in
+                    try openHypervisor(uri: uri, host: host, log: .quiet, connectors: connectors)
+                }, mayCommand: { _, _ in gate.isOpen }, log: .quiet), configuration: configuration)
+        let supervisor = supervisor
+        await server.handle(.executeCommand) { body, context async throws(Bus.CommandFailure) -> [UInt8] in
+            try await supervisor.deliver(body, context)
+        }
+    }
+
+    static func with<R: Sendable>(
+        _ database: TestDatabase, configuration: MonitorConfiguration = .quick,
+        _ body: (MonitorRig) async throws -> R
+    ) async throws -> R {
+        let rig = try await MonitorRig(dsn: database.dsn(role: "ebb_monitor"), configuration: configuration)
+        do {
+            let result = try await body(rig)
+            await rig.stop()
+            return result
+        } catch {
+            await rig.stop()
+            throw error
+        }
+    }
+
+    /// Takes a host over under the next epoch and begins its work.
+    @discardableResult
+    func take(_ host: HostID) async throws -> OwnedShard {
+        try await store.query(
+            """
+            INSERT INTO cluster.instance (id, service, command_endpoint, version)
+            VALUES (\(instance), 'monitor', \(server.endpoint), 'test') ON CONFLICT DO NOTHING
+            """)
+        let shards = ShardRepository(store)
+        try await shards.ensure(.host, [host.name])
+        let seen = try await shards.list(.host).first { $0.id == host.name }
+        guard let seen, let claim = try await shards.claim(seen, by: instance) else {
+            throw ConditionNotMet(description: "host \(host) can't be claimed")
+        }
+        let shard = OwnedShard(
+            key: ShardKey(kind: .host, id: host.name), epoch: claim.epoch, commandsFromBootNanoseconds: 0)
+        await supervisor.gained(shard)
+        return shard
+    }
+
+    func drop(_ host: HostID) async { await supervisor.lost(ShardKey(kind: .host, id: host.name)) }
+
+    private func stop() async {
+        for host in ["h1", "h2"] as [HostID] { await drop(host) }
+        await bus.close()
+        await store.close()
+    }
+
+    var inventory: InventoryRepository { InventoryRepository(store) }
+    var commands: CommandRepository { CommandRepository(store) }
+
+    /// Queues a command's row; nothing more.
+    @discardableResult
+    func enqueue(
+        _ verb: String, _ domain: DomainID, _ arguments: String = "{}", on host: HostID = "h1", key: String? = nil,
+        isAutomatic: Bool = false, revision: Int64? = nil
+    ) async throws -> UUID128 {
+        var generator = SystemRandomNumberGenerator()
+        let id = UUID128.random(using: &generator)
+        let now = clock.now()
+        _ = try await commands.enqueue(
+            NewCommand(
+                id: id, host: host, domain: domain, verb: verb, arguments: arguments, expectedRevision: revision,
+                principal: "test", idempotencyKey: key ?? id.description,
+                decision: isAutomatic ? UUID128.random(using: &generator) : nil, createdAt: now,
+                deadline: now.advanced(by: .seconds(20))))
+        return id
+    }
+
+    /// Waits for a command's end.
+    func outcome(of id: UUID128) async throws -> CommandOutcome {
+        try await eventually("the command's end") { try await self.commands.fetch(id)?.outcome != nil }
+        guard let outcome = try await commands.fetch(id)?.outcome else {
+            throw ConditionNotMet(description: "the command has no end")
+        }
+        return outcome
+    }
+
+    /// Queues a command and waits for its end.
+    func perform(
+        _ verb: String, _ domain: DomainID, _ arguments: String = "{}", on host: HostID = "h1",
+        isAutomatic: Bool = false
+    ) async throws -> CommandOutcome {
+        try await outcome(of: try await enqueue(verb, domain, arguments, on: host, isAutomatic: isAutomatic))
+    }
+
+    func segments(_ domain: DomainID) async throws -> [SizeSegment] {
+        guard let always = TimeRange(.zero, .distantFuture) else { return [] }
+        return try await inventory.segments(of: domain, in: always)
+    }
+}
+
+/// Open until it is shut.
+final class Gate: Sendable {
+    private let state = Mutex(true)
+    var isOpen: Bool { state.withLock { $0 } }
+    func set(_ isOpen: Bool) { state.withLock { $0 = isOpen } }
+}
