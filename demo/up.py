@@ -55,7 +55,7 @@ def up(options):
         print("Making the tenant acme, its VMs and its policies …", flush=True)
         populate(stack)
         stack.check_alive()
-        text = welcome(stack)
+        text = welcome(stack, options.binaries)
         stack.path("welcome.txt").write_text(text)
     except BaseException:
         stack.down()
@@ -82,8 +82,8 @@ def populate(stack):
     stack.path("batch-1.id").write_text(scenario.ids["batch-1"] + "\n")
 
 
-def welcome(stack):
-    folder, programs = stack.directory, stack.binaries
+def welcome(stack, binaries):
+    folder, programs = stack.directory, os.path.abspath(binaries)
     endpoint = f"tcp://127.0.0.1:{stack.gateway_port}"
     trace = ROOT / "Tests" / "Reference" / "figure6.csv"
     return f"""\
@@ -103,11 +103,12 @@ or keep nothing and set the environment instead:
 Look around:
 
   ebb vm list                          the VMs and their sizes
-  ebb plot web-1                       load, bounds and size over time
+  ebb vm samples web-1                 its load, second by second
   ebb decision why web-1               what is decided about it now, and why
   ebb bill show                        the bill so far
-  ebb host list --context operator     what only an operator sees
   ebb help                             everything else
+  ebb host list --token-file {folder}/operator.token
+                                       what only an operator sees
 
 Give batch-1 the falling load of the paper's Figure 6, one value a second:
 
