@@ -165,7 +165,8 @@ class Stack:
         self.fleet_port = free_port()
         self.spawn("fleet", [
             str(self.binaries / "ebb-fleet"), "serve", "--hosts", str(hosts), "--cores", str(cores), "--memory", memory,
-            "--bind", f"tcp://127.0.0.1:{self.fleet_port}", "--state-file", str(self.path("fleet.state"))])
+            "--bind", f"tcp://127.0.0.1:{self.fleet_port}", "--state-file", str(self.path("fleet.state")),
+            "--keep-readings", "100000"])
 
     def start_service(self, service, name=None):
         """Starts one more instance; `name` tells several apart."""

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Execution
 package import Logging
 package import ResourceModel
 internal import Synchronization

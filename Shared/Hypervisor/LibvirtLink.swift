@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Execution
 internal import ResourceModel
 internal import Synchronization
 

@@ -25,7 +25,7 @@ struct AdministratorSetup {
         var generator = SystemRandomNumberGenerator()
         let principal =
             existing ?? Principal(id: .random(using: &generator), name: name, tenant: nil, role: .administrator)
-        let token = Self.makeToken(using: &generator)
+        let token = AccessToken.random(using: &generator).text
         try await store.transaction { transaction in
             let now = try await transaction.query("SELECT cluster.now_ns() AS now")[0].timestamp("now")
             if existing == nil {
@@ -45,12 +45,6 @@ struct AdministratorSetup {
             try writePrivately(token + "\n", to: tokenFile)
         }
         return "administrator '\(name)' has a new token in \(tokenFile)"
-    }
-
-    /// 256 random bits as 64 hexadecimal digits.
-    private static func makeToken(using generator: inout SystemRandomNumberGenerator) -> String {
-        let digits = Array("0123456789abcdef")
-        return String((0..<64).map { _ in digits[Int.random(in: 0..<16, using: &generator)] })
     }
 }
 

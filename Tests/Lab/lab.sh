@@ -75,13 +75,18 @@ child_of() { # PID
     fail "the process started as $1 did not come up; see $state/lab.log"
 }
 
-in_network() { nsenter --target "$(pid_of lab)" --net -- "$@"; }
+in_network() { # COMMAND...
+    local pid
+    pid=$(pid_of lab) || return 1
+    nsenter --target "$pid" --net -- "$@"
+}
 
 in_host() { # HOST COMMAND...
-    local host=$1
+    local pid
+    address "$1" >/dev/null || return 1
+    pid=$(pid_of "$1") || return 1
     shift
-    address "$host" >/dev/null
-    nsenter --target "$(pid_of "$host")" --all --wdns=/ -- "$@"
+    nsenter --target "$pid" --all --wdns=/ -- "$@"
 }
 
 # Whoever waits for a descriptor of the caller's to close (a pipe's reader, Foundation's Process) must not wait for the
@@ -97,11 +102,11 @@ close_inherited() {
 # --- up ---
 
 check_machine() {
-    local package missing=() command
+    local package missing=() command status
     [ "$(id -u)" = 0 ] || fail "needs root: it makes namespaces, network interfaces and mounts"
     while read -r package; do
-        dpkg-query --show --showformat='${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' ||
-            missing+=("$package")
+        status=$(dpkg-query --show --showformat='${db:Status-Abbrev}' "$package" 2>/dev/null) || status=''
+        [[ $status == ii* ]] || missing+=("$package")
     done < <(grep -v '^#' "$script_directory/packages.txt")
     [ ${#missing[@]} = 0 ] ||
         fail "missing packages: apt-get install --no-install-recommends ${missing[*]}"
@@ -197,8 +202,7 @@ up() {
     close_inherited
     if alive lab; then fail "is up already (state in $state); 'down' first"; fi
     mkdir -p "$state/images"
-    # What fails halfway, or is interrupted, leaves nothing behind but its reason.
-    trap 'tail -n 5 "$state/lab.log" >&2; down' EXIT
+    trap undo EXIT
     trap 'exit 130' INT TERM
     "$script_directory/guest/build.sh" "$state/guest"
     : >"$state/lab.log"
@@ -211,6 +215,20 @@ up() {
     for host in "${starting[@]}"; do wait "$host"; done
     trap - EXIT INT TERM
     status
+}
+
+# What fails halfway, or is interrupted, leaves nothing behind but its reason.
+undo() {
+    trap '' INT TERM
+    local jobs
+    jobs=$(jobs -p)
+    {
+        # shellcheck disable=SC2086 # several numbers
+        [ -z "$jobs" ] || kill -KILL $jobs || true
+        wait
+    } 2>/dev/null
+    tail -n 5 "$state/lab.log" >&2 2>/dev/null || true
+    down
 }
 
 # --- down ---

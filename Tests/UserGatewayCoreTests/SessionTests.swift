@@ -132,6 +132,17 @@ struct AdmissionTests {
         #expect(throws: MethodError.self) { try limiter.attempt("a", now: 1_999_999_999) }
     }
 
+    @Test("who logs in with a good token may come as often as it likes")
+    func successesDoNotCount() throws {
+        var limiter = LoginLimiter(capacity: 1, refillNanoseconds: 1_000_000_000)
+        for _ in 0..<5 {
+            try limiter.attempt("127.0.0.1", now: 0)
+            limiter.succeeded("127.0.0.1")
+        }
+        try limiter.attempt("127.0.0.1", now: 0)
+        #expect(throws: MethodError.self) { try limiter.attempt("127.0.0.1", now: 0) }
+    }
+
     @Test("the memory of addresses is bounded: who has recovered is forgotten, else strangers wait")
     func boundsAddresses() throws {
         var limiter = LoginLimiter(capacity: 1, refillNanoseconds: 1_000, maximumAddresses: 2)

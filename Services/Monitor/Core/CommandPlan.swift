@@ -64,6 +64,7 @@ package enum CommandPlan {
             return .refuse(CommandRefusal("deadline", "its deadline \(order.deadline) passed before it could run"))
         }
         if let refusal = refusalByMode(order, situation) ?? refusalByRow(order, situation) { return .refuse(refusal) }
+        if order.verb == .delete, situation.row == nil { return .alreadyDone }
         guard situation.mayCommand else {
             return .wait("host \(situation.host) may not be commanded yet")
         }

@@ -66,6 +66,7 @@ struct DomainSampler: Hashable, Sendable {
             observeCPU(seen, at: instant, &outcome)
             observeNetwork(seen, at: instant, &outcome)
             observeBlock(seen, &outcome)
+            incarnations.believe(outcome.sample.counters)
             finish(seen, asked: asked, &outcome)
             return outcome
         }
@@ -213,7 +214,7 @@ struct DomainSampler: Hashable, Sendable {
         if let maximum = seen.maximumVCPUs ?? seen.grantedVCPUs, let granted = seen.grantedVCPUs {
             outcome.sample.vcpus = VCPUSizes(
                 maximum: maximum, asked: asked, granted: granted,
-                confirmed: seen.state.isActive ? shape?.effective ?? seen.confirmedVCPUs : nil)
+                confirmed: seen.state.isActive && estimate.isConfirmed ? shape?.effective : nil)
         }
         outcome.sighting.vcpus = outcome.sample.vcpus
         outcome.sighting.memory = outcome.sample.memory

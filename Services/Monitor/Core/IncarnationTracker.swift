@@ -33,7 +33,7 @@ package struct IncarnationTracker: Hashable, Sendable {
         case none
     }
 
-    /// Takes a sighting. Counters are compared with those of the last one that was handed in.
+    /// Takes a sighting; counters are compared with those that were believed last.
     package mutating func observe(_ seen: RawDomainReading, at instant: ReadingInstant) -> Sighting {
         guard seen.state != .unknown else { return .none }
         guard seen.state.isActive, let hypervisorID = seen.hypervisorID else {
@@ -42,15 +42,18 @@ package struct IncarnationTracker: Hashable, Sendable {
         }
         defer {
             driverStart = seen.incarnationStart
-            counters = seen.counters
             isAlive = true
         }
         if let latest, isAlive, continues(latest, seen, hypervisorID, at: instant) { return .same(latest) }
         let start = seen.incarnationStart.map(instant.clusterTime(of:)) ?? instant.seenAt
         let life = Incarnation(host: host, hypervisorID: hypervisorID, start: start)
         latest = life
+        counters = DomainCounters()
         return .new(life)
     }
+
+    /// Takes what of the sighting's counters was believed; what is unknown keeps its last value.
+    package mutating func believe(_ believed: DomainCounters) { counters.merge(believed) }
 
     private func continues(
         _ life: Incarnation, _ seen: RawDomainReading, _ hypervisorID: Int64, at instant: ReadingInstant
@@ -75,6 +78,15 @@ extension DomainCounters {
             guard let value, let before = former.all[index] else { return true }
             return value <= before
         }
+    }
+
+    mutating func merge(_ later: DomainCounters) {
+        cpuTimeNanoseconds = later.cpuTimeNanoseconds ?? cpuTimeNanoseconds
+        stealTimeNanoseconds = later.stealTimeNanoseconds ?? stealTimeNanoseconds
+        networkReceivedBytes = later.networkReceivedBytes ?? networkReceivedBytes
+        networkTransmittedBytes = later.networkTransmittedBytes ?? networkTransmittedBytes
+        blockReadBytes = later.blockReadBytes ?? blockReadBytes
+        blockWrittenBytes = later.blockWrittenBytes ?? blockWrittenBytes
     }
 
     /// Every counter in one order.

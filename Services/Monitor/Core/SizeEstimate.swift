@@ -14,6 +14,9 @@ struct SizeEstimate: Hashable, Sendable {
     /// The last confirmed size of this life: a guest that falls silent keeps it.
     private var lastConfirmed: VCPUCount?
 
+    /// Whether the guest, or time that advanced, ever said something in this life.
+    var isConfirmed: Bool { lastConfirmed != nil || floor > 0 }
+
     /// Takes what one reading says; `advanced` is `nil` where per-vCPU time is unknown.
     mutating func observe(granted: VCPUCount?, confirmed: VCPUCount?, advanced: Int?) -> VCPUCount? {
         let isSteady = granted == self.granted && confirmed == self.confirmed

@@ -31,6 +31,7 @@ package struct SizeTracker: Hashable, Sendable {
         var lifeStart: Timestamp
         var size: DomainSize
         var provedAt: Timestamp
+        var seenAt: Timestamp
     }
 
     /// What an earlier process wrote down.
@@ -63,7 +64,7 @@ package struct SizeTracker: Hashable, Sendable {
     package init(domain: DomainID, known: Known? = nil, formerHostProvedUntil: Timestamp? = nil) {
         self.domain = domain
         held = known.map {
-            Held(lifeStart: $0.incarnationStart ?? .zero, size: $0.size, provedAt: $0.provedUntil)
+            Held(lifeStart: $0.incarnationStart ?? .zero, size: $0.size, provedAt: $0.provedUntil, seenAt: $0.provedUntil)
         }
         isAfterGap = known != nil
         self.formerHostProvedUntil = formerHostProvedUntil
@@ -78,12 +79,13 @@ package struct SizeTracker: Hashable, Sendable {
     /// The host stopped answering: from its last proof on nothing is known.
     package mutating func lost() { isAfterGap = true }
 
-    /// Takes a sighting; returns the facts that follow, in order. A sighting of which not all is known says nothing.
+    /// Takes a sighting; returns the facts that follow, in order. A sighting of which not all is known says nothing, and
+    /// neither does one that may be older than the last (a poll that was under way while an operation ended).
     package mutating func observe(_ seen: DomainSighting) -> [SizeFact] {
-        guard let size = seen.size else { return [] }
+        guard let size = seen.size, isAfterGap || held.map({ seen.provedAt >= $0.seenAt }) ?? true else { return [] }
         let life = seen.incarnation?.start ?? held?.lifeStart ?? .zero
         defer {
-            held = Held(lifeStart: life, size: size, provedAt: seen.provedAt)
+            held = Held(lifeStart: life, size: size, provedAt: seen.provedAt, seenAt: seen.seenAt)
             (isAfterGap, isReported, formerHostProvedUntil) = (false, true, nil)
         }
         guard let held else {
@@ -103,7 +105,7 @@ package struct SizeTracker: Hashable, Sendable {
     package mutating func departed(movedAt: Timestamp? = nil, seenAt: Timestamp) -> [SizeFact] {
         guard let held else { return [] }
         self.held = nil
-        let end = movedAt ?? requestedAt.map { max($0, .zero) } ?? held.provedAt
+        let end = movedAt ?? requestedAt ?? held.provedAt
         return [
             SizeFact(
                 domain: domain, incarnationStart: held.lifeStart, observedAt: seenAt, until: end, since: end,

@@ -2,38 +2,9 @@
 
 internal import Crypto
 internal import Foundation
+package import ResourceModel
 
-/// A bearer token: `ebb_` and 32 random bytes in base64url without padding (43 characters).
-///
-/// Only its hash is stored. Looking a hash up takes no secret-dependent comparison of the secret itself, and 256 random
-/// bits need no slow hash.
-package struct AccessToken: Hashable, Sendable {
-    /// The secret: shown once when it is made, never logged.
-    package let text: String
-
-    private static let prefix = "ebb_"
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-
-    /// `nil` unless the text has the form of a token.
-    package init?(_ text: String) {
-        let body = text.utf8.dropFirst(Self.prefix.utf8.count)
-        guard text.hasPrefix(Self.prefix), body.count == 43, body.allSatisfy(Self.alphabet.contains) else { return nil }
-        self.text = text
-    }
-
-    /// A new token. The generator must be cryptographically secure (`SystemRandomNumberGenerator` is).
-    package static func random(using generator: inout some RandomNumberGenerator) -> AccessToken {
-        var characters: [UInt8] = []
-        // 42 characters of 6 bits and one whose last 2 bits are padding: 254 + 2 bits.
-        for position in 0..<43 {
-            let bits = UInt8.random(in: 0..<64, using: &generator)
-            characters.append(alphabet[Int(position < 42 ? bits : bits & 0b11_1100)])
-        }
-        return AccessToken(unchecked: prefix + String(decoding: characters, as: UTF8.self))
-    }
-
+extension AccessToken {
     /// SHA-256 of the whole text: what `account.token.hash` holds.
     package var hash: [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
-
-    private init(unchecked text: String) { self.text = text }
 }

@@ -76,6 +76,13 @@ package struct LoginLimiter: Sendable {
         buckets[address] = bucket
     }
 
+    /// Takes an attempt back that turned out to be no guess: who knows the token may come as often as it likes.
+    package mutating func succeeded(_ address: String) {
+        guard var bucket = buckets[address] else { return }
+        bucket.tokens = min(capacity, bucket.tokens + 1)
+        buckets[address] = bucket
+    }
+
     private func refilled(_ bucket: Bucket, now: Int64) -> Bucket {
         let earned = max(0, now - bucket.refilledAt) / refillNanoseconds
         let tokens = min(Int64(capacity), Int64(bucket.tokens) + min(earned, Int64(capacity)))

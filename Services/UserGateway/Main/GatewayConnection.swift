@@ -124,6 +124,7 @@ final class GatewayConnection: Sendable {
                 server.configuration.loginTimeout,
                 else: MethodError(.unavailable, "the login took too long", retryAfterMilliseconds: 1_000)
             ) { () async throws(MethodError) in try await methods.authenticate(token: token) }
+            server.loginSucceeded(from: remoteAddress)
             // The guard takes longer lines before the client learns that it may send them.
             try? await channel.triggerUserOutboundEvent(ConnectionGuard.Event.loggedIn).get()
             log.info("logged in", metadata: ["principal.name": "\(principal.name)"])

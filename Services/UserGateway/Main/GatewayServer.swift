@@ -33,6 +33,9 @@ package final class GatewayServer: Service {
 
         /// Throws `BUSY` if this address tries too often.
         func countLogin(from address: String) throws(MethodError) { try logins.attempt(address) }
+
+        /// Only failures count in the end.
+        func loginSucceeded(from address: String) { logins.succeeded(address) }
     }
 
     private let context: Context
@@ -91,6 +94,8 @@ package final class GatewayServer: Service {
                         guard let channel else { continue }
                         group.addTask { await self.serve(channel) }
                     }
+                } catch is CancellationError {
+                    // The drain that a cancellation begins closes the listener.
                 } catch {
                     self.log.error("accepting connections failed", metadata: ["accept.cause": "\(error)"])
                 }
@@ -192,6 +197,8 @@ final class LoginGate: Sendable {
             LoginLimiter(
                 capacity: configuration.loginBurst, refillNanoseconds: configuration.loginRefill.wholeNanoseconds))
     }
+
+    func succeeded(_ address: String) { limiter.withLock { $0.succeeded(address) } }
 
     func attempt(_ address: String) throws(MethodError) {
         let now = start.duration(to: .now).wholeNanoseconds

@@ -31,7 +31,7 @@ package struct JSONLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         var fields = [
-            ("timestamp", Date().formatted(.iso8601.time(includingFractionalSeconds: true))),
+            ("timestamp", Date().formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))),
             ("severity", event.level.rawValue.uppercased()),
             ("body", "\(event.message)"),
             ("service.name", label),

@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Foundation
+internal import ResourceModel
 internal import UserGatewayCore
 
 /// Checks a token and keeps it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Foundation
+internal import ResourceModel
 internal import UserGatewayCore
 
 /// To which gateway, as whom, for how long: flags over environment over the configuration's context over defaults.

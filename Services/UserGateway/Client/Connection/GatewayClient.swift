@@ -5,6 +5,7 @@ internal import NIOCore
 internal import NIOExtras
 internal import NIOPosix
 internal import NIOSSL
+internal import ResourceModel
 internal import UserGatewayCore
 
 /// A conversation with a gateway, one request after another.

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ResourceModel
+
+/// Something that happened to a domain between two sightings on one host.
+package struct DomainChange: Hashable, Sendable {
+    /// As on the wire: `started`, `stopped`, `crashed`, `paused`, `resumed`, `saved`, `restored`, `restarted`, `resized`.
+    package let kind: String
+    package let detail: String
+
+    package init(kind: String, detail: String) {
+        self.kind = kind
+        self.detail = detail
+    }
+
+    /// What happened, in order. A state that is not known is no change.
+    package static func between(_ former: DomainSighting, _ now: DomainSighting) -> [DomainChange] {
+        guard former.state != .unknown, now.state != .unknown else { return [] }
+        var changes = stateChange(former.state, now.state).map { [$0] } ?? []
+        if former.state.isActive, now.state.isActive {
+            if let before = former.incarnation, let after = now.incarnation, before != after {
+                changes.append(DomainChange(kind: "restarted", detail: "its counters begin again"))
+            }
+            if let before = former.size, let after = now.size { changes += resize(before, after) }
+        }
+        return changes
+    }
+
+    private static func stateChange(_ former: DomainState, _ now: DomainState) -> DomainChange? {
+        let kind: String
+        switch (former.isActive, now.isActive) {
+        case (false, true): kind = former == .saved ? "restored" : "started"
+        case (true, false): kind = now == .saved ? "saved" : now == .crashed ? "crashed" : "stopped"
+        case (true, true) where now == .paused && former != .paused: kind = "paused"
+        case (true, true) where former == .paused && now != .paused: kind = "resumed"
+        default: return nil
+        }
+        return DomainChange(kind: kind, detail: "\(former.rawValue) → \(now.rawValue)")
+    }
+
+    private static func resize(_ former: DomainSize, _ now: DomainSize) -> [DomainChange] {
+        var parts: [String] = []
+        if former.vcpus != now.vcpus { parts.append("\(former.vcpus) → \(now.vcpus) vCPUs") }
+        if former.memory != now.memory { parts.append("\(former.memory) → \(now.memory) of memory") }
+        return parts.isEmpty ? [] : [DomainChange(kind: "resized", detail: parts.joined(separator: ", "))]
+    }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Hypervisor
+internal import MonitorCore
+internal import ResourceModel
+internal import ServiceKit
+internal import Store
+
+extension CommandRunner {
+    /// Resizes, and waits until the guest confirms a grow; what it does not confirm in time is rolled back.
+    func resize(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
+        guard let target = order.vcpus else {
+            throw HypervisorError(.invalid, operation: "resize", message: "it has no size to reach")
+        }
+        let former = await loop.granted(of: order.domain)
+        try checkOwnership()
+        let effect = try await loop.hypervisor.resize(order.domain, vcpus: target, call)
+        await loop.took(effect)
+        let effectiveAt = effect.effectiveAt
+        let isGrow = former.map { target > $0 } ?? false
+        if isGrow, await !isConfirmed(order.domain, target) {
+            return try await rollBack(order, to: former ?? target, call)
+        }
+        let result = await loop.result(of: order.domain, effectiveAt: effectiveAt)
+        guard let granted = await loop.granted(of: order.domain), granted != target else {
+            return Ended(outcome: .succeeded(result: result), permit: .used)
+        }
+        return Ended(
+            outcome: .failed(
+                code: "partial", message: "\(granted) vCPUs are granted, not \(target); the rest was refused",
+                result: result), permit: .used)
+    }
+
+    /// Whether the guest uses what was granted; where nobody can tell, the grant is all there is.
+    private func isConfirmed(_ domain: DomainID, _ target: VCPUCount) async -> Bool {
+        let deadline = ContinuousClock.now + configuration.confirmationTimeout
+        while !Task.isCancelled {
+            guard case .present(_, let granted, let confirmed) = await loop.presence(of: domain) else { return true }
+            // A partial grant is reported as it is.
+            if confirmed == nil || confirmed ?? 0 >= min(target, granted ?? target) { return true }
+            guard ContinuousClock.now < deadline else { return false }
+            await loop.nextCycle()
+        }
+        return true
+    }
+
+    private func rollBack(
+        _ order: CommandOrder, to former: VCPUCount, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Ended {
+        await loop.notConfirmed(order.domain, after: configuration.confirmationTimeout)
+        try checkOwnership()
+        // The command's deadline is the size's; taking it back has its own.
+        let back = MutatingCall(
+            id: call.id.derived, epoch: call.epoch, timeout: configuration.commandTimeout)
+        await loop.asked(former, of: order.domain)
+        await loop.took(try await loop.hypervisor.resize(order.domain, vcpus: former, back))
+        return Ended(
+            outcome: .failed(
+                code: "size-not-confirmed",
+                message: "the guest did not take its vCPUs into use within \(configuration.confirmationTimeout);"
+                    + " it has \(former) again", result: await loop.result(of: order.domain)), permit: .released)
+    }
+
+    /// Migrates under both hosts' epochs.
+    func migrate(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
+        let (target, claim) = try await target(of: order)
+        try checkOwnership()
+        let effect = try await loop.hypervisor.migrate(order.domain, to: target, call)
+        if let arrival = await loop.movedOut(order.domain, effect, to: target.host) {
+            await writer.append([.arrived(order.domain, arrival, at: claim)])
+        }
+        let result = JSONText.encode(
+            CommandResult(
+                host: target.host, state: effect.domain?.state, vcpus: effect.domain?.confirmedVCPUs,
+                granted: effect.domain?.grantedVCPUs, effectiveAt: effect.effectiveAt))
+        return Ended(outcome: .succeeded(result: result), permit: .used)
+    }
+
+    private func target(of order: CommandOrder) async throws(HypervisorError) -> (MigrationTarget, ShardClaim) {
+        guard let name = order.target else {
+            throw HypervisorError(.invalid, operation: "migrate", message: "it has no target")
+        }
+        let (record, shard): (HostRecord?, ShardRecord?)
+        do throws(StoreError) {
+            record = try await edges.inventory.host(name)
+            shard = try await edges.shards.list(.host).first { $0.id == name.name }
+        } catch {
+            throw HypervisorError(.refused, operation: "migrate", message: "the target can't be looked up: \(error)")
+        }
+        guard let record, let shard, shard.owner != nil else {
+            throw HypervisorError(
+                .refused, operation: "migrate", message: "no Monitor owns host \(name) at this moment; ask again")
+        }
+        return (
+            MigrationTarget(host: name, uri: record.uri, epoch: UInt64(clamping: shard.epoch)),
+            ShardClaim.host(name, epoch: shard.epoch)
+        )
+    }
+
+    // MARK: Reconciliation
+
+    /// Looks up the effect of a command that was claimed and not ended: by an earlier owner, or by a claim of ours whose
+    /// answer was lost. Returns whether its end is queued.
+    func reconcile(_ record: CommandRecord) async -> Bool {
+        guard mayCommand else { return false }
+        let order: CommandOrder
+        do throws(CommandRefusal) {
+            order = try CommandOrder(record.command, CommandArguments(record.command.arguments))
+        } catch {
+            await end(record, .failed(code: error.code, message: error.message), permit: .released)
+            return true
+        }
+        await loop.nextCycle()
+        guard !Task.isCancelled else { return false }
+        let presence = await loop.presence(of: order.domain)
+        let onTarget = await targetPresence(order)
+        let finding = CommandPlan.reconcile(order, presence: presence, onTarget: onTarget)
+        if case .unknown = finding, edges.clock.now() < order.deadline, presence == .unknown || onTarget == .unknown,
+            order.verb == .migrate || presence == .unknown
+        {
+            // The host may answer before the command's deadline; until then its end can still become known.
+            return false
+        }
+        await loop.end(order.verb, on: order.domain)
+        let result = await loop.result(of: order.domain, host: order.target)
+        switch finding {
+        case .succeeded:
+            if order.verb == .delete { await loop.deleted(order.domain, at: nil) }
+            await end(record, .succeeded(result: result), permit: .used)
+        case .failed(let refusal):
+            await end(record, .failed(code: refusal.code, message: refusal.message, result: result), permit: .released)
+        case .unknown(let refusal):
+            await end(record, .failed(code: refusal.code, message: refusal.message, result: result), permit: nil)
+        }
+        return true
+    }
+
+    /// What a migration's target shows, asked directly: its own Monitor may be another process.
+    private func targetPresence(_ order: CommandOrder) async -> DomainPresence {
+        guard let name = order.target else { return .unknown }
+        do {
+            guard let record = try await edges.inventory.host(name) else { return .unknown }
+            let hypervisor = try edges.open(record.uri, name)
+            let domains: [DomainDescription]
+            do {
+                domains = try await hypervisor.inventory()
+            } catch {
+                await hypervisor.close()
+                return .unknown
+            }
+            await hypervisor.close()
+            guard let found = domains.first(where: { $0.domain == order.domain }) else { return .absent }
+            return .present(found.state, granted: nil, confirmed: nil)
+        } catch {
+            return .unknown
+        }
+    }
+}
+
+extension HostLoop {
+    /// The number of vCPUs that the hypervisor grants, as last seen.
+    func granted(of domain: DomainID) -> VCPUCount? { latest[domain]?.vcpus?.granted }
+
+    /// A grow that its guest did not take into use is about to be rolled back.
+    func notConfirmed(_ domain: DomainID, after timeout: Duration) async {
+        let change = DomainChange(kind: "size-not-confirmed", detail: "not in use after \(timeout): rolled back")
+        await publish(change, of: domain, at: edges.clock.now(), isForeign: false)
+    }
+}
+
+extension UUID128 {
+    /// Another id that follows from this one: of the call that takes a command's effect back.
+    fileprivate var derived: UUID128 { UUID128(high: high ^ 0x8000_0000_0000_0000, low: ~low) }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MonitorCore
+internal import ResourceModel
+internal import Store
+
+/// Something to be written down about a host or its domains. Writing one twice changes nothing.
+enum Fact: Sendable {
+    case host(HostFacts)
+    /// A domain that was found on the host.
+    case found(NewDomain)
+    case domain(DomainID, DomainObservation)
+    case size(SizeFact)
+    case readings([ReadingFact])
+    /// Every domain of the host is known up to here.
+    case proved(Timestamp)
+    /// A domain that Ebb moved lives on another host now; written under that host's claim.
+    case arrived(DomainID, DomainObservation, at: ShardClaim)
+    case deleted(DomainID, at: Timestamp)
+    case ended(CommandEnd)
+
+    var isReading: Bool {
+        if case .readings = self { true } else { false }
+    }
+}
+
+/// A command's end, and what becomes of its permit.
+struct CommandEnd: Sendable {
+    let command: UUID128
+    let verb: String
+    let outcome: CommandOutcome
+    let permit: UUID128?
+    /// `nil` leaves the permit to expire: nobody knows whether its room is used.
+    let permitState: PermitState?
+    let at: Timestamp
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import MonitorCore
+internal import ResourceModel
+internal import Store
+
+/// Writes one host's facts down, in order, under its owner's claim; keeps them while the database is away.
+///
+/// Polling and publishing never wait for it: `append` only queues.
+actor FactWriter {
+    /// Facts in one transaction at most.
+    private static let batch = 200
+
+    private let host: HostID
+    private let claim: ShardClaim
+    private let edges: MonitorEdges
+    private let limit: Int
+    /// A size report that came too late; worth an event.
+    private let isStale: @Sendable (SizeFact) async -> Void
+    /// A command's end was written.
+    private let hasEnded: @Sendable (CommandEnd) async -> Void
+    private let log: Logger
+
+    private var queue: [Fact] = []
+    private var isFenced = false
+    private var isEnding = false
+    private let wakeUp = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+
+    init(
+        host: HostID, claim: ShardClaim, edges: MonitorEdges, limit: Int,
+        isStale: @escaping @Sendable (SizeFact) async -> Void,
+        hasEnded: @escaping @Sendable (CommandEnd) async -> Void
+    ) {
+        self.host = host
+        self.claim = claim
+        self.edges = edges
+        self.limit = limit
+        self.isStale = isStale
+        self.hasEnded = hasEnded
+        log = edges.log
+    }
+
+    /// Facts that wait.
+    var waiting: Int { queue.count }
+
+    /// Queues facts in order. Of two proofs in a row only the later is kept; when the queue is full the oldest readings
+    /// go first (counters are cumulative), then the newest facts.
+    func append(_ facts: [Fact]) {
+        guard !isFenced else { return }
+        for fact in facts {
+            if case .proved = fact, case .proved = queue.last { queue.removeLast() }
+            if queue.count >= limit { makeRoom() }
+            guard queue.count < limit else {
+                MonitorMetrics.facts("dropped")
+                continue
+            }
+            queue.append(fact)
+        }
+        wakeUp.continuation.yield()
+    }
+
+    /// Writes until `end`, or until the host belongs to somebody else.
+    func run() async {
+        for await _ in wakeUp.stream {
+            await drain()
+            MonitorMetrics.waiting(queue.count, host: host.name)
+        }
+        await drain()
+    }
+
+    /// What is queued is written once more, if the database answers; then `run` returns.
+    func end() {
+        isEnding = true
+        wakeUp.continuation.finish()
+    }
+
+    private func drain() async {
+        var delay = Duration.milliseconds(50)
+        while !queue.isEmpty, !isFenced {
+            if await writeBatch() {
+                delay = .milliseconds(50)
+            } else if isEnding {
+                return
+            } else {
+                try? await Task.sleep(for: delay)
+                delay = min(delay * 2, .seconds(2))
+            }
+        }
+    }
+
+    private func makeRoom() {
+        if let oldest = queue.firstIndex(where: \.isReading) {
+            queue.remove(at: oldest)
+            MonitorMetrics.facts("dropped")
+        }
+    }
+
+    /// Writes the first facts of the queue; `false` if the database is away.
+    @discardableResult
+    private func writeBatch() async -> Bool {
+        let facts = Array(queue.prefix(Self.batch))
+        // Those that are under way stay queued, but nothing may be coalesced into them.
+        queue.removeFirst(facts.count)
+        do {
+            try await write(facts)
+            return true
+        } catch let error as StoreError where error.code == .fenced {
+            log.notice("facts are written by another owner now", metadata: ["host.id": "\(host)"])
+            isFenced = true
+            queue = []
+            return true
+        } catch let error as StoreError where error.isOfTheData {
+            return await writeOneByOne(facts)
+        } catch {
+            log.debug("facts wait for the database", metadata: ["host.id": "\(host)", "error": "\(error)"])
+            queue.insert(contentsOf: facts, at: 0)
+            return false
+        }
+    }
+
+    /// One fact of a batch can't be written: the others are, it is given up.
+    private func writeOneByOne(_ facts: [Fact]) async -> Bool {
+        for (index, fact) in facts.enumerated() {
+            do {
+                try await write([fact])
+            } catch let error as StoreError where error.isOfTheData {
+                MonitorMetrics.facts("refused")
+                log.error(
+                    "a fact is refused by the database",
+                    metadata: ["host.id": "\(host)", "fact": "\(fact)", "error": "\(error)"])
+            } catch {
+                queue.insert(contentsOf: facts[index...], at: 0)
+                return false
+            }
+        }
+        return true
+    }
+
+    private func write(_ facts: [Fact]) async throws {
+        let stale = try await edges.store.transaction { transaction in
+            try await transaction.require(claim)
+            var stale: [SizeFact] = []
+            for fact in facts {
+                if let late = try await write(fact, in: transaction) { stale.append(late) }
+            }
+            return stale
+        }
+        for fact in facts { try await writeElsewhere(fact) }
+        MonitorMetrics.facts("written", facts.count - stale.count)
+        for late in stale {
+            MonitorMetrics.facts("stale")
+            await isStale(late)
+        }
+        for case .ended(let end) in facts { await hasEnded(end) }
+    }
+
+    /// Returns the size fact if it came too late.
+    private func write(_ fact: Fact, in transaction: Transaction) async throws -> SizeFact? {
+        let inventory = edges.inventory
+        switch fact {
+        case .host(let facts): try await inventory.setFacts(facts, under: claim, in: transaction)
+        case .found(let domain): try await inventory.insertDomain(domain, under: claim, in: transaction)
+        case .domain(let id, let seen): try await inventory.observe(id, seen, under: claim, in: transaction)
+        case .size(let size):
+            let effect = try await inventory.observeSize(SizeReport(size), under: claim, in: transaction)
+            return effect == .stale ? size : nil
+        case .readings(let readings):
+            let rows = readings.map { MeterReading($0, host: host) }
+            try await inventory.insertReadings(rows, under: claim, in: transaction)
+        case .proved(let instant): try await inventory.prove(until: instant, under: claim, in: transaction)
+        case .arrived: break
+        case .deleted(let id, let instant):
+            try await inventory.markDeleted(id, at: instant, under: claim, in: transaction)
+        case .ended(let end):
+            if let permit = end.permit, let state = end.permitState {
+                try await edges.permits.setState(of: permit, to: state, in: transaction)
+            }
+            try await edges.commands.finish(end.command, under: claim, end.outcome, at: end.at, in: transaction)
+        }
+        return nil
+    }
+
+    /// What is written under another host's claim. Its owner may have changed: then that one sees the domain itself.
+    private func writeElsewhere(_ fact: Fact) async throws {
+        guard case .arrived(let id, let seen, let target) = fact else { return }
+        do {
+            try await edges.inventory.observe(id, seen, under: target)
+        } catch let error as StoreError where error.code == .fenced {
+            log.debug("the migration's target has a new owner", metadata: ["domain.id": "\(id)"])
+        }
+    }
+}
+
+extension StoreError {
+    /// The database will never take it, however often it is tried.
+    fileprivate var isOfTheData: Bool {
+        [
+            .invalidValue, .checkViolation, .uniqueViolation, .exclusionViolation, .foreignKeyViolation,
+            .notNullViolation,
+        ].contains(code)
+    }
+}
+
+extension SizeReport {
+    fileprivate init(_ fact: SizeFact) {
+        self.init(
+            domain: fact.domain, incarnationStart: fact.incarnationStart, observedAt: fact.observedAt,
+            since: fact.since, previousUntil: fact.until, vcpus: fact.size.vcpus, memory: fact.size.memory,
+            disk: fact.size.disk, askedVCPUs: fact.asked, grantedVCPUs: fact.granted)
+    }
+}
+
+extension MeterReading {
+    fileprivate init(_ fact: ReadingFact, host: HostID) {
+        self.init(
+            domain: fact.domain, host: host, incarnationStart: fact.incarnationStart, at: fact.at,
+            counters: fact.counters)
+    }
+}

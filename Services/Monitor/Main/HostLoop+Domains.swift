@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MonitorCore
+internal import ResourceModel
+internal import ServiceKit
+internal import Store
+
+/// Where a domain came from, once its row was looked up.
+enum DomainOrigin: Sendable {
+    /// Nobody knew it: it is listed and only observed.
+    case found
+    /// It is this host's by its row.
+    case here(KnownDomain)
+    /// Ebb moved it here.
+    case movedHere(DomainRecord)
+    /// Somebody else did; its former host proved it up to the instant.
+    case strayed(DomainRecord, provedUntil: Timestamp?)
+    /// Its migration is still under way at the source.
+    case arriving
+}
+
+extension HostLoop {
+    /// Takes a cycle's sightings; returns whether every domain is known up to its proof.
+    func take(_ cycle: HostCycle, _ facts: inout [Fact]) async -> Bool {
+        var isComplete = true
+        for seen in cycle.sightings {
+            guard trackers[seen.domain] != nil else {
+                let first = unresolved[seen.domain]?.first
+                unresolved[seen.domain] = first.map { [$0, seen] } ?? [seen]
+                continue
+            }
+            facts += await observe(seen)
+            if trackers[seen.domain]?.isManaged ?? false, seen.size == nil { isComplete = false }
+        }
+        let present = Set(cycle.sightings.map(\.domain))
+        for domain in unresolved.keys where !present.contains(domain) { unresolved[domain] = nil }
+        for domain in trackers.keys.sorted() where !present.contains(domain) {
+            guard !moving.contains(domain) else {
+                isComplete = false
+                continue
+            }
+            facts += await depart(domain, movedAt: nil, seenAt: cycle.seenAt, isForeign: !ordered.contains(domain))
+        }
+        return isComplete
+    }
+
+    /// One sighting of a domain whose row is known: events, and the facts that follow.
+    func observe(_ seen: DomainSighting, isForced: Bool = false) async -> [Fact] {
+        guard trackers[seen.domain] != nil else { return [] }
+        let former = latest[seen.domain]
+        if let former, seen.seenAt < former.seenAt { return [] }
+        latest[seen.domain] = seen
+        let isShuttingDown = trackers[seen.domain]?.isShuttingDown ?? false
+        let facts = trackers[seen.domain]?.observe(seen, isForced: isForced) ?? []
+        if let former {
+            let isForeign = !ordered.contains(seen.domain) && !isShuttingDown
+            for change in DomainChange.between(former, seen) {
+                await publish(change, of: seen.domain, at: seen.sizeEffectiveAt ?? seen.seenAt, isForeign: isForeign)
+            }
+        }
+        return facts
+    }
+
+    /// A domain that is not here any more: its facts, and its row unless it lives elsewhere.
+    func depart(_ domain: DomainID, movedAt: Timestamp?, seenAt: Timestamp, isForeign: Bool) async -> [Fact] {
+        guard var tracker = trackers.removeValue(forKey: domain) else { return [] }
+        latest[domain] = nil
+        var facts = tracker.departed(movedAt: movedAt, seenAt: seenAt)
+        if movedAt == nil { facts.append(.domain(domain, DomainObservation(state: .unknown))) }
+        let change = DomainChange(
+            kind: "migrated-out", detail: isForeign ? "it is not on the host any more" : "moved by Ebb")
+        await publish(change, of: domain, at: movedAt ?? seenAt, isForeign: isForeign)
+        return facts
+    }
+
+    /// Domains that wait for their row to be looked up, in order.
+    var unknownDomains: [DomainID] { unresolved.keys.sorted() }
+
+    /// Takes what was found out about a domain's row; its sightings so far are worked off.
+    func resolve(_ domain: DomainID, as origin: DomainOrigin) async {
+        guard let sightings = unresolved[domain], let last = sightings.last, trackers[domain] == nil else { return }
+        let interval = configuration.readingInterval
+        var facts: [Fact] = []
+        switch origin {
+        case .arriving: return
+        case .found:
+            trackers[domain] = DomainTracker(
+                isManaged: false, size: SizeTracker(domain: domain),
+                meter: MeterSchedule(domain: domain, interval: interval, watchedSince: .distantFuture), asked: nil)
+            facts.append(.found(NewDomain(found: last)))
+        case .here(let known):
+            trackers[domain] = DomainTracker(known, interval: interval, watchedSince: last.seenAt)
+        case .movedHere(let row):
+            trackers[domain] = DomainTracker(row, size: SizeTracker(domain: domain), interval: interval)
+            await arrived(domain, sightings[0], isForeign: false)
+        case .strayed(let row, let provedUntil):
+            let size = SizeTracker(domain: domain, formerHostProvedUntil: provedUntil)
+            trackers[domain] = DomainTracker(row, size: size, interval: interval)
+            await arrived(domain, sightings[0], isForeign: true)
+        }
+        unresolved[domain] = nil
+        for seen in sightings { facts += await observe(seen) }
+        await writer.append(facts)
+    }
+
+    private func arrived(_ domain: DomainID, _ seen: DomainSighting, isForeign: Bool) async {
+        let change = DomainChange(kind: "migrated-in", detail: isForeign ? "from another host" : "moved by Ebb")
+        await publish(change, of: domain, at: seen.incarnation?.start ?? seen.seenAt, isForeign: isForeign)
+    }
+
+    /// Takes what the database says of the host's domains now: who was adopted or released, and what was asked.
+    func refresh(_ rows: [DomainRecord]) {
+        for row in rows {
+            guard var tracker = trackers[row.id] else { continue }
+            tracker.asked = row.askedVCPUs ?? tracker.asked
+            if tracker.isManaged != row.isManaged {
+                tracker.isManaged = row.isManaged
+                tracker.size = SizeTracker(domain: row.id)
+                tracker.meter = MeterSchedule(
+                    domain: row.id, interval: configuration.readingInterval, watchedSince: edges.clock.now())
+            }
+            trackers[row.id] = tracker
+        }
+    }
+
+    /// The domain as last seen.
+    func presence(of domain: DomainID) -> DomainPresence {
+        guard isUp, hasPolled else { return .unknown }
+        guard let seen = latest[domain] ?? unresolved[domain]?.last else { return .absent }
+        return .present(seen.state, granted: seen.vcpus?.granted, confirmed: seen.vcpus?.confirmed)
+    }
+
+    /// A size report came too late to be written: two owners crossed, or a domain moved.
+    func reportedStale(_ fact: SizeFact) async {
+        let change = DomainChange(
+            kind: "report-stale", detail: "\(fact.size.vcpus) vCPUs since \(fact.since) came too late")
+        await publish(change, of: fact.domain, at: fact.observedAt, isForeign: false)
+    }
+}
+
+extension DomainTracker {
+    /// A managed domain that begins a life here.
+    fileprivate init(_ row: DomainRecord, size: SizeTracker, interval: Duration) {
+        self.init(
+            isManaged: row.isManaged, size: size,
+            meter: MeterSchedule(domain: row.id, interval: interval, watchedSince: .zero), asked: row.askedVCPUs)
+    }
+}
+
+extension NewDomain {
+    fileprivate init(found seen: DomainSighting) {
+        self.init(
+            id: seen.domain, name: seen.name, tenant: nil, isManaged: false, state: seen.state,
+            maximumVCPUs: seen.vcpus?.maximum ?? 1, maximumMemory: seen.memory?.maximum ?? .zero,
+            disk: seen.disk ?? .zero)
+    }
+}

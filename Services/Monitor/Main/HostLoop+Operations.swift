@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Hypervisor
+internal import MonitorCore
+internal import ResourceModel
+internal import ServiceKit
+internal import Store
+
+extension HostLoop {
+    /// A call that changes a domain is about to be made: its meters are read up to here, and what it shrinks holds from
+    /// here on.
+    func begin(_ verb: CommandVerb, on domain: DomainID) async {
+        ordered.insert(domain)
+        if verb == .migrate { moving.insert(domain) }
+        guard var tracker = trackers[domain] else { return }
+        tracker.size.requested(at: edges.clock.now())
+        let readings = tracker.isManaged ? tracker.meter.flush() : []
+        trackers[domain] = tracker
+        if !readings.isEmpty { await writer.append([.readings(readings)]) }
+    }
+
+    /// A domain that Ebb is about to create: its row is there.
+    func expect(_ domain: DomainID) {
+        trackers[domain] = DomainTracker(
+            isManaged: true, size: SizeTracker(domain: domain),
+            meter: MeterSchedule(domain: domain, interval: configuration.readingInterval, watchedSince: .zero),
+            asked: nil)
+    }
+
+    /// What Ebb asks for now, as its row has it.
+    func asked(_ vcpus: VCPUCount, of domain: DomainID) { trackers[domain]?.asked = vcpus }
+
+    /// The call's effect: what it shows is written down at its instant.
+    func took(_ effect: Effect) async {
+        guard let reading = effect.domain else { return await nextCycle() }
+        let now = edges.clock.now()
+        let instant = ReadingInstant(
+            calledAt: now, answeredAt: now, readAt: effect.effectiveAt,
+            monotonicNanoseconds: ClusterClock.bootTimeNanoseconds())
+        let asked = trackers[reading.domain]?.asked
+        let seen = sampler.sight(RawDomainReading(reading), at: instant, asked: asked)
+        let facts = await observe(seen, isForced: true)
+        await writer.append(facts)
+    }
+
+    /// The domain lives on the target now. Returns what its row is to say there.
+    func movedOut(_ domain: DomainID, _ effect: Effect, to target: HostID) async -> DomainObservation? {
+        let now = edges.clock.now()
+        let movedAt = effect.effectiveAt.map {
+            ReadingInstant(calledAt: now, answeredAt: now, readAt: $0, monotonicNanoseconds: 0).seenAt
+        }
+        let asked = trackers[domain]?.asked
+        sampler.forget(domain)
+        // Without the driver's instant it ends now: the call returns once the source has let go.
+        let facts = await depart(domain, movedAt: movedAt ?? now, seenAt: now, isForeign: false)
+        moving.remove(domain)
+        await writer.append(facts)
+        guard let reading = effect.domain, let number = reading.hypervisorID else { return nil }
+        let raw = RawDomainReading(reading)
+        let start = reading.incarnationStart ?? movedAt ?? now
+        return DomainObservation(
+            state: raw.state,
+            vcpus: raw.grantedVCPUs.map {
+                VCPUSizes(maximum: raw.maximumVCPUs ?? $0, asked: asked, granted: $0, confirmed: raw.confirmedVCPUs)
+            }, memory: raw.memory, disk: raw.disk,
+            incarnation: Incarnation(host: target, hypervisorID: number, start: start))
+    }
+
+    /// The domain was undefined.
+    func deleted(_ domain: DomainID, at effectiveAt: Timestamp?) async {
+        let now = edges.clock.now()
+        sampler.forget(domain)
+        guard var tracker = trackers.removeValue(forKey: domain) else { return }
+        latest[domain] = nil
+        let end = effectiveAt ?? now
+        await writer.append(tracker.departed(movedAt: end, seenAt: now) + [.deleted(domain, at: end)])
+    }
+
+    /// The operation ended, one way or the other.
+    func end(_ verb: CommandVerb, on domain: DomainID) {
+        ordered.remove(domain)
+        moving.remove(domain)
+        let isPending = verb == .shutdown && latest[domain]?.state.isActive ?? false
+        // A guest that was asked to shut down stops in its own time: the request stands until then.
+        trackers[domain]?.isShuttingDown = isPending
+        if !isPending { trackers[domain]?.size.requestEnded() }
+    }
+
+    /// What is seen of a domain now, as a command's result.
+    func result(of domain: DomainID, effectiveAt: Timestamp? = nil, host: HostID? = nil) -> String? {
+        let seen = latest[domain]
+        return JSONText.encode(
+            CommandResult(
+                host: host ?? self.host, state: seen?.state, vcpus: seen?.vcpus?.confirmed ?? seen?.vcpus?.granted,
+                granted: seen?.vcpus?.granted, effectiveAt: effectiveAt))
+    }
+}
+
+/// A command's result as its row keeps it.
+struct CommandResult: Codable, Sendable {
+    var host: HostID
+    var state: DomainState?
+    /// Confirmed, else granted.
+    var vcpus: VCPUCount?
+    var granted: VCPUCount?
+    /// Where the driver says when it took effect: nanoseconds of cluster time.
+    var effectiveAt: Timestamp?
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Bus
+internal import Hypervisor
+internal import Logging
+internal import Messages
+internal import MonitorCore
+internal import ResourceModel
+internal import ServiceKit
+internal import Store
+
+/// Polls one owned host on a steady schedule, publishes what it sees at once, and queues what is to be written down.
+///
+/// Nothing here waits for the database: what it needs to know of it is brought by `HostRefresher`.
+actor HostLoop {
+    let host: HostID
+    let shard: OwnedShard
+    let hypervisor: any Hypervisor
+    let edges: MonitorEdges
+    let configuration: MonitorConfiguration
+    let writer: FactWriter
+    let log: Logger
+
+    var sampler: HostSampler
+    var health = HostHealth()
+    /// Domains whose row is known.
+    var trackers: [DomainID: DomainTracker] = [:]
+    /// Sightings of domains whose row is not known yet: the first and the last of each.
+    var unresolved: [DomainID: [DomainSighting]] = [:]
+    /// What Ebb has under way, or has asked a guest to do.
+    var ordered: Set<DomainID> = []
+    /// Domains on their way to another host: that they are not here says nothing yet.
+    var moving: Set<DomainID> = []
+    var latest: [DomainID: DomainSighting] = [:]
+    var hasPolled = false
+    var cycleWaiters: [CheckedContinuation<Void, Never>] = []
+    private var response: ResponseTime?
+    private var capabilities: String?
+    private var isCapabilityKnown = false
+    private var hasEnded = false
+
+    init(
+        host: HostID, shard: OwnedShard, hypervisor: any Hypervisor, known: KnownHost, writer: FactWriter,
+        edges: MonitorEdges, configuration: MonitorConfiguration
+    ) {
+        self.host = host
+        self.shard = shard
+        self.hypervisor = hypervisor
+        self.edges = edges
+        self.configuration = configuration
+        self.writer = writer
+        log = edges.log
+        sampler = HostSampler(host: host, known: known.incarnations)
+        moving = known.moving
+        for domain in known.domains {
+            trackers[domain.row.id] = DomainTracker(
+                domain, interval: configuration.readingInterval, watchedSince: known.provedUntil)
+        }
+    }
+
+    var epoch: UInt64 { UInt64(clamping: shard.epoch) }
+    var isUp: Bool { health.state == .up }
+
+    // MARK: Polling
+
+    /// Polls until cancelled.
+    func run() async {
+        let schedule = PollSchedule(
+            first: ClusterClock.bootTimeNanoseconds(), interval: configuration.pollInterval)
+        var slot = ClusterClock.bootTimeNanoseconds()
+        while !Task.isCancelled {
+            await poll()
+            resumeWaiters()
+            let now = ClusterClock.bootTimeNanoseconds()
+            slot = schedule.next(after: slot, intervals: health.intervalsToNextPoll, now: now)
+            try? await Task.sleep(for: .nanoseconds(slot - now))
+        }
+        hasEnded = true
+        resumeWaiters()
+    }
+
+    /// Measures the round trip until cancelled; a probe that takes long delays no poll.
+    func probe() async {
+        while !Task.isCancelled {
+            do {
+                response = try await hypervisor.responseTime()
+            } catch {
+                response = nil
+            }
+            try? await Task.sleep(for: configuration.pollInterval)
+        }
+    }
+
+    /// Returns after the next poll, however it ends.
+    func nextCycle() async {
+        guard !hasEnded else { return }
+        await withCheckedContinuation { cycleWaiters.append($0) }
+    }
+
+    private func resumeWaiters() {
+        let waiters = cycleWaiters
+        cycleWaiters = []
+        for waiter in waiters { waiter.resume() }
+    }
+
+    private func poll() async {
+        let calledAt = edges.clock.now()
+        do {
+            let reading = try await hypervisor.sample()
+            let answeredAt = edges.clock.now()
+            MonitorMetrics.poll(succeeded: true)
+            MonitorMetrics.pollDuration(nanoseconds: answeredAt.nanoseconds(since: calledAt))
+            let raw = RawHostReading(reading, calledAt: calledAt, answeredAt: answeredAt, response: response)
+            let cycle = sampler.observe(raw, asked: trackers.compactMapValues(\.asked))
+            await publish(cycle.sample)
+            for rejection in cycle.rejections { MonitorMetrics.rejected(rejection.reason) }
+            await answered(cycle)
+        } catch {
+            guard !Task.isCancelled else { return }
+            MonitorMetrics.poll(succeeded: false)
+            log.debug("a host did not answer", metadata: ["host.id": "\(host)", "error": "\(error)"])
+            await failed()
+        }
+    }
+
+    private func publish(_ sample: HostSample) async {
+        do {
+            let body = try HostReport.encoded(sample)
+            try await edges.publisher.publish(
+                body, type: .hostReport, on: StreamID(topic: .host(host), epoch: epoch), at: edges.clock.now())
+            MonitorMetrics.published("report")
+        } catch {
+            log.error("a report can't be published", metadata: ["host.id": "\(host)", "error": "\(error)"])
+        }
+    }
+
+    private func answered(_ cycle: HostCycle) async {
+        let wasUnknown = health.succeeded()
+        if !isCapabilityKnown { await readCapabilities() }
+        var facts: [Fact] = []
+        if wasUnknown {
+            log.info("the host answers", metadata: ["host.id": "\(host)"])
+            facts.append(
+                .host(
+                    HostFacts(
+                        state: .up, cpuCount: cycle.sample.figures.cpuCount, memory: cycle.sample.figures.memory,
+                        capabilities: capabilities)))
+        }
+        let isComplete = await take(cycle, &facts)
+        if isComplete { facts.append(.proved(cycle.provedAt)) }
+        hasPolled = true
+        await writer.append(facts)
+    }
+
+    private func readCapabilities() async {
+        guard let found = try? await hypervisor.capabilities() else { return }
+        capabilities = JSONText.encode(found)
+        isCapabilityKnown = true
+        if health.state == .up { await writer.append([.host(HostFacts(state: .up, capabilities: capabilities))]) }
+    }
+
+    private func failed() async {
+        let becameUnknown = health.failed()
+        guard health.state == .unknown, health.failures >= HostHealth.toleratedFailures else { return }
+        if let sample = sampler.unreachable(at: edges.clock.now()) { await publish(sample) }
+        guard becameUnknown else { return }
+        log.notice("the host does not answer: its domains are unknown", metadata: ["host.id": "\(host)"])
+        var facts: [Fact] = [.host(HostFacts(state: .unknown))]
+        for domain in trackers.keys.sorted() {
+            trackers[domain]?.size.lost()
+            trackers[domain]?.written = nil
+            facts.append(.domain(domain, DomainObservation(state: .unknown)))
+        }
+        await writer.append(facts)
+    }
+
+    // MARK: Events
+
+    /// - Parameter isForeign: nobody of Ebb ordered it.
+    func publish(
+        _ change: DomainChange, of domain: DomainID, at instant: Timestamp, isForeign: Bool
+    ) async {
+        var event = WireDomainEvent()
+        event.hostID = host.name
+        event.domainUuid = .init(domain.uuid.bytes)
+        event.atNs = instant.nanoseconds
+        event.kind = change.kind
+        event.detail = change.detail
+        event.foreign = isForeign
+        do {
+            try await edges.publisher.publish(
+                MessageCodec.encoded(event), type: .domainEvent,
+                on: StreamID(topic: .event(host), epoch: epoch), at: edges.clock.now())
+            MonitorMetrics.published("event")
+        } catch {
+            log.error("an event can't be published", metadata: ["host.id": "\(host)", "error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Bus
+internal import Hypervisor
+internal import Logging
+internal import Messages
+internal import MonitorCore
+internal import ResourceModel
+internal import ServiceKit
+internal import Store
+
+/// Everything that works for one owned host: loop, refresher, command runner and fact writer.
+struct HostUnit: Sendable {
+    let host: HostID
+    let loop: HostLoop
+    let runner: CommandRunner
+    private let refresher: HostRefresher
+    private let writer: FactWriter
+    private let edges: MonitorEdges
+    private let epoch: UInt64
+
+    init(
+        _ record: HostRecord, shard: OwnedShard, known: KnownHost, edges: MonitorEdges,
+        configuration: MonitorConfiguration
+    ) throws(HypervisorError) {
+        let hypervisor = try edges.open(record.uri, record.id)
+        let (lateLoop, lateRunner) = (Late<HostLoop>(), Late<CommandRunner>())
+        writer = FactWriter(
+            host: record.id, claim: shard.claim, edges: edges, limit: configuration.waitingFacts,
+            isStale: { await lateLoop.value?.reportedStale($0) }, hasEnded: { await lateRunner.value?.wasWritten($0) })
+        loop = HostLoop(
+            host: record.id, shard: shard, hypervisor: hypervisor, known: known, writer: writer, edges: edges,
+            configuration: configuration)
+        runner = CommandRunner(
+            host: record.id, uri: record.uri, shard: shard, loop: loop, writer: writer, edges: edges,
+            configuration: configuration)
+        refresher = HostRefresher(
+            host: record.id, loop: loop, edges: edges, interval: configuration.refreshInterval)
+        host = record.id
+        self.edges = edges
+        epoch = UInt64(clamping: shard.epoch)
+        lateLoop.set(loop)
+        lateRunner.set(runner)
+    }
+
+    /// Works until cancelled; returns when nothing is under way any more.
+    func run() async {
+        // Outlives the others, to write what they leave.
+        let writing = Task { await writer.run() }
+        await withTaskGroup { group in
+            group.addTask { await loop.run() }
+            group.addTask { await loop.probe() }
+            group.addTask { await refresher.run() }
+            group.addTask { await runner.run() }
+            await group.waitForAll()
+        }
+        await writer.end()
+        await writing.value
+        await runner.close()
+        await loop.hypervisor.close()
+        await edges.publisher.retire(StreamID(topic: .host(host), epoch: epoch))
+        await edges.publisher.retire(StreamID(topic: .event(host), epoch: epoch))
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import MonitorCore
+internal import ResourceModel
+internal import Store
+
+/// A domain as the database has it, and its open size segment as what is known of its size.
+struct KnownDomain: Sendable {
+    let row: DomainRecord
+    /// `nil`: nothing of it is being billed on this host.
+    let size: SizeTracker.Known?
+}
+
+/// What an earlier owner wrote down about a host.
+struct KnownHost: Sendable {
+    let domains: [KnownDomain]
+    /// Domains whose migration was under way.
+    let moving: Set<DomainID>
+    let provedUntil: Timestamp?
+
+    /// Lives that go on, so that a restart begins none anew.
+    var incarnations: [DomainID: HostSampler.KnownIncarnation] {
+        var known: [DomainID: HostSampler.KnownIncarnation] = [:]
+        for domain in domains {
+            guard let life = domain.row.incarnation else { continue }
+            let wasActive = domain.row.state.isActive || domain.row.state == .unknown && domain.size?.size.vcpus ?? 1 > 0
+            known[domain.row.id] = .init(life, isActive: wasActive)
+        }
+        return known
+    }
+
+    static func load(_ host: HostID, claim: ShardClaim, from edges: MonitorEdges, at now: Timestamp) async throws
+        -> KnownHost
+    {
+        let record = try await edges.inventory.host(host)
+        let rows = try await edges.inventory.domains(.host(host))
+        var open: [DomainID: SizeSegment] = [:]
+        if let ahead = TimeRange(now, .distantFuture) {
+            for segment in try await edges.inventory.segments(.host(host), in: ahead)
+            where segment.end == nil && segment.host == host {
+                open[segment.domain] = segment
+            }
+        }
+        let abandoned = try await edges.commands.abandoned(before: claim)
+        return KnownHost(
+            domains: rows.map { row in
+                KnownDomain(row: row, size: open[row.id].map { .init($0, provedUntil: record?.provedUntil) })
+            },
+            moving: Set(abandoned.filter { $0.command.verb == CommandVerb.migrate.rawValue }.map(\.command.domain)),
+            provedUntil: record?.provedUntil)
+    }
+}
+
+extension SizeTracker.Known {
+    init(_ segment: SizeSegment, provedUntil: Timestamp?) {
+        self.init(
+            incarnationStart: segment.incarnationStart,
+            size: DomainSize(vcpus: segment.vcpus, memory: segment.memory, disk: segment.disk),
+            provedUntil: max(provedUntil ?? segment.start, segment.start))
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ServiceKit
+
+/// How Monitor polls and commands: its settings, and limits that are no settings.
+struct MonitorConfiguration: Sendable {
+    /// From one reading of a host to the next.
+    var pollInterval: Duration = .seconds(5)
+    /// How long a hypervisor may take to answer a reading.
+    var callTimeout: Duration = .seconds(5)
+    /// How long a hypervisor may take to carry out a command.
+    var commandTimeout: Duration = .seconds(120)
+    /// How often each domain's meters are written down.
+    var readingInterval: Duration = .seconds(60)
+    /// A grant that its guest does not confirm by then is rolled back.
+    var confirmationTimeout: Duration = .seconds(60)
+    /// How often open commands are looked for: so long a lost request delays.
+    var commandScanInterval: Duration = .milliseconds(500)
+    /// How often hosts and domains are read back from the database.
+    var refreshInterval: Duration = .seconds(1)
+    /// Commands that run at once on one host.
+    var commandsPerHost = 4
+    /// Facts of one host that may wait for the database; then readings drop, oldest first.
+    var waitingFacts = 50_000
+
+    init() {}
+
+    init(_ settings: Settings) {
+        pollInterval = settings.duration("monitor.pollInterval")
+        callTimeout = settings.duration("monitor.callTimeout")
+        commandTimeout = settings.duration("monitor.commandTimeout")
+        readingInterval = settings.duration("monitor.readingInterval")
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ServiceKit
+import Store
+
+@main
+struct MonitorDaemon: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ebb-monitor",
+        abstract: "Watches hosts and their domains, and carries out what is ordered for them.",
+        discussion: ServiceOptions.discussion(of: .monitor), version: Version.text)
+
+    @OptionGroup var options: ServiceOptions
+
+    func run() async throws {
+        try await ServiceLauncher.run(.monitor, options) { runtime in try await MonitorService.run(runtime) }
+    }
+}
