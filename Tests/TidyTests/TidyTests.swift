@@ -10,24 +10,30 @@ private struct SourceFile: CustomTestStringConvertible {
 
     var testDescription: String { path }
 
-    /// The line as code: comments and what stands between quotes are blanked.
-    var code: [String] { lines.map(Self.code) }
+    /// The lines as code: comments and what stands between quotes are blanked.
+    let code: [String]
+
+    init(path: String, lines: [String]) {
+        self.path = path
+        self.lines = lines
+        code = lines.map(Self.code)
+    }
 
     private static func code(_ line: String) -> String {
-        var result = ""
+        var result: [UInt8] = []
         var isInString = false
-        var previous: Character = " "
-        for character in line {
-            if character == "\"", previous != "\\" {
+        var previous: UInt8 = 0
+        for byte in line.utf8 {
+            if byte == UInt8(ascii: "\""), previous != UInt8(ascii: "\\") {
                 isInString.toggle()
-                result.append(character)
+                result.append(byte)
             } else if !isInString {
-                result.append(character)
-                if result.hasSuffix("//") { return String(result.dropLast(2)) }
+                if byte == UInt8(ascii: "/"), result.last == byte { return String(decoding: result.dropLast(), as: UTF8.self) }
+                result.append(byte)
             }
-            previous = character
+            previous = byte
         }
-        return result
+        return String(decoding: result, as: UTF8.self)
     }
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -156,17 +162,20 @@ struct TidyTests {
         var depth = 0
         var pending: (name: String, start: Int)?
         for (number, line) in file.code.enumerated() {
-            if let range = line.range(of: #"\bfunc +[^ (<]+|\binit[?]?\("#, options: .regularExpression) {
-                pending = (String(line[range]), number)
+            if line.contains("func ") || line.contains("init"),
+                let range = line.range(
+                    of: #"^ *([a-z@][A-Za-z()]* +)*(func +[^ (<]+|init[?]?[(<])"#, options: .regularExpression)
+            {
+                pending = (String(line[range]).trimmingCharacters(in: .whitespaces), number)
             }
-            for character in line {
-                if character == "{" {
+            for character in line.utf8 {
+                if character == UInt8(ascii: "{") {
                     depth += 1
                     if let declared = pending {
                         open.append((declared.name, declared.start, depth))
                         pending = nil
                     }
-                } else if character == "}" {
+                } else if character == UInt8(ascii: "}") {
                     if let last = open.last, last.depth == depth {
                         found.append((last.name, number - last.start + 1))
                         open.removeLast()
