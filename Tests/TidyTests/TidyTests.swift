@@ -176,6 +176,8 @@ struct TidyTests {
                         pending = nil
                     }
                 } else if character == UInt8(ascii: "}") {
+                    // A protocol's requirement has no body.
+                    pending = nil
                     if let last = open.last, last.depth == depth {
                         found.append((last.name, number - last.start + 1))
                         open.removeLast()
