@@ -110,7 +110,7 @@ extension CommandRunner {
             await end(record, .failed(code: error.code, message: error.message), permit: .released)
             return true
         }
-        await loop.nextCycle()
+        await loop.freshCycle()
         guard !Task.isCancelled else { return false }
         let presence = await loop.presence(of: order.domain)
         let onTarget = await targetPresence(order)
