@@ -6,7 +6,9 @@ import Testing
 
 @Suite("Values")
 struct ValueTests {
-    @Test("a share that is exactly on a bound stays on it, whatever the interval", arguments: [3, 7, 100_000_003, 5_000_000_019])
+    @Test(
+        "a share that is exactly on a bound stays on it, whatever the interval",
+        arguments: [3, 7, 100_000_003, 5_000_000_019])
     func rounding(_ interval: Int64) {
         // 15 % of two vCPUs over the interval, as a counter in whole nanoseconds has it.
         let used = (Int128(interval) * 2 * 150_000 + 500_000) / 1_000_000
@@ -71,7 +73,10 @@ struct ValueTests {
 
     @Test(
         "a policy that can't be is refused with what is wrong",
-        arguments: [(80, 15, 700_000), (15, 15, 700_000), (15, 101, 700_000), (-1, 80, 700_000), (15, 80, 0), (15, 80, 1_000_001)])
+        arguments: [
+            (80, 15, 700_000), (15, 15, 700_000), (15, 101, 700_000), (-1, 80, 700_000), (15, 80, 0),
+            (15, 80, 1_000_001),
+        ])
     func faultyPolicies(_ lower: Int64, _ upper: Int64, _ ratio: Int64) {
         #expect(throws: ScalingPolicy.Fault.self) {
             try ScalingPolicy(
@@ -80,7 +85,9 @@ struct ValueTests {
         }
     }
 
-    @Test("M is the ratio of N rounded up, and at least 1", arguments: [(700_000, 10, 7), (1, 10, 1), (650_000, 10, 7), (1_000_000, 12, 12)])
+    @Test(
+        "M is the ratio of N rounded up, and at least 1",
+        arguments: [(700_000, 10, 7), (1, 10, 1), (650_000, 10, 7), (1_000_000, 12, 12)])
     func breaches(_ ratio: Int64, _ length: Int, _ expected: Int) throws {
         let policy = try ScalingPolicy(
             lower: Utilization(percent: 15), upper: Utilization(percent: 80), ratio: Utilization(ppm: ratio),

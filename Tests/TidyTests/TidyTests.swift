@@ -28,7 +28,9 @@ private struct SourceFile: CustomTestStringConvertible {
                 isInString.toggle()
                 result.append(byte)
             } else if !isInString {
-                if byte == UInt8(ascii: "/"), result.last == byte { return String(decoding: result.dropLast(), as: UTF8.self) }
+                if byte == UInt8(ascii: "/"), result.last == byte {
+                    return String(decoding: result.dropLast(), as: UTF8.self)
+                }
                 result.append(byte)
             }
             previous = byte
@@ -111,7 +113,8 @@ struct TidyTests {
                 guard let module = line.split(separator: " ").last.map(String.init) else { continue }
                 if let owner = cModules[module] {
                     #expect(file.path.hasPrefix(owner), "\(file.path) imports \(module)")
-                    #expect(!line.hasPrefix("package") && !line.hasPrefix("public"), "\(file.path) re-exposes \(module)")
+                    #expect(
+                        !line.hasPrefix("package") && !line.hasPrefix("public"), "\(file.path) re-exposes \(module)")
                 }
                 if file.path.contains("/Core/") || file.path.hasPrefix("Shared/ResourceModel/") {
                     #expect(!edges.contains(module), "\(file.path), a pure library, imports \(module)")
@@ -126,7 +129,9 @@ struct TidyTests {
 
     @Test("a core reads no clock and throws no dice")
     func pureCores() {
-        let impure = ["ContinuousClock", "SuspendingClock", "Date()", "SystemRandomNumberGenerator", ".random(in:", "await "]
+        let impure = [
+            "ContinuousClock", "SuspendingClock", "Date()", "SystemRandomNumberGenerator", ".random(in:", "await ",
+        ]
         for file in SourceFile.all where file.path.contains("/Core/") {
             for (number, line) in file.code.enumerated() {
                 for word in impure { #expect(!line.contains(word), "\(file.path):\(number + 1) has \(word)") }
