@@ -7,41 +7,41 @@ internal import ServiceKit
 internal import Store
 
 extension CommandRunner {
-    /// Resizes, and waits until the guest has what was asked; a grow that it does not confirm in time is rolled back.
+    /// Resizes, and waits until the guest confirms a grow; what it does not confirm in time is rolled back.
     func resize(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
         guard let target = order.vcpus else {
             throw HypervisorError(.invalid, operation: "resize", message: "it has no size to reach")
         }
-        let former = await loop.vcpusInUse(by: order.domain)
+        let former = await loop.granted(of: order.domain)
         try checkOwnership()
         let effect = try await loop.hypervisor.resize(order.domain, vcpus: target, call)
         await loop.took(effect)
+        let effectiveAt = effect.effectiveAt
         let isGrow = former.map { target > $0 } ?? false
-        // A guest that was asked and kept its vCPUs has refused: there is nothing to wait for.
-        let isRefused = !isGrow && effect.domain?.confirmedVCPUs.map { $0 > target } ?? false
-        let progress = await progress(of: order.domain, to: target, from: former, waits: !isRefused)
-        if isGrow, progress == .waiting { return try await rollBack(order, to: former ?? target, call) }
-        let result = await loop.result(of: order.domain, effectiveAt: effect.effectiveAt)
-        guard progress != .reached else { return Ended(outcome: .succeeded(result: result), permit: .used) }
-        let inUse = await loop.vcpusInUse(by: order.domain) ?? target
+        if isGrow, await !isConfirmed(order.domain, target) {
+            return try await rollBack(order, to: former ?? target, call)
+        }
+        let result = await loop.result(of: order.domain, effectiveAt: effectiveAt)
+        guard let granted = await loop.granted(of: order.domain), granted != target else {
+            return Ended(outcome: .succeeded(result: result), permit: .used)
+        }
         return Ended(
             outcome: .failed(
-                code: "partial", message: "\(inUse) vCPUs are in use, not \(target); the rest was refused",
+                code: "partial", message: "\(granted) vCPUs are granted, not \(target); the rest was refused",
                 result: result), permit: .used)
     }
 
-    /// How far a resize came by the time in which a guest has to confirm one.
-    private func progress(
-        of domain: DomainID, to target: VCPUCount, from former: VCPUCount?, waits: Bool
-    ) async -> ResizeProgress {
+    /// Whether the guest uses what was granted; where nobody can tell, the grant is all there is.
+    private func isConfirmed(_ domain: DomainID, _ target: VCPUCount) async -> Bool {
         let deadline = ContinuousClock.now + configuration.confirmationTimeout
-        while true {
-            let progress = ResizeProgress(to: target, from: former, presence: await loop.presence(of: domain))
-            guard waits, progress == .waiting else { return progress }
-            guard !Task.isCancelled else { return .reached }
-            guard ContinuousClock.now < deadline else { return .waiting }
+        while !Task.isCancelled {
+            guard case .present(_, let granted, let confirmed) = await loop.presence(of: domain) else { return true }
+            // A partial grant is reported as it is.
+            if confirmed == nil || confirmed ?? 0 >= min(target, granted ?? target) { return true }
+            guard ContinuousClock.now < deadline else { return false }
             await loop.nextCycle()
         }
+        return true
     }
 
     private func rollBack(
@@ -96,70 +96,11 @@ extension CommandRunner {
             ShardClaim.host(name, epoch: shard.epoch)
         )
     }
-
-    // MARK: Reconciliation
-
-    /// Looks up the effect of a command that was claimed and not ended: by an earlier owner, or by a claim of ours whose
-    /// answer was lost. Returns whether its end is queued.
-    func reconcile(_ record: CommandRecord) async -> Bool {
-        guard mayCommand else { return false }
-        let order: CommandOrder
-        do throws(CommandRefusal) {
-            order = try CommandOrder(record.command, CommandArguments(record.command.arguments))
-        } catch {
-            await end(record, .failed(code: error.code, message: error.message), permit: .released)
-            return true
-        }
-        await loop.freshCycle()
-        guard !Task.isCancelled else { return false }
-        let presence = await loop.presence(of: order.domain)
-        let onTarget = await targetPresence(order)
-        let finding = CommandPlan.reconcile(order, presence: presence, onTarget: onTarget)
-        if case .unknown = finding, edges.clock.now() < order.deadline, presence == .unknown || onTarget == .unknown,
-            order.verb == .migrate || presence == .unknown
-        {
-            // The host may answer before the command's deadline; until then its end can still become known.
-            return false
-        }
-        await loop.end(order.verb, on: order.domain)
-        let result = await loop.result(of: order.domain, host: order.target)
-        switch finding {
-        case .succeeded:
-            if order.verb == .delete { await loop.deleted(order.domain, at: nil) }
-            await end(record, .succeeded(result: result), permit: .used)
-        case .failed(let refusal):
-            await end(record, .failed(code: refusal.code, message: refusal.message, result: result), permit: .released)
-        case .unknown(let refusal):
-            await end(record, .failed(code: refusal.code, message: refusal.message, result: result), permit: nil)
-        }
-        return true
-    }
-
-    /// What a migration's target shows, asked directly: its own Monitor may be another process.
-    private func targetPresence(_ order: CommandOrder) async -> DomainPresence {
-        guard let name = order.target else { return .unknown }
-        do {
-            guard let record = try await edges.inventory.host(name) else { return .unknown }
-            let hypervisor = try edges.open(record.uri, name)
-            let domains: [DomainDescription]
-            do {
-                domains = try await hypervisor.inventory()
-            } catch {
-                await hypervisor.close()
-                return .unknown
-            }
-            await hypervisor.close()
-            guard let found = domains.first(where: { $0.domain == order.domain }) else { return .absent }
-            return .present(found.state, granted: nil, confirmed: nil)
-        } catch {
-            return .unknown
-        }
-    }
 }
 
 extension HostLoop {
-    /// The number of vCPUs that the guest has in use as last seen; what is granted where nobody can tell.
-    func vcpusInUse(by domain: DomainID) -> VCPUCount? { latest[domain]?.vcpus.map { $0.confirmed ?? $0.granted } }
+    /// The number of vCPUs that the hypervisor grants, as last seen.
+    func granted(of domain: DomainID) -> VCPUCount? { latest[domain]?.vcpus?.granted }
 
     /// A grow that its guest did not take into use is about to be rolled back.
     func notConfirmed(_ domain: DomainID, after timeout: Duration) async {
