@@ -48,7 +48,15 @@ extension CommandRunner {
                 guard row.deletedAt == nil else { return nil }
                 return CommandSituation.Row(
                     host: row.host, revision: row.revision, isManaged: row.isManaged, maximumVCPUs: row.maximumVCPUs)
-            }, presence: await loop.presence(of: order.domain))
+            }, presence: await presence(of: order.domain, isHere: row?.host == host && row?.deletedAt == nil))
+    }
+
+    /// A row that says the domain is here may be newer than the last poll: the domain has just arrived.
+    private func presence(of domain: DomainID, isHere: Bool) async -> DomainPresence {
+        let presence = await loop.presence(of: domain)
+        guard isHere, presence == .absent else { return presence }
+        await loop.freshCycle()
+        return await loop.presence(of: domain)
     }
 
     private func claim(_ record: CommandRecord) async throws -> Bool {
@@ -173,11 +181,9 @@ extension CommandRunner {
         case .deadline, .unreachable, .closed:
             // Cut off by the shutdown or by the loss of the host: the successor looks the effect up.
             guard !Task.isCancelled else { return nil }
-            await loop.nextCycle()
-            if order.verb != .migrate, case .succeeded = CommandPlan.reconcile(
-                order, presence: await loop.presence(of: order.domain))
-            {
-                return Ended(outcome: .succeeded(result: await loop.result(of: order.domain)), permit: .used)
+            if case .succeeded = await finding(about: order).finding {
+                return Ended(
+                    outcome: .succeeded(result: await settle(order)), permit: .used)
             }
             return Ended(
                 outcome: .failed(
