@@ -88,16 +88,16 @@ def show(stack, scenario, folder):
             if decision["verdict"] == "nothing":
                 continue
             print(f"\n  {figure.vm}: {decision['verdict']}, {decision.get('outcome') or 'recorded only'}")
-            for line in explained(scenario, decision):
+            for line in explained(scenario.tenant, decision):
                 print(f"    {line}")
     print("\nThe bill, term by term: C = sum of C_i * X_ij * f(U1, U2, P)\n")
     for line in scenario.bill["text"].splitlines():
         print(f"  {line}")
 
 
-def explained(scenario, decision):
-    """`decision why` at the decision's own instant."""
-    why = scenario.tenant("decision", "why", decision["vm"], "--at", decision["at"])
+def explained(ask, decision):
+    """`decision why` at the decision's own instant, as whoever asks may read it."""
+    why = ask("decision", "why", decision["vm"], "--at", decision["at"])
     _, _, last = why["text"].partition("The last decision:\n")
     return (last or why["text"]).splitlines()
 

@@ -50,18 +50,21 @@ def postgres_binaries():
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parent.parent.name))
     if not found:
         raise StackError("PostgreSQL's server programs are missing: apt-get install postgresql")
+    if os.geteuid() == 0 and "postgres" not in [user.pw_name for user in pwd.getpwall()]:
+        raise StackError("there is no user 'postgres' for the server to run as: apt-get install postgresql")
     return found[-1].parent
 
 
 class Stack:
     """The processes and their state directory."""
 
-    def __init__(self, directory, binaries, settings=None, netns=None):
+    def __init__(self, directory, binaries, settings=None, prefix=None):
         self.directory = Path(directory).resolve()
         self.binaries = Path(binaries).resolve()
         self.settings = dict(settings or {})
-        # Services may run inside a network namespace (the lab); PostgreSQL is reached by its socket from anywhere.
-        self.netns = netns
+        # What services and client are started with: in the lab they live in its network namespace, and PostgreSQL,
+        # which does not, is reached by its socket from anywhere.
+        self.prefix = list(prefix or [])
         self.processes = {}
         self.password = None
         self.fleet_port = None
@@ -80,15 +83,15 @@ class Stack:
             "pids": {name: process.pid for name, process in self.processes.items()},
         }
         target = self.path("stack.json")
-        target.with_suffix(".new").write_text(json.dumps(state, indent=2))
-        os.replace(target.with_suffix(".new"), target)
+        draft = target.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(state, indent=2))
+        os.replace(draft, target)
 
     def spawn(self, name, command, environment=None):
         log = open(self.path("log", f"{name}.log"), "ab")
-        if self.netns:
-            command = ["ip", "netns", "exec", self.netns] + command
         self.processes[name] = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            self.prefix + command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             env={**clean_environment(), **(environment or {})})
         log.close()
         self.remember()
@@ -108,8 +111,8 @@ class Stack:
         data, run = self.path("postgres"), self.path("run")
         run.mkdir(exist_ok=True)
         self.password = secrets.token_hex(16)
+        self.path("role-password").touch(mode=0o600)
         self.path("role-password").write_text(self.password)
-        os.chmod(self.path("role-password"), 0o600)
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")
             data.mkdir(exist_ok=True)
@@ -142,7 +145,7 @@ class Stack:
         self.admin_sql("CREATE DATABASE ebb")
 
     def url(self, role, database="ebb"):
-        host = str(self.socket_directory).replace("/", "%2F") if self.netns else "127.0.0.1"
+        host = str(self.socket_directory).replace("/", "%2F") if self.prefix else "127.0.0.1"
         return f"postgresql://{role}:{self.password}@{host}:{self.postgres_port}/{database}"
 
     def admin_sql(self, sql, database="postgres"):
@@ -184,7 +187,10 @@ class Stack:
     def start_services(self):
         for service in SERVICES:
             self.start_service(service)
-        wait_until("the gateway's start", lambda: listening(self.gateway_port), 60)
+        wait_until("the gateway's start", self.gateway_answers, 60)
+
+    def gateway_answers(self):
+        return self.client(self.admin_token(), "host", "list") is not None
 
     def kill(self, name, sig=signal.SIGKILL):
         process = self.processes[name]
@@ -226,14 +232,11 @@ class Stack:
         """Runs `ebb … -o json` and returns what it printed, decoded."""
         command = [str(self.binaries / "ebb"), *arguments, "-o", "json"]
         done = subprocess.run(
-            self.inside(command), capture_output=True, text=True,
+            self.prefix + command, capture_output=True, text=True,
             env={**clean_environment(), "EBB_ENDPOINT": f"tcp://127.0.0.1:{self.gateway_port}", "EBB_TOKEN": token})
         if check and done.returncode != 0:
             raise StackError(f"ebb {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
         return json.loads(done.stdout) if done.stdout.strip() else None
-
-    def inside(self, command):
-        return ["ip", "netns", "exec", self.netns] + command if self.netns else command
 
     def fleet(self, *arguments):
         command = [str(self.binaries / "ebb-fleet"), *arguments, "--endpoint", f"tcp://127.0.0.1:{self.fleet_port}"]
@@ -306,4 +309,5 @@ def ours(pid):
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:
         return False
-    return state != "Z" and (Path(command).name.startswith("ebb") or Path(command).name in ("postgres", "setpriv", "ip"))
+    name = Path(command).name
+    return state != "Z" and (name.startswith("ebb") or name in ("postgres", "setpriv", "nsenter"))

@@ -180,6 +180,14 @@ struct QuantityTests {
         ])
     func durations(text: String, nanoseconds: Int64) throws { #expect(try Quantity.nanoseconds(text) == nanoseconds) }
 
+    @Test(
+        "a ratio M/N asks for M of N samples, whatever the fraction",
+        arguments: [(4, 6), (2, 3), (7, 10), (5, 7), (1, 12), (12, 12), (667, 1_000)])
+    func quorum(needed: Int, window: Int) throws {
+        let ppm = try Quantity.quorum("\(needed)/\(window)")
+        #expect((ppm * Int64(window) + 999_999) / 1_000_000 == needed)
+    }
+
     @Test("what is not a duration", arguments: ["", "0s", "-1s", "1w", "s", "99999999999999d"])
     func notDurations(text: String) { #expect(throws: (any Error).self) { try Quantity.nanoseconds(text) } }
 

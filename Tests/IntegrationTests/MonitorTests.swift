@@ -23,7 +23,7 @@ private let create = """
 /// A fleet of two hosts, a migrated database that knows them, and one Monitor that owns both.
 private func withMonitor(
     mode: HostMode = .enabled, durations: OperationDurations = OperationDurations(),
-    domains: [DomainDefinition] = [], in cluster: PostgresCluster? = nil,
+    domains: [DomainDefinition] = [], configuration: MonitorConfiguration = .quick, in cluster: PostgresCluster? = nil,
     _ body: (MonitorRig, FleetRig) async throws -> Void
 ) async throws {
     let fleet = try await FleetRig.start(
@@ -41,7 +41,7 @@ private func withMonitor(
                     try await InventoryRepository(store).setMode(of: host, to: mode)
                 }
             }
-            try await MonitorRig.with(database) { rig in
+            try await MonitorRig.with(database, configuration: configuration) { rig in
                 for host in ["h1", "h2"] as [HostID] { try await rig.take(host) }
                 try await body(rig, fleet)
             }
@@ -106,6 +106,21 @@ struct MonitorTests {
             #expect(billed == real)
             #expect(try await rig.inventory.domain(vm)?.deletedAt != nil)
             #expect(try await fleet.truth().violations.isEmpty)
+        }
+    }
+
+    @Test("a domain that has just arrived takes commands, although its new host was not polled since")
+    func arrived() async throws {
+        var configuration = MonitorConfiguration.quick
+        configuration.pollInterval = .seconds(1)
+        try await withMonitor(configuration: configuration) { rig, fleet in
+            for (verb, arguments, host) in [
+                ("create", create, "h1"), ("migrate", #"{"target": "h2"}"#, "h1"), ("resize", #"{"vcpus": 3}"#, "h2"),
+            ] as [(String, String, HostID)] {
+                let outcome = try await rig.perform(verb, vm, arguments, on: host)
+                #expect(outcome.succeeded, "\(verb): \(outcome)")
+            }
+            #expect(try await fleet.truth().operations.map(\.verb) == ["create", "migrate", "resize"])
         }
     }
 

@@ -137,6 +137,7 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
             (.resize, present(.running, 2), "interrupted"),
             (.resize, .present(.running, granted: 3, confirmed: nil), "succeeded"),
             (.resize, .present(.running, granted: 3, confirmed: 2), "interrupted"),
+            (.resize, .present(.running, granted: 4, confirmed: 3), "succeeded"),
             (.delete, .absent, "succeeded"), (.delete, present(.shutoff), "interrupted"),
             (.resize, .unknown, "outcome-unknown"), (.start, present(.unknown), "outcome-unknown"),
         ])

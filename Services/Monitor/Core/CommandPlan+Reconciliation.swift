@@ -39,8 +39,9 @@ extension CommandPlan {
     private static func reconcileResize(
         _ order: CommandOrder, _ granted: VCPUCount?, _ confirmed: VCPUCount?
     ) -> Finding {
-        // Where nobody can confirm, the hypervisor's grant is all there is to know.
-        if confirmed == nil, granted == order.vcpus { return .succeeded }
+        // Where nobody can confirm, the hypervisor's grant is all there is to know. A guest that has as many as asked
+        // may still be granted more: under emulation a vCPU that was taken back stays plugged.
+        if let inUse = confirmed ?? granted, inUse == order.vcpus { return .succeeded }
         let seen = "\(granted.map(\.description) ?? "an unknown number of") vCPUs are granted and "
         return interrupted(order, seen + "\(confirmed.map(\.description) ?? "none that is known of") in use")
     }

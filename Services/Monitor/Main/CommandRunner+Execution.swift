@@ -48,7 +48,15 @@ extension CommandRunner {
                 guard row.deletedAt == nil else { return nil }
                 return CommandSituation.Row(
                     host: row.host, revision: row.revision, isManaged: row.isManaged, maximumVCPUs: row.maximumVCPUs)
-            }, presence: await loop.presence(of: order.domain))
+            }, presence: await presence(of: order.domain, isHere: row?.host == host && row?.deletedAt == nil))
+    }
+
+    /// A row that says the domain is here may be newer than the last poll: the domain has just arrived.
+    private func presence(of domain: DomainID, isHere: Bool) async -> DomainPresence {
+        let presence = await loop.presence(of: domain)
+        guard isHere, presence == .absent else { return presence }
+        await loop.freshCycle()
+        return await loop.presence(of: domain)
     }
 
     private func claim(_ record: CommandRecord) async throws -> Bool {

@@ -41,7 +41,7 @@ extension CommandRunner {
     /// What a fresh look at the host, and at a migration's target, says of a command's effect. It is final unless a host
     /// did not answer.
     func finding(about order: CommandOrder) async -> (finding: CommandPlan.Finding, isFinal: Bool) {
-        await loop.nextCycle()
+        await loop.freshCycle()
         let presence = await loop.presence(of: order.domain)
         let onTarget = await targetPresence(order)
         let isFinal = presence != .unknown && (order.verb != .migrate || onTarget != .unknown)

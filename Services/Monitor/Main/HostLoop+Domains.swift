@@ -124,10 +124,10 @@ extension HostLoop {
         }
     }
 
-    /// The domain as last seen.
+    /// The domain as last seen; unknown as long as its row is.
     func presence(of domain: DomainID) -> DomainPresence {
         guard isUp, hasPolled else { return .unknown }
-        guard let seen = latest[domain] ?? unresolved[domain]?.last else { return .absent }
+        guard let seen = latest[domain] else { return unresolved[domain] == nil ? .absent : .unknown }
         return .present(seen.state, granted: seen.vcpus?.granted, confirmed: seen.vcpus?.confirmed)
     }
 

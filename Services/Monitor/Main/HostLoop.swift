@@ -38,6 +38,7 @@ actor HostLoop {
     private var capabilities: String?
     private var isCapabilityKnown = false
     private var hasEnded = false
+    private var isPolling = false
 
     init(
         host: HostID, shard: OwnedShard, hypervisor: any Hypervisor, known: KnownHost, writer: FactWriter,
@@ -97,6 +98,13 @@ actor HostLoop {
         await withCheckedContinuation { cycleWaiters.append($0) }
     }
 
+    /// Returns after a poll that begins from now on: what one under way shows may be older than now.
+    func freshCycle() async {
+        let isUnderWay = isPolling
+        await nextCycle()
+        if isUnderWay { await nextCycle() }
+    }
+
     private func resumeWaiters() {
         let waiters = cycleWaiters
         cycleWaiters = []
@@ -104,6 +112,8 @@ actor HostLoop {
     }
 
     private func poll() async {
+        isPolling = true
+        defer { isPolling = false }
         let calledAt = edges.clock.now()
         do {
             let reading = try await hypervisor.sample()

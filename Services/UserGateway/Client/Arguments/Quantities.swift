@@ -31,26 +31,41 @@ enum Quantity {
         return ppm
     }
 
+    /// As `share`, but rounded down: `4/6` becomes 666 666, of which 6 samples are ⌈3.999996⌉ = 4. Rounded up they
+    /// would be 5.
+    static func quorum(_ text: String) throws -> Int64 {
+        guard try share(text) > 0 else { return 0 }
+        let (numerator, denominator) = try fraction(text)
+        return Int64(clamping: Int128(numerator) * 1_000_000 / Int128(denominator))
+    }
+
     /// As `share`, but may pass 100 %: `2.0`, `150%`.
     static func ratio(_ text: String) throws -> Int64 {
-        let wrong = ValidationError("'\(text)' is not a share; write for example 15%, 0.15 or 3/20")
+        let (numerator, denominator) = try fraction(text)
+        let share = Utilization(numerator: Int128(numerator), denominator: Int128(denominator))
+        guard let share, share.ppm <= 1_000_000_000 else { throw notShare(text) }
+        return share.ppm
+    }
+
+    private static func notShare(_ text: String) -> ValidationError {
+        ValidationError("'\(text)' is not a share; write for example 15%, 0.15 or 3/20")
+    }
+
+    private static func fraction(_ text: String) throws -> (numerator: Int64, denominator: Int64) {
+        let wrong = notShare(text)
         let compact = text.filter { !$0.isWhitespace }
-        var parts: (numerator: Int64, denominator: Int64)
         if compact.hasSuffix("%") {
             guard let percent = decimal(compact.dropLast()) else { throw wrong }
-            parts = (percent.numerator, percent.denominator * 100)
-        } else if let slash = compact.firstIndex(of: "/") {
+            return (percent.numerator, percent.denominator * 100)
+        }
+        if let slash = compact.firstIndex(of: "/") {
             guard let upper = Int64(compact[..<slash]), let lower = Int64(compact[compact.index(after: slash)...]),
                 upper >= 0, lower > 0
             else { throw wrong }
-            parts = (upper, lower)
-        } else {
-            guard let value = decimal(compact[...]) else { throw wrong }
-            parts = value
+            return (upper, lower)
         }
-        let share = Utilization(numerator: Int128(parts.numerator), denominator: Int128(parts.denominator))
-        guard let share, share.ppm <= 1_000_000_000 else { throw wrong }
-        return share.ppm
+        guard let value = decimal(compact[...]) else { throw wrong }
+        return value
     }
 
     /// `30s`, `500ms`, `2m`, `1h`, `7d`; a bare number is seconds. Nanoseconds, above 0.

@@ -52,7 +52,7 @@ struct HostAdd: MutatingCommand {
     var memoryOvercommit: Int64?
     @Option(help: help(method, "reservedVcpus")) var reservedVcpus: Int?
     @Option(help: "Memory kept free, such as 1G (default 0).", transform: Quantity.bytes) var reservedMemory: Int64?
-    @Option(help: "Measured use above which nothing more is placed, such as 90%.", transform: Quantity.share)
+    @Option(help: "Projected use above which nothing more is placed, such as 90%.", transform: Quantity.ratio)
     var cpuBound: Int64?
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions

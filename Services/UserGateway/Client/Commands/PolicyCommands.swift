@@ -37,7 +37,7 @@ struct PolicySet: MutatingCommand {
     @Option(help: "U2, such as 80%: use above it lets the VM grow.", transform: Quantity.share) var upper: Int64
     @Option(
         help: "M/N, such as 7/10: which share of the last N samples must breach; low is aggressive.",
-        transform: Quantity.share)
+        transform: Quantity.quorum)
     var ratio: Int64
     @Option(help: help(method, "minVcpus")) var minVcpus: Int?
     @Option(help: help(method, "maxVcpus")) var maxVcpus: Int?

@@ -21,8 +21,9 @@ extension MethodDefinition {
                 Field("reservedVcpus", .count, "vCPUs kept free (default 0)"),
                 Field("reservedMemoryBytes", .bytes, "Memory kept free, in bytes (default 0)"),
                 Field(
-                    "cpuBoundPpm", .integer(1...1_000_000),
-                    "Measured use, in parts per million, above which nothing more is placed (default 900000)"),
+                    "cpuBoundPpm", .integer(1...100_000_000),
+                    "Projected use, in parts per million, above which nothing more is placed (default 900000); far above "
+                        + "1000000 measured use refuses nothing"),
             ],
             returns: .object(hostFields), "The host", fails: [.conflict, .invalid],
             example: ["host": "host-a", "cluster": "main", "uri": "qemu+tls://10.0.0.1/system"], gives: exampleHost),
@@ -65,7 +66,7 @@ extension MethodDefinition {
         Field("memoryOvercommitPpm", .count, "Memory that may be promised per memory, in parts per million"),
         Field("reservedVcpus", .count, "vCPUs kept free"),
         Field("reservedMemoryBytes", .bytes, "Memory kept free, in bytes"),
-        Field("cpuBoundPpm", .share, "Measured use above which nothing more is placed"),
+        Field("cpuBoundPpm", .count, "Measured use above which nothing more is placed"),
         Field("createdAt", .instant, "When it was added"),
     ]
 

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// How far a resize has come, by what is seen of the domain after its call.
+///
+/// What the guest has in use counts, and the grant only where nobody can tell. Under emulation unplugging never
+/// completes: a vCPU that was taken back stays plugged and offline, so a shrunk domain is granted more than it has.
+package enum ResizeProgress: Hashable, Sendable {
+    /// It is as asked, or can't be seen.
+    case reached
+    /// The hypervisor has done its part, the guest has not yet.
+    case waiting
+    /// The hypervisor did less than was asked, and the guest has taken that: so many vCPUs are in use.
+    case partial(VCPUCount)
+
+    /// - Parameter former: what was in use before; `nil` if that was unknown.
+    package init(to target: VCPUCount, from former: VCPUCount?, presence: DomainPresence) {
+        guard case .present(_, let granted, let confirmed) = presence, let inUse = confirmed ?? granted else {
+            self = .reached
+            return
+        }
+        let isGrow = target > former ?? inUse
+        let possible = isGrow ? min(target, granted ?? target) : target
+        if isGrow ? inUse < possible : inUse > possible {
+            self = confirmed == nil ? .partial(inUse) : .waiting
+        } else {
+            self = possible == target ? .reached : .partial(inUse)
+        }
+    }
+}
