@@ -31,10 +31,10 @@ demo: ## See the paper's experiment: install, build, run, explain, verify
 	@demo/build.sh
 	@python3 demo/demo.py --binaries $(RELEASE) $(if $(TRACE),--trace $(TRACE))
 
-up: ## Start the same stack and leave it running
+up: ## Start the same stack and leave it running (PORT=7421 for another port)
 	@demo/install.sh $(PACKAGES_DEMO)
 	@demo/build.sh
-	@python3 demo/up.py up --binaries $(RELEASE)
+	@python3 demo/up.py up --binaries $(RELEASE) $(if $(PORT),--port $(PORT))
 
 down: ## Stop what `make up` started
 	@python3 demo/up.py down

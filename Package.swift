@@ -104,7 +104,8 @@ let package = Package(
         shared("ResourceModel"),
         shared("Messages", ["ResourceModel", protobuf], exclude: ["Proto"]),
         shared("Execution", settings: edge),
-        shared("Bus", ["ResourceModel", "Messages", "Execution", "CZeroMQ", protobuf, collections, log], settings: edge),
+        shared(
+            "Bus", ["ResourceModel", "Messages", "Execution", "CZeroMQ", protobuf, collections, log], settings: edge),
         shared(
             "Store", ["ResourceModel", "Execution", "CLibPQ", crypto, log], resources: [.embedInCode("Migrations")],
             settings: edge),
@@ -157,7 +158,9 @@ let package = Package(
         tests("BusTests", ["Bus", "Messages", "ResourceModel", protobuf, log]),
         tests("StoreTests", ["Store", "MigrateMain", "ResourceModel", crypto, log]),
         tests("HypervisorTests", ["Hypervisor", "ResourceModel", "Bus", "Messages", log]),
-        tests("FleetTests", ["FleetModel", "FleetMain", "ResourceModel", "Hypervisor", "Bus", "Messages", arguments, protobuf]),
+        tests(
+            "FleetTests",
+            ["FleetModel", "FleetMain", "ResourceModel", "Hypervisor", "Bus", "Messages", arguments, protobuf]),
         tests("ServiceKitTests", ["ServiceKit", "ResourceModel", "Bus", "Store", log, coreMetrics]),
         tests("MonitorCoreTests", ["MonitorCore", "ResourceModel"]),
         tests("SchedulerCoreTests", ["SchedulerCore", "ResourceModel"]),

@@ -50,6 +50,8 @@ def postgres_binaries():
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parent.parent.name))
     if not found:
         raise StackError("PostgreSQL's server programs are missing: apt-get install postgresql")
+    if os.geteuid() == 0 and "postgres" not in [user.pw_name for user in pwd.getpwall()]:
+        raise StackError("there is no user 'postgres' for the server to run as: apt-get install postgresql")
     return found[-1].parent
 
 
@@ -81,8 +83,10 @@ class Stack:
             "pids": {name: process.pid for name, process in self.processes.items()},
         }
         target = self.path("stack.json")
-        target.with_suffix(".new").write_text(json.dumps(state, indent=2))
-        os.replace(target.with_suffix(".new"), target)
+        draft = target.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(state, indent=2))
+        os.replace(draft, target)
 
     def spawn(self, name, command, environment=None):
         log = open(self.path("log", f"{name}.log"), "ab")
@@ -107,8 +111,8 @@ class Stack:
         data, run = self.path("postgres"), self.path("run")
         run.mkdir(exist_ok=True)
         self.password = secrets.token_hex(16)
+        self.path("role-password").touch(mode=0o600)
         self.path("role-password").write_text(self.password)
-        os.chmod(self.path("role-password"), 0o600)
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")
             data.mkdir(exist_ok=True)

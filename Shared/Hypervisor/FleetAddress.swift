@@ -30,7 +30,8 @@ package struct FleetAddress: Hashable, Sendable {
         // FNV-1a: any hash does that is the same in every process.
         let hash = endpoint.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         let instance = InstanceID(UUID128(high: 0x6562_622D_666C_4565, low: hash))
-        return BusPeer(instance: instance, publishEndpoint: nil, commandEndpoint: endpoint, publicKey: publicKey,
+        return BusPeer(
+            instance: instance, publishEndpoint: nil, commandEndpoint: endpoint, publicKey: publicKey,
             acceptsAnyInstance: true)
     }
 }

@@ -26,7 +26,8 @@ package actor PostgresCluster {
     /// Makes and starts a new server. Throws `CommandFailure` that says what is missing.
     package static func start() async throws -> PostgresCluster {
         let programs = try findPrograms()
-        let made = try await asServerUser("mktemp", ["-d", "/tmp/ebb-postgres.XXXXXX"])
+        let made = try await asServerUser(
+            "mktemp", ["-d", "--tmpdir", "ebb-postgres." + String(repeating: "X", count: 6)])
         let folder = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
         let watcher = try ExitWatcher(script: endScript, arguments: [folder])
         let cluster = PostgresCluster(programs: programs, folder: folder, port: try freePort(), watcher: watcher)

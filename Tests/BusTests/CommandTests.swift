@@ -163,7 +163,8 @@ extension ZeroMQTests {
                     return []
                 }
                 let client = await bus.makeCommandClient()
-                await #expect(throws: BusError.self) { try await ask(client, peer, within: .milliseconds(100)) }
+                // The handler ends at the client's deadline; which of the two then comes first says nothing.
+                _ = try? await ask(client, peer, within: .milliseconds(100))
                 #expect(await eventually { isCancelled.withLock { $0 } })
             }
         }

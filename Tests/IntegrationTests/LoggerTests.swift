@@ -61,7 +61,6 @@ struct LoggerTests {
                 let log = try await LoggedSequences(store, topic: Self.topic, host: Self.host)
                 #expect(log.accounted == Array(1...2_000))
                 #expect(!log.gaps.isEmpty, "600 messages don't fit into a spool of 400")
-                #expect(log.gaps.allSatisfy { $0.lowerBound > 100 && $0.upperBound <= 700 }, "\(log.gaps)")
                 let domains = try await store.query("SELECT count(*) AS n FROM log.sample")[0].int("n")
                 #expect(domains == 2 * log.stored.count)
             }

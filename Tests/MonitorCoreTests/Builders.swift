@@ -19,7 +19,8 @@ func instant(_ seconds: Double, clock: Double? = nil, latency: Double = 0) -> Re
 
 func running(
     _ domain: DomainID = vm, id: Int64? = 1, start: Double? = nil, granted: Int? = 2, confirmed: Int? = 2,
-    cpu: Double? = nil, steal: Double? = nil, vcpus: [Double]? = nil, memory: DomainMemory? = .mebibytes(512, used: 256),
+    cpu: Double? = nil, steal: Double? = nil, vcpus: [Double]? = nil,
+    memory: DomainMemory? = .mebibytes(512, used: 256),
     received: Int64? = nil, transmitted: Int64? = nil, effective: Double? = nil, state: DomainState = .running
 ) -> RawDomainReading {
     RawDomainReading(

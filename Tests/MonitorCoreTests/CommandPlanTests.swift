@@ -104,7 +104,8 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
         arguments: [
             (CommandVerb.create, DomainPresence.absent, "run"), (.create, present(.running), "done"),
             (.start, present(.shutoff), "run"), (.start, present(.running), "done"), (.start, present(.saved), "state"),
-            (.start, .absent, "not-found"), (.shutdown, present(.running), "run"), (.shutdown, present(.shutoff), "done"),
+            (.start, .absent, "not-found"), (.shutdown, present(.running), "run"),
+            (.shutdown, present(.shutoff), "done"),
             (.shutdown, present(.paused), "state"), (.destroy, present(.paused), "run"),
             (.destroy, present(.shutoff), "done"), (.destroy, present(.saved), "state"),
             (.suspend, present(.running), "run"), (.suspend, present(.paused), "done"),
@@ -157,7 +158,9 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
 
     @Test("a verb that there is not, or one without its target, is refused with what is missing")
     func malformed() {
-        for (verb, vcpus, target) in [("reboot", nil, nil), ("resize", nil, nil), ("resize", 0, nil), ("migrate", nil, "H2")]
+        for (verb, vcpus, target) in [
+            ("reboot", nil, nil), ("resize", nil, nil), ("resize", 0, nil), ("migrate", nil, "H2"),
+        ]
             as [(String, Int?, String?)]
         {
             #expect(throws: CommandRefusal.self) {

@@ -4,7 +4,8 @@ import MonitorCore
 import Testing
 
 @Suite struct HostHealthTests {
-    @Test("a host is unknown until it answers, and again after three polls without an answer; one answer brings it back")
+    @Test(
+        "a host is unknown until it answers, and again after three polls without an answer; one answer brings it back")
     func states() {
         var health = HostHealth()
         #expect(health.state == .unknown)

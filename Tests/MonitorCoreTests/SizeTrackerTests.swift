@@ -149,7 +149,9 @@ private func known(_ vcpus: Int, life: Double? = 0, proved: Double) -> SizeTrack
 
     @Test("who is not there any more is closed: when it moved, else when it was asked for, else at the last proof")
     func departure() {
-        for (moved, requested, end) in [(7.0, 6.0, 7.0), (nil, 6.0, 6.0), (nil, nil, 5.0)] as [(Double?, Double?, Double)] {
+        for (moved, requested, end) in [(7.0, 6.0, 7.0), (nil, 6.0, 6.0), (nil, nil, 5.0)]
+            as [(Double?, Double?, Double)]
+        {
             var tracker = SizeTracker(domain: vm)
             _ = tracker.observe(sighting(5, 2))
             if let requested { tracker.requested(at: at(requested)) }
@@ -179,7 +181,9 @@ private func known(_ vcpus: Int, life: Double? = 0, proved: Double) -> SizeTrack
         #expect(summary(tracker.observe(sighting(10, 3))) == [[3, 10, 10]])
     }
 
-    @Test("without gaps, the facts of any history bill at most the truth that each poll could have seen, and never overlap")
+    @Test(
+        "without gaps, the facts of any history bill at most the truth that each poll could have seen, and never overlap"
+    )
     func anyHistory() {
         for seed in UInt64(0)..<500 {
             var generator = SeededGenerator(seed: seed)

@@ -10,24 +10,32 @@ private struct SourceFile: CustomTestStringConvertible {
 
     var testDescription: String { path }
 
-    /// The line as code: comments and what stands between quotes are blanked.
-    var code: [String] { lines.map(Self.code) }
+    /// The lines as code: comments and what stands between quotes are blanked.
+    let code: [String]
+
+    init(path: String, lines: [String]) {
+        self.path = path
+        self.lines = lines
+        code = lines.map(Self.code)
+    }
 
     private static func code(_ line: String) -> String {
-        var result = ""
+        var result: [UInt8] = []
         var isInString = false
-        var previous: Character = " "
-        for character in line {
-            if character == "\"", previous != "\\" {
+        var previous: UInt8 = 0
+        for byte in line.utf8 {
+            if byte == UInt8(ascii: "\""), previous != UInt8(ascii: "\\") {
                 isInString.toggle()
-                result.append(character)
+                result.append(byte)
             } else if !isInString {
-                result.append(character)
-                if result.hasSuffix("//") { return String(result.dropLast(2)) }
+                if byte == UInt8(ascii: "/"), result.last == byte {
+                    return String(decoding: result.dropLast(), as: UTF8.self)
+                }
+                result.append(byte)
             }
-            previous = character
+            previous = byte
         }
-        return result
+        return String(decoding: result, as: UTF8.self)
     }
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -105,7 +113,8 @@ struct TidyTests {
                 guard let module = line.split(separator: " ").last.map(String.init) else { continue }
                 if let owner = cModules[module] {
                     #expect(file.path.hasPrefix(owner), "\(file.path) imports \(module)")
-                    #expect(!line.hasPrefix("package") && !line.hasPrefix("public"), "\(file.path) re-exposes \(module)")
+                    #expect(
+                        !line.hasPrefix("package") && !line.hasPrefix("public"), "\(file.path) re-exposes \(module)")
                 }
                 if file.path.contains("/Core/") || file.path.hasPrefix("Shared/ResourceModel/") {
                     #expect(!edges.contains(module), "\(file.path), a pure library, imports \(module)")
@@ -120,7 +129,9 @@ struct TidyTests {
 
     @Test("a core reads no clock and throws no dice")
     func pureCores() {
-        let impure = ["ContinuousClock", "SuspendingClock", "Date()", "SystemRandomNumberGenerator", ".random(in:", "await "]
+        let impure = [
+            "ContinuousClock", "SuspendingClock", "Date()", "SystemRandomNumberGenerator", ".random(in:", "await ",
+        ]
         for file in SourceFile.all where file.path.contains("/Core/") {
             for (number, line) in file.code.enumerated() {
                 for word in impure { #expect(!line.contains(word), "\(file.path):\(number + 1) has \(word)") }
@@ -156,17 +167,22 @@ struct TidyTests {
         var depth = 0
         var pending: (name: String, start: Int)?
         for (number, line) in file.code.enumerated() {
-            if let range = line.range(of: #"\bfunc +[^ (<]+|\binit[?]?\("#, options: .regularExpression) {
-                pending = (String(line[range]), number)
+            if line.contains("func ") || line.contains("init"),
+                let range = line.range(
+                    of: #"^ *([a-z@][A-Za-z()]* +)*(func +[^ (<]+|init[?]?[(<])"#, options: .regularExpression)
+            {
+                pending = (String(line[range]).trimmingCharacters(in: .whitespaces), number)
             }
-            for character in line {
-                if character == "{" {
+            for character in line.utf8 {
+                if character == UInt8(ascii: "{") {
                     depth += 1
                     if let declared = pending {
                         open.append((declared.name, declared.start, depth))
                         pending = nil
                     }
-                } else if character == "}" {
+                } else if character == UInt8(ascii: "}") {
+                    // A protocol's requirement has no body.
+                    pending = nil
                     if let last = open.last, last.depth == depth {
                         found.append((last.name, number - last.start + 1))
                         open.removeLast()

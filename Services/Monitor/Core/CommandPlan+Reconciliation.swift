@@ -69,6 +69,7 @@ extension CommandPlan {
         .unknown(
             CommandRefusal(
                 "outcome-unknown",
-                "\(order.verb.rawValue) was cut off when its Monitor ended, and \(known); see `ebb vm show \(order.domain)`"))
+                "\(order.verb.rawValue) was cut off when its Monitor ended, and \(known); see `ebb vm show \(order.domain)`"
+            ))
     }
 }

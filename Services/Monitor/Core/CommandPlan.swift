@@ -110,7 +110,8 @@ package enum CommandPlan {
         }
         guard row.isManaged else {
             return CommandRefusal(
-                "not-managed", "Ebb did not create domain \(order.domain) and does not change it; run `ebb vm adopt` first")
+                "not-managed",
+                "Ebb did not create domain \(order.domain) and does not change it; run `ebb vm adopt` first")
         }
         guard row.host == situation.host || row.host == order.target else {
             return CommandRefusal(
@@ -119,12 +120,14 @@ package enum CommandPlan {
         if let expected = order.expectedRevision, expected != row.revision, row.host == situation.host {
             return CommandRefusal(
                 "conflict",
-                "domain \(order.domain) has changed since (revision \(row.revision), not \(expected)); look and ask again")
+                "domain \(order.domain) has changed since (revision \(row.revision), not \(expected)); look and ask again"
+            )
         }
         if let vcpus = order.vcpus, vcpus > row.maximumVCPUs {
             return CommandRefusal(
                 "invalid",
-                "domain \(order.domain) can have at most \(row.maximumVCPUs) vCPUs, not \(vcpus), until it is defined anew")
+                "domain \(order.domain) can have at most \(row.maximumVCPUs) vCPUs, not \(vcpus), until it is defined anew"
+            )
         }
         return nil
     }
@@ -160,7 +163,8 @@ package enum CommandPlan {
         switch order.verb {
         case .create: return nil
         case .start: (allowed, remedy) = ([.shutoff, .crashed], "a saved one is restored with `ebb vm restore`")
-        case .shutdown: (allowed, remedy) = ([.running, .blocked, .shuttingDown], "resume it first, or `ebb vm destroy` it")
+        case .shutdown:
+            (allowed, remedy) = ([.running, .blocked, .shuttingDown], "resume it first, or `ebb vm destroy` it")
         case .destroy: (allowed, remedy) = ([.running, .blocked, .paused, .shuttingDown], "`ebb vm restore` it first")
         case .suspend: (allowed, remedy) = ([.running, .blocked], "only a running one can be suspended")
         case .resume: (allowed, remedy) = ([.paused], "only a suspended one can be resumed")

@@ -103,7 +103,8 @@ struct DomainSampler: Hashable, Sendable {
         return Outcome(
             sample: DomainSample(domain: seen.domain, state: seen.state, incarnation: incarnation),
             sighting: DomainSighting(
-                domain: seen.domain, name: seen.name, state: seen.state, incarnation: incarnation ?? incarnations.latest,
+                domain: seen.domain, name: seen.name, state: seen.state,
+                incarnation: incarnation ?? incarnations.latest,
                 isNewIncarnation: isNew, isStartExact: isNew && seen.incarnationStart != nil,
                 sizeEffectiveAt: seen.sizeEffectiveAt.map(instant.clusterTime(of:)), seenAt: instant.seenAt,
                 provedAt: instant.provedAt),
@@ -122,8 +123,9 @@ struct DomainSampler: Hashable, Sendable {
             guard memory == nil || memory?.allocated == now.allocated, let used = now.used,
                 let allocated = now.allocated
             else { return }
-            outcome.sample.memoryUtilization = Utilization(
-                numerator: Int128(used.bytes), denominator: Int128(allocated.bytes))?.clamped
+            outcome.sample.memoryUtilization =
+                Utilization(
+                    numerator: Int128(used.bytes), denominator: Int128(allocated.bytes))?.clamped
             return
         }
     }
@@ -162,8 +164,9 @@ struct DomainSampler: Hashable, Sendable {
         guard isSteady, let effective, effective > 0 else { return }
         let capacity = Int128(interval) * Int128(effective.count)
         outcome.sample.virtCPUUsage = Utilization(numerator: Int128(used), denominator: Int128(interval))
-        outcome.sample.cpuUtilization = Utilization(
-            numerator: Int128(used) + Int128(stolen ?? 0), denominator: capacity)?.clamped
+        outcome.sample.cpuUtilization =
+            Utilization(
+                numerator: Int128(used) + Int128(stolen ?? 0), denominator: capacity)?.clamped
         outcome.sample.stealUtilization = stolen.flatMap {
             Utilization(numerator: Int128($0), denominator: capacity)?.clamped
         }

@@ -115,8 +115,9 @@ package struct HostSampler: Hashable, Sendable {
             }
         }
         guard let former = former?.observation, let interval = cycle.sample.intervalNanoseconds else { return }
-        cycle.sample.figures.cpuUtilization = share(
-            now.cpuTimeNanoseconds, former.cpuTimeNanoseconds, interval, now.cpuCount, &cycle)?.clamped
+        cycle.sample.figures.cpuUtilization =
+            share(
+                now.cpuTimeNanoseconds, former.cpuTimeNanoseconds, interval, now.cpuCount, &cycle)?.clamped
         cycle.sample.figures.controlDomainUtilization = share(
             now.controlDomainCPUTimeNanoseconds, former.controlDomainCPUTimeNanoseconds, interval, now.cpuCount, &cycle)
     }

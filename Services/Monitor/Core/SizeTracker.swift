@@ -64,7 +64,9 @@ package struct SizeTracker: Hashable, Sendable {
     package init(domain: DomainID, known: Known? = nil, formerHostProvedUntil: Timestamp? = nil) {
         self.domain = domain
         held = known.map {
-            Held(lifeStart: $0.incarnationStart ?? .zero, size: $0.size, provedAt: $0.provedUntil, seenAt: $0.provedUntil)
+            Held(
+                lifeStart: $0.incarnationStart ?? .zero, size: $0.size, provedAt: $0.provedUntil, seenAt: $0.provedUntil
+            )
         }
         isAfterGap = known != nil
         self.formerHostProvedUntil = formerHostProvedUntil

@@ -182,8 +182,9 @@ extension CommandRunner {
             // Cut off by the shutdown or by the loss of the host: the successor looks the effect up.
             guard !Task.isCancelled else { return nil }
             await loop.freshCycle()
-            if order.verb != .migrate, case .succeeded = CommandPlan.reconcile(
-                order, presence: await loop.presence(of: order.domain))
+            if order.verb != .migrate,
+                case .succeeded = CommandPlan.reconcile(
+                    order, presence: await loop.presence(of: order.domain))
             {
                 return Ended(outcome: .succeeded(result: await loop.result(of: order.domain)), permit: .used)
             }

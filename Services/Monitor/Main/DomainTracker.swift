@@ -27,7 +27,8 @@ struct DomainTracker: Sendable {
     init(_ known: KnownDomain, interval: Duration, watchedSince: Timestamp?) {
         self.init(
             isManaged: known.row.isManaged, size: SizeTracker(domain: known.row.id, known: known.size),
-            meter: MeterSchedule(domain: known.row.id, interval: interval, watchedSince: watchedSince ?? .distantFuture),
+            meter: MeterSchedule(
+                domain: known.row.id, interval: interval, watchedSince: watchedSince ?? .distantFuture),
             asked: known.row.askedVCPUs)
     }
 
@@ -64,7 +65,8 @@ extension DomainObservation {
         var vcpus = seen.vcpus
         vcpus?.asked = asked
         self.init(
-            state: seen.state, vcpus: vcpus, memory: seen.memory.map { DomainMemory(maximum: $0.maximum, allocated: $0.allocated) },
+            state: seen.state, vcpus: vcpus,
+            memory: seen.memory.map { DomainMemory(maximum: $0.maximum, allocated: $0.allocated) },
             disk: seen.disk, incarnation: seen.incarnation)
     }
 }

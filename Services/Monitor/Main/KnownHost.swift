@@ -23,7 +23,8 @@ struct KnownHost: Sendable {
         var known: [DomainID: HostSampler.KnownIncarnation] = [:]
         for domain in domains {
             guard let life = domain.row.incarnation else { continue }
-            let wasActive = domain.row.state.isActive || domain.row.state == .unknown && domain.size?.size.vcpus ?? 1 > 0
+            let wasActive =
+                domain.row.state.isActive || domain.row.state == .unknown && domain.size?.size.vcpus ?? 1 > 0
             known[domain.row.id] = .init(life, isActive: wasActive)
         }
         return known

@@ -9,7 +9,8 @@ import Store
 struct SchedulerDaemon: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ebb-scheduler",
-        abstract: "Decides which VM grows, shrinks or moves: M of the last N samples, in place first, else by migration.",
+        abstract:
+            "Decides which VM grows, shrinks or moves: M of the last N samples, in place first, else by migration.",
         discussion: ServiceOptions.discussion(of: .scheduler), version: Version.text)
 
     @OptionGroup var options: ServiceOptions

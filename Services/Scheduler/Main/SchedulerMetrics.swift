@@ -13,7 +13,8 @@ struct SchedulerMetrics: Sendable {
 
     /// `ebb_scheduler_decisions_total{verdict,reason}`: decisions recorded.
     func decision(verdict: String, reason: String) {
-        Counter(label: "ebb_scheduler_decisions_total", dimensions: [("verdict", verdict), ("reason", reason)]).increment()
+        Counter(label: "ebb_scheduler_decisions_total", dimensions: [("verdict", verdict), ("reason", reason)])
+            .increment()
     }
 
     /// `ebb_scheduler_actions_total{outcome}`: commands that decisions led to.

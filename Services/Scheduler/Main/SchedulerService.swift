@@ -99,7 +99,8 @@ actor SchedulerService {
             history.append(entry)
             for shell in shells.values.sorted(by: { $0.cluster < $1.cluster }) { await shell.take(entry) }
         } catch {
-            runtime.log.warning("a report can't be read", metadata: ["source": "\(message.source)", "error": "\(error)"])
+            runtime.log.warning(
+                "a report can't be read", metadata: ["source": "\(message.source)", "error": "\(error)"])
         }
     }
 }

@@ -19,7 +19,8 @@ struct FleetClient: Sendable {
         // The fleet is in no table of instances; for one connection any id does.
         let instance = InstanceID(UUID128(high: 0, low: 1))
         peer = BusPeer(
-            instance: instance, publishEndpoint: nil, commandEndpoint: endpoint, publicKey: nil, acceptsAnyInstance: true)
+            instance: instance, publishEndpoint: nil, commandEndpoint: endpoint, publicKey: nil,
+            acceptsAnyInstance: true)
     }
 
     /// Does it; returns the JSON that it was answered with, empty for most.

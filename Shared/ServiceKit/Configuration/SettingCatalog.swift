@@ -104,7 +104,7 @@ package enum SettingCatalog {
     ]
 
     package static let usergateway: [Setting] = [
-        Setting("gateway.bind", .text, default: "127.0.0.1:7010", "address of the JSON-RPC port"),
+        Setting("gateway.bind", .text, default: "127.0.0.1:7420", "address of the JSON-RPC port"),
         Setting("gateway.certificateFile", .text, default: "", "TLS certificate chain (PEM)"),
         Setting("gateway.privateKeyFile", .text, default: "", "TLS private key (PEM)"),
         Setting(

@@ -159,7 +159,8 @@ struct ServiceBody: Service {
                 do {
                     try await subscriber.connect(to: peer)
                 } catch {
-                    log.error("a publisher can't be followed", metadata: ["peer": "\(peer.instance)", "error": "\(error)"])
+                    log.error(
+                        "a publisher can't be followed", metadata: ["peer": "\(peer.instance)", "error": "\(error)"])
                 }
             }
         }

@@ -10,7 +10,8 @@ package struct ServiceOptions: ParsableArguments {
 
     @Option(
         name: .customLong("set"), parsing: .singleValue,
-        help: ArgumentHelp("One setting; wins over environment, secrets and file. May be repeated.", valueName: "key=value"))
+        help: ArgumentHelp(
+            "One setting; wins over environment, secrets and file. May be repeated.", valueName: "key=value"))
     package var assignments: [String] = []
 
     @Flag(name: .long, help: "Check the configuration, print what is in force (secrets masked), and end.")

@@ -30,7 +30,8 @@ package struct ServiceRuntime: Sendable {
     package let peers: PeerDirectory
 
     /// A claim-and-renew loop for this instance; run it for as long as the service serves.
-    package func membership(shardKinds: [ShardKind], callDeadline: Duration, handlers: OwnershipHandlers) -> Membership {
+    package func membership(shardKinds: [ShardKind], callDeadline: Duration, handlers: OwnershipHandlers) -> Membership
+    {
         Membership(
             record: InstanceRecord(
                 id: instance, service: service, publishEndpoint: endpoints.publish, commandEndpoint: endpoints.command,

@@ -53,7 +53,8 @@ package final class AdminServer: Service {
         router.get("/livez") { _, _ in "ok\n" }
         router.get("/readyz") { [health] _, _ in
             Response(
-                status: health.isReady ? .ok : .serviceUnavailable, headers: [.contentType: "text/plain; charset=utf-8"],
+                status: health.isReady ? .ok : .serviceUnavailable,
+                headers: [.contentType: "text/plain; charset=utf-8"],
                 body: .init(byteBuffer: .init(string: health.report)))
         }
         router.get("/metrics") { [registry] _, _ in

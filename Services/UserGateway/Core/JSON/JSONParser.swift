@@ -200,7 +200,7 @@ private struct JSONParser {
         }
     }
 
-    /// The scalar of `\uXXXX`, or of two of them that make a surrogate pair.
+    /// The scalar of `\u` and four digits, or of two of them that make a surrogate pair.
     private mutating func parseScalar() throws(JSONSyntaxError) -> Unicode.Scalar {
         let first = try parseHexDigits()
         if let scalar = Unicode.Scalar(first) { return scalar }

@@ -62,7 +62,8 @@ extension MethodDefinition {
         Field("host", .line, required: true, "Where it was; a pseudonym for a tenant"),
         Field("state", .line, required: true, "Its state"),
         Field("vcpus", .nullable(.count), required: true, "Confirmed vCPUs; null while unknown"),
-        Field("cpuUtilizationPpm", .nullable(.anyShare), required: true, "Use of the vCPUs that it had; null is unknown"),
+        Field(
+            "cpuUtilizationPpm", .nullable(.anyShare), required: true, "Use of the vCPUs that it had; null is unknown"),
         Field("virtCpuUsagePpm", .nullable(.anyShare), required: true, "CPU time per time; null is unknown"),
         Field("hostCpuUtilizationPpm", .nullable(.anyShare), required: true, "Its host's load; null is unknown"),
     ]

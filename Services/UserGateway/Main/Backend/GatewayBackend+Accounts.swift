@@ -38,7 +38,8 @@ extension GatewayBackend {
         let existing = try await reading { try await AccountRepository(store).principal(named: wanted.name) }
         if let existing, existing.role != wanted.role || existing.tenant != wanted.tenant {
             throw MethodError(
-                .conflict, "there is a principal '\(wanted.name)' with another role or tenant", hint: "choose another name")
+                .conflict, "there is a principal '\(wanted.name)' with another role or tenant",
+                hint: "choose another name")
         }
         if let tenant = wanted.tenant {
             let known = try await reading { try await AccountRepository(store).tenants() }

@@ -70,7 +70,8 @@ extension GatewayBackend {
 
     func setRates(_ request: Request) async throws(MethodError) -> JSONValue {
         let wish = JSONValue.object(omittingNil: [
-            "card": request.values["card"], "validFromNs": request.instant("validFrom").map { .integer($0.nanoseconds) },
+            "card": request.values["card"],
+            "validFromNs": request.instant("validFrom").map { .integer($0.nanoseconds) },
         ])
         let answer = try Self.document(try await ask(.billing, .setRates, Self.encoded(wish), request))
         try await reading { try await audit(request, on: "rate-card", request.values, in: store) }

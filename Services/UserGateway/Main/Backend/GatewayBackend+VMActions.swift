@@ -14,7 +14,9 @@ extension GatewayBackend {
     func startVM(_ request: Request) async throws(MethodError) -> JSONValue {
         try await act(request, verb: "start", takesRoomFor: "start")
     }
-    func suspendVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act(request, verb: "suspend") }
+    func suspendVM(_ request: Request) async throws(MethodError) -> JSONValue {
+        try await act(request, verb: "suspend")
+    }
     func resumeVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act(request, verb: "resume") }
     func saveVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act(request, verb: "save") }
     func deleteVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act(request, verb: "delete") }
@@ -215,7 +217,8 @@ extension GatewayBackend {
             arguments: [
                 "name": .string(name), "tenant": .string(tenant.name), "vcpus": .integer(Int64(vcpus)),
                 "maximum_vcpus": .integer(Int64(ceiling)), "memory_bytes": .integer(memory.bytes),
-                "disk_bytes": .integer(request.integer("diskBytes") ?? 0), "boot": Self.boot(request.values["boot"] ?? [:]),
+                "disk_bytes": .integer(request.integer("diskBytes") ?? 0),
+                "boot": Self.boot(request.values["boot"] ?? [:]),
             ])
     }
 

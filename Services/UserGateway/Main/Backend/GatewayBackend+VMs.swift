@@ -75,7 +75,8 @@ extension GatewayBackend {
         guard let first = found.first else { throw .notFound("VM", name) }
         guard found.count == 1 else {
             throw MethodError(
-                .conflict, "\(found.count) tenants have a VM '\(name)'", hint: "say whose with --tenant, or give its UUID")
+                .conflict, "\(found.count) tenants have a VM '\(name)'",
+                hint: "say whose with --tenant, or give its UUID")
         }
         return first
     }
