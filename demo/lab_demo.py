@@ -30,7 +30,7 @@ EX_UNAVAILABLE, EX_NOPERM = 69, 77
 CLUSTER, TENANT = "lab", "acme"
 # Each with its host and the last number of its address.
 VMS = {"web-1": ("host-a", 101), "db-1": ("host-a", 102), "mail-1": ("host-b", 103), "batch-1": ("host-b", 104)}
-# An emulated vCPU that is asked for 95 % shows about 100 %, two about 55 %, an idle one up to 15 %: far from the bounds.
+# One emulated vCPU that is asked for 95 % shows about 100 %, two about 55 %, an idle one 5 %: far from the bounds.
 BUSY, IDLE = 95, 2
 LOWER_PPM, UPPER_PPM = 300_000, 750_000
 POLICY = ["--lower", "30%", "--upper", "75%", "--ratio", "4/6", "--min-vcpus", "1", "--max-vcpus", "2"]
