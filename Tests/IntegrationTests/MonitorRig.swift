@@ -17,14 +17,15 @@ import TestSupport
 struct FleetRig: Sendable {
     let service: FleetService
     let bus: ZeroMQBus
-    let endpoint: String
+    let server: ZeroMQCommandServer
+    var endpoint: String { server.endpoint }
 
     static func start(_ configuration: FleetConfiguration) async throws -> FleetRig {
         let service = try FleetService(configuration, stateFile: nil)
         let bus = try makeBus()
         let server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
         await service.serve(on: server)
-        return FleetRig(service: service, bus: bus, endpoint: server.endpoint)
+        return FleetRig(service: service, bus: bus, server: server)
     }
 
     func uri(_ host: HostID) -> String { "fleet://\(endpoint.dropFirst("tcp://".count))/\(host)" }
@@ -44,14 +45,17 @@ struct FleetRig: Sendable {
     }
 }
 
-private func makeBus() throws -> ZeroMQBus {
+private func makeInstance() -> InstanceID {
     var generator = SystemRandomNumberGenerator()
+    return InstanceID(UUID128.random(using: &generator))
+}
+
+private func makeBus(_ instance: InstanceID = makeInstance()) throws -> ZeroMQBus {
     var configuration = BusConfiguration()
-    configuration.heartbeatInterval = .milliseconds(50)
     configuration.maximumFrameBytes = 8 << 20
     let clock = FleetClock.live(notBefore: .zero)
     return try ZeroMQBus(
-        instance: InstanceID(UUID128.random(using: &generator)), configuration: configuration, log: .quiet,
+        instance: instance, configuration: configuration, log: .quiet,
         clock: clock.now)
 }
 
@@ -66,6 +70,7 @@ extension MonitorConfiguration {
         configuration.confirmationTimeout = .milliseconds(300)
         configuration.commandScanInterval = .milliseconds(50)
         configuration.refreshInterval = .milliseconds(50)
+        configuration.rowsInterval = .milliseconds(50)
         return configuration
     }
 }
@@ -79,16 +84,16 @@ final class MonitorRig: Sendable {
     let publisher: ZeroMQPublisher
     let clock: ClusterClock
     let supervisor: HostSupervisor
+    private let scanning: Task<Void, Never>
     /// Whether hypervisors may be commanded.
     let gate = Gate()
 
     private init(dsn: String, configuration: MonitorConfiguration) async throws {
-        var generator = SystemRandomNumberGenerator()
-        instance = InstanceID(UUID128.random(using: &generator))
+        instance = makeInstance()
         store = try Store(
             configuration: StoreConfiguration(
                 dsn: dsn, statementTimeout: .seconds(2), acquireTimeout: .milliseconds(500)), log: .quiet)
-        bus = try makeBus()
+        bus = try makeBus(instance)
         server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
         publisher = try await bus.makePublisher(bind: "tcp://127.0.0.1:*")
         let now = try await store.query("SELECT cluster.now_ns() AS now")
@@ -106,6 +111,7 @@ final class MonitorRig: Sendable {
                     try openHypervisor(uri: uri, host: host, log: .quiet, connectors: connectors)
                 }, mayCommand: { _, _ in gate.isOpen }, log: .quiet), configuration: configuration)
         let supervisor = supervisor
+        scanning = Task { await supervisor.scan() }
         await server.handle(.executeCommand) { body, context async throws(Bus.CommandFailure) -> [UInt8] in
             try await supervisor.deliver(body, context)
         }
@@ -149,6 +155,7 @@ final class MonitorRig: Sendable {
     func drop(_ host: HostID) async { await supervisor.lost(ShardKey(kind: .host, id: host.name)) }
 
     private func stop() async {
+        scanning.cancel()
         for host in ["h1", "h2"] as [HostID] { await drop(host) }
         await bus.close()
         await store.close()

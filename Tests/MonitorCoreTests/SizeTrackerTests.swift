@@ -182,7 +182,7 @@ private func known(_ vcpus: Int, life: Double? = 0, proved: Double) -> SizeTrack
     }
 
     @Test(
-        "without gaps, the facts of any history bill at most the truth that each poll could have seen, and never overlap"
+        "the facts of any history are in order, never overlap, and end with what is seen"
     )
     func anyHistory() {
         for seed in UInt64(0)..<500 {

@@ -111,7 +111,7 @@ package enum CommandPlan {
         guard row.isManaged else {
             return CommandRefusal(
                 "not-managed",
-                "Ebb did not create domain \(order.domain) and does not change it; run `ebb vm adopt` first")
+                "Ebb does not manage domain \(order.domain) and never changes it; use the host's own tools")
         }
         guard row.host == situation.host || row.host == order.target else {
             return CommandRefusal(
@@ -120,13 +120,13 @@ package enum CommandPlan {
         if let expected = order.expectedRevision, expected != row.revision, row.host == situation.host {
             return CommandRefusal(
                 "conflict",
-                "domain \(order.domain) has changed since (revision \(row.revision), not \(expected)); look and ask again"
+                "domain \(order.domain) has changed: revision \(row.revision), not \(expected); look and ask again"
             )
         }
         if let vcpus = order.vcpus, vcpus > row.maximumVCPUs {
             return CommandRefusal(
                 "invalid",
-                "domain \(order.domain) can have at most \(row.maximumVCPUs) vCPUs, not \(vcpus), until it is defined anew"
+                "domain \(order.domain) is defined with at most \(row.maximumVCPUs) vCPUs and can't have \(vcpus)"
             )
         }
         return nil
@@ -164,7 +164,9 @@ package enum CommandPlan {
         case .create: return nil
         case .start: (allowed, remedy) = ([.shutoff, .crashed], "a saved one is restored with `ebb vm restore`")
         case .shutdown:
-            (allowed, remedy) = ([.running, .blocked, .shuttingDown], "resume it first, or `ebb vm destroy` it")
+            (allowed, remedy) = (
+                [.running, .blocked, .shuttingDown], "resume it first, or `ebb vm shutdown --force` it"
+            )
         case .destroy: (allowed, remedy) = ([.running, .blocked, .paused, .shuttingDown], "`ebb vm restore` it first")
         case .suspend: (allowed, remedy) = ([.running, .blocked], "only a running one can be suspended")
         case .resume: (allowed, remedy) = ([.paused], "only a suspended one can be resumed")
@@ -172,7 +174,7 @@ package enum CommandPlan {
         case .restore: (allowed, remedy) = ([.saved], "only a saved one can be restored")
         case .resize: (allowed, remedy) = ([.running, .blocked], "only a running one can be resized")
         case .migrate: (allowed, remedy) = ([.running, .blocked], "only a running one can be migrated")
-        case .delete: (allowed, remedy) = ([.shutoff, .crashed, .saved], "`ebb vm destroy` it first")
+        case .delete: (allowed, remedy) = ([.shutoff, .crashed, .saved], "`ebb vm shutdown --force` it first")
         }
         guard !allowed.contains(state) else { return nil }
         return CommandRefusal("state", "domain \(order.domain) is \(state.rawValue): \(remedy)")

@@ -75,8 +75,8 @@ struct DomainSampler: Hashable, Sendable {
         return outcome
     }
 
-    /// What an operation's own answer shows, between two readings: it begins a new life where there is one, and takes no
-    /// part in rates, so that the interval in which the size changed stays unknown.
+    /// What an operation's own answer shows, between two readings: it begins a new life where there is one, and takes
+    /// no part in rates, so that the interval in which the size changed stays unknown.
     mutating func sight(_ seen: RawDomainReading, at instant: ReadingInstant, asked: VCPUCount?) -> Outcome {
         var trial = self
         let outcome = trial.observe(seen, at: instant, asked: asked)

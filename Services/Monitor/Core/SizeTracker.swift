@@ -22,8 +22,8 @@ package struct SizeFact: Hashable, Sendable {
 /// 1. where the driver gives the instant, that;
 /// 2. else what grew holds from the first sighting that proves it, and what shrank from the request that Ebb made; from
 ///    the last proof of the larger size if Ebb made none (both are the tenant's favour);
-/// 3. after a gap (the host did not answer, Monitor began anew) or a life that was not seen to end, the former size held
-///    up to its last proof, and nothing is known of the time between.
+/// 3. after a gap (the host did not answer, Monitor began anew) or a life that was not seen to end, the former size
+///    held up to its last proof, and nothing is known of the time between.
 ///
 /// A stopped or saved domain has its disk only.
 package struct SizeTracker: Hashable, Sendable {
@@ -81,8 +81,8 @@ package struct SizeTracker: Hashable, Sendable {
     /// The host stopped answering: from its last proof on nothing is known.
     package mutating func lost() { isAfterGap = true }
 
-    /// Takes a sighting; returns the facts that follow, in order. A sighting of which not all is known says nothing, and
-    /// neither does one that may be older than the last (a poll that was under way while an operation ended).
+    /// Takes a sighting; returns the facts that follow, in order. A sighting of which not all is known says nothing,
+    /// and neither does one that may be older than the last (a poll that was under way while an operation ended).
     package mutating func observe(_ seen: DomainSighting) -> [SizeFact] {
         guard let size = seen.size, isAfterGap || held.map({ seen.provedAt >= $0.seenAt }) ?? true else { return [] }
         let life = seen.incarnation?.start ?? held?.lifeStart ?? .zero

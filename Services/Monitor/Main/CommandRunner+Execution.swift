@@ -181,12 +181,9 @@ extension CommandRunner {
         case .deadline, .unreachable, .closed:
             // Cut off by the shutdown or by the loss of the host: the successor looks the effect up.
             guard !Task.isCancelled else { return nil }
-            await loop.freshCycle()
-            if order.verb != .migrate,
-                case .succeeded = CommandPlan.reconcile(
-                    order, presence: await loop.presence(of: order.domain))
-            {
-                return Ended(outcome: .succeeded(result: await loop.result(of: order.domain)), permit: .used)
+            if case .succeeded = await finding(about: order).finding {
+                return Ended(
+                    outcome: .succeeded(result: await settle(order)), permit: .used)
             }
             return Ended(
                 outcome: .failed(

@@ -96,65 +96,6 @@ extension CommandRunner {
             ShardClaim.host(name, epoch: shard.epoch)
         )
     }
-
-    // MARK: Reconciliation
-
-    /// Looks up the effect of a command that was claimed and not ended: by an earlier owner, or by a claim of ours whose
-    /// answer was lost. Returns whether its end is queued.
-    func reconcile(_ record: CommandRecord) async -> Bool {
-        guard mayCommand else { return false }
-        let order: CommandOrder
-        do throws(CommandRefusal) {
-            order = try CommandOrder(record.command, CommandArguments(record.command.arguments))
-        } catch {
-            await end(record, .failed(code: error.code, message: error.message), permit: .released)
-            return true
-        }
-        await loop.freshCycle()
-        guard !Task.isCancelled else { return false }
-        let presence = await loop.presence(of: order.domain)
-        let onTarget = await targetPresence(order)
-        let finding = CommandPlan.reconcile(order, presence: presence, onTarget: onTarget)
-        if case .unknown = finding, edges.clock.now() < order.deadline, presence == .unknown || onTarget == .unknown,
-            order.verb == .migrate || presence == .unknown
-        {
-            // The host may answer before the command's deadline; until then its end can still become known.
-            return false
-        }
-        await loop.end(order.verb, on: order.domain)
-        let result = await loop.result(of: order.domain, host: order.target)
-        switch finding {
-        case .succeeded:
-            if order.verb == .delete { await loop.deleted(order.domain, at: nil) }
-            await end(record, .succeeded(result: result), permit: .used)
-        case .failed(let refusal):
-            await end(record, .failed(code: refusal.code, message: refusal.message, result: result), permit: .released)
-        case .unknown(let refusal):
-            await end(record, .failed(code: refusal.code, message: refusal.message, result: result), permit: nil)
-        }
-        return true
-    }
-
-    /// What a migration's target shows, asked directly: its own Monitor may be another process.
-    private func targetPresence(_ order: CommandOrder) async -> DomainPresence {
-        guard let name = order.target else { return .unknown }
-        do {
-            guard let record = try await edges.inventory.host(name) else { return .unknown }
-            let hypervisor = try edges.open(record.uri, name)
-            let domains: [DomainDescription]
-            do {
-                domains = try await hypervisor.inventory()
-            } catch {
-                await hypervisor.close()
-                return .unknown
-            }
-            await hypervisor.close()
-            guard let found = domains.first(where: { $0.domain == order.domain }) else { return .absent }
-            return .present(found.state, granted: nil, confirmed: nil)
-        } catch {
-            return .unknown
-        }
-    }
 }
 
 extension HostLoop {

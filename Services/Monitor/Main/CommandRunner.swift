@@ -46,7 +46,7 @@ actor CommandRunner {
     /// Runs until cancelled; returns when nothing is under way any more.
     func run() async {
         await withDiscardingTaskGroup { group in
-            group.addTask { await self.tick() }
+            kick()
             for await _ in wakeUp.stream {
                 guard !Task.isCancelled else { break }
                 await scan { command in group.addTask { await self.carryOut(command) } }
@@ -54,16 +54,8 @@ actor CommandRunner {
         }
     }
 
-    /// Looks for commands now.
+    /// Looks for commands now: a request came, or the supervisor saw that there are some.
     nonisolated func kick() { wakeUp.continuation.yield() }
-
-    private func tick() async {
-        while !Task.isCancelled {
-            kick()
-            try? await Task.sleep(for: configuration.commandScanInterval)
-        }
-        wakeUp.continuation.finish()
-    }
 
     private func scan(_ start: (CommandRecord) -> Void) async {
         do {

@@ -34,3 +34,19 @@ struct CommandEnd: Sendable {
     let permitState: PermitState?
     let at: Timestamp
 }
+
+extension [Fact] {
+    /// One statement for a cycle's readings: their order among the other facts means nothing.
+    mutating func joinReadings() {
+        var joined: [ReadingFact] = []
+        removeAll { fact in
+            guard case .readings(let readings) = fact else { return false }
+            joined += readings
+            return true
+        }
+        // As many as the repository takes at once.
+        for start in stride(from: 0, to: joined.count, by: 1_000) {
+            append(.readings(Array<ReadingFact>(joined[start..<Swift.min(start + 1_000, joined.count)])))
+        }
+    }
+}

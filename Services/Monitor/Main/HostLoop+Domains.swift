@@ -41,6 +41,7 @@ extension HostLoop {
             }
             facts += await depart(domain, movedAt: nil, seenAt: cycle.seenAt, isForeign: !ordered.contains(domain))
         }
+        facts.joinReadings()
         return isComplete
     }
 

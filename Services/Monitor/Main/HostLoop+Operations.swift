@@ -66,6 +66,17 @@ extension HostLoop {
             incarnation: Incarnation(host: target, hypervisorID: number, start: start))
     }
 
+    /// A migration whose owner was cut off turned out to have happened: nobody here knows when. The target's first
+    /// sighting says it, and ends what is open here.
+    func release(_ domain: DomainID) async {
+        sampler.forget(domain)
+        trackers[domain] = nil
+        latest[domain] = nil
+        moving.remove(domain)
+        let change = DomainChange(kind: "migrated-out", detail: "moved by Ebb")
+        await publish(change, of: domain, at: edges.clock.now(), isForeign: false)
+    }
+
     /// The domain was undefined.
     func deleted(_ domain: DomainID, at effectiveAt: Timestamp?) async {
         let now = edges.clock.now()

@@ -11,13 +11,17 @@ struct HostRefresher: Sendable {
     let host: HostID
     let loop: HostLoop
     let edges: MonitorEdges
-    let interval: Duration
+    let configuration: MonitorConfiguration
 
     /// Reads until cancelled; while the database is away the loop goes on with what it knows.
     func run() async {
+        var rowsAreDue = ContinuousClock.now
         while !Task.isCancelled {
             do {
-                await loop.refresh(try await edges.inventory.domains(.host(host)))
+                if ContinuousClock.now >= rowsAreDue {
+                    await loop.refresh(try await edges.inventory.domains(.host(host)))
+                    rowsAreDue = .now + configuration.rowsInterval
+                }
                 for domain in await loop.unknownDomains {
                     await loop.resolve(domain, as: try await origin(of: domain))
                 }
@@ -25,7 +29,7 @@ struct HostRefresher: Sendable {
                 edges.log.debug(
                     "rows can't be read back", metadata: ["host.id": "\(host)", "error": "\(error)"])
             }
-            try? await Task.sleep(for: interval)
+            try? await Task.sleep(for: configuration.refreshInterval)
         }
     }
 

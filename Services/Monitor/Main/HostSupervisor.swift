@@ -55,9 +55,28 @@ actor HostSupervisor {
         }
     }
 
-    /// The runner of an owned host's commands.
-    private func runner(of host: HostID) -> CommandRunner? {
-        working[ShardKey(kind: .host, id: host.name)]?.unit?.runner
+    /// The runner of an owned host's commands, once its work has begun; `nil` if that is not before the deadline.
+    private func runner(of host: HostID, by deadline: ContinuousClock.Instant) async throws -> CommandRunner? {
+        while let work = working[ShardKey(kind: .host, id: host.name)] {
+            if let runner = work.unit?.runner { return runner }
+            guard ContinuousClock.now < deadline else { return nil }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw CommandFailure.notOwner("host \(host) is not owned by this Monitor")
+    }
+
+    /// Wakes the runners of hosts that have open commands, until cancelled: one question for all of them.
+    func scan() async {
+        while !Task.isCancelled {
+            do {
+                for host in try await edges.commands.hostsWithOpen() {
+                    working[ShardKey(kind: .host, id: host.name)]?.unit?.runner.kick()
+                }
+            } catch {
+                edges.log.debug("commands can't be looked for", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: configuration.commandScanInterval)
+        }
     }
 
     /// How many owned hosts answer.
@@ -93,11 +112,12 @@ actor HostSupervisor {
 
     private func stand(of record: CommandRecord, within timeout: Duration) async throws -> WireCommandOutcome {
         if record.outcome != nil { return WireCommandOutcome(record) }
-        guard let runner = runner(of: record.command.host) else {
-            throw CommandFailure.notOwner("host \(record.command.host) is not owned by this Monitor")
-        }
         // A tenth is left for the answer's way back.
-        if let outcome = await runner.outcome(of: record.id, within: timeout * 9 / 10) {
+        let deadline = ContinuousClock.now + timeout * 9 / 10
+        guard let runner = try await runner(of: record.command.host, by: deadline) else {
+            return WireCommandOutcome(record)
+        }
+        if let outcome = await runner.outcome(of: record.id, within: deadline - ContinuousClock.now) {
             return WireCommandOutcome(record.id, outcome)
         }
         return WireCommandOutcome(try await edges.commands.fetch(record.id) ?? record)

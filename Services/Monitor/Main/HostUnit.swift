@@ -34,8 +34,7 @@ struct HostUnit: Sendable {
         runner = CommandRunner(
             host: record.id, uri: record.uri, shard: shard, loop: loop, writer: writer, edges: edges,
             configuration: configuration)
-        refresher = HostRefresher(
-            host: record.id, loop: loop, edges: edges, interval: configuration.refreshInterval)
+        refresher = HostRefresher(host: record.id, loop: loop, edges: edges, configuration: configuration)
         host = record.id
         self.edges = edges
         epoch = UInt64(clamping: shard.epoch)

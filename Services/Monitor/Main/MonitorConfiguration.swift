@@ -16,8 +16,10 @@ struct MonitorConfiguration: Sendable {
     var confirmationTimeout: Duration = .seconds(60)
     /// How often open commands are looked for: so long a lost request delays.
     var commandScanInterval: Duration = .milliseconds(500)
-    /// How often hosts and domains are read back from the database.
+    /// How often hosts, and rows of domains that are not known yet, are looked for in the database.
     var refreshInterval: Duration = .seconds(1)
+    /// How often a host's rows are read back: so long it may take until an adopted domain is billed.
+    var rowsInterval: Duration = .seconds(10)
     /// Commands that run at once on one host.
     var commandsPerHost = 4
     /// Facts of one host that may wait for the database; then readings drop, oldest first.

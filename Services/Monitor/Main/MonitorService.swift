@@ -33,6 +33,7 @@ enum MonitorService {
         await withTaskGroup { group in
             group.addTask { await membership.run() }
             group.addTask { await ensureShards(edges, configuration) }
+            group.addTask { await hosts.scan() }
             group.addTask { await count(hosts, configuration) }
             await group.waitForAll()
         }

@@ -56,6 +56,15 @@ package struct CommandRepository: Sendable {
             """)
     }
 
+    /// Hosts that have commands to be claimed or to be ended, in order: one question for all that an instance owns.
+    package func hostsWithOpen() async throws(StoreError) -> [HostID] {
+        let rows = try await store.query(
+            "SELECT DISTINCT host FROM cluster.command WHERE state IN ('queued', 'claimed') ORDER BY host")
+        var hosts: [HostID] = []
+        for row in rows { hosts.append(try row.host("host")) }
+        return hosts
+    }
+
     /// A domain's newest commands first.
     package func history(of domain: DomainID, limit: Int = 100) async throws(StoreError) -> [CommandRecord] {
         try await records(
