@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from scenario import HOSTS, Scenario, figures
 from stack import ROOT, Stack, StackError, listening, wait_until
@@ -53,8 +54,8 @@ class ComposeStack(Stack):
         return f"fleet://fleet:7400/{host}"
 
     def play(self, domain, trace):
-        inside = f"/var/lib/ebb-fleet/{trace.name}"
-        self.compose("exec", "-T", "fleet", "sh", "-c", f"cat >{inside}", text=trace.read_text())
+        inside = f"/var/lib/ebb-fleet/{Path(trace).name}"
+        self.compose("exec", "-T", "fleet", "sh", "-c", f"cat >{inside}", text=Path(trace).read_text())
         self.fleet("play", "--domain", domain, "--trace", inside)
 
     def truth(self, domain):

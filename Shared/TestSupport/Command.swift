@@ -52,12 +52,12 @@ package func builtProduct(_ name: String) throws -> String {
 }
 
 /// A shell that waits until this process ends, however it ends, then runs a script.
-final class ExitWatcher: Sendable {
+package final class ExitWatcher: Sendable {
     /// Written to never: its end closes when this process is gone, or when the watcher is released.
     private let pipe = Mutex<Pipe?>(nil)
 
     /// `script` gets `arguments` as `$1`, `$2`, …
-    init(script: String, arguments: [String]) throws {
+    package init(script: String, arguments: [String]) throws {
         let pipe = Pipe()
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
@@ -70,7 +70,7 @@ final class ExitWatcher: Sendable {
     }
 
     /// Runs the script now.
-    func fire() {
+    package func fire() {
         pipe.withLock { pipe in
             try? pipe?.fileHandleForWriting.close()
             pipe = nil

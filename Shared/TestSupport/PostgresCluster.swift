@@ -243,7 +243,7 @@ package actor PostgresCluster {
     }
 
     /// A port that nobody listens on right now.
-    private static func freePort() throws -> Int {
+    package static func freePort() throws -> Int {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         var address = sockaddr_in()
