@@ -150,7 +150,7 @@ class Heartbeat:
         beats = list(self.beats)
         for (_, former), (_, number) in zip(beats, beats[1:]):
             if number != former + 1:
-                raise StackError(f"heartbeats {former} and {number} of {self.address} follow each other: some were lost")
+                raise StackError(f"{self.address} lost heartbeats: {number} follows {former}")
         return len(beats), max(later - at for (at, _), (later, _) in zip(beats, beats[1:])) / 1e6
 
     def close(self):
@@ -166,7 +166,7 @@ class Watch:
         self.thread = threading.Thread(target=self.run, daemon=True)
 
     def run(self):
-        while not self.ended.wait(0.05) and len(self.seen) < len(self.probes):
+        while not self.ended.wait(0.1) and len(self.seen) < len(self.probes):
             for name, probe in self.probes.items():
                 if name in self.seen:
                     continue

@@ -88,7 +88,7 @@ struct HungHostTests {
         let hypervisor = LibvirtHypervisor(uri: uri, host: "host-a", log: quiet, limits: limits)
         let start = ContinuousClock.now
         await expect(code: .unreachable, saying: "no connection by the deadline") { try await hypervisor.sample() }
-        #expect(start.duration(to: .now) < .seconds(5))
+        #expect(start.duration(to: .now) < .seconds(45))
         await expect(code: .unreachable, saying: "not tried again") { try await hypervisor.sample() }
         // The kernel answers for the daemon, so the network itself still has a response time.
         let response = try await hypervisor.responseTime()
