@@ -30,8 +30,14 @@ package func run(_ program: String, _ arguments: [String], environment: [String:
     process.arguments = [program] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: errors)
+    // Foundation's process keeps them for good otherwise, and a test that asks a program a thousand times runs out.
+    let handles = (output: try FileHandle(forWritingTo: output), errors: try FileHandle(forWritingTo: errors))
+    process.standardOutput = handles.output
+    process.standardError = handles.errors
+    defer {
+        try? handles.output.close()
+        try? handles.errors.close()
+    }
     let status: Int32 = try await withCheckedThrowingContinuation { continuation in
         process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
         do { try process.run() } catch { continuation.resume(throwing: error) }

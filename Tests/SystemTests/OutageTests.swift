@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Store
 import TestSupport
 import Testing
 
@@ -39,6 +40,9 @@ extension SystemTests {
         func outlives() async throws {
             try await PostgresCluster.withOwn { cluster in
                 try await withDatabase(in: cluster) { database in
+                    // A test server forgets its last commits when it is killed; this one must not, as no real one does.
+                    let durable = Query(unsafeSQL: "ALTER DATABASE \(database.name) SET synchronous_commit = on")
+                    _ = try await database.withStore { try await $0.query(durable) }
                     try await withFolder { folder in
                         let system = try await RunningSystem(database, folder: folder)
                         defer { system.end() }
