@@ -19,7 +19,7 @@ extension CommandRunner {
         let isGrow = former.map { target > $0 } ?? false
         // A guest that was asked and kept its vCPUs has refused: there is nothing to wait for.
         let isRefused = !isGrow && effect.domain?.confirmedVCPUs.map { $0 > target } ?? false
-        let progress = await progress(of: order.domain, to: target, from: former, waits: !isRefused)
+        let progress = try await progress(of: order.domain, to: target, from: former, waits: !isRefused)
         if isGrow, progress == .waiting { return try await rollBack(order, to: former ?? target, call) }
         let result = await loop.result(of: order.domain, effectiveAt: effect.effectiveAt)
         guard progress != .reached else { return Ended(outcome: .succeeded(result: result), permit: .used) }
@@ -30,15 +30,17 @@ extension CommandRunner {
                 result: result), permit: .used)
     }
 
-    /// How far a resize came by the time in which a guest has to confirm one.
+    /// How far a resize came by the time in which a guest has to confirm one. Cut off, it leaves that to the successor.
     private func progress(
         of domain: DomainID, to target: VCPUCount, from former: VCPUCount?, waits: Bool
-    ) async -> ResizeProgress {
+    ) async throws(HypervisorError) -> ResizeProgress {
         let deadline = ContinuousClock.now + configuration.confirmationTimeout
         while true {
             let progress = ResizeProgress(to: target, from: former, presence: await loop.presence(of: domain))
             guard waits, progress == .waiting else { return progress }
-            guard !Task.isCancelled else { return .reached }
+            guard !Task.isCancelled else {
+                throw HypervisorError(.closed, operation: "resize", message: "the guest was still to confirm it")
+            }
             guard ContinuousClock.now < deadline else { return .waiting }
             await loop.nextCycle()
         }
