@@ -40,6 +40,7 @@ down: ## Stop what `make up` started
 	@python3 demo/up.py down
 
 lab-demo: ## The same loop on two real libvirt hosts with real QEMU guests (root)
+	@[ "$$(id -u)" = 0 ] || { echo "lab-demo needs root: sudo make lab-demo" >&2; exit 77; }
 	@demo/install.sh $(PACKAGES_LAB)
 	@demo/build.sh
 	@python3 demo/lab_demo.py --binaries $(RELEASE)

@@ -323,7 +323,8 @@ def refuse(text, code):
     sys.exit(code)
 
 
-def check_machine():
+def check_machine(binaries):
+    """Before anything is begun: who runs this, and what is there."""
     if os.geteuid() != 0:
         refuse("it needs root: it makes namespaces, network interfaces and virtual machines", EX_NOPERM)
     missing = missing_packages()
@@ -333,6 +334,8 @@ def check_machine():
         postgres_binaries()
     except StackError as error:
         refuse(str(error), EX_UNAVAILABLE)
+    if not Path(binaries, "ebb-monitor").exists():
+        refuse(f"no executables in {binaries}: swift build makes them", EX_UNAVAILABLE)
 
 
 def main():
@@ -340,7 +343,7 @@ def main():
     parser.add_argument("--binaries", required=True)
     parser.add_argument("--directory", default=str(ROOT / ".build" / "lab-demo"))
     options = parser.parse_args()
-    check_machine()
+    check_machine(options.binaries)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: sys.exit(130))
     directory = Path(options.directory).resolve()

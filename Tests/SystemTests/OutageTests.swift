@@ -12,7 +12,8 @@ extension SystemTests {
         static let services = ["monitor", "scheduler", "billing", "logger", "usergateway"]
 
         @Test(
-            "a service that starts before the database waits and says why", .timeLimit(.minutes(3)), arguments: services)
+            "a service that starts before the database waits and says why", .timeLimit(.minutes(3)), arguments: services
+        )
         func startsFirst(service: String) async throws {
             try await PostgresCluster.withOwn { cluster in
                 try await withDatabase(in: cluster) { database in

@@ -29,7 +29,8 @@ final class RunningProgram: Sendable {
         adminAddress = ""
         log = folder.appending(path: "fleet.log")
         (process, watcher) = try Self.start(
-            try builtProduct("ebb-fleet"), ["serve", "--bind", "tcp://127.0.0.1:\(fleetPort)"], environment: [:], log: log)
+            try builtProduct("ebb-fleet"), ["serve", "--bind", "tcp://127.0.0.1:\(fleetPort)"], environment: [:],
+            log: log)
     }
 
     private static func start(

@@ -49,7 +49,8 @@ extension SystemTests {
                 #expect(left.isEmpty, "still running: \(left)")
                 try #require(
                     result.status == 0,
-                    "demo.py \(arguments.joined(separator: " ")) failed, \(folder.path) is kept: \(result.errors)\(result.output)")
+                    "demo.py \(arguments.joined(separator: " ")) failed, \(folder.path) is kept: \(result.errors)\(result.output)"
+                )
                 return result.output
             }
         }

@@ -7,41 +7,43 @@ internal import ServiceKit
 internal import Store
 
 extension CommandRunner {
-    /// Resizes, and waits until the guest confirms a grow; what it does not confirm in time is rolled back.
+    /// Resizes, and waits until the guest has what was asked; a grow that it does not confirm in time is rolled back.
     func resize(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
         guard let target = order.vcpus else {
             throw HypervisorError(.invalid, operation: "resize", message: "it has no size to reach")
         }
-        let former = await loop.granted(of: order.domain)
+        let former = await loop.vcpusInUse(by: order.domain)
         try checkOwnership()
         let effect = try await loop.hypervisor.resize(order.domain, vcpus: target, call)
         await loop.took(effect)
-        let effectiveAt = effect.effectiveAt
         let isGrow = former.map { target > $0 } ?? false
-        if isGrow, await !isConfirmed(order.domain, target) {
-            return try await rollBack(order, to: former ?? target, call)
-        }
-        let result = await loop.result(of: order.domain, effectiveAt: effectiveAt)
-        guard let granted = await loop.granted(of: order.domain), granted != target else {
-            return Ended(outcome: .succeeded(result: result), permit: .used)
-        }
+        // A guest that was asked and kept its vCPUs has refused: there is nothing to wait for.
+        let isRefused = !isGrow && effect.domain?.confirmedVCPUs.map { $0 > target } ?? false
+        let progress = try await progress(of: order.domain, to: target, from: former, waits: !isRefused)
+        if isGrow, progress == .waiting { return try await rollBack(order, to: former ?? target, call) }
+        let result = await loop.result(of: order.domain, effectiveAt: effect.effectiveAt)
+        guard progress != .reached else { return Ended(outcome: .succeeded(result: result), permit: .used) }
+        let inUse = await loop.vcpusInUse(by: order.domain) ?? target
         return Ended(
             outcome: .failed(
-                code: "partial", message: "\(granted) vCPUs are granted, not \(target); the rest was refused",
+                code: "partial", message: "\(inUse) vCPUs are in use, not \(target); the rest was refused",
                 result: result), permit: .used)
     }
 
-    /// Whether the guest uses what was granted; where nobody can tell, the grant is all there is.
-    private func isConfirmed(_ domain: DomainID, _ target: VCPUCount) async -> Bool {
+    /// How far a resize came by the time in which a guest has to confirm one. Cut off, it leaves that to the successor.
+    private func progress(
+        of domain: DomainID, to target: VCPUCount, from former: VCPUCount?, waits: Bool
+    ) async throws(HypervisorError) -> ResizeProgress {
         let deadline = ContinuousClock.now + configuration.confirmationTimeout
-        while !Task.isCancelled {
-            guard case .present(_, let granted, let confirmed) = await loop.presence(of: domain) else { return true }
-            // A partial grant is reported as it is.
-            if confirmed == nil || confirmed ?? 0 >= min(target, granted ?? target) { return true }
-            guard ContinuousClock.now < deadline else { return false }
+        while true {
+            let progress = ResizeProgress(to: target, from: former, presence: await loop.presence(of: domain))
+            guard waits, progress == .waiting else { return progress }
+            guard !Task.isCancelled else {
+                throw HypervisorError(.closed, operation: "resize", message: "the guest was still to confirm it")
+            }
+            guard ContinuousClock.now < deadline else { return .waiting }
             await loop.nextCycle()
         }
-        return true
     }
 
     private func rollBack(
@@ -99,8 +101,8 @@ extension CommandRunner {
 }
 
 extension HostLoop {
-    /// The number of vCPUs that the hypervisor grants, as last seen.
-    func granted(of domain: DomainID) -> VCPUCount? { latest[domain]?.vcpus?.granted }
+    /// The number of vCPUs that the guest has in use as last seen; what is granted where nobody can tell.
+    func vcpusInUse(by domain: DomainID) -> VCPUCount? { latest[domain]?.vcpus.map { $0.confirmed ?? $0.granted } }
 
     /// A grow that its guest did not take into use is about to be rolled back.
     func notConfirmed(_ domain: DomainID, after timeout: Duration) async {
