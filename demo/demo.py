@@ -169,7 +169,7 @@ def main():
         print(f"demo: {error}", file=sys.stderr)
         sys.exit(1)
     except subprocess.CalledProcessError as error:
-        print(f"demo: {Path(error.cmd[0]).name} failed: {(error.stderr or '').strip()}", file=sys.stderr)
+        print(f"demo: {Path(error.cmd[0]).name} failed: {(error.stderr or 'it says above why').strip()}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -189,7 +189,7 @@ class Scenario:
             "vcpus": [vcpus.get(t) for t in ts],
             "actions": [
                 {"t": t, "label": f"{size} vCPU" + ("s" if size != 1 else "")}
-                for t, _, size in figure.actions if t],
+                for t, _, size in figure.actions if t in ts],
         }
 
     def write_figures(self, folder):

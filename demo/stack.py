@@ -206,23 +206,20 @@ class Stack:
                     f"{name} ended with exit code {process.returncode}; its log is {self.path('log', name + '.log')}")
 
     def down(self):
-        """Services first, PostgreSQL last; whoever does not stop within 10 s is killed."""
-        order = [name for name in self.processes if name != "postgres"] + ["postgres"]
-        for name in order:
-            process = self.processes.get(name)
-            if process is None or process.poll() is not None:
-                continue
-            process.send_signal(signal.SIGINT if name == "postgres" else signal.SIGTERM)
-        for name in order:
-            process = self.processes.get(name)
-            if process is None:
-                continue
-            try:
-                process.wait(12)
-            except subprocess.TimeoutExpired:
-                print(f"{name} did not stop within 12 s and was killed", file=sys.stderr)
-                process.kill()
-                process.wait(5)
+        """Services first, then the fleet, PostgreSQL last; whoever does not stop within 12 s is killed."""
+        outside = ["fleet", "postgres"]
+        for names in [[name for name in self.processes if name not in outside], *([name] for name in outside)]:
+            stopping = {name: self.processes[name] for name in names if name in self.processes}
+            for name, process in stopping.items():
+                if process.poll() is None:
+                    process.send_signal(signal.SIGINT if name == "postgres" else signal.SIGTERM)
+            for name, process in stopping.items():
+                try:
+                    process.wait(12)
+                except subprocess.TimeoutExpired:
+                    print(f"{name} did not stop within 12 s and was killed", file=sys.stderr)
+                    process.kill()
+                    process.wait(5)
         self.processes.clear()
         shutil.rmtree(getattr(self, "socket_directory", "/nonexistent"), ignore_errors=True)
 
@@ -287,17 +284,18 @@ def end_remembered(directory):
         return 0
     pids = json.loads(state_file.read_text())["pids"]
     ended = 0
-    for name, pid in pids.items():
-        if not ours(pid):
-            continue
-        os.kill(pid, signal.SIGINT if name == "postgres" else signal.SIGTERM)
-        ended += 1
-    deadline = time.monotonic() + 12
-    while time.monotonic() < deadline and any(ours(pid) for pid in pids.values()):
-        time.sleep(0.05)
-    for pid in pids.values():
-        if ours(pid):
-            os.kill(pid, signal.SIGKILL)
+    outside = ["fleet", "postgres"]
+    for names in [[name for name in pids if name not in outside], *([name] for name in outside)]:
+        running = {name: pids[name] for name in names if name in pids and ours(pids[name])}
+        for name, pid in running.items():
+            os.kill(pid, signal.SIGINT if name == "postgres" else signal.SIGTERM)
+        deadline = time.monotonic() + 12
+        while time.monotonic() < deadline and any(ours(pid) for pid in running.values()):
+            time.sleep(0.05)
+        for pid in running.values():
+            if ours(pid):
+                os.kill(pid, signal.SIGKILL)
+        ended += len(running)
     state_file.unlink()
     return ended
 

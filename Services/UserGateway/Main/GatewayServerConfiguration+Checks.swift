@@ -44,7 +44,7 @@ extension GatewayServerError {
         if let error = error as? IOError, error.errnoCode == addressInUseErrno {
             return GatewayServerError(
                 code: .addressInUse,
-                message: "address \(address) is in use by another process; stop it or choose another port")
+                message: "address \(address) is in use by another process; stop it or set gateway.bind to a free one")
         }
         return GatewayServerError(
             code: .addressUnusable, message: "can't listen on \(address): \(error); choose an address of this machine")

@@ -131,10 +131,9 @@ extension GatewayBackend {
         while ContinuousClock.now < request.context.deadline {
             for peer in await candidates(service, shard) {
                 do {
-                    return try await runtime.client.request(
-                        body, type: type, to: peer, idempotencyKey: nil, timeout: min(request.timeout, .seconds(30)))
+                    return try await ask(peer, type, body, timeout: min(request.timeout, .seconds(30)))
                 } catch {
-                    guard case .failed(let failure) = error.code else {
+                    guard case .failed(let failure) = (error as? BusError)?.code else {
                         last = MethodError(.unavailable, "the \(service.rawValue) does not answer", hint: "try again")
                         continue
                     }
@@ -146,6 +145,25 @@ extension GatewayBackend {
             if Task.isCancelled { break }
         }
         throw last
+    }
+
+    /// One request that does not outlast its peer: whoever was killed a moment ago is still listed, never answers, and
+    /// would hold the caller until the deadline.
+    private func ask(
+        _ peer: BusPeer, _ type: MessageType, _ body: [UInt8], timeout: Duration
+    ) async throws -> [UInt8] {
+        try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            defer { group.cancelAll() }
+            group.addTask { [client = runtime.client] in
+                try await client.request(body, type: type, to: peer, idempotencyKey: nil, timeout: timeout)
+            }
+            group.addTask { [peers = runtime.peers] in
+                while await peers.instance(peer.instance) != nil { try await Task.sleep(for: .milliseconds(100)) }
+                throw CancellationError()
+            }
+            guard let reply = try await group.next() else { throw CancellationError() }
+            return reply
+        }
     }
 
     /// The shard's owner, else everybody of the service.
