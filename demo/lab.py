@@ -48,15 +48,16 @@ class Lab:
             start_new_session=True)
         try:
             process.wait(120)
-        except BaseException:
+        except BaseException as error:
             process.terminate()
             process.wait(30)
-            raise
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
         log.seek(0)
-        text = log.read()
+        text = log.read().strip()
         log.close()
         if process.returncode != 0:
-            raise StackError(text.strip())
+            raise StackError(f"the lab did not come up: {text or 'it took more than 120 s'}")
 
     def down(self):
         self.run("down")

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from demo import explained
 from lab import NETWORK, Heartbeat, Lab, Watch, missing_packages
-from stack import ROOT, Stack, StackError, end_remembered, postgres_binaries, wait_until
+from stack import ROOT, ProcessEnded, Stack, StackError, end_remembered, postgres_binaries, wait_until
 
 EX_UNAVAILABLE, EX_NOPERM = 69, 77
 CLUSTER, TENANT = "lab", "acme"
@@ -199,6 +199,8 @@ class LabDemo:
         """The next decision that acts on web-1, once its first step was carried out."""
         try:
             decision = wait_until(f"a decision to {verdict}", self.news, seconds)
+        except ProcessEnded:
+            raise
         except StackError as error:
             why = self.admin("decision", "why", "web-1", "--tenant", TENANT)["text"]
             raise StackError(f"{error}. Ebb says:\n{why}") from None
@@ -210,6 +212,8 @@ class LabDemo:
         return decision
 
     def news(self):
+        # When it was decided, the decision itself says: looking more often would only take time from the guests.
+        time.sleep(0.5)
         self.stack.check_alive()
         known = {decision["id"] for decision in self.decisions}
         for decision in self.admin("decision", "list", "--vm", "web-1", "--tenant", TENANT)["items"]:
@@ -279,6 +283,10 @@ def run(directory, binaries):
     demo = LabDemo(stack, lab, say, step)
     try:
         play(demo)
+    except StackError:
+        # A part that is gone is the reason for all else that fails.
+        stack.check_alive()
+        raise
     finally:
         # A second Ctrl-C must not keep the first one's tidying from its end.
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

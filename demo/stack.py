@@ -25,6 +25,10 @@ class StackError(Exception):
     """One clear sentence: the culprit and the remedy."""
 
 
+class ProcessEnded(StackError):
+    """A part of the stack is gone: waiting any longer is of no use."""
+
+
 def wait_until(what, probe, seconds=30.0):
     """Waits until `probe` gives something true and returns it; fails with `what` was waited for."""
     deadline = time.monotonic() + seconds
@@ -34,6 +38,8 @@ def wait_until(what, probe, seconds=30.0):
             result = probe()
             if result:
                 return result
+        except ProcessEnded:
+            raise
         except (OSError, StackError, subprocess.CalledProcessError) as error:
             last = error
         time.sleep(0.05)
@@ -202,7 +208,7 @@ class Stack:
     def check_alive(self):
         for name, process in self.processes.items():
             if process.poll() is not None:
-                raise StackError(
+                raise ProcessEnded(
                     f"{name} ended with exit code {process.returncode}; its log is {self.path('log', name + '.log')}")
 
     def down(self):

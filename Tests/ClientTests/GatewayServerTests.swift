@@ -181,7 +181,8 @@ struct GatewayServerTests {
             #expect(error?.code == .addressInUse)
             #expect(
                 error?.message
-                    == "address 127.0.0.1:\(gateway.port) is in use by another process; stop it or set gateway.bind to a free one")
+                    == "address 127.0.0.1:\(gateway.port) is in use by another process; stop it or set gateway.bind to a free one"
+            )
         }
         var configuration = GatewayServerConfiguration()
         configuration.host = "0.0.0.0"

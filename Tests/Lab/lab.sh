@@ -189,9 +189,10 @@ CONFIGURATION
 start_daemon() { # HOST
     local host=$1 attempt
     in_host "$host" sh -c 'mkdir -p /var/log/libvirt/qemu && rm -f /run/libvirtd.pid &&
-        exec setsid libvirtd --listen --daemon --pid-file /run/libvirtd.pid' </dev/null >>"$state/lab.log" 2>&1
+        exec timeout 30 setsid libvirtd --listen --daemon --pid-file /run/libvirtd.pid' </dev/null >>"$state/lab.log" 2>&1
+    # A daemon that is asked while it still starts may never answer that request: each has a limit of its own.
     for ((attempt = 0; attempt < 150; attempt++)); do
-        in_network virsh --connect "$(uri "$host")" list >/dev/null 2>&1 && return
+        in_network timeout 2 virsh --connect "$(uri "$host")" list >/dev/null 2>&1 && return
         sleep 0.2
     done
     fail "libvirtd of $host does not answer; see $state/$host/log/libvirtd.log and $state/lab.log"
