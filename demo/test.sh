@@ -31,12 +31,13 @@ run_tests() {
 }
 
 : >"$log"
-# What waits for real sockets and servers runs apart from what computes: the latter would starve it on two cores.
+# What waits for real sockets and servers runs apart from what computes, and one after another: the rest would starve it
+# on two cores.
 edges='BusTests|StoreTests|HypervisorTests|ClientTests|IntegrationTests'
 step "units"
 run_tests --skip "SystemTests|$edges"
 step "contracts on real edges: ZeroMQ, PostgreSQL, libvirt, TCP"
-run_tests --filter "$edges"
+run_tests --no-parallel --filter "$edges"
 step "the system: the demo's scenario, every service killed once, second instances, refusals, outages"
 run_tests --filter SystemTests
 
