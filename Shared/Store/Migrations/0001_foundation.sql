@@ -429,7 +429,8 @@ BEGIN
         RAISE EXCEPTION 'partitions of at most 366 days can be asked for at once' USING ERRCODE = '22023';
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('log.maintain_partitions'));
-    FOREACH v_table IN ARRAY ARRAY['sample', 'host_sample'] LOOP
+    -- In the order in which readers and writers lock the two: another order is a deadlock waiting for a new day.
+    FOREACH v_table IN ARRAY ARRAY['host_sample', 'sample'] LOOP
         FOR v_day IN SELECT generate_series(p_from_ns / c_day, p_to_ns / c_day) LOOP
             IF to_regclass(format('log.%I', v_table || '_' || v_day)) IS NULL THEN
                 EXECUTE format('CREATE TABLE log.%I PARTITION OF log.%I FOR VALUES FROM (%s) TO (%s)',
