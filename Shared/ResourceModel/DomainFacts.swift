@@ -55,10 +55,15 @@ package struct DomainCounters: Hashable, Sendable, Codable {
     package var networkTransmittedBytes: Int64?
     package var blockReadBytes: Int64?
     package var blockWrittenBytes: Int64?
+    /// Read back from the guest's swap: its memory is too small when this rises.
+    package var swapInBytes: Int64?
+    /// Page faults of the guest that needed its disk.
+    package var majorFaults: Int64?
 
     package init(
         cpuTimeNanoseconds: Int64? = nil, stealTimeNanoseconds: Int64? = nil, networkReceivedBytes: Int64? = nil,
-        networkTransmittedBytes: Int64? = nil, blockReadBytes: Int64? = nil, blockWrittenBytes: Int64? = nil
+        networkTransmittedBytes: Int64? = nil, blockReadBytes: Int64? = nil, blockWrittenBytes: Int64? = nil,
+        swapInBytes: Int64? = nil, majorFaults: Int64? = nil
     ) {
         self.cpuTimeNanoseconds = cpuTimeNanoseconds
         self.stealTimeNanoseconds = stealTimeNanoseconds
@@ -66,6 +71,8 @@ package struct DomainCounters: Hashable, Sendable, Codable {
         self.networkTransmittedBytes = networkTransmittedBytes
         self.blockReadBytes = blockReadBytes
         self.blockWrittenBytes = blockWrittenBytes
+        self.swapInBytes = swapInBytes
+        self.majorFaults = majorFaults
     }
 }
 
@@ -103,12 +110,22 @@ package struct DomainSample: Hashable, Sendable, Codable {
     package var memoryUtilization: Utilization?
     /// Received and transmitted bytes per second.
     package var networkBytesPerSecond: Int64?
+    /// What the network cap allows; `nil` without a cap, or while it is unknown.
+    package var networkCapBytesPerSecond: Int64?
+    /// `networkBytesPerSecond` / `networkCapBytesPerSecond`: what thresholds on the network are compared with.
+    package var networkUtilization: Utilization?
+    /// Swap-in since the previous sample, in bytes.
+    package var swapInDelta: Int64?
+    /// Major faults since the previous sample.
+    package var majorFaultsDelta: Int64?
 
     package init(
         domain: DomainID, state: DomainState, incarnation: Incarnation? = nil, vcpus: VCPUSizes? = nil,
         memory: DomainMemory? = nil, counters: DomainCounters = DomainCounters(), virtCPUUsage: Utilization? = nil,
         cpuUtilization: Utilization? = nil, stealUtilization: Utilization? = nil,
-        memoryUtilization: Utilization? = nil, networkBytesPerSecond: Int64? = nil
+        memoryUtilization: Utilization? = nil, networkBytesPerSecond: Int64? = nil,
+        networkCapBytesPerSecond: Int64? = nil, networkUtilization: Utilization? = nil, swapInDelta: Int64? = nil,
+        majorFaultsDelta: Int64? = nil
     ) {
         self.domain = domain
         self.state = state
@@ -121,6 +138,10 @@ package struct DomainSample: Hashable, Sendable, Codable {
         self.stealUtilization = stealUtilization
         self.memoryUtilization = memoryUtilization
         self.networkBytesPerSecond = networkBytesPerSecond
+        self.networkCapBytesPerSecond = networkCapBytesPerSecond
+        self.networkUtilization = networkUtilization
+        self.swapInDelta = swapInDelta
+        self.majorFaultsDelta = majorFaultsDelta
     }
 }
 
