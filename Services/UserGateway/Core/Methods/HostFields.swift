@@ -60,6 +60,9 @@ extension MethodDefinition {
         Field(
             "duplicates", .list(of: .line, atMost: 100_000),
             "Other hosts with this one's UUID: migration between them is refused until one of them gets its own"),
+        Field(
+            "duplicateDomains", .list(of: .line, atMost: 100_000),
+            "UUIDs of domains that another host has too: Ebb keeps to the other one"),
         Field("domains", .list(of: .object(domainFields), atMost: 100_000), "The domains on it by name"),
     ]
 
@@ -80,6 +83,7 @@ extension MethodDefinition {
         Field("vcpus", .nullable(.count), required: true, "Confirmed vCPUs; null while unknown"),
         Field("memoryBytes", .nullable(.bytes), required: true, "Memory in bytes; null while unknown"),
         Field("managed", .boolean, required: true, "Whether Ebb may change it"),
+        Field("manager", .nullable(.line), "Who else manages it, such as nova"),
     ]
 
     static let exampleHost: JSONValue = [
@@ -94,6 +98,7 @@ extension MethodDefinition {
         (exampleHost.members ?? [:]).merging([
             "driver": "QEMU", "hypervisorVersion": "7.2.0", "sampling": "bulk", "domainsUtilizationPpm": 380_000,
             "capabilities": ["driver": "QEMU", "version": "7.2.0", "hasBulkStatistics": true], "duplicates": [],
+            "duplicateDomains": [],
             "domains": [
                 [
                     "name": "web-1", "id": exampleID(2), "tenant": "acme", "state": "running", "vcpus": 2,
@@ -101,7 +106,7 @@ extension MethodDefinition {
                 ],
                 [
                     "name": "instance-00000a1", "id": exampleID(6), "tenant": .null, "state": "running", "vcpus": 2,
-                    "memoryBytes": 536_870_912, "managed": false,
+                    "memoryBytes": 536_870_912, "managed": false, "manager": "nova",
                 ],
             ],
         ]) { _, own in own })

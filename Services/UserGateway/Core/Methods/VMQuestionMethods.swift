@@ -10,15 +10,14 @@ extension MethodDefinition {
                 Field("vm", .line, required: true, "The VM's name"),
                 Field(
                     "items", .list(of: .object(vmCheckFields), atMost: 1_000), required: true, "What was looked at"),
-                Field("text", .prose, "The same for people"),
             ]), "What it can", fails: [.notFound, .conflict], example: ["vm": "web-1"],
             gives: [
                 "vm": "web-1",
                 "items": [
-                    ["check": "grow", "result": "fine", "detail": "2 of 4 vCPUs"],
+                    ["check": "grow vCPUs", "result": "fine"],
                     [
-                        "check": "migrate", "result": "missing", "detail": "its disk is on the host alone",
-                        "remedy": "move the disk to a pool that all hosts of the cluster share",
+                        "check": "move live", "result": "missing",
+                        "detail": "its disk is on this host alone: move it to a pool that all hosts of the cluster share",
                     ],
                 ],
             ]),
@@ -27,9 +26,9 @@ extension MethodDefinition {
             takes: vmSelector + ceilingFields,
             returns: .object([
                 Field("vm", .line, required: true, "The VM's name"),
-                Field("change", .prose, required: true, "The change, line by line"),
-            ]), "The change", fails: [.notFound, .conflict, .invalid], example: ["vm": "web-1", "maxVcpus": 8],
-            gives: ["vm": "web-1", "change": "-<vcpu current=\"2\">4</vcpu>\n+<vcpu current=\"2\">8</vcpu>\n"]),
+                Field("items", .list(of: .object(changeFields), atMost: 1_000), required: true, "The changes"),
+            ]), "The changes", fails: [.notFound, .conflict, .invalid], example: ["vm": "web-1", "maxVcpus": 8],
+            gives: ["vm": "web-1", "items": [["what": "maximum vCPUs", "before": "4", "after": "8"]]]),
         MethodDefinition(
             "vm.snapshots", "List a VM's snapshots, the oldest first", access: .roles(.vmReaders), takes: vmSelector,
             returns: .object([
@@ -40,7 +39,6 @@ extension MethodDefinition {
                 "items": [
                     [
                         "name": "before-upgrade", "createdAt": "2026-03-01T12:00:00Z", "state": "running",
-                        "current": true,
                     ]
                 ]
             ]),
@@ -79,24 +77,28 @@ extension MethodDefinition {
     ]
 
     private static let vmCheckFields = [
-        Field("check", .line, required: true, "What was looked at, such as grow, shrink or migrate"),
+        Field("check", .line, required: true, "What was looked at, such as grow vCPUs or move live"),
         Field("result", .choice(["fine", "missing", "unknown"]), required: true, "What was found"),
-        Field("detail", .line, "What was seen"),
-        Field("remedy", .line, "What to do about it"),
+        Field("detail", .line, "What is missing, and the remedy"),
+    ]
+
+    private static let changeFields = [
+        Field("what", .line, required: true, "What changes"),
+        Field("before", .line, required: true, "What the definition says now"),
+        Field("after", .line, required: true, "What it says from the next cold boot on"),
     ]
 
     private static let snapshotFields = [
         Field("name", .line, required: true, "Its name"),
         Field("createdAt", .nullable(.instant), required: true, "When it was taken; null if unknown"),
         Field("state", .line, "The VM's state then"),
-        Field("current", .boolean, "Whether the VM goes on from it"),
     ]
 
     private static let addressFields = [
         Field("interface", .line, required: true, "The network card"),
         Field("hardwareAddress", .line, "Its hardware address"),
         Field("address", .line, required: true, "The address"),
-        Field("source", .line, "Who says so, such as agent, lease or arp"),
+        Field("source", .line, "Who says so: the guest's agent, a lease of its network, or the host's neighbours"),
     ]
 
     private static let flavorFields = [
