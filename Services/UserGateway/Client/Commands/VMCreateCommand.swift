@@ -27,7 +27,8 @@ struct VMCreate: VMChangeCommand {
     @Option(help: "The image that its disk begins as; for operators also the path of a disk on the host.")
     var image: String?
     @Option(help: help(method, "pool")) var pool: String?
-    @Option(help: "A file with public SSH keys that may log in to its guest; may be repeated.") var sshKey: [String] = []
+    @Option(help: "A file with public SSH keys that may log in to its guest; may be repeated.") var sshKey: [String] =
+        []
     @Option(help: help(method, "network")) var network: String?
     @Option(help: "The bridge on the host that its network card joins, instead of a network.") var bridge: String?
     @Option(help: "The kernel's path on the host.") var kernel: String?
@@ -65,7 +66,8 @@ struct VMCreate: VMChangeCommand {
         let keys = text.split(whereSeparator: \.isNewline)
             .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
         guard !keys.isEmpty, keys.allSatisfy(VMBoot.isPublicKey) else {
-            throw ClientFailure(.badData, "\(path) does not hold public SSH keys; give the file whose name ends in .pub")
+            throw ClientFailure(
+                .badData, "\(path) does not hold public SSH keys; give the file whose name ends in .pub")
         }
         return keys
     }

@@ -126,7 +126,10 @@ struct VMAdopt: VMChangeCommand {
     static let method = "vm.adopt"
     static let configuration = CommandConfiguration(
         "adopt", calls: method,
-        examples: ["ebb vm list --foreign", "ebb vm adopt old-db --tenant acme", "ebb vm adopt old-db --tenant acme --host host-a"])
+        examples: [
+            "ebb vm list --foreign", "ebb vm adopt old-db --tenant acme",
+            "ebb vm adopt old-db --tenant acme --host host-a",
+        ])
 
     @Argument(help: help(method, "vm")) var vm: String
     @Option(help: help(method, "tenant")) var tenant: String

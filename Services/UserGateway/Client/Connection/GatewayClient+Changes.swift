@@ -61,7 +61,8 @@ final class ProgressLine: Sendable {
             guard failure.code == .timedOut, let command else { throw failure }
             throw ClientFailure(
                 .timedOut,
-                "\(what) did not end within \(settings.timeout) and goes on; follow it with 'ebb operation show \(command)'")
+                "\(what) did not end within \(settings.timeout) and goes on; follow it with 'ebb operation show \(command)'"
+            )
         }
     }
 

@@ -22,7 +22,8 @@ struct Column: Sendable {
     let absence: String
 
     init(
-        _ title: String, _ key: String, _ style: Style = .text, wide isWide: Bool = false, null absence: String = "unknown"
+        _ title: String, _ key: String, _ style: Style = .text, wide isWide: Bool = false,
+        null absence: String = "unknown"
     ) {
         self.title = title
         self.key = key

@@ -50,7 +50,10 @@ extension View {
         ])
     static let console = View(
         .verbatim, name: "next",
-        [Column("VM", "vm"), Column("OFFSET", "offset", .count), Column("NEXT", "next", .count), Column("TEXT", "text")])
+        [
+            Column("VM", "vm"), Column("OFFSET", "offset", .count), Column("NEXT", "next", .count),
+            Column("TEXT", "text"),
+        ])
     static let script = View(
         .prose, name: "uri", [Column("ADDRESS", "address"), Column("URI", "uri"), Column("TEXT", "text")])
     static let freezeList = View(.list(empty: "nothing is frozen"), name: "id", freezeColumns)

@@ -62,10 +62,11 @@ struct View: Sendable {
         case .list: return list(rows(result), columns, isWide: isWide, isColoured: isColoured)
         case .record: return record(result, isColoured: isColoured)
         case .details(let sections):
-            return record(result, isColoured: isColoured) + sections.map { section in
-                guard let items = result[section.key]?.items, !items.isEmpty else { return "" }
-                return "\n" + list(items, section.columns, isWide: isWide, isColoured: isColoured)
-            }.joined()
+            return record(result, isColoured: isColoured)
+                + sections.map { section in
+                    guard let items = result[section.key]?.items, !items.isEmpty else { return "" }
+                    return "\n" + list(items, section.columns, isWide: isWide, isColoured: isColoured)
+                }.joined()
         case .verbatim: return Humanize.printable(result["text"]?.text ?? "")
         case .outcome: return rows(result).map(sentence).joined()
         }

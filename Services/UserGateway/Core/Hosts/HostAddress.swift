@@ -7,7 +7,8 @@ package struct HostAddress: Hashable, Comparable, Sendable, CustomStringConverti
     /// `nil` if the text is none. An IPv6 address stands without brackets.
     package init?(_ text: String) {
         guard (1...253).contains(text.utf8.count), text.utf8.allSatisfy(Self.isAllowed),
-            let first = text.utf8.first, first != UInt8(ascii: "-"), text.utf8.contains(where: { $0 != 0x3A && $0 != 0x2E })
+            let first = text.utf8.first, first != UInt8(ascii: "-"),
+            text.utf8.contains(where: { $0 != 0x3A && $0 != 0x2E })
         else { return nil }
         // A colon belongs to an IPv6 address, which has at least two.
         let colons = text.utf8.count { $0 == UInt8(ascii: ":") }
@@ -19,7 +20,7 @@ package struct HostAddress: Hashable, Comparable, Sendable, CustomStringConverti
 
     /// The address in a hypervisor's URI, such as `qemu+tls://10.0.0.1/system`; `nil` for a local one and for the fleet.
     package init?(uri: String) {
-        guard let start = uri.range(of: "://"), uri[..<start.lowerBound] != "fleet" else { return nil }
+        guard let start = uri.firstRange(of: "://"), uri[..<start.lowerBound] != "fleet" else { return nil }
         var authority = uri[start.upperBound...].prefix { $0 != "/" && $0 != "?" }
         if let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
         if authority.hasPrefix("[") {

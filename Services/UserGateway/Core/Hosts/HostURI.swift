@@ -7,7 +7,7 @@ package enum HostURI {
 
     /// Whether it is one that Ebb can try: `driver[+transport]://…` of libvirt, or `fleet://address/host`.
     package static func isPlausible(_ uri: String) -> Bool {
-        guard let end = uri.range(of: "://"), end.upperBound < uri.endIndex,
+        guard let end = uri.firstRange(of: "://"), end.upperBound < uri.endIndex,
             uri.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else { return false }
         let scheme = uri[..<end.lowerBound].split(separator: "+", omittingEmptySubsequences: false)

@@ -26,7 +26,8 @@ extension MethodDefinition {
                 Field("tenant", .name, only: .provider, "Whose VM, where several tenants have one of that name"),
                 Field("actor", .name, "Only operations of this principal"),
                 Field("since", .instant, "Only operations at or after this instant"),
-                Field("running", .boolean, "Only changes of VMs that are under way, with their progress (default false)"),
+                Field(
+                    "running", .boolean, "Only changes of VMs that are under way, with their progress (default false)"),
                 Field("limit", .integer(1...1_000), "At most so many (default 50)"),
             ],
             returns: .object([

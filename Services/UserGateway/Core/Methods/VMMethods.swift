@@ -32,7 +32,8 @@ extension MethodDefinition {
                 waitField,
             ],
             returns: outcome, "How it went", fails: [.conflict, .invalid, .noRoom, .notFound, .outcomeUnknown],
-            example: ["name": "web-1", "flavor": "small", "maxVcpus": 4, "image": "debian-13"], gives: exampleOutcome("create")),
+            example: ["name": "web-1", "flavor": "small", "maxVcpus": 4, "image": "debian-13"],
+            gives: exampleOutcome("create")),
         MethodDefinition(
             "vm.list", "List virtual machines", access: .roles(.vmReaders),
             takes: [
@@ -154,6 +155,7 @@ extension MethodDefinition {
         "name": "web-1", "id": exampleID(2), "tenant": "acme", "state": "running", "host": "host-7c41", "vcpus": 2,
         "maxVcpus": 4, "askedVcpus": 2, "grantedVcpus": 2, "memoryBytes": 536_870_912, "maxMemoryBytes": 536_870_912,
         "diskBytes": 21_474_836_480, "cpuUtilizationPpm": 412_500, "memoryUtilizationPpm": 630_000,
-        "policy": "15 %..80 %, 7/10", "managed": true, "frozen": .null, "revision": 4, "createdAt": "2026-03-01T12:00:00Z",
+        "policy": "15 %..80 %, 7/10", "managed": true, "frozen": .null, "revision": 4,
+        "createdAt": "2026-03-01T12:00:00Z",
     ]
 }

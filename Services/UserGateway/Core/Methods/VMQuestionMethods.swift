@@ -17,7 +17,8 @@ extension MethodDefinition {
                     ["check": "grow vCPUs", "result": "fine"],
                     [
                         "check": "move live", "result": "missing",
-                        "detail": "its disk is on this host alone: move it to a pool that all hosts of the cluster share",
+                        "detail":
+                            "its disk is on this host alone: move it to a pool that all hosts of the cluster share",
                     ],
                 ],
             ]),

@@ -120,7 +120,7 @@ extension GatewayBackend {
     ) async throws(MethodError) -> Value? {
         do {
             return try await reading(body)
-        } catch where error.reason == .unavailable {
+        } catch  where error.reason == .unavailable {
             return nil
         }
     }

@@ -14,7 +14,9 @@ extension GatewayBackend {
         guard HostURI.isPlausible(uri) else {
             throw MethodError(
                 .invalid, "'\(uri.prefix(64))' is not the URI of a hypervisor",
-                hint: "write for example qemu+tls://10.0.0.1/system, xen+tls://10.0.0.1/system or fleet://10.0.0.1:7500/h1")
+                hint:
+                    "write for example qemu+tls://10.0.0.1/system, xen+tls://10.0.0.1/system or fleet://10.0.0.1:7500/h1"
+            )
         }
         let labels = Self.labels(request.values["labels"])
         do {

@@ -117,7 +117,8 @@ extension GatewayBackend {
     }
 
     /// Whose a command is: its VM's tenant; of one that was not created yet, the tenant that it is for.
-    private static let commandTenant: Query = "coalesce(d.tenant, CASE c.verb WHEN 'create' THEN c.arguments->>'tenant' END)"
+    private static let commandTenant: Query =
+        "coalesce(d.tenant, CASE c.verb WHEN 'create' THEN c.arguments->>'tenant' END)"
 
     private static let commandQuery: Query = """
         SELECT c.*, coalesce(d.name, c.arguments->>'name', c.domain::text) AS vm_name, \(commandTenant) AS vm_tenant

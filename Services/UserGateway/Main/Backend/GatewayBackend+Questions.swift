@@ -30,7 +30,8 @@ extension GatewayBackend {
     func previewVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await managedDomain(request)
         return [
-            "vm": .string(domain.name), "items": .array(try await changes(of: domain, try ceiling(of: domain, request), request)),
+            "vm": .string(domain.name),
+            "items": .array(try await changes(of: domain, try ceiling(of: domain, request), request)),
         ]
     }
 

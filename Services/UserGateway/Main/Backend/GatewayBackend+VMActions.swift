@@ -47,7 +47,8 @@ extension GatewayBackend {
         let vcpus = request.integer("vcpus").map { VCPUCount(Int($0)) }
         let memory = request.integer("memoryBytes").map { ByteCount($0) }
         guard vcpus != nil || memory != nil else {
-            throw MethodError(.invalid, "no size was given for '\(domain.name)'", hint: "give vcpus, memoryBytes or both")
+            throw MethodError(
+                .invalid, "no size was given for '\(domain.name)'", hint: "give vcpus, memoryBytes or both")
         }
         if let vcpus, vcpus > domain.maximumVCPUs {
             throw MethodError(
@@ -147,10 +148,12 @@ extension GatewayBackend {
         guard let domain = found.first else { throw .notFound("foreign domain", name) }
         guard found.count == 1 else {
             throw MethodError(
-                .conflict, "\(found.count) hosts have a domain '\(name)'", hint: "say which with --host, or give its UUID")
+                .conflict, "\(found.count) hosts have a domain '\(name)'",
+                hint: "say which with --host, or give its UUID")
         }
         guard !domain.isManaged else {
-            throw MethodError(.conflict, "'\(domain.name)' is managed by Ebb already, for '\(domain.tenant?.name ?? "")'")
+            throw MethodError(
+                .conflict, "'\(domain.name)' is managed by Ebb already, for '\(domain.tenant?.name ?? "")'")
         }
         if let manager = domain.foreignManager {
             throw MethodError(

@@ -15,7 +15,8 @@ extension GatewayBackend {
         let host = request.text("host").flatMap { HostID($0) }
         let cluster = request.text("cluster").flatMap { ClusterID($0) }
         if let host, let cluster, try await self.host(host).cluster != cluster {
-            throw MethodError(.invalid, "'\(host)' does not belong to cluster '\(cluster)'", hint: "give one of the two")
+            throw MethodError(
+                .invalid, "'\(host)' does not belong to cluster '\(cluster)'", hint: "give one of the two")
         }
         let permit = try await room(
             for: wish.id, on: host, in: cluster, purpose: .create, vcpus: VCPUCount(Int(wish.size.vcpus)),

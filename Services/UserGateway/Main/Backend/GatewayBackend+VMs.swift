@@ -54,7 +54,8 @@ extension GatewayBackend {
     private func context() async throws(MethodError) -> VMContext {
         try await reading {
             VMContext(
-                policies: Dictionary(try await PolicyRepository(store).allCurrent().map { ($0.domain, $0) }) { first, _ in
+                policies: Dictionary(try await PolicyRepository(store).allCurrent().map { ($0.domain, $0) }) {
+                    first, _ in
                     first
                 }, freezes: try await FreezeRepository(store).list(),
                 clusters: Dictionary(try await inventory.hosts().map { ($0.id, $0.cluster) }) { first, _ in first })
