@@ -171,6 +171,12 @@ let package = Package(
             "ClientTests",
             ["Client", "UserGatewayMain", "UserGatewayCore", "ResourceModel", log, lifecycle] + nio),
         tests(
+            "UserGatewayTests",
+            [
+                "UserGatewayMain", "UserGatewayCore", "ResourceModel", "Messages", "Bus", "Store", "ServiceKit", log,
+                protobuf,
+            ]),
+        tests(
             "IntegrationTests",
             [
                 "MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain", "BillingCore",

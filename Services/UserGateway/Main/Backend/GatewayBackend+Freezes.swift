@@ -44,8 +44,9 @@ extension GatewayBackend {
         if let tenant = request.principal.tenant {
             let owner = try await reading { try await AccountRepository(store).principal(named: standing.principal) }
             guard owner?.tenant == tenant else {
+                let reason = try await discreet(standing.reason, for: request.principal)
                 throw MethodError(
-                    .denied, "'\(scope.name)' was frozen by the provider: \(standing.reason)",
+                    .denied, "'\(scope.name)' was frozen by the provider: \(reason)",
                     hint: "ask the provider to end it")
             }
         }
