@@ -41,7 +41,7 @@ extension MethodDefinition {
                 Field("host", .name, only: .provider, "Only VMs on this host"),
                 Field(
                     "foreign", .boolean, only: .provider,
-                    "true: only domains that Ebb does not manage, false: only VMs that it does (default: both)"),
+                    "Whether to list only domains that Ebb does not manage, or only VMs that it does (default: both)"),
                 Field("limit", .integer(1...10_000), "At most so many (default 1000)"),
             ],
             returns: .object([

@@ -20,7 +20,7 @@ extension GatewayBackend {
         for domain: DomainID, on host: HostID?, in cluster: ClusterID? = nil, purpose: PermitPurpose,
         vcpus: VCPUCount, memory: ByteCount, _ request: Request
     ) async throws(MethodError) -> Permitted {
-        let cluster = if let cluster { cluster } else { try await self.cluster(of: host) }
+        let cluster = try await self.cluster(cluster, of: host)
         let wish = WirePermitRequest.with {
             $0.clusterID = cluster.name
             $0.domainUuid = Data(domain.uuid.bytes)
@@ -33,13 +33,14 @@ extension GatewayBackend {
             .scheduler, .permitRequest, MessageCodec.encoded(wish), shard: ShardKey(kind: .cluster, id: cluster.name),
             request)
         guard let reply = try? MessageCodec.decoded(WirePermitReply.self, from: answer),
-            let id = UUID128(bytes: reply.permitID), let chosen = HostID(reply.hostID)
+            let id = UUID128(bytes: reply.permitID), let granted = HostID(reply.hostID)
         else { throw MethodError(.internal, "the scheduler's answer can't be read") }
-        return Permitted(id: id, host: chosen)
+        return Permitted(id: id, host: granted)
     }
 
-    /// The named host's cluster, else the only one that there is.
-    func cluster(of host: HostID?) async throws(MethodError) -> ClusterID {
+    /// The named cluster, else the named host's, else the only one that there is.
+    func cluster(_ named: ClusterID? = nil, of host: HostID?) async throws(MethodError) -> ClusterID {
+        if let named { return named }
         if let host { return try await self.host(host).cluster }
         let clusters = Set(try await reading { try await inventory.hosts() }.map(\.cluster)).sorted()
         guard let first = clusters.first else {

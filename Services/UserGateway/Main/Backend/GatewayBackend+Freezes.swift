@@ -17,7 +17,7 @@ extension GatewayBackend {
             isAutomatic: false, createdAt: runtime.clock.now())
         async let told = tellMonitors(wanted, isFrozen: true)
         let stored: FreezeRecord
-        do {
+        do throws(MethodError) {
             stored = try await reading {
                 try await store.transaction { transaction in
                     try await FreezeRepository(store).freeze(wanted, in: transaction)

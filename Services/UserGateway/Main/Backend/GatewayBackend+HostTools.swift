@@ -19,11 +19,13 @@ extension GatewayBackend {
         }
         let driver = named?.uri.hasPrefix("xen") == true ? HostPreparation.Hypervisor.xen : .qemu
         let neighbours = known.filter { $0.cluster == named?.cluster }.compactMap { HostAddress(uri: $0.uri) }
+        var monitors = try Self.addresses(request, "monitors")
+        if monitors == nil { monitors = await monitorAddresses() }
         let preparation = try HostPreparation(
             address: address,
             hypervisor: request.text("hypervisor").flatMap(HostPreparation.Hypervisor.init) ?? driver,
             peers: try Self.addresses(request, "peers") ?? neighbours,
-            monitors: try await Self.addresses(request, "monitors") ?? monitorAddresses(),
+            monitors: monitors ?? [],
             pool: request.text("pool") ?? HostPreparation.defaultPool)
         return [
             "address": .string(address.text), "uri": .string(preparation.uri), "text": .string(preparation.script),

@@ -66,9 +66,12 @@ extension GatewayBackend {
         query += " AND c.created_ns >= \(request.instant("since") ?? .zero)"
         if let tenant = request.principal.tenant { query += " AND \(Self.commandTenant) = \(tenant)" }
         if let actor = request.text("actor") { query += " AND c.principal = \(actor)" }
-        if request.text("vm") != nil { query += " AND c.domain = \(try await domain(request).id)" }
+        if request.text("vm") != nil {
+            let domain = try await domain(request)
+            query += " AND c.domain = \(domain.id)"
+        }
         let statement = query + " ORDER BY c.created_ns DESC, c.id LIMIT \(request.integer("limit") ?? 50)"
-        let operations = try await reading { try await store.query(statement).map { try Operation($0) } }
+        let operations = try await reading { try await store.query(statement).map { try StoredOperation($0) } }
         return [
             "items": .array(
                 operations.map { operation in
@@ -87,9 +90,11 @@ extension GatewayBackend {
     /// How far a command is. What belongs to others looks like what is not there.
     func showOperation(_ request: Request) async throws(MethodError) -> JSONValue {
         let text = request.text("id") ?? ""
-        let found = try await reading { () -> Operation? in
+        let found = try await reading { () -> StoredOperation? in
             guard let id = UUID128(text) else { return nil }
-            return try await store.query(Self.commandQuery + " WHERE c.id = \(id)").first.map { try Operation($0) }
+            return try await store.query(Self.commandQuery + " WHERE c.id = \(id)").first.map {
+                try StoredOperation($0)
+            }
         }
         guard let operation = found, request.principal.canSee(tenant: operation.tenant) else {
             throw .notFound("operation", text)
@@ -105,15 +110,18 @@ extension GatewayBackend {
             "host": .string(visible(result.host ?? record.command.host, to: request.principal)),
             "vcpus": record.outcome == nil ? nil : .nullable(result.vcpus?.count),
             "progressPpm": record.progressPPM.map { .integer($0) },
-            "progress": try await record.progressText.map { text throws(MethodError) in
-                .string(try await discreet(text, for: request.principal))
-            },
+            "progress": try await discreet(record.progressText, for: request.principal),
             "reason": failure.map { .string($0.reason.rawValue) },
-            "message": try await message.map { text throws(MethodError) in
-                .string(try await discreet(text, for: request.principal))
-            },
+            "message": try await discreet(message, for: request.principal),
             "createdAt": .instant(record.command.createdAt), "finishedAt": record.finishedAt.map { .instant($0) },
         ])
+    }
+
+    private func discreet(
+        _ text: String?, for principal: UserGatewayCore.Principal
+    ) async throws(MethodError) -> JSONValue? {
+        guard let text else { return nil }
+        return .string(try await discreet(text, for: principal))
     }
 
     /// Whose a command is: its VM's tenant; of one that was not created yet, the tenant that it is for.
@@ -127,7 +135,7 @@ extension GatewayBackend {
 }
 
 /// A command and the VM that it is about.
-private struct Operation {
+private struct StoredOperation {
     let record: CommandRecord
     let name: String
     let tenant: TenantID?

@@ -78,7 +78,7 @@ extension GatewayBackend {
     ) async throws(MethodError) -> JSONValue {
         var wish = more
         wish["domain"] = .string(domain.id.description)
-        do {
+        do throws(MethodError) {
             let answer = try await question(type, wish, to: domain.host, request)
             return try await discreet(answer, for: request.principal)
         } catch {
