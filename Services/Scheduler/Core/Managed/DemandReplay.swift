@@ -131,8 +131,7 @@ package struct DemandReplay: Sendable {
     private func isFitting(_ target: Int64, _ window: ArraySlice<Int32>) -> Bool {
         let peak = window.max().map { min(Int64($0), bounds.full) } ?? 0
         let use = Utilization(numerator: Int128(peak), denominator: Int128(size) * 1_000_000) ?? .full
-        let projection = ScalingRule.projection(
-            use, from: VCPUCount(Int(size)), to: VCPUCount(Int(target)))
+        let projection = ScalingRule.projection(use, from: size, to: target)
         return target > size ? projection >= policy.lower : projection <= policy.upper
     }
 
