@@ -181,5 +181,8 @@ let package = Package(
 
         // Benchmarks: `make bench-monitor` and its like; no part of the tests.
         .target(name: "BenchSupport", path: "Tests/Benchmarks/Support", swiftSettings: strict),
+        .executableTarget(
+            name: "SchedulerBench", dependencies: ["BenchSupport", "SchedulerCore", "ResourceModel"],
+            path: "Tests/Benchmarks/Scheduler", swiftSettings: strict),
     ]
 )
