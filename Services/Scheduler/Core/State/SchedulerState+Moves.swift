@@ -204,7 +204,7 @@ extension SchedulerState {
             return .rests(until: until, entry.rest.cause)
         }
         if isDrain, let until = blackoutEnd(at: now) { return .rests(until: until, .blackout) }
-        return toGrow && !hasBudget(from: entry.record.host) ? .budget : nil
+        return toGrow && !hasBudget(from: entry.record.host, besides: entry.record.domain) ? .budget : nil
     }
 
     /// All domains on a host as options, by id, with what holds each.
@@ -219,12 +219,12 @@ extension SchedulerState {
         }
     }
 
-    /// Whether one migration more may leave `host`.
-    func hasBudget(from host: HostID) -> Bool {
+    /// Whether one migration more may leave `host`, not counting one of `own`.
+    func hasBudget(from host: HostID, besides own: DomainID? = nil) -> Bool {
         let budget = settings.moves.budget
         var (leaving, all) = (0, 0)
-        for domain in active.values {
-            guard let entry = domains[domain], let operation = entry.operation, operation.isMove else { continue }
+        for domain in active.values where domain != own {
+            guard let operation = domains[domain]?.operation, operation.isMove else { continue }
             all += 1
             if operation.placement?.request.source == host { leaving += 1 }
         }
