@@ -181,5 +181,9 @@ let package = Package(
 
         // Benchmarks: `make bench-monitor` and its like; no part of the tests.
         .target(name: "BenchSupport", path: "Tests/Benchmarks/Support", swiftSettings: strict),
+        .executableTarget(
+            name: "MonitorBench",
+            dependencies: ["BenchSupport", "Bus", "Hypervisor", "Messages", "ResourceModel", log, arguments],
+            path: "Tests/Benchmarks/Monitor", swiftSettings: strict),
     ]
 )
