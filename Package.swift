@@ -190,5 +190,9 @@ let package = Package(
         .executableTarget(
             name: "SchedulerBench", dependencies: ["BenchSupport", "SchedulerCore", "ResourceModel"],
             path: "Tests/Benchmarks/Scheduler", swiftSettings: strict),
+        .executableTarget(
+            name: "MonitorBench",
+            dependencies: ["BenchSupport", "Bus", "Hypervisor", "Messages", "ResourceModel", log, arguments],
+            path: "Tests/Benchmarks/Monitor", swiftSettings: strict),
     ]
 )
