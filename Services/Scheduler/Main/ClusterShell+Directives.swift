@@ -131,11 +131,12 @@ extension ClusterShell {
         follow(stored.id) { [self] in
             let ended = await CommandDispatch(runtime).outcome(of: stored)
             guard !Task.isCancelled else { return }
-            await finish(decision, ended)
+            await finish(decision, of: stored.command.domain, ended)
         }
     }
 
-    private func finish(_ decision: UUID128, _ ended: CommandRecord?) async {
+    /// Tells the core how a step ended, and records the end once no step follows.
+    private func finish(_ decision: UUID128, of domain: DomainID, _ ended: CommandRecord?) async {
         let now = runtime.clock.now()
         let result = CommandResult(ended?.outcome?.result)
         let isUnknown = ended?.outcome == nil || ended?.outcome?.code == "outcome-unknown"
@@ -144,14 +145,28 @@ extension ClusterShell {
         let detail = ended?.outcome?.message ?? ended?.outcome?.result ?? "nothing was heard of it"
         log.info(
             "carried out", metadata: ["decision.id": "\(decision)", "outcome": "\(outcome)", "detail": "\(detail)"])
-        try? await DecisionRepository(runtime.store).addOutcome(
-            DecisionOutcome(decision: decision, at: now, outcome: outcome, detail: detail), under: shard.claim)
+        let endedAt = ended?.finishedAt ?? now
         report { state in
             switch outcome {
             case "succeeded":
-                state.actionSucceeded(decision, effectiveAt: result.effectiveAt ?? now, vcpus: result.vcpus)
-            case "failed": state.actionFailed(decision, at: now)
+                state.actionSucceeded(decision, effectiveAt: result.effectiveAt ?? endedAt, vcpus: result.vcpus)
+            case "failed": state.actionFailed(decision, at: endedAt)
             default: state.actionUnknown(decision, at: now)
+            }
+        }
+        guard state.operation(of: domain)?.decision != decision else { return }
+        await record(DecisionOutcome(decision: decision, at: endedAt, outcome: outcome, detail: detail))
+    }
+
+    /// Stores an outcome, however long the database is away; a cluster that is not ours any more is the next owner's.
+    private func record(_ outcome: DecisionOutcome) async {
+        while !Task.isCancelled {
+            do {
+                return try await DecisionRepository(runtime.store).addOutcome(outcome, under: shard.claim)
+            } catch {
+                if (error as? StoreError)?.code == .fenced { return }
+                log.warning("an outcome can't be stored yet", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .milliseconds(500))
             }
         }
     }

@@ -22,6 +22,8 @@ actor ClusterShell {
     private(set) var state: SchedulerState
     private var hosts: Set<HostID> = []
     private var startedAt = Timestamp.zero
+    /// Reports that came while the past was still being read; `nil` once it is.
+    private var waiting: SampleHistory?
     private var loops: [Task<Void, Never>] = []
     /// Directives wait here for the one task that performs them in order.
     private let directives = AsyncStream<[Directive]>.makeStream()
@@ -42,20 +44,32 @@ actor ClusterShell {
         self.log = log
         reader = InventoryReader(cluster: cluster, store: runtime.store)
         state = SchedulerState(settings: configuration.core)
+        waiting = SampleHistory(limit: configuration.windowLength * 4)
     }
 
     /// Reads inventory, policies and history, then begins to decide.
+    ///
+    /// Throws where the database does not answer; may then be called again.
     func start(history: SampleHistory) async throws {
+        state = SchedulerState(settings: configuration.core)
         startedAt = runtime.clock.now()
         try await refresh()
         try await recall(history)
+        let pending = try await recallOperations()
         loops = [
             Task { await performAll() },
             Task { await refreshForever() },
         ]
-        try await recallOperations()
+        for (command, decision) in pending { carryOut(command, decision: decision) }
+        let late = waiting?.samples(of: hosts) ?? []
+        waiting = nil
+        for entry in late { take(entry) }
+        pump()
         log.info("deciding", metadata: ["hosts": "\(hosts.count)"])
     }
+
+    /// Whether the past is read, and what comes is decided upon.
+    var isDeciding: Bool { waiting == nil }
 
     /// Ends everything; when it returns nothing is under way any more. Commands in the queue go on without us.
     func stop() async {
@@ -72,6 +86,10 @@ actor ClusterShell {
 
     /// A cycle of one host. What is older than our start was heard late: it fills windows and decides nothing.
     func take(_ entry: SampleHistory.Entry) {
+        guard waiting == nil else {
+            waiting?.append(entry)
+            return
+        }
         guard hosts.contains(entry.sample.host) else { return }
         metrics.samples.increment()
         if entry.sample.sampledAt < startedAt {
@@ -130,8 +148,9 @@ actor ClusterShell {
 
     // MARK: - Directives
 
-    /// Hands what the core wants to the performer.
+    /// Hands what the core wants to the performer, once the past is read.
     func pump() {
+        guard isDeciding else { return }
         let batch = state.directives(at: runtime.clock.now())
         if !batch.isEmpty { directives.continuation.yield(batch) }
     }

@@ -25,6 +25,9 @@ struct SchedulerCommands: Sendable {
         await runtime.server.handle(.why) { body, _ async throws(CommandFailure) in
             try await answering { try await self.why(MessageCodec.decoded(WireWhyRequest.self, from: body)) }
         }
+        await runtime.server.handle(.verifyDecisions) { body, _ async throws(CommandFailure) in
+            try await answering { try await self.verify(try question(VerifyQuestion.self, in: body)) }
+        }
     }
 
     // MARK: - Permits
@@ -127,6 +130,21 @@ struct SchedulerCommands: Sendable {
         return MessageCodec.encoded(WireJSONDocument.with { $0.json = explanation })
     }
 
+    /// Whether stored decisions still follow from what they were made of.
+    private func verify(_ question: VerifyQuestion) async throws -> [UInt8] {
+        let verifier = DecisionVerifier(store: runtime.store)
+        if let id = question.id {
+            guard let answer = try await verifier.verify(id) else {
+                throw CommandFailure.notFound("there is no decision \(id)")
+            }
+            return try document(answer)
+        }
+        guard let cluster = question.cluster else {
+            throw CommandFailure.invalid("say which decision or which cluster's decisions to verify")
+        }
+        return try document(try await verifier.verifyAll(of: cluster))
+    }
+
     // MARK: -
 
     private func shell(of cluster: ClusterID) async throws -> ClusterShell {
@@ -142,6 +160,28 @@ struct SchedulerCommands: Sendable {
         else { throw CommandFailure.notFound("there is no such domain") }
         return (record, try await shell(of: host.cluster))
     }
+}
+
+/// Which decisions to verify: one, or all of a cluster.
+private struct VerifyQuestion: Decodable {
+    let id: UUID128?
+    let cluster: ClusterID?
+}
+
+/// A question as a JSON document; throws `invalid` where it is not one.
+func question<Question: Decodable>(_ type: Question.Type, in body: [UInt8]) throws -> Question {
+    let document = try MessageCodec.decoded(WireJSONDocument.self, from: body)
+    do {
+        return try JSONDecoder().decode(type, from: document.json)
+    } catch {
+        throw CommandFailure.invalid("the question can't be read: \(error)")
+    }
+}
+
+/// An answer as a JSON document.
+func document(_ answer: some Encodable) throws -> [UInt8] {
+    let json = try canonicalJSON(answer)
+    return MessageCodec.encoded(WireJSONDocument.with { $0.json = json })
 }
 
 /// Turns what a handler throws into an answer: a failure as it is, everything else as `unavailable` or `internal`.
