@@ -86,37 +86,6 @@ struct SchedulerCommands: Sendable {
             })
     }
 
-    // MARK: - Policies
-
-    private func setPolicy(_ request: WireSetPolicy) async throws -> [UInt8] {
-        let (record, shell) = try await managed(request.domainUuid)
-        let policy: ScalingPolicy? = request.hasPolicy ? try Self.policy(request.policy) : nil
-        if let policy, policy.maximumVCPUs > record.maximumVCPUs {
-            throw CommandFailure.invalid(
-                "the maximum of \(policy.maximumVCPUs) vCPUs is above the VM's ceiling of \(record.maximumVCPUs)")
-        }
-        let version = try await PolicyRepository(runtime.store).append(
-            policy, for: record.id, windowLength: configuration.windowLength, at: runtime.clock.now(),
-            under: shell.shard.claim)
-        await shell.policyStored(version)
-        return MessageCodec.encoded(
-            WireSetPolicyReply.with {
-                $0.version = version.version
-                $0.validFromNs = version.validFrom.nanoseconds
-            })
-    }
-
-    private static func policy(_ values: WirePolicyValues) throws -> ScalingPolicy {
-        do {
-            return try ScalingPolicy(
-                lower: Utilization(ppm: values.lowerPpm), upper: Utilization(ppm: values.upperPpm),
-                ratio: Utilization(ppm: values.ratioPpm), minimumVCPUs: VCPUCount(Int(values.minimumVcpus)),
-                maximumVCPUs: VCPUCount(Int(values.maximumVcpus)))
-        } catch {
-            throw CommandFailure.invalid("\(error)")
-        }
-    }
-
     // MARK: - Why
 
     /// Now: what the rule says at this moment. At an instant: the rule over the samples and the policy of then.
@@ -147,14 +116,14 @@ struct SchedulerCommands: Sendable {
 
     // MARK: -
 
-    private func shell(of cluster: ClusterID) async throws -> ClusterShell {
+    func shell(of cluster: ClusterID) async throws -> ClusterShell {
         guard let shell = await service.shell(of: cluster) else {
             throw CommandFailure.notOwner("cluster \(cluster) is decided for by another instance; ask that one")
         }
         return shell
     }
 
-    private func managed(_ uuid: Data) async throws -> (StoredDomain, ClusterShell) {
+    func managed(_ uuid: Data) async throws -> (StoredDomain, ClusterShell) {
         guard let id = DomainID(bytes: uuid), let record = try await InventoryRepository(runtime.store).domain(id),
             let host = try await InventoryRepository(runtime.store).host(record.host)
         else { throw CommandFailure.notFound("there is no such domain") }

@@ -21,6 +21,8 @@ actor ClusterShell {
 
     private(set) var state: SchedulerState
     private var hosts: Set<HostID> = []
+    /// Every host's last report.
+    private(set) var latest: [HostID: HostSample] = [:]
     private var startedAt = Timestamp.zero
     /// Reports that came while the past was still being read; `nil` once it is.
     private var waiting: SampleHistory?
@@ -92,6 +94,7 @@ actor ClusterShell {
         }
         guard hosts.contains(entry.sample.host) else { return }
         metrics.samples.increment()
+        latest[entry.sample.host] = entry.sample
         if entry.sample.sampledAt < startedAt {
             state.recall(entry.sample, position: entry.position)
         } else {
@@ -140,10 +143,16 @@ actor ClusterShell {
         state.recallChange(of: domain, endedAt: instant)
     }
 
-    /// Takes a policy that was just stored.
-    func policyStored(_ version: PolicyVersion) {
+    /// Stores a policy and takes it.
+    ///
+    /// - Parameter choice: where the platform chose the bounds, what it chose from and why, as a JSON object.
+    func subscribe(_ wish: PolicyWish, for domain: DomainID, choice: String? = nil) async throws -> PolicyVersion {
+        let version = try await PolicyRepository(runtime.store).append(
+            wish.policy, options: wish.options, choice: choice, for: domain, windowLength: wish.windowLength,
+            at: runtime.clock.now(), under: shard.claim)
         state.policyChanged(version, at: runtime.clock.now())
         pump()
+        return version
     }
 
     // MARK: - Directives
