@@ -41,6 +41,7 @@ extension LibvirtConnection {
         case .destroy: if try domain.isActive() { try domain.destroy() }
         case .suspend: if try !isPaused(domain) { try domain.suspend() }
         case .resume: if try isPaused(domain) { try domain.resume() }
+        case .reboot: try domain.reboot()
         case .save: try save(domain)
         case .restore: try restore(domain)
         case .undefine:
@@ -61,13 +62,19 @@ extension LibvirtConnection {
     /// - Parameters:
     ///   - uri: the target's.
     ///   - transferURI: where the source sends the memory.
-    func migrate(_ identifier: DomainID, to uri: String, transferURI: String?) throws(HypervisorError) {
+    func migrate(
+        _ identifier: DomainID, to uri: String, transferURI: String?, _ options: MigrationOptions
+    ) throws(HypervisorError) {
         let domain = try handle.domain(identifier)
         guard try domain.isActive() else {
             throw HypervisorError(
                 .refused, operation: "migrate", message: "the domain is off: only a running one is migrated")
         }
         var flags = DomainHandle.migrationFlags
+        if options.autoConverges { flags |= VIR_MIGRATE_AUTO_CONVERGE.rawValue }
+        if let downtime = options.maximumDowntimeMilliseconds {
+            try domain.setMaximumDowntime(milliseconds: UInt64(clamping: downtime))
+        }
         if driver == .qemu {
             flags |= VIR_MIGRATE_ABORT_ON_ERROR.rawValue
             // libvirt holds images to be shared only on network file systems that it knows by name. Those of domains
@@ -76,7 +83,9 @@ extension LibvirtConnection {
             let definition = try freshDefinition(of: domain)
             if definition.tenant != nil, definition.bypassesPageCache { flags |= VIR_MIGRATE_UNSAFE.rawValue }
         }
-        try domain.migrate(to: uri, transferURI: transferURI, flags: flags)
+        // At least 1: libvirt takes 0 for no limit.
+        let bandwidth = options.bandwidthBytesPerSecond.map { max(1, $0 >> 20) }
+        try domain.migrate(to: uri, transferURI: transferURI, mebibytesPerSecond: bandwidth, flags: flags)
         forgetDefinition(of: identifier)
     }
 

@@ -134,7 +134,8 @@ package final class LibvirtHypervisor: Hypervisor {
         defer { watchdog.cancel() }
         try await longCalls.call("migrate", timeout: call.timeout, mutates: true) {
             connection throws(HypervisorError) in
-            try connection.migrate(domain, to: target.uri, transferURI: targetURI.transferURI)
+            try connection.migrate(
+                domain, to: target.uri, transferURI: targetURI.transferURI, target.options)
         }
         return Effect(domain: await look(at: domain, on: target), effectiveAt: nil)
     }

@@ -28,9 +28,11 @@ import Testing
             memory: DomainMemory(maximum: .gibibytes(8), allocated: .gibibytes(4), used: .gibibytes(1)),
             counters: DomainCounters(
                 cpuTimeNanoseconds: sequence * 7, stealTimeNanoseconds: 1, networkReceivedBytes: 2,
-                networkTransmittedBytes: 3, blockReadBytes: 4, blockWrittenBytes: .max),
+                networkTransmittedBytes: 3, blockReadBytes: 4, blockWrittenBytes: .max,
+                swapInBytes: 5, majorFaults: 6),
             virtCPUUsage: Utilization(ppm: 1_500_000), cpuUtilization: Utilization(ppm: 750_000),
-            stealUtilization: .zero, memoryUtilization: Utilization(ppm: 1), networkBytesPerSecond: 0)
+            stealUtilization: .zero, memoryUtilization: Utilization(ppm: 1), networkBytesPerSecond: 0,
+            networkCapBytesPerSecond: 8, networkUtilization: Utilization(ppm: 9), swapInDelta: 10, majorFaultsDelta: 11)
         let unknown = DomainSample(domain: DomainID(UUID128(high: 1, low: 2)), state: .unknown)
         let figures = HostFigures(
             cpuCount: 4, memory: .gibibytes(64), cpuUtilization: Utilization(ppm: 5), memoryUsed: .gibibytes(3),

@@ -196,7 +196,8 @@ extension OperationDurations {
         case .lifecycle(_, .shutdown): shutdown
         case .lifecycle(_, .save): save
         case .lifecycle(_, .restore): restore
-        case .lifecycle(_, .destroy), .lifecycle(_, .suspend), .lifecycle(_, .resume), .lifecycle(_, .undefine): 0
+        case .lifecycle(_, .destroy), .lifecycle(_, .suspend), .lifecycle(_, .resume), .lifecycle(_, .reboot),
+            .lifecycle(_, .undefine): 0
         }
     }
 }

@@ -125,6 +125,12 @@ extension Fleet {
             setState(.paused, of: hosts[host].domains[index].id, at: instant)
         case .resume:
             setState(.running, of: hosts[host].domains[index].id, at: instant)
+        case .reboot:
+            // The life goes on; the guest brings up all that it was granted.
+            let wall = hosts[host].clock.wall(at: instant)
+            hosts[host].change(index, at: instant, limits: limits) { domain in
+                domain.setVCPUs(granted: domain.grantedVCPUs, online: domain.grantedVCPUs, effectiveAt: wall)
+            }
         case .undefine:
             var domain = hosts[host].remove(index, at: instant)
             domain.history.note(nil, at: instant, limit: limits.entriesPerDomain)
@@ -204,14 +210,14 @@ extension SimulatedDomain {
 }
 
 extension LifecycleVerb {
-    /// The state it leads to; `nil` for one that ends the definition.
+    /// The state it leads to; `nil` for one that ends the definition or leaves the state as it is.
     var outcome: DomainState? {
         switch self {
         case .start, .resume, .restore: .running
         case .shutdown, .destroy: .shutoff
         case .suspend: .paused
         case .save: .saved
-        case .undefine: nil
+        case .reboot, .undefine: nil
         }
     }
 
@@ -222,6 +228,7 @@ extension LifecycleVerb {
         case .shutdown: [.running, .shuttingDown, .shutoff].contains(state)
         case .destroy: state != .unknown
         case .suspend, .resume: [.running, .paused].contains(state)
+        case .reboot: state == .running
         case .save: [.running, .paused, .saved].contains(state)
         case .restore: [.saved, .running].contains(state)
         case .undefine: !state.isActive

@@ -69,7 +69,7 @@ package enum FleetChange: Hashable, Sendable {
 }
 
 package enum LifecycleVerb: String, Hashable, Sendable, Codable, CaseIterable {
-    case start, shutdown, destroy, suspend, resume, save, restore, undefine
+    case start, shutdown, destroy, suspend, resume, reboot, save, restore, undefine
 }
 
 /// How a host answers a call.

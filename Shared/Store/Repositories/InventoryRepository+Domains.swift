@@ -19,10 +19,10 @@ extension InventoryRepository {
             _ = try await transaction.query(
                 """
                 INSERT INTO inventory.domain (id, name, tenant, host, state, maximum_vcpus, maximum_memory_bytes,
-                    disk_bytes, managed, boot)
+                    disk_bytes, managed, boot, foreign_manager)
                 VALUES (\(domain.id), \(domain.name), \(domain.tenant), \(claim.id), \(domain.state),
                     \(domain.maximumVCPUs), \(domain.maximumMemory), \(domain.disk), \(domain.isManaged),
-                    \(domain.boot)::jsonb)
+                    \(domain.boot)::jsonb, \(domain.foreignManager))
                 ON CONFLICT (id) DO NOTHING
                 """)
         }
