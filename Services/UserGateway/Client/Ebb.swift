@@ -30,7 +30,8 @@ package struct Ebb: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            LoginCommand.self, VMCommand.self, PolicyCommand.self, DecisionCommand.self, UsageCommand.self,
+            LoginCommand.self, VMCommand.self, PolicyCommand.self, DecisionCommand.self, QueueCommand.self,
+            AssessCommand.self, ClusterCommand.self, UsageCommand.self,
             BillCommand.self, RateCommand.self, HostCommand.self, ServiceCommand.self, TenantCommand.self,
             TokenCommand.self, OperationCommand.self, PlotCommand.self,
         ])

@@ -11,6 +11,8 @@ protocol GatewayCommand: AsyncParsableCommand {
     func parameters() throws -> [String: JSONValue?]
     /// How the result is shown.
     func view(of result: JSONValue) -> View
+    /// Whether the answer itself says that something is wrong, so that the client's exit code does too.
+    func hasFailed(_ result: JSONValue) -> Bool
 }
 
 /// A command that changes something, and so sends a key that makes its repeats harmless.
@@ -19,6 +21,8 @@ protocol MutatingCommand: GatewayCommand {
 }
 
 extension GatewayCommand {
+    func hasFailed(_ result: JSONValue) -> Bool { result["state"] == "failed" }
+
     mutating func run() async throws {
         var values = try parameters().compactMapValues { $0 }
         if let mutating = self as? any MutatingCommand { values["idempotencyKey"] = .string(mutating.mutation.key()) }
@@ -27,7 +31,7 @@ extension GatewayCommand {
             try await client.call(Self.method, parameters)
         }
         try global.show(result, view(of: result))
-        if result["state"] == "failed" { throw ClientFailure(.failed, "") }
+        if hasFailed(result) { throw ClientFailure(.failed, "") }
     }
 }
 

@@ -15,6 +15,7 @@ package struct MethodRegistry: Sendable {
     package static let ebb = MethodRegistry(
         MethodDefinition.session + MethodDefinition.accounts + MethodDefinition.hosts + MethodDefinition.vms
             + MethodDefinition.vmActions + MethodDefinition.policies + MethodDefinition.decisions
+            + MethodDefinition.scheduling
             + MethodDefinition.billing + MethodDefinition.operations)
 
     package subscript(_ name: String) -> MethodDefinition? { byName[name] }
