@@ -27,6 +27,8 @@ actor ClusterShell {
     /// Reports that came while the past was still being read; `nil` once it is.
     private var waiting: SampleHistory?
     private var loops: [Task<Void, Never>] = []
+    /// The queue as its owners see it; `nil`: not shown yet.
+    private var shownQueue: [WaitingGrowthRow]?
     /// Directives wait here for the one task that performs them in order.
     private let directives = AsyncStream<[Directive]>.makeStream()
     /// Commands under way, so that an end of ownership can wait for their followers.
@@ -112,11 +114,28 @@ actor ClusterShell {
         let now = runtime.clock.now()
         let inventory = try await reader.inventory(at: now)
         let policies = try await PolicyRepository(runtime.store).allCurrent()
+        let freezes = try await freezes()
+        let settings = try await liveSettings()
         hosts = Set(inventory.hosts.map(\.host))
+        latest = latest.filter { hosts.contains($0.key) }
+        if settings != state.settings { state.settingsChanged(settings) }
+        state.freezeChanged(freezes, at: now)
         state.inventoryChanged(inventory)
         let domains = Set(inventory.domains.map(\.domain))
         for version in policies where domains.contains(version.domain) { state.policyChanged(version, at: now) }
         pump()
+    }
+
+    /// The configuration with what people have set since; what can't be is left out and logged.
+    private func liveSettings() async throws -> SchedulerSettings {
+        let repository = SchedulingSettingsRepository(runtime.store)
+        let (cluster, tenants) = (try await repository.cluster(cluster), try await repository.tenants())
+        do {
+            return try configuration.core.with(cluster, tenants: tenants)
+        } catch {
+            log.error("the cluster's settings can't be: the last ones stay", metadata: ["error": "\(error)"])
+            return state.settings
+        }
     }
 
     private func refreshForever() async {
@@ -125,10 +144,23 @@ actor ClusterShell {
             guard !Task.isCancelled else { return }
             do {
                 try await refresh()
+                try await showQueue()
             } catch {
                 log.warning("the inventory can't be read; deciding on the last one", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    /// Lets owners see which growths wait for room, whenever that changes.
+    private func showQueue() async throws {
+        let queue = state.queue().map { growth in
+            WaitingGrowthRow(
+                domain: growth.domain, resource: growth.resource, missing: growth.missing, weight: growth.weight,
+                since: growth.since)
+        }
+        guard queue != shownQueue else { return }
+        try await WaitingGrowthRepository(runtime.store).replace(queue, of: cluster, under: shard.claim)
+        shownQueue = queue
     }
 
     /// The cluster's hosts, in order.

@@ -134,11 +134,16 @@ extension GatewayBackend {
         return ["items": .array(items)]
     }
 
-    /// The text with every host's name replaced by the tenant's pseudonym for it.
+    /// The text as its reader may see it: to a tenant hosts, and VMs that are not its own, are pseudonyms.
     func discreet(_ text: String, for principal: UserGatewayCore.Principal) async throws(MethodError) -> String {
-        guard principal.tenant != nil else { return text }
-        let hosts = try await reading { try await inventory.hosts() }.map(\.id)
-            .sorted { ($1.name.count, $1) < ($0.name.count, $0) }
-        return hosts.reduce(text) { $0.replacingOccurrences(of: $1.name, with: visible($1, to: principal)) }
+        guard let tenant = principal.tenant else { return text }
+        let hosts = Set(try await reading { try await inventory.hosts() }.map(\.id))
+        let own = Set(try await reading { try await inventory.domains(.tenant(tenant)) }.map(\.id))
+        return Discretion.veil(text) { name in
+            if let host = HostID(name), hosts.contains(host) { return visible(host, to: principal) }
+            guard let domain = DomainID(name), !own.contains(domain) else { return nil }
+            // Decisions are named by UUIDs too, and are the tenant's own.
+            return text.contains("decision \(name)") ? nil : pseudonym(of: name, for: tenant, prefix: "vm")
+        }
     }
 }
