@@ -178,5 +178,8 @@ let package = Package(
             ] + serviceEdges),
         tests("SystemTests", ["ResourceModel", "Store"]),
         tests("TidyTests", []),
+
+        // Benchmarks: `make bench-monitor` and its like; no part of the tests.
+        .target(name: "BenchSupport", path: "Tests/Benchmarks/Support", swiftSettings: strict),
     ]
 )

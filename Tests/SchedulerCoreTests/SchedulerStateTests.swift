@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ResourceModel
+import TestSupport
 import Testing
 
 @testable import SchedulerCore
@@ -320,13 +321,13 @@ import Testing
                 case .migrate(let migrate):
                     #expect(open == nil, "seed \(seed)")
                     open = migrate.decision
-                case .record, .releasePermit, .wakeUp: break
+                default: break
                 }
             }
             guard let decision = open, let operation = rig.state.operation(of: rig.domain) else { continue }
             switch Int.random(in: 0..<4, using: &random) {
             case 0:
-                if operation.phase == .resizing, let target = operation.finding.target { rig.vcpus = target }
+                if operation.phase == .resizing, let target = operation.finding.target { rig.vcpus = VCPUCount(Int(target)) }
                 if operation.phase == .migrating {
                     rig.host = operation.placement?.chosen ?? rig.host
                     rig.incarnation = Incarnation(host: rig.host, hypervisorID: t, start: at(t))

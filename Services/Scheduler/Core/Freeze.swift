@@ -41,7 +41,7 @@ package struct FreezeSettings: Hashable, Sendable, Codable {
     /// A larger share of actions that failed freezes …
     package var failedShare = Utilization(percent: 5)
     /// … once so many have failed.
-    package var minimumFailures = 3
+    package var minimumFailures = 5
     /// A larger share of domains that were changed freezes …
     package var changedShare = Utilization(percent: 10)
     /// … once so many were changed: in a small cluster a few are already a large share.

@@ -22,7 +22,7 @@ package struct SchedulerSettings: Hashable, Sendable, Codable {
     /// Hosts that are tried for one decision after its own host had no room.
     package var maximumPlacementAttempts: Int
     package var weights: PlacementWeights
-    /// More unknown samples than this share of a window's time hold the domain as it is.
+    /// A larger share of readings that told nothing, among those of a window, holds the domain as it is.
     package var unknownBound: Utilization
     package var memory = MemorySettings()
     package var moves = MoveSettings()
@@ -113,9 +113,10 @@ extension MoveSettings {
         for (name, count) in counts where !(0...1_000).contains(count) {
             throw SchedulerSettings.Fault(description: "moves.budget.\(name) must lie within 0 and 1 000")
         }
-        guard (1...1_000).contains(hostWindowLength), (1...hostWindowLength).contains(hostBreachesNeeded) else {
+        guard (1...64).contains(hostWindowLength), (1...hostWindowLength).contains(hostBreachesNeeded) else {
             throw SchedulerSettings.Fault(
-                description: "moves.hostBreachesNeeded must lie within 1 and moves.hostWindowLength, at most 1 000")
+                description:
+                    "moves.hostBreachesNeeded must lie within 1 and moves.hostWindowLength, which is at most 64")
         }
         let waits = [budget.restNanoseconds, backoffNanoseconds, maximumBackoffNanoseconds, foreignRestNanoseconds]
         guard waits.allSatisfy({ $0 >= 0 }) else {

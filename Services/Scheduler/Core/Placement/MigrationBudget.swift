@@ -37,8 +37,9 @@ package struct MoveSettings: Hashable, Sendable, Codable {
     package var maximumBackoffNanoseconds: Int64 = 1_800_000_000_000
     /// After a move that Ebb did not order its domain, and relief of both hosts, rest so long.
     package var foreignRestNanoseconds: Int64 = 1_800_000_000_000
-    /// A neighbour moves in place of the domain that grows if it costs at most this share of what the domain costs.
-    package var neighbourCostShare = Utilization(percent: 50)
+    /// A neighbour moves in place of the domain that grows if it costs at most this share of what the domain costs, or
+    /// if the domain itself can't be moved.
+    package var neighbourCostShare = Utilization(percent: 25)
 
     package init() {}
 }

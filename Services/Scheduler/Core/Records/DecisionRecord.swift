@@ -27,6 +27,12 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
     package let denials: [Denial]
     /// The last placement that was made; `nil` if none was needed.
     package let placement: PlacementResult?
+    /// Which domain was to leave its host and why; `nil` for a change of size. Since rules version 2.
+    package let move: MovePlan?
+    /// Why the domain could not be moved. Since rules version 2.
+    package let obstacle: MoveObstacle?
+    /// Where somebody else has moved the domain from. Since rules version 2.
+    package let foreignSource: HostID?
     /// When the decision was complete: after permits, where those were needed.
     package let decidedAt: Timestamp
     package let outcome: Outcome
@@ -37,8 +43,8 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
     package struct Outcome: Hashable, Sendable, Codable {
         package let verdict: Verdict
         package let reason: Reason
-        /// The size to have.
-        package let target: VCPUCount?
+        /// The size to have, in the resource's unit.
+        package let target: Int64?
         /// The host to have it on; differs from the domain's own for `migrate`.
         package let host: HostID?
         /// Recorded only, not acted upon.
@@ -47,9 +53,10 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
 
     init(
         id: UUID128, tenant: TenantID?, inputs: RuleInputs, finding: Finding, denials: [Denial] = [],
-        placement: PlacementResult? = nil, decidedAt: Timestamp
+        placement: PlacementResult? = nil, move: MovePlan? = nil, obstacle: MoveObstacle? = nil,
+        foreignSource: HostID? = nil, decidedAt: Timestamp, rulesVersion: Int = ScalingRule.version
     ) {
-        rulesVersion = ScalingRule.version
+        self.rulesVersion = rulesVersion
         self.id = id
         self.tenant = tenant
         trigger = inputs.samples.last
@@ -57,26 +64,32 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
         self.finding = finding
         self.denials = denials
         self.placement = placement
+        self.move = move
+        self.obstacle = obstacle
+        self.foreignSource = foreignSource
         self.decidedAt = decidedAt
-        outcome = Self.outcome(inputs: inputs, finding: finding, denials: denials, placement: placement)
-        summary = Sentences.summary(outcome: outcome, inputs: inputs, finding: finding, denials: denials)
+        let evidence = Evidence(
+            inputs: inputs, finding: finding, denials: denials, placement: placement, move: move, obstacle: obstacle,
+            foreignSource: foreignSource)
+        outcome = evidence.outcome
+        summary = Sentences.summary(evidence)
     }
 
-    /// From what the rule found and what permits and placement said to what is done. A growth that its own host
-    /// denied becomes a migration to the chosen host, or a refusal if there is none.
-    static func outcome(
-        inputs: RuleInputs, finding: Finding, denials: [Denial], placement: PlacementResult?
-    ) -> Outcome {
-        guard finding.verdict == .grow, !denials.isEmpty else {
-            let host = finding.target == nil ? nil : inputs.host
-            return Outcome(
-                verdict: finding.verdict, reason: finding.reason, target: finding.target, host: host,
-                dry: finding.dry)
-        }
-        guard let chosen = placement?.chosen, denials.count < inputs.maximumDenials else {
-            return Outcome(verdict: .refuse, reason: .noRoom, target: nil, host: nil, dry: nil)
-        }
-        return Outcome(verdict: .migrate, reason: .ownHostFull, target: finding.target, host: chosen, dry: nil)
+    /// All that outcome and summary are made from.
+    struct Evidence {
+        let inputs: RuleInputs
+        let finding: Finding
+        let denials: [Denial]
+        let placement: PlacementResult?
+        let move: MovePlan?
+        let obstacle: MoveObstacle?
+        let foreignSource: HostID?
+    }
+
+    var evidence: Evidence {
+        Evidence(
+            inputs: inputs, finding: finding, denials: denials, placement: placement, move: move, obstacle: obstacle,
+            foreignSource: foreignSource)
     }
 
     /// Runs the rules again over what was recorded. `nil` if they come to the same; otherwise what differs.
@@ -84,24 +97,34 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
         guard rulesVersion == ScalingRule.version else {
             return .otherRules(recorded: rulesVersion, present: ScalingRule.version)
         }
-        guard ScalingRule.find(inputs) == finding else { return .finding }
+        guard foundAgain == finding else { return .finding }
         if let placement, placement.repeated() != placement { return .placement }
-        let again = Self.outcome(inputs: inputs, finding: finding, denials: denials, placement: placement)
-        guard again == outcome else { return .outcome }
-        let sentence = Sentences.summary(outcome: outcome, inputs: inputs, finding: finding, denials: denials)
-        return sentence == summary ? nil : .summary
+        if let move, !move.isConsistent(with: placement) { return .move }
+        guard evidence.outcome == outcome else { return .outcome }
+        return Sentences.summary(evidence) == summary ? nil : .summary
+    }
+
+    /// What the rule finds in what was recorded. A move that Ebb did not order is no finding of the rule: only its
+    /// figures are.
+    private var foundAgain: Finding {
+        var found = ScalingRule.find(inputs)
+        guard foreignSource != nil else { return found }
+        (found.verdict, found.reason) = (.nothing, .foreignMove)
+        (found.target, found.dry, found.until) = (nil, nil, finding.until)
+        return found
     }
 
     /// Why a record does not verify.
     package enum Mismatch: Hashable, Sendable {
         case otherRules(recorded: Int, present: Int)
-        case finding, placement, outcome, summary
+        case finding, placement, move, outcome, summary
     }
 
     /// The decision in plain words, one fact per line.
     package func explain() -> String {
         var lines = ["\(decidedAt): \(summary)"]
         lines += Sentences.evidence(inputs: inputs, finding: finding)
+        if let move { lines += Sentences.plan(move) }
         lines += denials.map { "host \($0.host) gave no room: \($0.reason)" }
         if let placement { lines += Sentences.placement(placement) }
         lines.append("rules version \(rulesVersion), decision \(id)")
@@ -109,25 +132,31 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
     }
 }
 
-/// A decision's identity from what triggered it, so that an instance that decides again after a restart, and one that
-/// took over, arrive at the same id. Not cryptographic: the inputs are the platform's own.
-enum DecisionIdentity {
-    static func make(domain: DomainID, position: SamplePosition?, policyVersion: Int64, at: Timestamp) -> UUID128 {
-        let words: [UInt64] = [
-            domain.uuid.high, domain.uuid.low, position?.epoch ?? .max, position?.sequence ?? .max,
-            UInt64(bitPattern: policyVersion), UInt64(bitPattern: at.nanoseconds),
-        ]
-        let high = words.reduce(0x4562_6221_0000_0001) { mix($0 ^ $1) }
-        let low = words.reduce(0x4562_6221_0000_0002) { mix($0 ^ $1) }
-        // RFC 9562 version 8 (ours to define) and its variant.
-        return UUID128(high: high & 0xFFFF_FFFF_FFFF_0FFF | 0x8000, low: low & 0x3FFF_FFFF_FFFF_FFFF | 1 << 63)
+extension DecisionRecord.Evidence {
+    /// From what the rule found and what permits and placement said to what is done. A growth that its own host
+    /// denied becomes a migration to the chosen host, or a refusal if there is none.
+    var outcome: DecisionRecord.Outcome {
+        if let move { return outcome(of: move) }
+        guard finding.verdict == .grow, !denials.isEmpty else {
+            let host = finding.target == nil ? nil : inputs.host
+            return DecisionRecord.Outcome(
+                verdict: finding.verdict, reason: finding.reason, target: finding.target, host: host,
+                dry: finding.dry)
+        }
+        guard let chosen = placement?.chosen, obstacle == nil, denials.count < inputs.maximumDenials else {
+            return DecisionRecord.Outcome(verdict: .refuse, reason: .noRoom, target: nil, host: nil, dry: nil)
+        }
+        return DecisionRecord.Outcome(
+            verdict: .migrate, reason: .ownHostFull, target: finding.target, host: chosen, dry: nil)
     }
 
-    /// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection that spreads every bit.
-    private static func mix(_ value: UInt64) -> UInt64 {
-        var word = value &+ 0x9E37_79B9_7F4A_7C15
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
+    private func outcome(of move: MovePlan) -> DecisionRecord.Outcome {
+        guard move.chosen == inputs.domain, let chosen = placement?.chosen, denials.count < inputs.maximumDenials
+        else {
+            return DecisionRecord.Outcome(verdict: .refuse, reason: .cannotMove, target: nil, host: nil, dry: nil)
+        }
+        let dry: DryReason? = inputs.freezeReason == nil ? inputs.dryRun : .frozen
+        return DecisionRecord.Outcome(
+            verdict: .migrate, reason: move.cause.reason, target: nil, host: chosen, dry: dry)
     }
 }

@@ -20,7 +20,8 @@ package struct PolicyCheck: Hashable, Sendable {
         let network = policy.network.flatMap { Self.flaps($0, named: "network", keeping: 900_000) }
         refusals = [Self.flaps(policy), memory, network].compactMap(\.self)
         let cooldown =
-            options.cooldown ?? Cooldown(upNanoseconds: settings.cooldownUp, downNanoseconds: settings.cooldownDown)
+            options.restAfterChange
+            ?? Cooldown(upNanoseconds: settings.cooldownUp, downNanoseconds: settings.cooldownDown)
         let refill = Int64(policy.breachesNeeded(windowLength: windowLength)) * settings.samplingInterval
         let up = max(1, cooldown.upNanoseconds, refill)
         let down = max(1, cooldown.downNanoseconds, refill)

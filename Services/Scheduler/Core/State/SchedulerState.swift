@@ -6,7 +6,8 @@ package import ResourceModel
 /// in with their instants, directives go out, and the shell reports what became of them.
 ///
 /// The rule runs at every known sample, at that sample's own instant, so late delivery does not change what is
-/// decided. Feed what happened before a restart with `recall…`: that fills windows and decides nothing.
+/// decided. Feed what happened before a restart with `recall…`, decisions before samples: that fills the state and
+/// decides nothing.
 package struct SchedulerState: Hashable, Sendable, Codable {
     package let settings: SchedulerSettings
     var hosts = SortedTable<HostID, HostEntry>()
@@ -16,44 +17,18 @@ package struct SchedulerState: Hashable, Sendable, Codable {
     var policies = SortedTable<DomainID, PolicyVersion>()
     /// The domains with an operation, by decision.
     var active = SortedTable<UUID128, DomainID>()
+    /// Growths that wait for room, in the order in which they came.
+    var waiting: [DomainResource] = []
+    var freezes: [Freeze] = []
+    var guardian = FreezeGuardian()
     /// Not handed out yet.
     var pending: [Directive] = []
 
     package init(settings: SchedulerSettings) { self.settings = settings }
 
-    struct HostEntry: Hashable, Sendable, Codable {
-        var record: HostRecord
-        var figures: HostFigures?
-        var sampledAt: Timestamp?
-        var intervalStart: Timestamp?
-    }
-
-    struct DomainEntry: Hashable, Sendable, Codable {
-        var record: DomainRecord
-        var window = UtilizationWindow()
-        var incarnation: Incarnation?
-        var lastSampledAt: Timestamp?
-        var operation: Operation?
-        var lastMove: Move?
-        var lastChangeAt: Timestamp?
-        var noRoomUntil: Timestamp?
-        var settlingUntil: Timestamp?
-        /// What was recorded last: the same is not recorded again.
-        var recorded: RecordedReason?
-    }
-
-    struct RecordedReason: Hashable, Sendable, Codable {
-        var verdict: Verdict
-        var reason: Reason
-        var dry: DryReason?
-    }
-
-    /// A migration whose effect on the measured use of both hosts is not in their samples yet.
-    struct Move: Hashable, Sendable, Codable {
-        var request: PlacementRequest
-        var target: HostID
-        /// `nil` while it is under way.
-        var endedAt: Timestamp?
+    struct DomainResource: Hashable, Sendable, Codable {
+        var domain: DomainID
+        var resource: Resource
     }
 
     /// The policy that holds for a domain; `nil` without a subscription.
@@ -62,8 +37,13 @@ package struct SchedulerState: Hashable, Sendable, Codable {
     /// What is under way for a domain.
     package func operation(of domain: DomainID) -> Operation? { domains[domain]?.operation }
 
-    /// The window of a domain as it stands.
-    package func window(of domain: DomainID) -> UtilizationWindow? { domains[domain]?.window }
+    /// The window of a domain's resource as it stands.
+    package func window(of domain: DomainID, _ resource: Resource = .cpu) -> UtilizationWindow? {
+        domains[domain]?[resource].window
+    }
+
+    /// Samples that are kept for a domain without a policy, so that one that is subscribed later starts with them.
+    static let lengthWithoutPolicy = 12
 }
 
 // MARK: - Events
@@ -77,165 +57,143 @@ extension SchedulerState {
         policies.keep { domain, _ in domains[domain] == nil || domainIDs.contains(domain) }
         domains.keep { domain, _ in domainIDs.contains(domain) }
         active.keep { _, domain in domainIDs.contains(domain) }
+        waiting.removeAll { !domainIDs.contains($0.domain) }
         for record in inventory.hosts {
             if hosts[record.host] == nil { hosts[record.host] = HostEntry(record: record) }
             hosts.update(record.host) { $0.record = record }
         }
         for record in inventory.domains {
-            if domains[record.domain] == nil { domains[record.domain] = DomainEntry(record: record) }
+            if domains[record.domain] == nil {
+                domains[record.domain] = DomainEntry(record: record)
+                if let version = policies[record.domain] { domains.update(record.domain) { $0.adopt(version) } }
+            }
             domains.update(record.domain) { $0.take(record) }
         }
         permits = SortedTable()
         for permit in inventory.permits { permits[permit.permit] = permit }
     }
 
-    /// A new version of a policy holds. Its samples are kept and judged by the new rule at once.
+    /// A new version of a policy holds. CPU samples are kept and judged by the new rule at once; the other windows begin
+    /// again with it.
     package mutating func policyChanged(_ version: PolicyVersion, at now: Timestamp) {
         if let known = policies[version.domain], known.version >= version.version { return }
         policies[version.domain] = version
-        guard let entry = domains[version.domain], !entry.window.samples.isEmpty else { return }
+        domains.update(version.domain) { $0.adopt(version) }
+        guard let entry = domains[version.domain], entry.cpu.window.count > 0 else { return }
         evaluate(version.domain, at: now)
+    }
+
+    /// What is frozen now, all of it.
+    package mutating func freezeChanged(_ freezes: [Freeze], at now: Timestamp) {
+        self.freezes = freezes
+        guardian.listed(freezes, at: now)
     }
 
     /// A cycle of one host arrived: the rule runs for every domain in it whose sample is known.
     package mutating func observe(_ sample: HostSample, position: SamplePosition) {
-        for domain in take(sample, position: position) { evaluate(domain, at: sample.sampledAt) }
+        let news = fold(sample, position: position)
+        let now = sample.sampledAt
+        for move in news.foreign { noteForeignMove(of: move.domain, from: move.source, at: now) }
+        for item in news.unsteady { evaluate(item.domain, item.resource, at: now) }
+        for domain in news.followed { followUp(domain, at: now) }
+        relieve(sample.host, at: now)
+        drain(sample.host, at: now)
     }
 
     /// Feeds a stored sample: it fills windows and decides nothing. Oldest first.
     package mutating func recall(_ sample: HostSample, position: SamplePosition) {
-        _ = take(sample, position: position)
+        _ = fold(sample, position: position)
     }
 
-    /// Feeds a change of size or host that ended at `endedAt` before a restart. Order against samples does not matter.
-    package mutating func recallChange(of domain: DomainID, endedAt: Timestamp) {
-        let interval = settings.samplingInterval
-        domains.update(domain) { entry in
-            guard entry.lastChangeAt.map({ $0 < endedAt }) ?? true else { return }
-            entry.lastChangeAt = endedAt
-            entry.window.keep(countingFrom: endedAt, interval: interval)
-        }
-    }
-
-    /// Takes up a decision again whose command was under way when the last instance ended.
-    /// `hasMigrated`: the first of the two steps of a `migrate` is done.
-    package mutating func recallOperation(
-        _ record: DecisionRecord, permit: UUID128?, hasMigrated: Bool = false, at now: Timestamp
-    ) {
-        guard domains[record.inputs.domain] != nil else { return }
-        active[record.id] = record.inputs.domain
-        domains.update(record.inputs.domain) { entry in
-            var operation = Operation(
-                decision: record.id, inputs: record.inputs, finding: record.finding,
-                phase: record.outcome.verdict == .migrate && !hasMigrated ? .migrating : .resizing, since: now)
-            operation.denials = record.denials
-            operation.placement = record.placement
-            operation.permit = permit
-            entry.operation = operation
-            entry.window.suspend()
-        }
-    }
-
-    /// Takes figures and samples in. Returns the domains that have a new known sample, in the sample's order.
-    private mutating func take(_ sample: HostSample, position: SamplePosition) -> [DomainID] {
-        let interval = sample.intervalNanoseconds ?? settings.samplingInterval
-        let intervalStart = sample.sampledAt.advanced(byNanoseconds: -interval)
-        hosts.update(sample.host) { entry in
-            guard entry.sampledAt.map({ $0 < sample.sampledAt }) ?? true else { return }
-            entry.figures = sample.figures
-            entry.sampledAt = sample.sampledAt
-            entry.intervalStart = intervalStart
-        }
-        return sample.domains.compactMap { reading in
-            let length = policies[reading.domain]?.windowLength ?? Self.lengthWithoutPolicy
-            let isKnown = domains.update(reading.domain) { entry in
-                entry.take(reading, of: sample, intervalStart: intervalStart, position: position, keeping: length)
+    /// Runs the rule for every domain, as a sample at `now` would: whose samples have stopped is said here.
+    package mutating func evaluateAll(at now: Timestamp) {
+        for place in domains.keys.indices {
+            let domain = domains.keys[place]
+            for resource in Resource.allCases {
+                let isSteady = domains.update(at: place) { entry in
+                    !entry.hasRule(resource) || entry.isSteady(resource, at: now, settings: settings)
+                }
+                if !isSteady { evaluate(domain, resource, at: now) }
             }
-            return isKnown == true ? reading.domain : nil
+            if !domains.values[place].followUps.isEmpty { followUp(domain, at: now) }
+        }
+        for host in hosts.keys {
+            relieve(host, at: now)
+            drain(host, at: now)
         }
     }
-
-    /// Samples that are kept for a domain without a policy, so that one that is subscribed later starts with them.
-    private static let lengthWithoutPolicy = 10
 }
 
-extension SchedulerState.DomainEntry {
-    fileprivate mutating func take(_ inventory: DomainRecord) {
-        let (host, vcpus) = (record.host, record.vcpus)
-        record = inventory
-        // Samples are newer than an inventory that is read now and then; but they do not tell of a domain that stopped.
-        if lastSampledAt != nil, inventory.vcpus != 0, let vcpus { record.vcpus = vcpus }
-        if operation != nil { record.host = host }
+// MARK: - Folding samples in
+
+extension SchedulerState {
+    /// What a sample brought.
+    private struct News {
+        /// In the sample's order: has a new known sample, and may be due for something else than last time.
+        var unsteady: [DomainResource] = []
+        /// Has outcomes to be measured.
+        var followed: [DomainID] = []
+        var foreign: [(domain: DomainID, source: HostID)] = []
     }
 
-    /// Returns whether the sample is known and counts.
+    /// Takes figures and samples in.
+    private mutating func fold(_ sample: HostSample, position: SamplePosition) -> News {
+        let interval = sample.intervalNanoseconds ?? settings.samplingInterval
+        let cycle = DomainEntry.Cycle(
+            host: sample.host, sampledAt: sample.sampledAt,
+            intervalStart: sample.sampledAt.advanced(byNanoseconds: -interval), position: position, settings: settings)
+        var news = News()
+        let hostPlace = hosts.place(of: sample.host, near: -1)
+        var guesses = hostPlace.map { hosts.values[$0].places.guesses } ?? []
+        if guesses.count != sample.domains.count { guesses = Array(repeating: -1, count: sample.domains.count) }
+        var (steal, stealKnown) = (Int64(0), Int64(0))
+        for index in sample.domains.indices {
+            guard let place = domains.place(of: sample.domains[index].domain, near: guesses[index]) else { continue }
+            guesses[index] = place
+            fold(sample.domains[index], at: place, of: cycle, into: &news)
+            guard let stolen = sample.domains[index].stealUtilization else { continue }
+            steal += stolen.ppm
+            stealKnown += 1
+        }
+        guard let hostPlace else { return news }
+        let meanSteal = stealKnown > 0 ? Utilization(ppm: steal / stealKnown) : nil
+        hosts.update(at: hostPlace) { $0.take(sample, cycle: cycle, steal: meanSteal, guesses: guesses) }
+        return news
+    }
+
+    private mutating func fold(
+        _ reading: DomainSample, at place: Int, of cycle: DomainEntry.Cycle, into news: inout News
+    ) {
+        let settings = settings
+        domains.update(at: place) { entry in
+            let told = entry.take(reading, of: cycle)
+            if told.hasCPU, !entry.isSteady(.cpu, at: cycle.sampledAt, settings: settings) {
+                news.unsteady.append(DomainResource(domain: reading.domain, resource: .cpu))
+            }
+            if told.hasMemory, !entry.isSteady(.memory, at: cycle.sampledAt, settings: settings) {
+                news.unsteady.append(DomainResource(domain: reading.domain, resource: .memory))
+            }
+            if told.hasNetwork, !entry.isSteady(.network, at: cycle.sampledAt, settings: settings) {
+                news.unsteady.append(DomainResource(domain: reading.domain, resource: .network))
+            }
+            if let source = told.foreignSource { news.foreign.append((reading.domain, source)) }
+            guard !entry.followUps.isEmpty else { return }
+            entry.measure(told, at: cycle.sampledAt, since: cycle.intervalStart)
+            news.followed.append(reading.domain)
+        }
+    }
+}
+
+extension SchedulerState.HostEntry {
     fileprivate mutating func take(
-        _ reading: DomainSample, of sample: HostSample, intervalStart: Timestamp, position: SamplePosition,
-        keeping length: Int
-    ) -> Bool {
-        if let lastSampledAt, sample.sampledAt <= lastSampledAt { return false }
-        guard isPresent(reading, on: sample.host) else { return false }
-        lastSampledAt = sample.sampledAt
-        record.host = sample.host
-        if let now = reading.incarnation, now != incarnation {
-            if incarnation != nil { restart(at: sample.sampledAt) }
-            incarnation = now
-        }
-        takeSize(reading, sampledAt: sample.sampledAt)
-        guard reading.state.isRunning, let vcpus = record.vcpus, reading.vcpus != nil,
-            let utilization = reading.cpuUtilization
-        else { return false }
-        return window.record(
-            WindowSample(
-                sampledAt: sample.sampledAt, utilization: utilization.clamped, vcpus: vcpus,
-                steal: reading.stealUtilization, position: position),
-            intervalStart: intervalStart, keeping: length)
-    }
-
-    /// A size that is not the one we know was changed by somebody else within this interval: the window begins again.
-    private mutating func takeSize(_ reading: DomainSample, sampledAt: Timestamp) {
-        if let lastChangeAt, sampledAt < lastChangeAt { return }
-        if !reading.state.isActive, reading.state != .unknown {
-            record.vcpus = 0
-            record.memory = .zero
-            return
-        }
-        if let allocated = reading.memory?.allocated { record.memory = allocated }
-        guard let sizes = reading.vcpus else { return }
-        record.ceiling = sizes.maximum
-        let vcpus = sizes.confirmed ?? sizes.granted
-        guard vcpus != record.vcpus else { return }
-        if record.vcpus ?? 0 > 0 { restart(at: sampledAt) }
-        record.vcpus = vcpus
-    }
-
-    /// Empties the window unless a change is in flight: then it is empty, and stays closed until the report.
-    private mutating func restart(at instant: Timestamp) {
-        guard operation?.phase.isChanging != true else { return }
-        window.restart(countingFrom: max(instant, window.countsFrom))
-    }
-
-    /// While a domain moves two hosts may report it: the newer life is the true one.
-    private func isPresent(_ reading: DomainSample, on host: HostID) -> Bool {
-        guard host != record.host else { return true }
-        guard let new = reading.incarnation, reading.state.isActive else { return false }
-        return new == incarnation || (incarnation.map { new.start > $0.start } ?? false)
-    }
-}
-
-extension DomainState {
-    /// Whether its vCPUs may run, so that their use says something. `blocked` is running and idle.
-    fileprivate var isRunning: Bool { self == .running || self == .blocked }
-}
-
-extension UtilizationWindow {
-    /// Drops what began before `instant`, as `restart` does for samples that are still to come.
-    fileprivate mutating func keep(countingFrom instant: Timestamp, interval: Int64) {
-        guard countsFrom != .distantFuture else { return }
-        let kept = samples.filter { $0.sampledAt.advanced(byNanoseconds: -interval) >= instant }
-        restart(countingFrom: max(instant, countsFrom))
-        for sample in kept {
-            record(sample, intervalStart: sample.sampledAt.advanced(byNanoseconds: -interval), keeping: kept.count)
-        }
+        _ sample: HostSample, cycle: SchedulerState.DomainEntry.Cycle, steal: Utilization?, guesses: [Int]
+    ) {
+        places.guesses = guesses
+        guard sampledAt.map({ $0 < sample.sampledAt }) ?? true else { return }
+        figures = sample.figures
+        sampledAt = sample.sampledAt
+        intervalStart = cycle.intervalStart
+        load.record(
+            sample.figures, steal: steal, intervalStart: cycle.intervalStart, host: record, settings: cycle.settings)
     }
 }
