@@ -133,7 +133,9 @@ extension GatewayBackend {
         return switch outcome.code {
         case "outcome-unknown": MethodError(.outcomeUnknown, message)
         case "observed", "not-enabled", "not-managed", "invalid", "state", "draining": MethodError(.invalid, message)
-        case "conflict", "revision", "moved", "frozen": MethodError(.conflict, message)
+        case "conflict", "revision", "moved", "frozen", "foreign-manager", "aborted", "interrupted", "partial",
+            "size-not-confirmed", "hypervisor":
+            MethodError(.conflict, message)
         case "not-found": MethodError(.notFound, message)
         default: MethodError(.unavailable, message)
         }
