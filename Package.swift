@@ -180,7 +180,7 @@ let package = Package(
             "IntegrationTests",
             [
                 "MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain", "BillingCore",
-                "LoggerCore", "FleetMain", "FleetModel", "Hypervisor", "MonitorCore",
+                "LoggerCore", "SchedulerCore", "FleetMain", "FleetModel", "Hypervisor", "MonitorCore",
             ] + serviceEdges),
         tests("SystemTests", ["ResourceModel", "Store"]),
         tests("TidyTests", []),

@@ -26,6 +26,8 @@ package struct Migration: Hashable, Sendable {
             version: 1, name: "foundation", sql: String(decoding: PackageResources._001_foundation_sql, as: UTF8.self)),
         Migration(
             version: 2, name: "monitor", sql: String(decoding: PackageResources._002_monitor_sql, as: UTF8.self)),
+        Migration(
+            version: 3, name: "scheduler", sql: String(decoding: PackageResources._003_scheduler_sql, as: UTF8.self)),
     ]
 }
 

@@ -32,9 +32,9 @@ package struct Ebb: AsyncParsableCommand {
         version: version,
         subcommands: [
             LoginCommand.self, VMCommand.self, FlavorCommand.self, PolicyCommand.self, DecisionCommand.self,
-            FreezeCommand.self, UnfreezeCommand.self, UsageCommand.self, BillCommand.self, RateCommand.self,
-            HostCommand.self, ServiceCommand.self, TenantCommand.self, TokenCommand.self, OperationCommand.self,
-            PlotCommand.self,
+            QueueCommand.self, AssessCommand.self, FreezeCommand.self, UnfreezeCommand.self, UsageCommand.self,
+            BillCommand.self, RateCommand.self, HostCommand.self, ClusterCommand.self, ServiceCommand.self,
+            TenantCommand.self, TokenCommand.self, OperationCommand.self, PlotCommand.self,
         ])
 
     package init() {}

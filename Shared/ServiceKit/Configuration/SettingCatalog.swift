@@ -76,6 +76,9 @@ package enum SettingCatalog {
             "scheduler.stealBound", .integer(0...1_000_000), default: "50000",
             "steal above it, in ppm, forbids shrinking"),
         Setting(
+            "scheduler.timeToLive", .duration(.milliseconds(200) ... .seconds(600)), default: "3s",
+            "an instance of Scheduler that was silent for so long is dead, where membership.timeToLive is not less"),
+        Setting(
             "scheduler.permitLifetime", .duration(.seconds(1) ... .seconds(3_600)), default: "120s",
             "a permit that was not used by then is void"),
         Setting(

@@ -15,15 +15,6 @@ extension View {
             Column("HOST", "host"), Column("VCPUS", "vcpus", .count), Column("COMMAND", "command"),
             Column("MESSAGE", "message"),
         ])
-    static let policy = View(
-        .record, name: "vm",
-        [
-            Column("VM", "vm"), Column("VERSION", "version", .count), Column("VALID FROM", "validFrom", .instant),
-            Column("LOWER U1", "lowerPpm", .share), Column("UPPER U2", "upperPpm", .share),
-            Column("RATIO M/N", "ratioPpm", .share), Column("MIN VCPUS", "minVcpus", .count),
-            Column("MAX VCPUS", "maxVcpus", .count), Column("WINDOW N", "windowLength", .count),
-            Column("BREACHES M", "breachesNeeded", .count),
-        ])
     static let decisionList = View(.list(empty: "no decisions"), name: "id", decisionColumns)
     static let decision = View(.prose, name: "id", decisionColumns)
     static let why = View(.prose, name: "vm", [Column("VM", "vm"), Column("AT", "at", .instant)])

@@ -15,8 +15,8 @@ package struct MethodRegistry: Sendable {
     package static let ebb = MethodRegistry(
         MethodDefinition.session + MethodDefinition.accounts + MethodDefinition.hosts + MethodDefinition.vms
             + MethodDefinition.vmActions + MethodDefinition.vmQuestions + MethodDefinition.freezes
-            + MethodDefinition.policies + MethodDefinition.decisions + MethodDefinition.billing
-            + MethodDefinition.operations)
+            + MethodDefinition.policies + MethodDefinition.decisions + MethodDefinition.scheduling
+            + MethodDefinition.billing + MethodDefinition.operations)
 
     package subscript(_ name: String) -> MethodDefinition? { byName[name] }
 

@@ -204,7 +204,7 @@ extension GatewayBackend {
         return try await reading {
             try await LogRepository(store).recentSamples(
                 of: [host], since: now.advanced(by: .seconds(-60)), cyclesPerHost: 1
-            ).last?.figures
+            ).last?.sample.figures
         }
     }
 

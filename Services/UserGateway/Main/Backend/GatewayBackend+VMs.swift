@@ -115,12 +115,17 @@ extension GatewayBackend {
     /// A host's name for the provider's people; a stable pseudonym of its own for every tenant.
     func visible(_ host: HostID, to principal: UserGatewayCore.Principal) -> String {
         guard let tenant = principal.tenant else { return host.name }
-        let digest = SHA256.hash(data: Data("\(tenant)\n\(host)".utf8))
+        return pseudonym(of: host.name, for: tenant, prefix: "host")
+    }
+
+    /// A name that stands for `name` in what one tenant reads, the same every time and another for every tenant.
+    func pseudonym(of name: String, for tenant: TenantID, prefix: String) -> String {
+        let digest = SHA256.hash(data: Data("\(tenant)\n\(name)".utf8))
         let digits = digest.prefix(3).map { byte in
             let text = String(byte, radix: 16)
             return text.count == 1 ? "0" + text : text
         }
-        return "host-" + digits.joined()
+        return "\(prefix)-" + digits.joined()
     }
 
     private func describe(

@@ -61,6 +61,6 @@ extension ClusterShell {
         let filter = DecisionFilter(
             domain: domain, period: TimeRange(.zero, instant.advanced(byNanoseconds: 1)), limit: 1)
         guard let row = try await DecisionRepository(runtime.store).list(filter).first else { return nil }
-        return try? JSONDecoder().decode(SchedulerCore.DecisionRecord.self, from: Data(row.record.utf8))
+        return try? SchedulerCore.DecisionRecord(json: row.record)
     }
 }

@@ -44,6 +44,7 @@ struct InventoryReader: Sendable {
         return SchedulerCore.DomainRecord(
             domain: record.id, tenant: record.tenant, host: record.host,
             vcpus: isOff ? 0 : record.confirmedVCPUs ?? record.grantedVCPUs, ceiling: record.maximumVCPUs,
-            memory: isOff ? .zero : record.memory ?? record.maximumMemory, isManaged: record.isManaged)
+            memory: isOff ? .zero : record.memory ?? record.maximumMemory, isManaged: record.isManaged,
+            memoryCeiling: record.maximumMemory, networkCap: record.networkCapBytesPerSecond)
     }
 }

@@ -2,12 +2,26 @@
 
 import ResourceModel
 import SchedulerCore
+import Store
 
 /// The latest samples of every host that were heard of, whoever decides for it now: what a take-over begins with.
 struct SampleHistory: Sendable {
     struct Entry: Sendable {
         let sample: HostSample
         let position: SamplePosition
+
+        init(sample: HostSample, position: SamplePosition) {
+            self.sample = sample
+            self.position = position
+        }
+
+        /// As Logger stored it.
+        init(_ report: LoggedReport) {
+            self.init(
+                sample: report.sample,
+                position: SamplePosition(
+                    epoch: UInt64(clamping: report.stream.epoch), sequence: UInt64(clamping: report.sequence)))
+        }
     }
 
     private var entries: [HostID: [Entry]] = [:]

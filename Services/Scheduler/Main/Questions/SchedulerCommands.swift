@@ -25,6 +25,9 @@ struct SchedulerCommands: Sendable {
         await runtime.server.handle(.why) { body, _ async throws(CommandFailure) in
             try await answering { try await self.why(MessageCodec.decoded(WireWhyRequest.self, from: body)) }
         }
+        await runtime.server.handle(.verifyDecisions) { body, _ async throws(CommandFailure) in
+            try await answering { try await self.verify(try question(VerifyQuestion.self, in: body)) }
+        }
     }
 
     // MARK: - Permits
@@ -83,37 +86,6 @@ struct SchedulerCommands: Sendable {
             })
     }
 
-    // MARK: - Policies
-
-    private func setPolicy(_ request: WireSetPolicy) async throws -> [UInt8] {
-        let (record, shell) = try await managed(request.domainUuid)
-        let policy: ScalingPolicy? = request.hasPolicy ? try Self.policy(request.policy) : nil
-        if let policy, policy.maximumVCPUs > record.maximumVCPUs {
-            throw CommandFailure.invalid(
-                "the maximum of \(policy.maximumVCPUs) vCPUs is above the VM's ceiling of \(record.maximumVCPUs)")
-        }
-        let version = try await PolicyRepository(runtime.store).append(
-            policy, for: record.id, windowLength: configuration.windowLength, at: runtime.clock.now(),
-            under: shell.shard.claim)
-        await shell.policyStored(version)
-        return MessageCodec.encoded(
-            WireSetPolicyReply.with {
-                $0.version = version.version
-                $0.validFromNs = version.validFrom.nanoseconds
-            })
-    }
-
-    private static func policy(_ values: WirePolicyValues) throws -> ScalingPolicy {
-        do {
-            return try ScalingPolicy(
-                lower: Utilization(ppm: values.lowerPpm), upper: Utilization(ppm: values.upperPpm),
-                ratio: Utilization(ppm: values.ratioPpm), minimumVCPUs: VCPUCount(Int(values.minimumVcpus)),
-                maximumVCPUs: VCPUCount(Int(values.maximumVcpus)))
-        } catch {
-            throw CommandFailure.invalid("\(error)")
-        }
-    }
-
     // MARK: - Why
 
     /// Now: what the rule says at this moment. At an instant: the rule over the samples and the policy of then.
@@ -127,21 +99,58 @@ struct SchedulerCommands: Sendable {
         return MessageCodec.encoded(WireJSONDocument.with { $0.json = explanation })
     }
 
+    /// Whether stored decisions still follow from what they were made of.
+    private func verify(_ question: VerifyQuestion) async throws -> [UInt8] {
+        let verifier = DecisionVerifier(store: runtime.store)
+        if let id = question.id {
+            guard let answer = try await verifier.verify(id) else {
+                throw CommandFailure.notFound("there is no decision \(id)")
+            }
+            return try document(answer)
+        }
+        guard let cluster = question.cluster else {
+            throw CommandFailure.invalid("say which decision or which cluster's decisions to verify")
+        }
+        return try document(try await verifier.verifyAll(of: cluster))
+    }
+
     // MARK: -
 
-    private func shell(of cluster: ClusterID) async throws -> ClusterShell {
+    func shell(of cluster: ClusterID) async throws -> ClusterShell {
         guard let shell = await service.shell(of: cluster) else {
             throw CommandFailure.notOwner("cluster \(cluster) is decided for by another instance; ask that one")
         }
         return shell
     }
 
-    private func managed(_ uuid: Data) async throws -> (StoredDomain, ClusterShell) {
+    func managed(_ uuid: Data) async throws -> (StoredDomain, ClusterShell) {
         guard let id = DomainID(bytes: uuid), let record = try await InventoryRepository(runtime.store).domain(id),
             let host = try await InventoryRepository(runtime.store).host(record.host)
         else { throw CommandFailure.notFound("there is no such domain") }
         return (record, try await shell(of: host.cluster))
     }
+}
+
+/// Which decisions to verify: one, or all of a cluster.
+private struct VerifyQuestion: Decodable {
+    let id: UUID128?
+    let cluster: ClusterID?
+}
+
+/// A question as a JSON document; throws `invalid` where it is not one.
+func question<Question: Decodable>(_ type: Question.Type, in body: [UInt8]) throws -> Question {
+    let document = try MessageCodec.decoded(WireJSONDocument.self, from: body)
+    do {
+        return try JSONDecoder().decode(type, from: document.json)
+    } catch {
+        throw CommandFailure.invalid("the question can't be read: \(error)")
+    }
+}
+
+/// An answer as a JSON document.
+func document(_ answer: some Encodable) throws -> [UInt8] {
+    let json = try canonicalJSON(answer)
+    return MessageCodec.encoded(WireJSONDocument.with { $0.json = json })
 }
 
 /// Turns what a handler throws into an answer: a failure as it is, everything else as `unavailable` or `internal`.

@@ -16,12 +16,9 @@ extension ClusterShell {
         let since = now.advanced(byNanoseconds: -max(window, 10_000_000_000))
         let stored = try await LogRepository(runtime.store).recentSamples(
             of: hostIDs, since: since, cyclesPerHost: configuration.windowLength * 4)
-        // A stored cycle no longer knows its place in the stream; as evidence its instant is enough.
-        var entries = stored.map {
-            SampleHistory.Entry(sample: $0, position: SamplePosition(epoch: 0, sequence: 0))
-        }
-        let newest = entries.map(\.sample.sampledAt).max() ?? .zero
-        entries += history.samples(of: Set(hostIDs)).filter { $0.sample.sampledAt > newest }
+        // What was stored and heard counts once: the core drops what is not newer than what it has.
+        var entries = stored.map(SampleHistory.Entry.init)
+        entries += history.samples(of: Set(hostIDs))
         entries.sort { ($0.sample.sampledAt, $0.sample.host) < ($1.sample.sampledAt, $1.sample.host) }
         try await recallChanges(until: now)
         recall(entries)
@@ -37,22 +34,28 @@ extension ClusterShell {
         }
     }
 
-    /// Takes up decisions whose commands had not ended when the last owner did.
-    func recallOperations() async throws {
-        let repository = CommandRepository(runtime.store)
-        let pending = try await repository.underWay(on: hostIDs)
-        for command in pending {
-            guard let decision = command.command.decision,
-                let row = try await DecisionRepository(runtime.store).fetch(decision),
-                let record = try? JSONDecoder().decode(
-                    SchedulerCore.DecisionRecord.self, from: Data(row.record.utf8))
-            else { continue }
+    /// Takes up decisions whose end the last owner did not record; returns the command that each of them waits for,
+    /// which may have ended meanwhile.
+    func recallOperations() async throws -> [(command: CommandRecord, decision: UUID128)] {
+        let now = runtime.clock.now()
+        let since = now.advanced(byNanoseconds: -2 * configuration.core.outcomeTimeout)
+        var pending: [(CommandRecord, UUID128)] = []
+        for row in try await DecisionRepository(runtime.store).unfinished(of: cluster, since: since) {
+            let commands = try await CommandRepository(runtime.store).commands(of: row.id)
+            guard let command = commands.last, let record = try? SchedulerCore.DecisionRecord(json: row.record) else {
+                continue
+            }
             let hasMigrated = record.outcome.verdict == .migrate && command.command.verb == "resize"
-            let now = runtime.clock.now()
             report {
                 $0.recallOperation(record, permit: command.command.permit, hasMigrated: hasMigrated, at: now)
             }
-            carryOut(command, decision: decision)
+            pending.append((command, row.id))
         }
+        return pending
     }
+}
+
+extension SchedulerCore.DecisionRecord {
+    /// As it was stored.
+    init(json: String) throws { self = try JSONDecoder().decode(Self.self, from: Data(json.utf8)) }
 }
