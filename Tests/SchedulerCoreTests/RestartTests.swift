@@ -67,7 +67,8 @@ import Testing
         let cluster = try cluster()
         play(cluster, .random(in: 30...300, using: &random), &random)
         var state = recalled(cluster)
-        #expect(state.directives(at: cluster.now).allSatisfy { !$0.isAction }, "recalling decides nothing")
+        let early = state.directives(at: cluster.now).filter(\.isAction)
+        #expect(early.isEmpty, "recalling decides nothing")
         let restartedAt = cluster.time
         play(cluster, 200, &random)
         var found: [Directive] = []
@@ -78,7 +79,8 @@ import Testing
             found += state.directives(at: at(time)).filter(\.isDecision)
         }
         let expected = cluster.handedOut.filter { $0.time > restartedAt }.map(\.directive).filter(\.isDecision)
-        #expect(expected.contains(where: \.isAction), "seed \(seed) is eventful")
+        let actions = expected.count { $0.isAction }
+        #expect(actions > 0, "seed \(seed) is eventful")
         for (found, expected) in zip(found, expected) {
             #expect(found == expected, "seed \(seed), restarted at \(restartedAt)")
             if found != expected { return }
@@ -94,7 +96,7 @@ import Testing
         let cluster = Cluster([hostRecord("host-a", cpuCount: 1_000)], guests)
         for number in UInt64(1)...200 { cluster.subscribe(number, try rules(1)) }
         cluster.tick(7)
-        #expect(cluster.guests.allSatisfy { $0.vcpus == 2 })
+        #expect(cluster.guests.count { $0.vcpus == 2 } == 200)
         cluster.tick(20)
         #expect(cluster.guests.count { $0.vcpus > 2 } <= 21, "and then it freezes itself before all have changed")
     }
