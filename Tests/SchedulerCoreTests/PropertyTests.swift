@@ -116,7 +116,7 @@ private final class Trial {
         let phase = (cluster.time + Int64(index)) % periods[index] < periods[index] / 2
         switch shapes[index] {
         case .square: cluster.guests[index].demand = phase ? full : 0
-        case .silent: cluster.guests[index].demand = cluster.time % 40 < 4 ? 0 : nil
+        case .silent: cluster.guests[index].demand = cluster.time % 40 >= 36 ? 0 : nil
         case .units: cluster.guests[index].demand = phase ? full * 1_000 : full / 1_000
         case .starved:
             cluster.guests[index].demand = 50_000

@@ -254,7 +254,7 @@ extension Simulation {
     private mutating func answer(_ request: PermitRequest) {
         let facts = state.snapshot(at: now).hosts.first { $0.record.host == request.host }
         let shortage = facts.flatMap {
-            Placement.shortage(on: $0, vcpus: request.vcpus, memory: request.memory, demand: request.demand)
+            missing(on: $0, vcpus: request.vcpus, memory: request.memory, demand: request.demand)
         }
         if let shortage {
             state.permitDenied(request.decision, host: request.host, reason: shortage.description, at: now)
@@ -343,4 +343,11 @@ extension Simulation {
         }
         return UUID128(high: words.0, low: words.1)
     }
+}
+
+/// What is missing on a host, as the shell judges it: measured use only where the request brings some.
+private func missing(on facts: HostFacts, vcpus: VCPUCount, memory: ByteCount, demand: CPUDemand) -> Rejection? {
+    var facts = facts
+    if demand.ppmOfOneCore == 0 { facts.cpuUtilization = .zero }
+    return Placement.shortage(on: facts, vcpus: vcpus, memory: memory, demand: demand)
 }
