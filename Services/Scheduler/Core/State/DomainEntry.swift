@@ -284,7 +284,7 @@ extension SchedulerState.DomainEntry {
                 record.networkCap = cap
             }
         }
-        if let last = cpu.lastChangeAt, sampledAt < last { return }
+        guard cpu.isSettled(at: sampledAt) else { return }
         guard let sizes = reading.vcpus else { return }
         if record.ceiling != sizes.maximum {
             record.ceiling = sizes.maximum
@@ -332,9 +332,9 @@ extension SchedulerState.DomainEntry {
 }
 
 extension SchedulerState.ResourceTrack {
-    /// Whether a reading at `instant` came after the last change that we know.
+    /// Whether a reading at `instant` came after the last change that we know. One of the same instant led to it.
     fileprivate func isSettled(at instant: Timestamp) -> Bool {
-        lastChangeAt.map { instant >= $0 } ?? true
+        lastChangeAt.map { instant > $0 } ?? true
     }
 
     /// The resource has another size from `instant` on.
