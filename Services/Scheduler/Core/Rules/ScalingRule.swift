@@ -24,7 +24,7 @@ package enum ScalingRule {
         var finding = Finding(verdict: .nothing, reason: .tooFewBreaches, counts: counts)
         finding.mean = tally.mean
         finding.steal = tally.meanSteal
-        if inputs.resource == .memory { finding.peak = samples.map(\.utilization).max() }
+        if inputs.resource != .network { finding.peak = samples.map(\.utilization).max() }
         if inputs.isOptedOut == true { return finding.with(.nothing, .optedOut) }
         guard !inputs.isChangeInFlight else { return finding.with(.nothing, .changeInFlight) }
         guard let size = inputs.size, size > 0 else { return finding.with(.nothing, .sizeUnknown) }
