@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ResourceModel
+import TestSupport
 import Testing
 
 @testable import SchedulerCore
@@ -87,11 +88,10 @@ import Testing
     @Test("takes samples only in their order, and none of no vCPUs")
     func order() {
         var history = DemandHistory(intervalNanoseconds: interval)
-        #expect(history.append(at: at(10), utilization: .full, vcpus: 1))
-        #expect(!history.append(at: at(10), utilization: .full, vcpus: 1))
-        #expect(!history.append(at: at(9), utilization: .full, vcpus: 1))
-        #expect(!history.append(at: at(11), utilization: .full, vcpus: 0))
-        #expect(history.append(at: at(12), utilization: .full, vcpus: 1))
+        let taken = [(10, 1), (10, 1), (9, 1), (11, 0), (12, 1)].map { t, vcpus in
+            history.append(at: at(t), utilization: .full, vcpus: VCPUCount(vcpus))
+        }
+        #expect(taken == [true, false, false, false, true])
         #expect(history.count == 2)
         #expect(history.spanNanoseconds == 3 * interval)
     }
@@ -103,17 +103,20 @@ import Testing
         history.keep(nanoseconds: 9 * interval)
         #expect(history.count == 10)
         #expect(history.spanNanoseconds == 10 * interval)
-        #expect(!history.append(at: at(100), utilization: .full, vcpus: 1))
-        #expect(history.append(at: at(101), utilization: .full, vcpus: 1))
+        let taken = [100, 101].map { history.append(at: at($0), utilization: .full, vcpus: 1) }
+        #expect(taken == [false, true])
         #expect(history.count == 11)
     }
 
     @Test("an interval that is not positive, a far future and a huge size do no harm")
     func hostile() {
         var history = DemandHistory(intervalNanoseconds: 0)
-        #expect(history.append(at: .zero, utilization: Utilization(ppm: -5), vcpus: 1))
-        #expect(!history.append(at: .distantFuture, utilization: .full, vcpus: 1))
-        #expect(!history.append(at: at(1), utilization: .full, vcpus: VCPUCount(.max)))
+        let taken = [
+            history.append(at: .zero, utilization: Utilization(ppm: -5), vcpus: 1),
+            history.append(at: .distantFuture, utilization: .full, vcpus: 1),
+            history.append(at: at(1), utilization: .full, vcpus: VCPUCount(.max)),
+        ]
+        #expect(taken == [true, false, false])
         history.keep(nanoseconds: -1)
         #expect(history.count <= 1)
     }

@@ -86,6 +86,13 @@ package struct RuleInputs: Hashable, Sendable, Codable {
         }
     }
 
+    /// Towards the policy's sizes, for a number of vCPUs that they don't allow; `nil` for all others.
+    var wayInside: Direction? {
+        guard resource == .cpu, let size, let rule, size > 0 else { return nil }
+        if size < rule.minimum { return .up }
+        return size > rule.maximum ? .down : nil
+    }
+
     /// The samples that count at `at`: the N newest, without those that are too old.
     package var counted: ArraySlice<WindowSample> {
         let recent = samples.suffix(windowLength)
