@@ -179,5 +179,11 @@ let package = Package(
             ] + serviceEdges),
         tests("SystemTests", ["ResourceModel", "Store"]),
         tests("TidyTests", []),
+
+        // Benchmarks: `make bench-monitor` and its like; no part of the tests.
+        .target(name: "BenchSupport", path: "Tests/Benchmarks/Support", swiftSettings: strict),
+        .executableTarget(
+            name: "SchedulerBench", dependencies: ["BenchSupport", "SchedulerCore", "ResourceModel"],
+            path: "Tests/Benchmarks/Scheduler", swiftSettings: strict),
     ]
 )

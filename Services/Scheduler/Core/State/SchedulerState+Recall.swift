@@ -91,7 +91,7 @@ extension SchedulerState {
             let operation = operation(of: record, permit: nil, hasMigrated: true, at: record.decidedAt)
             wait(domain, resource, missing: record.finding.target == nil ? nil : operation, at: record.decidedAt)
         case .queued: wait(domain, resource, missing: nil, at: record.decidedAt)
-        case .cooldown, .settling, .blackout, .enoughAbove, .memoryPressure: break
+        case .cooldown, .settling, .blackout, .enoughAbove, .outsideSizes, .memoryPressure: break
         default: leave(domain, resource)
         }
     }
