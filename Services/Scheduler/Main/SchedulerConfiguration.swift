@@ -11,6 +11,8 @@ struct SchedulerConfiguration: Sendable {
     let windowLength: Int
     /// After how long a silent instance of Scheduler is dead.
     let timeToLive: Duration
+    /// How often it is looked whether a delegated policy is to be chosen again.
+    let managedInterval: Duration
     let permitLifetime: Duration
     /// How long Monitor may take for a command.
     let commandTimeout: Duration
@@ -34,6 +36,7 @@ struct SchedulerConfiguration: Sendable {
         self.core = core
         windowLength = settings.integer("scheduler.windowLength")
         timeToLive = settings.duration("scheduler.timeToLive")
+        managedInterval = settings.duration("scheduler.managedInterval")
         permitLifetime = settings.duration("scheduler.permitLifetime")
         commandTimeout = settings.duration("scheduler.commandTimeout")
     }

@@ -79,6 +79,9 @@ package enum SettingCatalog {
             "scheduler.timeToLive", .duration(.milliseconds(200) ... .seconds(600)), default: "3s",
             "an instance of Scheduler that was silent for so long is dead, where membership.timeToLive is not less"),
         Setting(
+            "scheduler.managedInterval", .duration(.milliseconds(50) ... .seconds(86_400)), default: "60s",
+            "how often it is looked whether a delegated policy is to be chosen again"),
+        Setting(
             "scheduler.permitLifetime", .duration(.seconds(1) ... .seconds(3_600)), default: "120s",
             "a permit that was not used by then is void"),
         Setting(

@@ -180,7 +180,8 @@ extension PolicyChange {
         let ceiling = subject.maximumMemory.bytes
         let maximum = maxMemoryBytes ?? current?.maximum ?? ceiling
         guard maximum <= ceiling else {
-            throw PolicyRefusal("the maximum of \(ByteCount(maximum)) is above the VM's ceiling of \(ByteCount(ceiling))")
+            throw PolicyRefusal(
+                "the maximum of \(ByteCount(maximum)) is above the VM's ceiling of \(ByteCount(ceiling))")
         }
         return try rule(
             lower: memoryLowerPpm, upper: memoryUpperPpm, minimum: minMemoryBytes, maximum: maximum, current: current,

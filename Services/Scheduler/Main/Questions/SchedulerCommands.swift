@@ -28,6 +28,12 @@ struct SchedulerCommands: Sendable {
         await runtime.server.handle(.verifyDecisions) { body, _ async throws(CommandFailure) in
             try await answering { try await self.verify(try question(VerifyQuestion.self, in: body)) }
         }
+        await runtime.server.handle(.replayPolicy) { body, _ async throws(CommandFailure) in
+            try await answering { try await self.replay(body) }
+        }
+        await runtime.server.handle(.assess) { body, _ async throws(CommandFailure) in
+            try await answering { try await self.assess(body) }
+        }
     }
 
     // MARK: - Permits

@@ -34,6 +34,43 @@ extension ClusterShell {
         }
     }
 
+    /// Tells the core what was decided before, oldest first: what was said is not said again, what waited waits on, and
+    /// what rests rests on.
+    func recallDecisions() async throws {
+        let repository = DecisionRepository(runtime.store)
+        let now = runtime.clock.now()
+        let recent = now.advanced(byNanoseconds: -max(Self.memory, configuration.core.outcomeTimeout))
+        let last = try await repository.latest(
+            of: cluster, since: now.advanced(byNanoseconds: -Self.longMemory), before: recent)
+        for row in last.sorted(by: { ($0.at, $0.id) < ($1.at, $1.id) }) { recall(row, outcome: nil) }
+        var position = DecisionPosition(at: recent, id: UUID128(high: 0, low: 0))
+        while true {
+            let page = try await repository.page(of: cluster, after: position, limit: 1_000)
+            guard let newest = page.last else { return }
+            let outcomes = try await repository.outcomes(of: page.map(\.id))
+            for row in page { recall(row, outcome: outcomes[row.id]) }
+            position = DecisionPosition(at: newest.at, id: newest.id)
+        }
+    }
+
+    /// Whatever rests, backs off or is measured, does so for less than this: an hour for outcomes, and half an hour
+    /// for moves, after a command that may take a while.
+    private static let memory: Int64 = 2 * 3_600_000_000_000
+    /// Further back only each domain's last decision counts, so that it is not recorded again.
+    private static let longMemory: Int64 = 30 * 86_400_000_000_000
+
+    private func recall(_ row: DecisionRow, outcome: DecisionOutcome?) {
+        // A record of rules that can't be read any more tells nothing.
+        guard let record = try? SchedulerCore.DecisionRecord(json: row.record) else { return }
+        let ended: SchedulerState.RecalledEnd? =
+            switch outcome?.outcome {
+            case "succeeded": .succeeded(at: CommandResult(outcome?.detail).effectiveAt ?? outcome?.at ?? row.at)
+            case "failed": .failed(at: outcome?.at ?? row.at)
+            default: nil
+            }
+        recallDecision(record, ended: ended)
+    }
+
     /// Takes up decisions whose end the last owner did not record; returns the command that each of them waits for,
     /// which may have ended meanwhile.
     func recallOperations() async throws -> [(command: CommandRecord, decision: UUID128)] {
@@ -45,7 +82,7 @@ extension ClusterShell {
             guard let command = commands.last, let record = try? SchedulerCore.DecisionRecord(json: row.record) else {
                 continue
             }
-            let hasMigrated = record.outcome.verdict == .migrate && command.command.verb == "resize"
+            let hasMigrated = record.outcome.verdict == .migrate && command.command.verb != "migrate"
             report {
                 $0.recallOperation(record, permit: command.command.permit, hasMigrated: hasMigrated, at: now)
             }
