@@ -197,3 +197,18 @@ extension SchedulerState.HostEntry {
             sample.figures, steal: steal, intervalStart: cycle.intervalStart, host: record, settings: cycle.settings)
     }
 }
+
+extension SchedulerState {
+    /// One reading of one domain, as part of a cycle; for a replay, which has neither hosts nor neighbours. Returns
+    /// whether something came of it.
+    mutating func step(_ reading: DomainSample, of cycle: DomainEntry.Cycle) -> Bool {
+        guard let place = domains.place(of: reading.domain, near: 0) else { return false }
+        var news = News()
+        fold(reading, at: place, of: cycle, into: &news)
+        for item in news.unsteady { evaluate(item.domain, item.resource, at: cycle.sampledAt) }
+        return !pending.isEmpty
+    }
+
+    /// A replay asks for no outcomes.
+    mutating func forgetOutcomes(of domain: DomainID) { domains.update(domain) { $0.followUps = [] } }
+}
