@@ -16,7 +16,7 @@ extension SchedulerCommands {
         let current = try await PolicyRepository(runtime.store).current(record.id)
         let wish: PolicyWish
         do throws(PolicyRefusal) {
-            wish = try wish(request, current: current, of: record)
+            wish = try self.wish(request, current: current, of: record)
         } catch {
             throw CommandFailure.invalid(error.description)
         }

@@ -4,6 +4,7 @@ import Bus
 import Foundation
 import ResourceModel
 import SchedulerCore
+import ServiceKit
 import Store
 
 /// What `policy.replay` answers; Billing takes it for quotes too.
