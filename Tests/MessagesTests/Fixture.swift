@@ -146,7 +146,8 @@ enum Fixture {
                 },
                 counters: DomainCounters(
                     cpuTimeNanoseconds: maybe(0 ... .max), stealTimeNanoseconds: maybe(0...1),
-                    networkReceivedBytes: maybe(0 ... .max), blockWrittenBytes: maybe(0...0), swapInBytes: maybe(0 ... .max),
+                    networkReceivedBytes: maybe(0 ... .max), blockWrittenBytes: maybe(0...0),
+                    swapInBytes: maybe(0 ... .max),
                     majorFaults: maybe(0...9)),
                 virtCPUUsage: share(), cpuUtilization: share(), memoryUtilization: share(),
                 networkBytesPerSecond: maybe(0 ... .max), networkCapBytesPerSecond: maybe(1 ... .max),

@@ -159,7 +159,8 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
             (.restore, present(.saved), "run"), (.restore, present(.running), "done"),
             (.restore, present(.shutoff), "state"), (.resize, present(.running, 2), "run"),
             (.resize, present(.running, 3), "done"), (.resize, present(.shutoff, 3), "state"),
-            (.resize, .present(DomainLook(.running, granted: 3, confirmed: 2)), "run"), (.migrate, present(.running), "run"),
+            (.resize, .present(DomainLook(.running, granted: 3, confirmed: 2)), "run"),
+            (.migrate, present(.running), "run"),
             (.migrate, present(.shutoff), "state"), (.delete, present(.shutoff), "run"), (.delete, .absent, "done"),
             (.delete, present(.running), "state"), (.reboot, present(.running), "run"),
             (.reboot, present(.paused), "state"), (.cap, present(.paused), "run"), (.cap, present(.shutoff), "state"),
@@ -192,7 +193,8 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
         ])
     func traces(verb: CommandVerb) throws {
         let order = try order(verb)
-        for (trace, expected) in [(true, "succeeded"), (false, "interrupted"), (nil, "outcome-unknown")] as [(Bool?, String)]
+        for (trace, expected) in [(true, "succeeded"), (false, "interrupted"), (nil, "outcome-unknown")]
+            as [(Bool?, String)]
         {
             #expect(word(CommandPlan.reconcile(order, presence: present(.running), trace: trace)) == expected)
         }
@@ -226,8 +228,10 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
         arguments: [
             (DomainPresence.absent, present(.running), "succeeded"), (present(.running), .absent, "interrupted"),
             (.absent, .absent, "outcome-unknown"), (present(.running), present(.paused), "interrupted"),
-            (present(.running), present(.running), "outcome-unknown"), (present(.paused), present(.running), "succeeded"),
-            (present(.shutoff), present(.running), "succeeded"), (present(.paused), present(.paused), "outcome-unknown"),
+            (present(.running), present(.running), "outcome-unknown"),
+            (present(.paused), present(.running), "succeeded"),
+            (present(.shutoff), present(.running), "succeeded"),
+            (present(.paused), present(.paused), "outcome-unknown"),
             (.absent, .unknown, "outcome-unknown"), (.unknown, present(.running), "outcome-unknown"),
         ])
     func migration(source: DomainPresence, target: DomainPresence, expected: String) throws {
@@ -249,7 +253,9 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
         #expect(throws: CommandRefusal.self) { try make("resize") { $0.vcpus = 0 } }
         #expect(throws: CommandRefusal.self) { try make("resize") { $0.memoryBytes = 0 } }
         #expect(throws: CommandRefusal.self) { try make("migrate") { $0.target = "H2" } }
-        #expect(throws: CommandRefusal.self) { try make("migrate") { ($0.target, $0.bandwidthBytesPerSecond) = ("h2", 0) } }
+        #expect(throws: CommandRefusal.self) {
+            try make("migrate") { ($0.target, $0.bandwidthBytesPerSecond) = ("h2", 0) }
+        }
         #expect(throws: CommandRefusal.self) { try make("shutdown") { $0.thenDestroys = true } }
         #expect(throws: CommandRefusal.self) { try make("shutdown") { $0.graceSeconds = -1 } }
         #expect(throws: CommandRefusal.self) { try make("cap") { $0.cpuCapPPM = -1 } }

@@ -16,7 +16,8 @@ import Testing
     @Test("swap-in and major faults are differences within one life, unknown at its beginning")
     func deltas() {
         let all = cycles(
-            pressed(1, swapIn: 100, faults: 5), pressed(2, swapIn: 4_196, faults: 5), pressed(3, swapIn: 10, faults: 1, id: 2))
+            pressed(1, swapIn: 100, faults: 5), pressed(2, swapIn: 4_196, faults: 5),
+            pressed(3, swapIn: 10, faults: 1, id: 2))
         #expect(all[0].only.swapInDelta == nil && all[0].only.counters.swapInBytes == 100)
         #expect(all[1].only.swapInDelta == 4_096 && all[1].only.majorFaultsDelta == 0)
         #expect(all[2].only.swapInDelta == nil && all[2].only.majorFaultsDelta == nil)
