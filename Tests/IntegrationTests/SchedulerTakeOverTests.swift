@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Bus
 import FleetModel
 import Foundation
 import ResourceModel
@@ -148,11 +147,5 @@ extension SchedulerWorld {
             throw ConditionNotMet(description: "there is no action")
         }
         return try SchedulerCore.DecisionRecord(json: row.record)
-    }
-
-    fileprivate var monitorPeer: BusPeer {
-        BusPeer(
-            instance: monitor.instance, publishEndpoint: monitor.publisher.endpoint,
-            commandEndpoint: monitor.server.endpoint, publicKey: nil)
     }
 }

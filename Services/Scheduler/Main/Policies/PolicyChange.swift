@@ -69,6 +69,7 @@ extension PolicyChange {
     private var hasOwnBounds: Bool { lowerPpm != nil || upperPpm != nil || ratioPpm != nil }
 
     private func checkCombination() throws(PolicyRefusal) {
+        if self == PolicyChange() { throw PolicyRefusal("say what to change, for instance a preset") }
         if managed == true, hasOwnBounds || preset != nil {
             throw PolicyRefusal("a managed policy chooses its bounds itself: leave out bounds, ratio and preset")
         }
