@@ -28,9 +28,12 @@ extension ClusterShell {
         let cooldown = max(configuration.core.cooldownUp, configuration.core.cooldownDown)
         let since = now.advanced(byNanoseconds: -max(cooldown, 3_600_000_000_000))
         guard let period = TimeRange(since, now) else { return }
-        for segment in try await InventoryRepository(runtime.store).segments(.all, in: period)
-        where segment.start >= since {
-            recallChange(of: segment.domain, endedAt: segment.start)
+        let segments = try await InventoryRepository(runtime.store).segments(.all, in: period)
+            .filter { knows($0.domain) }.sorted { ($0.domain, $0.start) < ($1.domain, $1.start) }
+        for (before, after) in zip(segments, segments.dropFirst())
+        where before.domain == after.domain && after.start >= since {
+            let changed = Resource.changed(from: before, to: after)
+            if !changed.isEmpty { recallChange(of: after.domain, endedAt: after.start, resources: changed) }
         }
     }
 
@@ -62,13 +65,7 @@ extension ClusterShell {
     private func recall(_ row: DecisionRow, outcome: DecisionOutcome?) {
         // A record of rules that can't be read any more tells nothing.
         guard let record = try? SchedulerCore.DecisionRecord(json: row.record) else { return }
-        let ended: SchedulerState.RecalledEnd? =
-            switch outcome?.outcome {
-            case "succeeded": .succeeded(at: CommandResult(outcome?.detail).effectiveAt ?? outcome?.at ?? row.at)
-            case "failed": .failed(at: outcome?.at ?? row.at)
-            default: nil
-            }
-        recallDecision(record, ended: ended)
+        recallDecision(record, ended: row.ended(outcome))
     }
 
     /// Takes up decisions whose end the last owner did not record; returns the command that each of them waits for,
@@ -95,4 +92,24 @@ extension ClusterShell {
 extension SchedulerCore.DecisionRecord {
     /// As it was stored.
     init(json: String) throws { self = try JSONDecoder().decode(Self.self, from: Data(json.utf8)) }
+}
+
+extension DecisionRow {
+    /// How its action ended, as far as `outcome` tells.
+    func ended(_ outcome: DecisionOutcome?) -> SchedulerState.RecalledEnd? {
+        switch outcome?.outcome {
+        case "succeeded": .succeeded(at: CommandResult(outcome?.detail).effectiveAt ?? outcome?.at ?? at)
+        case "failed": .failed(at: outcome?.at ?? at)
+        default: nil
+        }
+    }
+}
+
+extension Resource {
+    /// What changed while a domain ran on: a start is a beginning, and no change.
+    static func changed(from before: SizeSegment, to after: SizeSegment) -> [Resource] {
+        guard before.end == after.start, before.vcpus > 0, after.vcpus > 0 else { return [] }
+        if before.host != after.host { return Resource.allCases }
+        return (before.vcpus != after.vcpus ? [.cpu] : []) + (before.memory != after.memory ? [.memory] : [])
+    }
 }

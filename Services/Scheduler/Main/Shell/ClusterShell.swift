@@ -206,8 +206,8 @@ actor ClusterShell {
         state.recallDecision(record, ended: ended)
     }
 
-    func recallChange(of domain: DomainID, endedAt instant: Timestamp) {
-        state.recallChange(of: domain, endedAt: instant)
+    func recallChange(of domain: DomainID, endedAt instant: Timestamp, resources: [Resource]) {
+        state.recallChange(of: domain, endedAt: instant, resources: resources)
     }
 
     /// Stores a policy and takes it.
