@@ -14,7 +14,19 @@ extension LibvirtConnection {
             throw HypervisorError(
                 .unsupported, operation: "create", message: "no definition is known for driver \(driverName)")
         }
-        let domain = try handle.define(DomainDefinition(specification, machine: machine).xml())
+        let files = try makeBootFiles(specification)
+        do throws(HypervisorError) {
+            let definition = DomainDefinition(specification, machine: machine, disk: files.disk, seed: files.seed)
+            try startNew(definition.xml())
+        } catch {
+            remove(files)
+            throw error
+        }
+        return try reading(of: handle.domain(specification.domain))
+    }
+
+    private func startNew(_ xml: String) throws(HypervisorError) {
+        let domain = try handle.define(xml)
         do {
             try domain.start()
         } catch {
@@ -22,7 +34,19 @@ extension LibvirtConnection {
             try? domain.undefine()
             throw error
         }
-        return try reading(of: domain)
+    }
+
+    /// Forgets an inactive domain and what was made for it.
+    func delete(_ identifier: DomainID, keepsDisk: Bool) throws(HypervisorError) {
+        guard let domain = try found(identifier) else { return }
+        guard try !domain.isActive() else {
+            throw HypervisorError(
+                .refused, operation: "delete", message: "the domain is running: shut it down or destroy it first")
+        }
+        let definition = try freshDefinition(of: domain)
+        try deleteVolumes(of: identifier, definition, keepsDisk: keepsDisk)
+        try undefine(domain)
+        forgetDefinition(of: identifier)
     }
 
     /// Performs a lifecycle operation; one whose outcome already holds does nothing.

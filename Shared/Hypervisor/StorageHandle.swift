@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLibvirt
+internal import Foundation
 internal import ResourceModel
 
 /// Owns one reference to a storage pool. Every method blocks.
@@ -95,8 +96,9 @@ internal import ResourceModel
     private static let chunk = 65_536
 
     /// - Parameter connection: lent; the stream takes a reference of its own.
-    init(of connection: virConnectPtr?) throws(HypervisorError) {
-        guard let stream = unsafe virStreamNew(connection, 0) else { throw .last("virStreamNew") }
+    init(of connection: virConnectPtr?, isBlocking: Bool = true) throws(HypervisorError) {
+        let flags = isBlocking ? 0 : VIR_STREAM_NONBLOCK.rawValue
+        guard let stream = unsafe virStreamNew(connection, flags) else { throw .last("virStreamNew") }
         unsafe pointer = stream
     }
 
@@ -119,6 +121,15 @@ internal import ResourceModel
             sent += Int(count)
         }
         guard unsafe virStreamFinish(pointer) == 0 else { throw .last("virStreamFinish") }
+    }
+
+    /// What has come: `nil` if that is nothing yet, empty at the stream's end.
+    borrowing func receiveWhatIsThere(limit: Int) throws(HypervisorError) -> [UInt8]? {
+        var buffer = [CChar](repeating: 0, count: min(Self.chunk, max(1, limit)))
+        let count = unsafe virStreamRecv(pointer, &buffer, buffer.count)
+        if count == -2 { return nil }
+        guard count >= 0 else { throw .last("virStreamRecv") }
+        return buffer.prefix(Int(count)).map { UInt8(bitPattern: $0) }
     }
 
     /// Everything up to the stream's end, or as much as `limit` allows.
@@ -191,6 +202,31 @@ extension ConnectionHandle {
             _ = unsafe virNetworkFree(network)
         }
         return names.sorted()
+    }
+}
+
+/// Terminals.
+extension ConnectionHandle {
+    /// For how long a terminal that writes nothing is listened to, in looks of 50 ms.
+    private static let quietLooks = 10
+
+    /// What the domain's first console holds and writes until it falls silent.
+    borrowing func readTerminal(of domain: borrowing DomainHandle, limit: Int) throws(HypervisorError) -> [UInt8] {
+        let stream = try unsafe StreamHandle(of: pointer, isBlocking: false)
+        let status = unsafe stream.withPointer { unsafe virDomainOpenConsole(domain.pointer, nil, $0, 0) }
+        guard status == 0 else { throw .last("virDomainOpenConsole") }
+        var bytes: [UInt8] = []
+        var quiet = 0
+        while bytes.count < limit, quiet < Self.quietLooks {
+            guard let part = try stream.receiveWhatIsThere(limit: limit - bytes.count) else {
+                quiet += 1
+                Thread.sleep(forTimeInterval: 0.05)
+                continue
+            }
+            if part.isEmpty { break }
+            bytes += part
+        }
+        return bytes
     }
 }
 

@@ -141,6 +141,9 @@ package enum SettingCatalog {
         Setting(
             "gateway.requestTimeout", .duration(.milliseconds(100) ... .seconds(600)), default: "60s",
             "how long a request may take"),
+        Setting(
+            "gateway.freezeTimeout", .duration(.milliseconds(50) ... .seconds(30)), default: "1s",
+            "how long a Monitor may take to confirm a freeze"),
     ]
 
     /// What one service reads.

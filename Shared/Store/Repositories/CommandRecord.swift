@@ -82,7 +82,7 @@ package struct CommandRecord: Hashable, Sendable {
 
     package var id: UUID128 { command.id }
 
-    init(_ row: Row) throws(StoreError) {
+    package init(_ row: Row) throws(StoreError) {
         command = NewCommand(
             id: try row.uuid("id"), host: try row.host("host"), domain: try row.domain("domain"),
             verb: try row.string("verb"), arguments: try row.string("arguments"),

@@ -90,7 +90,9 @@ struct DecisionVerify: GatewayCommand {
 
     func view(of result: JSONValue) -> View { .verification }
 
-    func hasFailed(_ result: JSONValue) -> Bool { result["failures"]?.items?.isEmpty == false }
+    func failure(of result: JSONValue) -> ClientFailure? {
+        result["failures"]?.items?.isEmpty == false ? ClientFailure(.failed, "") : nil
+    }
 }
 
 struct DecisionOutcomes: GatewayCommand {
