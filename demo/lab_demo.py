@@ -42,8 +42,7 @@ HOST_LIMITS = ["--cpu-overcommit", str(SELLABLE), "--cpu-bound", "1000%"]
 SETTINGS = {
     "monitor.pollInterval": "1s", "monitor.readingInterval": "5s", "scheduler.samplingInterval": "1s",
     "scheduler.windowLength": "6", "scheduler.cooldownUp": "2s", "scheduler.cooldownDown": "4s",
-    # Three acts and no other: hosts that are virtual themselves are slow, and none is relieved.
-    "scheduler.minimumImprovement": "1000000", "scheduler.stealBound": "1000000", "scheduler.retryAfterNoRoom": "5s", "logger.batchAge": "100ms",
+    "scheduler.stealBound": "1000000", "scheduler.retryAfterNoRoom": "5s", "logger.batchAge": "100ms",
     "log.level": "info", "billing.rateCard": str(ROOT / "compose" / "rate-card.yaml"),
 }
 
