@@ -22,10 +22,15 @@ extension ClusterShell {
     }
 
     /// Why a domain is as it is at an instant; `nil` if nothing is known of it. JSON.
-    func explain(_ domain: DomainID, at instant: Timestamp, isPast: Bool) async throws -> Data? {
+    ///
+    /// - Parameter isDisguised: for a tenant: the last decision names others by pseudonyms only.
+    func explain(
+        _ domain: DomainID, at instant: Timestamp, isPast: Bool, isDisguised: Bool
+    ) async throws -> Data? {
         let subject = isPast ? try await past(domain, at: instant) : state
         guard let explanation = subject.explain(domain, at: instant) else { return nil }
-        let last = try await lastDecision(about: domain, at: instant)
+        let decision = try await lastDecision(about: domain, at: instant)
+        let last = isDisguised ? decision?.pseudonymised() : decision
         var text = explanation.text
         if let last { text += "\n\nThe last decision:\n\(last.explain())" }
         return try canonicalJSON(WhyAnswer(at: instant, text: text, record: explanation, decision: last))
