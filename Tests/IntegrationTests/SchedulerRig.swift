@@ -79,8 +79,9 @@ final class SchedulerRig: Sendable {
 
     /// As `kill -9` does: nothing is written, released or said any more.
     func kill() async {
-        await bus.close()
+        // The database first: whatever ends now can't write it down.
         await store.close()
+        await bus.close()
         running.cancel()
         _ = await running.result
     }
