@@ -90,7 +90,10 @@ struct SchedulerRuleTests {
             }
             try await world.fleet.administer(.habits(domain: vm, habits: GuestHabits(memoryUsePPM: 200_000)))
             try await scheduler.change(
-                #"{"preset": "aggressive", "minMemoryBytes": 268435456, "maxMemoryBytes": 536870912}"#, of: vm)
+                """
+                {"preset": "aggressive", "minMemoryBytes": 268435456, "maxMemoryBytes": 536870912,
+                 "cooldownUpNanoseconds": 0, "cooldownDownNanoseconds": 3600000000000}
+                """, of: vm)
             try await eventually(within: .seconds(20), "less memory") { try await memory().map { $0 < all } ?? false }
             let shrunk = try #require(try await memory())
             #expect(shrunk.bytes >= all.bytes * 95 / 100, "a step is at most 5 %, not to \(shrunk)")
