@@ -276,10 +276,22 @@ class XenLab:
         raise XenLabError(f"no host runs a domain '{vm}'")
 
     def load(self, vm, percent):
+        """Returns when the guest has taken it over."""
         host, number = self.running(vm)
-        # The guest's folder is its own; written by its host, the guest must still be able to read it.
-        host.run("sh", "-c", f"xenstore write /local/domain/{number}/data/load {int(percent)} && "
-                             f"xenstore chmod /local/domain/{number}/data/load n{number}")
+        folder = f"/local/domain/{number}/data"
+        # The guest's folder is its own; what its host writes there, the guest must still be able to read.
+        host.run("sh", "-c", f"xenstore rm {folder}/accepted 2>/dev/null; xenstore write {folder}/load {int(percent)} &&"
+                             f" xenstore chmod {folder}/load n{number}")
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                if host.run("xenstore", "read", f"{folder}/accepted") == str(int(percent)):
+                    return
+            except XenLabError:
+                pass  # Not written yet.
+            if time.monotonic() > deadline:
+                raise XenLabError(f"{vm} on {host.name} did not take a load of {percent} % over within 30 s")
+            time.sleep(0.2)
 
     def processors(self, vm):
         host, number = self.running(vm)
