@@ -4,13 +4,13 @@
 PACKAGES_BUILD = libzmq3-dev libvirt-dev libpq-dev pkg-config
 PACKAGES_DEMO  = $(PACKAGES_BUILD) postgresql python3
 PACKAGES_LAB   = $(PACKAGES_DEMO) $(shell cat Tests/Lab/packages.txt 2>/dev/null)
-PACKAGES_TEST  = $(PACKAGES_DEMO)
+PACKAGES_TEST  = $(PACKAGES_DEMO) gnutls-bin shellcheck
 DEBUG          = .build/debug
 RELEASE        = .build/release
 BUILD_FLAGS    = --explicit-target-dependency-import-check error
 
 ifeq ($(shell id -u),0)
-PACKAGES_TEST := $(PACKAGES_LAB)
+PACKAGES_TEST := $(PACKAGES_LAB) gnutls-bin shellcheck
 endif
 
 .PHONY: help build release demo up down lab-demo test soak compose-test check fmt proto clean-state

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Monitor over a simulated fleet: as large as one instance must carry, and as small as most are."""
+
+import subprocess
+import time
+
+from measure import ROOT, Figures, cpu_seconds, family, memory, proportional_memory  # noqa: F401
+from stack import SERVICES, Stack, free_port, wait_until
+
+FOLDER = ROOT / ".build" / "bench"
+RUNS = 5
+
+
+class FleetStack(Stack):
+    """A private stack over a fleet whose hosts are entered into the database directly: the gateway is not measured."""
+
+    def start(self, hosts, domains, cores, memory_size="64GiB"):
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.start_postgres()
+        self.migrate()
+        self.fleet_port = free_port()
+        self.spawn("fleet", [
+            str(self.binaries / "ebb-fleet"), "serve", "--hosts", str(hosts), "--cores", str(cores), "--memory",
+            memory_size, "--domains", str(domains), "--bind", f"tcp://127.0.0.1:{self.fleet_port}"])
+        self.admin_sql(
+            "INSERT INTO inventory.host (id, cluster, uri, mode) SELECT 'host-' || n, 'main', "
+            f"'fleet://127.0.0.1:{self.fleet_port}/host-' || n, 'enabled' FROM generate_series(1, {hosts}) n", "ebb")
+
+    def wait_for(self, hosts, domains, seconds=180):
+        """Until every host is polled and every domain has its row."""
+        def known():
+            self.check_alive()
+            return self.admin_sql(
+                "SELECT (SELECT count(*) FROM inventory.host WHERE state = 'up') || ' ' || "
+                "(SELECT count(*) FROM inventory.domain)", "ebb").split() == [str(hosts), str(domains)]
+        wait_until("the whole fleet's arrival in the inventory", known, seconds)
+
+    def monitor(self):
+        """Instance id, publish and command endpoint of the running Monitor."""
+        return self.admin_sql(
+            "SELECT id || '|' || publish_endpoint || '|' || command_endpoint FROM cluster.instance "
+            "WHERE service = 'monitor' ORDER BY heartbeat DESC LIMIT 1", "ebb").strip().split("|")
+
+    def watch(self, figures, seconds, interval_ms, *more):
+        instance, publish, command = self.monitor()
+        return subprocess.Popen(
+            [str(figures.binaries / "MonitorBench"), "watch", "--instance", instance, "--publish", publish,
+             "--command", command, "--seconds", str(seconds), "--interval-ms", str(interval_ms), *more],
+            stdout=subprocess.PIPE, text=True)
+
+
+def shares(pids, seconds):
+    """The processes' CPU shares of one core over five windows."""
+    runs = {name: [] for name in pids}
+    for _ in range(RUNS):
+        before = {name: cpu_seconds(*members()) for name, members in pids.items()}
+        start = time.monotonic()
+        time.sleep(seconds)
+        passed = time.monotonic() - start
+        for name, members in pids.items():
+            runs[name].append(100 * (cpu_seconds(*members()) - before[name]) / passed)
+    return runs
+
+
+def large(figures, hosts=1250, per_host=16, window=10):
+    """1,250 hosts with 20,000 domains, each polled every second by one Monitor."""
+    stack = FleetStack(FOLDER / "fleet", figures.binaries, {"monitor.pollInterval": "1s"})
+    try:
+        stack.start(hosts, per_host, cores=16)
+        began = time.monotonic()
+        stack.start_service("monitor")
+        stack.wait_for(hosts, hosts * per_host)
+        figures.add(f"{hosts} hosts: cold start to every domain known", [time.monotonic() - began], "s")
+        time.sleep(15)
+        import json
+        watch = stack.watch(figures, RUNS * window, 1000)
+        pids = {name: lambda pid=stack.processes[name].pid: family(pid) for name in ["monitor", "fleet", "postgres"]}
+        runs = shares(pids, window)
+        seen = json.loads(watch.communicate(timeout=120)[0])
+        label = f"{hosts} hosts, {hosts * per_host} VMs, 1 s"
+        figures.add(f"{label}: missed cycles", [seen["missed"] + seen["empty"]], "of %d" % seen["reports"], at_most=0)
+        figures.add(f"{label}: Monitor's CPU", runs["monitor"], "% of a core", at_most=33.3)
+        figures.add(f"{label}: Monitor's memory (peak RSS)", [memory(stack.processes["monitor"].pid, "VmHWM")], "MiB", at_most=300)
+        figures.add(f"{label}: poll to publication, p50", [seen["lagP50Ms"]], "ms")
+        figures.add(f"{label}: poll to publication, p99", [seen["lagP99Ms"]], "ms")
+        figures.add(f"{label}: the fleet server's CPU", runs["fleet"], "% of a core")
+        figures.add(f"{label}: PostgreSQL's CPU", runs["postgres"], "% of a core")
+        if seen["hosts"] != hosts or seen["domains"] != hosts * per_host:
+            figures.note(f"only {seen['hosts']} hosts and {seen['domains']} domains were seen in the reports")
+    finally:
+        stack.down()
+
+
+def small(figures, hosts=30, per_host=50, window=20):
+    """30 hosts with 1,500 domains every 5 s under all five services, as most users have."""
+    stack = FleetStack(FOLDER / "small", figures.binaries, {"monitor.pollInterval": "5s"})
+    try:
+        stack.start(hosts, per_host, cores=32)
+        stack.start_services()
+        stack.wait_for(hosts, hosts * per_host)
+        time.sleep(20)
+        pids = {name: lambda pid=stack.processes[name].pid: [pid] for name in SERVICES}
+        pids["postgres"] = lambda: family(stack.processes["postgres"].pid)
+        runs = shares(pids, window)
+        label = f"{hosts} hosts, {hosts * per_host} VMs, 5 s"
+        together = [sum(runs[name][run] for name in SERVICES) for run in range(RUNS)]
+        figures.add(f"{label}: all five services' CPU", together, "% of a core", at_most=5)
+        figures.add(
+            f"{label}: all five services' memory",
+            [proportional_memory(*(stack.processes[name].pid for name in SERVICES))], "MiB", at_most=256)
+        for name in SERVICES:
+            figures.add(f"{label}: {name}'s CPU", runs[name], "% of a core")
+            figures.add(f"{label}: {name}'s memory (RSS)", [memory(stack.processes[name].pid, "VmRSS")], "MiB")
+        figures.add(f"{label}: PostgreSQL's CPU", runs["postgres"], "% of a core")
+    finally:
+        stack.down()
