@@ -36,7 +36,8 @@ extension LibvirtConnection {
         _ capabilities: HypervisorCapabilities, name: String, pools: [HostExamination.StoragePool], isEncrypted: Bool
     ) -> [String] {
         var problems: [String] = []
-        if capabilities.hostUUID == nil {
+        // Xen's driver shows none and needs none.
+        if capabilities.hostUUID == nil, driver != .xen {
             problems.append("the host shows no UUID: set host_uuid in libvirtd.conf, or it can't be a migration's end")
         }
         if !capabilities.canMigrate { problems.append("driver \(driverName) can't migrate a running domain") }

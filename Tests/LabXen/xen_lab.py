@@ -24,6 +24,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from pathlib import Path
@@ -36,6 +37,7 @@ PORT = 16509
 BOOT_SECONDS = 420
 MEMORY, CONTROL_DOMAIN_MEMORY = "2048", "1024M"
 GUEST_KERNEL, GUEST_INITRD = "/lab/vmlinuz", "/lab/initrd.img"
+GUEST_NETWORK = "10.211.78"
 
 
 class XenLabError(Exception):
@@ -52,6 +54,31 @@ def start_time(pid):
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
     except OSError:
         return None
+
+
+def command_line(number):
+    """Of a guest's kernel; `number` is the last one of its address."""
+    return f"console=hvc0 quiet lab.ip={GUEST_NETWORK}.{number}/24"
+
+
+def definition(name, number):
+    """A PV guest that has one vCPU of two, as its owner might have defined it before Ebb came."""
+    return f"""<domain type='xen'>
+  <name>{name}</name>
+  <memory unit='MiB'>160</memory>
+  <vcpu placement='static' current='1'>2</vcpu>
+  <os>
+    <type arch='x86_64' machine='xenpv'>linux</type>
+    <kernel>{GUEST_KERNEL}</kernel>
+    <initrd>{GUEST_INITRD}</initrd>
+    <cmdline>{command_line(number)}</cmdline>
+  </os>
+  <devices>
+    <interface type='bridge'><source bridge='br0'/></interface>
+    <console type='pty'><target type='xen' port='0'/></console>
+  </devices>
+</domain>
+"""
 
 
 class XenHost:
@@ -191,6 +218,13 @@ class XenHost:
         if done.returncode != 0:
             raise XenLabError(f"virsh on {self.name}: {' '.join(arguments)}: {(done.stderr or done.stdout).strip()}")
         return done.stdout.strip()
+
+    def define(self, name, number):
+        """Makes a guest known without starting it."""
+        with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+            file.write(definition(name, number))
+            file.flush()
+            self.virsh("define", file.name)
 
     def answers(self):
         self.check()
