@@ -25,7 +25,7 @@ from demo import explained  # noqa: E402
 from lab import Watch  # noqa: E402
 from stack import (  # noqa: E402
     ROOT, ProcessEnded, Stack, StackError, end_remembered, postgres_binaries, wait_until)
-from xen_lab import GUEST_INITRD, GUEST_KERNEL, XenLab, XenLabError, command_line  # noqa: E402
+from xen_lab import GUEST_INITRD, GUEST_KERNEL, GUEST_NETWORK, XenLab, XenLabError, command_line  # noqa: E402
 
 EX_UNAVAILABLE, EX_NOPERM = 69, 77
 CLUSTER, TENANT = "xen", "acme"
@@ -164,6 +164,36 @@ class XenRun:
         self.await_(f"{name} {expected}", lambda: self.vm(name)["state"] in expected)
         seen = self.a.virsh("domstate", self.ids[name])
         require(seen == state, f"Ebb says {name} is {self.vm(name)['state']}, libvirt {seen}")
+
+    def check(self):
+        """What a Xen guest can do, as Ebb tells its owner."""
+        found = {item["check"]: item for item in self.tenant("vm", "check", NEW)["items"]}
+        for what in ("grow vCPUs", "shrink vCPUs", "resize memory", "move live", "cap CPU"):
+            require(found.get(what, {}).get("result") == "fine", f"ebb vm check: {what}: {found.get(what)}")
+        for name, items in [("fine", "fine"), ("missing", "missing")]:
+            self.report.say(f"  {name}: " + ", ".join(
+                f"{what}{': ' + item['detail'] if item.get('detail') else ''}"
+                for what, item in found.items() if item["result"] == items))
+
+    def network(self):
+        """The counters of a guest's network card, as far as its bill."""
+        address = f"{GUEST_NETWORK}.{NUMBERS[NEW]}"
+        self.a.run("busybox", "ping", "-c", "10", "-i", "0.2", "-s", "1000", address)
+        self.await_("network traffic on the bill", lambda: any(
+            line["vm"] == NEW and line["resource"] == "network" and int(line["quantity"]) > 10_000
+            for line in self.tenant("bill", "show")["items"]), 120)
+
+    def console(self):
+        text = self.tenant("vm", "console", NEW)["text"]
+        require("lab guest is up" in text, f"its console shows {text!r}")
+        self.report.say(f"  its console shows: {text.strip().splitlines()[-1]}")
+
+    def reboot(self):
+        number = information(self.a, self.ids[NEW])["Id"]
+        self.order("vm", "reboot", NEW)
+        self.await_("a new domain", lambda: information(self.a, self.ids[NEW])["Id"] not in (number, "-"), 120)
+        self.await_("the boot", lambda: self.lab.processors(self.ids[NEW]) == 1, 240)
+        self.state(NEW, ("running", "blocked"), "running")
 
     def pause(self):
         self.order("vm", "pause", NEW)
@@ -372,10 +402,14 @@ def play(run, keep_lab):
     step("Domain 0's figures", run.control_domain)
     step(f"{OLD} is adopted while it runs", run.adopt)
     step(f"create {NEW}", run.create)
+    step("console", run.console)
+    step("what it can do", run.check)
+    step("network counters, as far as the bill", run.network)
     step("pause", run.pause)
     step("resume", run.resume)
     step("save", run.save)
     step("restore", run.restore)
+    step("reboot", run.reboot)
     step("grow to 2 vCPUs", run.size, 2)
     step("shrink to 1 vCPU", run.size, 1)
     step("memory from 128 to 160 MiB", run.memory, 160)

@@ -247,7 +247,8 @@ class XenLab:
 
     def make_image(self):
         """Asked to end when this is, and waited for: its own steps take back what they have begun."""
-        process = subprocess.Popen([str(HERE / "image.sh"), str(self.image)], stdin=subprocess.DEVNULL, env=environment())
+        process = subprocess.Popen(
+            [str(HERE / "image.sh"), str(self.image)], stdin=subprocess.DEVNULL, env=environment())
         try:
             code = process.wait()
         except BaseException:
@@ -314,8 +315,8 @@ class XenLab:
         host, number = self.running(vm)
         folder = f"/local/domain/{number}/data"
         # The guest's folder is its own; what its host writes there, the guest must still be able to read.
-        host.run("sh", "-c", f"xenstore rm {folder}/accepted 2>/dev/null; xenstore write {folder}/load {int(percent)} &&"
-                             f" xenstore chmod {folder}/load n{number}")
+        host.run("sh", "-c", f"xenstore rm {folder}/accepted 2>/dev/null; "
+                             f"xenstore write {folder}/load {int(percent)} && xenstore chmod {folder}/load n{number}")
         deadline = time.monotonic() + 30
         while True:
             try:
