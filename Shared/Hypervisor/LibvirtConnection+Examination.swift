@@ -138,13 +138,17 @@ struct DomainFacts: Sendable {
 
     /// - Parameter cpuCap: what is missing for that; only the host can tell.
     func examination(cpuCap: [String]) -> DomainExamination {
-        let network = definition.interfaces.isEmpty && isActive ? ["it has no network interface"] : []
         return DomainExamination(
             growsVCPUs: .init(missing: whileRunning + growth), shrinksVCPUs: .init(missing: whileRunning + shrinkage),
             resizesMemory: .init(missing: whileRunning + memory), movesLive: .init(missing: whileRunning + movement),
             capsCPU: .init(missing: cpuCap),
             capsNetwork: .init(missing: whileRunning + network),
             confirmsSizes: .init(missing: whileRunning + agent))
+    }
+
+    private var network: [String] {
+        guard isQEMU else { return ["driver \(driverName) has no network cap"] }
+        return definition.interfaces.isEmpty && isActive ? ["it has no network interface"] : []
     }
 
     private var growth: [String] {
