@@ -138,7 +138,7 @@ struct DomainFacts: Sendable {
 
     /// - Parameter cpuCap: what is missing for that; only the host can tell.
     func examination(cpuCap: [String]) -> DomainExamination {
-        return DomainExamination(
+        DomainExamination(
             growsVCPUs: .init(missing: whileRunning + growth), shrinksVCPUs: .init(missing: whileRunning + shrinkage),
             resizesMemory: .init(missing: whileRunning + memory), movesLive: .init(missing: whileRunning + movement),
             capsCPU: .init(missing: cpuCap),
