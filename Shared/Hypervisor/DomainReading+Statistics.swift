@@ -25,10 +25,14 @@ extension DomainReading {
 }
 
 extension DomainStatistics {
-    /// Whether it is the target's half of a migration that is still under way: the domain runs on the source.
-    var mayBeIncoming: Bool {
-        self["state.state"] == Int64(VIR_DOMAIN_PAUSED.rawValue)
-            && self["state.reason"] == Int64(VIR_DOMAIN_PAUSED_MIGRATION.rawValue)
+    /// Whether it may be the target's half of a migration that is still under way, while the domain runs on the source;
+    /// such a half has no persistent definition yet. Xen's driver shows it as off, then as paused by somebody.
+    func mayBeIncoming(isXen: Bool) -> Bool {
+        switch virDomainState(UInt32(truncatingIfNeeded: self["state.state"] ?? 0)) {
+        case VIR_DOMAIN_PAUSED: isXen || self["state.reason"] == Int64(VIR_DOMAIN_PAUSED_MIGRATION.rawValue)
+        case VIR_DOMAIN_SHUTOFF: isXen
+        default: false
+        }
     }
 
     func state(isSaved: Bool) -> DomainState {

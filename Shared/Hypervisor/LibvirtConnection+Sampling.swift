@@ -109,9 +109,9 @@ extension LibvirtConnection {
     }
 
     private func isIncoming(_ statistics: DomainStatistics) -> Bool {
-        guard statistics.mayBeIncoming, let domain = try? handle.domain(statistics.identity.domain) else {
-            return false
-        }
+        guard statistics.mayBeIncoming(isXen: driver == .xen),
+            let domain = try? handle.domain(statistics.identity.domain)
+        else { return false }
         return (try? domain.isPersistent()) == false
     }
 

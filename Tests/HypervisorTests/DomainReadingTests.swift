@@ -85,6 +85,21 @@ struct DomainReadingTests {
                 == 1)
     }
 
+    @Test("the half of a migration that waits on its target is told from a domain that somebody paused")
+    func incoming() {
+        func mayBe(_ state: Int64, _ reason: Int64, isXen: Bool) -> Bool {
+            let change = ["state.state": state, "state.reason": reason]
+            return DomainStatistics(identity: identity, values: values.merging(change) { $1 }).mayBeIncoming(
+                isXen: isXen)
+        }
+        #expect(mayBe(3, 2, isXen: false))
+        #expect(!mayBe(3, 1, isXen: false))
+        #expect(!mayBe(5, 1, isXen: false))
+        #expect(mayBe(3, 1, isXen: true))
+        #expect(mayBe(5, 0, isXen: true))
+        #expect(!mayBe(1, 1, isXen: true))
+    }
+
     @Test("a domain that is off has sizes but no counters")
     func off() {
         var values = values
