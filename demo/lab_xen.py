@@ -37,7 +37,7 @@ BUSY, IDLE = 95, 2
 LOWER_PPM, UPPER_PPM = 300_000, 750_000
 POLICY = ["--lower", "30%", "--upper", "75%", "--ratio", "4/6", "--min-vcpus", "1", "--max-vcpus", "2"]
 # The cores are those of emulated PCs, busy with the emulation itself: measured use refuses nothing here.
-HOST_LIMITS = ["--cpu-overcommit", "4", "--cpu-bound", "1000%"]
+HOST_LIMITS = ["--cpu-overcommit", "4", "--cpu-bound", "1000%", "--reserve-memory", "1280MiB"]
 SETTINGS = {
     "monitor.pollInterval": "2s", "monitor.readingInterval": "5s", "scheduler.samplingInterval": "2s",
     "scheduler.windowLength": "6", "scheduler.cooldownUp": "2s", "scheduler.cooldownDown": "4s",
@@ -215,11 +215,9 @@ class XenRun:
     def size(self, count):
         outcome = self.order("vm", "resize", NEW, "--vcpus", str(count))
         require(outcome["vcpus"] == count, f"Ebb confirms {outcome['vcpus']} vCPUs, not {count}")
-        inside = self.lab.processors(self.ids[NEW])
         # The guest tells it a moment later; what Ebb says must be so already by the hypervisor's own count.
-        host, number = self.lab.running(self.ids[NEW])
-        online = [line for line in host.run("xl", "vcpu-list", number).splitlines()[1:] if "--p" not in line.split()]
-        require(len(online) == count, f"Ebb confirmed {count} vCPUs, Xen counts {len(online)}, the guest {inside}")
+        online = self.online()
+        require(online == count, f"Ebb confirmed {count} vCPUs, Xen counts {online}")
         self.await_(f"the guest's {count} processors", lambda: self.lab.processors(self.ids[NEW]) == count)
 
     def memory(self, mebibytes):
@@ -304,9 +302,9 @@ class XenRun:
             f"host after {times['host']:.2f} s, in the guest {times['guest']:.2f} s, in Ebb {times['ebb']:.2f} s")
 
     def online(self):
-        """How many vCPUs Xen has online."""
-        host, _ = self.lab.running(self.ids[NEW])
-        return int(information(host, self.ids[NEW])["CPU(s)"])
+        """How many vCPUs Xen itself has online; the others are held, which it shows as p."""
+        host, number = self.lab.running(self.ids[NEW])
+        return sum("--p" not in line.split() for line in host.run("xl", "vcpu-list", number).splitlines()[1:])
 
     def acted(self, verdict, size):
         try:
