@@ -53,7 +53,13 @@ if [ -n "$skipped" ]; then
 fi
 
 if [ "$(id -u)" -eq 0 ]; then
-    step "lab: two real libvirt hosts"
+    step "lab: every operation on two real libvirt hosts"
+    if ! Tests/Lab/test.sh >>"$log" 2>&1; then
+        grep -E '^(✘|↳)|error:|^lab:' "$log" || true
+        tail -n 40 "$log"
+        exit 1
+    fi
+    step "lab: the five services on two real libvirt hosts"
     python3 demo/lab_demo.py --binaries .build/debug
 else
     echo "The lab needs root and was left out: sudo make lab-demo runs it."

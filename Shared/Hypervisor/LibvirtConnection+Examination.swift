@@ -72,7 +72,7 @@ extension LibvirtConnection {
         let facts = DomainFacts(
             definition: definition, isActive: isActive, isQEMU: driver == .qemu,
             isEmulated: driver == .qemu && definition.type == "qemu", canMigrate: host?.canMigrateLive ?? false,
-            driverName: driverName)
+            driverName: driverName, snapshotCount: (try? domain.snapshots().count) ?? 0)
         var cap = facts.whileRunning
         if isActive, let obstacle = try obstacleToCPUCap(domain) { cap.append(obstacle) }
         return facts.examination(cpuCap: cap)
@@ -132,6 +132,7 @@ struct DomainFacts: Sendable {
     let isEmulated: Bool
     let canMigrate: Bool
     let driverName: String
+    var snapshotCount = 0
 
     /// Missing for everything that is done to a running domain.
     var whileRunning: [String] { isActive ? [] : ["the domain is off: start it"] }
@@ -182,6 +183,9 @@ struct DomainFacts: Sendable {
         if !canMigrate { missing.append("driver \(driverName) can't migrate a running domain") }
         if definition.hostDeviceCount > 0 {
             missing.append("it holds \(definition.hostDeviceCount) devices of the host: detach them")
+        }
+        if isQEMU, snapshotCount > 0 {
+            missing.append("libvirt moves no domain that has snapshots: delete its \(snapshotCount)")
         }
         if isQEMU, !definition.bypassesPageCache {
             missing.append("a disk goes through the host's page cache: set cache='none'")

@@ -78,6 +78,70 @@ struct FleetHypervisorTests {
         #expect(try await other.perform(.undefine, on: FleetScenario.vm, call(5)).domain == nil)
     }
 
+    @Test("memory, caps, snapshots, labels and definitions arrive with their values")
+    func orders() async throws {
+        let vm = FleetScenario.vm
+        _ = try await hypervisor.create(Self.specification, call(1))
+        let shrunk = try await hypervisor.resize(vm, memory: .mebibytes(256), call(2))
+        #expect(shrunk.domain?.memory?.allocated == .mebibytes(256))
+        let capped = try await hypervisor.cap(vm, .cpu(ppm: 500_000), call(3))
+        #expect(capped.domain?.cpuCapPPM == 500_000)
+        let limited = try await hypervisor.cap(vm, .network(bytesPerSecond: 1_000), call(4))
+        #expect(limited.domain?.networkCapBytesPerSecond == 1_000)
+        clock.pass(.seconds(10))
+        let sampled = try #require(try await hypervisor.sample().domains.first)
+        #expect((sampled.counters.swapInBytes ?? 0) > 0)
+        #expect((sampled.counters.majorFaults ?? 0) > 0)
+        _ = try await hypervisor.snapshot(vm, name: "before", call(5))
+        #expect(try await hypervisor.snapshots(of: vm).map(\.name) == ["before"])
+        let former = try await hypervisor.definition(of: vm)
+        _ = try await hypervisor.label(vm, DomainLabel(name: "db", tenant: "globex"), call(6))
+        #expect(try await hypervisor.inventory().map(\.tenant) == ["globex"])
+        _ = try await hypervisor.redefine(vm, former, call(7))
+        #expect(try await hypervisor.inventory().map(\.tenant) == ["acme"])
+        #expect(try await code { _ = try await hypervisor.redefine(vm, "{}", call(8)) } == .invalid)
+        let ceiling = DomainCeiling(maximumVCPUs: 8, maximumMemory: nil)
+        #expect(try await hypervisor.prepare(vm, for: ceiling, call(9)).map(\.after) == ["8"])
+        #expect(try await hypervisor.preparation(of: vm, for: ceiling).isEmpty)
+        #expect(try await hypervisor.revert(vm, to: "before", call(10)).domain?.state == .running)
+        let console = try await hypervisor.console(of: vm, from: -6, limit: 5)
+        #expect(console.text == "vCPUs")
+        #expect(console.nextOffset == console.offset + 5)
+        #expect(try await hypervisor.addresses(of: vm).count == 1)
+        #expect(try await hypervisor.look(at: vm).grantedVCPUs == 2)
+        #expect(try await hypervisor.examine(vm).growsVCPUs.isPossible)
+    }
+
+    @Test("a guest that hides its figures is unknown in them, and deleting twice is no error")
+    func hiddenAndDeleted() async throws {
+        let vm = FleetScenario.vm
+        _ = try await hypervisor.create(Self.specification, call(1))
+        try await service.client.administer(
+            .guest(domain: vm, conduct: nil, report: nil, hidesStatistics: true))
+        let hidden = try #require(try await hypervisor.sample().domains.first)
+        #expect(hidden.counters == DomainCounters())
+        #expect(hidden.memory?.used == nil)
+        #expect((hidden.state, hidden.grantedVCPUs) == (.running, 2))
+        _ = try await hypervisor.perform(.destroy, on: vm, call(2))
+        _ = try await hypervisor.delete(vm, keepsDisk: false, call(3))
+        #expect(try await hypervisor.delete(vm, keepsDisk: false, call(4)).domain == nil)
+    }
+
+    @Test("a guest that ignores its shutdown is destroyed when its time is over, if that is wanted")
+    func shutDown() async throws {
+        let vm = FleetScenario.vm
+        _ = try await hypervisor.create(Self.specification, call(1))
+        try await service.client.administer(
+            .fault(host: nil, domain: vm, verb: "shutdown", times: nil, effect: .delay(nanoseconds: 86_400_000_000_000))
+        )
+        let left = try await code {
+            _ = try await hypervisor.shutDown(vm, grace: .milliseconds(10), call(2)) { nil }
+        }
+        #expect(left == .deadline)
+        let effect = try await hypervisor.shutDown(vm, grace: .milliseconds(10), call(2)) { call(3) }
+        #expect(effect.domain?.state == .shutoff)
+    }
+
     @Test("failures arrive as what they mean")
     func errors() async throws {
         let vm = FleetScenario.vm

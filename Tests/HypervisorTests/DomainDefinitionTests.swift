@@ -15,12 +15,14 @@ struct DomainDefinitionTests {
 
     @Test("the definition of an emulated domain is as it always was")
     func golden() throws {
-        #expect(try DomainDefinition(specification, machine: .emulated).xml() == emulatedXML)
+        let disk = DiskFile(path: "/images/web1.qcow2")
+        #expect(try DomainDefinition(specification, machine: .emulated, disk: disk).xml() == emulatedXML)
     }
 
     @Test("a definition read back names its tenant, sizes and devices", arguments: DomainDefinition.Machine.allCases)
     func roundTrip(machine: DomainDefinition.Machine) throws {
-        let xml = try DomainDefinition(specification, machine: machine).xml()
+        let disk = DiskFile(path: "/images/web1.qcow2")
+        let xml = try DomainDefinition(specification, machine: machine, disk: disk, seed: "/images/seed.iso").xml()
         let read = try #require(DefinedDomain(xml: xml))
         #expect(read.type == machine.rawValue)
         #expect(read.tenant == "acme")
@@ -28,8 +30,13 @@ struct DomainDefinitionTests {
         #expect(read.name == "acme.web1")
         #expect(read.maximumVCPUs == 3)
         #expect(read.maximumMemory == .mebibytes(512))
-        #expect(read.disks.count == 1)
+        #expect(read.startMemory == .mebibytes(512))
+        #expect(read.diskFiles == ["/images/web1.qcow2", "/images/seed.iso"])
+        #expect(read.bypassesPageCache)
         #expect(!read.isAgentConnected)
+        #expect(read.manager == nil)
+        #expect(!machine.isQEMU || read.fixedVCPUs.isEmpty)
+        #expect(!machine.isQEMU || read.hasAgentChannel && read.hasBalloon && read.features?.acpi != nil)
     }
 
     @Test("a domain that Ebb did not create has no tenant and keeps its name")
@@ -112,6 +119,7 @@ struct DomainDefinitionTests {
                 </nova:instance>
             </metadata>
             <memory unit="KiB">524288</memory>
+            <currentMemory unit="KiB">524288</currentMemory>
             <vcpu placement="static" current="2">3</vcpu>
             <vcpus>
                 <vcpu id="0" enabled="yes" hotpluggable="no" />

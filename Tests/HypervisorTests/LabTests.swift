@@ -6,47 +6,6 @@ import Testing
 
 @testable import Hypervisor
 
-/// Where the lab is (`Tests/Lab/lab.sh`); absent unless its variables say so.
-private struct Lab {
-    let uris: [HostID: String]
-    let script: String
-    let kernel: String
-    let initrd: String
-    let network: String
-
-    static let present: Lab? = {
-        let environment = ProcessInfo.processInfo.environment
-        guard let script = environment["EBB_LAB_SCRIPT"], let state = environment["EBB_LAB_DIR"] else { return nil }
-        let network = environment["EBB_LAB_NET"] ?? "10.211.77"
-        return Lab(
-            uris: ["host-a": "qemu+tcp://\(network).11/system", "host-b": "qemu+tcp://\(network).12/system"],
-            script: script, kernel: "\(state)/guest/vmlinuz", initrd: "\(state)/guest/initrd.img", network: network)
-    }()
-
-    /// Runs `lab.sh` with arguments and returns what it prints.
-    @discardableResult
-    func run(_ arguments: String...) async throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: script)
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        return try await withCheckedThrowingContinuation { continuation in
-            process.terminationHandler = { process in
-                let text = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
-                if process.terminationStatus == 0 {
-                    continuation.resume(returning: text.trimmingCharacters(in: .whitespacesAndNewlines))
-                } else {
-                    continuation.resume(throwing: Failure(arguments: arguments))
-                }
-            }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
-        }
-    }
-
-    struct Failure: Error { let arguments: [String] }
-}
-
 /// Against real libvirt daemons and QEMU guests. Run with:
 /// `EBB_LAB_DIR=… EBB_LAB_SCRIPT=$PWD/Tests/Lab/lab.sh Tests/Lab/lab.sh net swift test --filter LabTests`
 @Suite(.serialized, .enabled(if: Lab.present != nil, "the lab is not up (EBB_LAB_SCRIPT, EBB_LAB_DIR)"))
@@ -243,18 +202,3 @@ struct LabTests {
         #expect(grown.domain?.confirmedVCPUs == 4)
     }
 }
-
-/// Asks until there is an answer. For real processes that tell nobody when they are ready.
-@discardableResult
-private func eventually<Value>(
-    within limit: Duration, _ body: () async throws -> Value?
-) async throws -> Value {
-    let deadline = ContinuousClock.now + limit
-    while ContinuousClock.now < deadline {
-        if let value = try await body() { return value }
-        try await Task.sleep(for: .milliseconds(200))
-    }
-    throw NeverHappened()
-}
-
-private struct NeverHappened: Error {}

@@ -88,3 +88,16 @@ final class SilentListener {
 
     func close() { Glibc.close(descriptor) }
 }
+
+/// Asks until there is an answer. For real processes that tell nobody when they are ready.
+@discardableResult
+func eventually<Value>(within limit: Duration, _ body: () async throws -> Value?) async throws -> Value {
+    let deadline = ContinuousClock.now + limit
+    while ContinuousClock.now < deadline {
+        if let value = try await body() { return value }
+        try await Task.sleep(for: .milliseconds(100))
+    }
+    throw NeverHappened()
+}
+
+struct NeverHappened: Error {}

@@ -148,6 +148,18 @@ start_host() { # HOST
     record "$host" "$(child_of $!)"
     connect_host "$host"
     start_daemon "$host"
+    make_pool "$host"
+}
+
+# Both hosts see the images in one folder, as hosts with shared storage do.
+make_pool() { # HOST
+    local uri
+    uri=$(uri "$1")
+    {
+        in_network virsh --connect "$uri" pool-define-as images dir --target "$state/images"
+        in_network virsh --connect "$uri" pool-autostart images
+        in_network virsh --connect "$uri" pool-start images
+    } >>"$state/lab.log" 2>&1 || fail "the storage pool of $1 does not start; see $state/lab.log"
 }
 
 # A cable from the lab's bridge to the host's own, to which its guests are connected too.

@@ -24,14 +24,15 @@ mkdir -p "$root"/{bin,dev,modules,proc,run,sys,tmp,etc}
 cp /bin/busybox "$root/bin/busybox"
 cp "$source_directory/init" "$root/init"
 cp "$source_directory"/{spinner,heartbeat,disk} "$root/bin/"
-chmod 755 "$root/init" "$root"/bin/*
+install -D "$source_directory/shutdown" "$root/sbin/shutdown"
+chmod 755 "$root/init" "$root"/bin/* "$root/sbin/shutdown"
 
 # The agent and every library that it is linked with, at the same paths.
 install -D /usr/sbin/qemu-ga "$root/bin/qemu-ga"
 ldd /usr/sbin/qemu-ga | grep -o '/[^ ]*' | while read -r library; do install -D "$library" "$root$library"; done
 
 # Each driver after those that it depends on.
-for driver in virtio_pci virtio_console virtio_balloon virtio_net virtio_blk; do
+for driver in virtio_pci virtio_console virtio_balloon virtio_net virtio_blk isofs; do
     modprobe --set-version "$version" --show-depends "$driver"
 done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' >"$root/modules/paths"
 while read -r module; do

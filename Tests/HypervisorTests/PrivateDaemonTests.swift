@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import ResourceModel
+import Testing
+
+@testable import Hypervisor
+
+/// What a real daemon does to its callers when it hangs, dies and comes back.
+@Suite(.serialized, .enabled(if: PrivateDaemon.executable != nil, "libvirtd is not installed"))
+struct PrivateDaemonTests {
+    private func withDaemon(
+        callTimeout: Duration = .seconds(5), _ body: (PrivateDaemon, LibvirtHypervisor) async throws -> Void
+    ) async throws {
+        let daemon = try PrivateDaemon()
+        defer { daemon.remove() }
+        try daemon.start()
+        var limits = LibvirtLimits()
+        limits.callTimeout = callTimeout
+        limits.backOff = .milliseconds(1)
+        limits.backOffMaximum = .milliseconds(20)
+        try await withHypervisor(daemon.uri, limits: limits) { hypervisor in
+            try await sampled(hypervisor)
+            try await body(daemon, hypervisor)
+        }
+    }
+
+    /// Asks until the host answers: nobody tells when a daemon is ready.
+    private func sampled(_ hypervisor: LibvirtHypervisor) async throws {
+        try await eventually(within: .seconds(60)) { try? await hypervisor.sample() }
+    }
+
+    @Test(
+        "a daemon that hangs and goes on again fifty times costs no thread, no descriptor and no memory",
+        .timeLimit(.minutes(5)))
+    func hangCycles() async throws {
+        let cycles = Int(ProcessInfo.processInfo.environment["EBB_HANG_CYCLES"] ?? "") ?? 50
+        try await withDaemon(callTimeout: .milliseconds(300)) { daemon, hypervisor in
+            for _ in 1...5 { try await hang(daemon, hypervisor) }
+            let before = try Holdings.now()
+            for _ in 1...cycles { try await hang(daemon, hypervisor) }
+            // Threads of calls that returned end on their own time.
+            let after = try await eventually(within: .seconds(30)) {
+                let now = try Holdings.now()
+                return now.threads < before.threads + 5 && now.descriptors < before.descriptors + 5 ? now : nil
+            }
+            let growth = after.residentBytes - before.residentBytes
+            #expect(growth < max(32 << 20, cycles * 100_000), "\(growth) bytes more after \(cycles) cycles")
+        }
+    }
+
+    private func hang(_ daemon: PrivateDaemon, _ hypervisor: LibvirtHypervisor) async throws {
+        daemon.signal(SIGSTOP)
+        do {
+            _ = try await hypervisor.sample()
+            Issue.record("a stopped daemon answered")
+        } catch {
+            #expect([.deadline, .unreachable].contains(error.code), "\(error)")
+        }
+        daemon.signal(SIGCONT)
+        try await sampled(hypervisor)
+    }
+
+    @Test("a daemon that is killed and started again is unreachable meanwhile, and answers again by itself")
+    func restart() async throws {
+        try await withDaemon { daemon, hypervisor in
+            var events = hypervisor.events.makeAsyncIterator()
+            daemon.end()
+            await expect(code: .unreachable) { try await hypervisor.sample() }
+            guard case .connectionLost = await events.next() else {
+                Issue.record("the loss of the connection was not reported")
+                return
+            }
+            try daemon.start()
+            try await sampled(hypervisor)
+        }
+    }
+
+    @Test("what somebody else does on the host is told within a second", .timeLimit(.minutes(2)))
+    func foreignChanges() async throws {
+        try await withDaemon { daemon, hypervisor in
+            var events = hypervisor.events.makeAsyncIterator()
+            let domain = try #require(try await hypervisor.inventory().first?.domain)
+            try await withHypervisor(daemon.uri) { other in
+                let before = ContinuousClock.now
+                _ = try await other.perform(.suspend, on: domain, .fresh())
+                let event = await events.next()
+                #expect(event == .lifecycle(domain, .paused, detail: "suspended"))
+                #expect(before.duration(to: .now) < .seconds(5))
+                _ = try await other.label(domain, DomainLabel(name: "theirs", tenant: "acme"), .fresh())
+                #expect(await events.next() == .reconfigured(domain, detail: "its labels"))
+                #expect(try await hypervisor.sample().domains.first?.name == "theirs")
+            }
+        }
+    }
+}
