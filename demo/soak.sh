@@ -5,13 +5,14 @@
 #
 #   SOAK_MINUTES   begins no further run after so long (default 120); what was left out stands in the report
 #   SOAK_KILLS     runs with kills (default 20)        SOAK_SECONDS   runs with second instances (default 5)
+#   SOAK_HANGS     how often hosts hang and resume (default 1000)
 #   EBB_TEST_SEED  the first seed of the kills (default: drawn)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 minutes=${SOAK_MINUTES:-120} kills=${SOAK_KILLS:-20} seconds=${SOAK_SECONDS:-5}
 seed=${EBB_TEST_SEED:-$((RANDOM * 32768 + RANDOM))}
-export EBB_TEST_SEED=$seed
+export EBB_TEST_SEED=$seed EBB_HANGS=${SOAK_HANGS:-1000}
 commit=$(git rev-parse --short HEAD)
 [ -z "$(git status --porcelain --untracked-files=no)" ] || commit=$commit-changed
 report=docs/soak/$(date -u +%Y-%m-%d)-$commit.md

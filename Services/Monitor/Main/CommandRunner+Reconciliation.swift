@@ -64,7 +64,12 @@ extension CommandRunner {
             let cap = try? await hypervisor.look(at: domain).networkCapBytesPerSecond
             return cap.map { $0 == order.arguments.bytesPerSecond }
         case .prepare: return try? await hypervisor.preparation(of: domain, for: DomainCeiling(order)).isEmpty
-        case .abortMigration: return (try? await hypervisor.migrationProgress(of: domain)).map { $0 == nil }
+        case .abortMigration:
+            do throws(HypervisorError) {
+                return try await hypervisor.migrationProgress(of: domain) == nil
+            } catch {
+                return nil
+            }
         case .adopt, .release:
             guard let found = try? await hypervisor.inventory().first(where: { $0.domain == domain }) else {
                 return nil

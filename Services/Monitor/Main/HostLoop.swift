@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Bus
+internal import FoundationEssentials
 internal import Hypervisor
 internal import Logging
 internal import Messages
@@ -20,6 +21,8 @@ actor HostLoop {
     let configuration: MonitorConfiguration
     let writer: FactWriter
     let log: Logger
+    /// Shifts the instants at which this host's meters are written, so that not all hosts' are due at once.
+    let meterPhase: Int64
 
     var sampler: HostSampler
     var health = HostHealth()
@@ -59,14 +62,15 @@ actor HostLoop {
         log = edges.log
         sampler = HostSampler(host: host, known: known.incarnations)
         moving = known.moving
+        meterPhase = Self.phase(of: host)
         for domain in known.domains {
             trackers[domain.row.id] = DomainTracker(
-                domain, interval: configuration.readingInterval, phase: meterPhase, watchedSince: known.provedUntil)
+                domain, interval: configuration.readingInterval, phase: Self.phase(of: host),
+                watchedSince: known.provedUntil)
         }
     }
 
-    /// Shifts the instants at which this host's meters are written, so that not all hosts' are due at once.
-    nonisolated var meterPhase: Int64 {
+    private static func phase(of host: HostID) -> Int64 {
         host.name.utf8.reduce(5_381) { ($0 &* 33 &+ Int64($1)) & 0xFFFF_FFFF_FFFF }
     }
 

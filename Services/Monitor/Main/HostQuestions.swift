@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Bus
-internal import Foundation
+internal import FoundationEssentials
 internal import Hypervisor
 internal import Messages
 internal import MonitorCore
@@ -71,7 +71,8 @@ struct HostQuestions: Sendable {
             guard let wish = try? JSONDecoder().decode(Wish.self, from: document.json) else {
                 throw CommandFailure.invalid("\(type) needs a JSON object with \"domain\" or \"host\"")
             }
-            guard let text = JSONText.encode(try await answer(type, wish)) else {
+            let answer = try await answer(type, wish)
+            guard let text = JSONText.encode(answer) else {
                 throw CommandFailure.internal("the answer can't be written as JSON")
             }
             return MessageCodec.encoded(WireJSONDocument.with { $0.json = Data(text.utf8) })

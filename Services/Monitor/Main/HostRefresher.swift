@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Hypervisor
 internal import Logging
 internal import MonitorCore
 internal import ResourceModel
