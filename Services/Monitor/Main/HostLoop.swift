@@ -38,6 +38,9 @@ actor HostLoop {
     private var capabilities: String?
     private var isCapabilityKnown = false
     private var hasEnded = false
+    /// The latest proof, as long as it is not queued; and the one that was queued last.
+    private var proof: Timestamp?
+    private var queuedProof = Timestamp.zero
     private var isPolling = false
 
     init(
@@ -77,6 +80,7 @@ actor HostLoop {
             try? await Task.sleep(for: .nanoseconds(slot - now))
         }
         hasEnded = true
+        await queueProof()
         resumeWaiters()
     }
 
@@ -157,9 +161,23 @@ actor HostLoop {
                         capabilities: capabilities)))
         }
         let isComplete = await take(cycle, &facts)
-        if isComplete { facts.append(.proved(cycle.provedAt)) }
+        if isComplete { proof = cycle.provedAt }
         hasPolled = true
-        await writer.append(facts)
+        if !facts.isEmpty || isProofDue { await queueProof(behind: facts) }
+    }
+
+    private var isProofDue: Bool {
+        guard let proof else { return false }
+        let tolerance = configuration.pollInterval / 2
+        return proof >= queuedProof.advanced(by: configuration.proofInterval - tolerance)
+    }
+
+    /// Queues facts, and behind them what is proved by now.
+    private func queueProof(behind facts: [Fact] = []) async {
+        let proved = proof.map { [Fact.proved($0)] } ?? []
+        queuedProof = proof ?? queuedProof
+        proof = nil
+        await writer.append(facts + proved)
     }
 
     private func readCapabilities() async {
@@ -170,6 +188,7 @@ actor HostLoop {
     }
 
     private func failed() async {
+        await queueProof()
         let becameUnknown = health.failed()
         guard health.state == .unknown, health.failures >= HostHealth.toleratedFailures else { return }
         if let sample = sampler.unreachable(at: edges.clock.now()) { await publish(sample) }
