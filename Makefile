@@ -4,7 +4,7 @@
 PACKAGES_BUILD = libzmq3-dev libvirt-dev libpq-dev pkg-config
 PACKAGES_DEMO  = $(PACKAGES_BUILD) postgresql python3
 PACKAGES_LAB   = $(PACKAGES_DEMO) $(shell cat Tests/Lab/packages.txt 2>/dev/null)
-PACKAGES_TEST  = $(PACKAGES_DEMO)
+PACKAGES_TEST  = $(PACKAGES_DEMO) gnutls-bin shellcheck
 PACKAGES_BENCH = $(PACKAGES_DEMO) gcc libc6-dev collectd-core prometheus-libvirt-exporter libvirt-daemon \
 	libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86
 DEBUG          = .build/debug
@@ -12,7 +12,7 @@ RELEASE        = .build/release
 BUILD_FLAGS    = --explicit-target-dependency-import-check error
 
 ifeq ($(shell id -u),0)
-PACKAGES_TEST := $(PACKAGES_LAB)
+PACKAGES_TEST := $(PACKAGES_LAB) gnutls-bin shellcheck
 endif
 
 .PHONY: help build release demo up down lab-demo test soak bench-monitor compose-test check fmt proto clean-state

@@ -46,10 +46,10 @@ func shared(
         resources: resources, swiftSettings: settings)
 }
 
-func core(_ service: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func core(_ service: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
     .target(
         name: "\(service)Core", dependencies: ["ResourceModel"] + dependencies, path: "Services/\(service)/Core",
-        swiftSettings: strict)
+        resources: resources, swiftSettings: strict)
 }
 
 func main(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -141,7 +141,7 @@ let package = Package(
         core("Scheduler"),
         core("Billing"),
         core("Logger"),
-        core("UserGateway", [crypto]),
+        core("UserGateway", [crypto], resources: [.embedInCode("Hosts/prepare.sh")]),
         main("MonitorMain", path: "Services/Monitor/Main", ["MonitorCore", "Hypervisor"] + serviceEdges),
         main("SchedulerMain", path: "Services/Scheduler/Main", ["SchedulerCore"] + serviceEdges),
         main("BillingMain", path: "Services/Billing/Main", ["BillingCore", yams] + serviceEdges),
@@ -171,16 +171,25 @@ let package = Package(
             "ClientTests",
             ["Client", "UserGatewayMain", "UserGatewayCore", "ResourceModel", log, lifecycle] + nio),
         tests(
+            "UserGatewayTests",
+            [
+                "UserGatewayMain", "UserGatewayCore", "ResourceModel", "Messages", "Bus", "Store", "ServiceKit", log,
+                protobuf,
+            ]),
+        tests(
             "IntegrationTests",
             [
                 "MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain", "BillingCore",
-                "LoggerCore", "FleetMain", "FleetModel", "Hypervisor", "MonitorCore",
+                "LoggerCore", "SchedulerCore", "FleetMain", "FleetModel", "Hypervisor", "MonitorCore",
             ] + serviceEdges),
         tests("SystemTests", ["ResourceModel", "Store"]),
         tests("TidyTests", []),
 
         // Benchmarks: `make bench-monitor` and its like; no part of the tests.
         .target(name: "BenchSupport", path: "Tests/Benchmarks/Support", swiftSettings: strict),
+        .executableTarget(
+            name: "SchedulerBench", dependencies: ["BenchSupport", "SchedulerCore", "ResourceModel"],
+            path: "Tests/Benchmarks/Scheduler", swiftSettings: strict),
         .executableTarget(
             name: "MonitorBench",
             dependencies: ["BenchSupport", "Bus", "Hypervisor", "Messages", "ResourceModel", log, arguments],

@@ -75,8 +75,8 @@ class LabDemo:
         reserved = (os.cpu_count() - 1) * SELLABLE
         for host in ("host-a", "host-b"):
             self.admin(
-                "host", "add", host, "--cluster", CLUSTER, "--uri", self.lab.uri(host), *HOST_LIMITS,
-                "--reserved-vcpus", str(reserved))
+                "host", "add", self.lab.uri(host), "--name", host, "--cluster", CLUSTER, *HOST_LIMITS,
+                "--reserve-vcpus", str(reserved))
             self.admin("host", "enable", host)
         wait_until("both hosts' first reading", lambda: all(
             host["state"] == "up" and host["cpuUtilizationPpm"] is not None

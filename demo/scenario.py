@@ -68,7 +68,7 @@ class Scenario:
 
     def prepare(self):
         for host in HOSTS:
-            self.admin("host", "add", host, "--cluster", CLUSTER, "--uri", self.env.fleet_uri(host))
+            self.admin("host", "add", self.env.fleet_uri(host), "--name", host, "--cluster", CLUSTER)
             self.admin("host", "enable", host)
         wait_until("every host's first reading", lambda: all(
             host["state"] == "up" and host["cpuUtilizationPpm"] is not None

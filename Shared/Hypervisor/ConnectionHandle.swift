@@ -8,7 +8,7 @@ internal import ResourceModel
 /// `@unchecked Sendable`: the pointer never changes, and libvirt's connection objects are thread-safe by its API
 /// contract ("all public APIs are thread safe"). Errors are per thread and read in the function that failed.
 @safe struct ConnectionHandle: ~Copyable, @unchecked Sendable {
-    private let pointer: virConnectPtr
+    let pointer: virConnectPtr
 
     /// Connects; may block until the kernel's own connect timeout.
     init(uri: String) throws(HypervisorError) {

@@ -7,8 +7,20 @@ internal import XMLCoder
 /// What Ebb reads from a domain's XML, whoever wrote it.
 struct DefinedDomain: Decodable, Hashable, Sendable {
     struct Metadata: Decodable, Hashable, Sendable {
+        /// Of other managers only their presence counts.
+        struct Foreign: Decodable, Hashable, Sendable {}
         let ebb: EbbMetadata?
-        enum CodingKeys: String, CodingKey { case ebb = "ebb:domain" }
+        let nova: Foreign?
+        let openNebula: Foreign?
+        let oVirt: Foreign?
+        let kubeVirt: Foreign?
+        enum CodingKeys: String, CodingKey {
+            case ebb = "ebb:domain"
+            case nova = "nova:instance"
+            case openNebula = "one:vm"
+            case oVirt = "ovirt-vm:vm"
+            case kubeVirt = "kubevirt"
+        }
     }
 
     struct Amount: Decodable, Hashable, Sendable {
@@ -16,32 +28,52 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
         enum CodingKeys: String, CodingKey { case value = "" }
     }
 
-    struct Devices: Decodable, Hashable, Sendable {
-        struct Target: Decodable, Hashable, Sendable {
-            @Attribute var dev: String?
-            @Attribute var name: String?
-            /// Of a channel: `connected` while something in the guest has it open.
-            @Attribute var state: String?
+    struct VCPU: Decodable, Hashable, Sendable {
+        @Attribute var current: Int?
+        let value: Int64
+        enum CodingKeys: String, CodingKey {
+            case current
+            case value = ""
         }
-        struct Device: Decodable, Hashable, Sendable {
-            /// Of a disk: `disk`, `cdrom`, …
-            @Attribute var device: String?
-            let driver: Driver?
-            let target: Target?
+    }
+
+    struct VCPUs: Decodable, Hashable, Sendable {
+        struct Item: Decodable, Hashable, Sendable {
+            @Attribute var id: Int
+            @Attribute var enabled: String?
+            @Attribute var hotpluggable: String?
         }
-        struct Driver: Decodable, Hashable, Sendable {
-            @Attribute var cache: String?
-        }
-        let disk: [Device]?
-        let interface: [Device]?
-        let channel: [Device]?
+        let vcpu: [Item]?
+    }
+
+    struct Features: Decodable, Hashable, Sendable {
+        struct Present: Decodable, Hashable, Sendable {}
+        let acpi: Present?
+    }
+
+    struct CPU: Decodable, Hashable, Sendable {
+        struct Topology: Decodable, Hashable, Sendable {}
+        @Attribute var mode: String?
+        let topology: Topology?
+    }
+
+    /// In microseconds; a negative quota is none.
+    struct CPUTuning: Decodable, Hashable, Sendable {
+        let global_period: Int64?
+        let global_quota: Int64?
     }
 
     @Attribute var type: String
     let name: String
+    let uuid: String?
     /// In KiB: libvirt writes no other unit.
     let memory: Amount
-    let vcpu: Amount
+    let currentMemory: Amount?
+    let vcpu: VCPU
+    let vcpus: VCPUs?
+    let cputune: CPUTuning?
+    let features: Features?
+    let cpu: CPU?
     let metadata: Metadata?
     let devices: Devices?
 
@@ -55,22 +87,115 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
     var displayName: String { metadata?.ebb?.name ?? name }
     /// Who it was created for; `nil` if Ebb did not create it.
     var tenant: TenantID? { metadata?.ebb.flatMap { TenantID($0.tenant) } }
-    var maximumVCPUs: VCPUCount { VCPUCount(Int(clamping: vcpu.value)) }
-    var maximumMemory: ByteCount { .kibibytes(memory.value) }
-    /// Target names of the disks, without removable media.
-    var disks: [String] {
-        (devices?.disk ?? []).filter { ($0.device ?? "disk") == "disk" }.compactMap { $0.target?.dev }
+    /// Who else manages it.
+    var manager: String? {
+        guard let metadata, metadata.ebb == nil else { return nil }
+        if metadata.nova != nil { return "OpenStack Nova" }
+        if metadata.openNebula != nil { return "OpenNebula" }
+        if metadata.oVirt != nil { return "oVirt" }
+        return metadata.kubeVirt == nil ? nil : "KubeVirt"
     }
+
+    var maximumVCPUs: VCPUCount { VCPUCount(Int(clamping: vcpu.value)) }
+    /// What it starts with.
+    var startVCPUs: VCPUCount { vcpu.current.map { VCPUCount($0) } ?? maximumVCPUs }
+    var maximumMemory: ByteCount { .kibibytes(memory.value) }
+    var startMemory: ByteCount { .kibibytes(currentMemory?.value ?? memory.value) }
+    /// Numbers of the vCPUs beside the first that are there from the start and can't be unplugged.
+    var fixedVCPUs: [Int] {
+        guard let items = vcpus?.vcpu else { return Array(1..<max(1, startVCPUs.count)) }
+        return items.filter { $0.id > 0 && $0.enabled == "yes" && $0.hotpluggable != "yes" }.map(\.id)
+    }
+    /// In parts per million of one core; `nil` without a cap.
+    var cpuCapPPM: Int64? {
+        guard let quota = cputune?.global_quota, quota > 0 else { return nil }
+        let period = max(1, cputune?.global_period ?? LibvirtConnection.capPeriodMicroseconds)
+        return Int64(clamping: Int128(quota) * 1_000_000 / Int128(period))
+    }
+}
+
+/// Devices.
+extension DefinedDomain {
+    struct Devices: Decodable, Hashable, Sendable {
+        struct Target: Decodable, Hashable, Sendable {
+            @Attribute var dev: String?
+            @Attribute var name: String?
+            /// Of a channel: `connected` while something in the guest has it open.
+            @Attribute var state: String?
+        }
+        struct Source: Decodable, Hashable, Sendable {
+            @Attribute var file: String?
+            @Attribute var path: String?
+        }
+        struct Log: Decodable, Hashable, Sendable {
+            @Attribute var file: String
+        }
+        struct Device: Decodable, Hashable, Sendable {
+            /// Of a disk: `disk`, `cdrom`, …
+            @Attribute var device: String?
+            @Attribute var type: String?
+            let driver: Driver?
+            let source: Source?
+            let target: Target?
+            let log: Log?
+            let bandwidth: Bandwidth?
+            let shareable: Features.Present?
+            let readonly: Features.Present?
+        }
+        struct Driver: Decodable, Hashable, Sendable {
+            @Attribute var cache: String?
+        }
+        struct Bandwidth: Decodable, Hashable, Sendable {
+            struct Limit: Decodable, Hashable, Sendable {
+                /// In KiB per second.
+                @Attribute var average: Int64?
+            }
+            let inbound: Limit?
+            let outbound: Limit?
+        }
+        struct Balloon: Decodable, Hashable, Sendable {
+            @Attribute var model: String
+        }
+        struct HostDevice: Decodable, Hashable, Sendable {}
+        let disk: [Device]?
+        let interface: [Device]?
+        let channel: [Device]?
+        let serial: [Device]?
+        let console: [Device]?
+        let memballoon: Balloon?
+        let hostdev: [HostDevice]?
+    }
+
+    private var allDisks: [Devices.Device] {
+        (devices?.disk ?? []).filter { ($0.device ?? "disk") == "disk" }
+    }
+    /// Target names of the disks, without removable media.
+    var disks: [String] { allDisks.compactMap { $0.target?.dev } }
+    /// Files of the host that its disks are.
+    var diskFiles: [String] { allDisks.compactMap { $0.source?.file } }
     /// Whether no disk that is written to goes through its host's page cache.
     var bypassesPageCache: Bool {
-        (devices?.disk ?? []).filter { ($0.device ?? "disk") == "disk" }
-            .allSatisfy { ["none", "directsync"].contains($0.driver?.cache) }
+        allDisks.filter { $0.readonly == nil }.allSatisfy { ["none", "directsync"].contains($0.driver?.cache) }
     }
     var interfaces: [String] { (devices?.interface ?? []).compactMap { $0.target?.dev } }
+    /// Of its interfaces the lowest limit, in bytes per second; `nil` if none has one.
+    var networkCapBytesPerSecond: Int64? {
+        let limits = (devices?.interface ?? []).flatMap { [$0.bandwidth?.inbound, $0.bandwidth?.outbound] }
+        return limits.compactMap { $0?.average }.filter { $0 > 0 }.min().map { ByteCount.kibibytes($0).bytes }
+    }
+    /// The file of the host that its console is written to.
+    var consoleFile: String? {
+        let characters = (devices?.serial ?? []) + (devices?.console ?? [])
+        return characters.lazy.compactMap { $0.log?.file ?? ($0.type == "file" ? $0.source?.path : nil) }.first
+    }
+    var hasAgentChannel: Bool { (devices?.channel ?? []).contains { $0.target?.name == agentChannelName } }
     /// The guest can be asked.
     var isAgentConnected: Bool {
         (devices?.channel ?? []).contains { $0.target?.name == agentChannelName && $0.target?.state == "connected" }
     }
+    var hasBalloon: Bool { devices?.memballoon.map { $0.model != "none" } ?? false }
+    /// How many devices of the host itself the guest holds.
+    var hostDeviceCount: Int { devices?.hostdev?.count ?? 0 }
 }
 
 /// The virtio port on which the guest agent listens by convention.
@@ -84,16 +209,19 @@ struct EbbMetadata: XMLElement, Decodable, Hashable, Sendable {
     let xmlns: String?
     let name: String
     let tenant: String
+    let flavor: String?
 
     enum CodingKeys: String, CodingKey {
         case xmlns = "xmlns:ebb"
         case name = "ebb:name"
         case tenant = "ebb:tenant"
+        case flavor = "ebb:flavor"
     }
 
-    init(name: String, tenant: TenantID) {
+    init(name: String, tenant: TenantID, flavor: String? = nil) {
         xmlns = Self.namespace
         self.name = name
         self.tenant = tenant.name
+        self.flavor = flavor
     }
 }

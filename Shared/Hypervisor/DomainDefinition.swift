@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Foundation
 internal import ResourceModel
 internal import XMLCoder
 
@@ -103,6 +102,7 @@ struct DomainDefinition: XMLElement {
     let uuid: String
     let metadata: Metadata
     let memory: Memory
+    let currentMemory: Memory
     let vcpu: VCPU
     let vcpus: VCPUs?
     let os: OperatingSystem
@@ -110,23 +110,13 @@ struct DomainDefinition: XMLElement {
     let cpu: CPU?
     let clock: Clock
     let devices: Devices
-
-    /// The document, indented, the same for the same specification.
-    func xml() throws(HypervisorError) -> String {
-        let encoder = XMLEncoder()
-        encoder.outputFormatting = .prettyPrinted
-        do {
-            return String(decoding: try encoder.encode(self, withRootKey: "domain"), as: UTF8.self)
-        } catch {
-            throw HypervisorError(.invalid, operation: "create", message: "the definition can't be encoded: \(error)")
-        }
-    }
 }
 
 extension DomainDefinition {
     struct Devices: Encodable {
         struct Disk: XMLElement {
             static let attributes: Set = ["type", "device"]
+            struct Present: Encodable {}
             struct Driver: XMLElement {
                 static let attributes: Set = ["name", "type", "cache"]
                 let name: String
@@ -148,6 +138,7 @@ extension DomainDefinition {
             let driver: Driver
             let source: Source
             let target: Target
+            var readonly: Present?
         }
 
         struct Interface: XMLElement {
@@ -157,8 +148,9 @@ extension DomainDefinition {
                 let address: String
             }
             struct Source: XMLElement {
-                static let attributes: Set = ["bridge"]
-                let bridge: String
+                static let attributes: Set = ["bridge", "network"]
+                var bridge: String?
+                var network: String?
             }
             struct Model: XMLElement {
                 static let attributes: Set = ["type"]
@@ -257,13 +249,13 @@ struct NovaMetadata: XMLElement {
     /// The flavor is the ceiling of the definition: what the domain may grow to. Memory in MiB and disk in GiB, as
     /// that format has them.
     init(_ specification: DomainSpecification) {
-        let mebibytes = specification.memory.bytes >> 20
+        let mebibytes = specification.maximumMemory.bytes >> 20
         let gibibytes = specification.disk.bytes >> 30
         let tenant = specification.tenant.name
         xmlns = "http://openstack.org/xmlns/libvirt/nova/1.1"
         name = specification.name
         flavor = Flavor(
-            name: "ebb.\(specification.maximumVCPUs)vcpu.\(mebibytes)mib", memory: mebibytes,
+            name: specification.flavor ?? "ebb.\(specification.maximumVCPUs)vcpu.\(mebibytes)mib", memory: mebibytes,
             disk: gibibytes, vcpus: specification.maximumVCPUs.count)
         owner = Owner(
             user: .init(uuid: tenant, name: tenant), project: .init(uuid: tenant, name: tenant))

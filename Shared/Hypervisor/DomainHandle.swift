@@ -5,7 +5,7 @@ internal import ResourceModel
 
 /// Owns one reference to a libvirt domain. Every method blocks; none outlives the call it is made in.
 @safe struct DomainHandle: ~Copyable {
-    private let pointer: virDomainPtr
+    let pointer: virDomainPtr
 
     init(adopting pointer: virDomainPtr) { unsafe self.pointer = pointer }
 
@@ -155,6 +155,11 @@ extension DomainHandle {
         guard unsafe virDomainShutdown(pointer) == 0 else { throw .last("virDomainShutdown") }
     }
 
+    /// Asks the guest to boot anew; it may take its time or not comply.
+    borrowing func reboot() throws(HypervisorError) {
+        guard unsafe virDomainReboot(pointer, 0) == 0 else { throw .last("virDomainReboot") }
+    }
+
     borrowing func destroy() throws(HypervisorError) {
         guard unsafe virDomainDestroy(pointer) == 0 else { throw .last("virDomainDestroy") }
     }
@@ -182,35 +187,5 @@ extension DomainHandle {
         guard unsafe virDomainUndefineFlags(pointer, less) == 0 || virDomainUndefine(pointer) == 0 else {
             throw .last("virDomainUndefine")
         }
-    }
-
-    /// What every driver that migrates knows.
-    static let migrationFlags = [
-        VIR_MIGRATE_LIVE, VIR_MIGRATE_PEER2PEER, VIR_MIGRATE_PERSIST_DEST, VIR_MIGRATE_UNDEFINE_SOURCE,
-    ].reduce(0) { $0 | $1.rawValue }
-
-    /// Moves the running domain and its definition to the host behind `uri`, which the source host itself contacts.
-    /// - Parameters:
-    ///   - transferURI: where the source sends the memory; `nil` leaves the choice to the target.
-    ///   - flags: of `virDomainMigrateFlags`.
-    borrowing func migrate(to uri: String, transferURI: String?, flags: UInt32) throws(HypervisorError) {
-        let operation = "virDomainMigrateToURI3"
-        var parameters: virTypedParameterPtr?
-        var (count, capacity): (Int32, Int32) = (0, 0)
-        defer { unsafe virTypedParamsFree(parameters, count) }
-        if let transferURI {
-            let name = VIR_MIGRATE_PARAM_URI
-            guard unsafe virTypedParamsAddString(&parameters, &count, &capacity, name, transferURI) == 0 else {
-                throw .last(operation)
-            }
-        }
-        guard unsafe virDomainMigrateToURI3(pointer, uri, parameters, UInt32(count), flags) == 0 else {
-            throw .last(operation)
-        }
-    }
-
-    /// Ends the migration or save that is under way; the call that started it fails.
-    borrowing func abortJob() throws(HypervisorError) {
-        guard unsafe virDomainAbortJob(pointer) == 0 else { throw .last("virDomainAbortJob") }
     }
 }

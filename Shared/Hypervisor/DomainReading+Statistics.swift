@@ -7,14 +7,17 @@ extension DomainReading {
     /// The reading that libvirt's statistics amount to. What they do not tell stays unknown.
     ///
     /// `confirmedVCPUs` is left unknown: it takes more than one reading (see `GuestConfirmation`).
-    init(_ statistics: DomainStatistics, name: String? = nil, isSaved: Bool = false) {
+    /// - Parameter known: what its definition says, if that could be read.
+    init(_ statistics: DomainStatistics, _ known: LibvirtConnection.Known? = nil, isSaved: Bool = false) {
         self.init(
-            domain: statistics.identity.domain, name: name ?? statistics.identity.name,
+            domain: statistics.identity.domain, name: known?.definition.displayName ?? statistics.identity.name,
             state: statistics.state(isSaved: isSaved), hypervisorID: statistics.identity.hypervisorID)
         maximumVCPUs = statistics["vcpu.maximum"].map { VCPUCount(Int($0)) }
         grantedVCPUs = statistics["vcpu.current"].map { VCPUCount(Int($0)) }
         memory = statistics.memory
         disk = statistics.disk
+        cpuCapPPM = known?.cpuCapPPM
+        networkCapBytesPerSecond = known?.definition.networkCapBytesPerSecond
         guard state.isActive else { return }
         counters = statistics.counters
         vcpuTimeNanoseconds = statistics.vcpuTimes.map { $0.map(\.nanoseconds) }
@@ -58,8 +61,13 @@ extension DomainStatistics {
         DomainCounters(
             cpuTimeNanoseconds: self["cpu.time"], stealTimeNanoseconds: stealTime,
             networkReceivedBytes: total("net", "rx.bytes"), networkTransmittedBytes: total("net", "tx.bytes"),
-            blockReadBytes: total("block", "rd.bytes"), blockWrittenBytes: total("block", "wr.bytes"))
+            blockReadBytes: total("block", "rd.bytes"), blockWrittenBytes: total("block", "wr.bytes"),
+            swapInBytes: balloonReported["balloon.swap_in"].map { ByteCount.kibibytes($0).bytes },
+            majorFaults: balloonReported["balloon.major_fault"])
     }
+
+    /// What the guest's balloon driver says; nothing until it has reported.
+    private var balloonReported: [String: Int64] { self["balloon.last-update"] == 0 ? [:] : values }
 
     /// Time in which vCPUs could have run and the host ran something else.
     private var stealTime: Int64? {

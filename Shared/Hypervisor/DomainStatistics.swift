@@ -102,7 +102,7 @@ struct DomainStatistics: Hashable, Sendable {
 
 extension virTypedParameter {
     /// The value as an integer; `nil` for text and fractions, which Ebb does not read.
-    fileprivate var number: Int64? {
+    var number: Int64? {
         switch unsafe virTypedParameterType(UInt32(bitPattern: type)) {
         case VIR_TYPED_PARAM_INT: unsafe Int64(value.i)
         case VIR_TYPED_PARAM_UINT: unsafe Int64(value.ui)
@@ -120,6 +120,9 @@ func text<Characters>(of characters: Characters) -> String {
         unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 }
+
+/// Gives back a list that libvirt allocated for the caller; what it points to is given back on its own.
+func freeList<Element>(_ list: UnsafeMutablePointer<Element>) { unsafe free(list) }
 
 extension UnsafeMutablePointer<CChar> {
     /// Gives back what libvirt allocated for the caller.

@@ -11,7 +11,7 @@ internal import SwiftProtobuf
 /// Nothing here blocks or keeps state: a host that hangs costs its own calls their timeout and delays nobody. The
 /// host's clock gives the instants of readings and effects; a fleet enforces epochs and call ids by itself.
 package struct FleetHypervisor: Hypervisor {
-    private let address: FleetAddress
+    let address: FleetAddress
     private let peer: BusPeer
     private let client: any CommandClient
     private let readTimeout: Duration
@@ -37,10 +37,12 @@ package struct FleetHypervisor: Hypervisor {
     }
 
     package func capabilities() async throws(HypervisorError) -> HypervisorCapabilities {
-        _ = try await read(.describe(WireFleetDescribe()), "describe")
+        let answer = try await read(.describe(WireFleetDescribe()), "describe")
         return HypervisorCapabilities(
-            driver: "fleet", version: "1", hasBulkStatistics: true, hasHostCPUStatistics: true,
-            hasHostMemoryStatistics: true, canMigrate: true, canUnplugVCPUs: true)
+            driver: "fleet", version: "1", hostUUID: UUID128(bytes: answer.host.uuid), hasBulkStatistics: true,
+            hasHostCPUStatistics: true,
+            hasHostMemoryStatistics: true, canMigrate: true, canUnplugVCPUs: true,
+            canCapCPU: true, hasStorage: true)
     }
 
     package func inventory() async throws(HypervisorError) -> [DomainDescription] {
@@ -69,6 +71,7 @@ package struct FleetHypervisor: Hypervisor {
         create.tenantID = specification.tenant.name
         create.vcpusMaximum = UInt32(clamping: specification.maximumVCPUs.count)
         create.vcpus = UInt32(clamping: specification.vcpus.count)
+        create.memoryMaximumBytes = UInt64(specification.maximumMemory.bytes)
         create.memoryBytes = UInt64(specification.memory.bytes)
         create.diskBytes = UInt64(specification.disk.bytes)
         return try await change(.create(create), "create", call)
@@ -107,6 +110,7 @@ package struct FleetHypervisor: Hypervisor {
         migrate.domainUuid = .init(domain.uuid.bytes)
         migrate.targetHostID = other.host.name
         migrate.targetEpoch = target.epoch
+        migrate.bandwidthBytesPerSecond = UInt64(clamping: target.options.bandwidthBytesPerSecond ?? 0)
         return try await change(.migrate(migrate), "migrate", call)
     }
 
@@ -117,7 +121,7 @@ package struct FleetHypervisor: Hypervisor {
 
     // MARK: Calls
 
-    private func read(
+    func read(
         _ operation: WireFleetCall.OneOf_Operation, _ name: String
     ) async throws(HypervisorError) -> WireFleetAnswer {
         var call = WireFleetCall()
@@ -125,7 +129,7 @@ package struct FleetHypervisor: Hypervisor {
         return try await send(call, name, idempotencyKey: nil, timeout: readTimeout)
     }
 
-    private func change(
+    func change(
         _ operation: WireFleetCall.OneOf_Operation, _ name: String, _ mutation: MutatingCall
     ) async throws(HypervisorError) -> Effect {
         var call = WireFleetCall()

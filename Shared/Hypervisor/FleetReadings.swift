@@ -60,10 +60,17 @@ extension DomainReading {
                 allocated: ByteCount(Int64(clamping: wire.memoryAllocatedBytes)),
                 used: isActive ? ByteCount(Int64(clamping: wire.memoryUsedBytes)) : nil),
             disk: ByteCount(Int64(clamping: wire.diskBytes)),
-            sizeEffectiveAt: Timestamp(nanoseconds: wire.sizeEffectiveNs))
+            sizeEffectiveAt: Timestamp(nanoseconds: wire.sizeEffectiveNs),
+            cpuCapPPM: wire.cpuCapPpm == 0 ? nil : Int64(clamping: wire.cpuCapPpm),
+            networkCapBytesPerSecond: wire.networkCapBytesPerSecond == 0
+                ? nil : Int64(clamping: wire.networkCapBytesPerSecond))
         guard isActive else { return }
         hypervisorID = wire.hypervisorID
         incarnationStart = Timestamp(nanoseconds: wire.incarnationStartNs)
+        guard !wire.countersUnknown else {
+            memory?.used = nil
+            return
+        }
         confirmedVCPUs = wire.hasVcpusConfirmed ? VCPUCount(Int(wire.vcpusConfirmed)) : nil
         vcpuTimeNanoseconds = wire.vcpuTimeNs.map { Int64(clamping: $0) }
         counters = DomainCounters(
@@ -72,7 +79,8 @@ extension DomainReading {
             networkReceivedBytes: Int64(clamping: wire.networkReceivedBytes),
             networkTransmittedBytes: Int64(clamping: wire.networkTransmittedBytes),
             blockReadBytes: Int64(clamping: wire.blockReadBytes),
-            blockWrittenBytes: Int64(clamping: wire.blockWrittenBytes))
+            blockWrittenBytes: Int64(clamping: wire.blockWrittenBytes),
+            swapInBytes: Int64(clamping: wire.swapInBytes), majorFaults: Int64(clamping: wire.majorFaults))
     }
 }
 

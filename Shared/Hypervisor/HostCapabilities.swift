@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Foundation
+internal import ResourceModel
 internal import XMLCoder
 
 /// The parts of libvirt's capabilities XML that decide what Ebb may ask of a host.
@@ -9,6 +10,9 @@ struct HostCapabilities: Decodable, Hashable, Sendable {
 
     private struct Host: Decodable, Hashable {
         struct CPU: Decodable, Hashable {
+            let arch: String?
+            let model: String?
+            let vendor: String?
             struct Feature: Decodable, Hashable {
                 @Attribute var name: String
             }
@@ -20,6 +24,7 @@ struct HostCapabilities: Decodable, Hashable, Sendable {
             }
             let uri_transports: Transports?
         }
+        let uuid: String?
         let cpu: CPU?
         let migration_features: MigrationFeatures?
     }
@@ -49,6 +54,18 @@ struct HostCapabilities: Decodable, Hashable, Sendable {
         return hasExtensions && (guest ?? []).contains { ($0.arch?.domain ?? []).contains { $0.type == "kvm" } }
     }
 
-    /// The driver names at least one way to send a running domain to another host.
-    var canMigrateLive: Bool { !(host.migration_features?.uri_transports?.uri_transport ?? []).isEmpty }
+    /// Ways to send a running domain to another host.
+    var migrationTransports: [String] { host.migration_features?.uri_transports?.uri_transport ?? [] }
+    /// The driver names at least one such way.
+    var canMigrateLive: Bool { !migrationTransports.isEmpty }
+
+    var uuid: UUID128? { host.uuid.flatMap { UUID128($0) } }
+    var cpuModel: String? { host.cpu?.model }
+    /// For another host to compare its own with.
+    var comparedCPU: ComparedCPU? {
+        guard let cpu = host.cpu, let architecture = cpu.arch, let model = cpu.model else { return nil }
+        return ComparedCPU(
+            arch: architecture, model: model, vendor: cpu.vendor,
+            feature: (cpu.feature ?? []).map { .init(name: $0.name) })
+    }
 }

@@ -16,15 +16,67 @@ package protocol Hypervisor: Sendable {
 
     /// Defines and starts a domain. Repeating it with the same id and call id changes nothing.
     func create(_ specification: DomainSpecification, _ call: MutatingCall) async throws(HypervisorError) -> Effect
-    /// Performs a lifecycle operation. Repeating one that already holds is no error.
+    /// Performs a lifecycle operation. Repeating one that already holds is no error. `shutdown` asks the guest and does
+    /// not wait for it where the driver does not: see `shutDown`.
     func perform(_ operation: LifecycleOperation, on domain: DomainID, _ call: MutatingCall)
         async throws(HypervisorError) -> Effect
     /// Sets the number of vCPUs (absolute), live. Grow: hot-add, then bring online in the guest. Shrink: guest
     /// offline, unplug where the driver completes it, look. Returns what is seen afterwards.
     func resize(_ domain: DomainID, vcpus: VCPUCount, _ call: MutatingCall) async throws(HypervisorError) -> Effect
+    /// Sets the memory that the guest has (absolute), by its balloon if it runs. The balloon may give it back slowly or
+    /// in part: `Effect` shows what is seen when the driver has answered.
+    /// - Throws: `.invalid` above the ceiling of the definition.
+    func resize(_ domain: DomainID, memory: ByteCount, _ call: MutatingCall) async throws(HypervisorError) -> Effect
+    /// Caps what the domain may use, or lifts the cap.
+    /// - Throws: `.unsupported` where the driver or this host can't.
+    func cap(_ domain: DomainID, _ cap: DomainCap, _ call: MutatingCall) async throws(HypervisorError) -> Effect
     /// Live migration to another host of the same kind; the persistent definition ends on the target only.
     func migrate(_ domain: DomainID, to target: MigrationTarget, _ call: MutatingCall)
         async throws(HypervisorError) -> Effect
+    /// How far the migration of a domain away from this host has come; `nil` if none is under way.
+    func migrationProgress(of domain: DomainID) async throws(HypervisorError) -> MigrationProgress?
+    /// Calls a migration off; the domain goes on running here. None under way is no error.
+    func abortMigration(of domain: DomainID, _ call: MutatingCall) async throws(HypervisorError) -> Effect
+
+    /// Keeps the domain's disk, and its memory if it runs, under a name.
+    func snapshot(_ domain: DomainID, name: String, _ call: MutatingCall) async throws(HypervisorError) -> Effect
+    /// Makes the domain what it was at a snapshot.
+    /// - Throws: `.invalid` if it has none of that name.
+    func revert(_ domain: DomainID, to name: String, _ call: MutatingCall) async throws(HypervisorError) -> Effect
+    func snapshots(of domain: DomainID) async throws(HypervisorError) -> [DomainSnapshot]
+    /// Forgets an inactive domain with its snapshots and, unless it is kept, its disk. Of one that is gone already,
+    /// nothing is left to do.
+    func delete(_ domain: DomainID, keepsDisk: Bool, _ call: MutatingCall) async throws(HypervisorError) -> Effect
+
+    /// What the domain has written to its console, from a position on (0: the oldest that is kept).
+    /// - Parameter limit: bytes at most.
+    func console(of domain: DomainID, from offset: Int64, limit: Int) async throws(HypervisorError) -> ConsoleOutput
+    /// The guest's addresses: what its agent says, else what the host saw of it.
+    func addresses(of domain: DomainID) async throws(HypervisorError) -> [GuestAddress]
+
+    /// The persistent definition in the driver's own words, secrets included, as `redefine` takes it.
+    func definition(of domain: DomainID) async throws(HypervisorError) -> String
+    /// Makes an earlier `definition` the persistent one again. Whether a running domain has the labels of Ebb follows
+    /// it at once, everything else at its next cold boot.
+    func redefine(_ domain: DomainID, _ definition: String, _ call: MutatingCall)
+        async throws(HypervisorError) -> Effect
+    /// Writes into the definition, of a running domain too, whose it is: Ebb's name of it and its tenant.
+    func label(_ domain: DomainID, _ label: DomainLabel, _ call: MutatingCall) async throws(HypervisorError) -> Effect
+    /// What `prepare` would change in the definition; empty if it allows that much already.
+    func preparation(of domain: DomainID, for ceiling: DomainCeiling)
+        async throws(HypervisorError) -> [DefinitionChange]
+    /// Raises what the domain may grow to in its persistent definition. It holds from the next cold boot on.
+    func prepare(_ domain: DomainID, for ceiling: DomainCeiling, _ call: MutatingCall)
+        async throws(HypervisorError) -> [DefinitionChange]
+
+    /// One domain as the host shows it now.
+    func look(at domain: DomainID) async throws(HypervisorError) -> DomainReading
+    /// Whether the domain can grow, shrink and move live, and what is missing.
+    func examine(_ domain: DomainID) async throws(HypervisorError) -> DomainExamination
+    /// What decides whether Ebb can work with the host, and whether guests can move between it and another.
+    func examine() async throws(HypervisorError) -> HostExamination
+    /// Whether guests of the host that has this CPU (`HostExamination.cpu`) can go on running on this one.
+    func accepts(cpu: String) async throws(HypervisorError) -> Bool
 
     /// What happened on the host. Finishes when the connection is closed or lost.
     var events: AsyncStream<HypervisorEvent> { get }
@@ -60,172 +112,6 @@ package struct Effect: Hashable, Sendable {
     }
 }
 
-package enum LifecycleOperation: String, Hashable, Sendable, Codable, CaseIterable {
-    case start, shutdown, destroy, suspend, resume, save, restore, undefine
-}
-
-/// Where a migration goes.
-package struct MigrationTarget: Hashable, Sendable {
-    package let host: HostID
-    /// The target's connection URI as its own Monitor uses it.
-    package let uri: String
-    /// The owner's epoch over the target's shard.
-    package let epoch: UInt64
-
-    package init(host: HostID, uri: String, epoch: UInt64) {
-        self.host = host
-        self.uri = uri
-        self.epoch = epoch
-    }
-}
-
-/// A domain to be made.
-package struct DomainSpecification: Hashable, Sendable {
-    package let domain: DomainID
-    package let name: String
-    package let tenant: TenantID
-    package let maximumVCPUs: VCPUCount
-    package let vcpus: VCPUCount
-    package let memory: ByteCount
-    package let disk: ByteCount
-    /// Driver-specific: kernel, image, network, … (libvirt); empty for the fleet.
-    package let boot: BootSource
-
-    package init(
-        domain: DomainID, name: String, tenant: TenantID, maximumVCPUs: VCPUCount, vcpus: VCPUCount,
-        memory: ByteCount, disk: ByteCount, boot: BootSource = BootSource()
-    ) {
-        self.domain = domain
-        self.name = name
-        self.tenant = tenant
-        self.maximumVCPUs = maximumVCPUs
-        self.vcpus = vcpus
-        self.memory = memory
-        self.disk = disk
-        self.boot = boot
-    }
-}
-
-/// What a new domain boots from; every part may be absent.
-package struct BootSource: Hashable, Sendable, Codable {
-    package var kernelPath: String?
-    package var initrdPath: String?
-    package var kernelCommandLine: String?
-    /// A raw or qcow2 image that all hosts of the cluster can read and write.
-    package var diskPath: String?
-    /// A bridge on the host.
-    package var bridge: String?
-
-    package init(
-        kernelPath: String? = nil, initrdPath: String? = nil, kernelCommandLine: String? = nil,
-        diskPath: String? = nil, bridge: String? = nil
-    ) {
-        self.kernelPath = kernelPath
-        self.initrdPath = initrdPath
-        self.kernelCommandLine = kernelCommandLine
-        self.diskPath = diskPath
-        self.bridge = bridge
-    }
-}
-
-/// A domain as it is defined.
-package struct DomainDescription: Hashable, Sendable {
-    package let domain: DomainID
-    package let name: String
-    package let state: DomainState
-    /// From Ebb's own metadata in the definition; `nil` for a domain that Ebb did not create.
-    package let tenant: TenantID?
-    package let maximumVCPUs: VCPUCount
-    package let maximumMemory: ByteCount
-    package let disk: ByteCount?
-
-    package init(
-        domain: DomainID, name: String, state: DomainState, tenant: TenantID?, maximumVCPUs: VCPUCount,
-        maximumMemory: ByteCount, disk: ByteCount?
-    ) {
-        self.domain = domain
-        self.name = name
-        self.state = state
-        self.tenant = tenant
-        self.maximumVCPUs = maximumVCPUs
-        self.maximumMemory = maximumMemory
-        self.disk = disk
-    }
-}
-
-/// Raw counters of a host at one instant. `nil` is unknown, never zero.
-package struct HostReading: Hashable, Sendable {
-    /// The host's own instant of the reading where the driver gives one (the fleet); the caller's clock otherwise.
-    package let readAt: Timestamp?
-    /// Monotonic instant of the reading by this process, for Δt where `readAt` is `nil`.
-    package let monotonicNanoseconds: Int64
-    package let cpuCount: Int
-    package let memory: ByteCount
-    /// Busy time summed over all cores.
-    package let cpuTimeNanoseconds: Int64?
-    /// Domain 0's CPU time, where there is one.
-    package let controlDomainCPUTimeNanoseconds: Int64?
-    package let memoryUsed: ByteCount?
-    package let domains: [DomainReading]
-
-    package init(
-        readAt: Timestamp?, monotonicNanoseconds: Int64, cpuCount: Int, memory: ByteCount, cpuTimeNanoseconds: Int64?,
-        controlDomainCPUTimeNanoseconds: Int64?, memoryUsed: ByteCount?, domains: [DomainReading]
-    ) {
-        self.readAt = readAt
-        self.monotonicNanoseconds = monotonicNanoseconds
-        self.cpuCount = cpuCount
-        self.memory = memory
-        self.cpuTimeNanoseconds = cpuTimeNanoseconds
-        self.controlDomainCPUTimeNanoseconds = controlDomainCPUTimeNanoseconds
-        self.memoryUsed = memoryUsed
-        self.domains = domains
-    }
-}
-
-/// Raw counters of a domain at one instant.
-package struct DomainReading: Hashable, Sendable {
-    package var domain: DomainID
-    package var name: String
-    package var state: DomainState
-    /// The hypervisor's number of the running domain; `nil` if it does not run.
-    package var hypervisorID: Int64?
-    /// When the incarnation began, where the driver says so.
-    package var incarnationStart: Timestamp?
-    package var maximumVCPUs: VCPUCount?
-    package var grantedVCPUs: VCPUCount?
-    package var confirmedVCPUs: VCPUCount?
-    package var memory: DomainMemory?
-    package var disk: ByteCount?
-    package var counters: DomainCounters
-    /// CPU time of each vCPU, in order, where the driver tells.
-    package var vcpuTimeNanoseconds: [Int64]?
-    /// Since when the present size and state hold on this host, where the driver says so.
-    package var sizeEffectiveAt: Timestamp?
-
-    package init(
-        domain: DomainID, name: String, state: DomainState, hypervisorID: Int64? = nil,
-        incarnationStart: Timestamp? = nil, maximumVCPUs: VCPUCount? = nil, grantedVCPUs: VCPUCount? = nil,
-        confirmedVCPUs: VCPUCount? = nil, memory: DomainMemory? = nil, disk: ByteCount? = nil,
-        counters: DomainCounters = DomainCounters(), vcpuTimeNanoseconds: [Int64]? = nil,
-        sizeEffectiveAt: Timestamp? = nil
-    ) {
-        self.domain = domain
-        self.name = name
-        self.state = state
-        self.hypervisorID = hypervisorID
-        self.incarnationStart = incarnationStart
-        self.maximumVCPUs = maximumVCPUs
-        self.grantedVCPUs = grantedVCPUs
-        self.confirmedVCPUs = confirmedVCPUs
-        self.memory = memory
-        self.disk = disk
-        self.counters = counters
-        self.vcpuTimeNanoseconds = vcpuTimeNanoseconds
-        self.sizeEffectiveAt = sizeEffectiveAt
-    }
-}
-
 package struct ResponseTime: Hashable, Sendable {
     package let nanoseconds: Int64
     package let method: ResponseMethod
@@ -233,39 +119,6 @@ package struct ResponseTime: Hashable, Sendable {
         self.nanoseconds = nanoseconds
         self.method = method
     }
-}
-
-/// What one connection can do; shown to operators, and the reason for falling back.
-package struct HypervisorCapabilities: Hashable, Sendable, Codable {
-    /// For instance `QEMU`, `Xen`, `Test`, `fleet`.
-    package let driver: String
-    package let version: String
-    package let hasBulkStatistics: Bool
-    package let hasHostCPUStatistics: Bool
-    package let hasHostMemoryStatistics: Bool
-    package let canMigrate: Bool
-    /// Whether unplugging a vCPU completes; under emulation it does not, and the vCPU is only taken offline.
-    package let canUnplugVCPUs: Bool
-
-    package init(
-        driver: String, version: String, hasBulkStatistics: Bool, hasHostCPUStatistics: Bool,
-        hasHostMemoryStatistics: Bool, canMigrate: Bool, canUnplugVCPUs: Bool
-    ) {
-        self.driver = driver
-        self.version = version
-        self.hasBulkStatistics = hasBulkStatistics
-        self.hasHostCPUStatistics = hasHostCPUStatistics
-        self.hasHostMemoryStatistics = hasHostMemoryStatistics
-        self.canMigrate = canMigrate
-        self.canUnplugVCPUs = canUnplugVCPUs
-    }
-}
-
-/// Something that happened on the host, ordered by Ebb or not.
-package enum HypervisorEvent: Hashable, Sendable {
-    case lifecycle(DomainID, DomainState, detail: String)
-    case rebooted(DomainID)
-    case connectionLost(reason: String)
 }
 
 /// What a hypervisor call can end in besides success.

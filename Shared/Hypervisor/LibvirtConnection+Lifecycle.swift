@@ -14,7 +14,19 @@ extension LibvirtConnection {
             throw HypervisorError(
                 .unsupported, operation: "create", message: "no definition is known for driver \(driverName)")
         }
-        let domain = try handle.define(DomainDefinition(specification, machine: machine).xml())
+        let files = try makeBootFiles(specification)
+        do throws(HypervisorError) {
+            let definition = DomainDefinition(specification, machine: machine, disk: files.disk, seed: files.seed)
+            try startNew(definition.xml())
+        } catch {
+            remove(files)
+            throw error
+        }
+        return try reading(of: handle.domain(specification.domain))
+    }
+
+    private func startNew(_ xml: String) throws(HypervisorError) {
+        let domain = try handle.define(xml)
         do {
             try domain.start()
         } catch {
@@ -22,7 +34,19 @@ extension LibvirtConnection {
             try? domain.undefine()
             throw error
         }
-        return try reading(of: domain)
+    }
+
+    /// Forgets an inactive domain and what was made for it.
+    func delete(_ identifier: DomainID, keepsDisk: Bool) throws(HypervisorError) {
+        guard let domain = try found(identifier) else { return }
+        guard try !domain.isActive() else {
+            throw HypervisorError(
+                .refused, operation: "delete", message: "the domain is running: shut it down or destroy it first")
+        }
+        let definition = try freshDefinition(of: domain)
+        try deleteVolumes(of: identifier, definition, keepsDisk: keepsDisk)
+        try undefine(domain)
+        forgetDefinition(of: identifier)
     }
 
     /// Performs a lifecycle operation; one whose outcome already holds does nothing.
@@ -41,6 +65,7 @@ extension LibvirtConnection {
         case .destroy: if try domain.isActive() { try domain.destroy() }
         case .suspend: if try !isPaused(domain) { try domain.suspend() }
         case .resume: if try isPaused(domain) { try domain.resume() }
+        case .reboot: try domain.reboot()
         case .save: try save(domain)
         case .restore: try restore(domain)
         case .undefine:
@@ -61,13 +86,19 @@ extension LibvirtConnection {
     /// - Parameters:
     ///   - uri: the target's.
     ///   - transferURI: where the source sends the memory.
-    func migrate(_ identifier: DomainID, to uri: String, transferURI: String?) throws(HypervisorError) {
+    func migrate(
+        _ identifier: DomainID, to uri: String, transferURI: String?, _ options: MigrationOptions
+    ) throws(HypervisorError) {
         let domain = try handle.domain(identifier)
         guard try domain.isActive() else {
             throw HypervisorError(
                 .refused, operation: "migrate", message: "the domain is off: only a running one is migrated")
         }
         var flags = DomainHandle.migrationFlags
+        if options.autoConverges { flags |= VIR_MIGRATE_AUTO_CONVERGE.rawValue }
+        if let downtime = options.maximumDowntimeMilliseconds {
+            try domain.setMaximumDowntime(milliseconds: UInt64(clamping: downtime))
+        }
         if driver == .qemu {
             flags |= VIR_MIGRATE_ABORT_ON_ERROR.rawValue
             // libvirt holds images to be shared only on network file systems that it knows by name. Those of domains
@@ -76,7 +107,9 @@ extension LibvirtConnection {
             let definition = try freshDefinition(of: domain)
             if definition.tenant != nil, definition.bypassesPageCache { flags |= VIR_MIGRATE_UNSAFE.rawValue }
         }
-        try domain.migrate(to: uri, transferURI: transferURI, flags: flags)
+        // At least 1: libvirt takes 0 for no limit.
+        let bandwidth = options.bandwidthBytesPerSecond.map { max(1, $0 >> 20) }
+        try domain.migrate(to: uri, transferURI: transferURI, mebibytesPerSecond: bandwidth, flags: flags)
         forgetDefinition(of: identifier)
     }
 

@@ -2,6 +2,7 @@
 
 internal import CLibvirt
 internal import ResourceModel
+internal import Synchronization
 
 /// One cycle's raw figures, before it is known what the guests confirm.
 struct CollectedHost: Sendable {
@@ -10,10 +11,24 @@ struct CollectedHost: Sendable {
     var statesAreAuthoritative: Bool
 }
 
+/// One attempt to collect a sample, which may hang at one domain.
+final class SampleAttempt: Sendable {
+    /// Whose figures are not asked for: they held up an earlier attempt.
+    let skipped: Set<DomainID>
+    private let current = Mutex<DomainID?>(nil)
+
+    init(skipping skipped: Set<DomainID>) { self.skipped = skipped }
+
+    /// The domain that is being asked about alone; `nil` if none is.
+    var asked: DomainID? { current.withLock { $0 } }
+
+    func ask(about domain: DomainID?) { current.withLock { $0 = domain } }
+}
+
 extension LibvirtConnection {
-    func sample() throws(HypervisorError) -> CollectedHost {
+    func sample(_ progress: SampleAttempt) throws(HypervisorError) -> CollectedHost {
         let size = try handle.hostSize()
-        let statistics = try hasBulkStatistics ? handle.bulkStatistics() : statisticsOneByOne()
+        let statistics = try hasBulkStatistics ? handle.bulkStatistics() : statisticsOneByOne(progress)
         let now = monotonicNanoseconds()
         let saved = Set(
             attempt("managed save list") { () throws(HypervisorError) in
@@ -24,8 +39,7 @@ extension LibvirtConnection {
         let guests = statistics.filter { $0.identity != control?.identity && !isIncoming($0) }
         let readings = guests.map { statistics in
             DomainReading(
-                statistics, name: displayName(of: statistics.identity),
-                isSaved: saved.contains(statistics.identity.domain))
+                statistics, known(statistics.identity), isSaved: saved.contains(statistics.identity.domain))
         }
         let reading = HostReading(
             readAt: nil, monotonicNanoseconds: now, cpuCount: size.cpuCount, memory: size.memory,
@@ -55,16 +69,18 @@ extension LibvirtConnection {
         let identity = try domain.identity()
         let isSaved = (try? domain.isSaved()) ?? false
         if hasBulkStatistics, let statistics = try handle.statistics(of: domain) {
-            return DomainReading(statistics, name: displayName(of: identity), isSaved: isSaved)
+            return DomainReading(statistics, known(domain, identity), isSaved: isSaved)
         }
         let statistics = try individualStatistics(of: domain, identity)
-        return DomainReading(statistics, name: displayName(of: identity), isSaved: isSaved)
+        return DomainReading(statistics, known(domain, identity), isSaved: isSaved)
     }
 
     private func describe(_ domain: borrowing DomainHandle) throws(HypervisorError) -> DomainDescription? {
         let identity = try domain.identity()
         if driver == .xen, identity.hypervisorID == 0 { return nil }
         let definition = try freshDefinition(of: domain)
+        // What others changed since is known from now on.
+        remember(definition, of: domain, identity)
         let reading = try reading(of: domain)
         let capacities = definition.disks.map { disk in
             attempt("virDomainGetBlockInfo") { () throws(HypervisorError) in try domain.blockCapacity(disk) }
@@ -75,13 +91,13 @@ extension LibvirtConnection {
         return DomainDescription(
             domain: identity.domain, name: definition.displayName, state: reading.state, tenant: definition.tenant,
             maximumVCPUs: definition.maximumVCPUs, maximumMemory: definition.maximumMemory,
-            disk: disk.map { ByteCount($0) })
+            disk: disk.map { ByteCount($0) }, manager: definition.manager)
     }
 
-    private func displayName(of identity: DomainIdentity) -> String {
-        if let known = knownDefinition(of: identity) { return known.displayName }
-        guard let domain = try? handle.domain(identity.domain) else { return identity.name }
-        return definition(of: domain, identity)?.displayName ?? identity.name
+    private func known(_ identity: DomainIdentity) -> Known? {
+        if let known = remembered(of: identity) { return known }
+        guard let domain = try? handle.domain(identity.domain) else { return nil }
+        return known(domain, identity)
     }
 
     private func isIncoming(_ statistics: DomainStatistics) -> Bool {
@@ -102,11 +118,17 @@ extension LibvirtConnection {
 
 /// For drivers without the bulk call: the same figures by single ones.
 extension LibvirtConnection {
-    private func statisticsOneByOne() throws(HypervisorError) -> [DomainStatistics] {
+    private func statisticsOneByOne(_ progress: SampleAttempt) throws(HypervisorError) -> [DomainStatistics] {
+        defer { progress.ask(about: nil) }
         let list = try handle.domains()
         var all: [DomainStatistics] = []
         for index in 0..<list.count {
             guard let domain = list.handle(at: index), let identity = try? domain.identity() else { continue }
+            guard !progress.skipped.contains(identity.domain) else {
+                all.append(DomainStatistics(identity: identity, values: [:]))
+                continue
+            }
+            progress.ask(about: identity.domain)
             do {
                 all.append(try individualStatistics(of: domain, identity))
             } catch {
@@ -128,7 +150,7 @@ extension LibvirtConnection {
             "vcpu.current": information.vcpus, "balloon.maximum": information.maximumKibibytes,
             "balloon.current": information.currentKibibytes,
         ]
-        let definition = definition(of: domain, identity)
+        let definition = known(domain, identity)?.definition
         let maximum = attempt("virDomainGetVcpusFlags") { () throws(HypervisorError) in
             try domain.vcpuCount(VIR_DOMAIN_VCPU_MAXIMUM)
         }
@@ -152,7 +174,8 @@ extension LibvirtConnection {
         let names: [(virDomainMemoryStatTags, String)] = [
             (VIR_DOMAIN_MEMORY_STAT_AVAILABLE, "available"), (VIR_DOMAIN_MEMORY_STAT_USABLE, "usable"),
             (VIR_DOMAIN_MEMORY_STAT_UNUSED, "unused"), (VIR_DOMAIN_MEMORY_STAT_DISK_CACHES, "disk_caches"),
-            (VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE, "last-update"),
+            (VIR_DOMAIN_MEMORY_STAT_LAST_UPDATE, "last-update"), (VIR_DOMAIN_MEMORY_STAT_SWAP_IN, "swap_in"),
+            (VIR_DOMAIN_MEMORY_STAT_MAJOR_FAULT, "major_fault"),
         ]
         let values = attempt("virDomainMemoryStats") { () throws(HypervisorError) in try domain.memoryStatistics() }
         for (tag, name) in names {

@@ -12,10 +12,18 @@ final class LibvirtConnection: Sendable {
         case other(String)
     }
 
+    /// What is remembered of one life of a domain.
+    struct Known: Sendable {
+        let hypervisorID: Int64?
+        let definition: DefinedDomain
+        /// In parts per million of one core; `nil` without a cap.
+        let cpuCapPPM: Int64?
+    }
+
     private struct Findings {
         /// Calls that this driver does not have.
         var unsupported: Set<String> = []
-        var definitions: [DomainID: (hypervisorID: Int64?, definition: DefinedDomain)] = [:]
+        var definitions: [DomainID: Known] = [:]
     }
 
     let handle: ConnectionHandle
@@ -25,6 +33,8 @@ final class LibvirtConnection: Sendable {
     let hasBulkStatistics: Bool
     let host: HostCapabilities?
     private let findings = Mutex(Findings())
+    /// Kinds of events that the host tells of.
+    let events: [String]
     private let registrations: [Int32]
     private let hasCloseCallback: Bool
 
@@ -50,13 +60,17 @@ final class LibvirtConnection: Sendable {
         host = (try? handle.capabilitiesXML()).flatMap(HostCapabilities.init(xml:))
         guard let box = hub.map(EventBox.init(hub:)) else {
             registrations = []
+            events = []
             hasCloseCallback = false
             return
         }
-        let lifecycle = unsafe unsafeBitCast(EventBox.lifecycle, to: virConnectDomainEventGenericCallback.self)
-        let lifecycleNumber = unsafe handle.register(VIR_DOMAIN_EVENT_ID_LIFECYCLE, lifecycle, box: box)
-        let rebootNumber = unsafe handle.register(VIR_DOMAIN_EVENT_ID_REBOOT, EventBox.reboot, box: box)
-        registrations = [lifecycleNumber, rebootNumber].compactMap(\.self)
+        var registered: [(name: String, number: Int32)] = []
+        for kind in EventBox.kinds {
+            guard let number = unsafe handle.register(kind.event, kind.callback, box: box) else { continue }
+            registered.append((kind.name, number))
+        }
+        registrations = registered.map(\.number)
+        events = Array(Set(registered.map(\.name))).sorted()
         hasCloseCallback = handle.registerClose(box: box)
     }
 
@@ -84,7 +98,7 @@ final class LibvirtConnection: Sendable {
 
     func capabilities() throws(HypervisorError) -> HypervisorCapabilities {
         HypervisorCapabilities(
-            driver: driver == .test ? "Test" : driverName, version: try handle.version(),
+            driver: driver == .test ? "Test" : driverName, version: try handle.version(), hostUUID: host?.uuid,
             hasBulkStatistics: hasBulkStatistics,
             hasHostCPUStatistics: attempt("virNodeGetCPUStats") { () throws(HypervisorError) in
                 try handle.hostCPUTimeNanoseconds()
@@ -93,7 +107,9 @@ final class LibvirtConnection: Sendable {
                 try handle.hostMemoryUsed()
             } != nil,
             canMigrate: host?.canMigrateLive ?? false,
-            canUnplugVCPUs: driver != .qemu || hasHardwareVirtualization)
+            canUnplugVCPUs: driver != .qemu || hasHardwareVirtualization, canCapCPU: canCapCPU(),
+            hasStorage: attempt("storage pools") { () throws(HypervisorError) in try handle.pools() } != nil,
+            events: events)
     }
 
     /// Runs a call that this driver may lack, or that may fail for one domain alone; `nil` then. A call that is found
@@ -108,20 +124,33 @@ final class LibvirtConnection: Sendable {
         }
     }
 
-    /// The domain's definition as it was when its present life was first seen; `nil` if it can't be read.
-    func definition(of domain: borrowing DomainHandle, _ identity: DomainIdentity) -> DefinedDomain? {
-        if let known = knownDefinition(of: identity) { return known }
+    /// What is remembered of the domain's present life, read now if nothing is; `nil` if it can't be read.
+    func known(_ domain: borrowing DomainHandle, _ identity: DomainIdentity) -> Known? {
+        if let known = remembered(of: identity) { return known }
         guard let definition = try? freshDefinition(of: domain) else { return nil }
-        findings.withLock { $0.definitions[identity.domain] = (identity.hypervisorID, definition) }
-        return definition
+        return remember(definition, of: domain, identity)
+    }
+
+    /// Remembers a definition that was just read.
+    @discardableResult
+    func remember(
+        _ definition: DefinedDomain, of domain: borrowing DomainHandle, _ identity: DomainIdentity
+    ) -> Known {
+        var cap = definition.cpuCapPPM
+        if driver == .xen, identity.hypervisorID != nil {
+            // In percent of one core, 0 for none; Xen's definitions don't have it.
+            let percent = attempt("scheduler") { () throws(HypervisorError) in try domain.scheduler() }?["cap"]
+            cap = percent.flatMap { $0 > 0 ? $0 * 10_000 : nil }
+        }
+        let known = Known(hypervisorID: identity.hypervisorID, definition: definition, cpuCapPPM: cap)
+        findings.withLock { $0.definitions[identity.domain] = known }
+        return known
     }
 
     /// What is remembered of it from this life.
-    func knownDefinition(of identity: DomainIdentity) -> DefinedDomain? {
+    func remembered(of identity: DomainIdentity) -> Known? {
         findings.withLock { findings in
-            findings.definitions[identity.domain].flatMap {
-                $0.hypervisorID == identity.hypervisorID ? $0.definition : nil
-            }
+            findings.definitions[identity.domain].flatMap { $0.hypervisorID == identity.hypervisorID ? $0 : nil }
         }
     }
 

@@ -11,6 +11,8 @@ final class EventHub: Sendable {
         var lastNumber: UInt64 = 0
         var generation: UInt64 = 0
         var isClosed = false
+        /// Domains whose definitions were changed since they were read last.
+        var changed: Set<DomainID> = []
     }
 
     private let state = Mutex(State())
@@ -47,8 +49,22 @@ final class EventHub: Sendable {
     }
 
     func publish(_ event: HypervisorEvent, generation: UInt64) {
-        let readers = state.withLock { $0.generation == generation ? Array($0.readers.values) : [] }
+        let readers = state.withLock { state in
+            if case .reconfigured(let domain, _) = event { state.changed.insert(domain) }
+            return state.generation == generation ? Array(state.readers.values) : []
+        }
         for reader in readers { reader.yield(event) }
+    }
+
+    /// The domain's definition is to be read again.
+    func noteChange(of domain: DomainID) { state.withLock { _ = $0.changed.insert(domain) } }
+
+    /// Whose definitions are to be read again.
+    func takeChanged() -> Set<DomainID> {
+        state.withLock { state in
+            defer { state.changed = [] }
+            return state.changed
+        }
     }
 
     /// Ends every stream; those opened later see the next connection's events.
@@ -92,32 +108,19 @@ final class EventBox: Sendable {
         generation = hub.begin()
     }
 
-    private func publish(_ event: HypervisorEvent) { hub.publish(event, generation: generation) }
+    func publish(_ event: HypervisorEvent) { hub.publish(event, generation: generation) }
 
     static let release: @convention(c) (UnsafeMutableRawPointer?) -> Void = { context in
         if let context = unsafe context { unsafe Unmanaged<EventBox>.fromOpaque(context).release() }
     }
 
-    static let lifecycle:
-        @convention(c) (
-            virConnectPtr?, virDomainPtr?, Int32, Int32, UnsafeMutableRawPointer?
-        ) -> Int32 = { _, domain, event, detail, context in
-            guard let context = unsafe context, let domain = unsafe domain,
-                let identity = unsafe DomainIdentity(domain)
-            else { return 0 }
-            let box = unsafe Unmanaged<EventBox>.fromOpaque(context).takeUnretainedValue()
-            let (state, text) = lifecycleMeaning(event: event, detail: detail)
-            box.publish(.lifecycle(identity.domain, state, detail: text))
-            return 0
-        }
-
-    static let reboot: @convention(c) (virConnectPtr?, virDomainPtr?, UnsafeMutableRawPointer?) -> Void = {
-        _, domain, context in
-        guard let context = unsafe context, let domain = unsafe domain,
-            let identity = unsafe DomainIdentity(domain)
-        else { return }
-        let box = unsafe Unmanaged<EventBox>.fromOpaque(context).takeUnretainedValue()
-        box.publish(.rebooted(identity.domain))
+    /// The box and the domain of a callback; `nil` if it carries neither.
+    static func subject(
+        _ domain: virDomainPtr?, _ context: UnsafeMutableRawPointer?
+    ) -> (box: EventBox, domain: DomainID)? {
+        guard let context = unsafe context, let domain = unsafe domain, let identity = unsafe DomainIdentity(domain)
+        else { return nil }
+        return (unsafe Unmanaged<EventBox>.fromOpaque(context).takeUnretainedValue(), identity.domain)
     }
 
     static let connectionClosed: @convention(c) (virConnectPtr?, Int32, UnsafeMutableRawPointer?) -> Void = {
@@ -134,35 +137,5 @@ final class EventBox: Sendable {
         case VIR_CONNECT_CLOSE_REASON_CLIENT: "the connection was closed on this side"
         default: "the connection broke"
         }
-    }
-}
-
-/// The state after a libvirt lifecycle event, and what happened in one or two words.
-func lifecycleMeaning(event: Int32, detail: Int32) -> (state: DomainState, detail: String) {
-    switch virDomainEventType(UInt32(bitPattern: event)) {
-    case VIR_DOMAIN_EVENT_DEFINED: (.unknown, "defined")
-    case VIR_DOMAIN_EVENT_UNDEFINED: (.unknown, "undefined")
-    case VIR_DOMAIN_EVENT_STARTED:
-        switch virDomainEventStartedDetailType(UInt32(bitPattern: detail)) {
-        case VIR_DOMAIN_EVENT_STARTED_MIGRATED: (.running, "migrated here")
-        case VIR_DOMAIN_EVENT_STARTED_RESTORED: (.running, "restored")
-        default: (.running, "started")
-        }
-    case VIR_DOMAIN_EVENT_SUSPENDED: (.paused, "suspended")
-    case VIR_DOMAIN_EVENT_RESUMED: (.running, "resumed")
-    case VIR_DOMAIN_EVENT_SHUTDOWN: (.shuttingDown, "shutting down")
-    case VIR_DOMAIN_EVENT_CRASHED: (.crashed, "crashed")
-    case VIR_DOMAIN_EVENT_PMSUSPENDED: (.paused, "suspended by the guest")
-    case VIR_DOMAIN_EVENT_STOPPED:
-        switch virDomainEventStoppedDetailType(UInt32(bitPattern: detail)) {
-        case VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN: (.shutoff, "shut down")
-        case VIR_DOMAIN_EVENT_STOPPED_DESTROYED: (.shutoff, "destroyed")
-        case VIR_DOMAIN_EVENT_STOPPED_CRASHED: (.crashed, "crashed")
-        case VIR_DOMAIN_EVENT_STOPPED_MIGRATED: (.unknown, "migrated away")
-        case VIR_DOMAIN_EVENT_STOPPED_SAVED: (.saved, "saved")
-        case VIR_DOMAIN_EVENT_STOPPED_FAILED: (.shutoff, "failed")
-        default: (.shutoff, "stopped")
-        }
-    default: (.unknown, "event \(event)")
     }
 }

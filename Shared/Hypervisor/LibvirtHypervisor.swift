@@ -11,14 +11,15 @@ internal import Synchronization
 package final class LibvirtHypervisor: Hypervisor {
     private let host: HostID
     private let log: Logger
-    private let limits: LibvirtLimits
-    private let hub: EventHub
-    private let sampling: LibvirtLink
-    private let commands: LibvirtLink
-    private let longCalls: LibvirtLink
+    let limits: LibvirtLimits
+    let hub: EventHub
+    let sampling: LibvirtLink
+    let commands: LibvirtLink
+    let longCalls: LibvirtLink
     private let responseProbe: ResponseProbe?
     private let guests: Mutex<GuestConfirmation>
     private let isAskingGuests = Mutex(false)
+    private let suspects = Mutex<[DomainID: ContinuousClock.Instant]>([:])
 
     /// Opens nothing yet: a host that is down at first is simply unreachable until it answers.
     package init(uri: String, host: HostID, log: Logger, limits: LibvirtLimits = LibvirtLimits()) {
@@ -51,9 +52,7 @@ package final class LibvirtHypervisor: Hypervisor {
 
     /// Holds every domain that the host has: those that are off with their state and sizes only.
     package func sample() async throws(HypervisorError) -> HostReading {
-        let collected = try await sampling.call("sample", timeout: limits.callTimeout) {
-            connection throws(HypervisorError) in try connection.sample()
-        }
+        let collected = try await collect()
         let reading = guests.withLock { guests in
             collected.reading.replacing(
                 domains: guests.confirm(
@@ -61,6 +60,39 @@ package final class LibvirtHypervisor: Hypervisor {
         }
         askGuests()
         return reading
+    }
+
+    /// A guest may hold up the call that asks for its figures, or for all. So the first attempt gets a part of the time;
+    /// the second, on a fresh connection, goes without whoever was asked when the first one overran. Bulk statistics
+    /// leave out by themselves what an earlier call still waits for.
+    private func collect() async throws(HypervisorError) -> CollectedHost {
+        let start = ContinuousClock.now
+        do {
+            return try await collect(timeout: limits.callTimeout * 2 / 5, rests: false)
+        } catch {
+            guard error.code == .deadline else { throw error }
+        }
+        return try await collect(timeout: limits.callTimeout - start.duration(to: .now), rests: true)
+    }
+
+    private func collect(timeout: Duration, rests: Bool) async throws(HypervisorError) -> CollectedHost {
+        let skipped = suspects.withLock { suspects in
+            suspects = suspects.filter { $0.value > .now }
+            return Set(suspects.keys)
+        }
+        let attempt = SampleAttempt(skipping: skipped)
+        do {
+            return try await sampling.call("sample", timeout: timeout, rests: rests) {
+                [hub] connection throws(HypervisorError) in
+                for domain in hub.takeChanged() { connection.forgetDefinition(of: domain) }
+                return try connection.sample(attempt)
+            }
+        } catch {
+            if error.code == .deadline, let culprit = attempt.asked {
+                suspects.withLock { $0[culprit] = .now + limits.suspectRetry }
+            }
+            throw error
+        }
     }
 
     /// The time that the host's daemon takes to accept a TCP connection; for a local hypervisor, a round trip to it.
@@ -134,7 +166,8 @@ package final class LibvirtHypervisor: Hypervisor {
         defer { watchdog.cancel() }
         try await longCalls.call("migrate", timeout: call.timeout, mutates: true) {
             connection throws(HypervisorError) in
-            try connection.migrate(domain, to: target.uri, transferURI: targetURI.transferURI)
+            try connection.migrate(
+                domain, to: target.uri, transferURI: targetURI.transferURI, target.options)
         }
         return Effect(domain: await look(at: domain, on: target), effectiveAt: nil)
     }

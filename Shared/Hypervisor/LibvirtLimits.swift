@@ -4,6 +4,8 @@
 package struct LibvirtLimits: Hashable, Sendable {
     /// A call that only reads, including the wait for earlier ones and, if need be, connecting.
     package var callTimeout: Duration = .seconds(5)
+    /// A guest whose own figures held up a sample is left out for this long.
+    package var suspectRetry: Duration = .seconds(30)
     /// Rest after a failed attempt to connect, doubled with each further one. The first retry after a connection that
     /// stood is immediate.
     package var backOff: Duration = .milliseconds(500)

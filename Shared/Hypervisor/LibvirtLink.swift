@@ -36,10 +36,12 @@ final class LibvirtLink: Sendable {
 
     /// Runs `body` with an open connection on the link's thread, after all earlier calls.
     ///
-    /// - Parameter mutates: whether a call that is cut off may have changed something; it then fails as `.deadline`,
-    ///   even if it was the connection that broke.
+    /// - Parameters:
+    ///   - mutates: whether a call that is cut off may have changed something; it then fails as `.deadline`, even if it
+    ///     was the connection that broke.
+    ///   - rests: whether the next call waits after one that overran; if not, it opens a new connection at once.
     func call<Value: Sendable>(
-        _ operation: String, timeout: Duration, mutates: Bool = false,
+        _ operation: String, timeout: Duration, mutates: Bool = false, rests: Bool = true,
         _ body: @escaping @Sendable (LibvirtConnection) throws(HypervisorError) -> Value
     ) async throws(HypervisorError) -> Value {
         try admit(operation)
@@ -52,7 +54,7 @@ final class LibvirtLink: Sendable {
                 }
             }
         } catch {
-            throw failure(error, operation, hasBegun: hasBegun.isRaised)
+            throw failure(error, operation, hasBegun: hasBegun.isRaised, rests: rests)
         }
         return try outcome.get()
     }
@@ -115,12 +117,12 @@ final class LibvirtLink: Sendable {
     }
 
     private func failure(
-        _ failure: SerialWorker<Seat>.Failure, _ operation: String, hasBegun: Bool
+        _ failure: SerialWorker<Seat>.Failure, _ operation: String, hasBegun: Bool, rests: Bool
     ) -> HypervisorError {
         switch failure {
         case .deadline:
             let text = hasBegun ? "no answer by the deadline" : "no connection by the deadline"
-            rest(reason: text)
+            if rests { rest(reason: text) }
             hub?.connectionLost(reason: text)
             return HypervisorError(hasBegun ? .deadline : .unreachable, operation: operation, message: text)
         case .busy:

@@ -132,6 +132,7 @@ private struct DomainColumns {
     let memoryMaximum, memoryAllocated, memoryUsed: KnownColumn
     let cpuTime, stealTime, networkReceived, networkTransmitted, blockRead, blockWritten: KnownColumn
     let virtCPUUsage, cpuUtilization, stealUtilization, memoryUtilization, networkRate: KnownColumn
+    let swapIn, majorFaults, networkCap, networkUtilization, swapInDelta, majorFaultsDelta: KnownColumn
 
     init(_ report: WireHostReport, count: Int) throws(MessageError) {
         hypervisorIDs = try KnownColumn("hypervisor_ids", report.hypervisorIds, count: count, isSigned: true)
@@ -156,6 +157,12 @@ private struct DomainColumns {
         stealUtilization = try KnownColumn("steal_utilization_ppm", report.stealUtilizationPpm, count: count)
         memoryUtilization = try KnownColumn("memory_utilization_ppm", report.memoryUtilizationPpm, count: count)
         networkRate = try KnownColumn("network_bytes_per_second", report.networkBytesPerSecond, count: count)
+        swapIn = try KnownColumn("swap_in_bytes", report.swapInBytes, count: count)
+        majorFaults = try KnownColumn("major_faults", report.majorFaults, count: count)
+        networkCap = try KnownColumn("network_cap_bytes_per_second", report.networkCapBytesPerSecond, count: count)
+        networkUtilization = try KnownColumn("network_utilization_ppm", report.networkUtilizationPpm, count: count)
+        swapInDelta = try KnownColumn("swap_in_delta_bytes", report.swapInDeltaBytes, count: count)
+        majorFaultsDelta = try KnownColumn("major_faults_delta", report.majorFaultsDelta, count: count)
     }
 
     func sample(_ domain: DomainID, _ state: DomainState, host: HostID, index: Int) -> DomainSample {
@@ -165,12 +172,15 @@ private struct DomainColumns {
             counters: DomainCounters(
                 cpuTimeNanoseconds: cpuTime[index], stealTimeNanoseconds: stealTime[index],
                 networkReceivedBytes: networkReceived[index], networkTransmittedBytes: networkTransmitted[index],
-                blockReadBytes: blockRead[index], blockWrittenBytes: blockWritten[index]),
+                blockReadBytes: blockRead[index], blockWrittenBytes: blockWritten[index],
+                swapInBytes: swapIn[index], majorFaults: majorFaults[index]),
             virtCPUUsage: virtCPUUsage[index].map(Utilization.init(ppm:)),
             cpuUtilization: cpuUtilization[index].map(Utilization.init(ppm:)),
             stealUtilization: stealUtilization[index].map(Utilization.init(ppm:)),
             memoryUtilization: memoryUtilization[index].map(Utilization.init(ppm:)),
-            networkBytesPerSecond: networkRate[index])
+            networkBytesPerSecond: networkRate[index], networkCapBytesPerSecond: networkCap[index],
+            networkUtilization: networkUtilization[index].map(Utilization.init(ppm:)),
+            swapInDelta: swapInDelta[index], majorFaultsDelta: majorFaultsDelta[index])
     }
 
     private func incarnation(host: HostID, _ index: Int) -> Incarnation? {

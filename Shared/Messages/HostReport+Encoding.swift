@@ -75,6 +75,8 @@ package enum HostReport {
         set(\.networkTransmittedBytes, of: &report, domains) { unsigned($0.counters.networkTransmittedBytes) }
         set(\.blockReadBytes, of: &report, domains) { unsigned($0.counters.blockReadBytes) }
         set(\.blockWrittenBytes, of: &report, domains) { unsigned($0.counters.blockWrittenBytes) }
+        set(\.swapInBytes, of: &report, domains) { unsigned($0.counters.swapInBytes) }
+        set(\.majorFaults, of: &report, domains) { unsigned($0.counters.majorFaults) }
     }
 
     private static func fillDerived(_ report: inout WireHostReport, _ domains: [DomainSample]) {
@@ -83,6 +85,10 @@ package enum HostReport {
         set(\.stealUtilizationPpm, of: &report, domains) { unsigned($0.stealUtilization?.ppm) }
         set(\.memoryUtilizationPpm, of: &report, domains) { unsigned($0.memoryUtilization?.ppm) }
         set(\.networkBytesPerSecond, of: &report, domains) { unsigned($0.networkBytesPerSecond) }
+        set(\.networkCapBytesPerSecond, of: &report, domains) { unsigned($0.networkCapBytesPerSecond) }
+        set(\.networkUtilizationPpm, of: &report, domains) { unsigned($0.networkUtilization?.ppm) }
+        set(\.swapInDeltaBytes, of: &report, domains) { unsigned($0.swapInDelta) }
+        set(\.majorFaultsDelta, of: &report, domains) { unsigned($0.majorFaultsDelta) }
     }
 
     /// Fills one column; leaves it absent if the value is unknown for every domain.

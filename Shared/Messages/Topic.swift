@@ -67,10 +67,15 @@ package struct MessageType: Hashable, Sendable, CustomStringConvertible, Express
     package static let permitRequest: MessageType = "permit.request.v1"
     package static let setPolicy: MessageType = "policy.set.v1"
     package static let why: MessageType = "decision.why.v1"
+    package static let freezeSet: MessageType = "freeze.set.v1"
+    package static let verifyDecisions: MessageType = "decision.verify.v1"
+    package static let replayPolicy: MessageType = "policy.replay.v1"
+    package static let assess: MessageType = "assess.v1"
     package static let bill: MessageType = "bill.show.v1"
     package static let usage: MessageType = "usage.show.v1"
     package static let showRates: MessageType = "rate.show.v1"
     package static let setRates: MessageType = "rate.set.v1"
+    package static let showFactors: MessageType = "rate.factor.v1"
     package static let fleetCall: MessageType = "fleet.call.v1"
 }
 

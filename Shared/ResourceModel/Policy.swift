@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A tenant's policy for one domain: the paper's U1, U2 and P = M/N, and the size's own bounds.
+///
+/// U1, U2 and the sizes in vCPUs are the rule for CPU, which every policy has; memory and network have rules of their
+/// own where the tenant wants them. P holds for all.
 package struct ScalingPolicy: Hashable, Sendable, Codable {
     /// U1: utilisation below it is a breach downwards.
     package let lower: Utilization
@@ -10,6 +13,10 @@ package struct ScalingPolicy: Hashable, Sendable, Codable {
     package let ratio: Utilization
     package let minimumVCPUs: VCPUCount
     package let maximumVCPUs: VCPUCount
+    /// `nil`: memory keeps its size. Its amounts are bytes.
+    package let memory: ResourceRule?
+    /// `nil`: the network cap keeps its value. Its amounts are bytes per second.
+    package let network: ResourceRule?
 
     /// Why a policy can't be.
     package enum Fault: Error, Hashable, Sendable, CustomStringConvertible {
@@ -34,7 +41,7 @@ package struct ScalingPolicy: Hashable, Sendable, Codable {
 
     package init(
         lower: Utilization, upper: Utilization, ratio: Utilization, minimumVCPUs: VCPUCount = 1,
-        maximumVCPUs: VCPUCount
+        maximumVCPUs: VCPUCount, memory: ResourceRule? = nil, network: ResourceRule? = nil
     ) throws(Fault) {
         guard lower >= .zero, upper <= .full else { throw .boundsOutOfRange(lower: lower, upper: upper) }
         guard lower < upper else { throw .lowerNotBelowUpper(lower: lower, upper: upper) }
@@ -47,6 +54,8 @@ package struct ScalingPolicy: Hashable, Sendable, Codable {
         self.ratio = ratio
         self.minimumVCPUs = minimumVCPUs
         self.maximumVCPUs = maximumVCPUs
+        self.memory = memory
+        self.network = network
     }
 
     /// M = max(1, ⌈N · ratio⌉), of the last `windowLength` = N known samples.
@@ -66,14 +75,36 @@ package struct PolicyVersion: Hashable, Sendable, Codable {
     package let policy: ScalingPolicy?
     /// N, by the platform. When the platform changes it, that is a new version of every policy.
     package let windowLength: Int
+    /// Hold with or without a policy.
+    package let options: PolicyOptions
 
     package init(
-        domain: DomainID, version: Int64, validFrom: Timestamp, policy: ScalingPolicy?, windowLength: Int
+        domain: DomainID, version: Int64, validFrom: Timestamp, policy: ScalingPolicy?, windowLength: Int,
+        options: PolicyOptions = PolicyOptions()
     ) {
         self.domain = domain
         self.version = version
         self.validFrom = validFrom
         self.policy = policy
         self.windowLength = windowLength
+        self.options = options
+    }
+}
+
+extension PolicyVersion {
+    private enum CodingKeys: CodingKey {
+        case domain, version, validFrom, policy, windowLength, options
+    }
+
+    /// A version that was written before there were options has none.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            domain: try container.decode(DomainID.self, forKey: .domain),
+            version: try container.decode(Int64.self, forKey: .version),
+            validFrom: try container.decode(Timestamp.self, forKey: .validFrom),
+            policy: try container.decodeIfPresent(ScalingPolicy.self, forKey: .policy),
+            windowLength: try container.decode(Int.self, forKey: .windowLength),
+            options: try container.decodeIfPresent(PolicyOptions.self, forKey: .options) ?? PolicyOptions())
     }
 }

@@ -42,6 +42,18 @@ package struct SortedTable<Key: Comparable & Sendable, Value: Sendable>: Sendabl
         return change(&values[place])
     }
 
+    /// Where `key` stands in `keys` and `values`, found at once if that is at `hint`; `nil` if it is not there.
+    package func place(of key: Key, near hint: Int) -> Int? {
+        if hint >= 0, isKey(key, at: hint) { return hint }
+        let place = place(of: key)
+        return isKey(key, at: place) ? place : nil
+    }
+
+    /// Changes the value at `place`, which `place(of:near:)` gave and nothing has moved since.
+    package mutating func update<Result>(at place: Int, _ change: (inout Value) -> Result) -> Result {
+        change(&values[place])
+    }
+
     /// Keeps the entries for which `isKept` holds.
     package mutating func keep(where isKept: (Key, Value) -> Bool) {
         let kept = keys.indices.filter { isKept(keys[$0], values[$0]) }

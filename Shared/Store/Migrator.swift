@@ -23,7 +23,11 @@ package struct Migration: Hashable, Sendable {
     /// Those of this release, oldest first. Their files are compiled into the binary, which may be copied anywhere.
     package static let all = [
         Migration(
-            version: 1, name: "foundation", sql: String(decoding: PackageResources._001_foundation_sql, as: UTF8.self))
+            version: 1, name: "foundation", sql: String(decoding: PackageResources._001_foundation_sql, as: UTF8.self)),
+        Migration(
+            version: 2, name: "monitor", sql: String(decoding: PackageResources._002_monitor_sql, as: UTF8.self)),
+        Migration(
+            version: 3, name: "scheduler", sql: String(decoding: PackageResources._003_scheduler_sql, as: UTF8.self)),
     ]
 }
 

@@ -128,13 +128,25 @@ struct ClientCommandTests {
         "every verb works against its method",
         arguments: [
             "vm show web-1", "vm create web-2 --vcpus 2 --memory 512M --disk 20G", "vm start web-1", "vm stop web-1",
+            "vm create web-2 --flavor small --image debian-13 --network private --pool fast",
+            "vm shutdown web-1 --grace 2m --force", "vm reboot web-1", "vm suspend web-1",
             "vm pause web-1", "vm resume web-1", "vm save web-1", "vm restore web-1", "vm resize web-1 --vcpus 3",
-            "vm migrate web-1 --host host-b", "policy clear web-1", "decision list",
+            "vm resize web-1 --memory 2G", "vm cap web-1 --cpu 50% --network 10MB/s", "vm cap web-1 --cpu none",
+            "vm migrate web-1 --to host-b --bandwidth 100MB/s --downtime 300ms --auto-converge",
+            "vm migrate web-1 --abort", "vm snapshot web-1 before-upgrade", "vm snapshots web-1",
+            "vm revert web-1 before-upgrade", "vm delete web-1 --keep-disk", "vm adopt old-db --tenant acme",
+            "vm release web-1", "vm check web-1", "vm prepare web-1 --max-vcpus 8 --dry-run",
+            "vm prepare web-1 --max-vcpus 8 --max-memory 8G", "vm console web-1", "vm addresses web-1",
+            "vm list --foreign", "vm list --no-foreign", "flavor list", "policy clear web-1", "decision list",
             "decision show 6f1f0e5e-0000-4000-8000-000000000004",
             "usage show", "rate show --at 2026-03-01", "host list", "host show host-a",
-            "host add host-a --cluster main --uri test:///default --cpu-overcommit 2.0 --reserved-memory 1G",
-            "host enable host-a", "host observe host-a", "service list", "tenant list", "tenant create acme",
+            "host add test:///default --name host-a --cluster main --cpu-overcommit 2.0 --reserve-memory 1G --label a=b",
+            "host enable host-a", "host observe host-a", "host drain host-a", "host remove host-a",
+            "host label host-a rack=7 spare-", "host set host-a --cpu-bound 80%", "host prepare host-a.example",
+            "host list --label rack=7", "freeze --cluster main --reason maintenance", "freeze list", "service list",
+            "tenant list", "tenant create acme",
             "token create ada --role owner --tenant acme --expires-in 30d", "operation list --since 1d",
+            "operation list --running", "operation show 6f1f0e5e-0000-4000-8000-000000000003",
             "bill show --tenant acme",
         ])
     func covers(line: String) async throws {
@@ -189,7 +201,11 @@ struct ClientCommandTests {
         arguments: [
             "vm", "vm explode", "vm show", "vm list --nope", "vm create a --vcpus 2 --memory 5X --disk 1G",
             "policy set a --lower 80% --upper 15% --ratio 7/10", "policy set a --lower 15 --upper 80% --ratio 7/10",
-            "vm list -o xml", "decision list --since yesterday", "plot --figure x --width 7",
+            "vm list -o xml", "decision list --since yesterday", "vm resize web-1", "vm cap web-1",
+            "vm cap web-1 --cpu 0", "vm cap web-1 --network fast", "vm prepare web-1", "vm shutdown web-1 --grace 2h",
+            "vm migrate web-1 --abort --to host-b", "host set host-a", "host label host-a rack",
+            "host add test:///default --name a --cluster b --label =7", "freeze --cluster main",
+            "plot --figure x --width 7",
         ])
     func refusesUsage(line: String) async {
         let outcome = await ebb(

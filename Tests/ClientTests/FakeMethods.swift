@@ -10,6 +10,7 @@ internal import UserGatewayMain
 
 /// Answers every method with its example. Some VM names do something else:
 /// `ghost` is not there, `full` finds no room, `stuck` never ends, `gated` ends when the gate opens, `broken` fails.
+/// Changes of `moving` are under way for two looks, of `doomed` fail after one, and of `endless` go on for ever.
 final class FakeMethods: GatewayMethods {
     static let ownerToken = "ebb_" + String(repeating: "A", count: 43)
     static let administratorToken = "ebb_" + String(repeating: "B", count: 43)
@@ -41,10 +42,44 @@ final class FakeMethods: GatewayMethods {
         case "broken": throw MethodError(.internal, "an invariant does not hold")
         case "stuck": try? await Task.sleep(for: .seconds(600))
         case "gated": await gate.wait()
+        case "moving": return Self.begun(Self.moving)
+        case "doomed": return Self.begun(Self.doomed)
+        case "endless": return Self.begun(Self.endless)
         default: break
         }
+        if method == "operation.show" { return operation(params["id"]?.text ?? "") }
         guard let definition = MethodRegistry.ebb[method] else { throw MethodError(.internal, "no \(method)") }
         return definition.example.result
+    }
+}
+
+extension FakeMethods {
+    static let moving = "6f1f0e5e-0000-4000-8000-0000000000a1"
+    static let doomed = "6f1f0e5e-0000-4000-8000-0000000000a2"
+    static let endless = "6f1f0e5e-0000-4000-8000-0000000000a3"
+
+    private static func begun(_ command: String) -> JSONValue {
+        [
+            "vm": "moving", "id": "6f1f0e5e-0000-4000-8000-000000000002", "action": "migrate",
+            "command": .string(command),
+            "state": "queued", "host": "host-a",
+        ]
+    }
+
+    /// The example of a migration that goes on; how it ends depends on whose it is and on how often it was looked at.
+    private func operation(_ id: String) -> JSONValue {
+        let looks = calls.count { $0.method == "operation.show" && $0.params["id"]?.text == id }
+        var operation = MethodRegistry.ebb["operation.show"]?.example.result.members ?? [:]
+        operation["vm"] = "moving"
+        switch (id, looks) {
+        case (Self.moving, 3...):
+            operation = operation.merging(["state": "succeeded", "host": "host-b", "vcpus": 2]) { _, new in new }
+        case (Self.doomed, 2...):
+            operation = operation.merging(
+                ["state": "failed", "reason": "NO_ROOM", "message": "host-b has no room any more"]) { _, new in new }
+        default: break
+        }
+        return .object(operation)
     }
 }
 

@@ -102,7 +102,7 @@ struct TraceTests {
         try scenario.administer(
             .play(domain: FleetScenario.vm, trace: LoadTrace(loadsPPM: [100_000, 200_000, 300_000])))
         let measured = try measure(&scenario, samples: 4) { index, scenario in
-            _ = scenario.ask(.inventory)
+            _ = scenario.ask(.inventory())
             if index == 2 {
                 scenario.change(.lifecycle(FleetScenario.vm, .suspend))
                 _ = scenario.ask(.sample)

@@ -159,6 +159,25 @@ struct BillingTests {
         }
     }
 
+    @Test("policies are priced with the factor of the card that holds, in their order")
+    func factors() async throws {
+        try await withBilling { database in
+            try await withInstance(of: database) { asker in
+                let bounds = { (lower: Int, upper: Int, ratio: Int) in
+                    #"{"lowerPpm":\#(lower),"upperPpm":\#(upper),"ratioPpm":\#(ratio)}"#
+                }
+                let asked = [bounds(150_000, 800_000, 700_000), bounds(0, 1_000_000, 1_000_000)]
+                let answer = try await asker.json(
+                    .showFactors, .json(#"{"policies":[\#(asked.joined(separator: ","))]}"#))
+                let factors = try #require(answer["factorsPpm"] as? [Int])
+                // The first is that of the bill above.
+                #expect(factors.count == 2 && factors[0] == 1_115_000, "\(factors)")
+                let wrong = await asker.refusal(.showFactors, .json(#"{"policies":[\#(bounds(2, 1, 1))]}"#))
+                #expect(wrong?.code == "invalid" && wrong?.message.contains("lower bound U1") == true)
+            }
+        }
+    }
+
     @Test("a new rate card holds from its instant, is refused in the past and in another currency")
     func rates() async throws {
         try await withBilling { database in

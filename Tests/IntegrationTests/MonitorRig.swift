@@ -7,6 +7,7 @@ import Messages
 import ResourceModel
 import ServiceKit
 import Store
+import SwiftProtobuf
 import Synchronization
 import TestSupport
 
@@ -20,9 +21,10 @@ struct FleetRig: Sendable {
     let server: ZeroMQCommandServer
     var endpoint: String { server.endpoint }
 
-    static func start(_ configuration: FleetConfiguration) async throws -> FleetRig {
+    /// - Parameter concurrentCalls: how many hung hosts may hold a call at once, and the others besides.
+    static func start(_ configuration: FleetConfiguration, concurrentCalls: Int = 64) async throws -> FleetRig {
         let service = try FleetService(configuration, stateFile: nil)
-        let bus = try makeBus()
+        let bus = try makeBus(concurrentCommands: concurrentCalls)
         let server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
         await service.serve(on: server)
         return FleetRig(service: service, bus: bus, server: server)
@@ -50,8 +52,11 @@ private func makeInstance() -> InstanceID {
     return InstanceID(UUID128.random(using: &generator))
 }
 
-private func makeBus(_ instance: InstanceID = makeInstance()) throws -> ZeroMQBus {
+private func makeBus(
+    _ instance: InstanceID = makeInstance(), concurrentCommands: Int = 64
+) throws -> ZeroMQBus {
     var configuration = BusConfiguration()
+    configuration.maximumConcurrentCommands = concurrentCommands
     configuration.maximumFrameBytes = 8 << 20
     let clock = FleetClock.live(notBefore: .zero)
     return try ZeroMQBus(
@@ -71,6 +76,10 @@ extension MonitorConfiguration {
         configuration.commandScanInterval = .milliseconds(50)
         configuration.refreshInterval = .milliseconds(50)
         configuration.rowsInterval = .milliseconds(50)
+        configuration.probeInterval = .milliseconds(50)
+        configuration.progressInterval = .milliseconds(50)
+        configuration.pokeSpacing = .milliseconds(10)
+        configuration.farewell = .seconds(1)
         return configuration
     }
 }
@@ -87,12 +96,17 @@ final class MonitorRig: Sendable {
     private let scanning: Task<Void, Never>
     /// Whether hypervisors may be commanded.
     let gate = Gate()
+    private let taken = Mutex<Set<HostID>>([])
 
-    private init(dsn: String, configuration: MonitorConfiguration) async throws {
+    let database: TestDatabase
+
+    private init(_ database: TestDatabase, configuration: MonitorConfiguration) async throws {
+        self.database = database
         instance = makeInstance()
         store = try Store(
             configuration: StoreConfiguration(
-                dsn: dsn, statementTimeout: .seconds(2), acquireTimeout: .milliseconds(500)), log: .quiet)
+                dsn: database.dsn(role: "ebb_monitor"), statementTimeout: .seconds(2),
+                acquireTimeout: .milliseconds(500)), log: .quiet)
         bus = try makeBus(instance)
         server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
         publisher = try await bus.makePublisher(bind: "tcp://127.0.0.1:*")
@@ -104,24 +118,25 @@ final class MonitorRig: Sendable {
         let connectors = [
             HypervisorConnector.libvirt(), .fleet(client: client, readTimeout: configuration.callTimeout),
         ]
-        supervisor = HostSupervisor(
-            edges: MonitorEdges(
-                instance: instance, store: store, publisher: publisher, clock: clock,
-                open: { uri, host throws(HypervisorError) in
-                    try openHypervisor(uri: uri, host: host, log: .quiet, connectors: connectors)
-                }, mayCommand: { _, _ in gate.isOpen }, log: .quiet), configuration: configuration)
+        let edges = MonitorEdges(
+            instance: instance, store: store, publisher: publisher, clock: clock,
+            open: { uri, host throws(HypervisorError) in
+                try openHypervisor(uri: uri, host: host, log: .quiet, connectors: connectors)
+            }, mayCommand: { _, _ in gate.isOpen }, log: .quiet)
+        supervisor = HostSupervisor(edges: edges, configuration: configuration)
         let supervisor = supervisor
-        scanning = Task { await supervisor.scan() }
+        scanning = Task { await supervisor.run() }
         await server.handle(.executeCommand) { body, context async throws(Bus.CommandFailure) -> [UInt8] in
             try await supervisor.deliver(body, context)
         }
+        await HostQuestions(supervisor: supervisor, edges: edges).serve(on: server)
     }
 
     static func with<R: Sendable>(
         _ database: TestDatabase, configuration: MonitorConfiguration = .quick,
         _ body: (MonitorRig) async throws -> R
     ) async throws -> R {
-        let rig = try await MonitorRig(dsn: database.dsn(role: "ebb_monitor"), configuration: configuration)
+        let rig = try await MonitorRig(database, configuration: configuration)
         do {
             let result = try await body(rig)
             await rig.stop()
@@ -148,6 +163,7 @@ final class MonitorRig: Sendable {
         }
         let shard = OwnedShard(
             key: ShardKey(kind: .host, id: host.name), epoch: claim.epoch, commandsFromBootNanoseconds: 0)
+        _ = taken.withLock { $0.insert(host) }
         await supervisor.gained(shard)
         return shard
     }
@@ -156,7 +172,9 @@ final class MonitorRig: Sendable {
 
     private func stop() async {
         scanning.cancel()
-        for host in ["h1", "h2"] as [HostID] { await drop(host) }
+        await withTaskGroup { group in
+            for host in taken.withLock({ $0 }) { group.addTask { await self.drop(host) } }
+        }
         await bus.close()
         await store.close()
     }
@@ -197,6 +215,25 @@ final class MonitorRig: Sendable {
         isAutomatic: Bool = false
     ) async throws -> CommandOutcome {
         try await outcome(of: try await enqueue(verb, domain, arguments, on: host, isAutomatic: isAutomatic))
+    }
+
+    /// Asks Monitor over the bus; the answer's JSON.
+    func ask(_ type: MessageType, _ json: String) async throws -> String {
+        let peer = BusPeer(instance: instance, publishEndpoint: nil, commandEndpoint: server.endpoint, publicKey: nil)
+        let answer = try await bus.makeCommandClient().request(
+            MessageCodec.encoded(WireJSONDocument.with { $0.json = .init(json.utf8) }), type: type, to: peer,
+            idempotencyKey: nil, timeout: .seconds(10))
+        return String(decoding: try MessageCodec.decoded(WireJSONDocument.self, from: answer).json, as: UTF8.self)
+    }
+
+    /// Whoever hears what this Monitor publishes from now on.
+    func subscribe(_ topics: [Topic]) async throws -> any StreamSubscriber {
+        let subscriber = await bus.makeSubscriber(topics: topics)
+        try await subscriber.connect(
+            to: BusPeer(
+                instance: instance, publishEndpoint: publisher.endpoint, commandEndpoint: server.endpoint,
+                publicKey: nil))
+        return subscriber
     }
 
     func segments(_ domain: DomainID) async throws -> [SizeSegment] {

@@ -57,6 +57,18 @@ enum Fixture {
                 vcpus: VCPUSizes(maximum: 2, granted: 0), memory: DomainMemory(maximum: .gibibytes(1))),
         ])
 
+    /// What came with the memory's and the network's triggers.
+    static let pressedSample = HostSample(
+        host: "host-1", sampledAt: instant, intervalNanoseconds: 5_000_000_000,
+        figures: HostFigures(cpuCount: 2, memory: .gibibytes(4)),
+        domains: [
+            DomainSample(
+                domain: DomainID(id), state: .running,
+                counters: DomainCounters(swapInBytes: 4_096, majorFaults: 7), networkBytesPerSecond: 1_000,
+                networkCapBytesPerSecond: 4_000, networkUtilization: Utilization(percent: 25), swapInDelta: 0,
+                majorFaultsDelta: 3)
+        ])
+
     static var heartbeat: WireHeartbeat {
         var position = WireStreamPosition()
         position.topic = "host/host-1/"
@@ -134,9 +146,12 @@ enum Fixture {
                 },
                 counters: DomainCounters(
                     cpuTimeNanoseconds: maybe(0 ... .max), stealTimeNanoseconds: maybe(0...1),
-                    networkReceivedBytes: maybe(0 ... .max), blockWrittenBytes: maybe(0...0)),
+                    networkReceivedBytes: maybe(0 ... .max), blockWrittenBytes: maybe(0...0),
+                    swapInBytes: maybe(0 ... .max),
+                    majorFaults: maybe(0...9)),
                 virtCPUUsage: share(), cpuUtilization: share(), memoryUtilization: share(),
-                networkBytesPerSecond: maybe(0 ... .max))
+                networkBytesPerSecond: maybe(0 ... .max), networkCapBytesPerSecond: maybe(1 ... .max),
+                networkUtilization: share(), swapInDelta: maybe(0 ... .max), majorFaultsDelta: maybe(0...9))
         }
         return HostSample(
             host: "h", sampledAt: Timestamp(nanoseconds: maybe(.min ... .max) ?? 0),

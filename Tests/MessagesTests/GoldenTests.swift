@@ -13,6 +13,9 @@ import Testing
         let bytes = try Self.golden("host-report.bin")
         #expect(try HostReport.decoded(bytes) == Fixture.hostSample)
         #expect(try HostReport.encoded(Fixture.hostSample) == bytes)
+        let pressed = try Self.golden("host-report-pressure.bin")
+        #expect(try HostReport.decoded(pressed) == Fixture.pressedSample)
+        #expect(try HostReport.encoded(Fixture.pressedSample) == pressed)
     }
 
     @Test("envelopes of version 1 are read and written byte for byte")

@@ -5,24 +5,47 @@ import ResourceModel
 import TestSupport
 import Testing
 
+/// The least that each verb needs.
+private func least(_ verb: CommandVerb) -> CommandArguments {
+    var arguments = CommandArguments()
+    switch verb {
+    case .create:
+        (arguments.name, arguments.tenant, arguments.vcpus, arguments.memoryBytes) = ("web", "acme", 1, 1 << 29)
+    case .resize: arguments.vcpus = 3
+    case .migrate: arguments.target = "h2"
+    case .cap: arguments.cpuCapPPM = 500_000
+    case .networkCap: arguments.bytesPerSecond = 1_000_000
+    case .snapshot, .revert: arguments.name = "before"
+    case .adopt: arguments.tenant = "acme"
+    case .prepare: arguments.maximumVCPUs = 8
+    default: break
+    }
+    return arguments
+}
+
 private func order(
-    _ verb: CommandVerb, vcpus: Int? = nil, target: String? = nil, revision: Int64? = nil, isAutomatic: Bool = false
+    _ verb: CommandVerb, revision: Int64? = nil, isAutomatic: Bool = false,
+    _ change: (inout CommandArguments) -> Void = { _ in }
 ) throws -> CommandOrder {
-    try CommandOrder(
-        verb: verb.rawValue, domain: vm, vcpus: vcpus ?? (verb == .resize ? 3 : nil),
-        target: target ?? (verb == .migrate ? "h2" : nil), expectedRevision: revision, isAutomatic: isAutomatic,
+    var arguments = least(verb)
+    change(&arguments)
+    return try CommandOrder(
+        verb: verb.rawValue, domain: vm, arguments: arguments, expectedRevision: revision, isAutomatic: isAutomatic,
         deadline: at(100))
 }
 
 private func situation(
     mode: CommandSituation.Mode = .enabled, targetMode: CommandSituation.Mode? = .enabled, mayCommand: Bool = true,
-    host owner: HostID = host, revision: Int64 = 7, isManaged: Bool = true, hasRow: Bool = true,
-    presence: DomainPresence = .present(.running, granted: 2, confirmed: 2), now: Double = 50
+    freeze: CommandRefusal? = nil, host owner: HostID = host, revision: Int64 = 7, isManaged: Bool = true,
+    tenant: TenantID? = nil, manager: String? = nil, hasRow: Bool = true,
+    presence: DomainPresence = .present(DomainLook(.running, granted: 2, confirmed: 2)), now: Double = 50
 ) -> CommandSituation {
     CommandSituation(
-        now: at(now), host: host, mode: mode, targetMode: targetMode, mayCommand: mayCommand,
+        now: at(now), host: host, mode: mode, targetMode: targetMode, mayCommand: mayCommand, freeze: freeze,
         row: hasRow
-            ? CommandSituation.Row(host: owner, revision: revision, isManaged: isManaged, maximumVCPUs: 4) : nil,
+            ? CommandSituation.Row(
+                host: owner, revision: revision, isManaged: isManaged, tenant: tenant, foreignManager: manager,
+                maximumVCPUs: 4, maximumMemory: .gibibytes(1)) : nil,
         presence: presence)
 }
 
@@ -44,7 +67,7 @@ private func word(_ finding: CommandPlan.Finding) -> String {
 }
 
 private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPresence {
-    .present(state, granted: vcpus, confirmed: state.isActive ? vcpus : nil)
+    .present(DomainLook(state, granted: vcpus, confirmed: state.isActive ? vcpus : nil, memory: .mebibytes(512)))
 }
 
 @Suite struct CommandPlanTests {
@@ -77,9 +100,29 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
         #expect(word(try order(.migrate), situation(host: "h2", presence: .absent)) == "done")
     }
 
-    @Test("a domain that Ebb does not manage is never changed", arguments: CommandVerb.allCases)
+    @Test("a domain that Ebb does not manage is never changed, only adopted", arguments: CommandVerb.allCases)
     func unmanaged(verb: CommandVerb) throws {
-        #expect(word(try order(verb), situation(isManaged: false)) == "not-managed")
+        let expected = verb == .adopt ? "run" : verb == .release ? "done" : "not-managed"
+        #expect(word(try order(verb), situation(isManaged: false)) == expected)
+    }
+
+    @Test("a domain is adopted once, by one tenant, and never from another manager")
+    func adoption() throws {
+        #expect(word(try order(.adopt), situation(tenant: "acme")) == "done")
+        #expect(word(try order(.adopt), situation(tenant: "other")) == "conflict")
+        let foreign = situation(isManaged: false, manager: "OpenStack Nova")
+        #expect(word(try order(.adopt), foreign) == "foreign-manager")
+        #expect(word(try order(.resize), foreign) == "not-managed")
+        #expect(word(try order(.release), situation(tenant: "acme")) == "run")
+    }
+
+    @Test("a freeze stops what a decision ordered, whatever the verb, and nothing of what people order")
+    func frozen() throws {
+        let freeze = CommandRefusal("frozen", "frozen")
+        for verb in CommandVerb.allCases where verb != .create {
+            #expect(word(try order(verb, isAutomatic: true), situation(freeze: freeze)) == "frozen")
+            #expect(word(try order(verb), situation(freeze: freeze)) == word(try order(verb), situation()))
+        }
     }
 
     @Test("a command that was decided on another revision, or for a domain that moved, is refused")
@@ -88,7 +131,8 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
         #expect(word(try order(.resize, revision: 7), situation()) == "run")
         #expect(word(try order(.resize), situation(host: "h3")) == "moved")
         #expect(word(try order(.resize), situation(hasRow: false)) == "not-found")
-        #expect(word(try order(.resize, vcpus: 5), situation()) == "invalid")
+        #expect(word(try order(.resize) { $0.vcpus = 5 }, situation()) == "invalid")
+        #expect(word(try order(.resize) { $0.memoryBytes = 2 << 30 }, situation()) == "invalid")
     }
 
     @Test("past its deadline nothing runs; before, it waits for the host and for the right to command")
@@ -115,12 +159,46 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
             (.restore, present(.saved), "run"), (.restore, present(.running), "done"),
             (.restore, present(.shutoff), "state"), (.resize, present(.running, 2), "run"),
             (.resize, present(.running, 3), "done"), (.resize, present(.shutoff, 3), "state"),
-            (.resize, .present(.running, granted: 3, confirmed: 2), "run"), (.migrate, present(.running), "run"),
+            (.resize, .present(DomainLook(.running, granted: 3, confirmed: 2)), "run"),
+            (.migrate, present(.running), "run"),
             (.migrate, present(.shutoff), "state"), (.delete, present(.shutoff), "run"), (.delete, .absent, "done"),
-            (.delete, present(.running), "state"),
+            (.delete, present(.running), "state"), (.reboot, present(.running), "run"),
+            (.reboot, present(.paused), "state"), (.cap, present(.paused), "run"), (.cap, present(.shutoff), "state"),
+            (.networkCap, present(.running), "run"), (.networkCap, present(.saved), "state"),
+            (.abortMigration, present(.running), "run"), (.abortMigration, .absent, "not-found"),
+            (.snapshot, present(.shutoff), "run"), (.snapshot, present(.saved), "state"),
+            (.revert, present(.running), "run"), (.revert, present(.saved), "state"),
+            (.release, present(.saved), "run"), (.prepare, present(.running), "run"), (.prepare, .absent, "not-found"),
         ])
     func states(verb: CommandVerb, presence: DomainPresence, expected: String) throws {
         #expect(word(try order(verb), situation(presence: presence)) == expected)
+    }
+
+    @Test("a resize is done when every size that it names is there")
+    func sizes() throws {
+        let look = DomainPresence.present(DomainLook(.running, granted: 3, confirmed: 3, memory: .mebibytes(512)))
+        #expect(word(try order(.resize) { $0.memoryBytes = 1 << 29 }, situation(presence: look)) == "done")
+        #expect(word(try order(.resize) { $0.memoryBytes = 1 << 28 }, situation(presence: look)) == "run")
+        let memory = try order(.resize) { ($0.vcpus, $0.memoryBytes) = (nil, 1 << 29) }
+        #expect(word(memory, situation(presence: look)) == "done")
+        #expect(word(CommandPlan.reconcile(memory, presence: look)) == "succeeded")
+        let other = try order(.resize) { ($0.vcpus, $0.memoryBytes) = (nil, 1 << 28) }
+        #expect(word(CommandPlan.reconcile(other, presence: look)) == "interrupted")
+    }
+
+    @Test(
+        "what a domain's state says nothing about ends by the trace that it left, or unknown",
+        arguments: [
+            CommandVerb.reboot, .cap, .networkCap, .abortMigration, .snapshot, .revert, .adopt, .release, .prepare,
+        ])
+    func traces(verb: CommandVerb) throws {
+        let order = try order(verb)
+        for (trace, expected) in [(true, "succeeded"), (false, "interrupted"), (nil, "outcome-unknown")]
+            as [(Bool?, String)]
+        {
+            #expect(word(CommandPlan.reconcile(order, presence: present(.running), trace: trace)) == expected)
+        }
+        #expect(word(CommandPlan.reconcile(order, presence: .unknown, trace: true)) == "outcome-unknown")
     }
 
     @Test(
@@ -135,9 +213,9 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
             (.save, present(.running), "interrupted"), (.restore, present(.running), "succeeded"),
             (.restore, present(.saved), "interrupted"), (.resize, present(.running, 3), "succeeded"),
             (.resize, present(.running, 2), "interrupted"),
-            (.resize, .present(.running, granted: 3, confirmed: nil), "succeeded"),
-            (.resize, .present(.running, granted: 3, confirmed: 2), "interrupted"),
-            (.resize, .present(.running, granted: 4, confirmed: 3), "succeeded"),
+            (.resize, .present(DomainLook(.running, granted: 3, confirmed: nil)), "succeeded"),
+            (.resize, .present(DomainLook(.running, granted: 3, confirmed: 2)), "interrupted"),
+            (.resize, .present(DomainLook(.running, granted: 4, confirmed: 3)), "succeeded"),
             (.delete, .absent, "succeeded"), (.delete, present(.shutoff), "interrupted"),
             (.resize, .unknown, "outcome-unknown"), (.start, present(.unknown), "outcome-unknown"),
         ])
@@ -149,7 +227,11 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
         "an interrupted migration ends by what both hosts show",
         arguments: [
             (DomainPresence.absent, present(.running), "succeeded"), (present(.running), .absent, "interrupted"),
-            (.absent, .absent, "outcome-unknown"), (present(.running), present(.paused), "outcome-unknown"),
+            (.absent, .absent, "outcome-unknown"), (present(.running), present(.paused), "interrupted"),
+            (present(.running), present(.running), "outcome-unknown"),
+            (present(.paused), present(.running), "succeeded"),
+            (present(.shutoff), present(.running), "succeeded"),
+            (present(.paused), present(.paused), "outcome-unknown"),
             (.absent, .unknown, "outcome-unknown"), (.unknown, present(.running), "outcome-unknown"),
         ])
     func migration(source: DomainPresence, target: DomainPresence, expected: String) throws {
@@ -158,17 +240,27 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
 
     @Test("a verb that there is not, or one without its target, is refused with what is missing")
     func malformed() {
-        for (verb, vcpus, target) in [
-            ("reboot", nil, nil), ("resize", nil, nil), ("resize", 0, nil), ("migrate", nil, "H2"),
-        ]
-            as [(String, Int?, String?)]
-        {
-            #expect(throws: CommandRefusal.self) {
-                try CommandOrder(
-                    verb: verb, domain: vm, vcpus: vcpus, target: target, expectedRevision: nil, isAutomatic: false,
-                    deadline: at(1))
-            }
+        func make(_ verb: String, _ change: (inout CommandArguments) -> Void = { _ in }) throws {
+            var arguments = CommandArguments()
+            change(&arguments)
+            _ = try CommandOrder(
+                verb: verb, domain: vm, arguments: arguments, expectedRevision: nil, isAutomatic: false,
+                deadline: at(1))
         }
+        for verb in ["explode", "resize", "migrate", "cap", "network-cap", "snapshot", "revert", "adopt", "prepare"] {
+            #expect(throws: CommandRefusal.self, "\(verb)") { try make(verb) }
+        }
+        #expect(throws: CommandRefusal.self) { try make("resize") { $0.vcpus = 0 } }
+        #expect(throws: CommandRefusal.self) { try make("resize") { $0.memoryBytes = 0 } }
+        #expect(throws: CommandRefusal.self) { try make("migrate") { $0.target = "H2" } }
+        #expect(throws: CommandRefusal.self) {
+            try make("migrate") { ($0.target, $0.bandwidthBytesPerSecond) = ("h2", 0) }
+        }
+        #expect(throws: CommandRefusal.self) { try make("shutdown") { $0.thenDestroys = true } }
+        #expect(throws: CommandRefusal.self) { try make("shutdown") { $0.graceSeconds = -1 } }
+        #expect(throws: CommandRefusal.self) { try make("cap") { $0.cpuCapPPM = -1 } }
+        #expect(throws: CommandRefusal.self) { try make("snapshot") { $0.name = "a/b" } }
+        #expect(throws: Never.self) { try make("cap") { $0.cpuCapPPM = 0 } }
     }
 
     @Test("whatever the situation: a call is made only on an enabled or draining host, for a managed domain, in time")
@@ -190,7 +282,7 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
                 now: Double.random(in: 0...200, using: &generator))
             guard CommandPlan.verdict(on: order, in: situation) == .run else { continue }
             #expect(situation.mode != .observe && situation.mayCommand && situation.now < order.deadline)
-            #expect(situation.row?.isManaged ?? (verb == .create))
+            #expect(situation.row.map { $0.isManaged || verb == .adopt } ?? (verb == .create))
             #expect(order.expectedRevision.map { $0 == situation.row?.revision } ?? true || situation.row == nil)
             #expect(situation.presence != .unknown)
         }

@@ -33,15 +33,15 @@ import Testing
             Case(from: 1, target: 2, granted: nil, confirmed: nil, expected: .reached),
         ])
     func progress(_ value: Case) {
-        let presence = DomainPresence.present(.running, granted: value.granted, confirmed: value.confirmed)
+        let presence = DomainPresence.present(DomainLook(.running, granted: value.granted, confirmed: value.confirmed))
         #expect(ResizeProgress(to: value.target, from: value.from, presence: presence) == value.expected)
     }
 
     @Test("under emulation a vCPU that was taken back stays plugged: offline in the guest is as far as it goes")
     func emulatedShrink() {
-        let busy = DomainPresence.present(.running, granted: 2, confirmed: 2)
+        let busy = DomainPresence.present(DomainLook(.running, granted: 2, confirmed: 2))
         #expect(ResizeProgress(to: 1, from: 2, presence: busy) == .waiting)
-        let taken = DomainPresence.present(.running, granted: 2, confirmed: 1)
+        let taken = DomainPresence.present(DomainLook(.running, granted: 2, confirmed: 1))
         #expect(ResizeProgress(to: 1, from: 2, presence: taken) == .reached)
         // Growing back plugs nothing; what counts is that the guest brings it online again.
         #expect(ResizeProgress(to: 2, from: 1, presence: taken) == .waiting)

@@ -38,9 +38,9 @@ import Testing
         #expect(changed != text)
         let record = try JSONDecoder().decode(DecisionRecord.self, from: Data(changed.utf8))
         #expect(record.verify() == .finding)
-        let otherRules = text.replacing("\"rulesVersion\":1", with: "\"rulesVersion\":0")
+        let otherRules = text.replacing("\"rulesVersion\":2", with: "\"rulesVersion\":0")
         let old = try JSONDecoder().decode(DecisionRecord.self, from: Data(otherRules.utf8))
-        #expect(old.verify() == .otherRules(recorded: 0, present: 1))
+        #expect(old.verify() == .otherRules(recorded: 0, present: 2))
     }
 
     @Test("it says in plain words why")

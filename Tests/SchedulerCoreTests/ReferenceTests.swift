@@ -2,6 +2,7 @@
 
 import Foundation
 import ResourceModel
+import TestSupport
 import Testing
 
 @testable import SchedulerCore
@@ -154,7 +155,7 @@ import Testing
             let utilization = Utilization(ppm: ppm).clamped
             window.record(
                 WindowSample(
-                    sampledAt: at(t), utilization: utilization, vcpus: 2, steal: nil,
+                    sampledAt: at(t), utilization: utilization, size: 2, steal: nil,
                     position: SamplePosition(epoch: 1, sequence: UInt64(t))),
                 intervalStart: at(t - 1), keeping: given.n)
             let isDue = BreachCount(window.samples, policy: policy, windowLength: given.n).due != nil

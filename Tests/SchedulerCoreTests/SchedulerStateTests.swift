@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ResourceModel
+import TestSupport
 import Testing
 
 @testable import SchedulerCore
@@ -212,7 +213,8 @@ import Testing
         _ = rig.directives(7)
         let timeout = settings.outcomeTimeout / interval
         #expect(rig.allDirectives(8) == [.wakeUp(at: at(7 + timeout))])
-        #expect(rig.allDirectives(7 + timeout).isEmpty)
+        let asked = LocateDirective(decision: request.decision, domain: rig.domain, hosts: ["host-a"])
+        #expect(rig.allDirectives(7 + timeout) == [.locate(asked)], "the host is asked, and the permit is kept")
         #expect(rig.state.operation(of: rig.domain) == nil)
         let first = 8 + timeout
         observe(rig, first...(first + 18), percent: 90)
@@ -320,13 +322,15 @@ import Testing
                 case .migrate(let migrate):
                     #expect(open == nil, "seed \(seed)")
                     open = migrate.decision
-                case .record, .releasePermit, .wakeUp: break
+                default: break
                 }
             }
             guard let decision = open, let operation = rig.state.operation(of: rig.domain) else { continue }
             switch Int.random(in: 0..<4, using: &random) {
             case 0:
-                if operation.phase == .resizing, let target = operation.finding.target { rig.vcpus = target }
+                if operation.phase == .resizing, let target = operation.finding.target {
+                    rig.vcpus = VCPUCount(Int(target))
+                }
                 if operation.phase == .migrating {
                     rig.host = operation.placement?.chosen ?? rig.host
                     rig.incarnation = Incarnation(host: rig.host, hypervisorID: t, start: at(t))

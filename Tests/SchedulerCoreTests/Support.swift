@@ -1,23 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ResourceModel
+import TestSupport
 import Testing
 
 @testable import SchedulerCore
-
-/// A small generator whose seed a failing test prints.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
-    }
-}
 
 let second: Int64 = 1_000_000_000
 /// Between samples, as in `SchedulerSettings`.
@@ -41,7 +28,7 @@ func hostRecord(_ host: HostID, mode: HostMode = .enabled, cpuCount: Int = 4) ->
 
 func sample(_ t: Int64, percent: Int64, vcpus: VCPUCount = 2, steal: Int64? = nil) -> WindowSample {
     WindowSample(
-        sampledAt: at(t), utilization: Utilization(percent: percent), vcpus: vcpus,
+        sampledAt: at(t), utilization: Utilization(percent: percent), size: Int64(vcpus.count),
         steal: steal.map { Utilization(percent: $0) }, position: SamplePosition(epoch: 1, sequence: UInt64(max(0, t))))
 }
 
@@ -153,7 +140,7 @@ final class Rig {
         guard let operation = state.operation(of: domain), operation.phase == .resizing else { return nil }
         _ = directives(t)
         state.actionStarted(operation.decision, at: at(t))
-        guard let target = operation.finding.target else { return nil }
+        guard let target = operation.finding.target.map({ VCPUCount(Int($0)) }) else { return nil }
         state.actionSucceeded(operation.decision, effectiveAt: effectiveAt, vcpus: target)
         vcpus = target
         return target

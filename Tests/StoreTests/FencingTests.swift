@@ -14,7 +14,6 @@ import Testing
             "host facts",
             { try await $0.inventory.setFacts(HostFacts(state: .up, cpuCount: 4), under: $0.claim, in: $1) }
         ),
-        ("proof", { try await $0.inventory.prove(until: at(5), under: $0.claim, in: $1) }),
         (
             "new domain",
             { world, transaction in

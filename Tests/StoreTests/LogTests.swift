@@ -28,9 +28,11 @@ import Testing
             memory: DomainMemory(maximum: .gibibytes(8), allocated: .gibibytes(4), used: .gibibytes(1)),
             counters: DomainCounters(
                 cpuTimeNanoseconds: sequence * 7, stealTimeNanoseconds: 1, networkReceivedBytes: 2,
-                networkTransmittedBytes: 3, blockReadBytes: 4, blockWrittenBytes: .max),
+                networkTransmittedBytes: 3, blockReadBytes: 4, blockWrittenBytes: .max,
+                swapInBytes: 5, majorFaults: 6),
             virtCPUUsage: Utilization(ppm: 1_500_000), cpuUtilization: Utilization(ppm: 750_000),
-            stealUtilization: .zero, memoryUtilization: Utilization(ppm: 1), networkBytesPerSecond: 0)
+            stealUtilization: .zero, memoryUtilization: Utilization(ppm: 1), networkBytesPerSecond: 0,
+            networkCapBytesPerSecond: 8, networkUtilization: Utilization(ppm: 9), swapInDelta: 10, majorFaultsDelta: 11)
         let unknown = DomainSample(domain: DomainID(UUID128(high: 1, low: 2)), state: .unknown)
         let figures = HostFigures(
             cpuCount: 4, memory: .gibibytes(64), cpuUtilization: Utilization(ppm: 5), memoryUsed: .gibibytes(3),
@@ -49,14 +51,18 @@ import Testing
             let receipt = try await log.store(LogBatch(reports: reports), under: claim)
             #expect(receipt.reports == 3)
             #expect(receipt.watermarks == [stream: 3])
-            #expect(try await log.recentSamples(of: ["h-1"], since: .zero, cyclesPerHost: 10) == reports.map(\.sample))
+            #expect(try await log.recentSamples(of: ["h-1"], since: .zero, cyclesPerHost: 10) == reports)
             #expect(
                 try await log.recentSamples(of: ["h-1", "h-2"], since: .zero, cyclesPerHost: 2)
-                    == reports.suffix(2).map(\.sample))
+                    == reports.suffix(2))
             #expect(try await log.recentSamples(of: ["h-1"], since: at(30), cyclesPerHost: 10).count == 1)
+            #expect(
+                try await log.recentSamples(of: ["h-1"], since: .zero, before: at(30), cyclesPerHost: 1)
+                    == [reports[1]])
             let period = try #require(TimeRange(at(10), at(30)))
             let series = try await log.series(of: world.domain, in: period)
             #expect(series.map(\.sampledAt) == [at(10), at(20)])
+            #expect(series.map(\.sequence) == [1, 2] && series.allSatisfy { $0.epoch == stream.epoch })
             #expect(series.map(\.sample) == reports.prefix(2).compactMap(\.sample.domains.first))
             #expect(
                 try await log.series(of: world.host, in: period).map(\.figures)

@@ -140,12 +140,13 @@ import Testing
         }
     }
 
-    @Test("proof of a host never goes back, and open segments carry it")
+    @Test("proof of a host never goes back nor comes from a lost claim, and open segments carry it")
     func proof() async throws {
         try await withWorld { world async throws in
             try await world.inventory.observeSize(.running(world.domain, at(1), 1), under: world.claim)
-            try await world.inventory.prove(until: at(9), under: world.claim)
-            try await world.inventory.prove(until: at(4), under: world.claim)
+            try await world.inventory.prove([(world.claim, at(9))])
+            try await world.inventory.prove([(world.claim, at(4))])
+            try await world.inventory.prove([(ShardClaim.host("h-1", epoch: world.claim.epoch + 1), at(20))])
             #expect(try await world.inventory.host("h-1")?.provedUntil == at(9))
             let segments = try await world.inventory.segments(of: world.domain, in: #require(TimeRange(at(0), at(99))))
             #expect(segments.map(\.hostProvedUntil) == [at(9)])

@@ -56,12 +56,15 @@ import Testing
             ("ebb_billing", "INSERT INTO inventory.meter_reading DEFAULT VALUES"),
             ("ebb_billing", "SELECT * FROM account.token"), ("ebb_billing", "SELECT * FROM log.sample"),
             ("ebb_usergateway", "INSERT INTO scheduling.policy DEFAULT VALUES"),
-            ("ebb_usergateway", "UPDATE inventory.host SET cpu_overcommit_ppm = 1"),
+            ("ebb_usergateway", "UPDATE inventory.host SET state = 'up'"),
             ("ebb_usergateway", "INSERT INTO billing.rate_card DEFAULT VALUES"),
             ("ebb_usergateway", "DELETE FROM cluster.command"),
             ("ebb_usergateway", "SELECT log.maintain_partitions(0, 0, 0)"),
             ("ebb_billing", "CREATE TABLE public.mine (a int4)"),
             ("ebb_monitor", "DELETE FROM public.schema_migration"),
+            ("ebb_monitor", "INSERT INTO cluster.freeze DEFAULT VALUES"),
+            ("ebb_scheduler", "DELETE FROM cluster.freeze"), ("ebb_billing", "SELECT * FROM cluster.freeze"),
+            ("ebb_usergateway", "SELECT * FROM inventory.saved_definition"),
         ])
     func leastPrivilege(role: String, sql: String) async throws {
         try await withDatabase { database async throws in try await expectDenied(database, role, sql) }

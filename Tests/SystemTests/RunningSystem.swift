@@ -49,7 +49,7 @@ struct RunningSystem {
     func prepare() async throws {
         for service in services { try await service.waitForReadiness(200) }
         try await succeed(
-            "host", "add", "host-1", "--cluster", "test", "--uri", "fleet://127.0.0.1:\(fleetPort)/host-1")
+            "host", "add", "fleet://127.0.0.1:\(fleetPort)/host-1", "--name", "host-1", "--cluster", "test")
         try await succeed("host", "enable", "host-1")
         try await succeed("tenant", "create", "acme")
         try await eventually(within: .seconds(60), "the host's first reading") {

@@ -101,12 +101,54 @@ struct MethodRegistryTests {
         #expect(roles["token.create"] == [.owner, .administrator])
         #expect(roles["host.add"] == [.operator, .administrator])
         #expect(roles["vm.resize"] == [.owner, .operator, .administrator])
-        #expect(roles["vm.migrate"] == [.operator, .administrator])
+        for name in ["migrate", "abort", "networkcap", "adopt", "release"] {
+            #expect(roles["vm.\(name)"] == [.operator, .administrator], "\(name)")
+        }
+        for name in ["cap", "prepare"] {
+            #expect(roles["vm.\(name)"] == [.owner, .operator, .administrator], "\(name)")
+        }
+        #expect(roles["vm.console"] == [.owner, .member, .operator, .administrator])
+        #expect(roles["freeze.set"] == [.owner, .member, .operator, .administrator])
         #expect(roles["bill.show"] == [.owner, .billingViewer, .auditor, .administrator])
         for method in registry.methods where method.isMutating { #expect(!method.allows(.auditor), "\(method.name)") }
         for method in registry.methods where method.name.hasPrefix("host.") {
             for role in [Role.owner, .member, .billingViewer] { #expect(!method.allows(role), "\(method.name)") }
         }
+    }
+
+    @Test(
+        "a tenant's people can't say what is the provider's to say",
+        arguments: [
+            ("freeze.set", "cluster"), ("freeze.set", "tenant"), ("freeze.clear", "cluster"), ("vm.create", "host"),
+            ("vm.create", "pool"), ("vm.create", "network"), ("vm.create", "boot"), ("vm.list", "foreign"),
+            ("vm.list", "host"), ("vm.shutdown", "tenant"),
+        ])
+    func keepsProvidersParameters(name: String, parameter: String) throws {
+        let method = try #require(registry[name])
+        for role in [Role.owner, .member] {
+            let error = #expect(throws: MethodError.self) { try method.authorise(role, [parameter: "x"]) }
+            #expect(error?.reason == .denied)
+        }
+        try method.authorise(.operator, [parameter: "x"])
+    }
+
+    @Test(
+        "labels have names as hosts have, and a limit",
+        arguments: [
+            (["rack": "7"], true), (["zone/row": "a"], true), (["": "7"], false), (["Rack": "7"], false),
+            (["a b": "7"], false), (["rack": 7], false), (["rack": .string(String(repeating: "x", count: 64))], false),
+        ] as [(JSONValue, Bool)])
+    func checksLabels(labels: JSONValue, fits: Bool) {
+        #expect((Schema.labels.fault(in: labels) == nil) == fits)
+    }
+
+    @Test("more labels than the limit are refused, and a fault is named with its path")
+    func limitsLabels() {
+        let labels = { (count: Int) in
+            JSONValue.object(Dictionary(uniqueKeysWithValues: (0..<count).map { ("l\($0)", "x") }))
+        }
+        #expect(Schema.labels.fault(in: labels(64)) == nil && Schema.labels.fault(in: labels(65)) != nil)
+        #expect(Schema.labels.fault(in: ["rack": 7])?.path == ".rack")
     }
 
     @Test("the OpenRPC document has every method with schema, errors, example and roles")

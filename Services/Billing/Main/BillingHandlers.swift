@@ -41,6 +41,9 @@ struct BillingHandlers: Sendable {
         await server.handle(.setRates) { body, context throws(CommandFailure) in
             try await answer(.setRates, body, context, setRates)
         }
+        await server.handle(.showFactors) { body, context throws(CommandFailure) in
+            try await answer(.showFactors, body, context, showFactors)
+        }
     }
 
     /// Takes a request to its reply, within the client's deadline.
@@ -118,6 +121,26 @@ struct BillingHandlers: Sendable {
         }
         let row = try await RateCards(store).append(request.card, validFrom: validFrom)
         return RatesDocument(row, request.card)
+    }
+
+    /// What policies would be priced with now: whoever chooses one for a tenant must not make it dearer. Without a rate
+    /// card f is 1 for all.
+    func showFactors(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+        let request = try Documents.decoded(FactorsRequest.self, from: body)
+        guard request.policies.count <= FactorsRequest.limit else {
+            throw CommandFailure.invalid("at most \(FactorsRequest.limit) policies can be priced at once")
+        }
+        let card = try await RateCards(store).row(at: now()).map { row in
+            try RateCards.document(row).card(version: row.version, validFrom: row.validFrom)
+        }
+        return FactorsDocument(
+            factorsPpm: try request.policies.map { bounds in
+                do throws(ScalingPolicy.Fault) {
+                    return (card?.factor ?? .one).value(for: try bounds.policy).ppm
+                } catch {
+                    throw CommandFailure.invalid(error.description)
+                }
+            })
     }
 
     private static func request(_ body: [UInt8]) throws -> (TenantID, TimeRange) {

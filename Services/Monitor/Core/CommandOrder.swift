@@ -4,20 +4,23 @@ package import ResourceModel
 
 /// What a durable command asks for.
 package enum CommandVerb: String, Hashable, Sendable, CaseIterable {
-    case create, start, shutdown, destroy, suspend, resume, save, restore, resize, migrate, delete
+    case create, start, shutdown, destroy, suspend, resume, reboot, save, restore, resize, cap, migrate
+    case snapshot, revert, delete, adopt, release, prepare
+    case networkCap = "network-cap"
+    case abortMigration = "abort-migration"
 
     /// Whether it takes room on its host.
     var takesRoom: Bool { [.create, .start, .restore].contains(self) }
+
+    /// Whether it may run beside another command of the same domain: it ends that one.
+    package var overtakes: Bool { self == .abortMigration }
 }
 
 /// A durable command, read: its verb with an absolute target.
 package struct CommandOrder: Hashable, Sendable {
     package let verb: CommandVerb
     package let domain: DomainID
-    /// `resize`: the size to reach.
-    package let vcpus: VCPUCount?
-    /// `migrate`: where to.
-    package let target: HostID?
+    package let arguments: CommandArguments
     /// The domain row's revision that it was decided on; `nil`: whatever it is.
     package let expectedRevision: Int64?
     /// Whether a decision ordered it, and no person.
@@ -26,28 +29,32 @@ package struct CommandOrder: Hashable, Sendable {
 
     /// - Throws: `invalid` for a verb that there is not, or one without its target.
     package init(
-        verb: String, domain: DomainID, vcpus: Int?, target: String?, expectedRevision: Int64?, isAutomatic: Bool,
+        verb: String, domain: DomainID, arguments: CommandArguments, expectedRevision: Int64?, isAutomatic: Bool,
         deadline: Timestamp
     ) throws(CommandRefusal) {
         guard let verb = CommandVerb(rawValue: verb) else {
             let known = CommandVerb.allCases.map(\.rawValue).joined(separator: ", ")
             throw CommandRefusal("invalid", "there is no command '\(verb)'; there are \(known)")
         }
-        if verb == .resize, vcpus ?? 0 < 1 {
-            throw CommandRefusal("invalid", "resize needs \"vcpus\", a number of at least 1")
-        }
-        let host = target.flatMap { HostID($0) }
-        if verb == .migrate, host == nil {
-            throw CommandRefusal("invalid", "migrate needs \"target\", the name of a host")
-        }
+        if let fault = arguments.fault(for: verb) { throw CommandRefusal("invalid", "\(verb.rawValue) \(fault)") }
         self.verb = verb
         self.domain = domain
-        self.vcpus = verb == .resize ? vcpus.map { VCPUCount($0) } : nil
-        self.target = verb == .migrate ? host : nil
+        self.arguments = arguments
         self.expectedRevision = expectedRevision
         self.isAutomatic = isAutomatic
         self.deadline = deadline
     }
+
+    /// `resize`: the size to reach.
+    package var vcpus: VCPUCount? { verb == .resize ? arguments.vcpus.map { VCPUCount($0) } : nil }
+    /// `resize`: the memory to reach.
+    package var memory: ByteCount? { verb == .resize ? arguments.memoryBytes.map { ByteCount($0) } : nil }
+    /// `migrate`: where to.
+    package var target: HostID? { verb == .migrate ? arguments.target.flatMap { HostID($0) } : nil }
+    /// `adopt`: for whom.
+    package var tenant: TenantID? { verb == .adopt ? arguments.tenant.flatMap { TenantID($0) } : nil }
+    /// `shutdown`: what the guest may take; `nil`: it is asked and not waited for.
+    package var grace: Duration? { verb == .shutdown ? arguments.graceSeconds.map { .seconds($0) } : nil }
 }
 
 /// Why a command is not carried out: a stable code for programs, and one sentence with the remedy.
@@ -66,9 +73,31 @@ package enum DomainPresence: Hashable, Sendable {
     /// The host can't be asked.
     case unknown
     case absent
-    case present(DomainState, granted: VCPUCount?, confirmed: VCPUCount?)
+    case present(DomainLook)
 
-    var state: DomainState? {
-        if case .present(let state, _, _) = self { state } else { nil }
+    var look: DomainLook? {
+        if case .present(let look) = self { look } else { nil }
     }
+    package var state: DomainState? { look?.state }
+}
+
+/// What is seen of a domain that is there. `nil` is unknown.
+package struct DomainLook: Hashable, Sendable {
+    package var state: DomainState
+    package var granted: VCPUCount?
+    package var confirmed: VCPUCount?
+    /// What its balloon leaves it.
+    package var memory: ByteCount?
+
+    package init(
+        _ state: DomainState, granted: VCPUCount? = nil, confirmed: VCPUCount? = nil, memory: ByteCount? = nil
+    ) {
+        self.state = state
+        self.granted = granted
+        self.confirmed = confirmed
+        self.memory = memory
+    }
+
+    /// Whether the guest has CPU time.
+    var runs: Bool { state == .running || state == .blocked }
 }

@@ -16,45 +16,63 @@ extension CommandPlan {
     /// Looks up a command's effect: in what its host shows now and, for a migration, what the target shows.
     ///
     /// To be asked only once no call of the former owner can be under way (`Ownership.mayCommand`).
+    /// - Parameter trace: for verbs that the domain's state says nothing about, whether a question of their own found
+    ///   the effect (a snapshot of that name, the cap); `nil`: it could not be told.
     package static func reconcile(
-        _ order: CommandOrder, presence: DomainPresence, onTarget: DomainPresence = .unknown
+        _ order: CommandOrder, presence: DomainPresence, onTarget: DomainPresence = .unknown, trace: Bool? = nil
     ) -> Finding {
         if order.verb == .migrate { return reconcileMigration(order, source: presence, target: onTarget) }
         switch presence {
-        case .unknown, .present(.unknown, _, _):
-            return outcomeUnknown(order, "its host does not answer")
+        case .unknown: return outcomeUnknown(order, "its host does not answer")
         case .absent:
             if order.verb == .delete { return .succeeded }
             return interrupted(order, "the domain is not on its host")
-        case .present(let state, let granted, let confirmed):
-            if isDone(order, presence) { return .succeeded }
-            if order.verb == .resize { return reconcileResize(order, granted, confirmed) }
-            if order.verb == .shutdown, state.isActive {
-                return outcomeUnknown(order, "the guest was asked and is still \(state.rawValue)")
-            }
-            return interrupted(order, "the domain is \(state.rawValue)")
+        case .present(let look):
+            guard look.state != .unknown else { return outcomeUnknown(order, "its host does not answer") }
+            return reconcile(order, look, trace)
         }
     }
 
-    private static func reconcileResize(
-        _ order: CommandOrder, _ granted: VCPUCount?, _ confirmed: VCPUCount?
-    ) -> Finding {
-        // Where nobody can confirm, the hypervisor's grant is all there is to know. A guest that has as many as asked
-        // may still be granted more: under emulation a vCPU that was taken back stays plugged.
-        if let inUse = confirmed ?? granted, inUse == order.vcpus { return .succeeded }
-        let seen = "\(granted.map(\.description) ?? "an unknown number of") vCPUs are granted and "
-        return interrupted(order, seen + "\(confirmed.map(\.description) ?? "none that is known of") in use")
+    private static func reconcile(_ order: CommandOrder, _ look: DomainLook, _ trace: Bool?) -> Finding {
+        if isDone(order, .present(look)) { return .succeeded }
+        switch order.verb {
+        case .resize: return reconcileResize(order, look)
+        case .shutdown where look.state.isActive:
+            return outcomeUnknown(order, "the guest was asked and is still \(look.state.rawValue)")
+        case .reboot, .cap, .networkCap, .abortMigration, .snapshot, .revert, .adopt, .release, .prepare:
+            guard let trace else { return outcomeUnknown(order, "nothing tells whether it had its effect") }
+            return trace ? .succeeded : interrupted(order, "its effect is not there")
+        default: return interrupted(order, "the domain is \(look.state.rawValue)")
+        }
     }
 
+    private static func reconcileResize(_ order: CommandOrder, _ look: DomainLook) -> Finding {
+        // Where nobody can confirm, the hypervisor's grant is all there is to know. A guest that has as many as asked
+        // may still be granted more: under emulation a vCPU that was taken back stays plugged.
+        let inUse = look.confirmed ?? look.granted
+        let hasVCPUs = order.vcpus.map { $0 == inUse } ?? true
+        if hasVCPUs, order.memory.map({ look.memory.map($0.isReached) ?? false }) ?? true { return .succeeded }
+        let granted = look.granted.map(\.description) ?? "an unknown number of"
+        let confirmed = look.confirmed.map(\.description) ?? "none that is known of"
+        let memory = order.memory == nil ? "" : ", and it has \(look.memory.map(\.description) ?? "unknown memory")"
+        return interrupted(order, "\(granted) vCPUs are granted and \(confirmed) in use\(memory)")
+    }
+
+    /// The running copy is the domain. A copy that does not run beside it is what the migration left behind.
     private static func reconcileMigration(
         _ order: CommandOrder, source: DomainPresence, target: DomainPresence
     ) -> Finding {
         switch (source, target) {
-        case (.absent, .present(let state, _, _)) where state != .unknown: return .succeeded
-        case (.present(let state, _, _), .absent) where state != .unknown:
-            return interrupted(order, "the domain is \(state.rawValue) on its source")
+        case (.absent, .present(let look)) where look.state != .unknown: return .succeeded
+        case (.present(let look), .absent) where look.state != .unknown:
+            return interrupted(order, "the domain is \(look.state.rawValue) on its source")
         case (.absent, .absent): return outcomeUnknown(order, "the domain is on neither host")
-        case (.present, .present): return outcomeUnknown(order, "the domain is on both hosts")
+        case (.present(let here), .present(let there)) where here.state != .unknown && there.state != .unknown:
+            switch (here.runs, there.runs) {
+            case (false, true): return .succeeded
+            case (true, false): return interrupted(order, "the domain runs on its source")
+            default: return outcomeUnknown(order, "the domain is on both hosts")
+            }
         default: return outcomeUnknown(order, "one of the two hosts does not answer")
         }
     }

@@ -13,13 +13,22 @@ package struct CommandSituation: Hashable, Sendable {
         package let host: HostID
         package let revision: Int64
         package let isManaged: Bool
+        package let tenant: TenantID?
+        package let foreignManager: String?
         package let maximumVCPUs: VCPUCount
+        package let maximumMemory: ByteCount?
 
-        package init(host: HostID, revision: Int64, isManaged: Bool, maximumVCPUs: VCPUCount) {
+        package init(
+            host: HostID, revision: Int64, isManaged: Bool, tenant: TenantID? = nil, foreignManager: String? = nil,
+            maximumVCPUs: VCPUCount, maximumMemory: ByteCount? = nil
+        ) {
             self.host = host
             self.revision = revision
             self.isManaged = isManaged
+            self.tenant = tenant
+            self.foreignManager = foreignManager
             self.maximumVCPUs = maximumVCPUs
+            self.maximumMemory = maximumMemory
         }
     }
 
@@ -30,18 +39,21 @@ package struct CommandSituation: Hashable, Sendable {
     package var targetMode: Mode?
     /// Whether this instance may command the host at this instant.
     package var mayCommand: Bool
+    /// Why nothing automatic may happen to the domain; `nil` if it may.
+    package var freeze: CommandRefusal?
     package var row: Row?
     package var presence: DomainPresence
 
     package init(
-        now: Timestamp, host: HostID, mode: Mode, targetMode: Mode? = nil, mayCommand: Bool, row: Row?,
-        presence: DomainPresence
+        now: Timestamp, host: HostID, mode: Mode, targetMode: Mode? = nil, mayCommand: Bool,
+        freeze: CommandRefusal? = nil, row: Row?, presence: DomainPresence
     ) {
         self.now = now
         self.host = host
         self.mode = mode
         self.targetMode = targetMode
         self.mayCommand = mayCommand
+        self.freeze = freeze
         self.row = row
         self.presence = presence
     }
@@ -63,8 +75,9 @@ package enum CommandPlan {
         guard situation.now < order.deadline else {
             return .refuse(CommandRefusal("deadline", "its deadline \(order.deadline) passed before it could run"))
         }
-        if let refusal = refusalByMode(order, situation) ?? refusalByRow(order, situation) { return .refuse(refusal) }
-        if order.verb == .delete, situation.row == nil { return .alreadyDone }
+        if let refusal = refusalByMode(order, situation) { return .refuse(refusal) }
+        if order.isAutomatic, let freeze = situation.freeze { return .refuse(freeze) }
+        if let verdict = verdictByRow(order, situation) { return verdict }
         guard situation.mayCommand else {
             return .wait("host \(situation.host) may not be commanded yet")
         }
@@ -77,7 +90,7 @@ package enum CommandPlan {
         return refusalByState(order, situation).map { .refuse($0) } ?? .run
     }
 
-    // MARK: Host and row
+    // MARK: Host
 
     private static func refusalByMode(_ order: CommandOrder, _ situation: CommandSituation) -> CommandRefusal? {
         let host = situation.host
@@ -103,31 +116,68 @@ package enum CommandPlan {
         return nil
     }
 
-    private static func refusalByRow(_ order: CommandOrder, _ situation: CommandSituation) -> CommandRefusal? {
+    // MARK: Row
+
+    private static func verdictByRow(_ order: CommandOrder, _ situation: CommandSituation) -> Verdict? {
         guard let row = situation.row else {
-            return order.verb == .create || order.verb == .delete
-                ? nil : CommandRefusal("not-found", "there is no domain \(order.domain); see `ebb vm list`")
+            switch order.verb {
+            case .create: return nil
+            case .delete: return .alreadyDone
+            default:
+                return .refuse(
+                    CommandRefusal("not-found", "there is no domain \(order.domain); see `ebb vm list`"))
+            }
         }
-        guard row.isManaged else {
+        if order.verb == .adopt {
+            if let verdict = verdictOnAdoption(order, row) { return verdict }
+        } else if !row.isManaged {
+            if order.verb == .release { return .alreadyDone }
+            return .refuse(
+                CommandRefusal(
+                    "not-managed",
+                    "Ebb does not manage domain \(order.domain) and never changes it; run `ebb vm adopt` first, or use "
+                        + "the host's own tools"))
+        }
+        return refusalByRow(order, row, on: situation.host).map { .refuse($0) }
+    }
+
+    private static func verdictOnAdoption(_ order: CommandOrder, _ row: CommandSituation.Row) -> Verdict? {
+        if row.isManaged, row.tenant == order.tenant { return .alreadyDone }
+        guard !row.isManaged else {
+            return .refuse(
+                CommandRefusal(
+                    "conflict", "domain \(order.domain) is another tenant's already; run `ebb vm release` first"))
+        }
+        guard let manager = row.foreignManager else { return nil }
+        return .refuse(
+            CommandRefusal(
+                "foreign-manager",
+                "\(manager) manages domain \(order.domain), which Ebb only observes; take it out of there first"))
+    }
+
+    private static func refusalByRow(
+        _ order: CommandOrder, _ row: CommandSituation.Row, on host: HostID
+    ) -> CommandRefusal? {
+        guard row.host == host || row.host == order.target else {
             return CommandRefusal(
-                "not-managed",
-                "Ebb does not manage domain \(order.domain) and never changes it; use the host's own tools")
+                "moved", "domain \(order.domain) is on host \(row.host) now, not on \(host); ask again")
         }
-        guard row.host == situation.host || row.host == order.target else {
-            return CommandRefusal(
-                "moved", "domain \(order.domain) is on host \(row.host) now, not on \(situation.host); ask again")
-        }
-        if let expected = order.expectedRevision, expected != row.revision, row.host == situation.host {
+        if let expected = order.expectedRevision, expected != row.revision, row.host == host {
             return CommandRefusal(
                 "conflict",
-                "domain \(order.domain) has changed: revision \(row.revision), not \(expected); look and ask again"
-            )
+                "domain \(order.domain) has changed: revision \(row.revision), not \(expected); look and ask again")
         }
         if let vcpus = order.vcpus, vcpus > row.maximumVCPUs {
             return CommandRefusal(
                 "invalid",
-                "domain \(order.domain) is defined with at most \(row.maximumVCPUs) vCPUs and can't have \(vcpus)"
-            )
+                "domain \(order.domain) is defined with at most \(row.maximumVCPUs) vCPUs and can't have \(vcpus);"
+                    + " `ebb vm prepare` raises that")
+        }
+        if let memory = order.memory, let maximum = row.maximumMemory, memory > maximum {
+            return CommandRefusal(
+                "invalid",
+                "domain \(order.domain) is defined with at most \(maximum) and can't have \(memory);"
+                    + " `ebb vm prepare` raises that")
         }
         return nil
     }
@@ -136,47 +186,55 @@ package enum CommandPlan {
 
     /// Whether what is asked for holds as the domain is.
     static func isDone(_ order: CommandOrder, _ presence: DomainPresence) -> Bool {
-        guard case .present(let state, let granted, let confirmed) = presence else {
-            return order.verb == .delete && presence == .absent
-        }
+        guard case .present(let look) = presence else { return order.verb == .delete && presence == .absent }
         switch order.verb {
         case .create: return true
-        case .start: return state.isActive && state != .shuttingDown
-        case .restore: return state == .running || state == .blocked
-        case .shutdown, .destroy: return state == .shutoff || state == .crashed
-        case .suspend: return state == .paused
-        case .resume: return state == .running || state == .blocked
-        case .save: return state == .saved
-        case .resize: return granted == order.vcpus && confirmed == order.vcpus
-        case .migrate, .delete: return false
+        case .start: return look.state.isActive && look.state != .shuttingDown
+        case .restore, .resume: return look.runs
+        case .shutdown, .destroy: return look.state == .shutoff || look.state == .crashed
+        case .suspend: return look.state == .paused
+        case .save: return look.state == .saved
+        case .resize: return isSized(order, look)
+        case .reboot, .cap, .networkCap, .migrate, .abortMigration, .snapshot, .revert, .delete, .adopt, .release,
+            .prepare:
+            return false
         }
     }
 
+    private static func isSized(_ order: CommandOrder, _ look: DomainLook) -> Bool {
+        let hasVCPUs = order.vcpus.map { look.granted == $0 && look.confirmed == $0 } ?? true
+        return hasVCPUs && (order.memory.map { look.memory.map($0.isReached) ?? false } ?? true)
+    }
+
     private static func refusalByState(_ order: CommandOrder, _ situation: CommandSituation) -> CommandRefusal? {
-        guard case .present(let state, _, _) = situation.presence else {
+        guard let state = situation.presence.state else {
             guard order.verb != .create else { return nil }
             return CommandRefusal(
                 "not-found", "domain \(order.domain) is not on host \(situation.host) any more; see `ebb vm list`")
         }
-        let allowed: [DomainState]
-        let remedy: String
-        switch order.verb {
-        case .create: return nil
-        case .start: (allowed, remedy) = ([.shutoff, .crashed], "a saved one is restored with `ebb vm restore`")
-        case .shutdown:
-            (allowed, remedy) = (
-                [.running, .blocked, .shuttingDown], "resume it first, or `ebb vm shutdown --force` it"
-            )
-        case .destroy: (allowed, remedy) = ([.running, .blocked, .paused, .shuttingDown], "`ebb vm restore` it first")
-        case .suspend: (allowed, remedy) = ([.running, .blocked], "only a running one can be suspended")
-        case .resume: (allowed, remedy) = ([.paused], "only a suspended one can be resumed")
-        case .save: (allowed, remedy) = ([.running, .blocked, .paused], "only an active one can be saved")
-        case .restore: (allowed, remedy) = ([.saved], "only a saved one can be restored")
-        case .resize: (allowed, remedy) = ([.running, .blocked], "only a running one can be resized")
-        case .migrate: (allowed, remedy) = ([.running, .blocked], "only a running one can be migrated")
-        case .delete: (allowed, remedy) = ([.shutoff, .crashed, .saved], "`ebb vm shutdown --force` it first")
-        }
-        guard !allowed.contains(state) else { return nil }
+        guard let (allowed, remedy) = condition(of: order.verb), !allowed.contains(state) else { return nil }
         return CommandRefusal("state", "domain \(order.domain) is \(state.rawValue): \(remedy)")
+    }
+
+    /// In which states a verb can be carried out, and what to do otherwise; `nil`: in every one.
+    private static func condition(of verb: CommandVerb) -> (allowed: [DomainState], remedy: String)? {
+        let running: [DomainState] = [.running, .blocked]
+        switch verb {
+        case .create, .adopt, .release, .prepare, .abortMigration: return nil
+        case .start: return ([.shutoff, .crashed], "a saved one is restored with `ebb vm restore`")
+        case .shutdown: return (running + [.shuttingDown], "resume it first, or `ebb vm shutdown --force` it")
+        case .destroy: return (running + [.paused, .shuttingDown], "`ebb vm restore` it first")
+        case .suspend: return (running, "only a running one can be suspended")
+        case .resume: return ([.paused], "only a suspended one can be resumed")
+        case .reboot: return (running, "only a running one can be rebooted")
+        case .save: return (running + [.paused], "only an active one can be saved")
+        case .restore: return ([.saved], "only a saved one can be restored")
+        case .resize: return (running, "only a running one can be resized")
+        case .cap, .networkCap: return (running + [.paused], "only an active one can be capped")
+        case .migrate: return (running, "only a running one can be migrated")
+        case .snapshot: return (running + [.paused, .shutoff, .crashed], "`ebb vm restore` it first")
+        case .revert: return (running + [.paused, .shutoff, .crashed], "`ebb vm restore` it first")
+        case .delete: return ([.shutoff, .crashed, .saved], "`ebb vm shutdown --force` it first")
+        }
     }
 }

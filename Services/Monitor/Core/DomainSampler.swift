@@ -48,6 +48,7 @@ struct DomainSampler: Hashable, Sendable {
     private var cpu: Baseline<CPUBaseline>?
     private var network: Baseline<NetworkBaseline>?
     private var block: DomainCounters?
+    private var pressure = DomainCounters()
     private var memory: DomainMemory?
     private var shape: Shape?
     /// The disk as last seen: drivers that can't tell for a stopped domain don't make it vanish.
@@ -55,17 +56,23 @@ struct DomainSampler: Hashable, Sendable {
 
     init(incarnations: IncarnationTracker) { self.incarnations = incarnations }
 
-    /// - Parameter asked: what Ebb last asked for.
-    mutating func observe(_ seen: RawDomainReading, at instant: ReadingInstant, asked: VCPUCount?) -> Outcome {
+    /// - Parameters:
+    ///   - asked: what Ebb last asked for.
+    ///   - networkCap: bytes per second that Ebb gave it, where the driver does not say; `nil`: no cap.
+    mutating func observe(
+        _ seen: RawDomainReading, at instant: ReadingInstant, asked: VCPUCount?, networkCap: Int64? = nil
+    ) -> Outcome {
         let life = incarnations.observe(seen, at: instant)
         if case .same = life {} else { forgetLife() }
         disk = seen.disk ?? disk
         var outcome = blank(seen, life, at: instant)
+        outcome.sample.networkCapBytesPerSecond = seen.networkCapBytesPerSecond ?? networkCap
         observeMemory(seen, life, &outcome)
         guard case .none = life else {
             observeCPU(seen, at: instant, &outcome)
             observeNetwork(seen, at: instant, &outcome)
             observeBlock(seen, &outcome)
+            observePressure(seen, &outcome)
             incarnations.believe(outcome.sample.counters)
             finish(seen, asked: asked, &outcome)
             return outcome
@@ -89,6 +96,7 @@ struct DomainSampler: Hashable, Sendable {
     private mutating func forgetLife() {
         estimate = SizeEstimate()
         (cpu, network, block, memory, shape) = (nil, nil, nil, nil, nil)
+        pressure = DomainCounters()
     }
 
     private func blank(
@@ -199,6 +207,9 @@ struct DomainSampler: Hashable, Sendable {
         let bytes = Int128(difference.0) + Int128(difference.1)
         outcome.sample.networkBytesPerSecond = Int64(
             clamping: (bytes * 1_000_000_000 + Int128(interval) / 2) / Int128(interval))
+        outcome.sample.networkUtilization = outcome.sample.networkCapBytesPerSecond.flatMap { cap in
+            Utilization(numerator: bytes * 1_000_000_000, denominator: Int128(interval) * Int128(cap))?.clamped
+        }
     }
 
     private mutating func observeBlock(_ seen: RawDomainReading, _ outcome: inout Outcome) {
@@ -211,6 +222,24 @@ struct DomainSampler: Hashable, Sendable {
         block = DomainCounters(blockReadBytes: read, blockWrittenBytes: written)
         outcome.sample.counters.blockReadBytes = read
         outcome.sample.counters.blockWrittenBytes = written
+    }
+
+    /// Swap-in and major faults: what says that the guest's memory is too small.
+    private mutating func observePressure(_ seen: RawDomainReading, _ outcome: inout Outcome) {
+        let now = DomainCounters(swapInBytes: seen.counters.swapInBytes, majorFaults: seen.counters.majorFaults)
+        let deltas = (
+            difference(now.swapInBytes, pressure.swapInBytes), difference(now.majorFaults, pressure.majorFaults)
+        )
+        if deltas.0 ?? 0 < 0 || deltas.1 ?? 0 < 0 { return outcome.rejections.append(.counterBackwards) }
+        pressure = now
+        outcome.sample.counters.swapInBytes = now.swapInBytes
+        outcome.sample.counters.majorFaults = now.majorFaults
+        (outcome.sample.swapInDelta, outcome.sample.majorFaultsDelta) = deltas
+    }
+
+    private func difference(_ now: Int64?, _ before: Int64?) -> Int64? {
+        guard let now, let before else { return nil }
+        return now - before
     }
 
     private func finish(_ seen: RawDomainReading, asked: VCPUCount?, _ outcome: inout Outcome) {

@@ -2,8 +2,8 @@
 
 internal import ResourceModel
 
-/// Whether a host answers, and how eagerly it is asked. Unreachable is not off: a host that does not answer makes its
-/// domains unknown and says nothing else about them.
+/// Whether a host answers. Unreachable is not off: a host that does not answer makes its domains unknown and says
+/// nothing else about them. It is asked as often as any other: a call ends by its deadline, and one answer brings it back.
 package struct HostHealth: Hashable, Sendable {
     package enum State: Hashable, Sendable {
         case up, unknown
@@ -11,8 +11,6 @@ package struct HostHealth: Hashable, Sendable {
 
     /// So many polls in a row must fail before a host counts as unknown: one lost answer is no news.
     package static let toleratedFailures = 3
-    /// A host that does not answer is asked at least once in so many intervals.
-    package static let slowest = 8
 
     /// A host is unknown until it has answered.
     package private(set) var state = State.unknown
@@ -35,11 +33,6 @@ package struct HostHealth: Hashable, Sendable {
         return true
     }
 
-    /// In how many intervals the next poll is due: 1 as long as it is tolerated, then doubled up to `slowest`.
-    package var intervalsToNextPoll: Int {
-        guard failures >= Self.toleratedFailures else { return 1 }
-        return min(Self.slowest, 1 << min(failures - Self.toleratedFailures + 1, 16))
-    }
 }
 
 /// A steady schedule: polls begin at whole intervals after the first, however long each takes; what is overdue is
@@ -54,9 +47,9 @@ package struct PollSchedule: Hashable, Sendable {
         self.interval = max(1, interval.wholeNanoseconds)
     }
 
-    /// When the next poll begins: the first slot that is later than `now` and at least `intervals` after `last`.
-    package func next(after last: Int64, intervals: Int = 1, now: Int64) -> Int64 {
-        let slot = (last - first) / interval + Int64(max(1, intervals))
+    /// When the next poll begins: the first slot that is later than `now` and than `last`.
+    package func next(after last: Int64, now: Int64) -> Int64 {
+        let slot = (last - first) / interval + 1
         let reached = now < first ? 0 : (now - first) / interval + 1
         return first + max(slot, reached) * interval
     }

@@ -34,7 +34,9 @@ package struct HostSampler: Hashable, Sendable {
 
     /// Takes a reading. Derived figures are unknown in a first reading, and over an interval in which the size, the
     /// host or the incarnation changed.
-    package mutating func observe(_ observation: RawHostReading, asked: [DomainID: VCPUCount] = [:]) -> HostCycle {
+    package mutating func observe(
+        _ observation: RawHostReading, asked: [DomainID: VCPUCount] = [:], networkCaps: [DomainID: Int64] = [:]
+    ) -> HostCycle {
         let instant = observation.instant
         var cycle = HostCycle(
             sample: HostSample(
@@ -42,7 +44,7 @@ package struct HostSampler: Hashable, Sendable {
                 intervalNanoseconds: former.flatMap { instant.nanoseconds(since: $0.instant) },
                 figures: HostFigures(cpuCount: observation.cpuCount, memory: observation.memory), domains: []),
             sightings: [], departed: [], rejections: [], seenAt: instant.seenAt, provedAt: instant.provedAt)
-        let remaining = observeDomains(observation, asked: asked, &cycle)
+        let remaining = observeDomains(observation, asked: asked, networkCaps: networkCaps, &cycle)
         cycle.departed = domains.keys.filter { remaining[$0] == nil }.sorted()
         domains = remaining
         observeHost(observation, &cycle)
@@ -73,13 +75,15 @@ package struct HostSampler: Hashable, Sendable {
     }
 
     private func observeDomains(
-        _ observation: RawHostReading, asked: [DomainID: VCPUCount], _ cycle: inout HostCycle
+        _ observation: RawHostReading, asked: [DomainID: VCPUCount], networkCaps: [DomainID: Int64],
+        _ cycle: inout HostCycle
     ) -> [DomainID: DomainSampler] {
         var remaining: [DomainID: DomainSampler] = [:]
         var used: Int128? = 0
         for seen in observation.domains.sorted(by: { $0.domain < $1.domain }) {
             var sampler = domains[seen.domain] ?? newSampler(seen.domain)
-            let outcome = sampler.observe(seen, at: observation.instant, asked: asked[seen.domain])
+            let outcome = sampler.observe(
+                seen, at: observation.instant, asked: asked[seen.domain], networkCap: networkCaps[seen.domain])
             remaining[seen.domain] = sampler
             cycle.sample.domains.append(outcome.sample)
             cycle.sightings.append(outcome.sighting)

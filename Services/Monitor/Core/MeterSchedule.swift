@@ -17,6 +17,7 @@ package struct ReadingFact: Hashable, Sendable {
 package struct MeterSchedule: Hashable, Sendable {
     private let domain: DomainID
     private let interval: Int64
+    private let phase: Int64
     /// Lives that began earlier are not Ebb's to bill from their start.
     private let watchedSince: Timestamp
     private var lastWritten: DomainSighting?
@@ -24,10 +25,12 @@ package struct MeterSchedule: Hashable, Sendable {
 
     /// - Parameters:
     ///   - interval: from one reading to the next.
+    ///   - phase: shifts the instants within the interval, so that not every host's readings are due at once.
     ///   - watchedSince: since when the domain is managed, or up to when an earlier process has seen it.
-    package init(domain: DomainID, interval: Duration, watchedSince: Timestamp) {
+    package init(domain: DomainID, interval: Duration, phase: Int64 = 0, watchedSince: Timestamp) {
         self.domain = domain
         self.interval = max(1, interval.wholeNanoseconds)
+        self.phase = phase % self.interval
         self.watchedSince = watchedSince
     }
 
@@ -77,7 +80,7 @@ package struct MeterSchedule: Hashable, Sendable {
         return slot(last.seenAt) != slot(seen.seenAt)
     }
 
-    private func slot(_ instant: Timestamp) -> Int64 { instant.nanoseconds / interval }
+    private func slot(_ instant: Timestamp) -> Int64 { (instant.nanoseconds + phase) / interval }
 
     private func fact(_ seen: DomainSighting, _ life: Incarnation) -> ReadingFact {
         ReadingFact(domain: domain, incarnationStart: life.start, at: seen.seenAt, counters: seen.counters)

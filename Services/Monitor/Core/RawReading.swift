@@ -54,13 +54,15 @@ package struct RawDomainReading: Hashable, Sendable {
     package var vcpuTimeNanoseconds: [Int64]?
     /// Since when the present size and state hold on this host, where the driver says so.
     package var sizeEffectiveAt: Timestamp?
+    /// What its network may carry, where the driver says so; `nil`: no cap, or unknown.
+    package var networkCapBytesPerSecond: Int64?
 
     package init(
         domain: DomainID, name: String, state: DomainState, hypervisorID: Int64? = nil,
         incarnationStart: Timestamp? = nil, maximumVCPUs: VCPUCount? = nil, grantedVCPUs: VCPUCount? = nil,
         confirmedVCPUs: VCPUCount? = nil, memory: DomainMemory? = nil, disk: ByteCount? = nil,
         counters: DomainCounters = DomainCounters(), vcpuTimeNanoseconds: [Int64]? = nil,
-        sizeEffectiveAt: Timestamp? = nil
+        sizeEffectiveAt: Timestamp? = nil, networkCapBytesPerSecond: Int64? = nil
     ) {
         self.domain = domain
         self.name = name
@@ -75,5 +77,6 @@ package struct RawDomainReading: Hashable, Sendable {
         self.counters = counters
         self.vcpuTimeNanoseconds = vcpuTimeNanoseconds
         self.sizeEffectiveAt = sizeEffectiveAt
+        self.networkCapBytesPerSecond = networkCapBytesPerSecond
     }
 }

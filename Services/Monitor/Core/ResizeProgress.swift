@@ -16,16 +16,32 @@ package enum ResizeProgress: Hashable, Sendable {
 
     /// - Parameter former: what was in use before; `nil` if that was unknown.
     package init(to target: VCPUCount, from former: VCPUCount?, presence: DomainPresence) {
-        guard case .present(_, let granted, let confirmed) = presence, let inUse = confirmed ?? granted else {
+        guard let look = presence.look, let inUse = look.confirmed ?? look.granted else {
             self = .reached
             return
         }
         let isGrow = target > former ?? inUse
-        let possible = isGrow ? min(target, granted ?? target) : target
+        let possible = isGrow ? min(target, look.granted ?? target) : target
         if isGrow ? inUse < possible : inUse > possible {
-            self = confirmed == nil ? .partial(inUse) : .waiting
+            self = look.confirmed == nil ? .partial(inUse) : .waiting
         } else {
             self = possible == target ? .reached : .partial(inUse)
         }
     }
+}
+
+/// How far a domain's balloon has come.
+package enum BalloonProgress: Hashable, Sendable {
+    /// It is as asked, or can't be seen.
+    case reached
+    case waiting
+
+    package init(to target: ByteCount, presence: DomainPresence) {
+        self = presence.look?.memory.map { target.isReached(by: $0) } ?? true ? .reached : .waiting
+    }
+}
+
+extension ByteCount {
+    /// libvirt counts in KiB: what differs by less is as asked.
+    func isReached(by seen: ByteCount) -> Bool { (seen.bytes - bytes).magnitude < 1_024 }
 }

@@ -12,10 +12,11 @@ extension CommandRunner {
     /// somebody else, or for our successor to look up.
     func execute(_ record: CommandRecord) async -> Bool {
         do {
-            let arguments = CommandArguments(record.command.arguments)
             let order: CommandOrder
+            let specification: DomainSpecification?
             do throws(CommandRefusal) {
-                order = try CommandOrder(record.command, arguments)
+                order = try CommandOrder(record.command)
+                specification = try order.specification(record.command.arguments)
             } catch {
                 return try await refuse(record, error)
             }
@@ -28,7 +29,7 @@ extension CommandRunner {
                 let result = await loop.result(of: order.domain, host: order.target)
                 await end(record, .succeeded(result: result), permit: .used)
                 return true
-            case .run: return try await run(record, order, arguments)
+            case .run: return try await run(record, order, specification)
             }
         } catch {
             log.debug("a command waits", metadata: ["command.id": "\(record.id)", "error": "\(error)"])
@@ -38,17 +39,18 @@ extension CommandRunner {
 
     private func situation(of order: CommandOrder) async throws -> CommandSituation {
         let row = try await edges.inventory.domain(order.domain)
-        let mode = try await edges.inventory.host(host)?.mode
+        let record = try await edges.inventory.host(host)
         var targetMode: HostMode?
-        if let target = order.target { targetMode = try await edges.inventory.host(target)?.mode }
+        if let target = order.target, let found = try await edges.inventory.host(target), found.removedAt == nil {
+            targetMode = found.mode
+        }
+        if order.isAutomatic { edges.freeze.read(try await edges.freezes.list()) }
         return CommandSituation(
-            now: edges.clock.now(), host: host, mode: .init(mode ?? .observe), targetMode: targetMode.map { .init($0) },
-            mayCommand: mayCommand,
-            row: row.flatMap { row in
-                guard row.deletedAt == nil else { return nil }
-                return CommandSituation.Row(
-                    host: row.host, revision: row.revision, isManaged: row.isManaged, maximumVCPUs: row.maximumVCPUs)
-            }, presence: await presence(of: order.domain, isHere: row?.host == host && row?.deletedAt == nil))
+            now: edges.clock.now(), host: host, mode: .init(record?.mode ?? .observe),
+            targetMode: targetMode.map { .init($0) }, mayCommand: mayCommand,
+            freeze: edges.freeze.refusal(of: order.domain, tenant: row?.tenant, cluster: record?.cluster),
+            row: row.flatMap { $0.deletedAt == nil ? CommandSituation.Row($0) : nil },
+            presence: await presence(of: order.domain, isHere: row?.host == host && row?.deletedAt == nil))
     }
 
     /// A row that says the domain is here may be newer than the last poll: the domain has just arrived.
@@ -70,18 +72,15 @@ extension CommandRunner {
     }
 
     private func run(
-        _ record: CommandRecord, _ order: CommandOrder, _ arguments: CommandArguments?
+        _ record: CommandRecord, _ order: CommandOrder, _ specification: DomainSpecification?
     ) async throws -> Bool {
-        var specification: DomainSpecification?
-        do throws(CommandRefusal) {
-            if order.verb == .create { specification = try arguments?.specification(of: order.domain) }
-        } catch {
-            return try await refuse(record, error)
-        }
         do {
-            guard try await claimWithRows(record, order, specification) else { return false }
+            let definition = order.verb == .adopt ? try await adoptable(order) : nil
+            guard try await claimWithRows(record, order, specification, definition) else { return false }
         } catch let refusal as CommandRefusal {
             return try await refuse(record, refusal)
+        } catch let error as HypervisorError where error.code.isFinal {
+            return try await refuse(record, CommandRefusal("hypervisor", "\(error)"))
         }
         await prepare(order)
         let outcome = await call(record, order, specification)
@@ -93,7 +92,7 @@ extension CommandRunner {
 
     /// Claims the command together with the rows that it depends on: all of them or none.
     private func claimWithRows(
-        _ record: CommandRecord, _ order: CommandOrder, _ specification: DomainSpecification?
+        _ record: CommandRecord, _ order: CommandOrder, _ specification: DomainSpecification?, _ definition: String?
     ) async throws -> Bool {
         do {
             return try await edges.store.transaction { transaction in
@@ -103,6 +102,10 @@ extension CommandRunner {
                 if let specification {
                     try await edges.inventory.insertDomain(
                         NewDomain(specification), under: claim, in: transaction)
+                }
+                if let definition {
+                    try await edges.inventory.saveDefinition(
+                        of: order.domain, definition, at: edges.clock.now(), under: claim, in: transaction)
                 }
                 if let vcpus = order.vcpus {
                     let revision = try await edges.inventory.ask(
@@ -142,27 +145,63 @@ extension CommandRunner {
         let call = MutatingCall(
             id: record.id, epoch: UInt64(clamping: shard.epoch), timeout: min(configuration.commandTimeout, left))
         do throws(HypervisorError) {
-            switch order.verb {
-            case .migrate: return try await migrate(order, call)
-            case .resize: return try await resize(order, call)
-            case .create:
-                guard let specification else { return nil }
-                try checkOwnership()
-                await loop.took(try await loop.hypervisor.create(specification, call))
-            case .delete:
-                try checkOwnership()
-                let effect = try await loop.hypervisor.perform(.undefine, on: order.domain, call)
-                await loop.deleted(order.domain, at: effect.effectiveAt)
-                return Ended(outcome: .succeeded(result: await loop.result(of: order.domain)), permit: .used)
-            default:
-                guard let operation = LifecycleOperation(rawValue: order.verb.rawValue) else { return nil }
-                try checkOwnership()
-                await loop.took(try await loop.hypervisor.perform(operation, on: order.domain, call))
-            }
-            return Ended(outcome: .succeeded(result: await loop.result(of: order.domain)), permit: .used)
+            return try await perform(record, order, specification, call)
         } catch {
             return await failed(record, order, error)
         }
+    }
+
+    private func perform(
+        _ record: CommandRecord, _ order: CommandOrder, _ specification: DomainSpecification?, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Ended {
+        let (hypervisor, domain) = (loop.hypervisor, order.domain)
+        switch order.verb {
+        case .migrate: return try await migrate(record, order, call)
+        case .resize: return try await resize(record, order, call)
+        case .cap, .networkCap: return try await cap(order, call)
+        case .adopt: return try await adopt(order, call)
+        case .release: return try await giveBack(order, call)
+        case .prepare: return try await raiseCeiling(order, call)
+        case .create:
+            guard let specification else {
+                throw HypervisorError(.invalid, operation: "create", message: "nothing says what to create")
+            }
+            try checkOwnership()
+            return await done(order, try await hypervisor.create(specification, call))
+        case .delete:
+            try checkOwnership()
+            let keepsDisk = order.arguments.keepsDisk ?? false
+            let effect = try await hypervisor.delete(domain, keepsDisk: keepsDisk, call)
+            await loop.deleted(domain, at: effect.effectiveAt)
+            return Ended(outcome: .succeeded(result: await loop.result(of: domain)), permit: .used)
+        case .shutdown where order.grace != nil: return try await shutDown(record, order, call)
+        case .snapshot, .revert:
+            try checkOwnership()
+            let name = order.arguments.name ?? ""
+            let effect =
+                order.verb == .snapshot
+                ? try await hypervisor.snapshot(domain, name: name, call)
+                : try await hypervisor.revert(domain, to: name, call)
+            return await done(order, effect)
+        case .abortMigration:
+            try checkOwnership()
+            aborted.insert(domain)
+            _ = try await hypervisor.abortMigration(of: domain, call)
+            return Ended(outcome: .succeeded(result: await loop.result(of: domain)), permit: .used)
+        case .start, .shutdown, .destroy, .suspend, .resume, .reboot, .save, .restore:
+            guard let operation = LifecycleOperation(rawValue: order.verb.rawValue) else {
+                throw HypervisorError(.unsupported, operation: order.verb.rawValue, message: "there is no such call")
+            }
+            try checkOwnership()
+            return await done(order, try await hypervisor.perform(operation, on: domain, call))
+        }
+    }
+
+    /// The call had its effect, which is written down.
+    private func done(_ order: CommandOrder, _ effect: Effect) async -> Ended {
+        await loop.took(effect)
+        let result = await loop.result(of: order.domain, effectiveAt: effect.effectiveAt)
+        return Ended(outcome: .succeeded(result: result), permit: .used)
     }
 
     /// Right before each call that changes something: libvirt takes no fencing token.
@@ -181,9 +220,9 @@ extension CommandRunner {
         case .deadline, .unreachable, .closed:
             // Cut off by the shutdown or by the loss of the host: the successor looks the effect up.
             guard !Task.isCancelled else { return nil }
-            if case .succeeded = await finding(about: order).finding {
+            if case .succeeded = await finding(about: order, record.id).finding {
                 return Ended(
-                    outcome: .succeeded(result: await settle(order)), permit: .used)
+                    outcome: .succeeded(result: await settle(order, record.id)), permit: .used)
             }
             return Ended(
                 outcome: .failed(
@@ -192,12 +231,23 @@ extension CommandRunner {
         case .fenced:
             return Ended(outcome: .failed(code: "not-owner", message: "\(error); ask again"), permit: .released)
         case .noSuchDomain, .refused, .unsupported, .invalid:
+            if order.verb == .migrate, aborted.remove(order.domain) != nil {
+                return Ended(
+                    outcome: .failed(
+                        code: "aborted", message: "the migration was called off; the domain goes on running here",
+                        result: await loop.result(of: order.domain)), permit: .released)
+            }
             return Ended(
                 outcome: .failed(
                     code: "hypervisor", message: "\(error)", result: await loop.result(of: order.domain)),
                 permit: .released)
         }
     }
+}
+
+extension HypervisorError.Code {
+    /// Whether asking again changes nothing.
+    fileprivate var isFinal: Bool { [.noSuchDomain, .refused, .unsupported, .invalid].contains(self) }
 }
 
 extension CommandSituation.Mode {
@@ -210,11 +260,10 @@ extension CommandSituation.Mode {
     }
 }
 
-extension NewDomain {
-    fileprivate init(_ specification: DomainSpecification) {
+extension CommandSituation.Row {
+    init(_ row: DomainRecord) {
         self.init(
-            id: specification.domain, name: specification.name, tenant: specification.tenant, isManaged: true,
-            state: .shutoff, maximumVCPUs: specification.maximumVCPUs, maximumMemory: specification.memory,
-            disk: specification.disk, boot: JSONText.encode(specification.boot) ?? "{}")
+            host: row.host, revision: row.revision, isManaged: row.isManaged, tenant: row.tenant,
+            foreignManager: row.foreignManager, maximumVCPUs: row.maximumVCPUs, maximumMemory: row.maximumMemory)
     }
 }

@@ -13,18 +13,18 @@ extension CommandRunner {
         guard mayCommand else { return false }
         let order: CommandOrder
         do throws(CommandRefusal) {
-            order = try CommandOrder(record.command, CommandArguments(record.command.arguments))
+            order = try CommandOrder(record.command)
         } catch {
             await end(record, .failed(code: error.code, message: error.message), permit: .released)
             return true
         }
-        let (finding, isFinal) = await finding(about: order)
+        let (finding, isFinal) = await finding(about: order, record.id)
         guard !Task.isCancelled else { return false }
         // A host may answer before the command's deadline: until then its end can still become known.
         guard isFinal || edges.clock.now() >= order.deadline else { return false }
         switch finding {
         case .succeeded:
-            await end(record, .succeeded(result: await settle(order)), permit: .used)
+            await end(record, .succeeded(result: await settle(order, record.id)), permit: .used)
         case .failed(let refusal):
             await end(record, await failure(order, refusal), permit: .released)
         case .unknown(let refusal):
@@ -39,44 +39,54 @@ extension CommandRunner {
     }
 
     /// What a fresh look at the host, and at a migration's target, says of a command's effect. It is final unless a host
-    /// did not answer.
-    func finding(about order: CommandOrder) async -> (finding: CommandPlan.Finding, isFinal: Bool) {
+    /// did not answer, or the migration goes on.
+    func finding(about order: CommandOrder, _ id: UUID128) async -> (finding: CommandPlan.Finding, isFinal: Bool) {
+        let isMoving = order.verb == .migrate ? await isStillMoving(order, id) : false
         await loop.freshCycle()
         let presence = await loop.presence(of: order.domain)
-        let onTarget = await targetPresence(order)
-        let isFinal = presence != .unknown && (order.verb != .migrate || onTarget != .unknown)
-        return (CommandPlan.reconcile(order, presence: presence, onTarget: onTarget), isFinal)
+        let onTarget = order.verb == .migrate ? await targetPresence(order) : .unknown
+        let isFinal = presence != .unknown && (order.verb != .migrate || onTarget != .unknown && !isMoving)
+        let trace = await trace(of: order)
+        return (CommandPlan.reconcile(order, presence: presence, onTarget: onTarget, trace: trace), isFinal)
+    }
+
+    /// Whether the effect is found that a domain's state says nothing about; `nil` if it can't be told.
+    private func trace(of order: CommandOrder) async -> Bool? {
+        let (hypervisor, domain) = (loop.hypervisor, order.domain)
+        switch order.verb {
+        case .snapshot:
+            return try? await hypervisor.snapshots(of: domain).contains { $0.name == order.arguments.name }
+        case .cap:
+            // A driver that shows no cap may not know: only a cap that is seen says something.
+            let cap = try? await hypervisor.look(at: domain).cpuCapPPM
+            return cap.map { $0 == order.arguments.cpuCapPPM }
+        case .networkCap:
+            let cap = try? await hypervisor.look(at: domain).networkCapBytesPerSecond
+            return cap.map { $0 == order.arguments.bytesPerSecond }
+        case .prepare: return try? await hypervisor.preparation(of: domain, for: DomainCeiling(order)).isEmpty
+        case .abortMigration: return (try? await hypervisor.migrationProgress(of: domain)).map { $0 == nil }
+        case .adopt, .release:
+            guard let found = try? await hypervisor.inventory().first(where: { $0.domain == domain }) else {
+                return nil
+            }
+            return order.verb == .adopt ? found.tenant == order.tenant : found.tenant == nil
+        default: return nil
+        }
     }
 
     /// A command that was cut off had its effect: what else follows from it. Returns its result.
-    func settle(_ order: CommandOrder) async -> String? {
+    func settle(_ order: CommandOrder, _ id: UUID128) async -> String? {
         let result = await loop.result(of: order.domain, host: order.target)
         switch order.verb {
-        case .migrate: await loop.release(order.domain)
+        case .migrate:
+            await clearSource(order, id)
+            await loop.release(order.domain)
         case .delete: await loop.deleted(order.domain, at: nil)
+        case .adopt: if let tenant = order.tenant { await loop.adopted(order.domain, by: tenant) }
+        case .release: await loop.released(order.domain)
+        case .cap, .networkCap: await capped(order)
         default: break
         }
         return result
-    }
-
-    /// What a migration's target shows, asked directly: its own Monitor may be another process.
-    private func targetPresence(_ order: CommandOrder) async -> DomainPresence {
-        guard let name = order.target else { return .unknown }
-        do {
-            guard let record = try await edges.inventory.host(name) else { return .unknown }
-            let hypervisor = try edges.open(record.uri, name)
-            let domains: [DomainDescription]
-            do {
-                domains = try await hypervisor.inventory()
-            } catch {
-                await hypervisor.close()
-                return .unknown
-            }
-            await hypervisor.close()
-            guard let found = domains.first(where: { $0.domain == order.domain }) else { return .absent }
-            return .present(found.state, granted: nil, confirmed: nil)
-        } catch {
-            return .unknown
-        }
     }
 }

@@ -7,11 +7,24 @@ internal import ServiceKit
 internal import Store
 
 extension CommandRunner {
-    /// Resizes, and waits until the guest has what was asked; a grow that it does not confirm in time is rolled back.
-    func resize(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
-        guard let target = order.vcpus else {
+    /// Resizes vCPUs, then memory; what is seen afterwards is what is reported.
+    func resize(_ record: CommandRecord, _ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError)
+        -> Ended
+    {
+        if let vcpus = order.vcpus {
+            let ended = try await resize(record, order, vcpus: vcpus, call)
+            guard ended.outcome.succeeded, order.memory != nil else { return ended }
+        }
+        guard let memory = order.memory else {
             throw HypervisorError(.invalid, operation: "resize", message: "it has no size to reach")
         }
+        return try await resize(record, order, memory: memory, call.following(3))
+    }
+
+    /// Resizes, and waits until the guest has what was asked; a grow that it does not confirm in time is rolled back.
+    private func resize(
+        _ record: CommandRecord, _ order: CommandOrder, vcpus target: VCPUCount, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Ended {
         let former = await loop.vcpusInUse(by: order.domain)
         try checkOwnership()
         let effect = try await loop.hypervisor.resize(order.domain, vcpus: target, call)
@@ -19,7 +32,11 @@ extension CommandRunner {
         let isGrow = former.map { target > $0 } ?? false
         // A guest that was asked and kept its vCPUs has refused: there is nothing to wait for.
         let isRefused = !isGrow && effect.domain?.confirmedVCPUs.map { $0 > target } ?? false
-        let progress = try await progress(of: order.domain, to: target, from: former, waits: !isRefused)
+        let progress = try await confirmation(
+            record, order.domain, isRefused ? .zero : configuration.confirmationTimeout
+        ) {
+            ResizeProgress(to: target, from: former, presence: $0)
+        }
         if isGrow, progress == .waiting { return try await rollBack(order, to: former ?? target, call) }
         let result = await loop.result(of: order.domain, effectiveAt: effect.effectiveAt)
         guard progress != .reached else { return Ended(outcome: .succeeded(result: result), permit: .used) }
@@ -30,18 +47,53 @@ extension CommandRunner {
                 result: result), permit: .used)
     }
 
+    /// Moves the balloon, and waits until it is where it was asked to be. Of what the guest does not take in time,
+    /// nothing is left standing: the balloon is set to where it was.
+    private func resize(
+        _ record: CommandRecord, _ order: CommandOrder, memory target: ByteCount, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Ended {
+        let former = await loop.memory(of: order.domain)
+        try checkOwnership()
+        let effect = try await loop.hypervisor.resize(order.domain, memory: target, call)
+        await loop.took(effect)
+        let progress = try await confirmation(record, order.domain, configuration.confirmationTimeout) {
+            BalloonProgress(to: target, presence: $0)
+        }
+        let seen = await loop.memory(of: order.domain)
+        guard progress == .waiting, let seen else {
+            let result = await loop.result(of: order.domain, effectiveAt: effect.effectiveAt)
+            return Ended(outcome: .succeeded(result: result), permit: .used)
+        }
+        guard let former, former == seen else {
+            return Ended(
+                outcome: .failed(
+                    code: "partial", message: "the guest has \(seen), not \(target): its balloon went no further",
+                    result: await loop.result(of: order.domain)), permit: .used)
+        }
+        await loop.notConfirmed(order.domain, after: configuration.confirmationTimeout)
+        try checkOwnership()
+        let back = call.following(4, timeout: configuration.commandTimeout)
+        await loop.took(try await loop.hypervisor.resize(order.domain, memory: former, back))
+        return Ended(
+            outcome: .failed(
+                code: "size-not-confirmed",
+                message: "the guest's balloon did not move within \(configuration.confirmationTimeout);"
+                    + " it has \(former) again", result: await loop.result(of: order.domain)), permit: .released)
+    }
+
     /// How far a resize came by the time in which a guest has to confirm one. Cut off, it leaves that to the successor.
-    private func progress(
-        of domain: DomainID, to target: VCPUCount, from former: VCPUCount?, waits: Bool
-    ) async throws(HypervisorError) -> ResizeProgress {
-        let deadline = ContinuousClock.now + configuration.confirmationTimeout
+    private func confirmation<Progress: AwaitedProgress>(
+        _ record: CommandRecord, _ domain: DomainID, _ patience: Duration,
+        _ progress: (DomainPresence) -> Progress
+    ) async throws(HypervisorError) -> Progress {
+        let deadline = ContinuousClock.now + patience
         while true {
-            let progress = ResizeProgress(to: target, from: former, presence: await loop.presence(of: domain))
-            guard waits, progress == .waiting else { return progress }
+            let progress = progress(await loop.presence(of: domain))
+            guard progress.isWaiting, ContinuousClock.now < deadline else { return progress }
             guard !Task.isCancelled else {
                 throw HypervisorError(.closed, operation: "resize", message: "the guest was still to confirm it")
             }
-            guard ContinuousClock.now < deadline else { return .waiting }
+            await report(record, "waiting for the guest to take it into use")
             await loop.nextCycle()
         }
     }
@@ -52,8 +104,7 @@ extension CommandRunner {
         await loop.notConfirmed(order.domain, after: configuration.confirmationTimeout)
         try checkOwnership()
         // The command's deadline is the size's; taking it back has its own.
-        let back = MutatingCall(
-            id: call.id.derived, epoch: call.epoch, timeout: configuration.commandTimeout)
+        let back = call.following(0, timeout: configuration.commandTimeout)
         await loop.asked(former, of: order.domain)
         await loop.took(try await loop.hypervisor.resize(order.domain, vcpus: former, back))
         return Ended(
@@ -63,55 +114,42 @@ extension CommandRunner {
                     + " it has \(former) again", result: await loop.result(of: order.domain)), permit: .released)
     }
 
-    /// Migrates under both hosts' epochs.
-    func migrate(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
-        let (target, claim) = try await target(of: order)
+    /// Asks the guest to shut down and waits for it; then, if that was asked for, takes its power away.
+    func shutDown(_ record: CommandRecord, _ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError)
+        -> Ended
+    {
         try checkOwnership()
-        let effect = try await loop.hypervisor.migrate(order.domain, to: target, call)
-        if let arrival = await loop.movedOut(order.domain, effect, to: target.host) {
-            await writer.append([.arrived(order.domain, arrival, at: claim)])
+        await report(record, "waiting for the guest to shut down")
+        let thenDestroys = order.arguments.thenDestroys ?? false
+        let effect = try await loop.hypervisor.shutDown(order.domain, grace: order.grace ?? .zero, call) {
+            guard thenDestroys, mayCommand else { return nil }
+            return call.following(5, timeout: configuration.commandTimeout)
         }
-        let result = JSONText.encode(
-            CommandResult(
-                host: target.host, state: effect.domain?.state, vcpus: effect.domain?.confirmedVCPUs,
-                granted: effect.domain?.grantedVCPUs, effectiveAt: effect.effectiveAt))
-        return Ended(outcome: .succeeded(result: result), permit: .used)
-    }
-
-    private func target(of order: CommandOrder) async throws(HypervisorError) -> (MigrationTarget, ShardClaim) {
-        guard let name = order.target else {
-            throw HypervisorError(.invalid, operation: "migrate", message: "it has no target")
-        }
-        let (record, shard): (HostRecord?, ShardRecord?)
-        do throws(StoreError) {
-            record = try await edges.inventory.host(name)
-            shard = try await edges.shards.list(.host).first { $0.id == name.name }
-        } catch {
-            throw HypervisorError(.refused, operation: "migrate", message: "the target can't be looked up: \(error)")
-        }
-        guard let record, let shard, shard.owner != nil else {
-            throw HypervisorError(
-                .refused, operation: "migrate", message: "no Monitor owns host \(name) at this moment; ask again")
-        }
-        return (
-            MigrationTarget(host: name, uri: record.uri, epoch: UInt64(clamping: shard.epoch)),
-            ShardClaim.host(name, epoch: shard.epoch)
-        )
+        await loop.took(effect)
+        return Ended(
+            outcome: .succeeded(result: await loop.result(of: order.domain, effectiveAt: effect.effectiveAt)),
+            permit: .used)
     }
 }
+
+/// Something that a guest has to do, and that is waited for.
+private protocol AwaitedProgress {
+    var isWaiting: Bool { get }
+}
+
+extension ResizeProgress: AwaitedProgress { var isWaiting: Bool { self == .waiting } }
+extension BalloonProgress: AwaitedProgress { var isWaiting: Bool { self == .waiting } }
 
 extension HostLoop {
     /// The number of vCPUs that the guest has in use as last seen; what is granted where nobody can tell.
     func vcpusInUse(by domain: DomainID) -> VCPUCount? { latest[domain]?.vcpus.map { $0.confirmed ?? $0.granted } }
+
+    /// What the guest's balloon leaves it, as last seen.
+    func memory(of domain: DomainID) -> ByteCount? { latest[domain]?.memory?.allocated }
 
     /// A grow that its guest did not take into use is about to be rolled back.
     func notConfirmed(_ domain: DomainID, after timeout: Duration) async {
         let change = DomainChange(kind: "size-not-confirmed", detail: "not in use after \(timeout): rolled back")
         await publish(change, of: domain, at: edges.clock.now(), isForeign: false)
     }
-}
-
-extension UUID128 {
-    /// Another id that follows from this one: of the call that takes a command's effect back.
-    fileprivate var derived: UUID128 { UUID128(high: high ^ 0x8000_0000_0000_0000, low: ~low) }
 }

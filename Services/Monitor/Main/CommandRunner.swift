@@ -21,6 +21,9 @@ actor CommandRunner {
 
     /// Commands that this process has under way or whose end is not written yet.
     private var running: [UUID128: DomainID] = [:]
+    private var lastReports: [UUID128: ContinuousClock.Instant] = [:]
+    /// Domains whose migration was called off.
+    var aborted: Set<DomainID> = []
     private var followers: [UUID128: [AsyncStream<CommandOutcome>.Continuation]] = [:]
     private let wakeUp = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
@@ -64,8 +67,10 @@ actor CommandRunner {
             let queued = try await edges.commands.open(for: host, at: edges.clock.now())
             for record in abandoned + queued where running[record.id] == nil {
                 guard running.count < configuration.commandsPerHost else { break }
-                // Commands of one domain keep their order, also behind one that has to wait.
-                guard busy.insert(record.command.domain).inserted else { continue }
+                // Commands of one domain keep their order, also behind one that has to wait. What ends another one
+                // can't wait for it.
+                let overtakes = CommandVerb(rawValue: record.command.verb)?.overtakes ?? false
+                guard busy.insert(record.command.domain).inserted || overtakes else { continue }
                 running[record.id] = record.command.domain
                 start(record)
             }
@@ -79,6 +84,16 @@ actor CommandRunner {
             record.state == .claimed ? await reconcile(record) : await execute(record)
         // Those whose end is queued stay in `running` until it is written.
         if !isEnding { running[record.id] = nil }
+    }
+
+    // MARK: Progress
+
+    /// Writes down how far a command has come, at most once a second; what the database does not take is dropped.
+    func report(_ record: CommandRecord, ppm: Int64? = nil, _ text: String) async {
+        let now = ContinuousClock.now
+        if let last = lastReports[record.id], now - last < configuration.progressInterval { return }
+        lastReports[record.id] = now
+        try? await edges.commands.setProgress(of: record.id, under: claim, ppm: ppm, text: text)
     }
 
     // MARK: Ends
@@ -105,6 +120,7 @@ actor CommandRunner {
     /// A command's end was written: whoever waits is told.
     func wasWritten(_ end: CommandEnd) {
         running[end.command] = nil
+        lastReports[end.command] = nil
         for follower in followers.removeValue(forKey: end.command) ?? [] {
             follower.yield(end.outcome)
             follower.finish()

@@ -11,25 +11,30 @@ struct DomainTracker: Sendable {
     var size: SizeTracker
     var meter: MeterSchedule
     var asked: VCPUCount?
+    var caps: DomainCaps
     /// The observation that was queued last.
     var written: DomainObservation?
     /// A guest was asked to shut down and has not yet.
     var isShuttingDown = false
 
-    init(isManaged: Bool, size: SizeTracker, meter: MeterSchedule, asked: VCPUCount?) {
+    init(
+        isManaged: Bool, size: SizeTracker, meter: MeterSchedule, asked: VCPUCount?, caps: DomainCaps = DomainCaps()
+    ) {
         self.isManaged = isManaged
         self.size = size
         self.meter = meter
         self.asked = asked
+        self.caps = caps
     }
 
     /// A domain that was on the host before this process owned it.
-    init(_ known: KnownDomain, interval: Duration, watchedSince: Timestamp?) {
+    init(_ known: KnownDomain, interval: Duration, phase: Int64, watchedSince: Timestamp?) {
         self.init(
             isManaged: known.row.isManaged, size: SizeTracker(domain: known.row.id, known: known.size),
             meter: MeterSchedule(
-                domain: known.row.id, interval: interval, watchedSince: watchedSince ?? .distantFuture),
-            asked: known.row.askedVCPUs)
+                domain: known.row.id, interval: interval, phase: phase,
+                watchedSince: watchedSince ?? .distantFuture), asked: known.row.askedVCPUs,
+            caps: DomainCaps(known.row))
     }
 
     /// Takes a sighting; returns the facts that follow, in order.
@@ -57,6 +62,12 @@ struct DomainTracker: Sendable {
         let readings = meter.endOfLife()
         return (readings.isEmpty ? [] : [.readings(readings)])
             + size.departed(movedAt: movedAt, seenAt: seenAt).map { .size($0) }
+    }
+}
+
+extension DomainCaps {
+    init(_ row: DomainRecord) {
+        self.init(cpuPPM: row.cpuCapPPM, networkBytesPerSecond: row.networkCapBytesPerSecond)
     }
 }
 

@@ -17,11 +17,28 @@ enum Fact: Sendable {
     /// A domain that Ebb moved lives on another host now; written under that host's claim.
     case arrived(DomainID, DomainObservation, at: ShardClaim)
     case deleted(DomainID, at: Timestamp)
+    /// The domain is Ebb's for this tenant, or (`nil`) not any more, and its kept definition was given back.
+    case adopted(DomainID, by: TenantID?)
+    case caps(DomainID, DomainCaps)
+    /// Ceilings that the definition gets at the next cold boot.
+    case pending(DomainID, maximumVCPUs: VCPUCount?, maximumMemory: ByteCount?)
     case ended(CommandEnd)
+
+    var isProof: Bool { provedUntil != nil }
+
+    var provedUntil: Timestamp? {
+        if case .proved(let instant) = self { instant } else { nil }
+    }
 
     var isReading: Bool {
         if case .readings = self { true } else { false }
     }
+}
+
+/// What a domain may use at most; `nil`: no cap.
+struct DomainCaps: Hashable, Sendable {
+    var cpuPPM: Int64?
+    var networkBytesPerSecond: Int64?
 }
 
 /// A command's end, and what becomes of its permit.

@@ -15,6 +15,7 @@ actor FactWriter {
     private let host: HostID
     private let claim: ShardClaim
     private let edges: MonitorEdges
+    private let proofs: ProofWriter
     private let limit: Int
     /// A size report that came too late; worth an event.
     private let isStale: @Sendable (SizeFact) async -> Void
@@ -28,13 +29,14 @@ actor FactWriter {
     private let wakeUp = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
     init(
-        host: HostID, claim: ShardClaim, edges: MonitorEdges, limit: Int,
+        host: HostID, claim: ShardClaim, edges: MonitorEdges, proofs: ProofWriter, limit: Int,
         isStale: @escaping @Sendable (SizeFact) async -> Void,
         hasEnded: @escaping @Sendable (CommandEnd) async -> Void
     ) {
         self.host = host
         self.claim = claim
         self.edges = edges
+        self.proofs = proofs
         self.limit = limit
         self.isStale = isStale
         self.hasEnded = hasEnded
@@ -67,6 +69,7 @@ actor FactWriter {
             MonitorMetrics.waiting(queue.count, host: host.name)
         }
         await drain()
+        await proofs.flush(claim)
     }
 
     /// What is queued is written once more, if the database answers; then `run` returns.
@@ -83,6 +86,7 @@ actor FactWriter {
             } else if isEnding {
                 return
             } else {
+                // Ends early when it is cancelled: the host is given up.
                 try? await Task.sleep(for: delay)
                 delay = min(delay * 2, .seconds(2))
             }
@@ -138,7 +142,20 @@ actor FactWriter {
     }
 
     private func write(_ facts: [Fact]) async throws {
-        let stale = try await edges.store.transaction { transaction in
+        // A proof says that all before it is written: it waits for the others, and costs no transaction of its own.
+        let stale = facts.contains { !$0.isProof } ? try await writeTogether(facts) : []
+        for fact in facts { try await writeElsewhere(fact) }
+        if let proof = facts.lazy.compactMap(\.provedUntil).last { await proofs.note(claim, until: proof) }
+        MonitorMetrics.facts("written", facts.count - stale.count)
+        for late in stale {
+            MonitorMetrics.facts("stale")
+            await isStale(late)
+        }
+        for case .ended(let end) in facts { await hasEnded(end) }
+    }
+
+    private func writeTogether(_ facts: [Fact]) async throws -> [SizeFact] {
+        try await edges.store.transaction { transaction in
             try await transaction.require(claim)
             var stale: [SizeFact] = []
             for fact in facts {
@@ -146,13 +163,6 @@ actor FactWriter {
             }
             return stale
         }
-        for fact in facts { try await writeElsewhere(fact) }
-        MonitorMetrics.facts("written", facts.count - stale.count)
-        for late in stale {
-            MonitorMetrics.facts("stale")
-            await isStale(late)
-        }
-        for case .ended(let end) in facts { await hasEnded(end) }
     }
 
     /// Returns the size fact if it came too late.
@@ -168,10 +178,19 @@ actor FactWriter {
         case .readings(let readings):
             let rows = readings.map { MeterReading($0, host: host) }
             try await inventory.insertReadings(rows, under: claim, in: transaction)
-        case .proved(let instant): try await inventory.prove(until: instant, under: claim, in: transaction)
-        case .arrived: break
+        case .proved, .arrived: break
         case .deleted(let id, let instant):
             try await inventory.markDeleted(id, at: instant, under: claim, in: transaction)
+        case .adopted(let id, let tenant):
+            _ = try await inventory.setManaged(id, tenant != nil, tenant: tenant, under: claim, in: transaction)
+            if tenant == nil { try await inventory.dropDefinition(of: id, under: claim, in: transaction) }
+        case .caps(let id, let caps):
+            try await inventory.setCaps(
+                of: id, cpuCapPPM: caps.cpuPPM, networkCapBytesPerSecond: caps.networkBytesPerSecond, under: claim,
+                in: transaction)
+        case .pending(let id, let vcpus, let memory):
+            try await inventory.setPending(
+                of: id, maximumVCPUs: vcpus, maximumMemory: memory, under: claim, in: transaction)
         case .ended(let end):
             if let permit = end.permit, let state = end.permitState {
                 try await edges.permits.setState(of: permit, to: state, in: transaction)

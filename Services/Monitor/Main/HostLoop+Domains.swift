@@ -7,16 +7,18 @@ internal import Store
 
 /// Where a domain came from, once its row was looked up.
 enum DomainOrigin: Sendable {
-    /// Nobody knew it: it is listed and only observed.
-    case found
+    /// Nobody knew it: it is listed and only observed. Its definition may name another manager.
+    case found(manager: String?)
     /// It is this host's by its row.
     case here(KnownDomain)
     /// Ebb moved it here.
     case movedHere(DomainRecord)
     /// Somebody else did; its former host proved it up to the instant.
     case strayed(DomainRecord, provedUntil: Timestamp?)
-    /// Its migration is still under way at the source.
+    /// Its migration is still under way at the source, or its former host was not seen to let it go yet.
     case arriving
+    /// Another host has it still: this one shows a copy.
+    case duplicate(of: HostID)
 }
 
 extension HostLoop {
@@ -34,6 +36,7 @@ extension HostLoop {
         }
         let present = Set(cycle.sightings.map(\.domain))
         for domain in unresolved.keys where !present.contains(domain) { unresolved[domain] = nil }
+        duplicates.formIntersection(present)
         for domain in trackers.keys.sorted() where !present.contains(domain) {
             guard !moving.contains(domain) else {
                 isComplete = false
@@ -80,26 +83,30 @@ extension HostLoop {
     /// Takes what was found out about a domain's row; its sightings so far are worked off.
     func resolve(_ domain: DomainID, as origin: DomainOrigin) async {
         guard let sightings = unresolved[domain], let last = sightings.last, trackers[domain] == nil else { return }
-        let interval = configuration.readingInterval
         var facts: [Fact] = []
         switch origin {
         case .arriving: return
-        case .found:
+        case .duplicate(let other):
+            if duplicates.insert(domain).inserted { await noticedDuplicate(domain, of: other) }
+            return
+        case .found(let manager):
             trackers[domain] = DomainTracker(
                 isManaged: false, size: SizeTracker(domain: domain),
-                meter: MeterSchedule(domain: domain, interval: interval, watchedSince: .distantFuture), asked: nil)
-            facts.append(.found(NewDomain(found: last)))
+                meter: schedule(domain, since: .distantFuture), asked: nil)
+            facts.append(.found(NewDomain(found: last, manager: manager)))
         case .here(let known):
-            trackers[domain] = DomainTracker(known, interval: interval, watchedSince: last.seenAt)
+            trackers[domain] = DomainTracker(
+                known, interval: configuration.readingInterval, phase: meterPhase, watchedSince: last.seenAt)
         case .movedHere(let row):
-            trackers[domain] = DomainTracker(row, size: SizeTracker(domain: domain), interval: interval)
+            trackers[domain] = tracker(of: row, size: SizeTracker(domain: domain))
             await arrived(domain, sightings[0], isForeign: false)
         case .strayed(let row, let provedUntil):
             let size = SizeTracker(domain: domain, formerHostProvedUntil: provedUntil)
-            trackers[domain] = DomainTracker(row, size: size, interval: interval)
+            trackers[domain] = tracker(of: row, size: size)
             await arrived(domain, sightings[0], isForeign: true)
         }
         unresolved[domain] = nil
+        duplicates.remove(domain)
         for seen in sightings { facts += await observe(seen) }
         await writer.append(facts)
     }
@@ -117,8 +124,7 @@ extension HostLoop {
             if tracker.isManaged != row.isManaged {
                 tracker.isManaged = row.isManaged
                 tracker.size = SizeTracker(domain: row.id)
-                tracker.meter = MeterSchedule(
-                    domain: row.id, interval: configuration.readingInterval, watchedSince: edges.clock.now())
+                tracker.meter = schedule(row.id, since: edges.clock.now())
             }
             trackers[row.id] = tracker
         }
@@ -128,7 +134,10 @@ extension HostLoop {
     func presence(of domain: DomainID) -> DomainPresence {
         guard isUp, hasPolled else { return .unknown }
         guard let seen = latest[domain] else { return unresolved[domain] == nil ? .absent : .unknown }
-        return .present(seen.state, granted: seen.vcpus?.granted, confirmed: seen.vcpus?.confirmed)
+        return .present(
+            DomainLook(
+                seen.state, granted: seen.vcpus?.granted, confirmed: seen.vcpus?.confirmed,
+                memory: seen.memory?.allocated))
     }
 
     /// A size report came too late to be written: two owners crossed, or a domain moved.
@@ -139,20 +148,26 @@ extension HostLoop {
     }
 }
 
-extension DomainTracker {
-    /// A managed domain that begins a life here.
-    fileprivate init(_ row: DomainRecord, size: SizeTracker, interval: Duration) {
-        self.init(
-            isManaged: row.isManaged, size: size,
-            meter: MeterSchedule(domain: row.id, interval: interval, watchedSince: .zero), asked: row.askedVCPUs)
+extension HostLoop {
+    /// A domain that begins a life here.
+    fileprivate func tracker(of row: DomainRecord, size: SizeTracker) -> DomainTracker {
+        DomainTracker(
+            isManaged: row.isManaged, size: size, meter: schedule(row.id, since: .zero), asked: row.askedVCPUs,
+            caps: DomainCaps(row))
+    }
+
+    /// - Parameter since: since when the domain is watched.
+    func schedule(_ domain: DomainID, since: Timestamp) -> MeterSchedule {
+        MeterSchedule(
+            domain: domain, interval: configuration.readingInterval, phase: meterPhase, watchedSince: since)
     }
 }
 
 extension NewDomain {
-    fileprivate init(found seen: DomainSighting) {
+    fileprivate init(found seen: DomainSighting, manager: String?) {
         self.init(
             id: seen.domain, name: seen.name, tenant: nil, isManaged: false, state: seen.state,
             maximumVCPUs: seen.vcpus?.maximum ?? 1, maximumMemory: seen.memory?.maximum ?? .zero,
-            disk: seen.disk ?? .zero)
+            disk: seen.disk ?? .zero, foreignManager: manager)
     }
 }

@@ -10,8 +10,10 @@ extension HostLoop {
     /// A call that changes a domain is about to be made: its meters are read up to here, and what it shrinks holds from
     /// here on.
     func begin(_ verb: CommandVerb, on domain: DomainID) async {
+        guard verb != .abortMigration else { return }
         ordered.insert(domain)
         if verb == .migrate { moving.insert(domain) }
+        if verb == .reboot { rebooting.insert(domain) }
         guard var tracker = trackers[domain] else { return }
         tracker.size.requested(at: edges.clock.now())
         let readings = tracker.isManaged ? tracker.meter.flush() : []
@@ -23,8 +25,7 @@ extension HostLoop {
     func expect(_ domain: DomainID) {
         trackers[domain] = DomainTracker(
             isManaged: true, size: SizeTracker(domain: domain),
-            meter: MeterSchedule(domain: domain, interval: configuration.readingInterval, watchedSince: .zero),
-            asked: nil)
+            meter: schedule(domain, since: .zero), asked: nil)
     }
 
     /// What Ebb asks for now, as its row has it.
@@ -32,7 +33,7 @@ extension HostLoop {
 
     /// The call's effect: what it shows is written down at its instant.
     func took(_ effect: Effect) async {
-        guard let reading = effect.domain else { return await nextCycle() }
+        guard let reading = effect.domain else { return await freshCycle() }
         let now = edges.clock.now()
         let instant = ReadingInstant(
             calledAt: now, answeredAt: now, readAt: effect.effectiveAt,
@@ -87,8 +88,45 @@ extension HostLoop {
         await writer.append(tracker.departed(movedAt: end, seenAt: now) + [.deleted(domain, at: end)])
     }
 
+    func name(of domain: DomainID) -> String? { latest[domain]?.name }
+
+    /// The domain is Ebb's from now on: its size and its meters begin here.
+    func adopted(_ domain: DomainID, by tenant: TenantID) async {
+        let now = edges.clock.now()
+        trackers[domain]?.isManaged = true
+        trackers[domain]?.size = SizeTracker(domain: domain)
+        trackers[domain]?.meter = schedule(domain, since: now)
+        await writer.append([.adopted(domain, by: tenant)])
+        poke()
+    }
+
+    /// The domain is not Ebb's any more: what is billed of it ends here.
+    func released(_ domain: DomainID) async {
+        guard var tracker = trackers[domain] else { return }
+        let now = edges.clock.now()
+        let facts = tracker.departed(movedAt: now, seenAt: now)
+        tracker.isManaged = false
+        tracker.caps = DomainCaps()
+        trackers[domain] = tracker
+        await writer.append(
+            facts + [
+                .caps(domain, DomainCaps()), .pending(domain, maximumVCPUs: nil, maximumMemory: nil),
+                .adopted(domain, by: nil),
+            ])
+    }
+
+    /// A cap holds, or is lifted.
+    func capped(_ domain: DomainID, _ change: @Sendable (inout DomainCaps) -> Void) async {
+        guard var caps = trackers[domain]?.caps else { return }
+        change(&caps)
+        trackers[domain]?.caps = caps
+        await writer.append([.caps(domain, caps)])
+    }
+
     /// The operation ended, one way or the other.
     func end(_ verb: CommandVerb, on domain: DomainID) {
+        // What ended a migration leaves the rest to the migration itself.
+        guard verb != .abortMigration else { return }
         ordered.remove(domain)
         moving.remove(domain)
         let isPending = verb == .shutdown && latest[domain]?.state.isActive ?? false
@@ -103,7 +141,7 @@ extension HostLoop {
         return JSONText.encode(
             CommandResult(
                 host: host ?? self.host, state: seen?.state, vcpus: seen?.vcpus?.confirmed ?? seen?.vcpus?.granted,
-                granted: seen?.vcpus?.granted, effectiveAt: effectiveAt))
+                granted: seen?.vcpus?.granted, memory: seen?.memory?.allocated, effectiveAt: effectiveAt))
     }
 }
 
@@ -114,6 +152,7 @@ struct CommandResult: Codable, Sendable {
     /// Confirmed, else granted.
     var vcpus: VCPUCount?
     var granted: VCPUCount?
+    var memory: ByteCount?
     /// Where the driver says when it took effect: nanoseconds of cluster time.
     var effectiveAt: Timestamp?
 }

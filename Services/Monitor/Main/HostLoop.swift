@@ -27,6 +27,8 @@ actor HostLoop {
     var trackers: [DomainID: DomainTracker] = [:]
     /// Sightings of domains whose row is not known yet: the first and the last of each.
     var unresolved: [DomainID: [DomainSighting]] = [:]
+    /// Domains that another host has and of which this one shows a copy; whoever reads them is told once.
+    var duplicates: Set<DomainID> = []
     /// What Ebb has under way, or has asked a guest to do.
     var ordered: Set<DomainID> = []
     /// Domains on their way to another host: that they are not here says nothing yet.
@@ -34,9 +36,13 @@ actor HostLoop {
     var latest: [DomainID: DomainSighting] = [:]
     var hasPolled = false
     var cycleWaiters: [CheckedContinuation<Void, Never>] = []
+    /// A reboot that Ebb ordered and that was not reported yet.
+    var rebooting: Set<DomainID> = []
+    /// The rest until the next poll; cancelled when something happened on the host.
+    var resting: Task<Void, Never>?
+    var isPoked = false
     private var response: ResponseTime?
-    private var capabilities: String?
-    private var isCapabilityKnown = false
+    private var capabilities: HypervisorCapabilities?
     private var hasEnded = false
     /// The latest proof, as long as it is not queued; and the one that was queued last.
     private var proof: Timestamp?
@@ -58,8 +64,13 @@ actor HostLoop {
         moving = known.moving
         for domain in known.domains {
             trackers[domain.row.id] = DomainTracker(
-                domain, interval: configuration.readingInterval, watchedSince: known.provedUntil)
+                domain, interval: configuration.readingInterval, phase: meterPhase, watchedSince: known.provedUntil)
         }
+    }
+
+    /// Shifts the instants at which this host's meters are written, so that not all hosts' are due at once.
+    nonisolated var meterPhase: Int64 {
+        host.name.utf8.reduce(5_381) { ($0 &* 33 &+ Int64($1)) & 0xFFFF_FFFF_FFFF }
     }
 
     var epoch: UInt64 { UInt64(clamping: shard.epoch) }
@@ -76,8 +87,8 @@ actor HostLoop {
             await poll()
             resumeWaiters()
             let now = ClusterClock.bootTimeNanoseconds()
-            slot = schedule.next(after: slot, intervals: health.intervalsToNextPoll, now: now)
-            try? await Task.sleep(for: .nanoseconds(slot - now))
+            slot = schedule.next(after: slot, now: now)
+            await rest(until: slot)
         }
         hasEnded = true
         await queueProof()
@@ -92,7 +103,7 @@ actor HostLoop {
             } catch {
                 response = nil
             }
-            try? await Task.sleep(for: configuration.pollInterval)
+            try? await Task.sleep(for: max(configuration.pollInterval, configuration.probeInterval))
         }
     }
 
@@ -105,17 +116,18 @@ actor HostLoop {
     /// Returns after a poll that begins from now on: what one under way shows may be older than now.
     func freshCycle() async {
         let isUnderWay = isPolling
+        poke()
         await nextCycle()
         if isUnderWay { await nextCycle() }
     }
 
-    private func resumeWaiters() {
+    func resumeWaiters() {
         let waiters = cycleWaiters
         cycleWaiters = []
         for waiter in waiters { waiter.resume() }
     }
 
-    private func poll() async {
+    func poll() async {
         isPolling = true
         defer { isPolling = false }
         let calledAt = edges.clock.now()
@@ -125,7 +137,9 @@ actor HostLoop {
             MonitorMetrics.poll(succeeded: true)
             MonitorMetrics.pollDuration(nanoseconds: answeredAt.nanoseconds(since: calledAt))
             let raw = RawHostReading(reading, calledAt: calledAt, answeredAt: answeredAt, response: response)
-            let cycle = sampler.observe(raw, asked: trackers.compactMapValues(\.asked))
+            let cycle = sampler.observe(
+                raw, asked: trackers.compactMapValues(\.asked),
+                networkCaps: trackers.compactMapValues(\.caps.networkBytesPerSecond))
             await publish(cycle.sample)
             for rejection in cycle.rejections { MonitorMetrics.rejected(rejection.reason) }
             await answered(cycle)
@@ -150,7 +164,7 @@ actor HostLoop {
 
     private func answered(_ cycle: HostCycle) async {
         let wasUnknown = health.succeeded()
-        if !isCapabilityKnown { await readCapabilities() }
+        if capabilities == nil || wasUnknown { await readCapabilities() }
         var facts: [Fact] = []
         if wasUnknown {
             log.info("the host answers", metadata: ["host.id": "\(host)"])
@@ -158,7 +172,7 @@ actor HostLoop {
                 .host(
                     HostFacts(
                         state: .up, cpuCount: cycle.sample.figures.cpuCount, memory: cycle.sample.figures.memory,
-                        capabilities: capabilities)))
+                        capabilities: capabilities.flatMap { JSONText.encode($0) }, uuid: capabilities?.hostUUID)))
         }
         let isComplete = await take(cycle, &facts)
         if isComplete { proof = cycle.provedAt }
@@ -180,12 +194,17 @@ actor HostLoop {
         await writer.append(facts + proved)
     }
 
+    /// Another version may run on the host after it was away.
     private func readCapabilities() async {
-        guard let found = try? await hypervisor.capabilities() else { return }
-        capabilities = JSONText.encode(found)
-        isCapabilityKnown = true
-        if health.state == .up { await writer.append([.host(HostFacts(state: .up, capabilities: capabilities))]) }
+        guard let found = try? await hypervisor.capabilities(), found != capabilities else { return }
+        capabilities = found
+        await writer.append([
+            .host(HostFacts(state: .up, capabilities: JSONText.encode(found), uuid: found.hostUUID))
+        ])
     }
+
+    /// The host's own UUID, once it was read.
+    var hostUUID: UUID128? { capabilities?.hostUUID }
 
     private func failed() async {
         await queueProof()
@@ -205,13 +224,15 @@ actor HostLoop {
 
     // MARK: Events
 
-    /// - Parameter isForeign: nobody of Ebb ordered it.
+    /// - Parameters:
+    ///   - domain: `nil` for an event of the host itself.
+    ///   - isForeign: nobody of Ebb ordered it.
     func publish(
-        _ change: DomainChange, of domain: DomainID, at instant: Timestamp, isForeign: Bool
+        _ change: DomainChange, of domain: DomainID?, at instant: Timestamp, isForeign: Bool
     ) async {
         var event = WireDomainEvent()
         event.hostID = host.name
-        event.domainUuid = .init(domain.uuid.bytes)
+        if let domain { event.domainUuid = .init(domain.uuid.bytes) }
         event.atNs = instant.nanoseconds
         event.kind = change.kind
         event.detail = change.detail

@@ -7,11 +7,28 @@ internal import ServiceKit
 internal import Store
 
 /// Brings a host's loop what the database says of its domains, so that the loop itself never waits for it.
-struct HostRefresher: Sendable {
-    let host: HostID
-    let loop: HostLoop
-    let edges: MonitorEdges
-    let configuration: MonitorConfiguration
+actor HostRefresher {
+    private let host: HostID
+    private let claim: ShardClaim
+    private let loop: HostLoop
+    private let edges: MonitorEdges
+    private let configuration: MonitorConfiguration
+    /// Since when domains that another host has are seen here as well.
+    private var strangers: [DomainID: ContinuousClock.Instant] = [:]
+    private var duplicates: Set<DomainID> = []
+    private var twins: [HostID] = []
+
+    init(
+        host: HostID, claim: ShardClaim, duplicates: [DomainID], loop: HostLoop, edges: MonitorEdges,
+        configuration: MonitorConfiguration
+    ) {
+        self.host = host
+        self.claim = claim
+        self.duplicates = Set(duplicates)
+        self.loop = loop
+        self.edges = edges
+        self.configuration = configuration
+    }
 
     /// Reads until cancelled; while the database is away the loop goes on with what it knows.
     func run() async {
@@ -20,11 +37,10 @@ struct HostRefresher: Sendable {
             do {
                 if ContinuousClock.now >= rowsAreDue {
                     await loop.refresh(try await edges.inventory.domains(.host(host)))
+                    try await lookForTwins()
                     rowsAreDue = .now + configuration.rowsInterval
                 }
-                for domain in await loop.unknownDomains {
-                    await loop.resolve(domain, as: try await origin(of: domain))
-                }
+                try await resolve(await loop.unknownDomains)
             } catch {
                 edges.log.debug(
                     "rows can't be read back", metadata: ["host.id": "\(host)", "error": "\(error)"])
@@ -33,15 +49,53 @@ struct HostRefresher: Sendable {
         }
     }
 
+    private func resolve(_ domains: [DomainID]) async throws {
+        strangers = strangers.filter { domains.contains($0.key) }
+        for domain in domains { await loop.resolve(domain, as: try await origin(of: domain)) }
+        try await recordDuplicates(await loop.duplicates)
+    }
+
     private func origin(of domain: DomainID) async throws -> DomainOrigin {
-        guard let row = try await edges.inventory.domain(domain), row.deletedAt == nil else { return .found }
+        guard let row = try await edges.inventory.domain(domain), row.deletedAt == nil else {
+            let description = try await loop.hypervisor.inventory().first { $0.domain == domain }
+            return .found(manager: description?.manager)
+        }
         if try await isMovedHere(domain, row) { return .movedHere(row) }
         if row.host == host { return .here(try await known(row)) }
         switch try await migration(of: domain)?.state {
         case .queued, .claimed: return .arriving
         case .succeeded: return .movedHere(row)
-        default: return .strayed(row, provedUntil: try await edges.inventory.host(row.host)?.provedUntil)
+        default: return try await strange(row)
         }
+    }
+
+    /// A domain of another host by its row, which no command of Ebb's moved here. Somebody else moved it, and its former
+    /// host lets it go within a poll or can't be asked; one that goes on having it has another domain.
+    private func strange(_ row: DomainRecord) async throws -> DomainOrigin {
+        let former = try await edges.inventory.host(row.host)
+        guard row.state != .unknown, let former, former.facts.state == .up, former.removedAt == nil else {
+            return .strayed(row, provedUntil: former?.provedUntil)
+        }
+        let since = strangers[row.id] ?? .now
+        strangers[row.id] = since
+        return ContinuousClock.now - since < configuration.pollInterval * 3 ? .arriving : .duplicate(of: row.host)
+    }
+
+    /// Writes down which copies of other hosts' domains are here.
+    private func recordDuplicates(_ present: Set<DomainID>) async throws {
+        for domain in present.symmetricDifference(duplicates).sorted() {
+            let isDuplicate = present.contains(domain)
+            try await edges.inventory.setDuplicate(domain, isDuplicate, at: edges.clock.now(), under: claim)
+            if isDuplicate { duplicates.insert(domain) } else { duplicates.remove(domain) }
+        }
+    }
+
+    /// Hosts that say the same UUID of themselves; reported when that changes.
+    private func lookForTwins() async throws {
+        guard let uuid = await loop.hostUUID else { return }
+        let found = try await edges.inventory.hosts(sharing: uuid, with: host)
+        if found != twins, !found.isEmpty { await loop.noticedTwins(found) }
+        twins = found
     }
 
     /// Whether the row is here already since the source's owner wrote it, while this host has no segment of it yet.

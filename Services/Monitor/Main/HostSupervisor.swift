@@ -12,16 +12,35 @@ internal import Store
 actor HostSupervisor {
     private struct Working {
         let task: Task<Void, Never>
+        /// While the host is there.
         var unit: HostUnit?
+        var running: Task<Void, Never>?
+        /// It was removed; its shard stays, so that its epoch never begins again.
+        var isRemoved = false
     }
 
     private let edges: MonitorEdges
     private let configuration: MonitorConfiguration
+    private let proofs: ProofWriter
     private var working: [ShardKey: Working] = [:]
+    /// Hosts that were there when they were last looked for, and where.
+    private var present: [HostID: String] = [:]
 
     init(edges: MonitorEdges, configuration: MonitorConfiguration) {
         self.edges = edges
         self.configuration = configuration
+        proofs = ProofWriter(edges.inventory, every: configuration.refreshInterval, log: edges.log)
+    }
+
+    /// Does what all hosts share, until cancelled.
+    func run() async {
+        await withTaskGroup { group in
+            group.addTask { await self.scan() }
+            group.addTask { await self.proofs.run() }
+            group.addTask { await self.readFreezes() }
+            group.addTask { await self.lookAtHosts() }
+            await group.waitForAll()
+        }
     }
 
     func gained(_ shard: OwnedShard) {
@@ -35,24 +54,81 @@ actor HostSupervisor {
         ending.task.cancel()
         await ending.task.value
         working[key] = nil
+        present = present.filter { $0.key.name != key.id }
     }
 
-    /// Reads what an earlier owner wrote down, then works until cancelled.
+    /// Works for a host for as long as it is owned: it may be removed meanwhile, and be added again.
     private func work(for host: HostID, _ shard: OwnedShard) async {
         var delay = Duration.milliseconds(100)
         while !Task.isCancelled {
             do {
-                guard let record = try await edges.inventory.host(host) else { return }
-                let known = try await KnownHost.load(host, claim: shard.claim, from: edges, at: edges.clock.now())
-                let unit = try HostUnit(record, shard: shard, known: known, edges: edges, configuration: configuration)
-                working[shard.key]?.unit = unit
-                return await unit.run()
+                let record = try await edges.inventory.host(host)
+                working[shard.key]?.isRemoved = record?.removedAt != nil
+                if let record, record.removedAt == nil {
+                    try await work(for: record, shard)
+                    if !Task.isCancelled { try await forget(host, shard) }
+                }
+                delay = configuration.refreshInterval
             } catch {
                 edges.log.warning("a host can't be begun", metadata: ["host.id": "\(host)", "error": "\(error)"])
-                try? await Task.sleep(for: delay)
                 delay = min(delay * 2, .seconds(10))
             }
+            try? await Task.sleep(for: delay)
         }
+    }
+
+    /// Domains that were only observed on a host that was removed are nobody's any more.
+    private func forget(_ host: HostID, _ shard: OwnedShard) async throws {
+        guard try await edges.inventory.host(host)?.removedAt != nil else { return }
+        try await edges.inventory.forgetObserved(at: edges.clock.now(), under: shard.claim)
+    }
+
+    /// Reads what an earlier owner wrote down, then works until cancelled, or until the host is removed.
+    private func work(for record: HostRecord, _ shard: OwnedShard) async throws {
+        let known = try await KnownHost.load(record.id, claim: shard.claim, from: edges, at: edges.clock.now())
+        let unit = try HostUnit(
+            record, shard: shard, known: known, proofs: proofs, edges: edges, configuration: configuration)
+        let running = Task { await unit.run() }
+        present[record.id] = record.uri
+        working[shard.key]?.unit = unit
+        working[shard.key]?.running = running
+        await withTaskCancellationHandler {
+            await running.value
+        } onCancel: {
+            running.cancel()
+        }
+        working[shard.key]?.unit = nil
+        working[shard.key]?.running = nil
+    }
+
+    /// Gives every new host a shard to be owned by, ends the work for those that were removed or have another URI, and
+    /// commands that nobody took in time; until cancelled.
+    private func lookAtHosts() async {
+        var sharded: Set<HostID> = []
+        while !Task.isCancelled {
+            do {
+                let hosts = try await edges.inventory.hostURIs()
+                let added = hosts.keys.filter { !sharded.contains($0) }.sorted()
+                if !added.isEmpty { try await edges.shards.ensure(.host, added.map(\.name)) }
+                sharded.formUnion(added)
+                for (host, uri) in present where hosts[host] != uri {
+                    present[host] = nil
+                    working[ShardKey(kind: .host, id: host.name)]?.running?.cancel()
+                }
+                try await edges.commands.expire(at: edges.clock.now())
+            } catch {
+                edges.log.debug("hosts can't be read", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: configuration.refreshInterval)
+        }
+    }
+
+    /// The loop of an owned host; a request for another one goes to the wrong Monitor.
+    func unit(of host: HostID) throws(CommandFailure) -> HostUnit {
+        guard let unit = working[ShardKey(kind: .host, id: host.name)]?.unit else {
+            throw .notOwner("host \(host) is not owned by this Monitor")
+        }
+        return unit
     }
 
     /// The runner of an owned host's commands, once its work has begun; `nil` if that is not before the deadline.
@@ -66,7 +142,7 @@ actor HostSupervisor {
     }
 
     /// Wakes the runners of hosts that have open commands, until cancelled: one question for all of them.
-    func scan() async {
+    private func scan() async {
         while !Task.isCancelled {
             do {
                 for host in try await edges.commands.hostsWithOpen() {
@@ -79,11 +155,19 @@ actor HostSupervisor {
         }
     }
 
+    /// Reads what is frozen, until cancelled: so long a freeze takes whose request was lost.
+    private func readFreezes() async {
+        while !Task.isCancelled {
+            if let freezes = try? await edges.freezes.list() { edges.freeze.read(freezes) }
+            try? await Task.sleep(for: configuration.refreshInterval)
+        }
+    }
+
     /// How many owned hosts answer.
     func census() async -> (up: Int, unknown: Int) {
         var up = 0
         for case let unit? in working.values.map(\.unit) where await unit.loop.isUp { up += 1 }
-        return (up, working.count - up)
+        return (up, working.values.count { !$0.isRemoved } - up)
     }
 
     // MARK: Delivery

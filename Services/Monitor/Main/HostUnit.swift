@@ -16,17 +16,18 @@ struct HostUnit: Sendable {
     let runner: CommandRunner
     private let refresher: HostRefresher
     private let writer: FactWriter
+    private let farewell: Duration
     private let edges: MonitorEdges
     private let epoch: UInt64
 
     init(
-        _ record: HostRecord, shard: OwnedShard, known: KnownHost, edges: MonitorEdges,
+        _ record: HostRecord, shard: OwnedShard, known: KnownHost, proofs: ProofWriter, edges: MonitorEdges,
         configuration: MonitorConfiguration
     ) throws(HypervisorError) {
         let hypervisor = try edges.open(record.uri, record.id)
         let (lateLoop, lateRunner) = (Late<HostLoop>(), Late<CommandRunner>())
         writer = FactWriter(
-            host: record.id, claim: shard.claim, edges: edges, limit: configuration.waitingFacts,
+            host: record.id, claim: shard.claim, edges: edges, proofs: proofs, limit: configuration.waitingFacts,
             isStale: { await lateLoop.value?.reportedStale($0) }, hasEnded: { await lateRunner.value?.wasWritten($0) })
         loop = HostLoop(
             host: record.id, shard: shard, hypervisor: hypervisor, known: known, writer: writer, edges: edges,
@@ -34,7 +35,10 @@ struct HostUnit: Sendable {
         runner = CommandRunner(
             host: record.id, uri: record.uri, shard: shard, loop: loop, writer: writer, edges: edges,
             configuration: configuration)
-        refresher = HostRefresher(host: record.id, loop: loop, edges: edges, configuration: configuration)
+        refresher = HostRefresher(
+            host: record.id, claim: shard.claim, duplicates: known.duplicates, loop: loop, edges: edges,
+            configuration: configuration)
+        farewell = configuration.farewell
         host = record.id
         self.edges = edges
         epoch = UInt64(clamping: shard.epoch)
@@ -49,12 +53,19 @@ struct HostUnit: Sendable {
         await withTaskGroup { group in
             group.addTask { await loop.run() }
             group.addTask { await loop.probe() }
+            group.addTask { await loop.follow() }
             group.addTask { await refresher.run() }
             group.addTask { await runner.run() }
             await group.waitForAll()
         }
         await writer.end()
+        // A database that does not answer delays no hand-over: what is not written is seen anew by the successor.
+        let limit = Task {
+            try await Task.sleep(for: farewell)
+            writing.cancel()
+        }
         await writing.value
+        limit.cancel()
         await runner.close()
         await loop.hypervisor.close()
         await edges.publisher.retire(StreamID(topic: .host(host), epoch: epoch))

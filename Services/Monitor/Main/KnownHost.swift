@@ -17,6 +17,8 @@ struct KnownHost: Sendable {
     /// Domains whose migration was under way.
     let moving: Set<DomainID>
     let provedUntil: Timestamp?
+    /// Domains of other hosts that were seen here as well.
+    let duplicates: [DomainID]
 
     /// Lives that go on, so that a restart begins none anew.
     var incarnations: [DomainID: HostSampler.KnownIncarnation] {
@@ -48,7 +50,7 @@ struct KnownHost: Sendable {
                 KnownDomain(row: row, size: open[row.id].map { .init($0, provedUntil: record?.provedUntil) })
             },
             moving: Set(abandoned.filter { $0.command.verb == CommandVerb.migrate.rawValue }.map(\.command.domain)),
-            provedUntil: record?.provedUntil)
+            provedUntil: record?.provedUntil, duplicates: try await edges.inventory.duplicates(on: host))
     }
 }
 

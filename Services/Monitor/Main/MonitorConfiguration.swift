@@ -16,12 +16,20 @@ struct MonitorConfiguration: Sendable {
     var confirmationTimeout: Duration = .seconds(60)
     /// How often it is written down that nothing changed: a transaction per host and cycle would cost more than the rest.
     var proofInterval: Duration { min(pollInterval * 5, .seconds(5)) }
+    /// From one report of a command's progress to the next, at least.
+    var progressInterval: Duration = .seconds(1)
     /// How often open commands are looked for: so long a lost request delays.
     var commandScanInterval: Duration = .milliseconds(500)
     /// How often hosts, and rows of domains that are not known yet, are looked for in the database.
     var refreshInterval: Duration = .seconds(1)
-    /// How often a host's rows are read back: so long it may take until an adopted domain is billed.
-    var rowsInterval: Duration = .seconds(10)
+    /// How often a host's rows are read back. Only who changes them behind Monitor's back needs it.
+    var rowsInterval: Duration = .seconds(60)
+    /// From one poll that an event asked for to the next, at least.
+    var pokeSpacing: Duration = .milliseconds(100)
+    /// From one measurement of a host's response time to the next, at least.
+    var probeInterval: Duration = .seconds(5)
+    /// How long a host's last facts may take to be written when it is given up.
+    var farewell: Duration = .seconds(2)
     /// Commands that run at once on one host.
     var commandsPerHost = 4
     /// Facts of one host that may wait for the database; then readings drop, oldest first.

@@ -17,6 +17,8 @@ struct MonitorEdges: Sendable {
     let open: @Sendable (_ uri: String, _ host: HostID) throws(HypervisorError) -> any Hypervisor
     /// Whether the shard may be commanded at this instant.
     let mayCommand: @Sendable (_ shard: OwnedShard, _ isFenced: Bool) -> Bool
+    /// What may not happen by itself at this moment.
+    let freeze = FreezeGate()
     let log: Logger
 
     init(
@@ -37,4 +39,5 @@ struct MonitorEdges: Sendable {
     var commands: CommandRepository { CommandRepository(store) }
     var permits: PermitRepository { PermitRepository(store) }
     var shards: ShardRepository { ShardRepository(store) }
+    var freezes: FreezeRepository { FreezeRepository(store) }
 }

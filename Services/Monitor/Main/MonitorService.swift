@@ -30,25 +30,12 @@ enum MonitorService {
         await runtime.server.handle(.executeCommand) { body, context async throws(CommandFailure) -> [UInt8] in
             try await hosts.deliver(body, context)
         }
+        await HostQuestions(supervisor: hosts, edges: edges).serve(on: runtime.server)
         await withTaskGroup { group in
             group.addTask { await membership.run() }
-            group.addTask { await ensureShards(edges, configuration) }
-            group.addTask { await hosts.scan() }
+            group.addTask { await hosts.run() }
             group.addTask { await count(hosts, configuration) }
             await group.waitForAll()
-        }
-    }
-
-    /// Every host has a shard to be owned by; and commands that nobody took in time end.
-    private static func ensureShards(_ edges: MonitorEdges, _ configuration: MonitorConfiguration) async {
-        while !Task.isCancelled {
-            do {
-                try await edges.shards.ensure(.host, try await edges.inventory.hosts().map(\.id.name))
-                try await edges.commands.expire(at: edges.clock.now())
-            } catch {
-                edges.log.debug("hosts can't be read", metadata: ["error": "\(error)"])
-            }
-            try? await Task.sleep(for: configuration.refreshInterval)
         }
     }
 

@@ -24,6 +24,7 @@ extension RawDomainReading {
             incarnationStart: reading.incarnationStart, maximumVCPUs: reading.maximumVCPUs,
             grantedVCPUs: reading.grantedVCPUs, confirmedVCPUs: reading.confirmedVCPUs, memory: reading.memory,
             disk: reading.disk, counters: reading.counters, vcpuTimeNanoseconds: reading.vcpuTimeNanoseconds,
-            sizeEffectiveAt: reading.sizeEffectiveAt)
+            sizeEffectiveAt: reading.sizeEffectiveAt,
+            networkCapBytesPerSecond: reading.networkCapBytesPerSecond)
     }
 }

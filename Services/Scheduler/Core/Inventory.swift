@@ -25,12 +25,14 @@ package struct HostRecord: Hashable, Sendable, Codable {
     package var reservedMemory: ByteCount
     /// A projected measured use above it refuses a move.
     package var cpuBound: Utilization
+    /// The same for the share of memory in use; `nil`: unbounded.
+    package var memoryBound: Utilization?
 
     package init(
         host: HostID, mode: HostMode, isUp: Bool = true, cpuCount: Int, memory: ByteCount,
         cpuOvercommit: Utilization = Utilization(percent: 200), memoryOvercommit: Utilization = .full,
         reservedVCPUs: VCPUCount = 0, reservedMemory: ByteCount = .zero,
-        cpuBound: Utilization = Utilization(percent: 90)
+        cpuBound: Utilization = Utilization(percent: 90), memoryBound: Utilization? = Utilization(percent: 95)
     ) {
         self.host = host
         self.mode = mode
@@ -42,6 +44,7 @@ package struct HostRecord: Hashable, Sendable, Codable {
         self.reservedVCPUs = reservedVCPUs
         self.reservedMemory = reservedMemory
         self.cpuBound = cpuBound
+        self.memoryBound = memoryBound
     }
 }
 
@@ -58,10 +61,16 @@ package struct DomainRecord: Hashable, Sendable, Codable {
     package var memory: ByteCount
     /// Created or adopted by Ebb.
     package var isManaged: Bool
+    /// Its memory can't grow beyond; `nil`: not known, so it does not grow.
+    package var memoryCeiling: ByteCount?
+    /// Bytes per second; `nil`: it has none, or none is known.
+    package var networkCap: Int64?
+    /// Why it can't move, for instance `it has a device of its host`; `nil`: nothing is known to hold it.
+    package var immovable: String?
 
     package init(
         domain: DomainID, tenant: TenantID?, host: HostID, vcpus: VCPUCount?, ceiling: VCPUCount, memory: ByteCount,
-        isManaged: Bool
+        isManaged: Bool, memoryCeiling: ByteCount? = nil, networkCap: Int64? = nil, immovable: String? = nil
     ) {
         self.domain = domain
         self.tenant = tenant
@@ -70,6 +79,9 @@ package struct DomainRecord: Hashable, Sendable, Codable {
         self.ceiling = ceiling
         self.memory = memory
         self.isManaged = isManaged
+        self.memoryCeiling = memoryCeiling
+        self.networkCap = networkCap
+        self.immovable = immovable
     }
 }
 

@@ -22,6 +22,18 @@ package struct SchedulerSettings: Hashable, Sendable, Codable {
     /// Hosts that are tried for one decision after its own host had no room.
     package var maximumPlacementAttempts: Int
     package var weights: PlacementWeights
+    /// A larger share of readings that told nothing, among those of a window, holds the domain as it is.
+    package var unknownBound: Utilization
+    package var memory = MemorySettings()
+    package var moves = MoveSettings()
+    package var freeze = FreezeSettings()
+    /// Everything is decided and recorded, nothing is done.
+    package var isDryRun = false
+    /// The same for single tenants.
+    package var dryRunTenants: [TenantID] = []
+    /// Due growths of heavier tenants are served first; a tenant that is not listed weighs 100.
+    package var tenantWeights = SortedTable<TenantID, Int>()
+    package var blackouts: [Blackout] = []
 
     package typealias Nanoseconds = Int64
 
@@ -30,15 +42,32 @@ package struct SchedulerSettings: Hashable, Sendable, Codable {
         package let description: String
     }
 
+    /// How memory is sized.
+    package struct MemorySettings: Hashable, Sendable, Codable {
+        /// Sizes are multiples of it.
+        package var granule = ByteCount.mebibytes(1)
+        /// A shrink takes at most this share.
+        package var shrinkShare = Utilization(percent: 5)
+        /// A growth gives at least this share, and never more than doubles.
+        package var growShare = Utilization(ppm: 125_000)
+        /// More swap-in than this per second gives memory back at once.
+        package var swapInBytesPerSecond: Int64 = 65_536
+        /// More major faults than this per second give memory back at once.
+        package var majorFaultsPerSecond: Int64 = 20
+
+        package init() {}
+    }
+
     /// The platform's defaults: 5 s between samples, cooldowns of 30 s up and 300 s down.
     package static let platform = SchedulerSettings()
 
-    /// The paper's own loop: no cooldowns, so that the window alone decides.
-    package static let paper = SchedulerSettings(cooldownUp: 0, cooldownDown: 0, retryAfterNoRoom: 0)
+    /// The paper's own loop: no cooldowns and no hold for unknown samples, so that the window alone decides.
+    package static let paper = SchedulerSettings(
+        cooldownUp: 0, cooldownDown: 0, retryAfterNoRoom: 0, unknownBound: .full)
 
     private init(
         cooldownUp: Nanoseconds = 30_000_000_000, cooldownDown: Nanoseconds = 300_000_000_000,
-        retryAfterNoRoom: Nanoseconds = 60_000_000_000
+        retryAfterNoRoom: Nanoseconds = 60_000_000_000, unknownBound: Utilization = Utilization(percent: 40)
     ) {
         samplingInterval = 5_000_000_000
         self.cooldownUp = cooldownUp
@@ -49,6 +78,7 @@ package struct SchedulerSettings: Hashable, Sendable, Codable {
         outcomeTimeout = 600_000_000_000
         maximumPlacementAttempts = 3
         weights = .equal
+        self.unknownBound = unknownBound
     }
 
     /// Throws the first field that is out of range, by name.
@@ -66,6 +96,43 @@ package struct SchedulerSettings: Hashable, Sendable, Codable {
         }
         guard weights.isValid else {
             throw Fault(description: "the weights of placement must not be negative and must sum to 1 000 000 ppm")
+        }
+        guard blackouts.allSatisfy(\.isValid) else {
+            throw Fault(description: "a blackout begins within a day, lasts at most one, and names weekdays 0 to 6")
+        }
+        try moves.validate()
+        try memory.validate()
+    }
+}
+
+extension MoveSettings {
+    fileprivate func validate() throws(SchedulerSettings.Fault) {
+        let counts = [
+            ("inPerHost", budget.inPerHost), ("outPerHost", budget.outPerHost), ("perCluster", budget.perCluster),
+        ]
+        for (name, count) in counts where !(0...1_000).contains(count) {
+            throw SchedulerSettings.Fault(description: "moves.budget.\(name) must lie within 0 and 1 000")
+        }
+        guard (1...64).contains(hostWindowLength), (1...hostWindowLength).contains(hostBreachesNeeded) else {
+            throw SchedulerSettings.Fault(
+                description:
+                    "moves.hostBreachesNeeded must lie within 1 and moves.hostWindowLength, which is at most 64")
+        }
+        let waits = [budget.restNanoseconds, backoffNanoseconds, maximumBackoffNanoseconds, foreignRestNanoseconds]
+        guard waits.allSatisfy({ $0 >= 0 }) else {
+            throw SchedulerSettings.Fault(description: "the waits of moves must not be negative")
+        }
+        guard (.zero ... .full).contains(minimumImprovement) else {
+            throw SchedulerSettings.Fault(description: "moves.minimumImprovement must lie within 0 % and 100 %")
+        }
+    }
+}
+
+extension SchedulerSettings.MemorySettings {
+    fileprivate func validate() throws(SchedulerSettings.Fault) {
+        guard granule.bytes > 0, shrinkShare > .zero, shrinkShare <= Utilization(percent: 5), growShare > .zero else {
+            throw SchedulerSettings.Fault(
+                description: "memory's granule and shares must be positive, and shrinkShare at most 5 %")
         }
     }
 }

@@ -9,6 +9,8 @@ struct SchedulerConfiguration: Sendable {
     let core: SchedulerSettings
     /// N.
     let windowLength: Int
+    /// After how long a silent instance of Scheduler is dead.
+    let timeToLive: Duration
     let permitLifetime: Duration
     /// How long Monitor may take for a command.
     let commandTimeout: Duration
@@ -31,6 +33,7 @@ struct SchedulerConfiguration: Sendable {
         }
         self.core = core
         windowLength = settings.integer("scheduler.windowLength")
+        timeToLive = settings.duration("scheduler.timeToLive")
         permitLifetime = settings.duration("scheduler.permitLifetime")
         commandTimeout = settings.duration("scheduler.commandTimeout")
     }

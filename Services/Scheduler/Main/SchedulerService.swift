@@ -27,7 +27,7 @@ actor SchedulerService {
         await SchedulerCommands(service: self, runtime: runtime, configuration: configuration).serve()
         let subscriber = await runtime.subscribe([.allHosts])
         let membership = runtime.membership(
-            shardKinds: [.cluster], callDeadline: .zero,
+            shardKinds: [.cluster], callDeadline: .zero, timeToLive: configuration.timeToLive,
             handlers: OwnershipHandlers(
                 gained: { shard in await self.gained(shard) }, lost: { key in await self.lost(key) }))
         await withTaskGroup { group in
@@ -40,8 +40,11 @@ actor SchedulerService {
         await subscriber.close()
     }
 
-    /// The shell that decides for a cluster; `nil` if another instance does.
-    func shell(of cluster: ClusterID) -> ClusterShell? { shells[cluster] }
+    /// The shell that decides for a cluster; `nil` if another instance does, or while it is still taken up.
+    func shell(of cluster: ClusterID) async -> ClusterShell? {
+        guard let shell = shells[cluster], await shell.isDeciding else { return nil }
+        return shell
+    }
 
     /// Every cluster that a host names has a shard.
     private func ensureShards() async {
@@ -60,11 +63,11 @@ actor SchedulerService {
     private func gained(_ shard: OwnedShard) async {
         let shell = ClusterShell(
             shard: shard, runtime: runtime, configuration: configuration, metrics: metrics)
+        // From here on it hears every report: what comes while it reads the past waits until that is read.
+        shells[shell.cluster] = shell
         while !Task.isCancelled {
             do {
-                try await shell.start(history: history)
-                shells[shell.cluster] = shell
-                return
+                return try await shell.start(history: history)
             } catch {
                 runtime.log.error("a cluster can't be taken up yet", metadata: ["error": "\(error)"])
                 try? await Task.sleep(for: .milliseconds(500))

@@ -20,19 +20,21 @@ package struct Ebb: AsyncParsableCommand {
         discussion: """
             Examples:
               ebb login --endpoint tls://cloud.example:7420
-              ebb vm create web-1 --vcpus 2 --max-vcpus 4 --memory 512M --disk 20G
+              ebb vm create web-1 --flavor small --image debian-13 --ssh-key ~/.ssh/id_ed25519.pub
               ebb policy set web-1 --lower 15% --upper 80% --ratio 7/10
               ebb decision why web-1
               ebb bill show
+              ebb host add qemu+tls://10.0.0.1/system --name host-a --cluster main
 
             Exit codes: 0 done, 1 failed, 3 not found, 64 usage, 65 bad data, 69 gateway unreachable, 70 internal error, \
             75 try again later, 77 not allowed, 78 configuration, 124 timed out.
             """,
         version: version,
         subcommands: [
-            LoginCommand.self, VMCommand.self, PolicyCommand.self, DecisionCommand.self, UsageCommand.self,
-            BillCommand.self, RateCommand.self, HostCommand.self, ServiceCommand.self, TenantCommand.self,
-            TokenCommand.self, OperationCommand.self, PlotCommand.self,
+            LoginCommand.self, VMCommand.self, FlavorCommand.self, PolicyCommand.self, DecisionCommand.self,
+            QueueCommand.self, AssessCommand.self, FreezeCommand.self, UnfreezeCommand.self, UsageCommand.self,
+            BillCommand.self, RateCommand.self, HostCommand.self, ClusterCommand.self, ServiceCommand.self,
+            TenantCommand.self, TokenCommand.self, OperationCommand.self, PlotCommand.self,
         ])
 
     package init() {}

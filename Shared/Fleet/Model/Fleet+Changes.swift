@@ -24,15 +24,41 @@ extension Fleet {
             return reply(to: token.id, on: host, at: now)
         }
         if busy.contains(change.domain) {
-            guard case .lifecycle(_, .destroy) = change else {
+            endWhat(isUnderWayFor: change, at: now)
+            guard !busy.contains(change.domain) else {
                 let refusal = FleetRefusal(.conflict, "another operation is under way for domain \(change.domain)")
                 record(change, token, on: host, requestedAt: now, refusal: refusal)
                 return .refused(refusal)
             }
-            abort("the domain was destroyed", at: now) { $0.change.domain == change.domain }
         }
         begin(change, token, on: host, at: now)
         return reply(to: token.id, on: host, at: now)
+    }
+
+    /// Ends what a destruction, or the abortion of a migration, cuts short.
+    private mutating func endWhat(isUnderWayFor change: FleetChange, at now: Timestamp) {
+        switch change {
+        case .lifecycle(let domain, .destroy):
+            abort("the domain was destroyed", at: now) { $0.change.domain == domain }
+        case .abortMigration(let domain):
+            abort("the migration was called off", at: now) { $0.change.domain == domain && $0.change.target != nil }
+        default: break
+        }
+    }
+
+    /// Something that nobody ordered through a call with an epoch of its own: an administrator's doing on the host.
+    mutating func begin(foreign change: FleetChange, at now: Timestamp) throws(FleetRefusal) {
+        guard let place = find(change.domain) else {
+            throw FleetRefusal(.notFound, "the fleet has no domain \(change.domain)")
+        }
+        if busy.contains(change.domain) { endWhat(isUnderWayFor: change, at: now) }
+        guard !busy.contains(change.domain) else {
+            throw FleetRefusal(.conflict, "another operation is under way for domain \(change.domain)")
+        }
+        foreignCalls += 1
+        let token = FleetCallToken(id: UUID128(high: 0, low: foreignCalls), epoch: hosts[place.host].epoch)
+        begin(change, token, on: place.host, at: now)
+        if case .refused(let refusal) = hosts[place.host].calls.call(token.id)?.outcome { throw refusal }
     }
 
     private mutating func begin(_ change: FleetChange, _ token: FleetCallToken, on host: Int, at now: Timestamp) {
@@ -47,7 +73,7 @@ extension Fleet {
             return
         }
         let strike = strike(change, on: host)
-        let duration = configuration.durations.nanoseconds(of: change) + strike.delayNanoseconds
+        let duration = duration(of: change) + strike.delayNanoseconds
         let failure = strike.failure.map { FleetRefusal(.refused, $0.message) }
         let wait = strike.failure.map { min($0.afterNanoseconds, duration) } ?? duration
         let event = PendingEvent(
@@ -58,6 +84,16 @@ extension Fleet {
         if case .lifecycle(let domain, .shutdown) = change { setState(.shuttingDown, of: domain, at: now) }
         busy.insert(change.domain)
         schedule(event)
+    }
+
+    private func duration(of change: FleetChange) -> Int64 {
+        let usual = configuration.durations.nanoseconds(of: change)
+        guard case .migrate(let domain, _, _, let bandwidth?) = change, bandwidth > 0, let place = find(domain) else {
+            return usual
+        }
+        let bytes = hosts[place.host].domains[place.domain].memory.bytes
+        let transfer = Int64(clamping: Int128(bytes) * 1_000_000_000 / Int128(bandwidth))
+        return max(usual, min(transfer, Limits.duration.upperBound))
     }
 
     /// Fails what is under way and matches.
@@ -120,7 +156,7 @@ extension Fleet {
         _ change: FleetChange, _ token: FleetCallToken, on host: Int, at now: Timestamp
     ) -> FleetRefusal? {
         var claims = [(host: host, epoch: token.epoch)]
-        if case .migrate(_, let target, let epoch) = change, let index = hostIndex[target] {
+        if case .migrate(_, let target, let epoch, _) = change, let index = hostIndex[target] {
             claims.append((index, epoch))
         }
         for claim in claims where claim.epoch < hosts[claim.host].epoch {
@@ -196,7 +232,9 @@ extension OperationDurations {
         case .lifecycle(_, .shutdown): shutdown
         case .lifecycle(_, .save): save
         case .lifecycle(_, .restore): restore
-        case .lifecycle(_, .destroy), .lifecycle(_, .suspend), .lifecycle(_, .resume), .lifecycle(_, .undefine): 0
+        case .lifecycle(_, .destroy), .lifecycle(_, .suspend), .lifecycle(_, .resume), .lifecycle(_, .reboot),
+            .lifecycle(_, .undefine), .abortMigration, .cap, .snapshot, .revert, .label, .redefine, .prepare:
+            0
         }
     }
 }

@@ -18,7 +18,21 @@ extension Fleet {
         case .create: return nil
         case .lifecycle(_, let verb): return refusal(of: verb, domain, on: host)
         case .resize(_, let vcpus, let memory): return refusal(ofResizing: domain, vcpus, memory, on: host)
-        case .migrate(_, let target, _): return refusal(ofMigrating: domain, to: target, from: host)
+        case .migrate(_, let target, _, _): return refusal(ofMigrating: domain, to: target, from: host)
+        case .abortMigration, .label: return nil
+        case .cap(_, let cap): return cap.fault.map { FleetRefusal(.invalid, $0) }
+        case .snapshot(_, let name):
+            return domain.refusal(ofSnapshot: name).map { FleetRefusal(.invalid, $0) }
+        case .revert(_, let name):
+            guard let snapshot = domain.snapshots[name] else {
+                return FleetRefusal(.invalid, "domain \(domain.id) has no snapshot '\(name)'")
+            }
+            let added = snapshot.isActive && !domain.state.isActive ? snapshot.memory : .zero
+            return added == .zero ? nil : lackOfMemory(added, on: host)
+        case .redefine(let definition): return definition.fault.map { FleetRefusal(.invalid, $0) }
+        case .prepare(_, let vcpus, let memory):
+            let fault = domain.nextDefinition.raised(maximumVCPUs: vcpus, maximumMemory: memory).fault
+            return fault.map { FleetRefusal(.invalid, $0) }
         }
     }
 
@@ -49,9 +63,9 @@ extension Fleet {
                 .invalid, "domain \(domain.id) can have 1 to \(domain.definition.maximumVCPUs) vCPUs, not \(vcpus)")
         }
         guard let memory else { return nil }
-        guard memory.bytes >= Limits.memory.lowerBound, memory <= domain.definition.memory else {
+        guard memory.bytes >= Limits.memory.lowerBound, memory <= domain.definition.memoryCeiling else {
             return FleetRefusal(
-                .invalid, "domain \(domain.id) can have 1 MiB to \(domain.definition.memory), not \(memory)")
+                .invalid, "domain \(domain.id) can have 1 MiB to \(domain.definition.memoryCeiling), not \(memory)")
         }
         guard domain.state.isActive, memory > domain.memory else { return nil }
         return lackOfMemory(ByteCount(memory.bytes - domain.memory.bytes), on: host)
@@ -83,7 +97,7 @@ extension Fleet {
         guard let place = find(change.domain) else { return nil }
         let domain = hosts[place.host].domains[place.domain]
         switch change {
-        case .create, .migrate: return nil
+        case .create, .migrate, .abortMigration, .cap, .snapshot, .revert, .label, .redefine, .prepare: return nil
         case .lifecycle(_, let verb): return verb.outcome == domain.state ? domain.effectiveAt : nil
         case .resize(_, let vcpus, let memory):
             let holds =
@@ -105,10 +119,33 @@ extension Fleet {
         case .resize(let domain, let vcpus, let memory):
             guard let place = find(domain) else { return }
             resize(place, vcpus: vcpus, granted: event.granted, memory: memory, by: event)
-        case .migrate(let domain, let target, _):
+        case .migrate(let domain, let target, _, _):
             guard let place = find(domain), let target = hostIndex[target] else { return }
             move(place.domain, from: place.host, to: target, at: event.at)
+        case .abortMigration: break
+        case .revert(let domain, let name):
+            guard let place = find(domain) else { return }
+            revert(place, to: name, at: event.at)
+        case .cap, .snapshot, .label, .redefine, .prepare:
+            guard let place = find(event.change.domain) else { return }
+            let wall = hosts[place.host].clock.wall(at: event.at)
+            hosts[place.host].change(place.domain, at: event.at, limits: limits) { domain in
+                domain.apply(event.change, at: wall)
+            }
         }
+    }
+
+    /// Ends the present life, if there is one, and begins the one that the snapshot kept.
+    private mutating func revert(_ place: (host: Int, domain: Int), to name: String, at instant: Timestamp) {
+        guard let snapshot = hosts[place.host].domains[place.domain].snapshots[name] else { return }
+        hosts[place.host].end(place.domain, state: .shutoff, at: instant, limits: limits)
+        let wall = hosts[place.host].clock.wall(at: instant)
+        hosts[place.host].change(place.domain, at: instant, limits: limits) { domain in
+            domain.memory = snapshot.memory
+            domain.setVCPUs(granted: snapshot.granted, online: snapshot.online, effectiveAt: wall)
+        }
+        guard snapshot.isActive else { return }
+        hosts[place.host].begin(place.domain, state: snapshot.state, boots: false, at: instant, limits: limits)
     }
 
     private mutating func apply(_ verb: LifecycleVerb, to index: Int, on host: Int, at instant: Timestamp) {
@@ -125,6 +162,13 @@ extension Fleet {
             setState(.paused, of: hosts[host].domains[index].id, at: instant)
         case .resume:
             setState(.running, of: hosts[host].domains[index].id, at: instant)
+        case .reboot:
+            // The life goes on; the guest brings up all that it was granted.
+            let wall = hosts[host].clock.wall(at: instant)
+            hosts[host].change(index, at: instant, limits: limits) { domain in
+                domain.console += "rebooted\n"
+                domain.setVCPUs(granted: domain.grantedVCPUs, online: domain.grantedVCPUs, effectiveAt: wall)
+            }
         case .undefine:
             var domain = hosts[host].remove(index, at: instant)
             domain.history.note(nil, at: instant, limit: limits.entriesPerDomain)
@@ -204,14 +248,14 @@ extension SimulatedDomain {
 }
 
 extension LifecycleVerb {
-    /// The state it leads to; `nil` for one that ends the definition.
+    /// The state it leads to; `nil` for one that ends the definition or leaves the state as it is.
     var outcome: DomainState? {
         switch self {
         case .start, .resume, .restore: .running
         case .shutdown, .destroy: .shutoff
         case .suspend: .paused
         case .save: .saved
-        case .undefine: nil
+        case .reboot, .undefine: nil
         }
     }
 
@@ -222,6 +266,7 @@ extension LifecycleVerb {
         case .shutdown: [.running, .shuttingDown, .shutoff].contains(state)
         case .destroy: state != .unknown
         case .suspend, .resume: [.running, .paused].contains(state)
+        case .reboot: state == .running
         case .save: [.running, .paused, .saved].contains(state)
         case .restore: [.saved, .running].contains(state)
         case .undefine: !state.isActive

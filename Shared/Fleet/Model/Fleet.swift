@@ -25,6 +25,8 @@ package struct Fleet: Sendable {
     /// Domains that an operation is under way for.
     var busy: Set<DomainID> = []
     var log = FleetLog()
+    /// Of those that no owner ordered.
+    var foreignCalls: UInt64 = 0
 
     package init(_ configuration: FleetConfiguration, at instant: Timestamp) throws(FleetConfigurationError) {
         try configuration.validate()
@@ -53,8 +55,13 @@ package struct Fleet: Sendable {
         switch request.operation {
         case .describe, .ping:
             return .answer(hosts[index].answer(0..<0, at: now))
-        case .inventory:
+        case .inventory(nil):
             return .answer(hosts[index].answer(hosts[index].domains.indices, at: now))
+        case .inventory(let domain?):
+            let place = hosts[index].index(of: domain)
+            return .answer(hosts[index].answer(place.map { $0..<$0 + 1 } ?? 0..<0, at: now))
+        case .inspect(let domain):
+            return inspect(domain, on: index, at: now)
         case .sample:
             return .answer(hosts[index].sample(at: now, limits: configuration.truth))
         case .change(let change, let token):
@@ -66,7 +73,7 @@ package struct Fleet: Sendable {
     /// instants, are all that is needed to have the same fleet again.
     package func isInput(_ request: FleetRequest) -> Bool {
         switch request.operation {
-        case .describe, .ping, .inventory: return false
+        case .describe, .ping, .inventory, .inspect: return false
         case .change: return true
         case .sample: return hostIndex[request.host].map { hosts[$0].samplesAreRecorded(configuration.truth) } ?? false
         }

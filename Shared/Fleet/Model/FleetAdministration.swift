@@ -11,7 +11,10 @@ package enum FleetAdministration: Hashable, Sendable, Codable {
     case load(domain: DomainID, source: LoadSource)
     case habits(domain: DomainID, habits: GuestHabits)
     /// How the guest behaves from now on; what is absent stays.
-    case guest(domain: DomainID, conduct: GuestConduct?, report: GuestReport?)
+    case guest(
+        domain: DomainID, conduct: GuestConduct?, report: GuestReport?, hidesStatistics: Bool? = nil)
+    /// Something that an administrator does on the host, past every owner.
+    case foreign(domain: DomainID, action: ForeignAction)
     /// Hangs, kills or revives a host. A dead host's domains are shut off when it comes up again.
     case condition(host: HostID, condition: HostCondition)
     /// Steps a host's wall clock by an amount and sets its drift.
@@ -24,9 +27,14 @@ package enum FleetAdministration: Hashable, Sendable, Codable {
     case truth(domains: [DomainID]?)
 
     private enum CodingKeys: String, CodingKey {
-        case play, load, habits, guest, condition, clock, fault, truth
+        case play, load, habits, guest, foreign, condition, clock, fault, truth
         case responseTime = "response_time"
         case clearFaults = "clear_faults"
+    }
+
+    private enum GuestCodingKeys: String, CodingKey {
+        case domain, conduct, report
+        case hidesStatistics = "hides_statistics"
     }
 
     private enum ClockCodingKeys: String, CodingKey {
@@ -62,12 +70,15 @@ extension Fleet {
         case .habits(let domain, let habits):
             try require(habits.fault)
             try change(domain, at: now) { $0.habits = habits }
-        case .guest(let domain, let conduct, let report):
+        case .guest(let domain, let conduct, let report, let hidesStatistics):
             try require(conduct?.fault)
             try change(domain, at: now) { guest in
                 guest.conduct = conduct ?? guest.conduct
                 guest.report = report ?? guest.report
+                guest.hidesStatistics = hidesStatistics ?? guest.hidesStatistics
             }
+        case .foreign(let domain, let action):
+            try begin(foreign: action.change(of: domain, in: self), at: now)
         case .fault(let host, let domain, let verb, let times, let effect):
             let fault = FleetFault(host: host, domain: domain, verb: verb, times: times, effect: effect)
             try require(

@@ -43,13 +43,15 @@ package struct HostConfiguration: Hashable, Sendable, Codable {
     package var controlDomainSharePPM: Int64
     package var clockOffsetNanoseconds: Int64
     package var clockDriftPPM: Int64
+    /// What the host shows as its UUID; `nil`: none.
+    package var uuid: UUID128?
     /// Running from the start, made by nobody in particular.
     package var domains: [DomainDefinition]
 
     package init(
         id: HostID, cores: Int, memory: ByteCount, responseTimeNanoseconds: Int64 = 200_000,
         controlDomainSharePPM: Int64 = 20_000, clockOffsetNanoseconds: Int64 = 0, clockDriftPPM: Int64 = 0,
-        domains: [DomainDefinition] = []
+        uuid: UUID128? = nil, domains: [DomainDefinition] = []
     ) {
         self.id = id
         self.cores = cores
@@ -58,11 +60,12 @@ package struct HostConfiguration: Hashable, Sendable, Codable {
         self.controlDomainSharePPM = controlDomainSharePPM
         self.clockOffsetNanoseconds = clockOffsetNanoseconds
         self.clockDriftPPM = clockDriftPPM
+        self.uuid = uuid
         self.domains = domains
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, cores, domains
+        case id, cores, domains, uuid
         case memory = "memory_bytes"
         case responseTimeNanoseconds = "response_time_ns"
         case controlDomainSharePPM = "control_domain_share_ppm"
@@ -79,12 +82,15 @@ package struct DomainDefinition: Hashable, Sendable, Codable {
     package var tenant: TenantID?
     package var maximumVCPUs: Int
     package var vcpus: Int
+    /// The memory that it starts with.
     package var memory: ByteCount
+    /// What its balloon may give it; `nil`: as it starts with.
+    package var maximumMemory: ByteCount?
     package var disk: ByteCount
 
     package init(
         id: DomainID, name: String, tenant: TenantID? = nil, maximumVCPUs: Int, vcpus: Int, memory: ByteCount,
-        disk: ByteCount
+        maximumMemory: ByteCount? = nil, disk: ByteCount
     ) {
         self.id = id
         self.name = name
@@ -92,11 +98,23 @@ package struct DomainDefinition: Hashable, Sendable, Codable {
         self.maximumVCPUs = maximumVCPUs
         self.vcpus = vcpus
         self.memory = memory
+        self.maximumMemory = maximumMemory
         self.disk = disk
+    }
+
+    package var memoryCeiling: ByteCount { maximumMemory ?? memory }
+
+    /// With at least these ceilings.
+    func raised(maximumVCPUs: Int?, maximumMemory: ByteCount?) -> DomainDefinition {
+        var raised = self
+        raised.maximumVCPUs = max(self.maximumVCPUs, maximumVCPUs ?? 0)
+        if let maximumMemory, maximumMemory > memoryCeiling { raised.maximumMemory = maximumMemory }
+        return raised
     }
 
     private enum CodingKeys: String, CodingKey {
         case id, name, tenant, vcpus
+        case maximumMemory = "memory_maximum_bytes"
         case maximumVCPUs = "vcpus_maximum"
         case memory = "memory_bytes"
         case disk = "disk_bytes"
@@ -110,6 +128,9 @@ package struct DomainDefinition: Hashable, Sendable, Codable {
         }
         guard Limits.memory.contains(memory.bytes) else {
             return "memory must lie within 1 MiB and 1 PiB, not \(memory)"
+        }
+        guard Limits.memory.contains(memoryCeiling.bytes), memory <= memoryCeiling else {
+            return "the maximum memory must lie within the memory and 1 PiB, not \(memoryCeiling)"
         }
         guard Limits.disk.contains(disk.bytes) else { return "a disk has at most 1 EiB, not \(disk)" }
         guard (1...Limits.nameLength).contains(name.utf8.count) else { return "a domain's name has 1 to 255 bytes" }

@@ -16,11 +16,13 @@ package struct FleetRequest: Hashable, Sendable {
 package enum FleetOperation: Hashable, Sendable {
     /// The host's size.
     case describe
-    /// Every domain with its definition; advances no trace.
-    case inventory
+    /// Every domain with its definition, or this one only; advances no trace.
+    case inventory(DomainID? = nil)
     /// Counters of the host and of every domain on it; advances the traces that go by served samples.
     case sample
     case ping
+    /// What a domain has beside its counters.
+    case inspect(DomainID)
     /// Something that a host does once per call id and only for the newest owner.
     case change(FleetChange, FleetCallToken)
 }
@@ -43,12 +45,26 @@ package enum FleetChange: Hashable, Sendable {
     case lifecycle(DomainID, LifecycleVerb)
     /// To these absolute sizes; `nil` leaves one as it is.
     case resize(DomainID, vcpus: Int?, memory: ByteCount?)
-    case migrate(DomainID, to: HostID, targetEpoch: UInt64)
+    /// With a bandwidth (bytes per second) it takes at least the time that the domain's memory needs.
+    case migrate(DomainID, to: HostID, targetEpoch: UInt64, bandwidth: Int64? = nil)
+    /// Calls a migration that is under way off.
+    case abortMigration(DomainID)
+    case cap(DomainID, FleetCap)
+    case snapshot(DomainID, name: String)
+    case revert(DomainID, name: String)
+    case label(DomainID, name: String, tenant: TenantID)
+    /// Another definition of the same domain: its labels hold at once, its sizes from the next boot on.
+    case redefine(DomainDefinition)
+    /// Raises what the domain may grow to from the next boot on; `nil` leaves one as it is.
+    case prepare(DomainID, maximumVCPUs: Int?, maximumMemory: ByteCount?)
 
     package var domain: DomainID {
         switch self {
-        case .create(let definition): definition.id
-        case .lifecycle(let domain, _), .resize(let domain, _, _), .migrate(let domain, _, _): domain
+        case .create(let definition), .redefine(let definition): definition.id
+        case .lifecycle(let domain, _), .resize(let domain, _, _), .migrate(let domain, _, _, _),
+            .abortMigration(let domain), .cap(let domain, _), .snapshot(let domain, _), .revert(let domain, _),
+            .label(let domain, _, _), .prepare(let domain, _, _):
+            domain
         }
     }
 
@@ -59,17 +75,32 @@ package enum FleetChange: Hashable, Sendable {
         case .lifecycle(_, let verb): verb.rawValue
         case .resize: "resize"
         case .migrate: "migrate"
+        case .abortMigration: "abort-migration"
+        case .cap: "cap"
+        case .snapshot: "snapshot"
+        case .revert: "revert"
+        case .label: "label"
+        case .redefine: "redefine"
+        case .prepare: "prepare"
         }
     }
 
     var target: HostID? {
-        guard case .migrate(_, let target, _) = self else { return nil }
+        guard case .migrate(_, let target, _, _) = self else { return nil }
         return target
     }
 }
 
+/// A limit beside the size; 0 lifts it.
+package enum FleetCap: Hashable, Sendable {
+    /// In parts per million of one core.
+    case cpu(ppm: Int64)
+    /// In each direction.
+    case network(bytesPerSecond: Int64)
+}
+
 package enum LifecycleVerb: String, Hashable, Sendable, Codable, CaseIterable {
-    case start, shutdown, destroy, suspend, resume, save, restore, undefine
+    case start, shutdown, destroy, suspend, resume, reboot, save, restore, undefine
 }
 
 /// How a host answers a call.
@@ -90,6 +121,8 @@ package struct FleetAnswer: Hashable, Sendable {
     package let host: SimulatedHostReading
     package let domains: [SimulatedDomainReading]
     package let responseTimeNanoseconds: Int64
+    /// What was inspected.
+    package var detail: FleetDetail?
 }
 
 package struct FleetRefusal: Error, Hashable, Sendable {
@@ -108,6 +141,7 @@ package struct FleetRefusal: Error, Hashable, Sendable {
 
 /// A host's own figures, at `FleetAnswer.at`.
 package struct SimulatedHostReading: Hashable, Sendable {
+    package let uuid: UUID128?
     package let cores: Int
     package let memory: ByteCount
     package let cpuTimeNanoseconds: Int64
@@ -126,6 +160,11 @@ package struct SimulatedDomainReading: Hashable, Sendable {
     package let memory: ByteCount
     /// Since when state and size hold, by the host's clock.
     package let effectiveAt: Timestamp
+    /// Zero without a cap.
+    package let cpuCapPPM: Int64
+    package let networkCapBytesPerSecond: Int64
+    /// The host waits for this domain's figures in vain: it shows its state and sizes only.
+    package let hidesStatistics: Bool
 }
 
 /// What only an active domain has.

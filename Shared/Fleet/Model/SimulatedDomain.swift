@@ -41,6 +41,8 @@ struct Life: Hashable, Sendable {
     var transmitted = ExactCounter()
     var blockRead = ExactCounter()
     var blockWritten = ExactCounter()
+    var swapIn = ExactCounter()
+    var majorFaults = ExactCounter()
 
     /// The exact sum over all vCPUs, rounded down once.
     var cpuTimeNanoseconds: Int64 {
@@ -57,7 +59,8 @@ struct Life: Hashable, Sendable {
         DomainCounters(
             cpuTimeNanoseconds: cpuTimeNanoseconds, stealTimeNanoseconds: steal.whole,
             networkReceivedBytes: received.whole, networkTransmittedBytes: transmitted.whole,
-            blockReadBytes: blockRead.whole, blockWrittenBytes: blockWritten.whole)
+            blockReadBytes: blockRead.whole, blockWrittenBytes: blockWritten.whole, swapInBytes: swapIn.whole,
+            majorFaults: majorFaults.whole)
     }
 }
 
@@ -72,7 +75,9 @@ struct DomainRates: Hashable, Sendable {
 
 /// A domain as its host has it. Counters are exact up to `settledAt`; `settle` brings them to a later instant.
 struct SimulatedDomain: Sendable {
-    let definition: DomainDefinition
+    private(set) var definition: DomainDefinition
+    /// What the next boot goes by.
+    private(set) var nextDefinition: DomainDefinition
     var state: DomainState = .shutoff
     var grantedVCPUs: Int
     /// Brought online by the guest: what it can really use, and what is billed.
@@ -80,6 +85,15 @@ struct SimulatedDomain: Sendable {
     var memory: ByteCount
     var conduct = GuestConduct.confirms(afterNanoseconds: 0)
     var report = GuestReport.truthful
+    /// Its host waits for its figures in vain.
+    var hidesStatistics = false
+    /// In parts per million of one core; 0 without a cap.
+    private(set) var cpuCapPPM: Int64 = 0
+    /// In each direction; 0 without a cap.
+    private(set) var networkCapBytesPerSecond: Int64 = 0
+    private(set) var snapshots: [String: Snapshot] = [:]
+    /// What it wrote to its console, in ASCII.
+    var console = ""
     var habits: GuestHabits
     var load: LoadPlayer
     /// `nil` while it is not active.
@@ -100,9 +114,21 @@ struct SimulatedDomain: Sendable {
         let sizeRevision: Int
     }
 
+    /// What a snapshot keeps.
+    struct Snapshot: Hashable, Sendable {
+        /// By the host's clock.
+        let createdAt: Timestamp
+        let state: DomainState
+        let granted: Int
+        let online: Int
+        let memory: ByteCount
+        var isActive: Bool { state.isActive }
+    }
+
     /// Not active yet, and on no host.
     init(_ definition: DomainDefinition, habits: GuestHabits, load: LoadPlayer, at instant: Timestamp) {
         self.definition = definition
+        nextDefinition = definition
         grantedVCPUs = definition.vcpus
         onlineVCPUs = definition.vcpus
         memory = definition.memory
@@ -115,10 +141,18 @@ struct SimulatedDomain: Sendable {
     var id: DomainID { definition.id }
     var runs: Bool { life != nil && (state == .running || state == .shuttingDown) }
 
-    /// Used in the guest, without page cache.
-    var memoryUsed: ByteCount {
+    /// What its guest works on, without page cache.
+    private var workingSet: ByteCount {
         let wanted = Int128(definition.memory.bytes) * Int128(habits.memoryUsePPM) / 1_000_000
-        return min(memory, ByteCount(Int64(clamping: wanted)))
+        return ByteCount(Int64(clamping: wanted))
+    }
+
+    /// Used in the guest, without page cache.
+    var memoryUsed: ByteCount { min(memory, workingSet) }
+
+    /// What the guest reads back from its swap per second: it comes to all that its memory lacks once in ten seconds.
+    private var swapInPerSecond: Int64 {
+        min(max(0, workingSet.bytes - memory.bytes) / 10, Limits.byteRate.upperBound)
     }
 
     /// Demand over what it has online, rounded half up to a part per million and at most 100 %: exactly what a reader
@@ -132,6 +166,9 @@ struct SimulatedDomain: Sendable {
     /// What it would use on a host with room for it, in parts per million of one core.
     var demandPPM: Int64 { runs ? utilization.ppm * Int64(onlineVCPUs) : 0 }
 
+    /// The part of its demand that its cap allows.
+    var claimPPM: Int64 { cpuCapPPM > 0 ? min(demandPPM, cpuCapPPM) : demandPPM }
+
     /// Brings the counters to this instant of the host's monotonic clock, at the rates that held until now.
     mutating func settle(at monotonic: Int64) {
         let elapsed = monotonic - settledAt
@@ -143,10 +180,71 @@ struct SimulatedDomain: Sendable {
             life?.vcpuTime[index].add(rate: rate, nanoseconds: elapsed, per: RateUnit.cpu)
         }
         life?.steal.add(rate: rates.stealPPM, nanoseconds: elapsed, per: RateUnit.cpu)
-        life?.received.add(rate: habits.receivedPerSecond, nanoseconds: elapsed, per: RateUnit.bytes)
-        life?.transmitted.add(rate: habits.transmittedPerSecond, nanoseconds: elapsed, per: RateUnit.bytes)
+        let carried = networkCapBytesPerSecond > 0 ? networkCapBytesPerSecond : .max
+        life?.received.add(
+            rate: min(habits.receivedPerSecond, carried), nanoseconds: elapsed, per: RateUnit.bytes)
+        life?.transmitted.add(
+            rate: min(habits.transmittedPerSecond, carried), nanoseconds: elapsed, per: RateUnit.bytes)
         life?.blockRead.add(rate: habits.blockReadPerSecond, nanoseconds: elapsed, per: RateUnit.bytes)
         life?.blockWritten.add(rate: habits.blockWrittenPerSecond, nanoseconds: elapsed, per: RateUnit.bytes)
+        let swapIn = swapInPerSecond
+        life?.swapIn.add(rate: swapIn, nanoseconds: elapsed, per: RateUnit.bytes)
+        life?.majorFaults.add(rate: swapIn / Self.pageSize, nanoseconds: elapsed, per: RateUnit.bytes)
+    }
+
+    private static let pageSize: Int64 = 4_096
+    private static let snapshotLimit = 100
+    private static let consoleLimit = 65_536
+
+    /// Why it can't be kept under this name; `nil` if it can.
+    func refusal(ofSnapshot name: String) -> String? {
+        guard (1...Limits.nameLength).contains(name.utf8.count) else { return "a snapshot's name has 1 to 255 bytes" }
+        guard snapshots[name] == nil else { return nil }
+        return snapshots.count < Self.snapshotLimit
+            ? nil : "domain \(id) has \(Self.snapshotLimit) snapshots already"
+    }
+
+    /// Makes a change that was checked and that needs nothing of the host. A snapshot that is there stays.
+    mutating func apply(_ change: FleetChange, at wall: Timestamp) {
+        switch change {
+        case .cap(_, .cpu(let ppm)): cpuCapPPM = ppm
+        case .cap(_, .network(let bytesPerSecond)): networkCapBytesPerSecond = bytesPerSecond
+        case .snapshot(_, let name):
+            guard snapshots[name] == nil else { return }
+            snapshots[name] = Snapshot(
+                createdAt: wall, state: state, granted: grantedVCPUs, online: onlineVCPUs, memory: memory)
+        case .label(_, let name, let tenant):
+            setLabels(name: name, tenant: tenant)
+        case .redefine(let next):
+            nextDefinition = next
+            setLabels(name: next.name, tenant: next.tenant)
+            if life == nil { adoptNextDefinition() }
+        case .prepare(_, let vcpus, let memory):
+            nextDefinition = nextDefinition.raised(maximumVCPUs: vcpus, maximumMemory: memory)
+            if life == nil { adoptNextDefinition() }
+        default: break
+        }
+    }
+
+    private mutating func setLabels(name: String, tenant: TenantID?) {
+        definition.name = name
+        definition.tenant = tenant
+        nextDefinition.name = name
+        nextDefinition.tenant = tenant
+    }
+
+    /// A cold boot: what was prepared holds now.
+    mutating func boot() {
+        adoptNextDefinition()
+        console += "booted with \(grantedVCPUs) vCPUs\n"
+        if console.utf8.count > Self.consoleLimit { console.removeFirst(console.count - Self.consoleLimit / 2) }
+    }
+
+    private mutating func adoptNextDefinition() {
+        definition = nextDefinition
+        grantedVCPUs = min(grantedVCPUs, definition.maximumVCPUs)
+        onlineVCPUs = min(onlineVCPUs, grantedVCPUs)
+        memory = min(memory, definition.memoryCeiling)
     }
 
     /// Sets the vCPUs, by the host's clock from `wall` on.

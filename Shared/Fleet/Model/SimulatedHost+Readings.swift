@@ -32,7 +32,7 @@ extension SimulatedHost {
     private var reading: SimulatedHostReading {
         let figures = cpuTimes
         return SimulatedHostReading(
-            cores: cores, memory: memory, cpuTimeNanoseconds: figures.total,
+            uuid: uuid, cores: cores, memory: memory, cpuTimeNanoseconds: figures.total,
             controlDomainCPUTimeNanoseconds: figures.control, memoryUsed: memoryUsed)
     }
 }
@@ -42,7 +42,8 @@ extension SimulatedDomain {
     var reading: SimulatedDomainReading {
         SimulatedDomainReading(
             definition: definition, state: state, life: life.map(reading(of:)), grantedVCPUs: grantedVCPUs,
-            memory: memory, effectiveAt: effectiveAt)
+            memory: memory, effectiveAt: effectiveAt, cpuCapPPM: cpuCapPPM,
+            networkCapBytesPerSecond: networkCapBytesPerSecond, hidesStatistics: hidesStatistics)
     }
 
     private func reading(of life: Life) -> LifeReading {

@@ -9,6 +9,7 @@ struct SimulatedHost: Sendable {
     let cores: Int
     let memory: ByteCount
     let controlDomainPPM: Int64
+    let uuid: UUID128?
     private(set) var clock: HostClock
     var responseTimeNanoseconds: Int64
     var condition = HostCondition.up
@@ -28,6 +29,7 @@ struct SimulatedHost: Sendable {
 
     init(_ configuration: HostConfiguration, at instant: Timestamp) {
         id = configuration.id
+        uuid = configuration.uuid
         cores = configuration.cores
         memory = configuration.memory
         controlDomainPPM = configuration.controlDomainSharePPM * Int64(configuration.cores)
@@ -81,7 +83,7 @@ struct SimulatedHost: Sendable {
     mutating func balance(at instant: Timestamp) {
         let monotonic = clock.monotonic(at: instant)
         let capacity = Int64(cores) * 1_000_000 - controlDomainPPM
-        let demand = domains.reduce(Int64(0)) { $0 + $1.demandPPM }
+        let demand = domains.reduce(Int64(0)) { $0 + $1.claimPPM }
         var used: Int64 = 0
         for index in domains.indices {
             let rates = domains[index].rates(capacity: capacity, totalDemand: demand)
@@ -166,6 +168,7 @@ struct SimulatedHost: Sendable {
             domain.state = state
             domain.effectiveAt = life.hostStart
             guard boots else { return }
+            domain.boot()
             domain.setVCPUs(granted: domain.grantedVCPUs, online: domain.grantedVCPUs, effectiveAt: life.hostStart)
         }
     }
@@ -188,12 +191,12 @@ struct SimulatedHost: Sendable {
 }
 
 extension SimulatedDomain {
-    /// Its share of a host that has `capacity` for a `totalDemand`.
+    /// Its share of a host that has `capacity` for a `totalDemand`. What a cap keeps from it is steal too.
     func rates(capacity: Int64, totalDemand: Int64) -> DomainRates {
         guard runs else { return DomainRates() }
-        let demand = demandPPM
-        guard totalDemand > capacity else { return DomainRates(usedPPM: demand, stealPPM: 0, vcpus: onlineVCPUs) }
-        let used = Int64(clamping: Int128(demand) * Int128(capacity) / Int128(totalDemand))
+        let (demand, claim) = (demandPPM, claimPPM)
+        let used =
+            totalDemand > capacity ? Int64(clamping: Int128(claim) * Int128(capacity) / Int128(totalDemand)) : claim
         return DomainRates(usedPPM: used, stealPPM: demand - used, vcpus: onlineVCPUs)
     }
 }

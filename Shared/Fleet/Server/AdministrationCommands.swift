@@ -90,6 +90,36 @@ struct Kill: AsyncParsableCommand {
     }
 }
 
+struct Foreign: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Does to a domain what an administrator could do on its host, past its owner.",
+        discussion: "One of --verb, --vcpus, --memory or --target.")
+
+    @OptionGroup var options: ClientOptions
+    @Option var domain: DomainID
+    @Option(help: "For instance shutdown, destroy, suspend.") var verb: String?
+    @Option(help: "Set the number of vCPUs.") var vcpus: Int?
+    @Option(help: "Set the memory, for instance 512MiB.") var memory: Size?
+    @Option(help: "Migrate to this host.") var target: HostID?
+
+    func run() async throws {
+        try await options.client().administer(.foreign(domain: domain, action: action()))
+    }
+
+    private func action() throws -> ForeignAction {
+        let isResize = vcpus != nil || memory != nil
+        guard [verb != nil, isResize, target != nil].count(where: \.self) == 1 else {
+            throw ValidationError("give one of --verb, --vcpus or --memory, --target")
+        }
+        if let target { return .migrate(target: target) }
+        guard let verb else { return .resize(vcpus: vcpus, memory: memory.map { ByteCount($0.bytes) }) }
+        guard let known = LifecycleVerb(rawValue: verb) else {
+            throw ValidationError("--verb is one of \(LifecycleVerb.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return .lifecycle(verb: known)
+    }
+}
+
 struct Fail: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Scripts a failure of operations that match.",

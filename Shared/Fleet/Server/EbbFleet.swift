@@ -9,7 +9,8 @@ struct EbbFleet: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ebb-fleet", abstract: "Plays a fleet of simulated hosts, and keeps its true timeline.",
         subcommands: [
-            Serve.self, Configure.self, Play.self, Truth.self, Hang.self, Resume.self, Kill.self, Fail.self,
+            Serve.self, Configure.self, Play.self, Truth.self, Hang.self, Resume.self, Kill.self, Foreign.self,
+            Fail.self,
             Administer.self,
         ], defaultSubcommand: Serve.self)
 }

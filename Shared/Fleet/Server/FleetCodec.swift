@@ -16,14 +16,54 @@ enum FleetCodec {
         }
         switch call.operation {
         case .describe: return FleetRequest(host: host, operation: .describe)
-        case .inventory: return FleetRequest(host: host, operation: .inventory)
+        case .inventory(let inventory):
+            let only = inventory.domainUuid.isEmpty ? nil : try domain(inventory.domainUuid)
+            return FleetRequest(host: host, operation: .inventory(only))
+        case .inspect(let inspect):
+            return FleetRequest(host: host, operation: .inspect(try domain(inspect.domainUuid)))
         case .sample: return FleetRequest(host: host, operation: .sample)
         case .ping: return FleetRequest(host: host, operation: .ping)
-        case .create(let create): return try change(.create(definition(create)), call, host)
-        case .lifecycle(let lifecycle): return try change(Self.change(lifecycle), call, host)
-        case .resize(let resize): return try change(Self.change(resize), call, host)
-        case .migrate(let migrate): return try change(Self.change(migrate), call, host)
         case .administer, nil: throw .invalid("the call names no operation of a host that this fleet knows")
+        default: return try change(Self.change(call.operation), call, host)
+        }
+    }
+
+    private static func change(_ operation: WireFleetCall.OneOf_Operation?) throws(CommandFailure) -> FleetChange {
+        switch operation {
+        case .create(let create): return .create(try definition(create))
+        case .lifecycle(let lifecycle): return try change(lifecycle)
+        case .resize(let resize): return try change(resize)
+        case .migrate(let migrate): return try change(migrate)
+        case .abortMigration(let abort): return .abortMigration(try domain(abort.domainUuid))
+        case .cap(let cap): return try change(cap)
+        case .snapshot(let snapshot):
+            let domain = try domain(snapshot.domainUuid)
+            return snapshot.reverts
+                ? .revert(domain, name: snapshot.name) : .snapshot(domain, name: snapshot.name)
+        case .label(let label):
+            guard let tenant = TenantID(label.tenantID) else { throw .invalid("tenant_id is not a valid name") }
+            return .label(try domain(label.domainUuid), name: label.name, tenant: tenant)
+        case .redefine(let redefine):
+            do {
+                return .redefine(try FleetJSON.decode(DomainDefinition.self, from: redefine.json))
+            } catch {
+                throw .invalid("definition: \(error)")
+            }
+        case .prepare(let prepare):
+            return .prepare(
+                try domain(prepare.domainUuid),
+                maximumVCPUs: prepare.vcpusMaximum == 0 ? nil : Int(prepare.vcpusMaximum),
+                maximumMemory: prepare.memoryMaximumBytes == 0 ? nil : try bytes(prepare.memoryMaximumBytes))
+        default: throw .invalid("the call names no change that this fleet knows")
+        }
+    }
+
+    private static func change(_ cap: WireFleetCap) throws(CommandFailure) -> FleetChange {
+        let domain = try domain(cap.domainUuid)
+        switch cap.cap {
+        case .cpuPpm(let ppm): return .cap(domain, .cpu(ppm: Int64(clamping: ppm)))
+        case .networkBytesPerSecond(let rate): return .cap(domain, .network(bytesPerSecond: Int64(clamping: rate)))
+        case nil: throw .invalid("the call names no cap that this fleet knows")
         }
     }
 
@@ -42,6 +82,7 @@ enum FleetCodec {
         return DomainDefinition(
             id: try domain(create.domainUuid), name: create.name, tenant: tenant,
             maximumVCPUs: Int(create.vcpusMaximum), vcpus: Int(create.vcpus), memory: try bytes(create.memoryBytes),
+            maximumMemory: create.memoryMaximumBytes == 0 ? nil : try bytes(create.memoryMaximumBytes),
             disk: try bytes(create.diskBytes))
     }
 
@@ -60,7 +101,10 @@ enum FleetCodec {
 
     private static func change(_ migrate: WireFleetMigrate) throws(CommandFailure) -> FleetChange {
         guard let target = HostID(migrate.targetHostID) else { throw .invalid("target_host_id is not a valid name") }
-        return .migrate(try domain(migrate.domainUuid), to: target, targetEpoch: migrate.targetEpoch)
+        let bandwidth = migrate.bandwidthBytesPerSecond
+        return .migrate(
+            try domain(migrate.domainUuid), to: target, targetEpoch: migrate.targetEpoch,
+            bandwidth: bandwidth == 0 ? nil : Int64(clamping: bandwidth))
     }
 
     private static func domain(_ uuid: Data) throws(CommandFailure) -> DomainID {
@@ -86,6 +130,7 @@ enum FleetCodec {
         wire.host.cpuTimeNs = UInt64(clamping: answer.host.cpuTimeNanoseconds)
         wire.host.controlDomainCpuTimeNs = UInt64(clamping: answer.host.controlDomainCPUTimeNanoseconds)
         wire.host.memoryUsedBytes = UInt64(clamping: answer.host.memoryUsed.bytes)
+        if let uuid = answer.host.uuid { wire.host.uuid = Data(uuid.bytes) }
         wire.domains = answer.domains.map(Self.wire)
         return wire
     }
@@ -98,13 +143,19 @@ enum FleetCodec {
         wire.state = domain.state.rawValue
         wire.vcpusMaximum = UInt32(clamping: domain.definition.maximumVCPUs)
         wire.vcpusGranted = UInt32(clamping: domain.grantedVCPUs)
-        wire.memoryMaximumBytes = UInt64(clamping: domain.definition.memory.bytes)
+        wire.memoryMaximumBytes = UInt64(clamping: domain.definition.memoryCeiling.bytes)
         wire.memoryAllocatedBytes = UInt64(clamping: domain.memory.bytes)
         wire.diskBytes = UInt64(clamping: domain.definition.disk.bytes)
         wire.sizeEffectiveNs = domain.effectiveAt.nanoseconds
+        wire.cpuCapPpm = UInt64(clamping: domain.cpuCapPPM)
+        wire.networkCapBytesPerSecond = UInt64(clamping: domain.networkCapBytesPerSecond)
         guard let life = domain.life else { return wire }
         wire.hypervisorID = life.hypervisorID
         wire.incarnationStartNs = life.start.nanoseconds
+        guard !domain.hidesStatistics else {
+            wire.countersUnknown = true
+            return wire
+        }
         if let confirmed = life.confirmedVCPUs { wire.vcpusConfirmed = UInt32(clamping: confirmed) }
         wire.memoryUsedBytes = UInt64(clamping: life.memoryUsed.bytes)
         wire.cpuTimeNs = UInt64(clamping: life.counters.cpuTimeNanoseconds ?? 0)
@@ -113,6 +164,8 @@ enum FleetCodec {
         wire.networkTransmittedBytes = UInt64(clamping: life.counters.networkTransmittedBytes ?? 0)
         wire.blockReadBytes = UInt64(clamping: life.counters.blockReadBytes ?? 0)
         wire.blockWrittenBytes = UInt64(clamping: life.counters.blockWrittenBytes ?? 0)
+        wire.swapInBytes = UInt64(clamping: life.counters.swapInBytes ?? 0)
+        wire.majorFaults = UInt64(clamping: life.counters.majorFaults ?? 0)
         wire.vcpuTimeNs = life.vcpuTimeNanoseconds.map { UInt64(clamping: $0) }
         return wire
     }

@@ -71,7 +71,7 @@ package actor FleetService {
             let (reply, now) = try await ask(request, body)
             let patience = Duration.nanoseconds(deadline.nanoseconds(since: now))
             switch reply {
-            case .answer(let answer): return try Self.bytes(of: FleetCodec.wire(answer))
+            case .answer(let answer): return try Self.bytes(of: answer)
             case .refused(let refusal): throw CommandFailure(code: refusal.code.rawValue, message: refusal.message)
             case .unreachable:
                 throw CommandFailure(
@@ -140,6 +140,16 @@ package actor FleetService {
         } catch {
             throw .invalid("administration: \(error)")
         }
+    }
+
+    private static func bytes(of answer: FleetAnswer) throws(CommandFailure) -> [UInt8] {
+        var wire = FleetCodec.wire(answer)
+        do {
+            if let detail = answer.detail { wire.json = try FleetJSON.encode(detail) }
+        } catch {
+            throw .internal("the answer can't be written: \(error)")
+        }
+        return try bytes(of: wire)
     }
 
     private static func bytes(of answer: WireFleetAnswer) throws(CommandFailure) -> [UInt8] {

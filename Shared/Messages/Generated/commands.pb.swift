@@ -108,7 +108,7 @@ package nonisolated struct WirePermitReply: Sendable {
   package init() {}
 }
 
-/// To Scheduler, type "policy.set.v1". Without `policy` the subscription is cleared.
+/// To Scheduler, type "policy.set.v1". Without `policy` and `change_json` the subscription is cleared.
 package nonisolated struct WireSetPolicy: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -116,6 +116,7 @@ package nonisolated struct WireSetPolicy: Sendable {
 
   package var domainUuid: Data = Data()
 
+  /// Asked before there was `change_json`.
   package var policy: WirePolicyValues {
     get {_policy ?? WirePolicyValues()}
     set {_policy = newValue}
@@ -124,6 +125,9 @@ package nonisolated struct WireSetPolicy: Sendable {
   package var hasPolicy: Bool {self._policy != nil}
   /// Clears the value of `policy`. Subsequent reads from it will return its default value.
   package mutating func clearPolicy() {self._policy = nil}
+
+  /// An object with the parameters of policy.set: what is absent stays as it is.
+  package var changeJson: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -398,7 +402,7 @@ nonisolated extension WirePermitReply: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireSetPolicy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SetPolicy"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0\u{1}policy\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0\u{1}policy\0\u{3}change_json\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -408,6 +412,7 @@ nonisolated extension WireSetPolicy: SwiftProtobuf.Message, SwiftProtobuf._Messa
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.domainUuid) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._policy) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.changeJson) }()
       default: break
       }
     }
@@ -424,12 +429,16 @@ nonisolated extension WireSetPolicy: SwiftProtobuf.Message, SwiftProtobuf._Messa
     try { if let v = self._policy {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    if !self.changeJson.isEmpty {
+      try visitor.visitSingularBytesField(value: self.changeJson, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: WireSetPolicy, rhs: WireSetPolicy) -> Bool {
     if lhs.domainUuid != rhs.domainUuid {return false}
     if lhs._policy != rhs._policy {return false}
+    if lhs.changeJson != rhs.changeJson {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -116,6 +116,62 @@ package nonisolated struct WireFleetCall: Sendable {
     set {operation = .administer(newValue)}
   }
 
+  package var inspect: WireFleetInspect {
+    get {
+      if case .inspect(let v)? = operation {return v}
+      return WireFleetInspect()
+    }
+    set {operation = .inspect(newValue)}
+  }
+
+  package var abortMigration: WireFleetAbortMigration {
+    get {
+      if case .abortMigration(let v)? = operation {return v}
+      return WireFleetAbortMigration()
+    }
+    set {operation = .abortMigration(newValue)}
+  }
+
+  package var cap: WireFleetCap {
+    get {
+      if case .cap(let v)? = operation {return v}
+      return WireFleetCap()
+    }
+    set {operation = .cap(newValue)}
+  }
+
+  package var snapshot: WireFleetSnapshot {
+    get {
+      if case .snapshot(let v)? = operation {return v}
+      return WireFleetSnapshot()
+    }
+    set {operation = .snapshot(newValue)}
+  }
+
+  package var label: WireFleetLabel {
+    get {
+      if case .label(let v)? = operation {return v}
+      return WireFleetLabel()
+    }
+    set {operation = .label(newValue)}
+  }
+
+  package var redefine: WireFleetRedefine {
+    get {
+      if case .redefine(let v)? = operation {return v}
+      return WireFleetRedefine()
+    }
+    set {operation = .redefine(newValue)}
+  }
+
+  package var prepare: WireFleetPrepare {
+    get {
+      if case .prepare(let v)? = operation {return v}
+      return WireFleetPrepare()
+    }
+    set {operation = .prepare(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Operation: Equatable, Sendable {
@@ -129,6 +185,13 @@ package nonisolated struct WireFleetCall: Sendable {
     case migrate(WireFleetMigrate)
     /// Administration of the simulation itself (no hypervisor has these): the whole request as JSON.
     case administer(WireFleetAdminister)
+    case inspect(WireFleetInspect)
+    case abortMigration(WireFleetAbortMigration)
+    case cap(WireFleetCap)
+    case snapshot(WireFleetSnapshot)
+    case label(WireFleetLabel)
+    case redefine(WireFleetRedefine)
+    case prepare(WireFleetPrepare)
 
   }
 
@@ -149,6 +212,9 @@ package nonisolated struct WireFleetInventory: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  /// Only this domain; empty for all.
+  package var domainUuid: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -196,6 +262,9 @@ package nonisolated struct WireFleetCreate: Sendable {
 
   package var tenantID: String = String()
 
+  /// Zero: as memory_bytes.
+  package var memoryMaximumBytes: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -208,7 +277,7 @@ package nonisolated struct WireFleetLifecycle: Sendable {
 
   package var domainUuid: Data = Data()
 
-  /// "start", "shutdown", "destroy", "suspend", "resume", "save", "restore", "undefine".
+  /// "start", "shutdown", "destroy", "suspend", "resume", "reboot", "save", "restore", "undefine".
   package var verb: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -244,6 +313,139 @@ package nonisolated struct WireFleetMigrate: Sendable {
 
   /// The owner's epoch over the target's shard.
   package var targetEpoch: UInt64 = 0
+
+  /// Zero: no limit.
+  package var bandwidthBytesPerSecond: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What a domain has beside its counters: the answer's json.
+package nonisolated struct WireFleetInspect: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var domainUuid: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireFleetAbortMigration: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var domainUuid: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireFleetCap: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var domainUuid: Data = Data()
+
+  /// Zero lifts the cap.
+  package var cap: WireFleetCap.OneOf_Cap? = nil
+
+  /// In parts per million of one core.
+  package var cpuPpm: UInt64 {
+    get {
+      if case .cpuPpm(let v)? = cap {return v}
+      return 0
+    }
+    set {cap = .cpuPpm(newValue)}
+  }
+
+  /// In each direction.
+  package var networkBytesPerSecond: UInt64 {
+    get {
+      if case .networkBytesPerSecond(let v)? = cap {return v}
+      return 0
+    }
+    set {cap = .networkBytesPerSecond(newValue)}
+  }
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// Zero lifts the cap.
+  package nonisolated enum OneOf_Cap: Equatable, Sendable {
+    /// In parts per million of one core.
+    case cpuPpm(UInt64)
+    /// In each direction.
+    case networkBytesPerSecond(UInt64)
+
+  }
+
+  package init() {}
+}
+
+package nonisolated struct WireFleetSnapshot: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var domainUuid: Data = Data()
+
+  package var name: String = String()
+
+  /// Make the domain what it was at the snapshot, instead of taking one.
+  package var reverts: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireFleetLabel: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var domainUuid: Data = Data()
+
+  package var name: String = String()
+
+  package var tenantID: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireFleetRedefine: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A definition as an inspection shows it.
+  package var json: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct WireFleetPrepare: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var domainUuid: Data = Data()
+
+  /// Zero leaves it as it is.
+  package var vcpusMaximum: UInt32 = 0
+
+  package var memoryMaximumBytes: UInt64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -308,6 +510,9 @@ package nonisolated struct WireFleetHost: Sendable {
   package var controlDomainCpuTimeNs: UInt64 = 0
 
   package var memoryUsedBytes: UInt64 = 0
+
+  /// Empty: the host shows none.
+  package var uuid: Data = Data()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -433,6 +638,33 @@ package nonisolated struct WireFleetDomain: @unchecked Sendable {
     set {_uniqueStorage()._vcpuTimeNs = newValue}
   }
 
+  package var swapInBytes: UInt64 {
+    get {_storage._swapInBytes}
+    set {_uniqueStorage()._swapInBytes = newValue}
+  }
+
+  package var majorFaults: UInt64 {
+    get {_storage._majorFaults}
+    set {_uniqueStorage()._majorFaults = newValue}
+  }
+
+  /// The host waits for this domain's figures in vain: all of its counters are unknown.
+  package var countersUnknown: Bool {
+    get {_storage._countersUnknown}
+    set {_uniqueStorage()._countersUnknown = newValue}
+  }
+
+  /// Zero without a cap.
+  package var cpuCapPpm: UInt64 {
+    get {_storage._cpuCapPpm}
+    set {_uniqueStorage()._cpuCapPpm = newValue}
+  }
+
+  package var networkCapBytesPerSecond: UInt64 {
+    get {_storage._networkCapBytesPerSecond}
+    set {_uniqueStorage()._networkCapBytesPerSecond = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -446,7 +678,7 @@ fileprivate nonisolated let _protobuf_package = "ebb.v1"
 
 nonisolated extension WireFleetCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FleetCall"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}host_id\0\u{1}epoch\0\u{3}call_id\0\u{2}\u{7}describe\0\u{1}inventory\0\u{1}sample\0\u{1}ping\0\u{1}create\0\u{1}lifecycle\0\u{1}resize\0\u{1}migrate\0\u{1}administer\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}host_id\0\u{1}epoch\0\u{3}call_id\0\u{2}\u{7}describe\0\u{1}inventory\0\u{1}sample\0\u{1}ping\0\u{1}create\0\u{1}lifecycle\0\u{1}resize\0\u{1}migrate\0\u{1}administer\0\u{1}inspect\0\u{3}abort_migration\0\u{1}cap\0\u{1}snapshot\0\u{1}label\0\u{1}redefine\0\u{1}prepare\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -574,6 +806,97 @@ nonisolated extension WireFleetCall: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.operation = .administer(v)
         }
       }()
+      case 19: try {
+        var v: WireFleetInspect?
+        var hadOneofValue = false
+        if let current = self.operation {
+          hadOneofValue = true
+          if case .inspect(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.operation = .inspect(v)
+        }
+      }()
+      case 20: try {
+        var v: WireFleetAbortMigration?
+        var hadOneofValue = false
+        if let current = self.operation {
+          hadOneofValue = true
+          if case .abortMigration(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.operation = .abortMigration(v)
+        }
+      }()
+      case 21: try {
+        var v: WireFleetCap?
+        var hadOneofValue = false
+        if let current = self.operation {
+          hadOneofValue = true
+          if case .cap(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.operation = .cap(v)
+        }
+      }()
+      case 22: try {
+        var v: WireFleetSnapshot?
+        var hadOneofValue = false
+        if let current = self.operation {
+          hadOneofValue = true
+          if case .snapshot(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.operation = .snapshot(v)
+        }
+      }()
+      case 23: try {
+        var v: WireFleetLabel?
+        var hadOneofValue = false
+        if let current = self.operation {
+          hadOneofValue = true
+          if case .label(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.operation = .label(v)
+        }
+      }()
+      case 24: try {
+        var v: WireFleetRedefine?
+        var hadOneofValue = false
+        if let current = self.operation {
+          hadOneofValue = true
+          if case .redefine(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.operation = .redefine(v)
+        }
+      }()
+      case 25: try {
+        var v: WireFleetPrepare?
+        var hadOneofValue = false
+        if let current = self.operation {
+          hadOneofValue = true
+          if case .prepare(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.operation = .prepare(v)
+        }
+      }()
       default: break
       }
     }
@@ -630,6 +953,34 @@ nonisolated extension WireFleetCall: SwiftProtobuf.Message, SwiftProtobuf._Messa
       guard case .administer(let v)? = self.operation else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
     }()
+    case .inspect?: try {
+      guard case .inspect(let v)? = self.operation else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
+    }()
+    case .abortMigration?: try {
+      guard case .abortMigration(let v)? = self.operation else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    }()
+    case .cap?: try {
+      guard case .cap(let v)? = self.operation else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 21)
+    }()
+    case .snapshot?: try {
+      guard case .snapshot(let v)? = self.operation else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 22)
+    }()
+    case .label?: try {
+      guard case .label(let v)? = self.operation else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 23)
+    }()
+    case .redefine?: try {
+      guard case .redefine(let v)? = self.operation else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 24)
+    }()
+    case .prepare?: try {
+      guard case .prepare(let v)? = self.operation else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -666,18 +1017,29 @@ nonisolated extension WireFleetDescribe: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireFleetInventory: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FleetInventory"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.domainUuid) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.domainUuid.isEmpty {
+      try visitor.visitSingularBytesField(value: self.domainUuid, fieldNumber: 1)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: WireFleetInventory, rhs: WireFleetInventory) -> Bool {
+    if lhs.domainUuid != rhs.domainUuid {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -723,7 +1085,7 @@ nonisolated extension WireFleetPing: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireFleetCreate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FleetCreate"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0\u{1}name\0\u{3}vcpus_maximum\0\u{1}vcpus\0\u{3}memory_bytes\0\u{3}disk_bytes\0\u{3}tenant_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0\u{1}name\0\u{3}vcpus_maximum\0\u{1}vcpus\0\u{3}memory_bytes\0\u{3}disk_bytes\0\u{3}tenant_id\0\u{3}memory_maximum_bytes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -738,6 +1100,7 @@ nonisolated extension WireFleetCreate: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 5: try { try decoder.decodeSingularFixed64Field(value: &self.memoryBytes) }()
       case 6: try { try decoder.decodeSingularFixed64Field(value: &self.diskBytes) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.tenantID) }()
+      case 8: try { try decoder.decodeSingularFixed64Field(value: &self.memoryMaximumBytes) }()
       default: break
       }
     }
@@ -765,6 +1128,9 @@ nonisolated extension WireFleetCreate: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.tenantID.isEmpty {
       try visitor.visitSingularStringField(value: self.tenantID, fieldNumber: 7)
     }
+    if self.memoryMaximumBytes != 0 {
+      try visitor.visitSingularFixed64Field(value: self.memoryMaximumBytes, fieldNumber: 8)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -776,6 +1142,7 @@ nonisolated extension WireFleetCreate: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.memoryBytes != rhs.memoryBytes {return false}
     if lhs.diskBytes != rhs.diskBytes {return false}
     if lhs.tenantID != rhs.tenantID {return false}
+    if lhs.memoryMaximumBytes != rhs.memoryMaximumBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -858,7 +1225,7 @@ nonisolated extension WireFleetResize: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireFleetMigrate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FleetMigrate"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0\u{3}target_host_id\0\u{3}target_epoch\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0\u{3}target_host_id\0\u{3}target_epoch\0\u{3}bandwidth_bytes_per_second\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -869,6 +1236,7 @@ nonisolated extension WireFleetMigrate: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 1: try { try decoder.decodeSingularBytesField(value: &self.domainUuid) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.targetHostID) }()
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self.targetEpoch) }()
+      case 4: try { try decoder.decodeSingularFixed64Field(value: &self.bandwidthBytesPerSecond) }()
       default: break
       }
     }
@@ -884,6 +1252,9 @@ nonisolated extension WireFleetMigrate: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.targetEpoch != 0 {
       try visitor.visitSingularFixed64Field(value: self.targetEpoch, fieldNumber: 3)
     }
+    if self.bandwidthBytesPerSecond != 0 {
+      try visitor.visitSingularFixed64Field(value: self.bandwidthBytesPerSecond, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -891,6 +1262,279 @@ nonisolated extension WireFleetMigrate: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.domainUuid != rhs.domainUuid {return false}
     if lhs.targetHostID != rhs.targetHostID {return false}
     if lhs.targetEpoch != rhs.targetEpoch {return false}
+    if lhs.bandwidthBytesPerSecond != rhs.bandwidthBytesPerSecond {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFleetInspect: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FleetInspect"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.domainUuid) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.domainUuid.isEmpty {
+      try visitor.visitSingularBytesField(value: self.domainUuid, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireFleetInspect, rhs: WireFleetInspect) -> Bool {
+    if lhs.domainUuid != rhs.domainUuid {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFleetAbortMigration: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FleetAbortMigration"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.domainUuid) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.domainUuid.isEmpty {
+      try visitor.visitSingularBytesField(value: self.domainUuid, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireFleetAbortMigration, rhs: WireFleetAbortMigration) -> Bool {
+    if lhs.domainUuid != rhs.domainUuid {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFleetCap: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FleetCap"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0\u{3}cpu_ppm\0\u{3}network_bytes_per_second\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.domainUuid) }()
+      case 2: try {
+        var v: UInt64?
+        try decoder.decodeSingularFixed64Field(value: &v)
+        if let v = v {
+          if self.cap != nil {try decoder.handleConflictingOneOf()}
+          self.cap = .cpuPpm(v)
+        }
+      }()
+      case 3: try {
+        var v: UInt64?
+        try decoder.decodeSingularFixed64Field(value: &v)
+        if let v = v {
+          if self.cap != nil {try decoder.handleConflictingOneOf()}
+          self.cap = .networkBytesPerSecond(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.domainUuid.isEmpty {
+      try visitor.visitSingularBytesField(value: self.domainUuid, fieldNumber: 1)
+    }
+    switch self.cap {
+    case .cpuPpm?: try {
+      guard case .cpuPpm(let v)? = self.cap else { preconditionFailure() }
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 2)
+    }()
+    case .networkBytesPerSecond?: try {
+      guard case .networkBytesPerSecond(let v)? = self.cap else { preconditionFailure() }
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireFleetCap, rhs: WireFleetCap) -> Bool {
+    if lhs.domainUuid != rhs.domainUuid {return false}
+    if lhs.cap != rhs.cap {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFleetSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FleetSnapshot"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0\u{1}name\0\u{1}reverts\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.domainUuid) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.reverts) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.domainUuid.isEmpty {
+      try visitor.visitSingularBytesField(value: self.domainUuid, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    if self.reverts != false {
+      try visitor.visitSingularBoolField(value: self.reverts, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireFleetSnapshot, rhs: WireFleetSnapshot) -> Bool {
+    if lhs.domainUuid != rhs.domainUuid {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.reverts != rhs.reverts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFleetLabel: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FleetLabel"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0\u{1}name\0\u{3}tenant_id\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.domainUuid) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.tenantID) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.domainUuid.isEmpty {
+      try visitor.visitSingularBytesField(value: self.domainUuid, fieldNumber: 1)
+    }
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 2)
+    }
+    if !self.tenantID.isEmpty {
+      try visitor.visitSingularStringField(value: self.tenantID, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireFleetLabel, rhs: WireFleetLabel) -> Bool {
+    if lhs.domainUuid != rhs.domainUuid {return false}
+    if lhs.name != rhs.name {return false}
+    if lhs.tenantID != rhs.tenantID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFleetRedefine: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FleetRedefine"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}json\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.json) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.json.isEmpty {
+      try visitor.visitSingularBytesField(value: self.json, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireFleetRedefine, rhs: WireFleetRedefine) -> Bool {
+    if lhs.json != rhs.json {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFleetPrepare: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FleetPrepare"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0\u{3}vcpus_maximum\0\u{3}memory_maximum_bytes\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.domainUuid) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.vcpusMaximum) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.memoryMaximumBytes) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.domainUuid.isEmpty {
+      try visitor.visitSingularBytesField(value: self.domainUuid, fieldNumber: 1)
+    }
+    if self.vcpusMaximum != 0 {
+      try visitor.visitSingularUInt32Field(value: self.vcpusMaximum, fieldNumber: 2)
+    }
+    if self.memoryMaximumBytes != 0 {
+      try visitor.visitSingularFixed64Field(value: self.memoryMaximumBytes, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: WireFleetPrepare, rhs: WireFleetPrepare) -> Bool {
+    if lhs.domainUuid != rhs.domainUuid {return false}
+    if lhs.vcpusMaximum != rhs.vcpusMaximum {return false}
+    if lhs.memoryMaximumBytes != rhs.memoryMaximumBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -982,7 +1626,7 @@ nonisolated extension WireFleetAnswer: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireFleetHost: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FleetHost"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_count\0\u{3}memory_bytes\0\u{3}cpu_time_ns\0\u{3}control_domain_cpu_time_ns\0\u{3}memory_used_bytes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_count\0\u{3}memory_bytes\0\u{3}cpu_time_ns\0\u{3}control_domain_cpu_time_ns\0\u{3}memory_used_bytes\0\u{1}uuid\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -995,6 +1639,7 @@ nonisolated extension WireFleetHost: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 3: try { try decoder.decodeSingularFixed64Field(value: &self.cpuTimeNs) }()
       case 4: try { try decoder.decodeSingularFixed64Field(value: &self.controlDomainCpuTimeNs) }()
       case 5: try { try decoder.decodeSingularFixed64Field(value: &self.memoryUsedBytes) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.uuid) }()
       default: break
       }
     }
@@ -1016,6 +1661,9 @@ nonisolated extension WireFleetHost: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if self.memoryUsedBytes != 0 {
       try visitor.visitSingularFixed64Field(value: self.memoryUsedBytes, fieldNumber: 5)
     }
+    if !self.uuid.isEmpty {
+      try visitor.visitSingularBytesField(value: self.uuid, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1025,6 +1673,7 @@ nonisolated extension WireFleetHost: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.cpuTimeNs != rhs.cpuTimeNs {return false}
     if lhs.controlDomainCpuTimeNs != rhs.controlDomainCpuTimeNs {return false}
     if lhs.memoryUsedBytes != rhs.memoryUsedBytes {return false}
+    if lhs.uuid != rhs.uuid {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1032,7 +1681,7 @@ nonisolated extension WireFleetHost: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FleetDomain"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}uuid\0\u{1}name\0\u{1}state\0\u{3}hypervisor_id\0\u{3}incarnation_start_ns\0\u{3}vcpus_maximum\0\u{3}vcpus_granted\0\u{3}vcpus_confirmed\0\u{3}memory_maximum_bytes\0\u{3}memory_allocated_bytes\0\u{3}memory_used_bytes\0\u{3}disk_bytes\0\u{3}cpu_time_ns\0\u{3}steal_time_ns\0\u{3}network_received_bytes\0\u{3}network_transmitted_bytes\0\u{3}block_read_bytes\0\u{3}block_written_bytes\0\u{3}size_effective_ns\0\u{3}tenant_id\0\u{3}vcpu_time_ns\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}uuid\0\u{1}name\0\u{1}state\0\u{3}hypervisor_id\0\u{3}incarnation_start_ns\0\u{3}vcpus_maximum\0\u{3}vcpus_granted\0\u{3}vcpus_confirmed\0\u{3}memory_maximum_bytes\0\u{3}memory_allocated_bytes\0\u{3}memory_used_bytes\0\u{3}disk_bytes\0\u{3}cpu_time_ns\0\u{3}steal_time_ns\0\u{3}network_received_bytes\0\u{3}network_transmitted_bytes\0\u{3}block_read_bytes\0\u{3}block_written_bytes\0\u{3}size_effective_ns\0\u{3}tenant_id\0\u{3}vcpu_time_ns\0\u{3}swap_in_bytes\0\u{3}major_faults\0\u{3}counters_unknown\0\u{3}cpu_cap_ppm\0\u{3}network_cap_bytes_per_second\0")
 
   fileprivate class _StorageClass {
     var _uuid: Data = Data()
@@ -1056,6 +1705,11 @@ nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _sizeEffectiveNs: Int64 = 0
     var _tenantID: String = String()
     var _vcpuTimeNs: [UInt64] = []
+    var _swapInBytes: UInt64 = 0
+    var _majorFaults: UInt64 = 0
+    var _countersUnknown: Bool = false
+    var _cpuCapPpm: UInt64 = 0
+    var _networkCapBytesPerSecond: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1087,6 +1741,11 @@ nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _sizeEffectiveNs = source._sizeEffectiveNs
       _tenantID = source._tenantID
       _vcpuTimeNs = source._vcpuTimeNs
+      _swapInBytes = source._swapInBytes
+      _majorFaults = source._majorFaults
+      _countersUnknown = source._countersUnknown
+      _cpuCapPpm = source._cpuCapPpm
+      _networkCapBytesPerSecond = source._networkCapBytesPerSecond
     }
   }
 
@@ -1126,6 +1785,11 @@ nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 19: try { try decoder.decodeSingularSFixed64Field(value: &_storage._sizeEffectiveNs) }()
         case 20: try { try decoder.decodeSingularStringField(value: &_storage._tenantID) }()
         case 21: try { try decoder.decodeRepeatedFixed64Field(value: &_storage._vcpuTimeNs) }()
+        case 22: try { try decoder.decodeSingularFixed64Field(value: &_storage._swapInBytes) }()
+        case 23: try { try decoder.decodeSingularFixed64Field(value: &_storage._majorFaults) }()
+        case 24: try { try decoder.decodeSingularBoolField(value: &_storage._countersUnknown) }()
+        case 25: try { try decoder.decodeSingularFixed64Field(value: &_storage._cpuCapPpm) }()
+        case 26: try { try decoder.decodeSingularFixed64Field(value: &_storage._networkCapBytesPerSecond) }()
         default: break
         }
       }
@@ -1201,6 +1865,21 @@ nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if !_storage._vcpuTimeNs.isEmpty {
         try visitor.visitPackedFixed64Field(value: _storage._vcpuTimeNs, fieldNumber: 21)
       }
+      if _storage._swapInBytes != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._swapInBytes, fieldNumber: 22)
+      }
+      if _storage._majorFaults != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._majorFaults, fieldNumber: 23)
+      }
+      if _storage._countersUnknown != false {
+        try visitor.visitSingularBoolField(value: _storage._countersUnknown, fieldNumber: 24)
+      }
+      if _storage._cpuCapPpm != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._cpuCapPpm, fieldNumber: 25)
+      }
+      if _storage._networkCapBytesPerSecond != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._networkCapBytesPerSecond, fieldNumber: 26)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1231,6 +1910,11 @@ nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._sizeEffectiveNs != rhs_storage._sizeEffectiveNs {return false}
         if _storage._tenantID != rhs_storage._tenantID {return false}
         if _storage._vcpuTimeNs != rhs_storage._vcpuTimeNs {return false}
+        if _storage._swapInBytes != rhs_storage._swapInBytes {return false}
+        if _storage._majorFaults != rhs_storage._majorFaults {return false}
+        if _storage._countersUnknown != rhs_storage._countersUnknown {return false}
+        if _storage._cpuCapPpm != rhs_storage._cpuCapPpm {return false}
+        if _storage._networkCapBytesPerSecond != rhs_storage._networkCapBytesPerSecond {return false}
         return true
       }
       if !storagesAreEqual {return false}

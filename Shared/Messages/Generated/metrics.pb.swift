@@ -255,6 +255,60 @@ package nonisolated struct WireHostReport: @unchecked Sendable {
   /// Clears the value of `networkBytesPerSecond`. Subsequent reads from it will return its default value.
   package mutating func clearNetworkBytesPerSecond() {_uniqueStorage()._networkBytesPerSecond = nil}
 
+  package var swapInBytes: WireColumn {
+    get {_storage._swapInBytes ?? WireColumn()}
+    set {_uniqueStorage()._swapInBytes = newValue}
+  }
+  /// Returns true if `swapInBytes` has been explicitly set.
+  package var hasSwapInBytes: Bool {_storage._swapInBytes != nil}
+  /// Clears the value of `swapInBytes`. Subsequent reads from it will return its default value.
+  package mutating func clearSwapInBytes() {_uniqueStorage()._swapInBytes = nil}
+
+  package var majorFaults: WireColumn {
+    get {_storage._majorFaults ?? WireColumn()}
+    set {_uniqueStorage()._majorFaults = newValue}
+  }
+  /// Returns true if `majorFaults` has been explicitly set.
+  package var hasMajorFaults: Bool {_storage._majorFaults != nil}
+  /// Clears the value of `majorFaults`. Subsequent reads from it will return its default value.
+  package mutating func clearMajorFaults() {_uniqueStorage()._majorFaults = nil}
+
+  package var networkCapBytesPerSecond: WireColumn {
+    get {_storage._networkCapBytesPerSecond ?? WireColumn()}
+    set {_uniqueStorage()._networkCapBytesPerSecond = newValue}
+  }
+  /// Returns true if `networkCapBytesPerSecond` has been explicitly set.
+  package var hasNetworkCapBytesPerSecond: Bool {_storage._networkCapBytesPerSecond != nil}
+  /// Clears the value of `networkCapBytesPerSecond`. Subsequent reads from it will return its default value.
+  package mutating func clearNetworkCapBytesPerSecond() {_uniqueStorage()._networkCapBytesPerSecond = nil}
+
+  package var networkUtilizationPpm: WireColumn {
+    get {_storage._networkUtilizationPpm ?? WireColumn()}
+    set {_uniqueStorage()._networkUtilizationPpm = newValue}
+  }
+  /// Returns true if `networkUtilizationPpm` has been explicitly set.
+  package var hasNetworkUtilizationPpm: Bool {_storage._networkUtilizationPpm != nil}
+  /// Clears the value of `networkUtilizationPpm`. Subsequent reads from it will return its default value.
+  package mutating func clearNetworkUtilizationPpm() {_uniqueStorage()._networkUtilizationPpm = nil}
+
+  package var swapInDeltaBytes: WireColumn {
+    get {_storage._swapInDeltaBytes ?? WireColumn()}
+    set {_uniqueStorage()._swapInDeltaBytes = newValue}
+  }
+  /// Returns true if `swapInDeltaBytes` has been explicitly set.
+  package var hasSwapInDeltaBytes: Bool {_storage._swapInDeltaBytes != nil}
+  /// Clears the value of `swapInDeltaBytes`. Subsequent reads from it will return its default value.
+  package mutating func clearSwapInDeltaBytes() {_uniqueStorage()._swapInDeltaBytes = nil}
+
+  package var majorFaultsDelta: WireColumn {
+    get {_storage._majorFaultsDelta ?? WireColumn()}
+    set {_uniqueStorage()._majorFaultsDelta = newValue}
+  }
+  /// Returns true if `majorFaultsDelta` has been explicitly set.
+  package var hasMajorFaultsDelta: Bool {_storage._majorFaultsDelta != nil}
+  /// Clears the value of `majorFaultsDelta`. Subsequent reads from it will return its default value.
+  package mutating func clearMajorFaultsDelta() {_uniqueStorage()._majorFaultsDelta = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -359,7 +413,7 @@ package nonisolated struct WireDomainEvent: Sendable {
   package var atNs: Int64 = 0
 
   /// "started", "stopped", "paused", "resumed", "saved", "restored", "resized", "migrated-in", "migrated-out",
-  /// "size-not-confirmed", "report-stale", …
+  /// "size-not-confirmed", "report-stale", "rebooted", "duplicate-uuid", …
   package var kind: String = String()
 
   package var detail: String = String()
@@ -401,7 +455,7 @@ fileprivate nonisolated let _protobuf_package = "ebb.v1"
 
 nonisolated extension WireHostReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HostReport"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}host_id\0\u{3}sampled_at_ns\0\u{3}interval_ns\0\u{1}host\0\u{3}domain_count\0\u{3}domain_uuids\0\u{1}states\0\u{3}hypervisor_ids\0\u{3}incarnation_starts_ns\0\u{3}vcpus_maximum\0\u{3}vcpus_asked\0\u{3}vcpus_granted\0\u{3}vcpus_confirmed\0\u{3}memory_maximum_bytes\0\u{3}memory_allocated_bytes\0\u{3}memory_used_bytes\0\u{3}cpu_time_ns\0\u{3}steal_time_ns\0\u{3}network_received_bytes\0\u{3}network_transmitted_bytes\0\u{3}block_read_bytes\0\u{3}block_written_bytes\0\u{3}virt_cpu_usage_ppm\0\u{3}cpu_utilization_ppm\0\u{3}steal_utilization_ppm\0\u{3}memory_utilization_ppm\0\u{3}network_bytes_per_second\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}host_id\0\u{3}sampled_at_ns\0\u{3}interval_ns\0\u{1}host\0\u{3}domain_count\0\u{3}domain_uuids\0\u{1}states\0\u{3}hypervisor_ids\0\u{3}incarnation_starts_ns\0\u{3}vcpus_maximum\0\u{3}vcpus_asked\0\u{3}vcpus_granted\0\u{3}vcpus_confirmed\0\u{3}memory_maximum_bytes\0\u{3}memory_allocated_bytes\0\u{3}memory_used_bytes\0\u{3}cpu_time_ns\0\u{3}steal_time_ns\0\u{3}network_received_bytes\0\u{3}network_transmitted_bytes\0\u{3}block_read_bytes\0\u{3}block_written_bytes\0\u{3}virt_cpu_usage_ppm\0\u{3}cpu_utilization_ppm\0\u{3}steal_utilization_ppm\0\u{3}memory_utilization_ppm\0\u{3}network_bytes_per_second\0\u{3}swap_in_bytes\0\u{3}major_faults\0\u{3}network_cap_bytes_per_second\0\u{3}network_utilization_ppm\0\u{3}swap_in_delta_bytes\0\u{3}major_faults_delta\0")
 
   fileprivate class _StorageClass {
     var _hostID: String = String()
@@ -431,6 +485,12 @@ nonisolated extension WireHostReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _stealUtilizationPpm: WireColumn? = nil
     var _memoryUtilizationPpm: WireColumn? = nil
     var _networkBytesPerSecond: WireColumn? = nil
+    var _swapInBytes: WireColumn? = nil
+    var _majorFaults: WireColumn? = nil
+    var _networkCapBytesPerSecond: WireColumn? = nil
+    var _networkUtilizationPpm: WireColumn? = nil
+    var _swapInDeltaBytes: WireColumn? = nil
+    var _majorFaultsDelta: WireColumn? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -468,6 +528,12 @@ nonisolated extension WireHostReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _stealUtilizationPpm = source._stealUtilizationPpm
       _memoryUtilizationPpm = source._memoryUtilizationPpm
       _networkBytesPerSecond = source._networkBytesPerSecond
+      _swapInBytes = source._swapInBytes
+      _majorFaults = source._majorFaults
+      _networkCapBytesPerSecond = source._networkCapBytesPerSecond
+      _networkUtilizationPpm = source._networkUtilizationPpm
+      _swapInDeltaBytes = source._swapInDeltaBytes
+      _majorFaultsDelta = source._majorFaultsDelta
     }
   }
 
@@ -513,6 +579,12 @@ nonisolated extension WireHostReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 25: try { try decoder.decodeSingularMessageField(value: &_storage._stealUtilizationPpm) }()
         case 26: try { try decoder.decodeSingularMessageField(value: &_storage._memoryUtilizationPpm) }()
         case 27: try { try decoder.decodeSingularMessageField(value: &_storage._networkBytesPerSecond) }()
+        case 28: try { try decoder.decodeSingularMessageField(value: &_storage._swapInBytes) }()
+        case 29: try { try decoder.decodeSingularMessageField(value: &_storage._majorFaults) }()
+        case 30: try { try decoder.decodeSingularMessageField(value: &_storage._networkCapBytesPerSecond) }()
+        case 31: try { try decoder.decodeSingularMessageField(value: &_storage._networkUtilizationPpm) }()
+        case 32: try { try decoder.decodeSingularMessageField(value: &_storage._swapInDeltaBytes) }()
+        case 33: try { try decoder.decodeSingularMessageField(value: &_storage._majorFaultsDelta) }()
         default: break
         }
       }
@@ -606,6 +678,24 @@ nonisolated extension WireHostReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._networkBytesPerSecond {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
       } }()
+      try { if let v = _storage._swapInBytes {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
+      } }()
+      try { if let v = _storage._majorFaults {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
+      } }()
+      try { if let v = _storage._networkCapBytesPerSecond {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
+      } }()
+      try { if let v = _storage._networkUtilizationPpm {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 31)
+      } }()
+      try { if let v = _storage._swapInDeltaBytes {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 32)
+      } }()
+      try { if let v = _storage._majorFaultsDelta {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -642,6 +732,12 @@ nonisolated extension WireHostReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._stealUtilizationPpm != rhs_storage._stealUtilizationPpm {return false}
         if _storage._memoryUtilizationPpm != rhs_storage._memoryUtilizationPpm {return false}
         if _storage._networkBytesPerSecond != rhs_storage._networkBytesPerSecond {return false}
+        if _storage._swapInBytes != rhs_storage._swapInBytes {return false}
+        if _storage._majorFaults != rhs_storage._majorFaults {return false}
+        if _storage._networkCapBytesPerSecond != rhs_storage._networkCapBytesPerSecond {return false}
+        if _storage._networkUtilizationPpm != rhs_storage._networkUtilizationPpm {return false}
+        if _storage._swapInDeltaBytes != rhs_storage._swapInDeltaBytes {return false}
+        if _storage._majorFaultsDelta != rhs_storage._majorFaultsDelta {return false}
         return true
       }
       if !storagesAreEqual {return false}

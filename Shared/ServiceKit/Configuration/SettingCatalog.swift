@@ -76,6 +76,9 @@ package enum SettingCatalog {
             "scheduler.stealBound", .integer(0...1_000_000), default: "50000",
             "steal above it, in ppm, forbids shrinking"),
         Setting(
+            "scheduler.timeToLive", .duration(.milliseconds(200) ... .seconds(600)), default: "3s",
+            "an instance of Scheduler that was silent for so long is dead, where membership.timeToLive is not less"),
+        Setting(
             "scheduler.permitLifetime", .duration(.seconds(1) ... .seconds(3_600)), default: "120s",
             "a permit that was not used by then is void"),
         Setting(
@@ -114,6 +117,9 @@ package enum SettingCatalog {
         Setting(
             "gateway.requestTimeout", .duration(.milliseconds(100) ... .seconds(600)), default: "60s",
             "how long a request may take"),
+        Setting(
+            "gateway.freezeTimeout", .duration(.milliseconds(50) ... .seconds(30)), default: "1s",
+            "how long a Monitor may take to confirm a freeze"),
     ]
 
     /// What one service reads.

@@ -30,14 +30,19 @@ package struct ServiceRuntime: Sendable {
     package let peers: PeerDirectory
 
     /// A claim-and-renew loop for this instance; run it for as long as the service serves.
-    package func membership(shardKinds: [ShardKind], callDeadline: Duration, handlers: OwnershipHandlers) -> Membership
-    {
-        Membership(
+    ///
+    /// - Parameter timeToLive: after how long a silent sibling is dead, where that is to be sooner than
+    ///   `membership.timeToLive` says. The same for every instance of a service.
+    package func membership(
+        shardKinds: [ShardKind], callDeadline: Duration, timeToLive: Duration? = nil, handlers: OwnershipHandlers
+    ) -> Membership {
+        let common = settings.duration("membership.timeToLive")
+        return Membership(
             record: InstanceRecord(
                 id: instance, service: service, publishEndpoint: endpoints.publish, commandEndpoint: endpoints.command,
                 adminEndpoint: endpoints.admin, publicKey: endpoints.publicKey, version: Version.text),
             shardKinds: shardKinds, store: store, interval: settings.duration("membership.heartbeatInterval"),
-            timeToLive: settings.duration("membership.timeToLive"), callDeadline: callDeadline, handlers: handlers,
+            timeToLive: timeToLive.map { min($0, common) } ?? common, callDeadline: callDeadline, handlers: handlers,
             health: health, log: log, peersChanged: { [peers] in await peers.update($0) })
     }
 }

@@ -148,12 +148,22 @@ package actor Membership {
         await handlers.lost(key)
     }
 
-    /// Ends the shards' work, gives them up and takes the row away, so that nobody has to wait for a TTL.
+    /// Ends the shards' work, all at once, and takes the row away, which frees them: nobody has to wait for a TTL. A
+    /// database that does not answer is not waited for; then the others do.
     private func leave() async {
-        for shard in ownership.owned {
-            await drop(shard.key)
-            _ = try? await shards.release(shard.claim)
+        await withDiscardingTaskGroup { group in
+            for shard in ownership.owned { group.addTask { await self.drop(shard.key) } }
         }
-        try? await instances.delete(record.id)
+        // Not in this task, which was cancelled.
+        let farewell = Task { try await instances.delete(record.id) }
+        let limit = Task {
+            try await Task.sleep(for: Self.farewell)
+            farewell.cancel()
+        }
+        _ = try? await farewell.value
+        limit.cancel()
     }
+
+    /// How long the database may take to let this instance go.
+    private static let farewell = Duration.seconds(2)
 }

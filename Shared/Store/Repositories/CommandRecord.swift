@@ -73,12 +73,16 @@ package struct CommandRecord: Hashable, Sendable {
     package let claimedEpoch: Int64?
     package let claimedAt: Timestamp?
     package let finishedAt: Timestamp?
+    /// How far it has come, in millionths; `nil`: it says nothing of that.
+    package let progressPPM: Int64?
+    /// What it is doing, in a few words.
+    package let progressText: String?
     /// `nil` until it ended.
     package let outcome: CommandOutcome?
 
     package var id: UUID128 { command.id }
 
-    init(_ row: Row) throws(StoreError) {
+    package init(_ row: Row) throws(StoreError) {
         command = NewCommand(
             id: try row.uuid("id"), host: try row.host("host"), domain: try row.domain("domain"),
             verb: try row.string("verb"), arguments: try row.string("arguments"),
@@ -86,6 +90,8 @@ package struct CommandRecord: Hashable, Sendable {
             idempotencyKey: try row.string("idempotency_key"), permit: try row.uuidOrNil("permit"),
             decision: try row.uuidOrNil("decision"), createdAt: try row.timestamp("created_ns"),
             deadline: try row.timestamp("deadline_ns"))
+        progressPPM = try row.int64OrNil("progress_ppm")
+        progressText = try row.stringOrNil("progress_text")
         state = try row.value("state")
         claimedBy = try row.uuidOrNil("claimed_by").map { InstanceID($0) }
         claimedEpoch = try row.int64OrNil("claimed_epoch")

@@ -88,6 +88,19 @@ package struct CommandRepository: Sendable {
         }
     }
 
+    /// Says how far a claimed command has come. `ppm`: 0 to 1 000 000; `nil`: not known. Throws `fenced`.
+    package func setProgress(
+        of id: UUID128, under claim: ShardClaim, ppm: Int64?, text: String
+    ) async throws {
+        try await store.fenced(claim) { transaction in
+            _ = try await transaction.query(
+                """
+                UPDATE cluster.command SET progress_ppm = \(ppm), progress_text = \(text)
+                WHERE id = \(id) AND host = \(claim.id) AND state = 'claimed'
+                """)
+        }
+    }
+
     /// Ends a claimed command, also one that an earlier epoch left behind: `false` if it was not claimed any more.
     /// Throws `fenced`.
     @discardableResult

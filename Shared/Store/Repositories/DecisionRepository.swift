@@ -68,14 +68,15 @@ package struct DecisionFilter: Hashable, Sendable {
 
 /// Decisions and their outcomes. Nothing is ever changed or removed.
 package struct DecisionRepository: Sendable {
-    private let store: Store
+    let store: Store
     private let commands: CommandRepository
     package init(_ store: Store) {
         self.store = store
         commands = CommandRepository(store)
     }
 
-    /// Records a decision and queues the command that it gives, both or neither. Throws `fenced`.
+    /// Records a decision and queues the command that it gives, both or neither. A decision that is there already, and
+    /// its command, are left as they are: an instance that took over may decide the same again. Throws `fenced`.
     @discardableResult
     package func insert(
         _ decision: DecisionRow, command: NewCommand? = nil, under claim: ShardClaim,
@@ -89,6 +90,7 @@ package struct DecisionRepository: Sendable {
                 VALUES (\(decision.id), \(decision.cluster), \(claim.epoch), \(decision.domain), \(decision.at),
                     \(decision.verdict), \(decision.rulesVersion), \(decision.summary), \(decision.record),
                     \(command?.id ?? decision.command))
+                ON CONFLICT (id) DO NOTHING
                 """)
             guard let command else { return nil }
             return try await commands.enqueue(command, in: transaction)
@@ -147,7 +149,7 @@ package struct DecisionRepository: Sendable {
         ).first
     }
 
-    private func decisions(_ query: Query) async throws(StoreError) -> [DecisionRow] {
+    func decisions(_ query: Query) async throws(StoreError) -> [DecisionRow] {
         var decisions: [DecisionRow] = []
         for row in try await store.query(query) { decisions.append(try DecisionRow(row)) }
         return decisions

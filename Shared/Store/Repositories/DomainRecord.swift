@@ -36,10 +36,12 @@ package struct NewDomain: Hashable, Sendable {
     package var disk: ByteCount
     /// How to start it again, as a JSON object.
     package var boot: String
+    /// Who manages it, where its definition names another manager.
+    package var foreignManager: String?
 
     package init(
         id: DomainID, name: String, tenant: TenantID?, isManaged: Bool, state: DomainState, maximumVCPUs: VCPUCount,
-        maximumMemory: ByteCount, disk: ByteCount = .zero, boot: String = "{}"
+        maximumMemory: ByteCount, disk: ByteCount = .zero, boot: String = "{}", foreignManager: String? = nil
     ) {
         self.id = id
         self.name = name
@@ -50,6 +52,7 @@ package struct NewDomain: Hashable, Sendable {
         self.maximumMemory = maximumMemory
         self.disk = disk
         self.boot = boot
+        self.foreignManager = foreignManager
     }
 }
 
@@ -72,6 +75,15 @@ package struct DomainRecord: Hashable, Sendable {
     package let disk: ByteCount
     package let isManaged: Bool
     package let boot: String
+    /// Who manages it, where its definition names another manager, such as `nova`: Ebb only observes it.
+    package let foreignManager: String?
+    /// Of one core, in millionths; `nil`: no cap.
+    package let cpuCapPPM: Int64?
+    /// `nil`: no cap.
+    package let networkCapBytesPerSecond: Int64?
+    /// The ceilings that the definition gets at the next cold boot; `nil`: it stays.
+    package let pendingMaximumVCPUs: VCPUCount?
+    package let pendingMaximumMemory: ByteCount?
     package let incarnation: Incarnation?
     package let deletedAt: Timestamp?
 
@@ -91,6 +103,11 @@ package struct DomainRecord: Hashable, Sendable {
         disk = try row.byteCount("disk_bytes")
         isManaged = try row.bool("managed")
         boot = try row.string("boot")
+        foreignManager = try row.stringOrNil("foreign_manager")
+        cpuCapPPM = try row.int64OrNil("cpu_cap_ppm")
+        networkCapBytesPerSecond = try row.int64OrNil("network_cap_bytes_per_second")
+        pendingMaximumVCPUs = try row.vcpusOrNil("pending_maximum_vcpus")
+        pendingMaximumMemory = try row.byteCountOrNil("pending_maximum_memory_bytes")
         if let number = try row.int64OrNil("incarnation_hypervisor"),
             let start = try row.timestampOrNil("incarnation_start_ns")
         {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FoundationEssentials
 package import ResourceModel
 
 /// What Ebb may do with a host.
@@ -47,12 +48,18 @@ package struct HostFacts: Hashable, Sendable, Codable {
     package var memory: ByteCount?
     /// A JSON object.
     package var capabilities: String?
+    /// What its hypervisor says it is; cloned machines may share one.
+    package var uuid: UUID128?
 
-    package init(state: HostState, cpuCount: Int? = nil, memory: ByteCount? = nil, capabilities: String? = nil) {
+    package init(
+        state: HostState, cpuCount: Int? = nil, memory: ByteCount? = nil, capabilities: String? = nil,
+        uuid: UUID128? = nil
+    ) {
         self.state = state
         self.cpuCount = cpuCount
         self.memory = memory
         self.capabilities = capabilities
+        self.uuid = uuid
     }
 }
 
@@ -67,6 +74,10 @@ package struct HostRecord: Hashable, Sendable {
     package let facts: HostFacts
     /// Every domain on it is known up to here.
     package let provedUntil: Timestamp?
+    /// Names and values that people gave it.
+    package let labels: [String: String]
+    /// Since when it is not Ebb's any more.
+    package let removedAt: Timestamp?
 
     init(_ row: Row) throws(StoreError) {
         id = try row.host("id")
@@ -80,7 +91,22 @@ package struct HostRecord: Hashable, Sendable {
             cpuBound: Utilization(ppm: try row.int64("cpu_bound_ppm")))
         facts = HostFacts(
             state: try row.value("state"), cpuCount: try row.intOrNil("cpu_count"),
-            memory: try row.byteCountOrNil("memory_bytes"), capabilities: try row.stringOrNil("capabilities"))
+            memory: try row.byteCountOrNil("memory_bytes"), capabilities: try row.stringOrNil("capabilities"),
+            uuid: try row.uuidOrNil("uuid"))
         provedUntil = try row.timestampOrNil("proved_until_ns")
+        labels = try row.labels("labels")
+        removedAt = try row.timestampOrNil("removed_ns")
+    }
+}
+
+extension Row {
+    /// A JSON object of texts.
+    fileprivate func labels(_ name: String) throws(StoreError) -> [String: String] {
+        let text = try string(name)
+        guard text != "{}" else { return [:] }
+        guard let labels = try? JSONDecoder().decode([String: String].self, from: Data(text.utf8)) else {
+            throw StoreError(.invalidResult, operation: "read column \(name)", message: "it is no object of texts")
+        }
+        return labels
     }
 }

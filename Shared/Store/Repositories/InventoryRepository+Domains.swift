@@ -10,7 +10,8 @@ package enum DomainScope: Hashable, Sendable {
 }
 
 extension InventoryRepository {
-    /// Records a domain on the claim's host; one with this id that is there already stays as it is.
+    /// Records a domain on the claim's host; one with this id that is there already stays as it is, except that one
+    /// which was only observed, and forgotten with its host, is there again.
     /// Throws `uniqueViolation` if the tenant has another one of this name.
     package func insertDomain(_ domain: NewDomain, under claim: ShardClaim, in transaction: Transaction? = nil)
         async throws
@@ -18,12 +19,14 @@ extension InventoryRepository {
         try await store.fenced(claim, in: transaction) { transaction in
             _ = try await transaction.query(
                 """
-                INSERT INTO inventory.domain (id, name, tenant, host, state, maximum_vcpus, maximum_memory_bytes,
-                    disk_bytes, managed, boot)
+                INSERT INTO inventory.domain AS d (id, name, tenant, host, state, maximum_vcpus, maximum_memory_bytes,
+                    disk_bytes, managed, boot, foreign_manager)
                 VALUES (\(domain.id), \(domain.name), \(domain.tenant), \(claim.id), \(domain.state),
                     \(domain.maximumVCPUs), \(domain.maximumMemory), \(domain.disk), \(domain.isManaged),
-                    \(domain.boot)::jsonb)
-                ON CONFLICT (id) DO NOTHING
+                    \(domain.boot)::jsonb, \(domain.foreignManager))
+                ON CONFLICT (id) DO UPDATE SET name = excluded.name, host = excluded.host, state = excluded.state,
+                    foreign_manager = excluded.foreign_manager, deleted_ns = NULL, revision = d.revision + 1
+                WHERE d.deleted_ns IS NOT NULL AND NOT d.managed AND NOT excluded.managed
                 """)
         }
     }
@@ -70,6 +73,10 @@ extension InventoryRepository {
                     asked_vcpus = n.asked_vcpus, granted_vcpus = n.granted_vcpus, confirmed_vcpus = n.confirmed_vcpus,
                     maximum_memory_bytes = n.maximum_memory_bytes, memory_bytes = n.memory_bytes,
                     disk_bytes = n.disk_bytes, incarnation_hypervisor = n.incarnation_hypervisor,
+                    pending_maximum_vcpus = CASE WHEN n.maximum_vcpus < d.pending_maximum_vcpus
+                        THEN d.pending_maximum_vcpus END,
+                    pending_maximum_memory_bytes = CASE WHEN n.maximum_memory_bytes < d.pending_maximum_memory_bytes
+                        THEN d.pending_maximum_memory_bytes END,
                     incarnation_start_ns = n.incarnation_start_ns,
                     revision = d.revision + CASE WHEN n.is_changed THEN 1 ELSE 0 END
                 FROM (

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FoundationEssentials
 package import ResourceModel
 
 /// Hosts, domains, size segments and meter readings: `inventory`. Writes are fenced by the host's claim.
@@ -9,29 +10,117 @@ package struct InventoryRepository: Sendable {
 
     // MARK: Hosts
 
-    /// Adds a host in `observe`. Throws `uniqueViolation` if its id or URI is known already.
+    /// Adds a host in `observe`, also one that was removed. Throws `uniqueViolation` if its id or URI is in use.
     package func addHost(
         _ id: HostID, cluster: ClusterID, uri: String, limits: HostLimits = HostLimits(),
         in runner: (any QueryRunner)? = nil
     ) async throws(StoreError) {
-        try await (runner ?? store).query(
+        let rows = try await (runner ?? store).query(
             """
-            INSERT INTO inventory.host (id, cluster, uri, cpu_overcommit_ppm, memory_overcommit_ppm, reserved_vcpus,
-                reserved_memory_bytes, cpu_bound_ppm)
+            INSERT INTO inventory.host AS h (id, cluster, uri, cpu_overcommit_ppm, memory_overcommit_ppm,
+                reserved_vcpus, reserved_memory_bytes, cpu_bound_ppm)
             VALUES (\(id), \(cluster), \(uri), \(limits.cpuOvercommit), \(limits.memoryOvercommit),
                 \(limits.reservedVCPUs), \(limits.reservedMemory), \(limits.cpuBound))
+            ON CONFLICT (id) DO UPDATE SET cluster = excluded.cluster, uri = excluded.uri, mode = 'observe',
+                cpu_overcommit_ppm = excluded.cpu_overcommit_ppm,
+                memory_overcommit_ppm = excluded.memory_overcommit_ppm, reserved_vcpus = excluded.reserved_vcpus,
+                reserved_memory_bytes = excluded.reserved_memory_bytes, cpu_bound_ppm = excluded.cpu_bound_ppm,
+                labels = '{}', removed_ns = NULL
+            WHERE h.removed_ns IS NOT NULL RETURNING id
             """)
+        guard !rows.isEmpty else {
+            throw StoreError(.uniqueViolation, operation: "add a host", message: "there is a host '\(id)' already")
+        }
     }
 
-    /// All hosts, or one cluster's, by id.
+    /// Gives a host its labels: all of them, those that it had are gone. Throws `notFound`.
+    package func setLabels(
+        of id: HostID, to labels: [String: String], in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        guard let json = try? encoder.encode(labels) else {
+            throw StoreError(.invalidValue, operation: "set a host's labels", message: "they can't be written as JSON")
+        }
+        let rows = try await (runner ?? store).query(
+            """
+            UPDATE inventory.host SET labels = \(String(decoding: json, as: UTF8.self))::jsonb
+            WHERE id = \(id) AND removed_ns IS NULL RETURNING id
+            """)
+        try Self.requireHost(id, rows, "set a host's labels")
+    }
+
+    /// Sets how much of a host may be promised. Throws `notFound`, and `checkViolation` for a ratio that can't be.
+    package func setLimits(
+        of id: HostID, to limits: HostLimits, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) {
+        let rows = try await (runner ?? store).query(
+            """
+            UPDATE inventory.host SET cpu_overcommit_ppm = \(limits.cpuOvercommit),
+                memory_overcommit_ppm = \(limits.memoryOvercommit), reserved_vcpus = \(limits.reservedVCPUs),
+                reserved_memory_bytes = \(limits.reservedMemory), cpu_bound_ppm = \(limits.cpuBound)
+            WHERE id = \(id) AND removed_ns IS NULL RETURNING id
+            """)
+        try Self.requireHost(id, rows, "set a host's limits")
+    }
+
+    /// Takes a host out of Ebb's hands; its owner stops at once. Throws `notFound`, and `conflict` while domains on it
+    /// are managed.
+    package func removeHost(
+        _ id: HostID, at now: Timestamp, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) {
+        let runner = runner ?? store
+        let removed = try await runner.query(
+            """
+            UPDATE inventory.host SET removed_ns = \(now), mode = 'observe'
+            WHERE id = \(id) AND removed_ns IS NULL AND NOT EXISTS (
+                SELECT 1 FROM inventory.domain WHERE host = \(id) AND managed AND deleted_ns IS NULL) RETURNING id
+            """)
+        guard removed.isEmpty else { return }
+        let rows = try await runner.query(
+            "SELECT id FROM inventory.host WHERE id = \(id) AND removed_ns IS NULL")
+        try Self.requireHost(id, rows, "remove a host")
+        throw StoreError(
+            .conflict, operation: "remove a host",
+            message: "Ebb manages domains on '\(id)': migrate, release or delete them first")
+    }
+
+    /// Other hosts whose hypervisor says the same UUID of itself, in order.
+    package func hosts(sharing uuid: UUID128, with id: HostID) async throws(StoreError) -> [HostID] {
+        let rows = try await store.query(
+            "SELECT id FROM inventory.host WHERE uuid = \(uuid) AND id <> \(id) AND removed_ns IS NULL ORDER BY id")
+        var hosts: [HostID] = []
+        for row in rows { hosts.append(try row.host("id")) }
+        return hosts
+    }
+
+    private static func requireHost(_ id: HostID, _ rows: [Row], _ operation: String) throws(StoreError) {
+        guard rows.isEmpty else { return }
+        throw StoreError(.notFound, operation: operation, message: "there is no host '\(id)'")
+    }
+
+    /// All hosts, or one cluster's, by id; not those that were removed.
     package func hosts(in cluster: ClusterID? = nil) async throws(StoreError) -> [HostRecord] {
         let rows = try await store.query(
-            "SELECT * FROM inventory.host WHERE \(cluster)::text IS NULL OR cluster = \(cluster) ORDER BY id")
+            """
+            SELECT * FROM inventory.host WHERE removed_ns IS NULL
+                AND (\(cluster)::text IS NULL OR cluster = \(cluster)) ORDER BY id
+            """)
         var hosts: [HostRecord] = []
         for row in rows { hosts.append(try HostRecord(row)) }
         return hosts
     }
 
+    /// Where each host is that was not removed.
+    package func hostURIs() async throws(StoreError) -> [HostID: String] {
+        var hosts: [HostID: String] = [:]
+        for row in try await store.query("SELECT id, uri FROM inventory.host WHERE removed_ns IS NULL") {
+            hosts[try row.host("id")] = try row.string("uri")
+        }
+        return hosts
+    }
+
+    /// Also one that was removed: bills and events name it still.
     package func host(_ id: HostID) async throws(StoreError) -> HostRecord? {
         guard let row = try await store.query("SELECT * FROM inventory.host WHERE id = \(id)").first else { return nil }
         return try HostRecord(row)
@@ -42,10 +131,8 @@ package struct InventoryRepository: Sendable {
         of id: HostID, to mode: HostMode, in runner: (any QueryRunner)? = nil
     ) async throws(StoreError) {
         let rows = try await (runner ?? store).query(
-            "UPDATE inventory.host SET mode = \(mode.rawValue) WHERE id = \(id) RETURNING id")
-        guard !rows.isEmpty else {
-            throw StoreError(.notFound, operation: "set a host's mode", message: "there is no host '\(id)'")
-        }
+            "UPDATE inventory.host SET mode = \(mode.rawValue) WHERE id = \(id) AND removed_ns IS NULL RETURNING id")
+        try Self.requireHost(id, rows, "set a host's mode")
     }
 
     /// What the host of the claim says of itself; unknown values keep what was known.
@@ -57,21 +144,28 @@ package struct InventoryRepository: Sendable {
                 UPDATE inventory.host SET state = \(facts.state.rawValue),
                     cpu_count = coalesce(\(facts.cpuCount), cpu_count),
                     memory_bytes = coalesce(\(facts.memory), memory_bytes),
-                    capabilities = coalesce(\(facts.capabilities)::jsonb, capabilities) WHERE id = \(claim.id)
+                    capabilities = coalesce(\(facts.capabilities)::jsonb, capabilities),
+                    uuid = coalesce(\(facts.uuid), uuid) WHERE id = \(claim.id)
                 """)
         }
     }
 
-    /// Every domain of the claim's host was seen at this instant: open segments are proved up to it. Never goes back.
-    package func prove(until instant: Timestamp, under claim: ShardClaim, in transaction: Transaction? = nil)
-        async throws
-    {
-        try await store.fenced(claim, in: transaction) { transaction in
-            _ = try await transaction.query(
-                """
-                UPDATE inventory.host SET proved_until_ns = \(instant)
-                WHERE id = \(claim.id) AND (proved_until_ns IS NULL OR proved_until_ns < \(instant))
-                """)
+    /// Every domain of each claim's host was seen at its instant: open segments are proved up to it. Never goes back;
+    /// claims that are lost are left out. One statement, however many hosts.
+    package func prove(_ proofs: [(claim: ShardClaim, until: Timestamp)]) async throws(StoreError) {
+        guard !proofs.isEmpty else { return }
+        // In one order, so that two instances never wait for each other in a ring.
+        let rows: [Query] = proofs.sorted { $0.claim.id < $1.claim.id }.map { proof in
+            "(\(proof.claim.id)::text, \(proof.claim.epoch)::int8, \(proof.until)::int8)"
         }
+        try await store.query(
+            """
+            WITH owned AS (
+                SELECT s.id, p.until FROM (VALUES \(Query.joined(rows, by: ", "))) AS p(id, epoch, until)
+                    JOIN cluster.shard s ON s.kind = 'host' AND s.id = p.id AND s.epoch = p.epoch
+                ORDER BY s.id FOR KEY SHARE OF s)
+            UPDATE inventory.host h SET proved_until_ns = owned.until FROM owned
+            WHERE h.id = owned.id AND (h.proved_until_ns IS NULL OR h.proved_until_ns < owned.until)
+            """)
     }
 }

@@ -102,9 +102,12 @@ package struct HostPoint: Hashable, Sendable {
     package let figures: HostFigures
 }
 
-/// A domain's sample at one instant, for plots.
+/// A domain's sample at one instant, for plots and for what is decided again from it.
 package struct DomainPoint: Hashable, Sendable {
     package let sampledAt: Timestamp
     package let host: HostID
+    /// Where its report stood in the host's stream.
+    package let epoch: Int64
+    package let sequence: Int64
     package let sample: DomainSample
 }

@@ -4,14 +4,16 @@ package import ResourceModel
 
 extension LogRepository {
     /// The newest stored cycles of every host, at most `cyclesPerHost` each and none before `since`, oldest first:
-    /// what Scheduler rebuilds its windows from. Domains of a cycle are by id.
+    /// what Scheduler rebuilds its windows from, each with its place in its stream. Domains of a cycle are by id.
+    /// `before`: none at or after it.
     package func recentSamples(
-        of hosts: [HostID], since: Timestamp, cyclesPerHost: Int
-    ) async throws(StoreError) -> [HostSample] {
+        of hosts: [HostID], since: Timestamp, before: Timestamp = .distantFuture, cyclesPerHost: Int
+    ) async throws(StoreError) -> [LoggedReport] {
         let names = TextArray(hosts.map(\.name))
         let cycles: Query = """
             SELECT c.* FROM unnest(\(names)::text[]) AS h(id), LATERAL (
-                SELECT * FROM log.host_sample WHERE host = h.id AND sampled_ns >= \(since)
+                SELECT * FROM log.host_sample
+                WHERE host = h.id AND sampled_ns >= \(since) AND sampled_ns < \(before)
                 ORDER BY sampled_ns DESC, stream_epoch DESC, sequence DESC LIMIT \(cyclesPerHost)) c
             """
         let hostRows = try await store.query(cycles + " ORDER BY c.sampled_ns, c.host, c.stream_epoch, c.sequence")
@@ -23,16 +25,20 @@ extension LogRepository {
             """)
         var domains: [Cycle: [DomainSample]] = [:]
         for row in domainRows { domains[try Cycle(row), default: []].append(try DomainSample(row)) }
-        var samples: [HostSample] = []
+        var reports: [LoggedReport] = []
         for row in hostRows {
             let cycle = try Cycle(row)
-            samples.append(
-                HostSample(
-                    host: HostID(trusted: cycle.host), sampledAt: try row.timestamp("sampled_ns"),
-                    intervalNanoseconds: try row.int64OrNil("interval_ns"), figures: try HostFigures(row),
-                    domains: domains[cycle] ?? []))
+            let host = HostID(trusted: cycle.host)
+            let sample = HostSample(
+                host: host, sampledAt: try row.timestamp("sampled_ns"),
+                intervalNanoseconds: try row.int64OrNil("interval_ns"), figures: try HostFigures(row),
+                domains: domains[cycle] ?? [])
+            reports.append(
+                LoggedReport(
+                    stream: LogStream(topic: "host/\(host)/", epoch: cycle.epoch), sequence: cycle.sequence,
+                    sample: sample))
         }
-        return samples
+        return reports
     }
 
     /// A domain's stored samples in a period, oldest first, on whatever host.
@@ -49,6 +55,7 @@ extension LogRepository {
             points.append(
                 DomainPoint(
                     sampledAt: try row.timestamp("sampled_ns"), host: try row.host("host"),
+                    epoch: try row.int64("stream_epoch"), sequence: try row.int64("sequence"),
                     sample: try DomainSample(row)))
         }
         return points

@@ -12,7 +12,8 @@ extension CopyRows {
                 "memory_maximum_bytes", "memory_allocated_bytes", "memory_used_bytes", "cpu_time_ns", "steal_time_ns",
                 "network_received_bytes", "network_transmitted_bytes", "block_read_bytes", "block_written_bytes",
                 "virt_cpu_usage_ppm", "cpu_utilization_ppm", "steal_utilization_ppm", "memory_utilization_ppm",
-                "network_bytes_per_second",
+                "network_bytes_per_second", "swap_in_bytes", "major_faults", "network_cap_bytes_per_second",
+                "network_utilization_ppm", "swap_in_delta_bytes", "major_faults_delta",
             ])
     }
 
@@ -40,6 +41,8 @@ extension CopyRows {
             .int8(counters.blockReadBytes), .int8(counters.blockWrittenBytes), .int8(domain.virtCPUUsage?.ppm),
             .int8(domain.cpuUtilization?.ppm), .int8(domain.stealUtilization?.ppm),
             .int8(domain.memoryUtilization?.ppm), .int8(domain.networkBytesPerSecond),
+            .int8(counters.swapInBytes), .int8(counters.majorFaults), .int8(domain.networkCapBytesPerSecond),
+            .int8(domain.networkUtilization?.ppm), .int8(domain.swapInDelta), .int8(domain.majorFaultsDelta),
         ])
     }
 
@@ -79,12 +82,17 @@ extension DomainSample {
             networkReceivedBytes: try row.int64OrNil("network_received_bytes"),
             networkTransmittedBytes: try row.int64OrNil("network_transmitted_bytes"),
             blockReadBytes: try row.int64OrNil("block_read_bytes"),
-            blockWrittenBytes: try row.int64OrNil("block_written_bytes"))
+            blockWrittenBytes: try row.int64OrNil("block_written_bytes"),
+            swapInBytes: try row.int64OrNil("swap_in_bytes"), majorFaults: try row.int64OrNil("major_faults"))
         virtCPUUsage = try row.utilizationOrNil("virt_cpu_usage_ppm")
         cpuUtilization = try row.utilizationOrNil("cpu_utilization_ppm")
         stealUtilization = try row.utilizationOrNil("steal_utilization_ppm")
         memoryUtilization = try row.utilizationOrNil("memory_utilization_ppm")
         networkBytesPerSecond = try row.int64OrNil("network_bytes_per_second")
+        networkCapBytesPerSecond = try row.int64OrNil("network_cap_bytes_per_second")
+        networkUtilization = try row.utilizationOrNil("network_utilization_ppm")
+        swapInDelta = try row.int64OrNil("swap_in_delta_bytes")
+        majorFaultsDelta = try row.int64OrNil("major_faults_delta")
     }
 }
 

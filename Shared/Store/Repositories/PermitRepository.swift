@@ -27,6 +27,9 @@ package struct PermitRequest: Hashable, Sendable {
     /// In addition to what the domain has on this host already.
     package var vcpus: VCPUCount
     package var memory: ByteCount
+    /// How many vCPUs `vcpus` comes on top of; `nil`: as many as the host has promised the domain. Where the host has
+    /// promised more, as for a vCPU that is plugged and not yet online, the difference is room that it holds already.
+    package var countedVCPUs: VCPUCount?
     /// The host's measured use as it would be with it; `nil`: not known, not checked.
     package var projectedUse: Utilization?
     package var decision: UUID128?
@@ -34,7 +37,8 @@ package struct PermitRequest: Hashable, Sendable {
 
     package init(
         id: UUID128, host: HostID, domain: DomainID, purpose: PermitPurpose, vcpus: VCPUCount, memory: ByteCount,
-        projectedUse: Utilization? = nil, decision: UUID128? = nil, expiresAt: Timestamp
+        countedVCPUs: VCPUCount? = nil, projectedUse: Utilization? = nil, decision: UUID128? = nil,
+        expiresAt: Timestamp
     ) {
         self.id = id
         self.host = host
@@ -42,6 +46,7 @@ package struct PermitRequest: Hashable, Sendable {
         self.purpose = purpose
         self.vcpus = vcpus
         self.memory = memory
+        self.countedVCPUs = countedVCPUs
         self.projectedUse = projectedUse
         self.decision = decision
         self.expiresAt = expiresAt
@@ -145,6 +150,8 @@ package struct PermitRepository: Sendable {
             guard let room = try await Self.room(of: host, at: now, in: transaction) else {
                 return .refused(.capacityUnknown)
             }
+            var request = request
+            request.vcpus = try await Self.missing(of: request, in: transaction)
             if let refusal = Self.refusal(of: request, room: room, bound: host.limits.cpuBound) {
                 return .refused(refusal)
             }
@@ -185,6 +192,21 @@ package struct PermitRepository: Sendable {
             UPDATE scheduling.permit SET state = 'expired' WHERE state = 'open' AND expires_ns <= \(now) RETURNING id
             """
         ).count
+    }
+
+    /// What of the wanted vCPUs the host has not promised the domain yet.
+    private static func missing(
+        of request: PermitRequest, in transaction: Transaction
+    ) async throws(StoreError) -> VCPUCount {
+        guard let counted = request.countedVCPUs else { return request.vcpus }
+        let rows = try await transaction.query(
+            """
+            SELECT greatest(confirmed_vcpus, granted_vcpus) AS promised FROM inventory.domain
+            WHERE id = \(request.domain) AND host = \(request.host) AND deleted_ns IS NULL
+                AND state NOT IN ('shutoff', 'crashed', 'saved')
+            """)
+        guard let promised = try rows.first?.vcpusOrNil("promised") else { return request.vcpus }
+        return VCPUCount(max(0, request.vcpus.count - max(0, promised.count - counted.count)))
     }
 
     private static func refusal(of request: PermitRequest, room: HostRoom, bound: Utilization) -> PermitRefusal? {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FoundationEssentials
 package import ResourceModel
 
 /// Tenants' policies, version by version: `scheduling.policy`. Nothing is ever changed or removed.
@@ -9,10 +10,14 @@ package struct PolicyRepository: Sendable {
 
     /// Appends a version, valid from `now` or just after the previous one, whichever is later. `policy` `nil`: cleared.
     /// `claim` is that of the domain's cluster. Throws `fenced`.
+    ///
+    /// - Parameter choice: where the platform chose the bounds, what it chose from and why, as a JSON object.
     package func append(
-        _ policy: ScalingPolicy?, for domain: DomainID, windowLength: Int, at now: Timestamp, under claim: ShardClaim,
+        _ policy: ScalingPolicy?, options: PolicyOptions = PolicyOptions(), choice: String? = nil,
+        for domain: DomainID, windowLength: Int, at now: Timestamp, under claim: ShardClaim,
         in transaction: Transaction? = nil
     ) async throws -> PolicyVersion {
+        let optionsText = try options.stored
         try await store.fenced(claim, in: transaction) { transaction in
             // One writer per domain at a time, so that versions have no holes.
             _ = try await transaction.query(
@@ -21,10 +26,15 @@ package struct PolicyRepository: Sendable {
             let rows = try await transaction.query(
                 """
                 INSERT INTO scheduling.policy (domain, version, valid_from_ns, lower_ppm, upper_ppm, ratio_ppm,
-                    minimum_vcpus, maximum_vcpus, window_length)
+                    minimum_vcpus, maximum_vcpus, window_length, memory_lower_ppm, memory_upper_ppm,
+                    minimum_memory_bytes, maximum_memory_bytes, network_lower_ppm, network_upper_ppm,
+                    minimum_network_bytes_per_second, maximum_network_bytes_per_second, options, choice)
                 SELECT \(domain), coalesce(max(version), 0) + 1, greatest(\(now), max(valid_from_ns) + 1),
                     \(policy?.lower), \(policy?.upper), \(policy?.ratio), \(policy?.minimumVCPUs),
-                    \(policy?.maximumVCPUs), \(windowLength)
+                    \(policy?.maximumVCPUs), \(windowLength), \(policy?.memory?.lower), \(policy?.memory?.upper),
+                    \(policy?.memory?.minimum), \(policy?.memory?.maximum), \(policy?.network?.lower),
+                    \(policy?.network?.upper), \(policy?.network?.minimum), \(policy?.network?.maximum),
+                    \(optionsText)::jsonb, \(choice)::jsonb
                 FROM scheduling.policy WHERE domain = \(domain) RETURNING *
                 """)
             guard let row = rows.first else {
@@ -39,6 +49,13 @@ package struct PolicyRepository: Sendable {
         try await versions(
             "SELECT * FROM scheduling.policy WHERE domain = \(domain) ORDER BY version DESC LIMIT 1"
         ).first
+    }
+
+    /// Why the platform chose a version's bounds, as a JSON object; `nil` where it did not choose them.
+    package func choice(_ domain: DomainID, version: Int64) async throws(StoreError) -> String? {
+        try await store.query(
+            "SELECT choice FROM scheduling.policy WHERE domain = \(domain) AND version = \(version)"
+        ).first?.stringOrNil("choice")
     }
 
     /// All versions, oldest first.
@@ -80,7 +97,45 @@ extension PolicyVersion {
         self.init(
             domain: try row.domain("domain"), version: try row.int64("version"),
             validFrom: try row.timestamp("valid_from_ns"), policy: try ScalingPolicy(row),
-            windowLength: try row.int("window_length"))
+            windowLength: try row.int("window_length"), options: try PolicyOptions(stored: row.stringOrNil("options")))
+    }
+}
+
+extension PolicyOptions {
+    /// `nil`: there are none.
+    fileprivate var stored: String? {
+        get throws {
+            guard self != PolicyOptions() else { return nil }
+            return String(decoding: try JSONEncoder().encode(self), as: UTF8.self)
+        }
+    }
+
+    fileprivate init(stored text: String?) throws(StoreError) {
+        guard let text else {
+            self.init()
+            return
+        }
+        do {
+            self = try JSONDecoder().decode(PolicyOptions.self, from: Data(text.utf8))
+        } catch {
+            throw StoreError(.invalidResult, operation: "read a policy's options", message: "\(error)")
+        }
+    }
+}
+
+extension ResourceRule {
+    /// `nil`: there is no rule.
+    fileprivate init?(
+        _ row: Row, lower: String, upper: String, minimum: String, maximum: String
+    ) throws(StoreError) {
+        guard let least = try row.utilizationOrNil(lower) else { return nil }
+        let most = Utilization(ppm: try row.int64(upper))
+        let (smallest, largest) = (try row.int64(minimum), try row.int64(maximum))
+        do throws(Fault) {
+            self = try ResourceRule(lower: least, upper: most, minimum: smallest, maximum: largest)
+        } catch {
+            throw StoreError(.invalidResult, operation: "read a policy", message: error.description)
+        }
     }
 }
 
@@ -90,10 +145,16 @@ extension ScalingPolicy {
         guard let lower = try row.utilizationOrNil("lower_ppm") else { return nil }
         let (upper, ratio) = (try row.int64("upper_ppm"), try row.int64("ratio_ppm"))
         let (minimum, maximum) = (try row.vcpus("minimum_vcpus"), try row.vcpus("maximum_vcpus"))
+        let memory = try ResourceRule(
+            row, lower: "memory_lower_ppm", upper: "memory_upper_ppm", minimum: "minimum_memory_bytes",
+            maximum: "maximum_memory_bytes")
+        let network = try ResourceRule(
+            row, lower: "network_lower_ppm", upper: "network_upper_ppm", minimum: "minimum_network_bytes_per_second",
+            maximum: "maximum_network_bytes_per_second")
         do throws(Fault) {
             self = try ScalingPolicy(
                 lower: lower, upper: Utilization(ppm: upper), ratio: Utilization(ppm: ratio), minimumVCPUs: minimum,
-                maximumVCPUs: maximum)
+                maximumVCPUs: maximum, memory: memory, network: network)
         } catch {
             throw StoreError(.invalidResult, operation: "read a policy", message: error.description)
         }

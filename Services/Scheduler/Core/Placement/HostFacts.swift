@@ -16,6 +16,16 @@ package struct HostFacts: Hashable, Sendable, Codable {
     package var memoryUsed: ByteCount?
     /// `nil`: it did not answer, or not lately.
     package var responseTimeNanoseconds: Int64?
+    /// Migrations that are on their way to it.
+    package var incomingMoves: Int?
+    /// A move to or from it has ended and no sample shows it yet.
+    package var isUnmeasured: Bool?
+    /// Other domains of the request's affinity group that are on it or on their way to it.
+    package var affinityPeers: Int?
+    /// The same for the request's anti-affinity group.
+    package var antiAffinityPeers: Int?
+    /// A migration of the request's domain to it failed; it is left out until then.
+    package var failedUntil: Timestamp?
 
     package init(
         record: HostRecord, committedVCPUs: Int = 0, committedMemory: ByteCount = .zero, permittedVCPUs: Int = 0,
@@ -43,6 +53,18 @@ package struct HostFacts: Hashable, Sendable, Codable {
         let sellable = Int128(record.memory.bytes) * Int128(record.memoryOvercommit.ppm) / 1_000_000
         let taken = record.reservedMemory.bytes + committedMemory.bytes + permittedMemory.bytes
         return Int64(clamping: sellable) - taken
+    }
+
+    /// The larger of the shares of CPU and memory in use, of which the objective is made; `nil` while unknown.
+    var load: Utilization? {
+        guard let cpuUtilization, record.memory.bytes > 0 else { return nil }
+        return max(cpuUtilization, Utilization(ppm: 1_000_000 - idleMemory.ppm))
+    }
+
+    /// The share of the memory in use with `memory` more; what is committed counts as used where use is unknown.
+    func projectedMemory(adding memory: ByteCount) -> Utilization? {
+        let used = (memoryUsed ?? committedMemory) + memory
+        return Utilization(numerator: Int128(used.bytes), denominator: Int128(record.memory.bytes))
     }
 
     /// The share of the cores that is idle.
@@ -96,7 +118,7 @@ package struct PlacementSnapshot: Hashable, Sendable, Codable {
 }
 
 extension HostFacts {
-    fileprivate func adding(_ request: PlacementRequest) -> HostFacts {
+    func adding(_ request: PlacementRequest) -> HostFacts {
         var copy = self
         copy.committedVCPUs += request.vcpus.count
         copy.committedMemory = committedMemory + request.memory
@@ -104,7 +126,7 @@ extension HostFacts {
         return copy
     }
 
-    fileprivate func removing(_ request: PlacementRequest) -> HostFacts {
+    func removing(_ request: PlacementRequest) -> HostFacts {
         var copy = self
         copy.committedVCPUs = max(0, committedVCPUs - request.presentVCPUs.count)
         copy.committedMemory = ByteCount(committedMemory.bytes - request.memory.bytes)

@@ -2,121 +2,6 @@
 
 package import ResourceModel
 
-/// What is to be placed.
-package struct PlacementRequest: Hashable, Sendable, Codable {
-    package var domain: DomainID
-    /// Where it runs now; `nil` for a new domain.
-    package var source: HostID?
-    /// What it has now; zero for a new domain.
-    package var presentVCPUs: VCPUCount
-    /// Room to find: for a domain that moves in order to grow, the grown size.
-    package var vcpus: VCPUCount
-    package var memory: ByteCount
-    package var demand: CPUDemand
-    /// Hosts that have said no to this very request, by id.
-    package var denied: [HostID]
-
-    package init(
-        domain: DomainID, source: HostID?, presentVCPUs: VCPUCount = 0, vcpus: VCPUCount, memory: ByteCount,
-        demand: CPUDemand, denied: [HostID] = []
-    ) {
-        self.domain = domain
-        self.source = source
-        self.presentVCPUs = presentVCPUs
-        self.vcpus = vcpus
-        self.memory = memory
-        self.demand = demand
-        self.denied = denied.sorted()
-    }
-}
-
-/// a, b, c of `w = a·responseScore + b·freeCPU + c·freeMemory`, in parts per million; their sum is 1 000 000.
-package struct PlacementWeights: Hashable, Sendable, Codable {
-    package var responsePPM: Int64
-    package var cpuPPM: Int64
-    package var memoryPPM: Int64
-
-    package init(responsePPM: Int64, cpuPPM: Int64, memoryPPM: Int64) {
-        self.responsePPM = responsePPM
-        self.cpuPPM = cpuPPM
-        self.memoryPPM = memoryPPM
-    }
-
-    /// A third each; the odd millionth goes to response.
-    package static let equal = PlacementWeights(responsePPM: 333_334, cpuPPM: 333_333, memoryPPM: 333_333)
-
-    var isValid: Bool {
-        let parts = [responsePPM, cpuPPM, memoryPPM]
-        return parts.allSatisfy { (0...1_000_000).contains($0) } && parts.reduce(0, +) == 1_000_000
-    }
-}
-
-/// Why a host can't be the target.
-package enum RejectionCode: String, Hashable, Sendable, Codable, CaseIterable {
-    case source = "is-the-source"
-    case notEnabled = "not-enabled"
-    case draining
-    case unreachable
-    case noResponse = "no-response"
-    case permitDenied = "permit-denied"
-    case vcpus = "not-enough-vcpus"
-    case memory = "not-enough-memory"
-    case cpuUnknown = "cpu-use-unknown"
-    case cpuBound = "projected-cpu-above-bound"
-}
-
-/// A rejection with the two numbers that were compared: vCPUs, bytes or parts per million, by its code.
-package struct Rejection: Hashable, Sendable, Codable, CustomStringConvertible {
-    package let code: RejectionCode
-    package let needed: Int64?
-    package let available: Int64?
-
-    init(_ code: RejectionCode, needed: Int64? = nil, available: Int64? = nil) {
-        self.code = code
-        self.needed = needed
-        self.available = available
-    }
-
-    /// A plain clause, for instance `3 vCPUs are needed, 1 are free`.
-    package var description: String { Sentences.text(self) }
-}
-
-/// The terms of a feasible host's weight, in parts per million.
-package struct WeightTerms: Hashable, Sendable, Codable {
-    /// 0…1 000 000 over the feasible hosts: the best of each is 1 000 000, the others in proportion to it.
-    package let responseScore: Int64
-    package let freeCPUScore: Int64
-    package let freeMemoryScore: Int64
-    /// Score times weight, each floored.
-    package let weightedResponse: Int64
-    package let weightedCPU: Int64
-    package let weightedMemory: Int64
-
-    package var weight: Int64 { weightedResponse + weightedCPU + weightedMemory }
-}
-
-/// A host as it was judged: either rejected with a reason or weighed.
-package struct Candidate: Hashable, Sendable, Codable {
-    package let facts: HostFacts
-    package let rejection: Rejection?
-    package let terms: WeightTerms?
-}
-
-/// The whole judgement: every host by id, the chosen one and the next best.
-package struct PlacementResult: Hashable, Sendable, Codable {
-    package let request: PlacementRequest
-    package let weights: PlacementWeights
-    package let candidates: [Candidate]
-    /// `nil`: no host is feasible.
-    package let chosen: HostID?
-    package let runnerUp: HostID?
-
-    /// Judges the same facts again: the same result, or the rules have changed.
-    package func repeated() -> PlacementResult {
-        Placement.place(request, in: PlacementSnapshot(hosts: candidates.map(\.facts)), weights: weights)
-    }
-}
-
 /// The destination is the host with the highest weight among those that pass the hard filters.
 ///
 ///     w = a·responseScore + b·freeCPU + c·freeMemory        a + b + c = 1
@@ -163,8 +48,31 @@ package enum Placement {
 
     /// The first filter that fails; `nil` if the host is feasible.
     static func rejection(of facts: HostFacts, for request: PlacementRequest) -> Rejection? {
-        availability(of: facts, for: request)
+        availability(of: facts, for: request) ?? constraint(on: facts, for: request)
             ?? shortage(on: facts, vcpus: request.vcpus, memory: request.memory, demand: request.demand)
+            ?? memoryBound(of: facts, for: request)
+    }
+
+    /// What the domain's options and the budgets forbid.
+    private static func constraint(on facts: HostFacts, for request: PlacementRequest) -> Rejection? {
+        if let pinned = request.pinnedHosts, !pinned.contains(facts.record.host) { return Rejection(.notPinned) }
+        if request.mustJoinPeers == true, facts.affinityPeers ?? 0 == 0 { return Rejection(.affinity) }
+        if let peers = facts.antiAffinityPeers, peers > 0 {
+            return Rejection(.antiAffinity, needed: 0, available: Int64(peers))
+        }
+        if facts.failedUntil != nil { return Rejection(.failedBefore) }
+        if let budget = request.incomingBudget, let moves = facts.incomingMoves, moves >= budget {
+            return Rejection(.budget, needed: Int64(moves), available: Int64(budget))
+        }
+        return request.source != nil && facts.isUnmeasured == true ? Rejection(.unmeasured) : nil
+    }
+
+    /// A move must not push the memory that is measured over the host's bound.
+    private static func memoryBound(of facts: HostFacts, for request: PlacementRequest) -> Rejection? {
+        guard request.source != nil, let bound = facts.record.memoryBound,
+            let projected = facts.projectedMemory(adding: request.memory), projected > bound
+        else { return nil }
+        return Rejection(.memoryBound, needed: projected.ppm, available: bound.ppm)
     }
 
     private static func availability(of facts: HostFacts, for request: PlacementRequest) -> Rejection? {

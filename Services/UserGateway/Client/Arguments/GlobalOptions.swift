@@ -22,8 +22,10 @@ struct GlobalOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: "table, wide, json, yaml, csv or name (EBB_OUTPUT).")
     var output: OutputFormat?
 
-    @Option(help: "How long to wait in all, such as 30s or 2m.", transform: Quantity.nanoseconds)
-    var timeout: Int64 = 30_000_000_000
+    @Option(
+        help: "How long to wait in all, such as 30s or 2m (default 30s; for a change of a VM 10m).",
+        transform: Quantity.nanoseconds)
+    var timeout: Int64?
 
     @Flag(help: "Don't colour (NO_COLOR).")
     var noColor = false
@@ -49,4 +51,13 @@ struct MutationOptions: ParsableArguments {
         guard let idempotencyKey else { return String(UInt128.random(in: 0...UInt128.max), radix: 36) }
         return part.isEmpty ? idempotencyKey : "\(idempotencyKey)/\(part)"
     }
+}
+
+/// What every command that changes a VM takes.
+struct WaitOptions: ParsableArguments {
+    /// How long a change is waited for unless told otherwise.
+    static let timeout = Duration.seconds(600)
+
+    @Flag(help: "Don't wait for the end: print how far it is, and follow it with 'ebb operation show'.")
+    var noWait = false
 }

@@ -84,6 +84,9 @@ enum Quantity {
         return product
     }
 
+    /// As `nanoseconds`, but `0s` is none.
+    static func wait(_ text: String) throws -> Int64 { ["0", "0s"].contains(text) ? 0 : try nanoseconds(text) }
+
     /// An instant (`2026-03-01T12:00:00Z`, `2026-03-01`) or how long ago it was (`2h`, `7d`); as the gateway
     /// takes it.
     static func instant(_ text: String) throws -> String {

@@ -13,7 +13,7 @@ func help(_ method: String, _ parameter: String) -> ArgumentHelp {
 
 extension CommandConfiguration {
     /// A command that calls one method.
-    init(_ name: String, calls method: String, examples: [String]) {
+    init(_ name: String, calls method: String, aliases: [String] = [], examples: [String]) {
         guard let definition = MethodRegistry.ebb[method] else {
             preconditionFailure("the registry has no method \(method)")
         }
@@ -21,7 +21,8 @@ extension CommandConfiguration {
         if case .roles(let roles) = definition.access {
             discussion += "\n\nFor: \(roles.sorted().map(\.rawValue).joined(separator: ", "))."
         }
-        self.init(commandName: name, abstract: definition.summary + ".", discussion: discussion)
+        self.init(
+            commandName: name, abstract: definition.summary + ".", discussion: discussion, aliases: aliases)
     }
 
     /// A noun with its verbs.

@@ -5,7 +5,8 @@ internal import UserGatewayCore
 
 struct TenantCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        noun: "tenant", "Tenants.", examples: ["ebb tenant create acme"], verbs: [TenantList.self, TenantCreate.self])
+        noun: "tenant", "Tenants.", examples: ["ebb tenant create acme"],
+        verbs: [TenantList.self, TenantCreate.self, TenantSet.self])
 }
 
 struct TenantList: GatewayCommand {

@@ -6,8 +6,10 @@ internal import UserGatewayCore
 struct DecisionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         noun: "decision", "What the Scheduler decided, and why.",
-        examples: ["ebb decision list --vm web-1", "ebb decision why web-1"],
-        verbs: [DecisionList.self, DecisionWhy.self, DecisionShow.self])
+        examples: ["ebb decision list --vm web-1", "ebb decision why web-1", "ebb decision verify --all"],
+        verbs: [
+            DecisionList.self, DecisionWhy.self, DecisionShow.self, DecisionVerify.self, DecisionOutcomes.self,
+        ])
 }
 
 struct DecisionList: GatewayCommand {
@@ -63,4 +65,54 @@ struct DecisionShow: GatewayCommand {
     func parameters() -> [String: JSONValue?] { ["id": .string(id)] }
 
     func view(of result: JSONValue) -> View { .decision }
+}
+
+struct DecisionVerify: GatewayCommand {
+    static let method = "decision.verify"
+    static let configuration = CommandConfiguration(
+        "verify", calls: method,
+        examples: [
+            "ebb decision verify --all", "ebb decision verify 6f1f0e5e-0000-4000-8000-000000000004",
+        ])
+
+    @Argument(help: help(method, "id")) var id: String?
+    @Flag(help: "All decisions.") var all = false
+    @Option(help: help(method, "cluster")) var cluster: String?
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func validate() throws {
+        guard (id != nil) != (all || cluster != nil) else {
+            throw ValidationError("give a decision's id, or --all, or --cluster")
+        }
+    }
+
+    func parameters() -> [String: JSONValue?] { ["id": .optional(id), "cluster": .optional(cluster)] }
+
+    func view(of result: JSONValue) -> View { .verification }
+
+    func failure(of result: JSONValue) -> ClientFailure? {
+        result["failures"]?.items?.isEmpty == false ? ClientFailure(.failed, "") : nil
+    }
+}
+
+struct DecisionOutcomes: GatewayCommand {
+    static let method = "decision.outcomes"
+    static let configuration = CommandConfiguration(
+        "outcomes", calls: method,
+        examples: ["ebb decision outcomes", "ebb decision outcomes --vm web-1 --since 1d"])
+
+    @Option(help: help(method, "vm")) var vm: String?
+    @Option(help: help(method, "tenant")) var tenant: String?
+    @Option(help: help(method, "since")) var since: String?
+    @Option(help: help(method, "limit")) var limit: Int?
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() throws -> [String: JSONValue?] {
+        [
+            "vm": .optional(vm), "tenant": .optional(tenant),
+            "since": .optional(try since.map { try Quantity.instant($0) }), "limit": .optional(limit),
+        ]
+    }
+
+    func view(of result: JSONValue) -> View { .measurementList }
 }

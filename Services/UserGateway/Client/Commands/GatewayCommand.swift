@@ -11,6 +11,8 @@ protocol GatewayCommand: AsyncParsableCommand {
     func parameters() throws -> [String: JSONValue?]
     /// How the result is shown.
     func view(of result: JSONValue) -> View
+    /// Whether the result, once it is shown, means that something is wrong.
+    func failure(of result: JSONValue) -> ClientFailure?
 }
 
 /// A command that changes something, and so sends a key that makes its repeats harmless.
@@ -18,16 +20,45 @@ protocol MutatingCommand: GatewayCommand {
     var mutation: MutationOptions { get }
 }
 
+/// A command that changes a VM: it is carried out by the VM's host, which takes its time, and is followed to its end.
+protocol VMChangeCommand: MutatingCommand {
+    var waiting: WaitOptions { get }
+}
+
 extension GatewayCommand {
-    mutating func run() async throws {
+    mutating func run() async throws { try await perform() }
+
+    func failure(of result: JSONValue) -> ClientFailure? {
+        result["state"] == "failed" ? ClientFailure(.failed, "") : nil
+    }
+
+    /// Calls the method and shows its result.
+    func perform() async throws {
         var values = try parameters().compactMapValues { $0 }
         if let mutating = self as? any MutatingCommand { values["idempotencyKey"] = .string(mutating.mutation.key()) }
         let parameters = values
-        let result = try await GatewayClient.withSession(ConnectionSettings(global)) { client in
-            try await client.call(Self.method, parameters)
+        let result: JSONValue
+        if let waiting = (self as? any VMChangeCommand)?.waiting {
+            let progress = ProgressLine()
+            result = try await progress.following(ConnectionSettings(global, timeout: WaitOptions.timeout)) { client in
+                try await client.change(Self.method, parameters, waiting, progress)
+            }
+        } else {
+            result = try await GatewayClient.withSession(ConnectionSettings(global)) { client in
+                try await client.call(Self.method, parameters)
+            }
         }
         try global.show(result, view(of: result))
-        if result["state"] == "failed" { throw ClientFailure(.failed, "") }
+        if let failure = failure(of: result) { throw failure }
+    }
+}
+
+extension Surroundings {
+    /// Asks on a terminal, and only there; throws if the answer is not yes.
+    func confirm(_ question: String, unless isAgreed: Bool, otherwise refusal: String) throws {
+        guard !isAgreed, isInteractive else { return }
+        writeError("\(question) [y/N] ")
+        guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else { throw ClientFailure(.failed, refusal) }
     }
 }
 

@@ -22,8 +22,9 @@ struct ServiceList: GatewayCommand {
 
 struct OperationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        noun: "operation", "What was done and by whom.", examples: ["ebb operation list --since 24h"],
-        verbs: [OperationList.self])
+        noun: "operation", "What was done and by whom, and what is under way.",
+        examples: ["ebb operation list --since 24h", "ebb operation list --running"],
+        verbs: [OperationList.self, OperationShow.self])
 }
 
 struct OperationList: GatewayCommand {
@@ -36,15 +37,30 @@ struct OperationList: GatewayCommand {
     @Option(help: help(method, "tenant")) var tenant: String?
     @Option(help: help(method, "actor")) var actor: String?
     @Option(help: help(method, "since")) var since: String?
+    @Flag(help: "Only changes of VMs that are under way, with their progress.") var running = false
     @Option(help: help(method, "limit")) var limit: Int?
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func parameters() throws -> [String: JSONValue?] {
         [
             "vm": .optional(vm), "tenant": .optional(tenant), "actor": .optional(actor),
-            "since": .optional(try since.map { try Quantity.instant($0) }), "limit": .optional(limit),
+            "since": .optional(try since.map { try Quantity.instant($0) }), "running": running ? true : nil,
+            "limit": .optional(limit),
         ]
     }
 
-    func view(of result: JSONValue) -> View { .operationList }
+    func view(of result: JSONValue) -> View { running ? .runningList : .operationList }
+}
+
+struct OperationShow: GatewayCommand {
+    static let method = "operation.show"
+    static let configuration = CommandConfiguration(
+        "show", calls: method, examples: ["ebb operation show 6f1f0e5e-0000-4000-8000-000000000003"])
+
+    @Argument(help: help(method, "id")) var id: String
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() -> [String: JSONValue?] { ["id": .string(id)] }
+
+    func view(of result: JSONValue) -> View { .operation }
 }

@@ -11,6 +11,7 @@ struct VMSelection: ParsableArguments {
     @Option(help: help("vm.start", "tenant"))
     var tenant: String?
 
+    @OptionGroup var waiting: WaitOptions
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 }
@@ -30,7 +31,9 @@ extension VMActionCommand {
 
     func act() async throws {
         let (selection, extras) = (selection, extras)
-        let (outcomes, failures) = try await GatewayClient.withSession(ConnectionSettings(selection.global)) { client in
+        let progress = ProgressLine()
+        let settings = try ConnectionSettings(selection.global, timeout: WaitOptions.timeout)
+        let (outcomes, failures) = try await progress.following(settings) { client in
             var outcomes: [JSONValue] = []
             var failures: [ClientFailure] = []
             for vm in selection.vms {
@@ -40,7 +43,7 @@ extension VMActionCommand {
                 let part = selection.vms.count > 1 ? vm : ""
                 parameters["idempotencyKey"] = .string(selection.mutation.key(part: part))
                 do {
-                    outcomes.append(try await client.call(Self.method, parameters))
+                    outcomes.append(try await client.change(Self.method, parameters, selection.waiting, progress))
                 } catch let failure as ClientFailure {
                     guard failure.code != .unreachable else { throw failure }
                     failures.append(failure)
@@ -72,18 +75,40 @@ struct VMStart: VMActionCommand {
     @OptionGroup var selection: VMSelection
 }
 
-struct VMStop: VMActionCommand {
+struct VMShutdown: VMActionCommand {
     static let method = "vm.shutdown"
     static let configuration = CommandConfiguration(
-        "stop", calls: method, examples: ["ebb vm stop web-1", "ebb vm stop web-1 --force"])
-    @Flag(help: help(method, "force")) var force = false
+        "shutdown", calls: method, aliases: ["stop"],
+        examples: [
+            "ebb vm shutdown web-1", "ebb vm shutdown web-1 --grace 2m --force", "ebb vm shutdown web-1 web-2 --force",
+        ])
+    @Option(help: "How long the guest may take, such as 2m (default 60s).", transform: Quantity.nanoseconds)
+    var grace: Int64?
+    @Flag(help: "Cut its power: at once, or after --grace where that is given.") var force = false
     @OptionGroup var selection: VMSelection
-    var extras: [String: JSONValue] { force ? ["force": true] : [:] }
+
+    func validate() throws {
+        guard let grace, !(1_000_000_000...3_600_000_000_000).contains(grace) else { return }
+        throw ValidationError("--grace must be from 1s to 1h")
+    }
+
+    var extras: [String: JSONValue] {
+        var extras: [String: JSONValue] = force ? ["force": true] : [:]
+        extras["graceSeconds"] = .optional(grace.map { $0 / 1_000_000_000 })
+        return extras
+    }
+}
+
+struct VMReboot: VMActionCommand {
+    static let method = "vm.reboot"
+    static let configuration = CommandConfiguration("reboot", calls: method, examples: ["ebb vm reboot web-1"])
+    @OptionGroup var selection: VMSelection
 }
 
 struct VMPause: VMActionCommand {
     static let method = "vm.suspend"
-    static let configuration = CommandConfiguration("pause", calls: method, examples: ["ebb vm pause web-1"])
+    static let configuration = CommandConfiguration(
+        "pause", calls: method, aliases: ["suspend"], examples: ["ebb vm pause web-1"])
     @OptionGroup var selection: VMSelection
 }
 
@@ -105,21 +130,28 @@ struct VMRestore: VMActionCommand {
     @OptionGroup var selection: VMSelection
 }
 
+struct VMRelease: VMActionCommand {
+    static let method = "vm.release"
+    static let configuration = CommandConfiguration(
+        "release", calls: method, examples: ["ebb vm release web-1 --tenant acme"])
+    @OptionGroup var selection: VMSelection
+}
+
 struct VMDelete: VMActionCommand {
     static let method = "vm.delete"
     static let configuration = CommandConfiguration(
-        "delete", calls: method, examples: ["ebb vm delete web-1", "ebb vm delete web-1 web-2 --yes"])
+        "delete", calls: method,
+        examples: ["ebb vm delete web-1", "ebb vm delete web-1 web-2 --yes", "ebb vm delete web-1 --keep-disk"])
     @Flag(name: .shortAndLong, help: "Don't ask.") var yes = false
+    @Flag(help: "Leave the disk where it is.") var keepDisk = false
     @OptionGroup var selection: VMSelection
+    var extras: [String: JSONValue] { keepDisk ? ["keepDisk": true] : [:] }
 
     mutating func run() async throws {
-        let surroundings = Surroundings.current
-        if !yes, surroundings.isInteractive {
-            surroundings.writeError("Delete \(selection.vms.joined(separator: ", ")) with disks? [y/N] ")
-            guard ["y", "yes"].contains(surroundings.readLine()?.lowercased() ?? "") else {
-                throw ClientFailure(.failed, "nothing was deleted")
-            }
-        }
+        let names = selection.vms.joined(separator: ", ")
+        try Surroundings.current.confirm(
+            "Delete \(names) \(keepDisk ? "and keep the disks" : "with disks")?", unless: yes,
+            otherwise: "nothing was deleted")
         try await act()
     }
 }

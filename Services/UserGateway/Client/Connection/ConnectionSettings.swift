@@ -13,8 +13,12 @@ struct ConnectionSettings: Equatable {
 
     static let defaultEndpoint = "tcp://127.0.0.1:7420"
 
-    /// - Parameter token: instead of the configured one, for a login.
-    init(_ options: GlobalOptions, token given: AccessToken? = nil) throws {
+    /// - Parameters:
+    ///   - token: instead of the configured one, for a login.
+    ///   - usual: how long to wait unless told otherwise.
+    init(
+        _ options: GlobalOptions, token given: AccessToken? = nil, timeout usual: Duration = .seconds(30)
+    ) throws {
         let environment = Surroundings.current.environment
         func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
 
@@ -32,7 +36,7 @@ struct ConnectionSettings: Equatable {
         }
         self.endpoint = endpoint
         caFile = options.caFile ?? variable("EBB_CA_FILE") ?? context?.caFile
-        timeout = .nanoseconds(options.timeout)
+        timeout = options.timeout.map { .nanoseconds($0) } ?? usual
         if let given {
             token = given
             return

@@ -6,7 +6,11 @@ internal import UserGatewayCore
 /// A member of a result and how people read it.
 struct Column: Sendable {
     enum Style: Sendable {
-        case text, state, count, bytes, share, instant, nanoseconds, quantity, money(currency: String)
+        case text, state, count, bytes, rate, share, instant, nanoseconds, quantity, money(currency: String)
+        /// A tenant; without one it is a foreign domain.
+        case owner
+        /// Labels and lists, on one line.
+        case list
     }
 
     let title: String
@@ -14,34 +18,53 @@ struct Column: Sendable {
     let style: Style
     /// Only in `-o wide`.
     let isWide: Bool
+    /// What null means: `unknown`, or that there is none.
+    let absence: String
 
-    init(_ title: String, _ key: String, _ style: Style = .text, wide isWide: Bool = false) {
+    init(
+        _ title: String, _ key: String, _ style: Style = .text, wide isWide: Bool = false,
+        null absence: String = "unknown"
+    ) {
         self.title = title
         self.key = key
         self.style = style
         self.isWide = isWide
+        self.absence = absence
     }
 
     var isNumeric: Bool {
         switch style {
-        case .text, .state, .instant: false
-        case .count, .bytes, .share, .nanoseconds, .quantity, .money: true
+        case .text, .state, .instant, .owner, .list: false
+        case .count, .bytes, .rate, .share, .nanoseconds, .quantity, .money: true
         }
     }
 
-    /// The value for people: `-` if it is not there, `unknown` if nobody knows it.
-    func human(_ item: JSONValue) -> String {
+    /// The value for people: `-` if it is not there, `unknown` if nobody knows it. Nothing in it steers a terminal.
+    func human(_ item: JSONValue) -> String { Humanize.printable(text(item)) }
+
+    private func text(_ item: JSONValue) -> String {
         guard let value = item[key] else { return "-" }
-        if value.isNull { return "unknown" }
+        if value.isNull, case .owner = style { return "(\(item["manager"]?.text ?? "foreign"))" }
+        if value.isNull { return absence }
         switch style {
-        case .text, .state, .count: return Self.raw(value)
+        case .text, .state, .count, .owner: return Self.raw(value)
+        case .list: return Self.line(value)
         case .bytes: return value.integer.map(Humanize.bytes) ?? Self.raw(value)
+        case .rate: return value.integer.map { Humanize.bytes($0) + "/s" } ?? Self.raw(value)
         case .share: return value.integer.map(Humanize.share) ?? Self.raw(value)
         case .instant: return value.text.map(Humanize.instant) ?? Self.raw(value)
         case .nanoseconds: return value.integer.map(Humanize.duration) ?? Self.raw(value)
         case .quantity: return Humanize.quantity(Self.raw(value), unit: item["unit"]?.text ?? "")
         case .money(let currency): return Humanize.money(nano: Self.raw(value), currency: currency)
         }
+    }
+
+    /// `rack=7 zone=north`, `host-b, host-c`; `-` for nothing.
+    private static func line(_ value: JSONValue) -> String {
+        let parts =
+            value.members?.sorted { $0.key < $1.key }.map { "\($0.key)=\(raw($0.value))" }.joined(separator: " ")
+            ?? value.items?.map(raw).joined(separator: ", ") ?? raw(value)
+        return parts.isEmpty ? "-" : parts
     }
 
     /// The value for programs: units as in the key's name, unknown as nothing.
@@ -56,6 +79,20 @@ struct Column: Sendable {
 
 /// Numbers as people read them.
 enum Humanize {
+    /// The text without the characters by which it could steer a terminal; line breaks and tabs stay.
+    static func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isSteering) else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.filter { !isSteering($0) }))
+    }
+
+    private static func isSteering(_ scalar: Unicode.Scalar) -> Bool {
+        guard scalar != "\n", scalar != "\t" else { return false }
+        switch scalar.properties.generalCategory {
+        case .control, .format: return true
+        default: return false
+        }
+    }
+
     /// `512 MiB`, or with one decimal `1.3 GiB`.
     static func bytes(_ bytes: Int64) -> String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]

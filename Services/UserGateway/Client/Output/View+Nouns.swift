@@ -2,8 +2,6 @@
 
 /// The columns of each noun.
 extension View {
-    static let vmList = View(.list(empty: "no VMs"), name: "name", vmColumns)
-    static let vm = View(.record, name: "name", vmColumns)
     static let sampleList = View(
         .list(empty: "no samples"), name: "at",
         [
@@ -16,17 +14,6 @@ extension View {
             Column("VM", "vm"), Column("ID", "id"), Column("ACTION", "action"), Column("STATE", "state", .state),
             Column("HOST", "host"), Column("VCPUS", "vcpus", .count), Column("COMMAND", "command"),
             Column("MESSAGE", "message"),
-        ])
-    static let hostList = View(.list(empty: "no hosts"), name: "name", hostColumns)
-    static let host = View(.record, name: "name", hostColumns)
-    static let policy = View(
-        .record, name: "vm",
-        [
-            Column("VM", "vm"), Column("VERSION", "version", .count), Column("VALID FROM", "validFrom", .instant),
-            Column("LOWER U1", "lowerPpm", .share), Column("UPPER U2", "upperPpm", .share),
-            Column("RATIO M/N", "ratioPpm", .share), Column("MIN VCPUS", "minVcpus", .count),
-            Column("MAX VCPUS", "maxVcpus", .count), Column("WINDOW N", "windowLength", .count),
-            Column("BREACHES M", "breachesNeeded", .count),
         ])
     static let decisionList = View(.list(empty: "no decisions"), name: "id", decisionColumns)
     static let decision = View(.prose, name: "id", decisionColumns)
@@ -53,6 +40,22 @@ extension View {
             Column("SEQUENCE", "sequence", .count), Column("AT", "at", .instant), Column("ACTOR", "actor"),
             Column("ACTION", "action"), Column("SUBJECT", "subject"), Column("DETAIL", "detail", wide: true),
         ])
+    static let runningList = View(
+        .list(empty: "nothing is under way"), name: "id",
+        [
+            Column("ID", "id"), Column("SINCE", "at", .instant), Column("ACTOR", "actor"), Column("ACTION", "action"),
+            Column("SUBJECT", "subject"), Column("STATE", "state", .state), Column("DONE", "progressPpm", .share),
+            Column("PROGRESS", "progress"),
+        ])
+    static let operation = View(
+        .record, name: "command",
+        [
+            Column("COMMAND", "command"), Column("VM", "vm"), Column("ACTION", "action"),
+            Column("STATE", "state", .state), Column("ACTOR", "actor"), Column("HOST", "host"),
+            Column("VCPUS", "vcpus", .count), Column("DONE", "progressPpm", .share), Column("PROGRESS", "progress"),
+            Column("REASON", "reason"), Column("MESSAGE", "message"), Column("SINCE", "createdAt", .instant),
+            Column("ENDED", "finishedAt", .instant), Column("ID", "id"),
+        ])
     static let rates = View(
         .prose, name: "version",
         [
@@ -68,30 +71,6 @@ extension View {
                 Column("F", "factorPpm", .share), Column("AMOUNT", "amountNano", .money(currency: currency)),
             ])
     }
-
-    private static let vmColumns = [
-        Column("NAME", "name"), Column("STATE", "state", .state), Column("VCPUS", "vcpus", .count),
-        Column("MAX", "maxVcpus", .count), Column("CPU", "cpuUtilizationPpm", .share),
-        Column("MEMORY", "memoryBytes", .bytes), Column("DISK", "diskBytes", .bytes), Column("HOST", "host"),
-        Column("POLICY", "policy"), Column("TENANT", "tenant"), Column("ID", "id", wide: true),
-        Column("MEMORY USE", "memoryUtilizationPpm", .share, wide: true),
-        Column("ASKED", "askedVcpus", .count, wide: true), Column("GRANTED", "grantedVcpus", .count, wide: true),
-        Column("MANAGED", "managed", wide: true), Column("CREATED", "createdAt", .instant, wide: true),
-    ]
-
-    private static let hostColumns = [
-        Column("NAME", "name"), Column("CLUSTER", "cluster"), Column("MODE", "mode", .state),
-        Column("STATE", "state", .state), Column("CPUS", "cpuCount", .count), Column("VCPUS", "vcpus", .count),
-        Column("CPU", "cpuUtilizationPpm", .share), Column("MEMORY", "memoryBytes", .bytes),
-        Column("USED", "memoryUsedBytes", .bytes), Column("VMS", "vms", .count),
-        Column("RESPONSE", "responseTimeNanoseconds", .nanoseconds), Column("URI", "uri", wide: true),
-        Column("CPU OVERCOMMIT", "cpuOvercommitPpm", .share, wide: true),
-        Column("MEMORY OVERCOMMIT", "memoryOvercommitPpm", .share, wide: true),
-        Column("RESERVED VCPUS", "reservedVcpus", .count, wide: true),
-        Column("RESERVED MEMORY", "reservedMemoryBytes", .bytes, wide: true),
-        Column("CPU BOUND", "cpuBoundPpm", .share, wide: true),
-        Column("CREATED", "createdAt", .instant, wide: true),
-    ]
 
     private static let decisionColumns = [
         Column("AT", "at", .instant), Column("VM", "vm"), Column("VERDICT", "verdict"),

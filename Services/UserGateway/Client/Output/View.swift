@@ -10,10 +10,20 @@ struct View: Sendable {
         case list(empty: String)
         /// One object, a line for each member.
         case record
+        /// One object, then a table of each of these members that has elements.
+        case details([Section])
         /// `text` as it is, where the gateway sent one; else as a list or record.
         case prose
+        /// `text` as it is, nothing added: a piece of something longer.
+        case verbatim
         /// What an action came to, in one sentence.
         case outcome
+    }
+
+    /// A member that is a list, shown as a table below its object.
+    struct Section: Sendable {
+        let key: String
+        let columns: [Column]
     }
 
     let shape: Shape
@@ -43,20 +53,30 @@ struct View: Sendable {
     private func table(_ result: JSONValue, isWide: Bool, isColoured: Bool) -> String {
         switch shape {
         case .prose:
-            if let text = result["text"]?.text { return text.hasSuffix("\n") ? text : text + "\n" }
+            if let text = result["text"]?.text.map(Humanize.printable) {
+                return text.hasSuffix("\n") ? text : text + "\n"
+            }
             return result["items"] == nil
-                ? record(result, isColoured: isColoured) : list(result, isWide: isWide, isColoured: isColoured)
-        case .list: return list(result, isWide: isWide, isColoured: isColoured)
+                ? record(result, isColoured: isColoured)
+                : list(rows(result), columns, isWide: isWide, isColoured: isColoured)
+        case .list: return list(rows(result), columns, isWide: isWide, isColoured: isColoured)
         case .record: return record(result, isColoured: isColoured)
+        case .details(let sections):
+            return record(result, isColoured: isColoured)
+                + sections.map { section in
+                    guard let items = result[section.key]?.items, !items.isEmpty else { return "" }
+                    return "\n" + list(items, section.columns, isWide: isWide, isColoured: isColoured)
+                }.joined()
+        case .verbatim: return Humanize.printable(result["text"]?.text ?? "")
         case .outcome: return rows(result).map(sentence).joined()
         }
     }
 
-    private func list(_ result: JSONValue, isWide: Bool, isColoured: Bool) -> String {
+    private func list(_ items: [JSONValue], _ columns: [Column], isWide: Bool, isColoured: Bool) -> String {
         let shown = columns.filter { isWide || !$0.isWide }
         let table = Table(
             titles: shown.map(\.title), isNumeric: shown.map(\.isNumeric),
-            rows: rows(result).map { item in shown.map { cell($0, item) } })
+            rows: items.map { item in shown.map { cell($0, item) } })
         return table.render(isColoured: isColoured)
     }
 
@@ -72,24 +92,38 @@ struct View: Sendable {
     }
 
     private func sentence(_ outcome: JSONValue) -> String {
-        func text(_ key: String) -> String? { outcome[key].map(Column.raw).flatMap { $0.isEmpty ? nil : $0 } }
+        func text(_ key: String) -> String? {
+            outcome[key].map(Column.raw).map(Humanize.printable).flatMap { $0.isEmpty ? nil : $0 }
+        }
         let facts = [
             text("vcpus").map { "\($0) vCPU\($0 == "1" ? "" : "s")" }, text("host").map { "on \($0)" },
         ].compactMap { $0 }.joined(separator: " ")
         return "\(text("vm") ?? "-"): \(text("action") ?? "-") \(text("state") ?? "-")"
-            + (facts.isEmpty ? "" : " (\(facts))") + (text("message").map { ": \($0)" } ?? "") + "\n"
+            + (facts.isEmpty ? "" : " (\(facts))") + (text("message").map { ": \($0)" } ?? "") + "\n" + change(outcome)
+    }
+
+    /// What changes at the next cold boot, or how to follow what goes on.
+    private func change(_ outcome: JSONValue) -> String {
+        if let change = outcome["change"]?.text, !change.isEmpty {
+            let lines = Humanize.printable(change).split(separator: "\n").map { "  \($0)\n" }.joined()
+            return "from its next cold boot on:\n" + lines
+        }
+        guard ["queued", "claimed"].contains(outcome["state"]), let command = outcome["command"]?.text else {
+            return ""
+        }
+        return "follow it with: ebb operation show \(command)\n"
     }
 
     private func cell(_ column: Column, _ item: JSONValue) -> Table.Cell {
         let text = column.human(item).split(whereSeparator: \.isNewline).joined(separator: " ")
         guard case .state = column.style else {
-            return Table.Cell(text: text, colour: text == "unknown" ? .yellow : nil)
+            return Table.Cell(text: text, colour: text == "unknown" || text.hasPrefix("(") ? .yellow : nil)
         }
         let colour: Table.Colour? =
             switch text {
-            case "running", "blocked", "up", "succeeded", "enabled": .green
-            case "unknown", "paused", "shutting-down", "queued", "claimed", "observe": .yellow
-            case "crashed", "failed", "outcome-unknown": .red
+            case "running", "blocked", "up", "succeeded", "enabled", "fine": .green
+            case "unknown", "paused", "shutting-down", "queued", "claimed", "observe", "draining": .yellow
+            case "crashed", "failed", "outcome-unknown", "missing": .red
             case "shutoff", "saved": .dim
             default: nil
             }

@@ -36,6 +36,62 @@ extension MethodDefinition {
                     Field("text", .prose, "The explanation"),
                     Field("record", .document, "Samples, thresholds, candidates with their weights, outcome"),
                 ]), "The decision", fails: [.notFound], example: ["id": exampleID(4)], gives: exampleDecision),
+        MethodDefinition(
+            "decision.verify", "Run the rules again over stored decisions: each must come to the same bytes",
+            access: .roles(.provider),
+            takes: [
+                Field("id", .uuid, "One decision (default: all)"),
+                Field("cluster", .name, "All decisions of this cluster (default: of every cluster)"),
+            ],
+            returns: .object([
+                Field("checked", .count, required: true, "Records that were read"),
+                Field("held", .count, required: true, "Records that came to the same bytes"),
+                Field("otherRules", .count, required: true, "Records of another version of the rules"),
+                Field(
+                    "failures", .list(of: .object(failureFields), atMost: 1_000), required: true,
+                    "Records that did not, at most 100 of a cluster"),
+                Field("text", .prose, required: true, "The same in words"),
+            ]), "What held", fails: [.notFound], example: [:],
+            gives: ["checked": 212, "held": 212, "otherRules": 0, "failures": [], "text": "212 of 212 records hold"]),
+        MethodDefinition(
+            "decision.outcomes", "List what decisions came to, 1, 10 and 60 minutes after them",
+            access: .roles(.vmReaders),
+            takes: [
+                Field("vm", .vm, "Only decisions about this VM (name or UUID)"),
+                Field("tenant", .name, only: .provider, "Whose VM, where several tenants have one of that name"),
+                Field("since", .instant, "Only decisions at or after this instant"),
+                Field("limit", .integer(1...1_000), "Of at most so many decisions (default 50)"),
+            ],
+            returns: .object([
+                Field("items", .list(of: .object(outcomeFields), atMost: 3_000), required: true, "The outcomes")
+            ]), "The outcomes", fails: [.notFound, .conflict], example: ["vm": "web-1"],
+            gives: [
+                "items": [
+                    [
+                        "decision": exampleID(4), "vm": "web-1", "minutes": 10, "at": "2026-03-01T12:14:25Z",
+                        "resource": "cpu", "predictedPpm": 566_667, "realPpm": 571_000, "samples": 120,
+                        "reversed": false,
+                    ]
+                ]
+            ]),
+    ]
+
+    private static let failureFields = [
+        Field("id", .uuid, required: true, "The decision's id"),
+        Field("at", .instant, required: true, "When it was made"),
+        Field("fault", .line, required: true, "What differs"),
+    ]
+
+    private static let outcomeFields = [
+        Field("decision", .uuid, required: true, "The decision's id"),
+        Field("vm", .line, required: true, "The VM's name"),
+        Field("minutes", .count, required: true, "How long after its success"),
+        Field("at", .instant, required: true, "When it was measured"),
+        Field("resource", .choice(["cpu", "memory", "network"]), required: true, "What was resized"),
+        Field("predictedPpm", .nullable(.anyShare), required: true, "Utilisation as the decision projected it"),
+        Field("realPpm", .nullable(.anyShare), required: true, "Mean utilisation since; null: no sample is known"),
+        Field("samples", .count, required: true, "How many samples that is"),
+        Field("reversed", .boolean, required: true, "Whether a later action has taken it back"),
     ]
 
     private static let decisionFields = [

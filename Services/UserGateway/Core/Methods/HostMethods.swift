@@ -2,79 +2,112 @@
 
 extension MethodDefinition {
     /// Physical hosts, which only the provider sees.
-    static let hosts: [MethodDefinition] = [
+    static let hosts: [MethodDefinition] =
+        [
+            MethodDefinition(
+                "host.add", "Add a host, which Ebb only observes until it is enabled", access: .roles(.hostManagers),
+                mutating: true,
+                takes: [
+                    hostField,
+                    Field("cluster", .name, required: true, "The set of hosts between which its VMs may migrate"),
+                    Field(
+                        "uri", .text(1...512), required: true,
+                        "The URI of its hypervisor as libvirt takes it, or fleet://address/host"),
+                    Field("labels", .labels, "Labels to find it by, such as rack=7"),
+                ] + limitFields(default: true),
+                returns: .object(hostFields), "The host", fails: [.conflict, .invalid],
+                example: [
+                    "host": "host-a", "cluster": "main", "uri": "qemu+tls://10.0.0.1/system", "labels": ["rack": "7"],
+                ], gives: exampleHost),
+            MethodDefinition(
+                "host.list", "List the hosts", access: .roles(.provider),
+                takes: [
+                    Field("cluster", .name, "Only hosts of this cluster"),
+                    Field("labels", .labels, "Only hosts that have all of these labels, such as rack=7"),
+                ],
+                returns: .object([
+                    Field(
+                        "items", .list(of: .object(hostFields), atMost: 100_000), required: true, "The hosts by name")
+                ]), "The hosts", example: ["labels": ["rack": "7"]], gives: ["items": [exampleHost]]),
+            MethodDefinition(
+                "host.show", "Show a host: what it can do, its figures, its domains", access: .roles(.provider),
+                takes: [hostField], returns: .object(hostFields + detailFields), "The host", fails: [.notFound],
+                example: ["host": "host-a"], gives: exampleDetails),
+            MethodDefinition(
+                "host.label", "Set and remove labels of a host", access: .roles(.hostManagers), mutating: true,
+                takes: [
+                    hostField, Field("set", .labels, "Labels to set, such as rack=7"),
+                    Field(
+                        "remove", .list(of: .text(1...63), atMost: 64), "Names of labels to remove"),
+                ], returns: .object(hostFields), "The host", fails: [.notFound, .invalid],
+                example: ["host": "host-a", "set": ["rack": "7"], "remove": ["spare"]], gives: exampleHost),
+            MethodDefinition(
+                "host.set", "Set how much of a host may be promised", access: .roles(.hostManagers), mutating: true,
+                takes: [hostField] + limitFields(default: false), returns: .object(hostFields), "The host",
+                fails: [.notFound, .invalid], example: ["host": "host-a", "cpuOvercommitPpm": 2_000_000],
+                gives: exampleHost),
+            mode("enable", "Let Ebb change the VMs of a host that it manages"),
+            mode("observe", "Let Ebb read a host and change nothing on it"),
+            mode("drain", "Have a host emptied: its VMs move away and it takes nothing new"),
+            MethodDefinition(
+                "host.remove", "Forget a host that has no VMs managed by Ebb; nothing on it is changed",
+                access: .roles(.hostManagers), mutating: true, takes: [hostField], returns: .object(hostFields),
+                "The host as it was", fails: [.notFound, .conflict], example: ["host": "host-a"], gives: exampleHost),
+        ] + hostTools
+
+    /// What brings a host in, and finds out what it lacks.
+    private static let hostTools = [
         MethodDefinition(
-            "host.add", "Add a host, which Ebb only observes until it is enabled", access: .roles(.hostManagers),
-            mutating: true,
+            "host.prepare", "Print a shell script that makes a machine ready to be a host", access: .roles(.provider),
             takes: [
-                Field("host", .name, required: true, "The host's name"),
-                Field("cluster", .name, required: true, "The set of hosts between which its VMs may migrate"),
                 Field(
-                    "uri", .text(1...512), required: true,
-                    "The URI of its hypervisor as libvirt takes it, or fleet://address/host"),
+                    "address", .text(1...253), required: true,
+                    "The machine's name or address as others reach it, or the name of a host that Ebb knows"),
                 Field(
-                    "cpuOvercommitPpm", .integer(10_000...100_000_000),
-                    "vCPUs that may be promised per core, in parts per million (default 2000000)"),
+                    "hypervisor", .choice(HostPreparation.Hypervisor.allCases.map(\.rawValue)),
+                    "Which hypervisor (default qemu)"),
                 Field(
-                    "memoryOvercommitPpm", .integer(10_000...100_000_000),
-                    "Memory that may be promised per memory it has, in parts per million (default 1000000)"),
-                Field("reservedVcpus", .count, "vCPUs kept free (default 0)"),
-                Field("reservedMemoryBytes", .bytes, "Memory kept free, in bytes (default 0)"),
+                    "peers", .list(of: .text(1...253), atMost: 1_000),
+                    "Addresses of the hosts that it exchanges VMs with (default: those of its cluster)"),
                 Field(
-                    "cpuBoundPpm", .integer(1...100_000_000),
-                    "Projected use, in parts per million, above which nothing more is placed (default 900000); far above "
-                        + "1000000 measured use refuses nothing"),
+                    "monitors", .list(of: .text(1...253), atMost: 100),
+                    "Addresses that Monitor connects from (default: those of the Monitors that run)"),
+                Field("pool", .text(1...255), "The folder for disks and images (default /var/lib/ebb/disks)"),
             ],
-            returns: .object(hostFields), "The host", fails: [.conflict, .invalid],
-            example: ["host": "host-a", "cluster": "main", "uri": "qemu+tls://10.0.0.1/system"], gives: exampleHost),
-        MethodDefinition(
-            "host.list", "List the hosts", access: .roles(.provider),
-            takes: [Field("cluster", .name, "Only hosts of this cluster")],
             returns: .object([
-                Field("items", .list(of: .object(hostFields), atMost: 100_000), required: true, "The hosts by name")
-            ]), "The hosts", example: [:], gives: ["items": [exampleHost]]),
+                Field("address", .line, required: true, "The machine"),
+                Field("uri", .line, required: true, "What to add it with afterwards"),
+                Field("text", .prose, required: true, "The script; running it again changes nothing more"),
+            ]), "The script", fails: [.invalid], example: ["address": "host-a.example"],
+            gives: [
+                "address": "host-a.example", "uri": "qemu+tls://host-a.example/system", "text": "#!/bin/sh\nset -eu\n",
+            ]),
         MethodDefinition(
-            "host.show", "Show a host", access: .roles(.provider), takes: [hostField], returns: .object(hostFields),
-            "The host", fails: [.notFound], example: ["host": "host-a"], gives: exampleHost),
-        MethodDefinition(
-            "host.enable", "Let Ebb change the VMs of a host that it manages", access: .roles(.hostManagers),
-            mutating: true, takes: [hostField], returns: .object(hostFields), "The host",
-            fails: [.notFound, .conflict],
-            example: ["host": "host-a"], gives: exampleHost),
-        MethodDefinition(
-            "host.observe", "Let Ebb read a host and change nothing on it", access: .roles(.hostManagers),
-            mutating: true, takes: [hostField], returns: .object(hostFields), "The host", fails: [.notFound],
-            example: ["host": "host-a"], gives: exampleHost),
+            "host.check", "Check whether hosts have what Ebb needs, and whether VMs can migrate between them",
+            access: .roles(.provider),
+            takes: [Field("host", .name, "Only this host and its pairs (default: every host)")],
+            returns: .object([
+                Field(
+                    "items", .list(of: .object(checkFields), atMost: 1_000_000), required: true,
+                    "What was checked, by host"),
+                Field("missing", .count, required: true, "How many of them are missing something"),
+                Field("unknown", .count, required: true, "How many could not be checked"),
+            ]), "The checks", fails: [.notFound], example: ["host": "host-a"],
+            gives: [
+                "items": [
+                    ["host": "host-a", "check": "clock", "result": "fine", "detail": "off by 3 ms"],
+                    [
+                        "host": "host-a", "target": "host-b", "check": "migration port", "result": "missing",
+                        "detail": "10.0.0.2:49152 refuses", "remedy": "open TCP 49152-49215 on host-b",
+                    ],
+                ], "missing": 1, "unknown": 0,
+            ]),
     ]
 
-    private static let hostField = Field("host", .name, required: true, "The host's name")
-
-    private static let hostFields = [
-        Field("name", .name, required: true, "The host's name"),
-        Field("cluster", .name, required: true, "The set of hosts between which its VMs may migrate"),
-        Field("uri", .text(1...512), required: true, "The URI of its hypervisor"),
-        Field("mode", .choice(["observe", "enabled", "draining"]), required: true, "Whether Ebb may change its VMs"),
-        Field("state", .choice(["unknown", "up"]), required: true, "Whether it answers; unknown is not off"),
-        Field("cpuCount", .nullable(.count), "Cores; null until it was read"),
-        Field("memoryBytes", .nullable(.bytes), "Memory in bytes; null until it was read"),
-        Field("vcpus", .count, "vCPUs of its VMs"),
-        Field("vms", .count, "VMs on it"),
-        Field("cpuUtilizationPpm", .nullable(.anyShare), "Busy share of all cores; null if unknown"),
-        Field("memoryUsedBytes", .nullable(.bytes), "Memory in use; null if unknown"),
-        Field("responseTimeNanoseconds", .nullable(.bytes), "Round trip to it; null if it does not answer"),
-        Field("cpuOvercommitPpm", .count, "vCPUs that may be promised per core, in parts per million"),
-        Field("memoryOvercommitPpm", .count, "Memory that may be promised per memory, in parts per million"),
-        Field("reservedVcpus", .count, "vCPUs kept free"),
-        Field("reservedMemoryBytes", .bytes, "Memory kept free, in bytes"),
-        Field("cpuBoundPpm", .count, "Measured use above which nothing more is placed"),
-        Field("createdAt", .instant, "When it was added"),
-    ]
-
-    private static let exampleHost: JSONValue = [
-        "name": "host-a", "cluster": "main", "uri": "qemu+tls://10.0.0.1/system", "mode": "observe", "state": "up",
-        "cpuCount": 4, "memoryBytes": 2_147_483_648, "vcpus": 4, "vms": 2, "cpuUtilizationPpm": 412_500,
-        "memoryUsedBytes": 1_342_177_280, "responseTimeNanoseconds": 412_000, "cpuOvercommitPpm": 2_000_000,
-        "memoryOvercommitPpm": 1_000_000, "reservedVcpus": 0, "reservedMemoryBytes": 0, "cpuBoundPpm": 900_000,
-        "createdAt": "2026-03-01T12:00:00Z",
-    ]
+    private static func mode(_ verb: String, _ summary: String) -> MethodDefinition {
+        MethodDefinition(
+            "host.\(verb)", summary, access: .roles(.hostManagers), mutating: true, takes: [hostField],
+            returns: .object(hostFields), "The host", fails: [.notFound, .conflict], example: ["host": "host-a"],
+            gives: exampleHost)
+    }
 }

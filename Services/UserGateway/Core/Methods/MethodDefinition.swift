@@ -99,5 +99,7 @@ extension Set<Role> {
     package static let vmReaders: Set = [Role.owner, .member, .operator, .auditor, .administrator]
     /// Who may change VMs and policies.
     package static let vmManagers: Set = [Role.owner, .member, .operator, .administrator]
+    /// Who may say what size a VM has.
+    package static let vmSizers: Set = [Role.owner, .operator, .administrator]
     package static let billReaders: Set = [Role.owner, .billingViewer, .auditor, .administrator]
 }

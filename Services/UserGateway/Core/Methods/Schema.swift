@@ -20,6 +20,8 @@ package indirect enum Schema: Hashable, Sendable {
     case list(of: Schema, atMost: Int)
     /// An object whose members are described elsewhere.
     case document
+    /// An object of any members that are named as labels are (a `name` that may have slashes), each of one schema.
+    case map(of: Schema, atMost: Int)
     /// The value, or null where it is unknown.
     case nullable(Schema)
 
@@ -32,6 +34,8 @@ package indirect enum Schema: Hashable, Sendable {
     package static let count = Schema.integer(0...Int64(Int32.max))
     package static let bytes = Schema.integer(0...Int64.max)
     package static let line = Schema.text(0...4_096)
+    /// Labels of a host, such as `{"rack": "7"}`.
+    package static let labels = Schema.map(of: .text(0...63), atMost: 64)
     /// Text for people, of several lines.
     package static let prose = Schema.text(0...1_048_576)
 }
@@ -81,6 +85,7 @@ extension Schema {
         case .object(let fields):
             value.members.map { Self.fault(in: $0, fields: fields, isStrict: isStrict) } ?? mismatch(value)
         case .list(let schema, let limit): listFault(in: value, of: schema, atMost: limit, isStrict: isStrict)
+        case .map(let schema, let limit): mapFault(in: value, of: schema, atMost: limit, isStrict: isStrict)
         }
     }
 
@@ -122,6 +127,22 @@ extension Schema {
         return nil
     }
 
+    private func mapFault(in value: JSONValue, of schema: Schema, atMost limit: Int, isStrict: Bool) -> Fault? {
+        guard let members = value.members else { return mismatch(value) }
+        guard members.count <= limit else { return Fault("must have at most \(limit) members") }
+        for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+            guard Self.isLabelName(name) else {
+                let allowed = "1 to 63 characters of a-z 0-9 . _ - /, the first a letter or digit"
+                return Fault("must be named with \(allowed)").within(".\(name.prefix(64))")
+            }
+            if let fault = schema.fault(in: member, isStrict: isStrict) { return fault.within(".\(name)") }
+        }
+        return nil
+    }
+
+    /// Whether a host's label may have this name.
+    package static func isLabelName(_ name: String) -> Bool { isValidName(name.replacing("/", with: "-")) }
+
     private func check(_ value: JSONValue, _ isFitting: (String) -> Bool) -> Fault? {
         guard let text = value.text else { return mismatch(value) }
         return isFitting(text) ? nil : Fault("must be \(expectation), not '\(text.prefix(64))'")
@@ -141,7 +162,7 @@ extension Schema {
         case .instant: "an instant such as 2026-03-01T12:00:00Z"
         case .digits: "an integer in decimal digits, as a string"
         case .choice(let options): "one of \(options.joined(separator: ", "))"
-        case .object, .document: "an object"
+        case .object, .document, .map: "an object"
         case .list: "an array"
         case .nullable(let schema): "\(schema.expectation), or null"
         }
@@ -167,6 +188,8 @@ extension Schema {
         case .digits: ["type": "string", "pattern": "^-?[0-9]+$"]
         case .choice(let options): ["type": "string", "enum": .array(options.map(JSONValue.string))]
         case .document: ["type": "object"]
+        case .map(let schema, let limit):
+            ["type": "object", "additionalProperties": schema.jsonSchema, "maxProperties": .integer(Int64(limit))]
         case .nullable(let schema): ["anyOf": [schema.jsonSchema, ["type": "null"]]]
         case .list(let schema, let limit):
             ["type": "array", "items": schema.jsonSchema, "maxItems": .integer(Int64(limit))]

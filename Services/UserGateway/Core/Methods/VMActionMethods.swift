@@ -5,30 +5,90 @@ extension MethodDefinition {
     static let vmActions: [MethodDefinition] = [
         action("start", "Start a VM that is stopped", fails: [.noRoom]),
         action(
-            "shutdown", "Stop a VM",
-            takes: [Field("force", .boolean, "Cut its power instead of asking the guest (default false)")]),
+            "shutdown", "Ask a VM's guest to stop, or stop it",
+            takes: [
+                Field("graceSeconds", .integer(1...3_600), "How long the guest may take (default 60)"),
+                Field(
+                    "force", .boolean,
+                    "Cut its power: at once, or after graceSeconds where those are given (default false)"),
+            ], example: ["graceSeconds": 120]),
+        action("reboot", "Ask a VM's guest to restart"),
         action("suspend", "Pause a VM: it keeps its memory and gets no CPU time"),
         action("resume", "Let a paused VM go on"),
         action("save", "Save a VM's memory to disk and stop it"),
         action("restore", "Start a saved VM where it was", fails: [.noRoom]),
         action(
-            "resize", "Give a VM this number of vCPUs", roles: [.owner, .operator, .administrator],
-            takes: [Field("vcpus", .integer(1...512), required: true, "The number of vCPUs that it is to have")],
-            fails: [.noRoom, .invalid], example: ["vcpus": 2]),
+            "resize", "Give a VM this number of vCPUs or this much memory", roles: .vmSizers,
+            takes: [
+                Field("vcpus", .integer(1...512), "The number of vCPUs that it is to have"),
+                Field("memoryBytes", .integer(4_194_304...Int64.max), "The memory in bytes that it is to have"),
+            ], fails: [.noRoom], example: ["vcpus": 2]),
+        action(
+            "cap", "Limit a VM's CPU time, or end the limit", roles: .vmSizers,
+            takes: [
+                Field(
+                    "cpuCapPpm", .integer(0...512_000_000), required: true,
+                    "CPU time per time in parts per million of one core; 0: no limit")
+            ], example: ["cpuCapPpm": 500_000]),
+        action(
+            "networkcap", "Limit a VM's network traffic, or end the limit", roles: .hostManagers,
+            takes: [
+                Field("bytesPerSecond", .bytes, required: true, "Bytes per second in each direction; 0: no limit")
+            ], example: ["bytesPerSecond": 10_485_760]),
         action(
             "migrate", "Move a running VM to another host", roles: .hostManagers,
-            takes: [Field("host", .name, "The host to move it to (default: the Scheduler chooses)")],
-            fails: [.noRoom, .invalid], example: ["host": "host-b"]),
-        action("delete", "Delete a VM and its disk"),
+            takes: [
+                Field("host", .name, "The host to move it to (default: the Scheduler chooses)"),
+                Field(
+                    "bandwidthBytesPerSecond", .integer(1_048_576...Int64.max),
+                    "Bytes per second that it may take (default: what the network gives)"),
+                Field("maximumDowntimeMs", .integer(1...60_000), "Milliseconds that the VM may stand still at the end"),
+                Field("autoConverge", .boolean, "Slow a VM down that changes its memory faster than it is copied"),
+            ], fails: [.noRoom], example: ["host": "host-b", "maximumDowntimeMs": 300]),
+        action("abort", "Abort a VM's migration: it stays where it is", roles: .hostManagers),
+        action(
+            "snapshot", "Keep a VM's disk, and memory where it runs, under a name", takes: [snapshotField],
+            example: ["name": "before-upgrade"]),
+        action(
+            "revert", "Take a VM back to a snapshot; what it did since is lost", takes: [snapshotField],
+            fails: [.noRoom], example: ["name": "before-upgrade"]),
+        action(
+            "delete", "Delete a VM and its disk",
+            takes: [Field("keepDisk", .boolean, "Leave its disk where it is (default false)")]),
+        action(
+            "prepare", "Raise the ceiling of a VM's size, from its next cold boot on", roles: .vmSizers,
+            takes: ceilingFields, example: ["maxVcpus": 8]),
+        MethodDefinition(
+            "vm.adopt", "Manage a domain that was found on a host, for a tenant", access: .roles(.hostManagers),
+            mutating: true,
+            takes: [
+                Field("vm", .text(1...255), required: true, "The domain's UUID or its name on the host"),
+                Field("tenant", .name, required: true, "Whose it is to be"),
+                Field("host", .name, "Where it is, where several hosts have one of that name"), waitField,
+            ], returns: outcome, "How it went", fails: [.notFound, .conflict, .invalid, .outcomeUnknown],
+            example: ["vm": "instance-00000a1", "tenant": "acme"], gives: exampleOutcome("adopt")),
+        action("release", "Give a VM back: Ebb only observes it from now on", roles: .hostManagers),
     ]
+
+    private static let snapshotField = Field("name", .name, required: true, "The snapshot's name")
+
+    /// The ceilings that `vm.prepare` and `vm.preview` take.
+    static let ceilingFields = [
+        Field("maxVcpus", .integer(1...512), "The vCPUs that it can grow to"),
+        Field("maxMemoryBytes", .integer(4_194_304...Int64.max), "The memory in bytes that it can grow to"),
+    ]
+
+    /// Whether a change is waited for.
+    static let waitField = Field(
+        "wait", .boolean, "Whether to answer at its end, or soon with how far it is: see operation.show (default true)")
 
     private static func action(
         _ verb: String, _ summary: String, roles: Set<Role> = .vmManagers, takes fields: [Field] = [],
         fails reasons: [ErrorReason] = [], example: [String: JSONValue] = [:]
     ) -> MethodDefinition {
         MethodDefinition(
-            "vm.\(verb)", summary, access: .roles(roles), mutating: true, takes: vmSelector + fields, returns: outcome,
-            "How it went", fails: [.notFound, .conflict, .outcomeUnknown] + reasons,
+            "vm.\(verb)", summary, access: .roles(roles), mutating: true, takes: vmSelector + fields + [waitField],
+            returns: outcome, "How it went", fails: [.notFound, .conflict, .invalid, .outcomeUnknown] + reasons,
             example: example.merging(["vm": "web-1"]) { own, _ in own }, gives: exampleOutcome(verb))
     }
 }

@@ -7,23 +7,41 @@ extension MethodDefinition {
             "vm.create", "Create a virtual machine and start it", access: .roles(.vmManagers), mutating: true,
             takes: [
                 Field("name", .name, required: true, "Its name, unique within the tenant"),
-                Field("vcpus", .integer(1...512), required: true, "vCPUs that it starts with"),
-                Field("maxVcpus", .integer(1...512), "The ceiling that it can grow to (default: twice its vCPUs)"),
-                Field("memoryBytes", .integer(4_194_304...Int64.max), required: true, "Memory in bytes"),
-                Field("diskBytes", .bytes, required: true, "Disk in bytes"),
+                Field(
+                    "flavor", .choice(Flavor.all.map(\.name)), "A size by its name; what else is given overrides it"),
+                Field("vcpus", .integer(1...512), "vCPUs that it starts with (default: the flavor's)"),
+                Field(
+                    "maxVcpus", .integer(1...512),
+                    "The ceiling that it can grow to (default: the flavor's, else twice its vCPUs)"),
+                Field("memoryBytes", .integer(4_194_304...Int64.max), "Memory in bytes (default: the flavor's)"),
+                Field("diskBytes", .bytes, "Disk in bytes (default: the flavor's)"),
+                Field(
+                    "maxMemoryBytes", .integer(4_194_304...Int64.max),
+                    "The memory in bytes that it can grow to (default: its memory)"),
+                Field("image", .name, "The image that its disk begins as: a volume of the storage pool of its host"),
+                Field("pool", .name, only: .hostManagers, "The storage pool of image and disk (default ebb)"),
+                Field("network", .name, only: .hostManagers, "The network of the host that its card joins"),
+                Field(
+                    "sshKeys", .list(of: .text(16...8_192), atMost: 16), "Public SSH keys that may log in to its guest"),
                 Field("tenant", .name, only: .hostManagers, "The tenant that it belongs to"),
                 Field("host", .name, only: .hostManagers, "The host to place it on (default: the Scheduler chooses)"),
+                Field(
+                    "cluster", .name, only: .hostManagers,
+                    "The cluster to place it in, where there are several (default: that of the host)"),
                 Field("boot", .object(bootFields), only: .hostManagers, "What it boots (default: its disk)"),
+                waitField,
             ],
             returns: outcome, "How it went", fails: [.conflict, .invalid, .noRoom, .notFound, .outcomeUnknown],
-            example: [
-                "name": "web-1", "vcpus": 2, "maxVcpus": 4, "memoryBytes": 536_870_912, "diskBytes": 21_474_836_480,
-            ], gives: exampleOutcome("create")),
+            example: ["name": "web-1", "flavor": "small", "maxVcpus": 4, "image": "debian-13"],
+            gives: exampleOutcome("create")),
         MethodDefinition(
             "vm.list", "List virtual machines", access: .roles(.vmReaders),
             takes: [
                 Field("tenant", .name, only: .provider, "Only VMs of this tenant"),
                 Field("host", .name, only: .provider, "Only VMs on this host"),
+                Field(
+                    "foreign", .boolean, only: .provider,
+                    "Whether to list only domains that Ebb does not manage, or only VMs that it does (default: both)"),
                 Field("limit", .integer(1...10_000), "At most so many (default 1000)"),
             ],
             returns: .object([
@@ -79,12 +97,13 @@ extension MethodDefinition {
         Field("vm", .line, required: true, "The VM's name"),
         Field("id", .uuid, required: true, "The VM's UUID"),
         Field("action", .line, required: true, "What was asked"),
-        Field("command", .uuid, "The durable command, for operation.list"),
+        Field("command", .uuid, "The durable command, for operation.show"),
         Field(
             "state", .choice(["queued", "claimed", "succeeded", "failed"]), required: true, "How far it came"),
         Field("host", .line, "Where it is now; a pseudonym for a tenant"),
         Field("vcpus", .nullable(.count), "Its size afterwards; null while unknown"),
         Field("message", .line, "What is to be said about it"),
+        Field("change", .prose, "What changes in its definition, line by line"),
     ])
 
     static func exampleOutcome(_ action: String) -> JSONValue {
@@ -121,7 +140,13 @@ extension MethodDefinition {
         Field("cpuUtilizationPpm", .nullable(.anyShare), "Use of the vCPUs that it has; null while unknown"),
         Field("memoryUtilizationPpm", .nullable(.anyShare), "Use of its memory without page cache; null while unknown"),
         Field("policy", .nullable(.line), "Its policy in short; null without one"),
-        Field("managed", .boolean, "Whether Ebb may change it"),
+        Field("cpuCapPpm", .nullable(.bytes), "Its CPU time at most, in parts per million of one core; null: no limit"),
+        Field("networkCapBytesPerSecond", .nullable(.bytes), "Its network traffic at most; null: no limit"),
+        Field("nextMaxVcpus", .nullable(.count), "The ceiling from its next cold boot on; null: as it is"),
+        Field("nextMaxMemoryBytes", .nullable(.bytes), "The same of its memory"),
+        Field("manager", .nullable(.line), "Who else manages it, such as nova; null: nobody that is known"),
+        Field("managed", .boolean, "Whether Ebb may change it; false: a foreign domain, which it only observes"),
+        Field("frozen", .nullable(.line), "Why automatic actions on it are stopped; null where they are not"),
         Field("revision", .bytes, "Counts up at every change"),
         Field("createdAt", .instant, "When it was first known"),
     ]
@@ -130,6 +155,7 @@ extension MethodDefinition {
         "name": "web-1", "id": exampleID(2), "tenant": "acme", "state": "running", "host": "host-7c41", "vcpus": 2,
         "maxVcpus": 4, "askedVcpus": 2, "grantedVcpus": 2, "memoryBytes": 536_870_912, "maxMemoryBytes": 536_870_912,
         "diskBytes": 21_474_836_480, "cpuUtilizationPpm": 412_500, "memoryUtilizationPpm": 630_000,
-        "policy": "15 %..80 %, 7/10", "managed": true, "revision": 4, "createdAt": "2026-03-01T12:00:00Z",
+        "policy": "15 %..80 %, 7/10", "managed": true, "frozen": .null, "revision": 4,
+        "createdAt": "2026-03-01T12:00:00Z",
     ]
 }

@@ -78,13 +78,15 @@ extension GatewayBackend {
         return answer
     }
 
-    private static func encoded(_ value: JSONValue) -> [UInt8] {
+    /// A value as other services take it.
+    static func encoded(_ value: JSONValue) -> [UInt8] {
         MessageCodec.encoded(WireJSONDocument.with { $0.json = Data(value.line.utf8) })
     }
 
-    private static func document(_ answer: [UInt8]) throws(MethodError) -> JSONValue {
+    /// What another service answered.
+    static func document(_ answer: [UInt8]) throws(MethodError) -> JSONValue {
         guard let document = try? MessageCodec.decoded(WireJSONDocument.self, from: answer) else {
-            throw MethodError(.internal, "the billing's answer can't be read")
+            throw MethodError(.internal, "the answer of another service can't be read")
         }
         return try JSONValue.decoded(document.json)
     }

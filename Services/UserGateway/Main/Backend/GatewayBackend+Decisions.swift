@@ -9,63 +9,6 @@ import SwiftProtobuf
 import UserGatewayCore
 
 extension GatewayBackend {
-    func showPolicy(_ request: Request) async throws(MethodError) -> JSONValue {
-        let domain = try await domain(request)
-        let version = try await reading { try await PolicyRepository(store).current(domain.id) }
-        return Self.describe(version, of: domain)
-    }
-
-    func setPolicy(_ request: Request) async throws(MethodError) -> JSONValue {
-        let domain = try await domain(request)
-        let values = WirePolicyValues.with {
-            $0.lowerPpm = request.integer("lowerPpm") ?? 0
-            $0.upperPpm = request.integer("upperPpm") ?? 0
-            $0.ratioPpm = request.integer("ratioPpm") ?? 0
-            $0.minimumVcpus = UInt32(clamping: request.integer("minVcpus") ?? 1)
-            $0.maximumVcpus = UInt32(clamping: request.integer("maxVcpus") ?? Int64(domain.maximumVCPUs.count))
-        }
-        return try await store(values, for: domain, request)
-    }
-
-    func clearPolicy(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await store(nil, for: try await domain(request), request)
-    }
-
-    private func store(
-        _ values: WirePolicyValues?, for domain: DomainRecord, _ request: Request
-    ) async throws(MethodError) -> JSONValue {
-        guard let host = try await reading({ try await inventory.host(domain.host) }) else {
-            throw .notFound("VM", domain.name)
-        }
-        let wish = WireSetPolicy.with {
-            $0.domainUuid = Data(domain.id.uuid.bytes)
-            if let values { $0.policy = values }
-        }
-        _ = try await ask(
-            .scheduler, .setPolicy, MessageCodec.encoded(wish),
-            shard: ShardKey(kind: .cluster, id: host.cluster.name), request)
-        try await reading { try await audit(request, on: domain.name, request.values, in: store) }
-        let version = try await reading { try await PolicyRepository(store).current(domain.id) }
-        return Self.describe(version, of: domain)
-    }
-
-    private static func describe(_ version: PolicyVersion?, of domain: DomainRecord) -> JSONValue {
-        let policy = version?.policy
-        return .object(omittingNil: [
-            "vm": .string(domain.name), "version": .integer(version?.version ?? 0),
-            "validFrom": version.map { .instant($0.validFrom) }, "lowerPpm": policy.map { .integer($0.lower.ppm) },
-            "upperPpm": policy.map { .integer($0.upper.ppm) }, "ratioPpm": policy.map { .integer($0.ratio.ppm) },
-            "minVcpus": policy.map { .integer(Int64($0.minimumVCPUs.count)) },
-            "maxVcpus": policy.map { .integer(Int64($0.maximumVCPUs.count)) },
-            "windowLength": version.map { .integer(Int64($0.windowLength)) },
-            "breachesNeeded": version.flatMap { version in
-                policy.map { .integer(Int64($0.breachesNeeded(windowLength: version.windowLength))) }
-            },
-        ])
-    }
-
-    // MARK: - Decisions
-
     func listDecisions(_ request: Request) async throws(MethodError) -> JSONValue {
         let chosen = request.text("vm") == nil ? nil : try await domain(request)
         let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
@@ -110,16 +53,12 @@ extension GatewayBackend {
     /// Why a VM is as it is, now or at an instant. A tenant reads pseudonyms and gets no record: it names neighbours.
     func why(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await domain(request)
-        guard let host = try await reading({ try await inventory.host(domain.host) }) else {
-            throw .notFound("VM", domain.name)
-        }
         let wish = WireWhyRequest.with {
             $0.domainUuid = Data(domain.id.uuid.bytes)
             $0.atNs = request.instant("at")?.nanoseconds ?? 0
         }
         let answer = try await ask(
-            .scheduler, .why, MessageCodec.encoded(wish), shard: ShardKey(kind: .cluster, id: host.cluster.name),
-            request)
+            .scheduler, .why, MessageCodec.encoded(wish), shard: try await shard(of: domain), request)
         guard let document = try? MessageCodec.decoded(WireJSONDocument.self, from: answer) else {
             throw MethodError(.internal, "the scheduler's answer can't be read")
         }
@@ -132,11 +71,79 @@ extension GatewayBackend {
         ])
     }
 
-    /// The text with every host's name replaced by the tenant's pseudonym for it.
+    /// Whether stored decisions still follow from what they were made of; cluster by cluster, or one decision.
+    func verifyDecisions(_ request: Request) async throws(MethodError) -> JSONValue {
+        var questions: [(JSONValue, ShardKey?)] = []
+        if let id = request.text("id") {
+            questions = [(["id": .string(id)], nil)]
+        } else {
+            let known = Set(try await reading { try await inventory.hosts() }.map(\.cluster.name))
+            let clusters = request.text("cluster").map { [$0] } ?? known.sorted()
+            for cluster in clusters {
+                guard known.contains(cluster) else { throw .notFound("cluster", cluster) }
+                questions.append((["cluster": .string(cluster)], nil))
+            }
+        }
+        var (checked, held, otherRules) = (Int64(0), Int64(0), Int64(0))
+        var failures: [JSONValue] = []
+        for (question, shard) in questions {
+            let answer = try await askScheduler(.verifyDecisions, question, shard: shard, request)
+            checked += answer["checked"]?.integer ?? 0
+            held += answer["held"]?.integer ?? 0
+            otherRules += answer["otherRules"]?.integer ?? 0
+            failures += (answer["failures"]?.items ?? []).map { failure in
+                let at = Timestamp(nanoseconds: failure["at"]?.integer ?? 0)
+                return [
+                    "id": failure["id"] ?? .null, "at": .instant(at), "fault": failure["fault"] ?? .null,
+                ]
+            }
+        }
+        var lines = ["\(held) of \(checked) records hold"]
+        if otherRules > 0 { lines.append("\(otherRules) were made by other rules and can't be run again here") }
+        lines += failures.map { "\($0["id"]?.text ?? ""): \($0["fault"]?.text ?? "")" }
+        return [
+            "checked": .integer(checked), "held": .integer(held), "otherRules": .integer(otherRules),
+            "failures": .array(failures), "text": .string(lines.joined(separator: "\n")),
+        ]
+    }
+
+    /// What decisions came to, 1, 10 and 60 minutes after them.
+    func listOutcomes(_ request: Request) async throws(MethodError) -> JSONValue {
+        let chosen = request.text("vm") == nil ? nil : try await domain(request)
+        let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
+        let filter = DecisionFilter(
+            domain: chosen?.id, tenant: tenant,
+            period: request.instant("since").flatMap { TimeRange($0, .distantFuture) },
+            limit: Int(request.integer("limit") ?? 50))
+        let measurements = try await reading { try await DecisionRepository(store).measurements(filter) }
+        var names: [UUID128: String] = [:]
+        for id in Set(measurements.map(\.decision)) {
+            let row = try await reading { try await DecisionRepository(store).fetch(id) }
+            guard let row else { continue }
+            names[id] = try await reading { try await inventory.domain(row.domain) }?.name ?? row.domain.description
+        }
+        let items = measurements.map { measured -> JSONValue in
+            [
+                "decision": .string(measured.decision.description), "vm": .string(names[measured.decision] ?? "-"),
+                "minutes": .integer(Int64(measured.minutes)), "at": .instant(measured.at),
+                "resource": .string(measured.resource.rawValue), "predictedPpm": .nullable(measured.predicted?.ppm),
+                "realPpm": .nullable(measured.real?.ppm), "samples": .integer(Int64(measured.samples)),
+                "reversed": .bool(measured.isReversed),
+            ]
+        }
+        return ["items": .array(items)]
+    }
+
+    /// The text as its reader may see it: to a tenant hosts, and VMs that are not its own, are pseudonyms.
     func discreet(_ text: String, for principal: UserGatewayCore.Principal) async throws(MethodError) -> String {
-        guard principal.tenant != nil else { return text }
-        let hosts = try await reading { try await inventory.hosts() }.map(\.id)
-            .sorted { ($1.name.count, $1) < ($0.name.count, $0) }
-        return hosts.reduce(text) { $0.replacingOccurrences(of: $1.name, with: visible($1, to: principal)) }
+        guard let tenant = principal.tenant else { return text }
+        let hosts = Set(try await reading { try await inventory.hosts() }.map(\.id))
+        let own = Set(try await reading { try await inventory.domains(.tenant(tenant)) }.map(\.id))
+        return Discretion.veil(text) { name in
+            if let host = HostID(name), hosts.contains(host) { return visible(host, to: principal) }
+            guard let domain = DomainID(name), !own.contains(domain) else { return nil }
+            // Decisions are named by UUIDs too, and are the tenant's own.
+            return text.contains("decision \(name)") ? nil : pseudonym(of: name, for: tenant, prefix: "vm")
+        }
     }
 }

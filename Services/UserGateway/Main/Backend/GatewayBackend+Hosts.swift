@@ -11,18 +11,21 @@ extension GatewayBackend {
         guard let id = request.text("host").flatMap({ HostID($0) }), let uri = request.text("uri"),
             let cluster = request.text("cluster").flatMap({ ClusterID($0) })
         else { throw MethodError(.invalid, "a host needs a name, a cluster and a URI") }
-        let defaults = HostLimits()
-        let limits = HostLimits(
-            cpuOvercommit: request.integer("cpuOvercommitPpm").map(Utilization.init(ppm:)) ?? defaults.cpuOvercommit,
-            memoryOvercommit: request.integer("memoryOvercommitPpm").map(Utilization.init(ppm:))
-                ?? defaults.memoryOvercommit,
-            reservedVCPUs: VCPUCount(Int(request.integer("reservedVcpus") ?? 0)),
-            reservedMemory: ByteCount(request.integer("reservedMemoryBytes") ?? 0),
-            cpuBound: request.integer("cpuBoundPpm").map(Utilization.init(ppm:)) ?? defaults.cpuBound)
+        guard HostURI.isPlausible(uri) else {
+            throw MethodError(
+                .invalid, "'\(uri.prefix(64))' is not the URI of a hypervisor",
+                hint:
+                    "write for example qemu+tls://10.0.0.1/system, xen+tls://10.0.0.1/system or fleet://10.0.0.1:7500/h1"
+            )
+        }
+        let labels = Self.labels(request.values["labels"])
         do {
             try await store.transaction { transaction in
-                try await inventory.addHost(id, cluster: cluster, uri: uri, limits: limits, in: transaction)
-                try await audit(request, on: id.name, ["uri": .string(uri)], in: transaction)
+                try await inventory.addHost(
+                    id, cluster: cluster, uri: uri, limits: Self.limits(request, over: HostLimits()), in: transaction)
+                if !labels.isEmpty { try await inventory.setLabels(of: id, to: labels, in: transaction) }
+                try await audit(
+                    request, on: id.name, ["uri": .string(uri), "cluster": .string(cluster.name)], in: transaction)
             }
         } catch let error as StoreError where error.code == .uniqueViolation {
             throw MethodError(.conflict, "there is a host '\(id)' already, or one with the URI \(uri)")
@@ -34,38 +37,118 @@ extension GatewayBackend {
 
     func listHosts(_ request: Request) async throws(MethodError) -> JSONValue {
         let cluster = request.text("cluster").flatMap { ClusterID($0) }
+        let wanted = Self.labels(request.values["labels"])
         let hosts = try await reading { try await inventory.hosts(in: cluster) }
+            .filter { host in wanted.allSatisfy { host.labels[$0.key] == $0.value } }
         let domains = try await reading { try await inventory.domains(.all) }
         var items: [JSONValue] = []
-        for host in hosts { items.append(try await describe(host, domains: domains)) }
+        for host in hosts { items.append(.object(try await describe(host, domains: domains))) }
         return ["items": .array(items)]
     }
 
     func showHost(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await describe(host: try hostName(request))
+        let host = try await host(request)
+        let domains = try await reading { try await inventory.domains(.host(host.id)) }
+        let duplicates = try await reading { () -> [HostID] in
+            guard let uuid = host.facts.uuid else { return [] }
+            return try await inventory.hosts(sharing: uuid, with: host.id)
+        }
+        let twins = try await reading {
+            try await store.query("SELECT domain FROM inventory.duplicate WHERE host = \(host.id) ORDER BY domain")
+                .map { try $0.domain("domain") }
+        }
+        let figures = try await latestFigures(of: host.id)
+        let capabilities = try host.facts.capabilities.map { text throws(MethodError) in
+            try JSONValue.decoded(text.utf8)
+        }
+        let sampling = capabilities?["hasBulkStatistics"]?.boolean.map { $0 ? "bulk" : "per-domain" }
+        let details: [String: JSONValue] = [
+            "driver": capabilities?["driver"] ?? .null, "hypervisorVersion": capabilities?["version"] ?? .null,
+            "sampling": sampling.map { .string($0) } ?? .null,
+            "controlDomainUtilizationPpm": .nullable(figures?.controlDomainUtilization?.ppm),
+            "domainsUtilizationPpm": .nullable(figures?.domainsUtilization?.ppm), "capabilities": capabilities ?? [:],
+            "duplicates": .array(duplicates.map { .string($0.name) }),
+            "duplicateDomains": .array(twins.map { .string($0.description) }),
+            "domains": .array(
+                domains.sorted { ($0.name, $0.id) < ($1.name, $1.id) }.map { domain in
+                    [
+                        "name": .string(domain.name), "id": .string(domain.id.description),
+                        "tenant": .nullable(domain.tenant?.name), "state": .string(domain.state.rawValue),
+                        "vcpus": .nullable(domain.confirmedVCPUs?.count),
+                        "memoryBytes": .nullable(domain.memory?.bytes), "managed": .bool(domain.isManaged),
+                        "manager": .nullable(domain.foreignManager),
+                    ]
+                }),
+        ]
+        return .object(try await describe(host, domains: domains).merging(details) { _, detail in detail })
     }
 
-    func enableHost(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await setMode(.enabled, request)
+    func labelHost(_ request: Request) async throws(MethodError) -> JSONValue {
+        let host = try await host(request)
+        let removed = request.values["remove"]?.items?.compactMap(\.text) ?? []
+        let labels = host.labels.filter { !removed.contains($0.key) }
+            .merging(Self.labels(request.values["set"])) { _, new in new }
+        guard labels.count <= 64 else {
+            throw MethodError(.invalid, "'\(host.id)' would have \(labels.count) labels; 64 are the limit")
+        }
+        return try await change(host.id, request) { transaction in
+            try await inventory.setLabels(of: host.id, to: labels, in: transaction)
+        }
     }
 
-    func observeHost(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await setMode(.observe, request)
+    func setHost(_ request: Request) async throws(MethodError) -> JSONValue {
+        let host = try await host(request)
+        let limits = Self.limits(request, over: host.limits)
+        guard request.given.members?.count ?? 0 > 1 else {
+            throw MethodError(
+                .invalid, "nothing to set for '\(host.id)' was given", hint: "give for instance cpuOvercommitPpm")
+        }
+        return try await change(host.id, request) { transaction in
+            try await inventory.setLimits(of: host.id, to: limits, in: transaction)
+        }
     }
+
+    func enableHost(_ request: Request) async throws(MethodError) -> JSONValue { try await setMode(.enabled, request) }
+    func observeHost(_ request: Request) async throws(MethodError) -> JSONValue { try await setMode(.observe, request) }
+    func drainHost(_ request: Request) async throws(MethodError) -> JSONValue { try await setMode(.draining, request) }
+
+    /// Forgets a host. The row stays, for bills and events name it; what is on the machine stays as it is.
+    func removeHost(_ request: Request) async throws(MethodError) -> JSONValue {
+        let host = try await host(request)
+        let domains = try await reading { try await inventory.domains(.host(host.id)) }
+        let managed = domains.filter { $0.isManaged && $0.deletedAt == nil }.map(\.name).sorted()
+        guard managed.isEmpty else {
+            let named = managed.prefix(10).joined(separator: ", ") + (managed.count > 10 ? ", …" : "")
+            throw MethodError(
+                .conflict, "'\(host.id)' has \(managed.count) VMs that Ebb manages: \(named)",
+                hint: "have it emptied with 'ebb host drain \(host.id)', or release or delete them")
+        }
+        let before = try await describe(host, domains: domains)
+        _ = try await change(host.id, request, isGone: true) { transaction in
+            try await inventory.removeHost(host.id, at: runtime.clock.now(), in: transaction)
+        }
+        return .object(before)
+    }
+
+    // MARK: -
 
     private func setMode(_ mode: HostMode, _ request: Request) async throws(MethodError) -> JSONValue {
-        let id = try hostName(request)
-        do {
-            try await store.transaction { transaction in
-                try await inventory.setMode(of: id, to: mode, in: transaction)
-                try await audit(request, on: id.name, ["mode": .string(mode.rawValue)], in: transaction)
-            }
-        } catch let error as StoreError where error.code == .notFound {
-            throw .notFound("host", id.name)
-        } catch {
-            return try await reading { throw error }
+        try await change(try await host(request).id, request) { transaction in
+            try await inventory.setMode(of: try hostName(request), to: mode, in: transaction)
         }
-        return try await describe(host: id)
+    }
+
+    /// Changes a host's row together with its audit entry; says how it is afterwards.
+    private func change(
+        _ id: HostID, _ request: Request, isGone: Bool = false, _ body: (Transaction) async throws -> Void
+    ) async throws(MethodError) -> JSONValue {
+        try await reading {
+            try await store.transaction { transaction in
+                try await body(transaction)
+                try await audit(request, on: id.name, request.given, in: transaction)
+            }
+        }
+        return isGone ? [:] : try await describe(host: id)
     }
 
     private func hostName(_ request: Request) throws(MethodError) -> HostID {
@@ -74,21 +157,37 @@ extension GatewayBackend {
         return id
     }
 
-    private func describe(host id: HostID) async throws(MethodError) -> JSONValue {
-        guard let host = try await reading({ try await inventory.host(id) }) else { throw .notFound("host", id.name) }
-        let domains = try await reading { try await inventory.domains(.host(id)) }
-        return try await describe(host, domains: domains)
+    /// The host that a request names, if it is one of Ebb's.
+    func host(_ request: Request) async throws(MethodError) -> HostRecord {
+        try await host(try hostName(request))
     }
 
-    private func describe(_ host: HostRecord, domains: [DomainRecord]) async throws(MethodError) -> JSONValue {
+    func host(_ id: HostID) async throws(MethodError) -> HostRecord {
+        guard let host = try await reading({ try await inventory.host(id) }), host.removedAt == nil else {
+            throw .notFound("host", id.name)
+        }
+        return host
+    }
+
+    private func describe(host id: HostID) async throws(MethodError) -> JSONValue {
+        let host = try await host(id)
+        let domains = try await reading { try await inventory.domains(.host(id)) }
+        return .object(try await describe(host, domains: domains))
+    }
+
+    private func describe(
+        _ host: HostRecord, domains: [DomainRecord]
+    ) async throws(MethodError) -> [String: JSONValue] {
         let own = domains.filter { $0.host == host.id }
         let figures = try await latestFigures(of: host.id)
         return [
             "name": .string(host.id.name), "cluster": .string(host.cluster.name), "uri": .string(host.uri),
             "mode": .string(host.mode.rawValue), "state": .string(host.facts.state.rawValue),
+            "labels": .object(host.labels.mapValues { .string($0) }),
             "cpuCount": .nullable(host.facts.cpuCount), "memoryBytes": .nullable(host.facts.memory?.bytes),
             "vcpus": .integer(Int64(own.reduce(0) { $0 + ($1.confirmedVCPUs?.count ?? 0) })),
-            "vms": .integer(Int64(own.count)), "cpuUtilizationPpm": .nullable(figures?.cpuUtilization?.ppm),
+            "vms": .integer(Int64(own.count)), "foreign": .integer(Int64(own.count { !$0.isManaged })),
+            "cpuUtilizationPpm": .nullable(figures?.cpuUtilization?.ppm),
             "memoryUsedBytes": .nullable(figures?.memoryUsed?.bytes),
             "responseTimeNanoseconds": .nullable(figures?.responseTimeNanoseconds),
             "cpuOvercommitPpm": .integer(host.limits.cpuOvercommit.ppm),
@@ -105,7 +204,22 @@ extension GatewayBackend {
         return try await reading {
             try await LogRepository(store).recentSamples(
                 of: [host], since: now.advanced(by: .seconds(-60)), cyclesPerHost: 1
-            ).last?.figures
+            ).last?.sample.figures
         }
+    }
+
+    /// What a request says of a host's limits; the rest as it is.
+    private static func limits(_ request: Request, over present: HostLimits) -> HostLimits {
+        HostLimits(
+            cpuOvercommit: request.integer("cpuOvercommitPpm").map(Utilization.init(ppm:)) ?? present.cpuOvercommit,
+            memoryOvercommit: request.integer("memoryOvercommitPpm").map(Utilization.init(ppm:))
+                ?? present.memoryOvercommit,
+            reservedVCPUs: request.integer("reservedVcpus").map { VCPUCount(Int($0)) } ?? present.reservedVCPUs,
+            reservedMemory: request.integer("reservedMemoryBytes").map { ByteCount($0) } ?? present.reservedMemory,
+            cpuBound: request.integer("cpuBoundPpm").map(Utilization.init(ppm:)) ?? present.cpuBound)
+    }
+
+    private static func labels(_ value: JSONValue?) -> [String: String] {
+        (value?.members ?? [:]).compactMapValues(\.text)
     }
 }

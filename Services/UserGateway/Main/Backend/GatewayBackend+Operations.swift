@@ -33,6 +33,7 @@ extension GatewayBackend {
 
     /// What was done and by whom, newest first. An owner sees what its own people did.
     func listOperations(_ request: Request) async throws(MethodError) -> JSONValue {
+        if request.boolean("running") == true { return try await listRunning(request) }
         var query: Query = "SELECT * FROM audit.entry WHERE at_ns >= \(request.instant("since") ?? .zero)"
         if let tenant = request.principal.tenant {
             query += " AND actor IN (SELECT name FROM account.principal WHERE tenant = \(tenant))"
@@ -57,5 +58,91 @@ extension GatewayBackend {
             items.append(.object(entry))
         }
         return ["items": .array(items)]
+    }
+
+    /// Changes of VMs that have not ended, newest first, as far as the caller can see the VMs.
+    private func listRunning(_ request: Request) async throws(MethodError) -> JSONValue {
+        var query: Query = Self.commandQuery + " WHERE c.state IN ('queued', 'claimed')"
+        query += " AND c.created_ns >= \(request.instant("since") ?? .zero)"
+        if let tenant = request.principal.tenant { query += " AND \(Self.commandTenant) = \(tenant)" }
+        if let actor = request.text("actor") { query += " AND c.principal = \(actor)" }
+        if request.text("vm") != nil {
+            let domain = try await domain(request)
+            query += " AND c.domain = \(domain.id)"
+        }
+        let statement = query + " ORDER BY c.created_ns DESC, c.id LIMIT \(request.integer("limit") ?? 50)"
+        let operations = try await reading { try await store.query(statement).map { try StoredOperation($0) } }
+        return [
+            "items": .array(
+                operations.map { operation in
+                    let record = operation.record
+                    return .object(omittingNil: [
+                        "at": .instant(record.command.createdAt), "actor": .string(record.command.principal),
+                        "action": .string("vm.\(record.command.verb)"), "subject": .string(operation.name),
+                        "id": .string(record.id.description), "state": .string(record.state.rawValue),
+                        "progressPpm": record.progressPPM.map { .integer($0) },
+                        "progress": record.progressText.map { .string($0) },
+                    ])
+                })
+        ]
+    }
+
+    /// How far a command is. What belongs to others looks like what is not there.
+    func showOperation(_ request: Request) async throws(MethodError) -> JSONValue {
+        let text = request.text("id") ?? ""
+        let found = try await reading { () -> StoredOperation? in
+            guard let id = UUID128(text) else { return nil }
+            return try await store.query(Self.commandQuery + " WHERE c.id = \(id)").first.map {
+                try StoredOperation($0)
+            }
+        }
+        guard let operation = found, request.principal.canSee(tenant: operation.tenant) else {
+            throw .notFound("operation", text)
+        }
+        let record = operation.record
+        let failure = Self.failure(of: record)
+        let result = CommandResult(record.outcome?.result)
+        let message = failure?.message ?? record.outcome?.message
+        return .object(omittingNil: [
+            "command": .string(record.id.description), "id": .string(record.command.domain.description),
+            "vm": .string(operation.name), "action": .string(record.command.verb),
+            "state": .string(record.state.rawValue), "actor": .string(record.command.principal),
+            "host": .string(visible(result.host ?? record.command.host, to: request.principal)),
+            "vcpus": record.outcome == nil ? nil : .nullable(result.vcpus?.count),
+            "progressPpm": record.progressPPM.map { .integer($0) },
+            "progress": try await discreet(record.progressText, for: request.principal),
+            "reason": failure.map { .string($0.reason.rawValue) },
+            "message": try await discreet(message, for: request.principal),
+            "createdAt": .instant(record.command.createdAt), "finishedAt": record.finishedAt.map { .instant($0) },
+        ])
+    }
+
+    private func discreet(
+        _ text: String?, for principal: UserGatewayCore.Principal
+    ) async throws(MethodError) -> JSONValue? {
+        guard let text else { return nil }
+        return .string(try await discreet(text, for: principal))
+    }
+
+    /// Whose a command is: its VM's tenant; of one that was not created yet, the tenant that it is for.
+    private static let commandTenant: Query =
+        "coalesce(d.tenant, CASE c.verb WHEN 'create' THEN c.arguments->>'tenant' END)"
+
+    private static let commandQuery: Query = """
+        SELECT c.*, coalesce(d.name, c.arguments->>'name', c.domain::text) AS vm_name, \(commandTenant) AS vm_tenant
+        FROM cluster.command c LEFT JOIN inventory.domain d ON d.id = c.domain
+        """
+}
+
+/// A command and the VM that it is about.
+private struct StoredOperation {
+    let record: CommandRecord
+    let name: String
+    let tenant: TenantID?
+
+    init(_ row: Row) throws {
+        record = try CommandRecord(row)
+        name = try row.string("vm_name")
+        tenant = try row.tenantOrNil("vm_tenant")
     }
 }

@@ -11,24 +11,55 @@ extension GatewayBackend {
     func listVMs(_ request: Request) async throws(MethodError) -> JSONValue {
         let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
         let host = request.text("host").flatMap { HostID($0) }
+        let foreign = request.boolean("foreign")
         let limit = Int(request.integer("limit") ?? 1_000)
+        let hosts = Set(try await reading { try await inventory.hosts() }.map(\.id))
         let found = try await reading {
             try await inventory.domains(tenant.map { .tenant($0) } ?? host.map { .host($0) } ?? .all)
-        }.filter { domain in host.map { domain.host == $0 } ?? true }
-            .sorted { ($0.tenant?.name ?? "", $0.name, $0.id) < ($1.tenant?.name ?? "", $1.name, $1.id) }
-        let policies = try await reading { try await PolicyRepository(store).allCurrent() }
+        }.filter { domain in
+            (host ?? domain.host) == domain.host && (foreign ?? !domain.isManaged) != domain.isManaged
+                // Of a removed host only what it left behind of Ebb's own would still be of interest, and there is none.
+                && hosts.contains(domain.host)
+        }.sorted { ($0.tenant?.name ?? "", $0.name, $0.id) < ($1.tenant?.name ?? "", $1.name, $1.id) }
+        let context = try await context()
         var items: [JSONValue] = []
         for domain in found.prefix(limit) {
-            let policy = policies.first { $0.domain == domain.id }
-            items.append(try await describe(domain, policy: policy, for: request.principal))
+            items.append(try await describe(domain, context, for: request.principal))
         }
         return ["items": .array(items), "truncated": .bool(found.count > limit)]
     }
 
     func showVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await domain(request)
-        let policy = try await reading { try await PolicyRepository(store).current(domain.id) }
-        return try await describe(domain, policy: policy, for: request.principal)
+        return try await describe(domain, try await context(), for: request.principal)
+    }
+
+    /// What of other tables is shown beside a VM.
+    private struct VMContext {
+        let policies: [DomainID: PolicyVersion]
+        let freezes: [FreezeRecord]
+        let clusters: [HostID: ClusterID]
+
+        /// Why automatic actions on a VM are stopped; the widest reason.
+        func frozen(_ domain: DomainRecord) -> String? {
+            let scopes: [(FreezeScope, String?)] = [
+                (.cluster, clusters[domain.host]?.name), (.tenant, domain.tenant?.name), (.vm, domain.id.description),
+            ]
+            return scopes.lazy.compactMap { scope, id in
+                freezes.first { $0.scope == scope && $0.id == id }?.reason
+            }.first
+        }
+    }
+
+    private func context() async throws(MethodError) -> VMContext {
+        try await reading {
+            VMContext(
+                policies: Dictionary(try await PolicyRepository(store).allCurrent().map { ($0.domain, $0) }) {
+                    first, _ in
+                    first
+                }, freezes: try await FreezeRepository(store).list(),
+                clusters: Dictionary(try await inventory.hosts().map { ($0.id, $0.cluster) }) { first, _ in first })
+        }
     }
 
     /// A VM's stored samples with its host's load at the same instant, oldest first.
@@ -84,16 +115,21 @@ extension GatewayBackend {
     /// A host's name for the provider's people; a stable pseudonym of its own for every tenant.
     func visible(_ host: HostID, to principal: UserGatewayCore.Principal) -> String {
         guard let tenant = principal.tenant else { return host.name }
-        let digest = SHA256.hash(data: Data("\(tenant)\n\(host)".utf8))
+        return pseudonym(of: host.name, for: tenant, prefix: "host")
+    }
+
+    /// A name that stands for `name` in what one tenant reads, the same every time and another for every tenant.
+    func pseudonym(of name: String, for tenant: TenantID, prefix: String) -> String {
+        let digest = SHA256.hash(data: Data("\(tenant)\n\(name)".utf8))
         let digits = digest.prefix(3).map { byte in
             let text = String(byte, radix: 16)
             return text.count == 1 ? "0" + text : text
         }
-        return "host-" + digits.joined()
+        return "\(prefix)-" + digits.joined()
     }
 
     private func describe(
-        _ domain: DomainRecord, policy: PolicyVersion?, for principal: UserGatewayCore.Principal
+        _ domain: DomainRecord, _ context: VMContext, for principal: UserGatewayCore.Principal
     ) async throws(MethodError) -> JSONValue {
         let now = runtime.clock.now()
         let period = TimeRange(now.advanced(by: .seconds(-60)), now)
@@ -103,15 +139,20 @@ extension GatewayBackend {
         }
         return [
             "name": .string(domain.name), "id": .string(domain.id.description),
-            "tenant": domain.tenant.map { .string($0.name) } ?? .null, "state": .string(domain.state.rawValue),
+            "tenant": .nullable(domain.tenant?.name), "state": .string(domain.state.rawValue),
             "host": .string(visible(domain.host, to: principal)), "vcpus": .nullable(domain.confirmedVCPUs?.count),
             "maxVcpus": .integer(Int64(domain.maximumVCPUs.count)), "askedVcpus": .nullable(domain.askedVCPUs?.count),
             "grantedVcpus": .nullable(domain.grantedVCPUs?.count), "memoryBytes": .nullable(domain.memory?.bytes),
             "maxMemoryBytes": .integer(domain.maximumMemory.bytes), "diskBytes": .integer(domain.disk.bytes),
             "cpuUtilizationPpm": .nullable(latest?.cpuUtilization?.ppm),
             "memoryUtilizationPpm": .nullable(latest?.memoryUtilization?.ppm),
-            "policy": Self.summary(policy).map { .string($0) } ?? .null, "managed": .bool(domain.isManaged),
-            "revision": .integer(domain.revision),
+            "policy": .nullable(Self.summary(context.policies[domain.id])), "managed": .bool(domain.isManaged),
+            "frozen": .nullable(context.frozen(domain)), "revision": .integer(domain.revision),
+            "cpuCapPpm": .nullable(domain.cpuCapPPM),
+            "networkCapBytesPerSecond": .nullable(domain.networkCapBytesPerSecond),
+            "nextMaxVcpus": .nullable(domain.pendingMaximumVCPUs?.count),
+            "nextMaxMemoryBytes": .nullable(domain.pendingMaximumMemory?.bytes),
+            "manager": .nullable(domain.foreignManager),
         ]
     }
 

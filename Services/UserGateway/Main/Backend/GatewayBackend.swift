@@ -48,22 +48,45 @@ struct GatewayBackend: GatewayMethods {
 
     typealias Handler = @Sendable (Request) async throws(MethodError) -> JSONValue
 
-    private static let handlers: [String: @Sendable (GatewayBackend) -> Handler] = [
-        "tenant.create": { $0.createTenant }, "tenant.list": { $0.listTenants },
-        "token.create": { $0.createToken },
+    private static let handlers: [String: @Sendable (GatewayBackend) -> Handler] =
+        hostHandlers.merging(vmHandlers) { first, _ in first }.merging([
+            "tenant.create": { $0.createTenant }, "tenant.list": { $0.listTenants },
+            "token.create": { $0.createToken },
+            "freeze.set": { $0.setFreeze }, "freeze.clear": { $0.clearFreeze }, "freeze.list": { $0.listFreezes },
+            "policy.show": { $0.showPolicy }, "policy.set": { $0.setPolicy }, "policy.clear": { $0.clearPolicy },
+            "policy.pin": { $0.pinPolicy }, "policy.replay": { $0.replayPolicy },
+            "decision.list": { $0.listDecisions }, "decision.why": { $0.why }, "decision.show": { $0.showDecision },
+            "decision.verify": { $0.verifyDecisions }, "decision.outcomes": { $0.listOutcomes },
+            "queue.list": { $0.listQueue }, "assess.show": { $0.assess }, "cluster.show": { $0.showCluster },
+            "cluster.set": { $0.setCluster }, "tenant.set": { $0.setTenant },
+            "usage.show": { $0.showUsage }, "bill.show": { $0.showBill },
+            "rate.show": { $0.showRates }, "rate.set": { $0.setRates },
+            "service.list": { $0.listServices },
+            "operation.list": { $0.listOperations }, "operation.show": { $0.showOperation },
+        ]) { first, _ in first }
+
+    private static let hostHandlers: [String: @Sendable (GatewayBackend) -> Handler] = [
         "host.add": { $0.addHost }, "host.list": { $0.listHosts }, "host.show": { $0.showHost },
-        "host.enable": { $0.enableHost }, "host.observe": { $0.observeHost },
-        "vm.create": { $0.createVM }, "vm.list": { $0.listVMs }, "vm.show": { $0.showVM },
-        "vm.start": { $0.startVM }, "vm.shutdown": { $0.shutdownVM }, "vm.suspend": { $0.suspendVM },
-        "vm.resume": { $0.resumeVM }, "vm.save": { $0.saveVM }, "vm.restore": { $0.restoreVM },
-        "vm.resize": { $0.resizeVM }, "vm.migrate": { $0.migrateVM }, "vm.delete": { $0.deleteVM },
-        "sample.list": { $0.listSamples },
-        "policy.show": { $0.showPolicy }, "policy.set": { $0.setPolicy }, "policy.clear": { $0.clearPolicy },
-        "decision.list": { $0.listDecisions }, "decision.why": { $0.why }, "decision.show": { $0.showDecision },
-        "usage.show": { $0.showUsage }, "bill.show": { $0.showBill },
-        "rate.show": { $0.showRates }, "rate.set": { $0.setRates },
-        "service.list": { $0.listServices }, "operation.list": { $0.listOperations },
+        "host.label": { $0.labelHost }, "host.set": { $0.setHost }, "host.enable": { $0.enableHost },
+        "host.observe": { $0.observeHost }, "host.drain": { $0.drainHost }, "host.remove": { $0.removeHost },
+        "host.prepare": { $0.prepareHost }, "host.check": { $0.checkHosts },
     ]
+
+    private static let vmHandlers: [String: @Sendable (GatewayBackend) -> Handler] = [
+        "vm.create": { $0.createVM }, "vm.list": { $0.listVMs }, "vm.show": { $0.showVM },
+        "vm.start": { $0.startVM }, "vm.shutdown": { $0.shutdownVM }, "vm.reboot": { $0.rebootVM },
+        "vm.suspend": { $0.suspendVM }, "vm.resume": { $0.resumeVM }, "vm.save": { $0.saveVM },
+        "vm.restore": { $0.restoreVM }, "vm.resize": { $0.resizeVM }, "vm.cap": { $0.capVM },
+        "vm.networkcap": { $0.capNetworkOfVM }, "vm.migrate": { $0.migrateVM }, "vm.abort": { $0.abortMigration },
+        "vm.snapshot": { $0.snapshotVM }, "vm.revert": { $0.revertVM }, "vm.delete": { $0.deleteVM },
+        "vm.prepare": { $0.prepareVM }, "vm.adopt": { $0.adoptVM }, "vm.release": { $0.releaseVM },
+        "vm.check": { $0.checkVM }, "vm.preview": { $0.previewVM }, "vm.snapshots": { $0.listSnapshots },
+        "vm.console": { $0.readConsole }, "vm.addresses": { $0.listAddresses }, "flavor.list": { $0.listFlavors },
+        "sample.list": { $0.listSamples },
+    ]
+
+    /// The methods that have a handler.
+    static var answered: Set<String> { Set(handlers.keys) }
 }
 
 /// One call, with typed access to its checked parameters.
@@ -78,6 +101,11 @@ struct Request: Sendable {
     func text(_ name: String) -> String? { values[name]?.text }
     func integer(_ name: String) -> Int64? { values[name]?.integer }
     func boolean(_ name: String) -> Bool? { values[name]?.boolean }
+    /// What the caller said, without what is about the call itself: for the audit.
+    var given: JSONValue {
+        .object((values.members ?? [:]).filter { $0.key != "idempotencyKey" && $0.key != "wait" })
+    }
+
     func instant(_ name: String) -> Timestamp? { text(name).flatMap { RFC3339.timestamp($0) } }
 
     /// How long the caller still waits.
@@ -122,16 +150,21 @@ extension GatewayBackend {
     }
 
     /// Asks another service; its failures become the method's.
+    ///
+    /// - Parameter limit: how long it may take, if that is shorter than what the caller waits.
     func ask(
-        _ service: ServiceKind, _ type: MessageType, _ body: [UInt8], shard: ShardKey? = nil, _ request: Request
+        _ service: ServiceKind, _ type: MessageType, _ body: [UInt8], shard: ShardKey? = nil, _ request: Request,
+        within limit: Duration = .seconds(3_600)
     ) async throws(MethodError) -> [UInt8] {
+        let deadline = min(request.context.deadline, .now + limit)
         var last = MethodError(
             .unavailable, "no \(service.rawValue) is running", hint: "see 'ebb service list'",
             retryAfterMilliseconds: 1_000)
-        while ContinuousClock.now < request.context.deadline {
+        while ContinuousClock.now < deadline {
             for peer in await candidates(service, shard) {
                 do {
-                    return try await ask(peer, type, body, timeout: min(request.timeout, .seconds(30)))
+                    let left = max(.milliseconds(1), deadline - .now)
+                    return try await ask(peer, type, body, timeout: min(left, .seconds(30)))
                 } catch {
                     guard case .failed(let failure) = (error as? BusError)?.code else {
                         last = MethodError(.unavailable, "the \(service.rawValue) does not answer", hint: "try again")
@@ -205,6 +238,7 @@ extension JSONValue {
     }
 
     static func instant(_ timestamp: Timestamp) -> JSONValue { .string(timestamp.description) }
+    static func nullable(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
     static func nullable(_ value: Int64?) -> JSONValue { value.map { .integer($0) } ?? .null }
     static func nullable(_ value: Int?) -> JSONValue { nullable(value.map { Int64($0) }) }
 }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What a freeze stops: everything automatic in a cluster, for a tenant's domains, or for one domain.
+package enum FreezeSubject: Hashable, Sendable, CustomStringConvertible {
+    case cluster(ClusterID)
+    case tenant(TenantID)
+    case domain(DomainID)
+
+    /// `nil` for a scope that there is not, or an id that can't be.
+    package init?(scope: String, id: String) {
+        switch scope {
+        case "cluster":
+            guard let cluster = ClusterID(id) else { return nil }
+            self = .cluster(cluster)
+        case "tenant":
+            guard let tenant = TenantID(id) else { return nil }
+            self = .tenant(tenant)
+        case "vm":
+            guard let domain = DomainID(id) else { return nil }
+            self = .domain(domain)
+        default: return nil
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .cluster(let id): "cluster \(id)"
+        case .tenant(let id): "tenant \(id)"
+        case .domain(let id): "domain \(id)"
+        }
+    }
+}
+
+/// The freezes that hold, from two sources: requests over the bus, which arrive at once and also while the database is
+/// away, and the table, which is what lasts.
+///
+/// In doubt it is frozen: one that was only heard of stands until it is called off or was seen to leave the table.
+package struct FreezeBook: Hashable, Sendable {
+    private struct Heard: Hashable, Sendable {
+        var reason: String
+        var wasInTable = false
+    }
+
+    private var heard: [FreezeSubject: Heard] = [:]
+    private var table: [FreezeSubject: String] = [:]
+
+    package init() {}
+
+    /// A request froze it.
+    package mutating func froze(_ subject: FreezeSubject, reason: String) {
+        heard[subject] = Heard(reason: reason, wasInTable: table[subject] != nil)
+    }
+
+    /// A request called the freeze off. The table may still show it until it is read again.
+    package mutating func unfroze(_ subject: FreezeSubject) {
+        heard[subject] = nil
+        table[subject] = nil
+    }
+
+    /// The table was read: these stand in it.
+    package mutating func read(_ table: [FreezeSubject: String]) {
+        self.table = table
+        for (subject, freeze) in heard {
+            if table[subject] != nil {
+                heard[subject]?.wasInTable = true
+            } else if freeze.wasInTable {
+                heard[subject] = nil
+            }
+        }
+    }
+
+    /// Why nothing automatic may happen to a domain; `nil` if it may. The widest freeze is named.
+    package func refusal(of domain: DomainID, tenant: TenantID?, cluster: ClusterID?) -> CommandRefusal? {
+        let subjects = [cluster.map { FreezeSubject.cluster($0) }, tenant.map { .tenant($0) }, .domain(domain)]
+        for case let subject? in subjects {
+            guard let reason = heard[subject]?.reason ?? table[subject] else { continue }
+            return CommandRefusal(
+                "frozen", "automatic actions on \(subject) are frozen (\(reason)); `ebb unfreeze` ends that")
+        }
+        return nil
+    }
+}

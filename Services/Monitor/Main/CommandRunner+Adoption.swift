@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Hypervisor
+internal import MonitorCore
+internal import ResourceModel
+internal import ServiceKit
+internal import Store
+
+/// Domains that Ebb did not create: taken over as they are, and given back as they were.
+extension CommandRunner {
+    /// The definition of a domain that may be adopted, as it is before Ebb touches it.
+    func adoptable(_ order: CommandOrder) async throws -> String {
+        let found = try await loop.hypervisor.inventory().first { $0.domain == order.domain }
+        guard let found else {
+            throw CommandRefusal("not-found", "domain \(order.domain) is not on host \(host) any more")
+        }
+        if let manager = found.manager {
+            try await edges.inventory.setForeignManager(of: order.domain, manager, under: claim)
+            throw CommandRefusal(
+                "foreign-manager",
+                "\(manager) manages domain \(order.domain), which Ebb only observes; take it out of there first")
+        }
+        if let tenant = order.tenant, let namesake = try await edges.inventory.domain(tenant: tenant, name: found.name),
+            namesake.id != order.domain
+        {
+            throw CommandRefusal(
+                "conflict", "tenant \(tenant) has a domain named '\(found.name)' already; rename one of them first")
+        }
+        return try await loop.hypervisor.definition(of: order.domain)
+    }
+
+    /// Labels the domain as its tenant's; from then on it is billed and may be changed.
+    func adopt(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
+        guard let tenant = order.tenant else {
+            throw HypervisorError(.invalid, operation: "adopt", message: "it has no tenant")
+        }
+        try checkOwnership()
+        let name = await loop.name(of: order.domain) ?? order.domain.description
+        _ = try await loop.hypervisor.label(order.domain, DomainLabel(name: name, tenant: tenant), call)
+        await loop.adopted(order.domain, by: tenant)
+        return Ended(outcome: .succeeded(result: await loop.result(of: order.domain)), permit: .used)
+    }
+
+    /// Lifts Ebb's caps and makes the definition what it was before the adoption. One that Ebb created itself stays as
+    /// it is: there is nothing that it was before.
+    func giveBack(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
+        let (row, definition): (DomainRecord?, String?)
+        do throws(StoreError) {
+            row = try await edges.inventory.domain(order.domain)
+            definition = try await edges.inventory.savedDefinition(of: order.domain)
+        } catch {
+            throw HypervisorError(.refused, operation: "release", message: "its definition can't be read: \(error)")
+        }
+        if row?.cpuCapPPM != nil {
+            try checkOwnership()
+            _ = try await loop.hypervisor.cap(order.domain, .cpu(ppm: 0), call.following(1))
+        }
+        if row?.networkCapBytesPerSecond != nil {
+            try checkOwnership()
+            _ = try await loop.hypervisor.cap(order.domain, .network(bytesPerSecond: 0), call.following(2))
+        }
+        if let definition {
+            try checkOwnership()
+            _ = try await loop.hypervisor.redefine(order.domain, definition, call)
+        }
+        await loop.released(order.domain)
+        return Ended(outcome: .succeeded(result: await loop.result(of: order.domain)), permit: .used)
+    }
+
+    /// Raises what the domain may grow to, from its next cold boot on.
+    func raiseCeiling(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
+        try checkOwnership()
+        let ceiling = DomainCeiling(order)
+        let changes = try await loop.hypervisor.prepare(order.domain, for: ceiling, call)
+        await writer.append([
+            .pending(
+                order.domain, maximumVCPUs: changes.isEmpty ? nil : ceiling.maximumVCPUs,
+                maximumMemory: changes.isEmpty ? nil : ceiling.maximumMemory)
+        ])
+        return Ended(
+            outcome: .succeeded(result: JSONText.encode(PreparationResult(host: host, changes: changes))),
+            permit: .used)
+    }
+
+    /// Caps what the domain may use, or lifts the cap.
+    func cap(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
+        try checkOwnership()
+        let effect = try await loop.hypervisor.cap(order.domain, DomainCap(order), call)
+        await capped(order)
+        return Ended(
+            outcome: .succeeded(
+                result: await loop.result(of: order.domain, effectiveAt: effect.effectiveAt)), permit: .used)
+    }
+
+    /// The cap holds: it is remembered for the samples and the row.
+    func capped(_ order: CommandOrder) async {
+        switch DomainCap(order) {
+        case .cpu(let ppm): await loop.capped(order.domain) { $0.cpuPPM = ppm > 0 ? ppm : nil }
+        case .network(let bytes): await loop.capped(order.domain) { $0.networkBytesPerSecond = bytes > 0 ? bytes : nil }
+        }
+    }
+}
+
+/// What `prepare` changed, as its row keeps it.
+struct PreparationResult: Codable, Sendable {
+    var host: HostID
+    var changes: [DefinitionChange]
+}
+
+extension DomainCeiling {
+    init(_ order: CommandOrder) {
+        self.init(
+            maximumVCPUs: order.arguments.maximumVCPUs.map { VCPUCount($0) },
+            maximumMemory: order.arguments.maximumMemoryBytes.map { ByteCount($0) })
+    }
+}
+
+extension DomainCap {
+    init(_ order: CommandOrder) {
+        self =
+            order.verb == .cap
+            ? .cpu(ppm: order.arguments.cpuCapPPM ?? 0)
+            : .network(bytesPerSecond: order.arguments.bytesPerSecond ?? 0)
+    }
+}
+
+extension MutatingCall {
+    /// A further call of the same command: it has an id of its own, which follows from the command's.
+    func following(_ number: UInt64, timeout: Duration? = nil) -> MutatingCall {
+        MutatingCall(
+            id: UUID128(high: id.high ^ 0x8000_0000_0000_0000, low: ~id.low ^ number), epoch: epoch,
+            timeout: timeout ?? self.timeout)
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Hypervisor
+internal import Logging
+internal import MonitorCore
+internal import ResourceModel
+internal import ServiceKit
+
+/// What the host reports by itself. A report is a hint: it makes the next poll come at once, and what that shows is what
+/// is written down.
+extension HostLoop {
+    /// Follows the host's reports until cancelled. A connection that was lost is followed anew when there is one again.
+    func follow() async {
+        while !Task.isCancelled {
+            for await event in hypervisor.events { await take(event) }
+            try? await Task.sleep(for: configuration.refreshInterval)
+        }
+    }
+
+    private func take(_ event: HypervisorEvent) async {
+        switch event {
+        case .connectionLost(let reason):
+            log.notice("the connection to a host was lost", metadata: ["host.id": "\(host)", "reason": "\(reason)"])
+        case .rebooted(let domain):
+            // The same life goes on, so no poll shows it.
+            let isForeign = rebooting.remove(domain) == nil && !ordered.contains(domain)
+            await publish(
+                DomainChange(kind: "rebooted", detail: "the guest began anew"), of: domain, at: edges.clock.now(),
+                isForeign: isForeign)
+        case .lifecycle(let domain, let state, let detail):
+            log.debug(
+                "a host reports",
+                metadata: ["host.id": "\(host)", "domain.id": "\(domain)", "state": "\(state)", "detail": "\(detail)"])
+        case .jobCompleted, .agent, .memoryChanged, .reconfigured: break
+        }
+        poke()
+    }
+
+    /// Has the next poll come at once.
+    func poke() {
+        isPoked = true
+        resting?.cancel()
+    }
+
+    /// Waits for the next poll's slot; polls in between where something happened, `pokeSpacing` apart at least, so that
+    /// a host that reports without end is not polled without end.
+    func rest(until slot: Int64) async {
+        while !Task.isCancelled {
+            let left = Duration.nanoseconds(slot - ClusterClock.bootTimeNanoseconds())
+            guard left > .zero else { return }
+            if isPoked {
+                try? await Task.sleep(for: min(left, configuration.pokeSpacing))
+                guard left > configuration.pokeSpacing, !Task.isCancelled else { return }
+                isPoked = false
+                await poll()
+                resumeWaiters()
+                continue
+            }
+            let rest = Task { _ = try? await Task.sleep(for: left) }
+            resting = rest
+            await withTaskCancellationHandler {
+                await rest.value
+            } onCancel: {
+                rest.cancel()
+            }
+            resting = nil
+        }
+    }
+
+    /// The host shows a domain that another host has: a copy with the same UUID. It is told apart by its host.
+    func noticedDuplicate(_ domain: DomainID, of other: HostID) async {
+        let change = DomainChange(
+            kind: "duplicate-uuid", detail: "host \(other) has a domain with this UUID too; give one of them another")
+        await publish(change, of: domain, at: edges.clock.now(), isForeign: true)
+    }
+
+    /// Other hosts say the same UUID of themselves.
+    func noticedTwins(_ hosts: [HostID]) async {
+        let names = hosts.map(\.name).joined(separator: ", ")
+        let change = DomainChange(
+            kind: "duplicate-uuid",
+            detail: "host \(names) has this host's UUID too; set host_uuid in libvirtd.conf on one of them")
+        await publish(change, of: nil, at: edges.clock.now(), isForeign: true)
+    }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Bus
+internal import Foundation
+internal import Hypervisor
+internal import Messages
+internal import MonitorCore
+internal import ResourceModel
+internal import ServiceKit
+internal import Store
+internal import SwiftProtobuf
+
+extension MessageType {
+    static let freezeSet: MessageType = "freeze.set.v1"
+    static let hostCheck: MessageType = "host.check.v1"
+    static let vmCheck: MessageType = "vm.check.v1"
+    static let vmConsole: MessageType = "vm.console.v1"
+    static let vmAddresses: MessageType = "vm.addresses.v1"
+    static let vmSnapshots: MessageType = "vm.snapshots.v1"
+    static let vmPreparePreview: MessageType = "vm.prepare-preview.v1"
+}
+
+/// Answers what only the host itself can say. Nothing durable comes of a question; both ways it is a `WireJSONDocument`.
+struct HostQuestions: Sendable {
+    /// Bytes of a console in one answer.
+    private static let consoleLimit = 262_144
+    /// Pairs that are looked at at once.
+    private static let pairsAtOnce = 8
+
+    let supervisor: HostSupervisor
+    let edges: MonitorEdges
+
+    private struct Wish: Codable {
+        var domain: DomainID?
+        var host: HostID?
+        var offset: Int64?
+        var limit: Int?
+        var maximumVCPUs: Int?
+        var maximumMemoryBytes: Int64?
+
+        enum CodingKeys: String, CodingKey {
+            case domain, host, offset, limit
+            case maximumVCPUs = "maximum_vcpus"
+            case maximumMemoryBytes = "maximum_memory_bytes"
+        }
+    }
+
+    func serve(on server: any CommandServer) async {
+        await server.handle(.freezeSet) { body, _ async throws(CommandFailure) -> [UInt8] in try freeze(body) }
+        for type in [
+            MessageType.vmCheck, .vmConsole, .vmAddresses, .vmSnapshots, .vmPreparePreview, .hostCheck,
+        ] {
+            await server.handle(type) { body, _ async throws(CommandFailure) -> [UInt8] in
+                try await answer(type, body)
+            }
+        }
+    }
+
+    private func freeze(_ body: [UInt8]) throws(CommandFailure) -> [UInt8] {
+        do {
+            try edges.freeze.take(Array(try MessageCodec.decoded(WireJSONDocument.self, from: body).json))
+        } catch {
+            throw .invalid("\(error)")
+        }
+        return MessageCodec.encoded(WireJSONDocument.with { $0.json = Data("{}".utf8) })
+    }
+
+    private func answer(_ type: MessageType, _ body: [UInt8]) async throws(CommandFailure) -> [UInt8] {
+        do {
+            let document = try MessageCodec.decoded(WireJSONDocument.self, from: body)
+            guard let wish = try? JSONDecoder().decode(Wish.self, from: document.json) else {
+                throw CommandFailure.invalid("\(type) needs a JSON object with \"domain\" or \"host\"")
+            }
+            guard let text = JSONText.encode(try await answer(type, wish)) else {
+                throw CommandFailure.internal("the answer can't be written as JSON")
+            }
+            return MessageCodec.encoded(WireJSONDocument.with { $0.json = Data(text.utf8) })
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch let error as HypervisorError {
+            throw CommandFailure(error)
+        } catch let error as StoreError {
+            throw .unavailable("the database does not answer: \(error)")
+        } catch {
+            throw .invalid("\(error)")
+        }
+    }
+
+    private func answer(_ type: MessageType, _ wish: Wish) async throws -> any Encodable & Sendable {
+        if type == .hostCheck {
+            guard let host = wish.host else { throw CommandFailure.invalid("host.check needs \"host\"") }
+            return ["items": try await check(host)]
+        }
+        guard let domain = wish.domain else { throw CommandFailure.invalid("\(type) needs \"domain\"") }
+        guard let row = try await edges.inventory.domain(domain), row.deletedAt == nil else {
+            throw CommandFailure.notFound("there is no domain \(domain)")
+        }
+        let hypervisor = try await supervisor.unit(of: row.host).loop.hypervisor
+        switch type {
+        case .vmCheck: return try await hypervisor.examine(domain)
+        case .vmAddresses: return try await hypervisor.addresses(of: domain)
+        case .vmSnapshots: return try await hypervisor.snapshots(of: domain)
+        case .vmConsole: return try await console(of: domain, wish, hypervisor)
+        default:
+            let ceiling = DomainCeiling(
+                maximumVCPUs: wish.maximumVCPUs.map { VCPUCount($0) },
+                maximumMemory: wish.maximumMemoryBytes.map { ByteCount($0) })
+            return try await hypervisor.preparation(of: domain, for: ceiling)
+        }
+    }
+
+    /// From the offset on; without one, the last bytes.
+    private func console(
+        of domain: DomainID, _ wish: Wish, _ hypervisor: any Hypervisor
+    ) async throws -> ConsoleOutput {
+        let limit = min(max(1, wish.limit ?? 65_536), Self.consoleLimit)
+        if let offset = wish.offset {
+            return try await hypervisor.console(of: domain, from: max(0, offset), limit: limit)
+        }
+        var latest = try await hypervisor.console(of: domain, from: 0, limit: Self.consoleLimit)
+        // A console that grows faster than it is read has no end: what was read last will do.
+        for _ in 0..<64 {
+            let next = try await hypervisor.console(of: domain, from: latest.nextOffset, limit: Self.consoleLimit)
+            if next.text.isEmpty { break }
+            latest = next
+        }
+        return try await hypervisor.console(
+            of: domain, from: max(latest.offset, latest.nextOffset - Int64(limit)), limit: limit)
+    }
+
+    // MARK: A host and its pairs
+
+    private func check(_ host: HostID) async throws -> [CheckItem] {
+        let unit = try await supervisor.unit(of: host)
+        let source: HostExamination
+        do throws(HypervisorError) {
+            source = try await unit.loop.hypervisor.examine()
+        } catch {
+            return [CheckItem(check: "answers", result: .unknown, detail: "\(error)")]
+        }
+        let cluster = try await edges.inventory.host(host)?.cluster
+        let others = try await edges.inventory.hosts(in: cluster).filter { $0.id != host }
+        return HostCheck.items(of: source) + (await pairs(from: source, to: others))
+    }
+
+    private func pairs(from source: HostExamination, to others: [HostRecord]) async -> [CheckItem] {
+        await withTaskGroup(of: (HostID, [CheckItem]).self) { group in
+            var waiting = others.makeIterator()
+            for other in (0..<Self.pairsAtOnce).compactMap({ _ in waiting.next() }) {
+                group.addTask { (other.id, await pair(from: source, to: other)) }
+            }
+            var found: [HostID: [CheckItem]] = [:]
+            for await (id, items) in group {
+                found[id] = items
+                if let other = waiting.next() {
+                    group.addTask { (other.id, await pair(from: source, to: other)) }
+                }
+            }
+            return found.sorted { $0.key < $1.key }.flatMap(\.value)
+        }
+    }
+
+    private func pair(from source: HostExamination, to other: HostRecord) async -> [CheckItem] {
+        let target: any Hypervisor
+        do throws(HypervisorError) {
+            target = try edges.open(other.uri, other.id)
+        } catch {
+            return [CheckItem(target: other.id, check: "answers", result: .unknown, detail: "\(error)")]
+        }
+        let examined: HostCheck.Examined
+        do throws(HypervisorError) {
+            examined = .success(try await target.examine())
+        } catch {
+            examined = .failure(error)
+        }
+        var accepts: Bool?
+        if let cpu = source.cpu { accepts = try? await target.accepts(cpu: cpu) }
+        await target.close()
+        return HostCheck.items(from: source, to: other.id, examined, accepts: accepts)
+    }
+}
+
+extension CommandFailure {
+    fileprivate init(_ error: HypervisorError) {
+        switch error.code {
+        case .noSuchDomain: self = .notFound("\(error)")
+        case .unreachable, .deadline, .closed: self = .unavailable("\(error)")
+        case .fenced, .refused, .unsupported, .invalid: self = .invalid("\(error)")
+        }
+    }
+}

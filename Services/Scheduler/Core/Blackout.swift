@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+
+/// A time of each day, in UTC, in which nothing is done automatically, for instance while backups run.
+package struct Blackout: Hashable, Sendable, Codable {
+    /// Of the day: 0 to 86 399.
+    package var startSecond: Int64
+    /// 1 to 86 400; it may pass midnight.
+    package var lengthSeconds: Int64
+    /// Days on which it begins, 0 is Monday; empty: every day.
+    package var weekdays: [Int]
+
+    package init(startSecond: Int64, lengthSeconds: Int64, weekdays: [Int] = []) {
+        self.startSecond = startSecond
+        self.lengthSeconds = lengthSeconds
+        self.weekdays = weekdays.sorted()
+    }
+
+    var isValid: Bool {
+        (0..<86_400).contains(startSecond) && (1...86_400).contains(lengthSeconds)
+            && weekdays.allSatisfy { (0...6).contains($0) }
+    }
+
+    /// When it ends, if `instant` lies in it.
+    func end(at instant: Timestamp) -> Timestamp? {
+        let second = instant.nanoseconds / 1_000_000_000
+        let today = second / 86_400
+        for day in [today, today - 1] where beginsOn(day) {
+            let start = day * 86_400 + startSecond
+            if second >= start, second < start + lengthSeconds {
+                return Timestamp(nanoseconds: (start + lengthSeconds) * 1_000_000_000)
+            }
+        }
+        return nil
+    }
+
+    /// 1970-01-01 was a Thursday.
+    private func beginsOn(_ day: Int64) -> Bool { weekdays.isEmpty || weekdays.contains(Int((day + 3) % 7)) }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+
+/// A decision's identity from what triggered it, so that an instance that decides again after a restart, and one that
+/// took over, arrive at the same id. Not cryptographic: the inputs are the platform's own.
+enum DecisionIdentity {
+    /// `purpose` keeps several decisions of one trigger apart; zero adds nothing.
+    static func make(
+        domain: DomainID, position: SamplePosition?, policyVersion: Int64, at: Timestamp, purpose: UInt64 = 0
+    ) -> UUID128 {
+        var words: [UInt64] = [
+            domain.uuid.high, domain.uuid.low, position?.epoch ?? .max, position?.sequence ?? .max,
+            UInt64(bitPattern: policyVersion), UInt64(bitPattern: at.nanoseconds),
+        ]
+        if purpose > 0 { words.append(purpose) }
+        let high = words.reduce(0x4562_6221_0000_0001) { mix($0 ^ $1) }
+        let low = words.reduce(0x4562_6221_0000_0002) { mix($0 ^ $1) }
+        // RFC 9562 version 8 (ours to define) and its variant.
+        return UUID128(high: high & 0xFFFF_FFFF_FFFF_0FFF | 0x8000, low: low & 0x3FFF_FFFF_FFFF_FFFF | 1 << 63)
+    }
+
+    /// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection that spreads every bit.
+    private static func mix(_ value: UInt64) -> UInt64 {
+        var word = value &+ 0x9E37_79B9_7F4A_7C15
+        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+        return word ^ word >> 31
+    }
+}

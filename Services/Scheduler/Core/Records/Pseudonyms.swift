@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+
+extension DecisionRecord {
+    /// The record as its tenant may see it: other VMs and all hosts have names of this record only, and no free text
+    /// of the platform is left. It verifies as the original does.
+    package func pseudonymised() -> DecisionRecord {
+        let names = Pseudonyms(self)
+        return DecisionRecord(
+            id: id, tenant: tenant, inputs: names.disguise(inputs), finding: finding,
+            denials: denials.map {
+                Denial(host: names.disguise($0.host), at: $0.at, reason: "there was no room")
+            },
+            placement: placement.map(names.disguise), move: move.map(names.disguise),
+            obstacle: obstacle.map(names.disguise), foreignSource: foreignSource.map(names.disguise),
+            decidedAt: decidedAt, rulesVersion: rulesVersion)
+    }
+}
+
+/// Names that keep the order of the true ones, so that what goes by the lower id goes the same way.
+private struct Pseudonyms {
+    private var hosts = SortedTable<HostID, HostID>()
+    private var domains = SortedTable<DomainID, DomainID>()
+    private let own: DomainID
+
+    init(_ record: DecisionRecord) {
+        own = record.inputs.domain
+        var known: Set<HostID> = [record.inputs.host]
+        known.formUnion(record.denials.map(\.host))
+        if let placement = record.placement {
+            known.formUnion(placement.candidates.map(\.facts.record.host) + placement.request.denied)
+            known.formUnion(placement.request.pinnedHosts ?? [])
+            known.formUnion([placement.request.source].compactMap(\.self))
+        }
+        known.formUnion([record.move?.source, record.foreignSource].compactMap(\.self))
+        for (number, host) in known.sorted().enumerated() {
+            let digits = String(number + 1)
+            let padding = String(repeating: "0", count: max(0, 4 - digits.utf8.count))
+            hosts[host] = HostID(trusted: "host-\(padding)\(digits)")
+        }
+        var others = Set((record.move?.options ?? []).map(\.domain))
+        others.formUnion([record.move?.neighbour, record.obstacle?.neighbour].compactMap(\.self))
+        others.formUnion((record.move?.options ?? []).compactMap(\.obstacle?.neighbour))
+        others.remove(own)
+        // Those before the own id stay before it.
+        for (number, domain) in others.sorted().enumerated() {
+            let isBefore = domain < own
+            domains[domain] = DomainID(UUID128(high: isBefore ? 0 : .max, low: UInt64(number)))
+        }
+    }
+
+    func disguise(_ host: HostID) -> HostID { hosts[host] ?? "host-0000" }
+    func disguise(_ domain: DomainID) -> DomainID { domains[domain] ?? domain }
+
+    func disguise(_ inputs: RuleInputs) -> RuleInputs {
+        var copy = inputs
+        copy.host = disguise(inputs.host)
+        if inputs.freezeReason != nil { copy.freezeReason = "ask the platform" }
+        return copy
+    }
+
+    func disguise(_ placement: PlacementResult) -> PlacementResult {
+        var request = placement.request
+        request.source = request.source.map(disguise)
+        request.denied = request.denied.map(disguise).sorted()
+        request.pinnedHosts = request.pinnedHosts?.map(disguise).sorted()
+        let facts = placement.candidates.map { candidate in
+            var copy = candidate.facts
+            copy.record.host = disguise(copy.record.host)
+            return copy
+        }
+        return Placement.place(request, in: PlacementSnapshot(hosts: facts), weights: placement.weights)
+    }
+
+    func disguise(_ obstacle: MoveObstacle) -> MoveObstacle {
+        switch obstacle {
+        case .immovable: .immovable("something ties it to its host")
+        case .neighbourMoves(let domain): .neighbourMoves(disguise(domain))
+        default: obstacle
+        }
+    }
+
+    func disguise(_ plan: MovePlan) -> MovePlan {
+        let options = plan.options.map { option in
+            MoveOption(
+                domain: disguise(option.domain), vcpus: option.vcpus, memory: option.memory, demand: option.demand,
+                obstacle: option.obstacle.map(disguise))
+        }
+        let cause: MoveCause =
+            if case .makeRoom(let domain) = plan.cause { .makeRoom(disguise(domain)) } else { plan.cause }
+        return MovePlan(
+            cause: cause, source: disguise(plan.source), need: plan.need, minimumImprovement: plan.minimumImprovement,
+            options: options, chosen: plan.chosen.map(disguise), improvement: plan.improvement)
+    }
+}
+
+extension MovePlan {
+    fileprivate var neighbour: DomainID? { if case .makeRoom(let domain) = cause { domain } else { nil } }
+}
+
+extension MoveObstacle {
+    fileprivate var neighbour: DomainID? { if case .neighbourMoves(let domain) = self { domain } else { nil } }
+}

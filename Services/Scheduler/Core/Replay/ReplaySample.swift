@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What a domain wanted in one interval, as far as its samples tell, whatever size it had.
+package struct ReplaySample: Hashable, Sendable {
+    package var sampledAt: Timestamp
+    package var intervalNanoseconds: Int64
+    /// `nil`: nothing is known of the interval.
+    package var demand: CPUDemand?
+    /// The domain used all that it had: it may have wanted more than `demand`.
+    package var isCapped: Bool
+    package var steal: Utilization?
+    /// In the guest, without page cache.
+    package var memoryUsed: ByteCount?
+    package var networkBytesPerSecond: Int64?
+
+    package init(
+        sampledAt: Timestamp, intervalNanoseconds: Int64, demand: CPUDemand?, isCapped: Bool = false,
+        steal: Utilization? = nil, memoryUsed: ByteCount? = nil, networkBytesPerSecond: Int64? = nil
+    ) {
+        self.sampledAt = sampledAt
+        self.intervalNanoseconds = intervalNanoseconds
+        self.demand = demand
+        self.isCapped = isCapped
+        self.steal = steal
+        self.memoryUsed = memoryUsed
+        self.networkBytesPerSecond = networkBytesPerSecond
+    }
+
+    /// From this share on, a domain is taken to have used all of its vCPUs.
+    static let cappedFrom = Utilization(ppm: 990_000)
+
+    /// From a reading as it was recorded.
+    package init(_ reading: DomainSample, sampledAt: Timestamp, intervalNanoseconds: Int64) {
+        let vcpus = reading.vcpus.map { $0.confirmed ?? $0.granted }
+        let isRunning = reading.state == .running || reading.state == .blocked
+        let utilization = isRunning ? reading.cpuUtilization?.clamped : nil
+        var demand: CPUDemand?
+        if let utilization, let vcpus, vcpus > 0 { demand = CPUDemand(utilization: utilization, vcpus: vcpus) }
+        self.init(
+            sampledAt: sampledAt, intervalNanoseconds: intervalNanoseconds, demand: demand,
+            isCapped: demand != nil && utilization ?? .zero >= Self.cappedFrom, steal: reading.stealUtilization,
+            memoryUsed: reading.memory?.used, networkBytesPerSecond: reading.networkBytesPerSecond)
+    }
+}
+
+/// What to replay, and under what.
+package struct ReplayPlan: Hashable, Sendable {
+    package var domain: DomainID
+    package var policy: ScalingPolicy
+    package var options: PolicyOptions
+    /// N.
+    package var windowLength: Int
+    package var settings: SchedulerSettings
+    /// Sizes at the beginning.
+    package var vcpus: VCPUCount
+    package var memory: ByteCount
+    package var networkCap: Int64?
+    /// What its definition allows; `nil`: what the policy allows.
+    package var ceiling: VCPUCount?
+    /// From a decision until the size is there. The interval in which that falls is unknown to the rule.
+    package var changeNanoseconds: Int64
+
+    package init(
+        domain: DomainID, policy: ScalingPolicy, options: PolicyOptions = PolicyOptions(), windowLength: Int,
+        settings: SchedulerSettings, vcpus: VCPUCount, memory: ByteCount = .zero, networkCap: Int64? = nil,
+        ceiling: VCPUCount? = nil, changeNanoseconds: Int64 = 1_000_000_000
+    ) {
+        self.domain = domain
+        self.policy = policy
+        self.options = options
+        self.windowLength = windowLength
+        self.settings = settings
+        self.vcpus = vcpus
+        self.memory = memory
+        self.networkCap = networkCap
+        self.ceiling = ceiling
+        self.changeNanoseconds = changeNanoseconds
+    }
+}
+
+/// A change of size that the policy would have made.
+package struct ReplayAction: Hashable, Sendable, Codable {
+    /// When it would have been decided.
+    package let at: Timestamp
+    package let resource: Resource
+    package let from: Int64
+    package let to: Int64
+    package let reason: Reason
+    /// It needed room, and the replay gave it: whether the host had any is not known any more.
+    package let isGrantAssumed: Bool
+    /// The demand that it was decided from may have been larger than what was seen.
+    package let isFromCapped: Bool
+}
+
+/// A time in which all sizes were the same.
+package struct ReplaySegment: Hashable, Sendable, Codable {
+    package let start: Timestamp
+    package internal(set) var end: Timestamp
+    package let vcpus: VCPUCount
+    package let memory: ByteCount
+    package let networkCap: Int64?
+}
+
+/// What a policy would have made of a recorded time. All times are in nanoseconds.
+package struct ReplayResult: Hashable, Sendable, Codable {
+    /// In order, without holes.
+    package internal(set) var timeline: [ReplaySegment] = []
+    /// In order.
+    package internal(set) var actions: [ReplayAction] = []
+    /// In which something was known.
+    package internal(set) var known: Int64 = 0
+    package internal(set) var unknown: Int64 = 0
+    /// In which the domain wanted more CPU than it would have had.
+    package internal(set) var overloaded: Int64 = 0
+    /// In which CPU utilisation would have been above U2.
+    package internal(set) var aboveUpper: Int64 = 0
+    /// In which CPU utilisation would have been below U1.
+    package internal(set) var idle: Int64 = 0
+    /// In which the old size capped the demand: what was wanted then is not known, and none of it counts as overloaded
+    /// unless the replayed size is smaller.
+    package internal(set) var capped: Int64 = 0
+    /// The sum of vCPUs over `known`, in vCPU nanoseconds.
+    package internal(set) var vcpuTime: Int128 = 0
+    /// The sum of what was wanted, in nanoseconds of one core.
+    package internal(set) var demandTime: Int128 = 0
+
+    package var overloadedShare: Utilization { share(overloaded) }
+    package var idleShare: Utilization { share(idle) }
+    /// 1 − used / allocated.
+    package var slack: Utilization {
+        guard vcpuTime > 0 else { return .zero }
+        return Utilization(ppm: 1_000_000 - Int64(clamping: min(demandTime, vcpuTime) * 1_000_000 / vcpuTime))
+    }
+
+    private func share(_ part: Int64) -> Utilization {
+        Utilization(numerator: Int128(part), denominator: Int128(max(1, known))) ?? .zero
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// All that the rule looks at: nothing else has any influence on what it finds.
+///
+/// What came with rules version 2 is optional, so that older records still decode.
+package struct RuleInputs: Hashable, Sendable, Codable {
+    package var domain: DomainID
+    package var host: HostID
+    /// The instant decided for: the trigger sample's, or that of the event that had the rule run again.
+    package var at: Timestamp
+    /// Version of the policy; zero without one.
+    package var policyVersion: Int64
+    package var policy: ScalingPolicy?
+    /// N.
+    package var windowLength: Int
+    /// Samples older than this don't count: 2N sampling intervals.
+    package var staleAfterNanoseconds: Int64
+    /// The window, oldest first.
+    package var samples: [WindowSample]
+    /// What the domain has now; `nil` while unknown.
+    package var vcpus: VCPUCount?
+    /// The ceiling of its definition; `nil` while unknown.
+    package var ceiling: VCPUCount?
+    package var isManaged: Bool
+    /// `nil`: the host is not in the inventory.
+    package var hostMode: HostMode?
+    package var isChangeInFlight: Bool
+    /// When the resource's size or the domain's host last changed.
+    package var lastChangeAt: Timestamp?
+    package var cooldownUpNanoseconds: Int64
+    package var cooldownDownNanoseconds: Int64
+    package var stealBound: Utilization
+    /// Hosts that may deny room, the domain's own among them, before a growth is given up.
+    package var maximumDenials: Int
+    /// A growth found no room anywhere and asks again then.
+    package var noRoomUntil: Timestamp?
+    /// An action's outcome is unknown; the domain is left alone until then.
+    package var settlingUntil: Timestamp?
+
+    /// `nil`: CPU, as in records of rules version 1.
+    package var recordedResource: Resource?
+    package var memory: ByteCount?
+    package var memoryCeiling: ByteCount?
+    /// Bytes per second.
+    package var networkCap: Int64?
+    package var memorySettings: SchedulerSettings.MemorySettings?
+    /// The memory before the last shrink that was not given back yet.
+    package var memoryBeforeShrink: ByteCount?
+    /// The newest reading shows that the guest lacks memory.
+    package var pressure: MemoryPressure?
+    /// A larger share of unknown readings holds; `nil`: never.
+    package var unknownBound: Utilization?
+    /// Unknown readings since the newest sample.
+    package var unknownRun: Int?
+    package var isOptedOut: Bool?
+    /// `nil`: not a dry run.
+    package var dryRun: DryReason?
+    /// Why automatic actions are frozen; `nil`: they are not.
+    package var freezeReason: String?
+    package var blackoutUntil: Timestamp?
+    /// Growths on the same host that are served first.
+    package var queuedBehind: Int?
+
+    package var resource: Resource { recordedResource ?? .cpu }
+
+    /// Bounds and sizes of the resource's rule; `nil` without one.
+    package var rule: ResourceRule? { policy?.rule(for: resource) }
+
+    /// What the domain has of the resource; `nil` while unknown.
+    package var size: Int64? {
+        switch resource {
+        case .cpu: vcpus.map { Int64($0.count) }
+        case .memory: memory?.bytes
+        case .network: networkCap
+        }
+    }
+
+    /// What the resource can't pass, whatever the policy says; `nil` while unknown, or without such an end.
+    var sizeCeiling: Int64? {
+        switch resource {
+        case .cpu: ceiling.map { Int64($0.count) }
+        case .memory: memoryCeiling?.bytes
+        case .network: nil
+        }
+    }
+
+    /// The samples that count at `at`: the N newest, without those that are too old.
+    package var counted: ArraySlice<WindowSample> {
+        let recent = samples.suffix(windowLength)
+        let first = recent.firstIndex { at.nanoseconds(since: $0.sampledAt) <= staleAfterNanoseconds }
+        return first.map { recent[$0...] } ?? []
+    }
+}
+
+/// That a guest lacks memory: it reads back from swap, or faults pages in from its disk.
+package struct MemoryPressure: Hashable, Sendable, Codable {
+    package let sampledAt: Timestamp
+    package let swapInBytesPerSecond: Int64
+    package let majorFaultsPerSecond: Int64
+
+    /// `nil` unless one of the rates is above its bound. Unknown is no pressure.
+    init?(_ reading: DomainSample, sampledAt: Timestamp, interval: Int64, settings: SchedulerSettings.MemorySettings) {
+        guard reading.swapInDelta ?? 0 > 0 || reading.majorFaultsDelta ?? 0 > 0, interval > 0 else { return nil }
+        let rate = { (delta: Int64?) in
+            Int64(clamping: Int128(max(0, delta ?? 0)) * 1_000_000_000 / Int128(interval))
+        }
+        swapInBytesPerSecond = rate(reading.swapInDelta)
+        majorFaultsPerSecond = rate(reading.majorFaultsDelta)
+        self.sampledAt = sampledAt
+        guard
+            swapInBytesPerSecond > settings.swapInBytesPerSecond
+                || majorFaultsPerSecond > settings.majorFaultsPerSecond
+        else { return nil }
+    }
+}
+
+extension ScalingPolicy {
+    /// The rule for CPU is the policy's own bounds; its amounts are vCPUs.
+    package func rule(for resource: Resource) -> ResourceRule? {
+        switch resource {
+        case .cpu:
+            try? ResourceRule(
+                lower: lower, upper: upper, minimum: Int64(minimumVCPUs.count), maximum: Int64(maximumVCPUs.count))
+        case .memory: memory
+        case .network: network
+        }
+    }
+}

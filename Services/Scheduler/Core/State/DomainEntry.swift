@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+
+extension SchedulerState {
+    /// All that is known of one domain.
+    struct DomainEntry: Hashable, Sendable, Codable {
+        var record: DomainRecord
+        /// The policy that holds; the same as in the state's table.
+        var policy: PolicyVersion?
+        var cpu = ResourceTrack()
+        var memory = ResourceTrack()
+        var network = ResourceTrack()
+        var incarnation: Incarnation?
+        var lastSampledAt: Timestamp?
+        var operation: Operation?
+        var lastMove: Move?
+        var settlingUntil: Timestamp?
+        /// The decision whose last step nobody knows the outcome of.
+        var unresolved: UUID128?
+        var rest = MoveRest()
+        /// The memory before the shrinks that were not given back yet.
+        var memoryBeforeShrink: ByteCount?
+        var pressure: MemoryPressure?
+        /// What was recorded last about moving it.
+        var recordedMove: RecordedMove?
+        var followUps: [FollowUp] = []
+
+        init(record: DomainRecord) { self.record = record }
+
+        subscript(resource: Resource) -> ResourceTrack {
+            get {
+                switch resource {
+                case .cpu: cpu
+                case .memory: memory
+                case .network: network
+                }
+            }
+            _modify {
+                switch resource {
+                case .cpu: yield &cpu
+                case .memory: yield &memory
+                case .network: yield &network
+                }
+            }
+        }
+
+        /// What it keeps busy by the mean of its window; `nil` while that is unknown.
+        var demand: CPUDemand? {
+            guard let mean = cpu.window.tally.mean, let vcpus = record.vcpus else { return nil }
+            return CPUDemand(utilization: mean, vcpus: vcpus)
+        }
+    }
+
+    /// One resource of one domain.
+    struct ResourceTrack: Hashable, Sendable, Codable {
+        var window = UtilizationWindow()
+        var lastChangeAt: Timestamp?
+        var noRoomUntil: Timestamp?
+        /// Since when a growth is due that found no room.
+        var waitingSince: Timestamp?
+        var missing: Int64 = 0
+        /// What was recorded last: the same is not recorded again.
+        var recorded: RecordedReason?
+        /// The last finding was one that the same counts of breaches can't change; `nil`: the rule has to be run.
+        var steady: Steady?
+    }
+
+    /// A finding that more samples of the same kind don't change.
+    enum Steady: Hashable, Sendable, Codable {
+        /// As long as the direction that is due stays this one.
+        case whileDue(Direction?)
+        /// Until something else than a sample changes it.
+        case always
+    }
+
+    struct RecordedReason: Hashable, Sendable, Codable {
+        var verdict: Verdict
+        var reason: Reason
+        var dry: DryReason?
+    }
+
+    struct RecordedMove: Hashable, Sendable, Codable {
+        var cause: MoveCause
+        var obstacle: MoveObstacle?
+        var dry: DryReason?
+    }
+
+    /// A migration whose effect on the measured use of both hosts is not in their samples yet.
+    struct Move: Hashable, Sendable, Codable {
+        var request: PlacementRequest
+        var target: HostID
+        /// `nil` while it is under way.
+        var endedAt: Timestamp?
+    }
+
+    /// Why and how long a domain is not moved.
+    struct MoveRest: Hashable, Sendable, Codable {
+        var until: Timestamp?
+        var cause = MoveObstacle.Cause.moved
+        /// Migrations that failed since the last that did not.
+        var failures = 0
+        /// Targets of failed migrations, and until when each is left out.
+        var failedTargets: [FailedTarget] = []
+    }
+
+    struct FailedTarget: Hashable, Sendable, Codable {
+        var host: HostID
+        var until: Timestamp
+    }
+}
+
+extension SchedulerState.DomainEntry {
+    mutating func take(_ inventory: DomainRecord) {
+        let known = record
+        record = inventory
+        // Samples are newer than an inventory that is read now and then; but they do not tell of a domain that stopped.
+        if lastSampledAt != nil, inventory.vcpus != 0 {
+            record.host = known.host
+            if let vcpus = known.vcpus { record.vcpus = vcpus }
+            if known.memory > .zero { record.memory = known.memory }
+            record.networkCap = known.networkCap ?? inventory.networkCap
+        }
+        if operation != nil { record.host = known.host }
+        if record != known { forgetSteady() }
+    }
+
+    /// A new version of its policy holds.
+    mutating func adopt(_ version: PolicyVersion) {
+        policy = version
+        forgetSteady()
+        for resource in Resource.allCases {
+            let rule = version.policy?.rule(for: resource)
+            let bounds = rule.map { WindowBounds(lower: $0.lower, upper: $0.upper) } ?? .none
+            if resource != .cpu { self[resource].window.restart(countingFrom: version.validFrom) }
+            self[resource].window.judge(by: bounds, keeping: version.windowLength)
+        }
+    }
+
+    func hasRule(_ resource: Resource) -> Bool {
+        switch resource {
+        case .cpu: true
+        case .memory: policy?.policy?.memory != nil
+        case .network: policy?.policy?.network != nil
+        }
+    }
+
+    /// Whether the rule would find at `now` what it found last, so that it need not be run.
+    mutating func isSteady(_ resource: Resource, at now: Timestamp, settings: SchedulerSettings) -> Bool {
+        guard operation == nil else { return true }
+        guard let steady = self[resource].steady else { return false }
+        guard case .whileDue(let due) = steady else { return true }
+        guard let version = policy, let rules = version.policy else { return true }
+        if resource == .memory, pressure != nil { return false }
+        let stale = 2 * Int64(version.windowLength) * settings.samplingInterval
+        self[resource].window.expire(before: now.advanced(byNanoseconds: -stale))
+        return self[resource].window.isSteady(
+            due, needed: rules.breachesNeeded(windowLength: version.windowLength), settings: settings)
+    }
+
+    mutating func forgetSteady() {
+        cpu.steady = nil
+        memory.steady = nil
+        network.steady = nil
+    }
+
+    /// What a reading told.
+    struct Reading {
+        var hasCPU = false
+        var hasMemory = false
+        var hasNetwork = false
+        /// Where somebody else has moved it from.
+        var foreignSource: HostID?
+        static let nothing = Reading()
+    }
+
+    struct Cycle {
+        let host: HostID
+        let sampledAt: Timestamp
+        let intervalStart: Timestamp
+        let position: SamplePosition
+        let settings: SchedulerSettings
+    }
+
+    /// Takes one reading in: which resources are known in it and count.
+    mutating func take(_ reading: DomainSample, of cycle: Cycle) -> Reading {
+        if let lastSampledAt, cycle.sampledAt <= lastSampledAt { return .nothing }
+        guard isPresent(reading, on: cycle.host) else { return .nothing }
+        lastSampledAt = cycle.sampledAt
+        var result = Reading()
+        if record.host != cycle.host {
+            result.foreignSource = take(host: cycle.host, at: cycle.sampledAt, settings: cycle.settings)
+        }
+        if let now = reading.incarnation, now != incarnation {
+            if incarnation != nil { restart(at: cycle.sampledAt) }
+            incarnation = now
+        }
+        takeSize(reading, sampledAt: cycle.sampledAt, settings: cycle.settings)
+        guard reading.state.isRunning else {
+            if reading.state == .unknown { cpu.window.recordUnknown(intervalStart: cycle.intervalStart) }
+            return result
+        }
+        let length = policy?.windowLength ?? SchedulerState.lengthWithoutPolicy
+        takeCPU(reading, of: cycle, length: length, &result)
+        guard let rules = policy?.policy, rules.memory != nil || rules.network != nil else { return result }
+        takeOthers(reading, of: cycle, rules: rules, length: length, &result)
+        return result
+    }
+
+    private mutating func takeCPU(
+        _ reading: DomainSample, of cycle: Cycle, length: Int, _ result: inout Reading
+    ) {
+        if let vcpus = record.vcpus, reading.vcpus != nil, let utilization = reading.cpuUtilization {
+            result.hasCPU = cpu.window.record(
+                WindowSample(
+                    sampledAt: cycle.sampledAt, utilization: utilization.clamped, size: Int64(vcpus.count),
+                    steal: reading.stealUtilization, position: cycle.position),
+                intervalStart: cycle.intervalStart, keeping: length)
+        } else {
+            cpu.window.recordUnknown(intervalStart: cycle.intervalStart)
+        }
+    }
+
+    private mutating func takeOthers(
+        _ reading: DomainSample, of cycle: Cycle, rules: ScalingPolicy, length: Int, _ result: inout Reading
+    ) {
+        let sample = { (utilization: Utilization, size: Int64) in
+            WindowSample(
+                sampledAt: cycle.sampledAt, utilization: utilization.clamped, size: size, steal: nil,
+                position: cycle.position)
+        }
+        if rules.memory != nil {
+            takePressure(reading, of: cycle)
+            if let utilization = reading.memoryUtilization, let allocated = reading.memory?.allocated {
+                memory.window.record(
+                    sample(utilization, allocated.bytes), intervalStart: cycle.intervalStart, keeping: length)
+            } else {
+                memory.window.recordUnknown(intervalStart: cycle.intervalStart)
+            }
+            result.hasMemory = memory.window.newest?.sampledAt == cycle.sampledAt || pressure != nil
+        }
+        if rules.network != nil, let utilization = reading.networkUtilization,
+            let cap = reading.networkCapBytesPerSecond
+        {
+            result.hasNetwork = network.window.record(
+                sample(utilization, cap), intervalStart: cycle.intervalStart, keeping: length)
+        } else if rules.network != nil {
+            network.window.recordUnknown(intervalStart: cycle.intervalStart)
+        }
+    }
+
+    /// Pressure is believed from the first reading on that was taken after the last change.
+    private mutating func takePressure(_ reading: DomainSample, of cycle: Cycle) {
+        pressure = nil
+        if let last = memory.lastChangeAt, cycle.sampledAt <= last { return }
+        pressure = MemoryPressure(
+            reading, sampledAt: cycle.sampledAt,
+            interval: cycle.sampledAt.nanoseconds(since: cycle.intervalStart), settings: cycle.settings.memory)
+    }
+
+    /// It is on another host than we knew. Returns the old one if that was nobody's order of ours.
+    private mutating func take(host: HostID, at now: Timestamp, settings: SchedulerSettings) -> HostID? {
+        let source = record.host
+        record.host = host
+        if let operation, operation.isMove, operation.placement?.chosen == host { return nil }
+        if let lastMove, lastMove.target == host { return nil }
+        rest.until = now.advanced(byNanoseconds: settings.moves.foreignRestNanoseconds)
+        rest.cause = .foreign
+        lastMove = nil
+        return source
+    }
+
+    /// A size that is not the one we know was changed by somebody else within this interval: the window begins again.
+    private mutating func takeSize(_ reading: DomainSample, sampledAt: Timestamp, settings: SchedulerSettings) {
+        if !reading.state.isActive, reading.state != .unknown {
+            record.vcpus = 0
+            record.memory = .zero
+            return
+        }
+        takeMemory(reading, sampledAt: sampledAt, settings: settings)
+        if let cap = reading.networkCapBytesPerSecond, cap != record.networkCap {
+            if network.isSettled(at: sampledAt) {
+                restart(.network, at: sampledAt)
+                record.networkCap = cap
+            }
+        }
+        if let last = cpu.lastChangeAt, sampledAt < last { return }
+        guard let sizes = reading.vcpus else { return }
+        if record.ceiling != sizes.maximum {
+            record.ceiling = sizes.maximum
+            cpu.steady = nil
+        }
+        let vcpus = sizes.confirmed ?? sizes.granted
+        guard vcpus != record.vcpus else { return }
+        if record.vcpus ?? 0 > 0 { restart(.cpu, at: sampledAt) }
+        record.vcpus = vcpus
+        cpu.steady = nil
+    }
+
+    /// A balloon moves in small steps: only what is more than a granule and one percent is another size.
+    private mutating func takeMemory(_ reading: DomainSample, sampledAt: Timestamp, settings: SchedulerSettings) {
+        guard let allocated = reading.memory?.allocated, allocated != record.memory,
+            memory.isSettled(at: sampledAt)
+        else { return }
+        let difference = abs(allocated.bytes - record.memory.bytes)
+        if record.memory > .zero, difference > max(settings.memory.granule.bytes, record.memory.bytes / 100) {
+            restart(.memory, at: sampledAt)
+        }
+        record.memory = allocated
+        memory.steady = nil
+    }
+
+    /// Empties all windows unless a change is in flight: then they are empty, and stay closed until the report.
+    private mutating func restart(at instant: Timestamp) {
+        for resource in Resource.allCases { restart(resource, at: instant) }
+    }
+
+    private mutating func restart(_ resource: Resource, at instant: Timestamp) {
+        if let operation, operation.phase.isChanging, operation.phase == .migrating || operation.resource == resource {
+            return
+        }
+        self[resource].window.restart(countingFrom: max(instant, self[resource].window.countsFrom))
+        self[resource].steady = nil
+    }
+
+    /// While a domain moves two hosts may report it: the newer life is the true one.
+    private func isPresent(_ reading: DomainSample, on host: HostID) -> Bool {
+        guard host != record.host else { return true }
+        guard let new = reading.incarnation, reading.state.isActive else { return false }
+        return new == incarnation || (incarnation.map { new.start > $0.start } ?? false)
+    }
+}
+
+extension SchedulerState.ResourceTrack {
+    /// Whether a reading at `instant` came after the last change that we know.
+    fileprivate func isSettled(at instant: Timestamp) -> Bool {
+        lastChangeAt.map { instant >= $0 } ?? true
+    }
+
+    /// The resource has another size from `instant` on.
+    mutating func changed(at instant: Timestamp) {
+        lastChangeAt = instant
+        noRoomUntil = nil
+        waitingSince = nil
+        steady = nil
+        window.restart(countingFrom: instant)
+    }
+}
+
+extension UtilizationWindow {
+    /// Whether the same direction is due and enough is known.
+    fileprivate func isSteady(_ due: Direction?, needed: Int, settings: SchedulerSettings) -> Bool {
+        guard count > 0 else { return false }
+        let present: Direction? = tally.above >= needed ? .up : tally.below >= needed ? .down : nil
+        guard present == due else { return false }
+        return tally.unknownShare(run: unknownRun) <= settings.unknownBound
+    }
+}
+
+extension DomainState {
+    /// Whether its vCPUs may run, so that their use says something. `blocked` is running and idle.
+    fileprivate var isRunning: Bool { self == .running || self == .blocked }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+
+extension SchedulerState {
+    /// Runs the rule for one domain's resource, records what it found if that is news, and begins what is due.
+    mutating func evaluate(_ domain: DomainID, _ resource: Resource = .cpu, at now: Timestamp) {
+        guard let entry = domains[domain], entry.operation == nil else { return }
+        let inputs = inputs(of: entry, resource, at: now)
+        let finding = ScalingRule.find(inputs)
+        let id = DecisionIdentity.make(
+            domain: domain, position: inputs.samples.last?.position, policyVersion: inputs.policyVersion, at: now,
+            purpose: resource.purpose)
+        let record = DecisionRecord(
+            id: id, tenant: entry.record.tenant, inputs: inputs, finding: finding, decidedAt: now)
+        keepWaiting(domain, resource, finding: finding, at: now)
+        domains.update(domain) { $0[resource].steady = Steady(finding, resource) }
+        guard finding.target != nil, finding.dry == nil else { return note(record) }
+        let operation = Operation(decision: id, inputs: inputs, finding: finding, phase: .awaitingPermit, since: now)
+        active[id] = domain
+        // Room on a network is nobody's to promise.
+        guard finding.verdict == .grow, resource != .network else { return enter(.resizing, operation, at: now) }
+        domains.update(domain) { $0.operation = operation }
+        if let request = openRequest(of: operation) { pending.append(.requestPermit(request)) }
+    }
+
+    /// Everything that the rule looks at, as it stands at `now`.
+    func inputs(of entry: DomainEntry, _ resource: Resource = .cpu, at now: Timestamp) -> RuleInputs {
+        let (record, version, track) = (entry.record, policies[entry.record.domain], entry[resource])
+        let length = version?.windowLength ?? 0
+        let cooldown = version?.options.restAfterChange
+        var inputs = RuleInputs(
+            domain: record.domain, host: record.host, at: now, policyVersion: version?.version ?? 0,
+            policy: version?.policy, windowLength: length,
+            staleAfterNanoseconds: 2 * Int64(length) * settings.samplingInterval, samples: track.window.samples,
+            vcpus: record.vcpus, ceiling: record.ceiling, isManaged: record.isManaged,
+            hostMode: hosts[record.host]?.record.mode,
+            isChangeInFlight: entry.operation?.phase.isChanging ?? false, lastChangeAt: track.lastChangeAt,
+            cooldownUpNanoseconds: cooldown?.upNanoseconds ?? settings.cooldownUp,
+            cooldownDownNanoseconds: cooldown?.downNanoseconds ?? settings.cooldownDown,
+            stealBound: settings.stealBound, maximumDenials: settings.maximumPlacementAttempts + 1,
+            noRoomUntil: track.noRoomUntil, settlingUntil: entry.settlingUntil)
+        inputs.recordedResource = resource
+        if settings.unknownBound < .full { inputs.unknownBound = settings.unknownBound }
+        if track.window.unknownRun > 0 { inputs.unknownRun = track.window.unknownRun }
+        if version?.options.isOptedOut == true { inputs.isOptedOut = true }
+        inputs.dryRun = dryRun(of: record, options: version?.options)
+        inputs.freezeReason = freezeReason(of: record, at: now)
+        inputs.blackoutUntil = settings.blackouts.compactMap { $0.end(at: now) }.max()
+        let ahead = growthsAhead(of: record.domain, resource, at: now)
+        if ahead > 0 { inputs.queuedBehind = ahead }
+        add(resource, of: entry, to: &inputs)
+        return inputs
+    }
+
+    private func add(_ resource: Resource, of entry: DomainEntry, to inputs: inout RuleInputs) {
+        switch resource {
+        case .cpu: break
+        case .memory:
+            inputs.memory = entry.record.memory > .zero ? entry.record.memory : nil
+            inputs.memoryCeiling = entry.record.memoryCeiling
+            inputs.memorySettings = settings.memory
+            inputs.memoryBeforeShrink = entry.memoryBeforeShrink
+            inputs.pressure = entry.pressure
+        case .network: inputs.networkCap = entry.record.networkCap
+        }
+    }
+
+    private func dryRun(of record: DomainRecord, options: PolicyOptions?) -> DryReason? {
+        if settings.isDryRun { return .dryRunOfCluster }
+        if let tenant = record.tenant, settings.dryRunTenants.contains(tenant) { return .dryRunOfTenant }
+        return options?.isDryRun == true ? .dryRunOfDomain : nil
+    }
+
+    /// Records a decision about a size unless it says the same as the last one. An action is always news.
+    mutating func note(_ record: DecisionRecord) {
+        let outcome = record.outcome
+        let reason = RecordedReason(verdict: outcome.verdict, reason: outcome.reason, dry: outcome.dry)
+        let isAction = outcome.host != nil && outcome.dry == nil
+        let resource = record.inputs.resource
+        let isNews = domains.update(record.inputs.domain) { entry in
+            defer { entry[resource].recorded = reason }
+            return isAction || entry[resource].recorded != reason
+        }
+        if isNews == true { pending.append(.record(record)) }
+    }
+}
+
+extension SchedulerState.Steady {
+    /// `nil`: the next sample may change the finding although the same direction is due.
+    fileprivate init?(_ finding: Finding, _ resource: Resource) {
+        switch (finding.verdict, finding.reason) {
+        case (.nothing, .tooFewBreaches): self = .whileDue(nil)
+        case (.nothing, .noPolicy), (.nothing, .optedOut): self = .always
+        case (.refuse, .atPolicyMaximum), (.refuse, .atPolicyMinimum), (.refuse, .atCeiling):
+            guard resource != .network, let due = finding.counts?.due else { return nil }
+            self = .whileDue(due)
+        default: return nil
+        }
+    }
+}
+
+extension PolicyOptions {
+    /// The policy's own cooldown, else its preset's; `nil`: the platform's.
+    var restAfterChange: Cooldown? { cooldown ?? preset?.cooldown }
+}
+
+extension Resource {
+    /// Keeps the decisions of one sample apart. Zero for CPU: its ids are those of rules version 1.
+    fileprivate var purpose: UInt64 {
+        switch self {
+        case .cpu: 0
+        case .memory: 1
+        case .network: 2
+        }
+    }
+}

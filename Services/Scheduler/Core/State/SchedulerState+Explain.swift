@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// Why a domain is as it is at one instant: the same rule as for a decision, with nothing done about it.
+package struct Explanation: Hashable, Sendable, Codable {
+    package let inputs: RuleInputs
+    package let finding: Finding
+    /// What is under way.
+    package let operation: Operation?
+    /// One plain sentence, for instance `nothing: 5 of the last 10 known samples were above 80 % and 0 below 15 %; 7
+    /// are needed`.
+    package let summary: String
+    /// The summary and every fact behind it, one per line.
+    package let text: String
+}
+
+extension SchedulerState {
+    /// What the rule says for `domain` at `now`, whether anything came of it or not. `nil`: no such domain.
+    package func explain(_ domain: DomainID, at now: Timestamp) -> Explanation? {
+        guard let entry = domains[domain] else { return nil }
+        let inputs = inputs(of: entry, at: now)
+        let finding = ScalingRule.find(inputs)
+        let record = DecisionRecord(
+            id: UUID128(high: 0, low: 0), tenant: entry.record.tenant, inputs: inputs, finding: finding,
+            decidedAt: now)
+        let summary = record.summary
+        var lines = ["\(now): \(summary)"]
+        lines += Sentences.evidence(inputs: inputs, finding: finding)
+        lines += others(of: entry, at: now)
+        if let operation = entry.operation {
+            lines.append("decision \(operation.decision) is \(operation.phase.rawValue) since \(operation.since)")
+        }
+        return Explanation(
+            inputs: inputs, finding: finding, operation: entry.operation, summary: summary,
+            text: lines.joined(separator: "\n"))
+    }
+
+    /// What the rules for memory and network say, and what the domain waits for.
+    private func others(of entry: DomainEntry, at now: Timestamp) -> [String] {
+        var lines = [Resource.memory, .network].filter { entry.hasRule($0) }.map { resource in
+            let inputs = inputs(of: entry, resource, at: now)
+            let record = DecisionRecord(
+                id: UUID128(high: 0, low: 0), tenant: entry.record.tenant, inputs: inputs,
+                finding: ScalingRule.find(inputs), decidedAt: now)
+            return "\(resource.rawValue): \(record.summary)"
+        }
+        lines += queuePlace(of: entry.record.domain, at: now).map { growth, ahead in
+            "it waits since \(growth.since) for \(Sentences.amount(growth.missing, of: growth.resource)) more of its "
+                + "host; \(ahead) others are served before it"
+        }
+        if let until = entry.rest.until, now < until {
+            lines.append("it is not moved: \(Sentences.rest(until: until, entry.rest.cause))")
+        }
+        return lines
+    }
+
+    /// Where `request` would go now, with every host's terms. The domain's options hold, if it is known.
+    package func placement(for request: PlacementRequest, at now: Timestamp) -> PlacementResult {
+        placement(for: request, options: policies[request.domain]?.options, entry: domains[request.domain], at: now)
+    }
+
+    /// Where a new domain with these options would go.
+    package func placement(
+        for request: PlacementRequest, options: PolicyOptions, at now: Timestamp
+    ) -> PlacementResult {
+        placement(for: request, options: options, entry: nil, at: now)
+    }
+
+    func placement(for request: PlacementRequest, of entry: DomainEntry, at now: Timestamp) -> PlacementResult {
+        placement(for: request, options: policies[request.domain]?.options, entry: entry, at: now)
+    }
+
+    /// Where the domain of a growth that its own host denied would go.
+    func place(_ operation: Operation, entry: DomainEntry, at now: Timestamp) -> PlacementResult {
+        let (record, target) = (entry.record, operation.finding.target ?? 0)
+        let isMove = operation.move != nil
+        var request = PlacementRequest(
+            domain: record.domain, source: record.host, presentVCPUs: operation.inputs.vcpus ?? 0,
+            vcpus: operation.inputs.vcpus ?? 0, memory: record.memory, demand: operation.demand,
+            denied: operation.denials.map(\.host))
+        if !isMove, operation.resource == .cpu { request.vcpus = VCPUCount(Int(target)) }
+        if !isMove, operation.resource == .memory { request.memory = ByteCount(target) }
+        return placement(for: request, of: entry, at: now)
+    }
+
+    private func placement(
+        for request: PlacementRequest, options: PolicyOptions?, entry: DomainEntry?, at now: Timestamp
+    ) -> PlacementResult {
+        var request = request
+        if let options, !options.pinnedHosts.isEmpty { request.pinnedHosts = options.pinnedHosts }
+        if request.source != nil { request.incomingBudget = settings.moves.budget.inPerHost }
+        var hosts = snapshot(at: now).hosts
+        addPeers(of: &request, options: options, to: &hosts)
+        for index in hosts.indices {
+            let failed = entry?.rest.failedTargets.first { $0.host == hosts[index].record.host && now < $0.until }
+            hosts[index].failedUntil = failed?.until
+        }
+        return Placement.place(request, in: PlacementSnapshot(hosts: hosts), weights: settings.weights)
+    }
+
+    /// Counts the other domains of the request's groups, on each host or on their way to it.
+    private func addPeers(of request: inout PlacementRequest, options: PolicyOptions?, to hosts: inout [HostFacts]) {
+        guard let options, options.affinityGroup != nil || options.antiAffinityGroup != nil else { return }
+        var affinity = SortedTable<HostID, Int>()
+        var antiAffinity = SortedTable<HostID, Int>()
+        for (domain, version) in zip(policies.keys, policies.values) where domain != request.domain {
+            guard let entry = domains[domain] else { continue }
+            let host = entry.operation.flatMap { $0.isMove ? $0.placement?.chosen : nil } ?? entry.record.host
+            if let group = options.affinityGroup, version.options.affinityGroup == group {
+                affinity[host] = (affinity[host] ?? 0) + 1
+            }
+            if let group = options.antiAffinityGroup, version.options.antiAffinityGroup == group {
+                antiAffinity[host] = (antiAffinity[host] ?? 0) + 1
+            }
+        }
+        for index in hosts.indices {
+            hosts[index].affinityPeers = affinity[hosts[index].record.host]
+            hosts[index].antiAffinityPeers = antiAffinity[hosts[index].record.host]
+        }
+        // A host that is being emptied, or is gone, is no home.
+        let hasHome = hosts.contains { $0.affinityPeers != nil && $0.record.isUp && $0.record.mode == .enabled }
+        if hasHome { request.mustJoinPeers = true }
+    }
+
+    /// All hosts as they stand: sizes and permits of this instant, and measured use corrected by the moves that the
+    /// last samples do not show yet.
+    package func snapshot(at now: Timestamp) -> PlacementSnapshot {
+        var facts = SortedTable<HostID, HostFacts>()
+        for entry in hosts.values { facts[entry.record.host] = self.facts(of: entry, at: now) }
+        for entry in domains.values {
+            facts.update(entry.record.host) { host in
+                host.committedVCPUs += entry.record.vcpus?.count ?? entry.record.ceiling.count
+                host.committedMemory = host.committedMemory + entry.record.memory
+            }
+            if let operation = entry.operation, operation.isMove, let target = operation.placement?.chosen {
+                facts.update(target) { $0.incomingMoves = ($0.incomingMoves ?? 0) + 1 }
+            }
+        }
+        for permit in permits.values {
+            facts.update(permit.host) { host in
+                host.permittedVCPUs += permit.vcpus.count
+                host.permittedMemory = host.permittedMemory + permit.memory
+            }
+        }
+        for move in domains.values.compactMap(\.lastMove) { apply(move, to: &facts) }
+        return PlacementSnapshot(hosts: facts.values)
+    }
+
+    /// A host that was not sampled for three intervals is as one that does not answer.
+    private static let silentIntervals: Int64 = 3
+
+    private func facts(of entry: HostEntry, at now: Timestamp) -> HostFacts {
+        let limit = Self.silentIntervals * settings.samplingInterval
+        let isRecent = entry.sampledAt.map { now.nanoseconds(since: $0) <= limit } ?? false
+        let figures = isRecent ? entry.figures : nil
+        return HostFacts(
+            record: entry.record, cpuUtilization: figures?.cpuUtilization, memoryUsed: figures?.memoryUsed,
+            responseTimeNanoseconds: figures?.responseTimeNanoseconds)
+    }
+
+    private func apply(_ move: Move, to facts: inout SortedTable<HostID, HostFacts>) {
+        let isOver = move.endedAt != nil
+        if isUnseen(move, on: move.target) {
+            facts.update(move.target) { host in
+                host.addMeasured(move.request)
+                if isOver { host.isUnmeasured = true }
+            }
+        }
+        guard let source = move.request.source, isUnseen(move, on: source) else { return }
+        facts.update(source) { host in
+            host.removeMeasured(move.request)
+            if isOver { host.isUnmeasured = true }
+        }
+    }
+
+    /// Whether the host's last interval began before the move ended.
+    func isUnseen(_ move: Move, on host: HostID) -> Bool {
+        guard let endedAt = move.endedAt else { return true }
+        return hosts[host]?.intervalStart.map { $0 < endedAt } ?? false
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+
+/// Counts what fails and what changes, and freezes the cluster when that is too much.
+struct FreezeGuardian: Hashable, Sendable, Codable {
+    private var ended: [Ended] = []
+    /// The freeze that was ordered and not listed yet: it holds from the moment it is ordered.
+    private(set) var ordered: Freeze?
+    private var isListed = false
+
+    private struct Ended: Hashable, Sendable, Codable {
+        var domain: DomainID
+        var at: Timestamp
+        var failed: Bool
+    }
+
+    /// A freeze that nobody has listed for so long was not stored, or is lifted already.
+    private static let patience: Int64 = 60_000_000_000
+
+    mutating func ended(_ domain: DomainID, failed: Bool, at now: Timestamp) {
+        ended.append(Ended(domain: domain, at: now, failed: failed))
+    }
+
+    /// What is stored as frozen. Once our own freeze was listed and is no more, somebody lifted it: counting begins
+    /// again, so that it does not come back at once.
+    mutating func listed(_ freezes: [Freeze], at now: Timestamp) {
+        guard let ordered else { return }
+        if freezes.contains(where: { $0.scope == .cluster }) {
+            isListed = true
+        } else if isListed || now.nanoseconds(since: ordered.since) > Self.patience {
+            self.ordered = nil
+            isListed = false
+            ended = []
+        }
+    }
+
+    /// The freeze that is due, once.
+    mutating func due(domains: Int, settings: FreezeSettings, at now: Timestamp) -> Freeze? {
+        let start = now.advanced(byNanoseconds: -settings.periodNanoseconds)
+        ended.removeAll { $0.at < start }
+        guard ordered == nil, let reason = reason(domains: domains, settings: settings) else { return nil }
+        let freeze = Freeze(scope: .cluster, reason: reason, isAutomatic: true, since: now)
+        ordered = freeze
+        return freeze
+    }
+
+    private func reason(domains: Int, settings: FreezeSettings) -> String? {
+        let minutes = settings.periodNanoseconds / 60_000_000_000
+        let failures = ended.count { $0.failed }
+        if failures >= settings.minimumFailures, exceeds(failures, of: ended.count, settings.failedShare) {
+            return "\(failures) of \(ended.count) actions failed within \(minutes) minutes, more than "
+                + "\(settings.failedShare); look at the failed decisions, then unfreeze"
+        }
+        let changed = Set(ended.filter { !$0.failed }.map(\.domain)).count
+        if changed >= settings.minimumChanged, exceeds(changed, of: domains, settings.changedShare) {
+            return "\(changed) of \(domains) VMs were changed within \(minutes) minutes, more than "
+                + "\(settings.changedShare); look at the decisions, then unfreeze"
+        }
+        return nil
+    }
+
+    private func exceeds(_ part: Int, of whole: Int, _ share: Utilization) -> Bool {
+        Int64(part) * 1_000_000 > Int64(whole) * share.ppm
+    }
+}
+
+extension SchedulerState {
+    /// Why automatic actions on a domain are frozen; `nil`: they are not.
+    func freezeReason(of record: DomainRecord, at now: Timestamp) -> String? {
+        guardian.ordered?.reason ?? freezes.first { $0.covers(record) }?.reason
+    }
+
+    mutating func guardAgainstFailures(at now: Timestamp) {
+        if let freeze = guardian.due(domains: domains.count, settings: settings.freeze, at: now) {
+            pending.append(.freeze(freeze))
+        }
+    }
+}

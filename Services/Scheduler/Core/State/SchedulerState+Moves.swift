@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+
+// Moves that no growth asks for: relief of a host, drain, room for a neighbour.
+
+extension SchedulerState {
+    /// Moves a domain away from `host` if it has been overloaded for M of N samples and that helps.
+    mutating func relieve(_ host: HostID, at now: Timestamp) {
+        guard let place = hosts.place(of: host, near: -1), hosts.values[place].isOverloaded(settings.moves),
+            hosts.values[place].record.mode == .enabled, !hosts.values[place].restsFromRelief(at: now),
+            hasBudget(from: host), !hasUnseenMove(on: host), blackoutEnd(at: now) == nil,
+            let facts = snapshot(at: now).hosts.first(where: { $0.record.host == host })
+        else { return }
+        let need = hosts.values[place].need(facts, settings.moves)
+        let ranked = MovePlan.ranked(options(on: host, cause: .relief, at: now), need: need)
+        let begun = begin(MovePlan(cause: .relief, source: host, need: need, options: ranked, settings), at: now)
+        if !begun { rest(host, at: now) }
+    }
+
+    /// Moves one domain more away from `host` if it is being drained; what can't move is named, and stops nobody.
+    mutating func drain(_ host: HostID, at now: Timestamp) {
+        guard let place = hosts.place(of: host, near: -1), hosts.values[place].record.mode == .draining,
+            !hosts.values[place].restsFromRelief(at: now), hasBudget(from: host)
+        else { return }
+        let need = MoveNeed(cpu: 0, memory: 0, vcpus: 0)
+        let ranked = MovePlan.ranked(options(on: host, cause: .drain, at: now), need: need)
+        for option in ranked where option.obstacle != .changeInFlight {
+            let plan = MovePlan(cause: .drain, source: host, need: need, options: [option], settings)
+            if begin(plan, at: now), !hasBudget(from: host) { return }
+        }
+        rest(host, at: now)
+    }
+
+    /// Has a neighbour move so that `operation`'s domain can grow where it is: if the domain itself can't move, or the
+    /// neighbour costs far less. Returns the obstacle that this is for the growth; `nil`: no neighbour does.
+    mutating func makeRoom(for operation: Operation, at now: Timestamp) -> MoveObstacle? {
+        let (domain, host) = (operation.inputs.domain, operation.inputs.host)
+        guard let entry = domains[domain], let request = openRequest(of: operation), hasBudget(from: host),
+            !hasUnseenMove(on: host), blackoutEnd(at: now) == nil,
+            let facts = snapshot(at: now).hosts.first(where: { $0.record.host == host })
+        else { return nil }
+        let need = MoveNeed(
+            cpu: 0, memory: max(0, request.memory.bytes - facts.freeMemoryBytes),
+            vcpus: max(0, Int64(request.vcpus.count - facts.freeVCPUs)))
+        guard need.memory > 0 || need.vcpus > 0 else { return nil }
+        let own = MoveOption(
+            domain: domain, vcpus: 0, memory: entry.record.memory, demand: operation.demand, obstacle: nil)
+        let canMove = operation.placement?.chosen != nil
+        let share = settings.moves.neighbourCostShare
+        let cheap = options(on: host, cause: .makeRoom(domain), at: now).filter { option in
+            option.domain != domain && option.obstacle == nil && need.isMet(by: option)
+                && (!canMove || Int128(option.cost) * 1_000_000 <= Int128(own.cost) * Int128(share.ppm))
+        }
+        let ranked = MovePlan.ranked(cheap, need: need)
+        let plan = MovePlan(cause: .makeRoom(domain), source: host, need: need, options: ranked, settings)
+        guard !ranked.isEmpty, begin(plan, at: now) else { return nil }
+        return active.values.last { domains[$0]?.operation?.move?.cause == .makeRoom(domain) }
+            .map { .neighbourMoves($0) }
+    }
+
+    private mutating func rest(_ host: HostID, at now: Timestamp) {
+        hosts.update(host) { $0.reliefRestsUntil = now.advanced(byNanoseconds: settings.retryAfterNoRoom) }
+    }
+
+    /// Tries the options in their order, and begins with the first that has a target and helps. What does not is
+    /// recorded with its reason. Returns whether one was begun.
+    private mutating func begin(_ given: MovePlan, at now: Timestamp) -> Bool {
+        var plan = given
+        var lastPlacement: PlacementResult?
+        var attempts = 0
+        for index in plan.options.indices where plan.options[index].obstacle == nil {
+            attempts += 1
+            guard attempts <= Self.maximumAttempts else {
+                plan.options[index].obstacle = .noTarget
+                continue
+            }
+            let (placement, obstacle) = judge(plan.options[index], plan: &plan, at: now)
+            lastPlacement = placement
+            guard obstacle == nil else {
+                plan.options[index].obstacle = obstacle
+                continue
+            }
+            plan.chosen = plan.options[index].domain
+            break
+        }
+        hosts.update(plan.source) { $0.lastPlan = plan }
+        guard let domain = plan.chosen ?? plan.options.first?.domain, let entry = domains[domain] else { return false }
+        var operation = operation(moving: entry, plan: plan, at: now)
+        operation.placement = plan.chosen != nil || plan.options.count == 1 ? lastPlacement : nil
+        guard plan.chosen != nil else {
+            operation.obstacle = plan.options.first?.obstacle
+            note(move: operation, at: now)
+            return false
+        }
+        let record = record(of: operation, at: now)
+        guard record.outcome.dry == nil else {
+            noteMove(record, RecordedMove(cause: plan.cause, obstacle: nil, dry: record.outcome.dry))
+            return false
+        }
+        active[operation.decision] = domain
+        domains.update(domain) { $0.operation = operation }
+        if let request = openRequest(of: operation) { pending.append(.requestPermit(request)) }
+        return true
+    }
+
+    /// Placements that one plan tries, so that a pass over a large host ends.
+    private static let maximumAttempts = 16
+
+    private func judge(
+        _ option: MoveOption, plan: inout MovePlan, at now: Timestamp
+    ) -> (PlacementResult?, MoveObstacle?) {
+        guard let entry = domains[option.domain] else { return (nil, .notRunning) }
+        let request = PlacementRequest(
+            domain: option.domain, source: plan.source, presentVCPUs: option.vcpus, vcpus: option.vcpus,
+            memory: option.memory, demand: option.demand)
+        let placement = placement(for: request, of: entry, at: now)
+        guard let target = placement.chosen else { return (placement, .noTarget) }
+        guard plan.cause == .relief else { return (placement, nil) }
+        guard
+            let improvement = Improvement(
+                moving: placement.request, from: placement.facts(of: plan.source), to: placement.facts(of: target))
+        else { return (placement, .loadUnknown) }
+        guard improvement.isEnough(plan.minimumImprovement) else { return (placement, .noImprovement(improvement)) }
+        plan.improvement = improvement
+        return (placement, nil)
+    }
+
+    private func operation(moving entry: DomainEntry, plan: MovePlan, at now: Timestamp) -> Operation {
+        let inputs = inputs(of: entry, at: now)
+        let id = DecisionIdentity.make(
+            domain: entry.record.domain, position: inputs.samples.last?.position, policyVersion: inputs.policyVersion,
+            at: now, purpose: 3)
+        return Operation(
+            decision: id, inputs: inputs, finding: ScalingRule.find(inputs), move: plan, phase: .awaitingTargetPermit,
+            since: now)
+    }
+
+    private mutating func note(move operation: Operation, at now: Timestamp) {
+        guard let plan = operation.move else { return }
+        noteMove(
+            record(of: operation, at: now), RecordedMove(cause: plan.cause, obstacle: operation.obstacle, dry: nil))
+    }
+
+    /// Records a decision about a move unless it says the same as the last one. A move is always news.
+    mutating func noteMove(_ record: DecisionRecord, _ move: RecordedMove) {
+        let isAction = record.outcome.verdict == .migrate && record.outcome.dry == nil
+        let isNews = domains.update(record.inputs.domain) { entry in
+            defer { entry.recordedMove = move }
+            return isAction || !(entry.recordedMove?.says(move) ?? false)
+        }
+        if isNews == true { pending.append(.record(record)) }
+    }
+
+    /// After a permit was denied another target is looked for: the move must still help.
+    func remainsUseful(_ operation: inout Operation) -> Bool {
+        guard var plan = operation.move, plan.cause == .relief else { return true }
+        guard let placement = operation.placement, let target = placement.chosen,
+            let improvement = Improvement(
+                moving: placement.request, from: placement.facts(of: plan.source), to: placement.facts(of: target)),
+            improvement.isEnough(plan.minimumImprovement)
+        else { return false }
+        plan.improvement = improvement
+        operation.move = plan
+        return true
+    }
+
+    /// A domain came to be elsewhere by nobody's order of ours: it rests, and so does relief of both hosts.
+    mutating func noteForeignMove(of domain: DomainID, from source: HostID, at now: Timestamp) {
+        guard let entry = domains[domain] else { return }
+        let until = now.advanced(byNanoseconds: settings.moves.foreignRestNanoseconds)
+        for host in [source, entry.record.host] {
+            hosts.update(host) { entry in
+                entry.reliefRestsUntil = until
+                entry.load.restart(countingFrom: now)
+            }
+        }
+        let inputs = inputs(of: entry, at: now)
+        var finding = ScalingRule.find(inputs)
+        (finding.verdict, finding.reason) = (.nothing, .foreignMove)
+        (finding.target, finding.dry, finding.until) = (nil, nil, until)
+        let id = DecisionIdentity.make(
+            domain: domain, position: nil, policyVersion: inputs.policyVersion, at: now, purpose: 4)
+        note(
+            DecisionRecord(
+                id: id, tenant: entry.record.tenant, inputs: inputs, finding: finding, foreignSource: source,
+                decidedAt: now))
+    }
+}
+
+// MARK: - What may move
+
+extension SchedulerState {
+    /// Why `entry` can't move now, whatever the target. `toGrow`: its own growth asks for it.
+    func obstacle(toMoving entry: DomainEntry, toGrow: Bool, isDrain: Bool = false, at now: Timestamp) -> MoveObstacle?
+    {
+        guard entry.record.isManaged else { return .notManaged }
+        if policies[entry.record.domain]?.options.isOptedOut == true { return .optedOut }
+        if let reason = entry.record.immovable { return .immovable(reason) }
+        guard entry.record.vcpus ?? 0 > 0 else { return .notRunning }
+        if !toGrow, entry.operation != nil { return .changeInFlight }
+        if let until = entry.settlingUntil, now < until { return .rests(until: until, .settling) }
+        if let until = entry.rest.until, now < until, !isDrain || entry.rest.cause == .failed {
+            return .rests(until: until, entry.rest.cause)
+        }
+        if isDrain, let until = blackoutEnd(at: now) { return .rests(until: until, .blackout) }
+        return toGrow && !hasBudget(from: entry.record.host, besides: entry.record.domain) ? .budget : nil
+    }
+
+    /// All domains on a host as options, by id, with what holds each.
+    private func options(on host: HostID, cause: MoveCause, at now: Timestamp) -> [MoveOption] {
+        domains.values.filter { $0.record.host == host }.map { entry in
+            var found = obstacle(toMoving: entry, toGrow: false, isDrain: cause == .drain, at: now)
+            let demand = entry.demand
+            if found == nil, demand == nil, cause != .drain { found = .loadUnknown }
+            return MoveOption(
+                domain: entry.record.domain, vcpus: entry.record.vcpus ?? 0, memory: entry.record.memory,
+                demand: demand ?? CPUDemand(utilization: .full, vcpus: entry.record.vcpus ?? 0), obstacle: found)
+        }
+    }
+
+    /// Whether one migration more may leave `host`, not counting one of `own`.
+    func hasBudget(from host: HostID, besides own: DomainID? = nil) -> Bool {
+        let budget = settings.moves.budget
+        var (leaving, all) = (0, 0)
+        for domain in active.values where domain != own {
+            guard let operation = domains[domain]?.operation, operation.isMove else { continue }
+            all += 1
+            if operation.placement?.request.source == host { leaving += 1 }
+        }
+        return leaving < budget.outPerHost && all < budget.perCluster
+    }
+
+    private func hasUnseenMove(on host: HostID) -> Bool {
+        domains.values.contains { entry in
+            guard let move = entry.lastMove, move.target == host || move.request.source == host else { return false }
+            return isUnseen(move, on: host)
+        }
+    }
+
+    func blackoutEnd(at now: Timestamp) -> Timestamp? { settings.blackouts.compactMap { $0.end(at: now) }.max() }
+}
+
+extension SchedulerState.RecordedMove {
+    /// The same in kind: instants and figures that differ are no news.
+    fileprivate func says(_ other: Self) -> Bool {
+        cause == other.cause && dry == other.dry && obstacle?.kind == other.obstacle?.kind
+    }
+}
+
+extension MovePlan {
+    fileprivate init(
+        cause: MoveCause, source: HostID, need: MoveNeed, options: [MoveOption], _ settings: SchedulerSettings
+    ) {
+        self.init(
+            cause: cause, source: source, need: need, minimumImprovement: settings.moves.minimumImprovement,
+            options: Array(options.prefix(Self.maximumOptions)))
+    }
+}
+
+extension SchedulerState.HostEntry {
+    fileprivate func isOverloaded(_ settings: MoveSettings) -> Bool {
+        load.isCPUDue(settings) || load.isMemoryDue(settings)
+    }
+
+    fileprivate func restsFromRelief(at now: Timestamp) -> Bool { reliefRestsUntil.map { now < $0 } ?? false }
+
+    /// What has to leave for the host to be within its bounds.
+    fileprivate func need(_ facts: HostFacts, _ settings: MoveSettings) -> MoveNeed {
+        let excess = (facts.cpuUtilization?.ppm ?? 0) - record.cpuBound.ppm
+        let bound = Int128(record.memory.bytes) * Int128(record.memoryBound?.ppm ?? .max) / 1_000_000
+        let surplus = Int128(facts.memoryUsed?.bytes ?? 0) - bound
+        return MoveNeed(
+            cpu: load.isCPUDue(settings) ? max(1, excess * Int64(record.cpuCount)) : 0,
+            memory: load.isMemoryDue(settings) ? max(1, Int64(clamping: surplus)) : 0, vcpus: 0)
+    }
+}

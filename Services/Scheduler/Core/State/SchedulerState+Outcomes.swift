@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+
+extension SchedulerState {
+    /// An action whose outcome is being measured.
+    struct FollowUp: Hashable, Sendable, Codable {
+        var decision: UUID128
+        var resource: Resource
+        var effectiveAt: Timestamp
+        var before: Int64
+        var target: Int64
+        /// Where a migration went.
+        var host: HostID?
+        var predicted: Utilization?
+        var sum: Int64 = 0
+        var samples = 0
+        /// Nothing was changed since, so that what is measured is this action's outcome.
+        var isCurrent = true
+        /// Of `minutes`: rows that are written.
+        var written = 0
+
+        static let minutes = [1, 10, 60]
+    }
+
+    /// Writes the rows that are due.
+    mutating func followUp(_ domain: DomainID, at now: Timestamp) {
+        guard let entry = domains[domain] else { return }
+        var rows: [OutcomeRow] = []
+        let open = entry.followUps.compactMap { followUp -> FollowUp? in
+            var followUp = followUp
+            while followUp.written < FollowUp.minutes.count,
+                now >= followUp.due(FollowUp.minutes[followUp.written])
+            {
+                rows.append(row(followUp, of: entry, at: now))
+                followUp.written += 1
+            }
+            return followUp.written < FollowUp.minutes.count ? followUp : nil
+        }
+        guard !rows.isEmpty else { return }
+        domains.update(domain) { $0.followUps = open }
+        pending += rows.map(Directive.recordOutcome)
+    }
+
+    private func row(_ followUp: FollowUp, of entry: DomainEntry, at now: Timestamp) -> OutcomeRow {
+        let mean = followUp.samples > 0 ? Utilization(ppm: followUp.sum / Int64(followUp.samples)) : nil
+        return OutcomeRow(
+            decision: followUp.decision, domain: entry.record.domain, resource: followUp.resource,
+            minutes: FollowUp.minutes[followUp.written], at: now, predicted: followUp.predicted, real: mean,
+            samples: followUp.samples, isReversed: entry.isReversed(followUp))
+    }
+}
+
+extension SchedulerState.FollowUp {
+    fileprivate func due(_ minutes: Int) -> Timestamp {
+        effectiveAt.advanced(byNanoseconds: Int64(minutes) * 60_000_000_000)
+    }
+}
+
+extension SchedulerState.DomainEntry {
+    /// More than this are not followed: the oldest give way.
+    private static let maximumFollowUps = 8
+
+    /// Begins to measure what comes of an action that took effect at `instant`.
+    mutating func follow(_ operation: Operation, from instant: Timestamp) {
+        for index in followUps.indices where followUps[index].resource == operation.resource {
+            followUps[index].isCurrent = false
+        }
+        let before = operation.inputs.size ?? 0
+        followUps.append(
+            SchedulerState.FollowUp(
+                decision: operation.decision, resource: operation.resource, effectiveAt: instant, before: before,
+                target: operation.finding.target.flatMap { operation.move == nil ? $0 : nil } ?? before,
+                host: operation.placement?.chosen,
+                predicted: operation.move == nil ? operation.finding.projection : operation.finding.mean))
+        if followUps.count > Self.maximumFollowUps { followUps.removeFirst() }
+    }
+
+    /// Adds what a reading told to the outcomes of the actions before it.
+    mutating func measure(_ told: Reading, at now: Timestamp, since intervalStart: Timestamp) {
+        for index in followUps.indices {
+            let followUp = followUps[index]
+            guard followUp.isCurrent, intervalStart >= followUp.effectiveAt,
+                let sample = self[followUp.resource].window.newest, sample.sampledAt == now
+            else { continue }
+            followUps[index].sum += sample.utilization.ppm
+            followUps[index].samples += 1
+        }
+    }
+
+    fileprivate func isReversed(_ followUp: SchedulerState.FollowUp) -> Bool {
+        if let host = followUp.host, host != record.host { return true }
+        let size: Int64? =
+            switch followUp.resource {
+            case .cpu: record.vcpus.map { Int64($0.count) }
+            case .memory: record.memory.bytes
+            case .network: record.networkCap
+            }
+        guard let size, followUp.target != followUp.before else { return false }
+        return followUp.target > followUp.before ? size <= followUp.before : size >= followUp.before
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+// What happened before a restart: it fills the state as an uninterrupted run would have, and decides nothing.
+//
+// Order: inventory and policies, then decisions, oldest first, then changes, then samples, oldest first.
+
+extension SchedulerState {
+    /// Feeds a change of size or host that ended at `endedAt` before a restart. Order against samples does not matter.
+    /// `resources` have changed; a change of host is one of all.
+    package mutating func recallChange(
+        of domain: DomainID, endedAt: Timestamp, resources: [Resource] = Resource.allCases
+    ) {
+        let interval = settings.samplingInterval
+        domains.update(domain) { entry in
+            for resource in resources where entry[resource].lastChangeAt.map({ $0 < endedAt }) ?? true {
+                entry[resource].lastChangeAt = endedAt
+                entry[resource].window.keep(countingFrom: endedAt, interval: interval)
+            }
+        }
+    }
+
+    /// Feeds a decision that was recorded before a restart, so that the same is not recorded again, what waited waits
+    /// on, and what rested rests on. `ended`: how and when its action ended, if it had one and that is known.
+    package mutating func recallDecision(_ record: DecisionRecord, ended: RecalledEnd? = nil) {
+        let (domain, outcome, resource) = (record.inputs.domain, record.outcome, record.inputs.resource)
+        guard domains[domain] != nil else { return }
+        if let plan = record.move {
+            let move = RecordedMove(cause: plan.cause, obstacle: record.obstacle, dry: outcome.dry)
+            domains.update(domain) { $0.recordedMove = move }
+        } else {
+            let reason = RecordedReason(verdict: outcome.verdict, reason: outcome.reason, dry: outcome.dry)
+            domains.update(domain) { $0[resource].recorded = reason }
+            recallWaiting(record)
+        }
+        if let ended, outcome.dry == nil, outcome.host != nil { recall(ended, of: record) }
+    }
+
+    /// How a recalled decision's action ended.
+    package enum RecalledEnd: Hashable, Sendable {
+        case succeeded(at: Timestamp)
+        case failed(at: Timestamp)
+    }
+
+    /// Takes up a decision again whose command was under way when the last instance ended.
+    /// `hasMigrated`: the first of the two steps of a `migrate` is done.
+    package mutating func recallOperation(
+        _ record: DecisionRecord, permit: UUID128?, hasMigrated: Bool = false, at now: Timestamp
+    ) {
+        guard domains[record.inputs.domain] != nil else { return }
+        active[record.id] = record.inputs.domain
+        let operation = operation(of: record, permit: permit, hasMigrated: hasMigrated, at: now)
+        domains.update(record.inputs.domain) { entry in
+            entry.operation = operation
+            let resources = operation.phase == .migrating ? Resource.allCases : [operation.resource]
+            for resource in resources { entry[resource].window.suspend() }
+            if let placement = record.placement, let target = placement.chosen {
+                entry.lastMove = Move(request: placement.request, target: target, endedAt: hasMigrated ? now : nil)
+            }
+        }
+    }
+
+    private func operation(
+        of record: DecisionRecord, permit: UUID128?, hasMigrated: Bool, at now: Timestamp
+    ) -> Operation {
+        let isMoving = record.outcome.verdict == .migrate && !hasMigrated
+        var operation = Operation(
+            decision: record.id, inputs: record.inputs, finding: record.finding, move: record.move,
+            phase: isMoving ? .migrating : .resizing, since: now)
+        operation.denials = record.denials
+        operation.placement = record.placement
+        operation.permit = permit
+        return operation
+    }
+
+    private mutating func recallWaiting(_ record: DecisionRecord) {
+        let (domain, resource) = (record.inputs.domain, record.inputs.resource)
+        switch record.outcome.reason {
+        case .noRoom:
+            // Denied by permits, and not the rule's own wait after such a denial.
+            if !record.denials.isEmpty {
+                let until = record.decidedAt.advanced(byNanoseconds: settings.retryAfterNoRoom)
+                domains.update(domain) { $0[resource].noRoomUntil = until }
+            }
+            let operation = operation(of: record, permit: nil, hasMigrated: true, at: record.decidedAt)
+            wait(domain, resource, missing: record.finding.target == nil ? nil : operation, at: record.decidedAt)
+        case .queued: wait(domain, resource, missing: nil, at: record.decidedAt)
+        case .cooldown, .settling, .blackout, .enoughAbove, .memoryPressure: break
+        default: leave(domain, resource)
+        }
+    }
+
+    private mutating func recall(_ end: RecalledEnd, of record: DecisionRecord) {
+        let operation = operation(of: record, permit: nil, hasMigrated: false, at: record.decidedAt)
+        let moves = settings.moves
+        domains.update(record.inputs.domain) { entry in
+            switch end {
+            case .succeeded(let instant): entry.recallSuccess(of: operation, at: instant, moves)
+            case .failed(let instant):
+                if operation.phase == .migrating {
+                    entry.rest.failed(target: operation.placement?.chosen, at: instant, moves)
+                }
+                entry.reopen(after: operation, at: instant)
+            }
+        }
+        switch end {
+        case .succeeded(let instant): guardian.ended(record.inputs.domain, failed: false, at: instant)
+        case .failed(let instant): guardian.ended(record.inputs.domain, failed: true, at: instant)
+        }
+        if operation.move == nil { leave(record.inputs.domain, operation.resource) }
+    }
+}
+
+extension SchedulerState.DomainEntry {
+    /// Sizes and host stand in the inventory; what else a success leaves behind stands here.
+    fileprivate mutating func recallSuccess(of operation: Operation, at instant: Timestamp, _ settings: MoveSettings) {
+        let hasMoved = operation.phase == .migrating
+        let resources = hasMoved ? Resource.allCases : [operation.resource]
+        for resource in resources { self[resource].changed(at: instant) }
+        if hasMoved {
+            rest.moved(until: instant.advanced(byNanoseconds: settings.budget.restNanoseconds))
+            if let placement = operation.placement, let target = placement.chosen {
+                lastMove = SchedulerState.Move(request: placement.request, target: target, endedAt: instant)
+            }
+        }
+        if operation.resource == .memory {
+            memoryBeforeShrink = operation.finding.verdict == .shrink ? operation.inputs.memory : nil
+        }
+        follow(operation, from: instant)
+    }
+}

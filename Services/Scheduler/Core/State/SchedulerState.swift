@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// Decides for one cluster which domain grows, shrinks or moves. Performs no I/O and never reads a clock: events come
+/// in with their instants, directives go out, and the shell reports what became of them.
+///
+/// The rule runs at every known sample, at that sample's own instant, so late delivery does not change what is
+/// decided. Feed what happened before a restart with `recall…`, decisions before samples: that fills the state and
+/// decides nothing.
+package struct SchedulerState: Hashable, Sendable, Codable {
+    package let settings: SchedulerSettings
+    var hosts = SortedTable<HostID, HostEntry>()
+    var domains = SortedTable<DomainID, DomainEntry>()
+    var permits = SortedTable<UUID128, OpenPermit>()
+    /// Policies may be known before the inventory lists their domain.
+    var policies = SortedTable<DomainID, PolicyVersion>()
+    /// The domains with an operation, by decision.
+    var active = SortedTable<UUID128, DomainID>()
+    /// Growths that wait for room, in the order in which they came.
+    var waiting: [DomainResource] = []
+    var freezes: [Freeze] = []
+    var guardian = FreezeGuardian()
+    /// Not handed out yet.
+    var pending: [Directive] = []
+
+    package init(settings: SchedulerSettings) { self.settings = settings }
+
+    struct DomainResource: Hashable, Sendable, Codable {
+        var domain: DomainID
+        var resource: Resource
+    }
+
+    /// The policy that holds for a domain; `nil` without a subscription.
+    package func policy(of domain: DomainID) -> PolicyVersion? { policies[domain] }
+
+    /// What is under way for a domain.
+    package func operation(of domain: DomainID) -> Operation? { domains[domain]?.operation }
+
+    /// The window of a domain's resource as it stands.
+    package func window(of domain: DomainID, _ resource: Resource = .cpu) -> UtilizationWindow? {
+        domains[domain]?[resource].window
+    }
+
+    /// Samples that are kept for a domain without a policy, so that one that is subscribed later starts with them.
+    static let lengthWithoutPolicy = 12
+}
+
+// MARK: - Events
+
+extension SchedulerState {
+    /// Takes hosts, domains and open permits as they are now; what is not listed any more is forgotten.
+    package mutating func inventoryChanged(_ inventory: Inventory) {
+        let hostIDs = Set(inventory.hosts.map(\.host))
+        let domainIDs = Set(inventory.domains.map(\.domain))
+        hosts.keep { host, _ in hostIDs.contains(host) }
+        policies.keep { domain, _ in domains[domain] == nil || domainIDs.contains(domain) }
+        domains.keep { domain, _ in domainIDs.contains(domain) }
+        active.keep { _, domain in domainIDs.contains(domain) }
+        waiting.removeAll { !domainIDs.contains($0.domain) }
+        for record in inventory.hosts {
+            if hosts[record.host] == nil { hosts[record.host] = HostEntry(record: record) }
+            hosts.update(record.host) { $0.record = record }
+        }
+        for record in inventory.domains {
+            if domains[record.domain] == nil {
+                domains[record.domain] = DomainEntry(record: record)
+                if let version = policies[record.domain] { domains.update(record.domain) { $0.adopt(version) } }
+            }
+            domains.update(record.domain) { $0.take(record) }
+        }
+        permits = SortedTable()
+        for permit in inventory.permits { permits[permit.permit] = permit }
+    }
+
+    /// A new version of a policy holds. CPU samples are kept and judged by the new rule at once; the other windows begin
+    /// again with it.
+    package mutating func policyChanged(_ version: PolicyVersion, at now: Timestamp) {
+        if let known = policies[version.domain], known.version >= version.version { return }
+        policies[version.domain] = version
+        domains.update(version.domain) { $0.adopt(version) }
+        guard let entry = domains[version.domain], entry.cpu.window.count > 0 else { return }
+        evaluate(version.domain, at: now)
+    }
+
+    /// What is frozen now, all of it.
+    package mutating func freezeChanged(_ freezes: [Freeze], at now: Timestamp) {
+        self.freezes = freezes
+        guardian.listed(freezes, at: now)
+    }
+
+    /// A cycle of one host arrived: the rule runs for every domain in it whose sample is known.
+    package mutating func observe(_ sample: HostSample, position: SamplePosition) {
+        let news = fold(sample, position: position)
+        let now = sample.sampledAt
+        for move in news.foreign { noteForeignMove(of: move.domain, from: move.source, at: now) }
+        for item in news.unsteady { evaluate(item.domain, item.resource, at: now) }
+        for domain in news.followed { followUp(domain, at: now) }
+        relieve(sample.host, at: now)
+        drain(sample.host, at: now)
+    }
+
+    /// Feeds a stored sample: it fills windows and decides nothing. Oldest first.
+    package mutating func recall(_ sample: HostSample, position: SamplePosition) {
+        _ = fold(sample, position: position)
+    }
+
+    /// Runs the rule for every domain, as a sample at `now` would: whose samples have stopped is said here.
+    package mutating func evaluateAll(at now: Timestamp) {
+        for place in domains.keys.indices {
+            let domain = domains.keys[place]
+            for resource in Resource.allCases {
+                let isSteady = domains.update(at: place) { entry in
+                    !entry.hasRule(resource) || entry.isSteady(resource, at: now, settings: settings)
+                }
+                if !isSteady { evaluate(domain, resource, at: now) }
+            }
+            if !domains.values[place].followUps.isEmpty { followUp(domain, at: now) }
+        }
+        for host in hosts.keys {
+            relieve(host, at: now)
+            drain(host, at: now)
+        }
+    }
+}
+
+// MARK: - Folding samples in
+
+extension SchedulerState {
+    /// What a sample brought.
+    private struct News {
+        /// In the sample's order: has a new known sample, and may be due for something else than last time.
+        var unsteady: [DomainResource] = []
+        /// Has outcomes to be measured.
+        var followed: [DomainID] = []
+        var foreign: [(domain: DomainID, source: HostID)] = []
+    }
+
+    /// Takes figures and samples in.
+    private mutating func fold(_ sample: HostSample, position: SamplePosition) -> News {
+        let interval = sample.intervalNanoseconds ?? settings.samplingInterval
+        let cycle = DomainEntry.Cycle(
+            host: sample.host, sampledAt: sample.sampledAt,
+            intervalStart: sample.sampledAt.advanced(byNanoseconds: -interval), position: position, settings: settings)
+        var news = News()
+        let hostPlace = hosts.place(of: sample.host, near: -1)
+        var guesses = hostPlace.map { hosts.values[$0].places.guesses } ?? []
+        if guesses.count != sample.domains.count { guesses = Array(repeating: -1, count: sample.domains.count) }
+        var (steal, stealKnown) = (Int64(0), Int64(0))
+        for index in sample.domains.indices {
+            guard let place = domains.place(of: sample.domains[index].domain, near: guesses[index]) else { continue }
+            guesses[index] = place
+            fold(sample.domains[index], at: place, of: cycle, into: &news)
+            guard let stolen = sample.domains[index].stealUtilization else { continue }
+            steal += stolen.ppm
+            stealKnown += 1
+        }
+        guard let hostPlace else { return news }
+        let meanSteal = stealKnown > 0 ? Utilization(ppm: steal / stealKnown) : nil
+        hosts.update(at: hostPlace) { $0.take(sample, cycle: cycle, steal: meanSteal, guesses: guesses) }
+        return news
+    }
+
+    private mutating func fold(
+        _ reading: DomainSample, at place: Int, of cycle: DomainEntry.Cycle, into news: inout News
+    ) {
+        let settings = settings
+        domains.update(at: place) { entry in
+            let told = entry.take(reading, of: cycle)
+            if told.hasCPU, !entry.isSteady(.cpu, at: cycle.sampledAt, settings: settings) {
+                news.unsteady.append(DomainResource(domain: reading.domain, resource: .cpu))
+            }
+            if told.hasMemory, !entry.isSteady(.memory, at: cycle.sampledAt, settings: settings) {
+                news.unsteady.append(DomainResource(domain: reading.domain, resource: .memory))
+            }
+            if told.hasNetwork, !entry.isSteady(.network, at: cycle.sampledAt, settings: settings) {
+                news.unsteady.append(DomainResource(domain: reading.domain, resource: .network))
+            }
+            if let source = told.foreignSource { news.foreign.append((reading.domain, source)) }
+            guard !entry.followUps.isEmpty else { return }
+            entry.measure(told, at: cycle.sampledAt, since: cycle.intervalStart)
+            news.followed.append(reading.domain)
+        }
+    }
+}
+
+extension SchedulerState.HostEntry {
+    fileprivate mutating func take(
+        _ sample: HostSample, cycle: SchedulerState.DomainEntry.Cycle, steal: Utilization?, guesses: [Int]
+    ) {
+        places.guesses = guesses
+        guard sampledAt.map({ $0 < sample.sampledAt }) ?? true else { return }
+        figures = sample.figures
+        sampledAt = sample.sampledAt
+        intervalStart = cycle.intervalStart
+        load.record(
+            sample.figures, steal: steal, intervalStart: cycle.intervalStart, host: record, settings: cycle.settings)
+    }
+}
+
+extension SchedulerState {
+    /// One reading of one domain, as part of a cycle; for a replay, which has neither hosts nor neighbours. Returns
+    /// whether something came of it.
+    mutating func step(_ reading: DomainSample, of cycle: DomainEntry.Cycle) -> Bool {
+        guard let place = domains.place(of: reading.domain, near: 0) else { return false }
+        var news = News()
+        fold(reading, at: place, of: cycle, into: &news)
+        for item in news.unsteady { evaluate(item.domain, item.resource, at: cycle.sampledAt) }
+        return !pending.isEmpty
+    }
+
+    /// A replay asks for no outcomes.
+    mutating func forgetOutcomes(of domain: DomainID) { domains.update(domain) { $0.followUps = [] } }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import SchedulerCore
+
+/// What `policy.set` changes, by the names of its parameters; what is `nil` stays as it is.
+struct PolicyChange: Hashable, Sendable, Decodable {
+    var preset: PolicyPreset?
+    var lowerPpm: Int64?
+    var upperPpm: Int64?
+    var ratioPpm: Int64?
+    var minVcpus: Int?
+    var maxVcpus: Int?
+    var memory: Bool?
+    var memoryLowerPpm: Int64?
+    var memoryUpperPpm: Int64?
+    var minMemoryBytes: Int64?
+    var maxMemoryBytes: Int64?
+    var network: Bool?
+    var networkLowerPpm: Int64?
+    var networkUpperPpm: Int64?
+    var minNetworkBytesPerSecond: Int64?
+    var maxNetworkBytesPerSecond: Int64?
+    var managed: Bool?
+    var goalPpm: Int64?
+    var cooldownUpNanoseconds: Int64?
+    var cooldownDownNanoseconds: Int64?
+    var optOut: Bool?
+    var dryRun: Bool?
+    var affinity: String?
+    var antiAffinity: String?
+    var pinnedHosts: [HostID]?
+}
+
+/// A policy as it is asked for: rules and what holds beside them.
+struct PolicyWish: Hashable, Sendable {
+    /// `nil`: no rule is subscribed.
+    let policy: ScalingPolicy?
+    let options: PolicyOptions
+    /// N.
+    let windowLength: Int
+}
+
+/// Why a change can't be made, in one sentence.
+struct PolicyRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// What a domain's policy is changed in the light of.
+struct PolicySubject: Hashable, Sendable {
+    let maximumVCPUs: VCPUCount
+    let memory: ByteCount?
+    let maximumMemory: ByteCount
+    /// N where no preset says it.
+    let windowLength: Int
+}
+
+extension PolicyChange {
+    /// The policy that `current` becomes. Throws the first thing that can't be.
+    func applied(to current: PolicyVersion?, of subject: PolicySubject) throws(PolicyRefusal) -> PolicyWish {
+        try checkCombination()
+        let options = try options(from: current?.options ?? PolicyOptions())
+        let policy = try rules(from: current?.policy, options: options, of: subject)
+        return PolicyWish(
+            policy: policy, options: options, windowLength: options.preset?.windowLength ?? subject.windowLength)
+    }
+
+    private var hasOwnBounds: Bool { lowerPpm != nil || upperPpm != nil || ratioPpm != nil }
+
+    private func checkCombination() throws(PolicyRefusal) {
+        if managed == true, hasOwnBounds || preset != nil {
+            throw PolicyRefusal("a managed policy chooses its bounds itself: leave out bounds, ratio and preset")
+        }
+        if preset != nil, hasOwnBounds {
+            throw PolicyRefusal("a preset has its own bounds and ratio: leave them out, or leave the preset out")
+        }
+    }
+
+    // MARK: - Options
+
+    private func options(from current: PolicyOptions) throws(PolicyRefusal) -> PolicyOptions {
+        var options = current
+        if let preset {
+            options.preset = preset
+            options.cooldown = preset.cooldown
+        } else if hasOwnBounds || managed == true {
+            options.preset = nil
+        }
+        options.goal = goal(from: current)
+        if let cooldown = cooldown(from: options.cooldown) { options.cooldown = cooldown }
+        options.isOptedOut = optOut ?? current.isOptedOut
+        options.isDryRun = dryRun ?? current.isDryRun
+        if let affinity { options.affinityGroup = affinity.isEmpty ? nil : affinity }
+        if let antiAffinity { options.antiAffinityGroup = antiAffinity.isEmpty ? nil : antiAffinity }
+        if let group = options.affinityGroup, group == options.antiAffinityGroup {
+            throw PolicyRefusal("group '\(group)' can't share a host and not share one: name another group")
+        }
+        if let pinnedHosts { options.pinnedHosts = pinnedHosts.sorted() }
+        return options
+    }
+
+    /// A goal makes a policy managed; bounds of the tenant's own, or a preset, end that.
+    private func goal(from current: PolicyOptions) -> ManagedGoal? {
+        if managed == false || hasOwnBounds || preset != nil { return nil }
+        guard managed == true || current.goal != nil || goalPpm != nil else { return nil }
+        guard let goalPpm else { return current.goal ?? .standard }
+        return ManagedGoal(overloadedShare: Utilization(ppm: goalPpm))
+    }
+
+    private func cooldown(from current: Cooldown?) -> Cooldown? {
+        guard cooldownUpNanoseconds != nil || cooldownDownNanoseconds != nil else { return nil }
+        let platform = SchedulerSettings.platform
+        return Cooldown(
+            upNanoseconds: cooldownUpNanoseconds ?? current?.upNanoseconds ?? platform.cooldownUp,
+            downNanoseconds: cooldownDownNanoseconds ?? current?.downNanoseconds ?? platform.cooldownDown)
+    }
+
+    // MARK: - Rules
+
+    private func rules(
+        from current: ScalingPolicy?, options: PolicyOptions, of subject: PolicySubject
+    ) throws(PolicyRefusal) -> ScalingPolicy? {
+        let memory = try memoryRule(from: current?.memory, of: subject)
+        let network = try networkRule(from: current?.network)
+        let minimum = minVcpus.map { VCPUCount($0) } ?? current?.minimumVCPUs ?? 1
+        let maximum = maxVcpus.map { VCPUCount($0) } ?? current?.maximumVCPUs ?? subject.maximumVCPUs
+        guard maximum <= subject.maximumVCPUs else {
+            throw PolicyRefusal(
+                "the maximum of \(maximum) vCPUs is above the VM's ceiling of \(subject.maximumVCPUs)")
+        }
+        do {
+            // What a managed policy has before there is a past to choose from.
+            if options.goal != nil, current == nil || managed == true {
+                return try PolicyPreset.balanced.policy(
+                    minimumVCPUs: minimum, maximumVCPUs: maximum, memory: memory, network: network)
+            }
+            if let preset {
+                return try preset.policy(
+                    minimumVCPUs: minimum, maximumVCPUs: maximum, memory: memory, network: network)
+            }
+            guard let bounds = try bounds(from: current) else { return nil }
+            return try ScalingPolicy(
+                lower: bounds.lower, upper: bounds.upper, ratio: bounds.ratio, minimumVCPUs: minimum,
+                maximumVCPUs: maximum, memory: memory, network: network)
+        } catch let fault as ScalingPolicy.Fault {
+            throw PolicyRefusal(fault.description)
+        } catch let refusal as PolicyRefusal {
+            throw refusal
+        } catch {
+            throw PolicyRefusal("\(error)")
+        }
+    }
+
+    /// `nil`: only options are changed, and there are no rules.
+    private func bounds(
+        from current: ScalingPolicy?
+    ) throws(PolicyRefusal) -> (lower: Utilization, upper: Utilization, ratio: Utilization)? {
+        let lower = lowerPpm.map { Utilization(ppm: $0) } ?? current?.lower
+        let upper = upperPpm.map { Utilization(ppm: $0) } ?? current?.upper
+        let ratio = ratioPpm.map { Utilization(ppm: $0) } ?? current?.ratio
+        if let lower, let upper, let ratio { return (lower, upper, ratio) }
+        guard hasOwnBounds || changesRules else { return nil }
+        throw PolicyRefusal("a first policy needs a preset, a goal (managed), or U1, U2 and the ratio")
+    }
+
+    private var changesRules: Bool {
+        minVcpus != nil || maxVcpus != nil || memory == true || network == true || maxMemoryBytes != nil
+            || maxNetworkBytesPerSecond != nil
+    }
+
+    private func memoryRule(
+        from current: ResourceRule?, of subject: PolicySubject
+    ) throws(PolicyRefusal) -> ResourceRule? {
+        if memory == false { return nil }
+        let isChanged =
+            memory == true || memoryLowerPpm != nil || memoryUpperPpm != nil || minMemoryBytes != nil
+            || maxMemoryBytes != nil
+        guard isChanged else { return current }
+        let ceiling = subject.maximumMemory.bytes
+        let maximum = maxMemoryBytes ?? current?.maximum ?? ceiling
+        guard maximum <= ceiling else {
+            throw PolicyRefusal("the maximum of \(ByteCount(maximum)) is above the VM's ceiling of \(ByteCount(ceiling))")
+        }
+        return try rule(
+            lower: memoryLowerPpm, upper: memoryUpperPpm, minimum: minMemoryBytes, maximum: maximum, current: current,
+            // Without a minimum of its own a VM never falls below half of what it has now.
+            defaults: (500_000, 850_000, max(1, (subject.memory?.bytes ?? maximum) / 2)), named: "memory")
+    }
+
+    private func networkRule(from current: ResourceRule?) throws(PolicyRefusal) -> ResourceRule? {
+        if network == false { return nil }
+        let isChanged =
+            network == true || networkLowerPpm != nil || networkUpperPpm != nil || minNetworkBytesPerSecond != nil
+            || maxNetworkBytesPerSecond != nil
+        guard isChanged else { return current }
+        guard let maximum = maxNetworkBytesPerSecond ?? current?.maximum else {
+            throw PolicyRefusal("a rule for the network needs its largest cap in bytes per second")
+        }
+        return try rule(
+            lower: networkLowerPpm, upper: networkUpperPpm, minimum: minNetworkBytesPerSecond, maximum: maximum,
+            current: current, defaults: (300_000, 800_000, max(1, maximum / 10)), named: "the network")
+    }
+
+    private func rule(
+        lower: Int64?, upper: Int64?, minimum: Int64?, maximum: Int64, current: ResourceRule?,
+        defaults: (lower: Int64, upper: Int64, minimum: Int64), named name: String
+    ) throws(PolicyRefusal) -> ResourceRule {
+        do throws(ResourceRule.Fault) {
+            return try ResourceRule(
+                lower: lower.map { Utilization(ppm: $0) } ?? current?.lower ?? Utilization(ppm: defaults.lower),
+                upper: upper.map { Utilization(ppm: $0) } ?? current?.upper ?? Utilization(ppm: defaults.upper),
+                minimum: minimum ?? current?.minimum ?? min(maximum, defaults.minimum), maximum: maximum)
+        } catch {
+            throw PolicyRefusal("the rule for \(name): \(error.description)")
+        }
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import Foundation
+import Messages
+import ResourceModel
+import SchedulerCore
+import ServiceKit
+import Store
+import SwiftProtobuf
+
+// Policies: subscribed, pinned, cleared.
+extension SchedulerCommands {
+    func setPolicy(_ request: WireSetPolicy) async throws -> [UInt8] {
+        let (record, shell) = try await managed(request.domainUuid)
+        let current = try await PolicyRepository(runtime.store).current(record.id)
+        let wish: PolicyWish
+        do throws(PolicyRefusal) {
+            wish = try Self.wish(request, current: current, of: record, windowLength: configuration.windowLength)
+        } catch {
+            throw CommandFailure.invalid(error.description)
+        }
+        if let policy = wish.policy {
+            let check = PolicyCheck(
+                policy, options: wish.options, windowLength: wish.windowLength, settings: await shell.state.settings)
+            guard check.isAcceptable else { throw CommandFailure.invalid(check.refusals.joined(separator: "; ")) }
+        }
+        let version = try await shell.subscribe(wish, for: record.id)
+        return MessageCodec.encoded(
+            WireSetPolicyReply.with {
+                $0.version = version.version
+                $0.validFromNs = version.validFrom.nanoseconds
+            })
+    }
+
+    /// What is asked for: a change of the present policy, the bounds of an older asker, or an end.
+    private static func wish(
+        _ request: WireSetPolicy, current: PolicyVersion?, of record: StoredDomain, windowLength: Int
+    ) throws(PolicyRefusal) -> PolicyWish {
+        var change = PolicyChange()
+        if !request.changeJson.isEmpty {
+            do {
+                change = try JSONDecoder().decode(PolicyChange.self, from: request.changeJson)
+            } catch {
+                throw PolicyRefusal("the change can't be read: \(error)")
+            }
+        } else if request.hasPolicy {
+            change.lowerPpm = request.policy.lowerPpm
+            change.upperPpm = request.policy.upperPpm
+            change.ratioPpm = request.policy.ratioPpm
+            change.minVcpus = Int(request.policy.minimumVcpus)
+            change.maxVcpus = Int(request.policy.maximumVcpus)
+        } else {
+            var options = current?.options ?? PolicyOptions()
+            options.preset = nil
+            options.goal = nil
+            options.cooldown = nil
+            return PolicyWish(policy: nil, options: options, windowLength: windowLength)
+        }
+        return try change.applied(
+            to: current,
+            of: PolicySubject(
+                maximumVCPUs: record.maximumVCPUs, memory: record.memory, maximumMemory: record.maximumMemory,
+                windowLength: windowLength))
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import Foundation
+import Messages
+import ResourceModel
+import SchedulerCore
+import ServiceKit
+import Store
+import SwiftProtobuf
+
+/// What others ask of Scheduler: room, policies, explanations.
+struct SchedulerCommands: Sendable {
+    let service: SchedulerService
+    let runtime: ServiceRuntime
+    let configuration: SchedulerConfiguration
+
+    func serve() async {
+        await runtime.server.handle(.permitRequest) { body, _ async throws(CommandFailure) in
+            try await answering { try await self.permit(MessageCodec.decoded(WirePermitRequest.self, from: body)) }
+        }
+        await runtime.server.handle(.setPolicy) { body, _ async throws(CommandFailure) in
+            try await answering { try await self.setPolicy(MessageCodec.decoded(WireSetPolicy.self, from: body)) }
+        }
+        await runtime.server.handle(.why) { body, _ async throws(CommandFailure) in
+            try await answering { try await self.why(MessageCodec.decoded(WireWhyRequest.self, from: body)) }
+        }
+        await runtime.server.handle(.verifyDecisions) { body, _ async throws(CommandFailure) in
+            try await answering { try await self.verify(try question(VerifyQuestion.self, in: body)) }
+        }
+    }
+
+    // MARK: - Permits
+
+    /// Room for something that takes it: on the named host, or on the one that placement chooses.
+    private func permit(_ request: WirePermitRequest) async throws -> [UInt8] {
+        guard let cluster = ClusterID(request.clusterID), let domain = DomainID(bytes: request.domainUuid),
+            let purpose = StoredPermitPurpose(rawValue: request.purpose)
+        else { throw CommandFailure.invalid("a permit needs a cluster, a domain and a purpose") }
+        let shell = try await shell(of: cluster)
+        let size = PlacementRequest(
+            domain: domain, source: nil, vcpus: VCPUCount(Int(request.vcpus)),
+            memory: ByteCount(Int64(clamping: request.memoryBytes)), demand: CPUDemand(ppmOfOneCore: 0))
+        if !request.hostID.isEmpty {
+            guard let host = HostID(request.hostID) else {
+                throw CommandFailure.invalid("'\(request.hostID)' is not a host's name")
+            }
+            let answer = try await shell.obtainPermit(
+                for: domain, on: host, purpose: purpose, vcpus: size.vcpus, memory: size.memory, demand: size.demand,
+                decision: nil)
+            switch answer {
+            case .granted(let permit): return reply(permit, on: host, record: nil)
+            case .refused(let reason): throw CommandFailure.denied("host \(host) has no room: \(reason)")
+            }
+        }
+        return try await place(size, purpose: purpose, shell: shell)
+    }
+
+    /// Tries hosts by weight; one that refuses after all is left out of the next attempt.
+    private func place(
+        _ request: PlacementRequest, purpose: StoredPermitPurpose, shell: ClusterShell
+    ) async throws -> [UInt8] {
+        var request = request
+        for _ in 0..<configuration.core.maximumPlacementAttempts {
+            let result = await shell.placement(for: request)
+            guard let host = result.chosen else {
+                let reasons = result.candidates.map { "\($0.facts.record.host): \($0.rejection?.description ?? "")" }
+                throw CommandFailure.denied("no host has room for it (\(reasons.joined(separator: "; ")))")
+            }
+            let answer = try await shell.obtainPermit(
+                for: request.domain, on: host, purpose: purpose, vcpus: request.vcpus, memory: request.memory,
+                demand: request.demand, decision: nil)
+            if case .granted(let permit) = answer { return reply(permit, on: host, record: result) }
+            request.denied = (request.denied + [host]).sorted()
+        }
+        throw CommandFailure.denied("no host that was tried had room for it; try again")
+    }
+
+    private func reply(_ permit: UUID128, on host: HostID, record: PlacementResult?) -> [UInt8] {
+        let json = record.flatMap { try? canonicalJSON($0) }
+        return MessageCodec.encoded(
+            WirePermitReply.with {
+                $0.permitID = Data(permit.bytes)
+                $0.hostID = host.name
+                $0.recordJson = json ?? Data()
+            })
+    }
+
+    // MARK: - Why
+
+    /// Now: what the rule says at this moment. At an instant: the rule over the samples and the policy of then.
+    private func why(_ request: WireWhyRequest) async throws -> [UInt8] {
+        let (record, shell) = try await managed(request.domainUuid)
+        let instant = request.atNs == 0 ? runtime.clock.now() : Timestamp(nanoseconds: request.atNs)
+        let explanation = try await shell.explain(record.id, at: instant, isPast: request.atNs != 0)
+        guard let explanation else {
+            throw CommandFailure.notFound("nothing is known of domain \(record.id) at \(instant)")
+        }
+        return MessageCodec.encoded(WireJSONDocument.with { $0.json = explanation })
+    }
+
+    /// Whether stored decisions still follow from what they were made of.
+    private func verify(_ question: VerifyQuestion) async throws -> [UInt8] {
+        let verifier = DecisionVerifier(store: runtime.store)
+        if let id = question.id {
+            guard let answer = try await verifier.verify(id) else {
+                throw CommandFailure.notFound("there is no decision \(id)")
+            }
+            return try document(answer)
+        }
+        guard let cluster = question.cluster else {
+            throw CommandFailure.invalid("say which decision or which cluster's decisions to verify")
+        }
+        return try document(try await verifier.verifyAll(of: cluster))
+    }
+
+    // MARK: -
+
+    func shell(of cluster: ClusterID) async throws -> ClusterShell {
+        guard let shell = await service.shell(of: cluster) else {
+            throw CommandFailure.notOwner("cluster \(cluster) is decided for by another instance; ask that one")
+        }
+        return shell
+    }
+
+    func managed(_ uuid: Data) async throws -> (StoredDomain, ClusterShell) {
+        guard let id = DomainID(bytes: uuid), let record = try await InventoryRepository(runtime.store).domain(id),
+            let host = try await InventoryRepository(runtime.store).host(record.host)
+        else { throw CommandFailure.notFound("there is no such domain") }
+        return (record, try await shell(of: host.cluster))
+    }
+}
+
+/// Which decisions to verify: one, or all of a cluster.
+private struct VerifyQuestion: Decodable {
+    let id: UUID128?
+    let cluster: ClusterID?
+}
+
+/// A question as a JSON document; throws `invalid` where it is not one.
+func question<Question: Decodable>(_ type: Question.Type, in body: [UInt8]) throws -> Question {
+    let document = try MessageCodec.decoded(WireJSONDocument.self, from: body)
+    do {
+        return try JSONDecoder().decode(type, from: document.json)
+    } catch {
+        throw CommandFailure.invalid("the question can't be read: \(error)")
+    }
+}
+
+/// An answer as a JSON document.
+func document(_ answer: some Encodable) throws -> [UInt8] {
+    let json = try canonicalJSON(answer)
+    return MessageCodec.encoded(WireJSONDocument.with { $0.json = json })
+}
+
+/// Turns what a handler throws into an answer: a failure as it is, everything else as `unavailable` or `internal`.
+func answering(_ body: () async throws -> [UInt8]) async throws(CommandFailure) -> [UInt8] {
+    do {
+        return try await body()
+    } catch let failure as CommandFailure {
+        throw failure
+    } catch let error as StoreError {
+        throw error.code == .fenced
+            ? .notOwner("the cluster was taken over by another instance; ask that one")
+            : .unavailable("the database can't be used: \(error.message)")
+    } catch let error as MessageError {
+        throw .invalid(error.message)
+    } catch {
+        throw .internal("\(error)")
+    }
+}
+
+/// JSON with sorted keys: the same bytes for the same value.
+func canonicalJSON(_ value: some Encodable) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(value)
+}
+
+extension DomainID {
+    init?(bytes: Data) {
+        guard let uuid = UUID128(bytes: bytes) else { return nil }
+        self.init(uuid)
+    }
+}

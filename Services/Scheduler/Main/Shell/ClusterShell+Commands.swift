@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import Foundation
+import Logging
+import Messages
+import ResourceModel
+import SchedulerCore
+import ServiceKit
+import Store
+import SwiftProtobuf
+
+// Decisions and the commands that carry them out: stored together, then followed to their end.
+extension ClusterShell {
+    /// Stores a decision, a command, or both at once; then has the command carried out.
+    func store(_ command: NewCommand?, explainedBy record: SchedulerCore.DecisionRecord?) async {
+        do {
+            let decided = try record.map { record in try row(record, command: command) }
+            let stored = try await insert(decided, command)
+            if let record { await announce(record) }
+            if let stored, let decision = stored.command.decision {
+                let now = runtime.clock.now()
+                report { $0.actionStarted(decision, at: now) }
+                carryOut(stored, decision: decision)
+            }
+        } catch {
+            log.error("a decision could not be stored", metadata: ["error": "\(error)"])
+            guard let decision = command?.decision else { return }
+            let now = runtime.clock.now()
+            report { $0.actionFailed(decision, at: now) }
+        }
+    }
+
+    private func insert(_ row: DecisionRow?, _ command: NewCommand?) async throws -> CommandRecord? {
+        if let row {
+            return try await DecisionRepository(runtime.store).insert(row, command: command, under: shard.claim)
+        }
+        guard let command else { return nil }
+        return try await runtime.store.fenced(shard.claim) { transaction in
+            try await CommandRepository(runtime.store).enqueue(command, in: transaction)
+        }
+    }
+
+    private func row(_ record: SchedulerCore.DecisionRecord, command: NewCommand?) throws -> DecisionRow {
+        let text = String(decoding: try canonicalJSON(record), as: UTF8.self)
+        return DecisionRow(
+            id: record.id, cluster: cluster, epoch: shard.epoch, domain: record.inputs.domain, at: record.decidedAt,
+            verdict: record.outcome.verdict.rawValue, rulesVersion: record.rulesVersion, summary: record.summary,
+            record: text, command: command?.decision == record.id ? command?.id : nil)
+    }
+
+    private func announce(_ record: SchedulerCore.DecisionRecord) async {
+        metrics.decision(verdict: record.outcome.verdict.rawValue, reason: record.outcome.reason.rawValue)
+        log.info(
+            "decided",
+            metadata: [
+                "decision.id": "\(record.id)", "domain.id": "\(record.inputs.domain)",
+                "decision.verdict": "\(record.outcome.verdict.rawValue)", "decision.summary": "\(record.summary)",
+            ])
+        let message = WireDecisionRecorded.with {
+            $0.clusterID = cluster.name
+            $0.decisionID = Data(record.id.bytes)
+            $0.domainUuid = Data(record.inputs.domain.uuid.bytes)
+            $0.atNs = record.decidedAt.nanoseconds
+            $0.verdict = record.outcome.verdict.rawValue
+            $0.summary = record.summary
+        }
+        do {
+            try await runtime.publisher.publish(
+                MessageCodec.encoded(message), type: .decisionRecorded, on: stream, at: runtime.clock.now())
+        } catch {
+            log.warning("a decision could not be published", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Follows a command to its end and tells the core.
+    func carryOut(_ stored: CommandRecord, decision: UUID128) {
+        follow(stored.id) { [self] in
+            let ended = await CommandDispatch(runtime).outcome(of: stored)
+            guard !Task.isCancelled else { return }
+            await finish(decision, of: stored.command.domain, ended)
+        }
+    }
+
+    /// Tells the core how a step ended, and records the end once no step follows.
+    private func finish(_ decision: UUID128, of domain: DomainID, _ ended: CommandRecord?) async {
+        let now = runtime.clock.now()
+        let result = CommandResult(ended?.outcome?.result)
+        let isUnknown = ended?.outcome == nil || ended?.outcome?.code == "outcome-unknown"
+        let outcome = isUnknown ? "outcome-unknown" : ended?.state == .succeeded ? "succeeded" : "failed"
+        metrics.action(outcome: outcome)
+        let detail = ended?.outcome?.message ?? ended?.outcome?.result ?? "nothing was heard of it"
+        log.info(
+            "carried out", metadata: ["decision.id": "\(decision)", "outcome": "\(outcome)", "detail": "\(detail)"])
+        let endedAt = ended?.finishedAt ?? now
+        report { state in
+            switch outcome {
+            case "succeeded":
+                state.actionSucceeded(decision, effectiveAt: result.effectiveAt ?? endedAt, vcpus: result.vcpus)
+            case "failed": state.actionFailed(decision, at: endedAt)
+            default: state.actionUnknown(decision, at: now)
+            }
+        }
+        guard state.operation(of: domain)?.decision != decision else { return }
+        await record(DecisionOutcome(decision: decision, at: endedAt, outcome: outcome, detail: detail))
+    }
+
+    /// Stores an outcome, however long the database is away; a cluster that is not ours any more is the next owner's.
+    private func record(_ outcome: DecisionOutcome) async {
+        while !Task.isCancelled {
+            do {
+                return try await DecisionRepository(runtime.store).addOutcome(outcome, under: shard.claim)
+            } catch {
+                if (error as? StoreError)?.code == .fenced { return }
+                log.warning("an outcome can't be stored yet", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import ResourceModel
+import SchedulerCore
+import ServiceKit
+import Store
+
+// Room on hosts: promised under the lock of the host's row, given back when nobody needs it.
+extension ClusterShell {
+    /// Asks for the room that a decision needs, and tells the core.
+    func permit(_ request: SchedulerCore.PermitRequest) async {
+        // A vCPU that the hypervisor has granted and the guest does not run yet holds its room already.
+        let counted = request.purpose == .grow ? state.operation(of: request.domain)?.inputs.vcpus : nil
+        let answer: RoomAnswer
+        do {
+            answer = try await obtainPermit(
+                for: request.domain, on: request.host, purpose: StoredPermitPurpose(request.purpose),
+                vcpus: request.vcpus, memory: request.memory, demand: request.demand, counted: counted,
+                decision: request.decision)
+        } catch {
+            answer = .refused("the permit could not be had: \(error)")
+        }
+        let now = runtime.clock.now()
+        report { state in
+            switch answer {
+            case .granted(let permit): state.permitGranted(request.decision, permit: permit, at: now)
+            case .refused(let reason):
+                state.permitDenied(request.decision, host: request.host, reason: reason, at: now)
+            }
+        }
+    }
+
+    /// What came of asking for room.
+    enum RoomAnswer: Sendable {
+        case granted(UUID128)
+        case refused(String)
+    }
+
+    /// Asks for room on one host: first by measured use, which only this service knows, then by promised sizes, under
+    /// the lock of the host's row.
+    ///
+    /// - Parameter counted: the vCPUs that `vcpus` comes on top of, for a growth in place.
+    func obtainPermit(
+        for domain: DomainID, on host: HostID, purpose: StoredPermitPurpose, vcpus: VCPUCount, memory: ByteCount,
+        demand: CPUDemand, counted: VCPUCount? = nil, decision: UUID128?
+    ) async throws -> RoomAnswer {
+        let now = runtime.clock.now()
+        if demand.ppmOfOneCore > 0,
+            let facts = state.snapshot(at: now).hosts.first(where: { $0.record.host == host }),
+            let shortage = Placement.shortage(on: facts, vcpus: vcpus, memory: memory, demand: demand)
+        {
+            return .refused(shortage.description)
+        }
+        var generator = SystemRandomNumberGenerator()
+        let outcome = try await PermitRepository(runtime.store).request(
+            StoredPermitRequest(
+                id: UUID128.random(using: &generator), host: host, domain: domain, purpose: purpose, vcpus: vcpus,
+                memory: memory, countedVCPUs: counted, decision: decision, expiresAt: now.advanced(by: configuration.permitLifetime)),
+            at: now, under: shard.claim)
+        switch outcome {
+        case .granted(let permit, _): return .granted(permit.id)
+        case .refused(let refusal): return .refused(refusal.description)
+        }
+    }
+
+    func release(_ permit: UUID128) async {
+        do {
+            try await PermitRepository(runtime.store).setState(of: permit, to: .released)
+        } catch {
+            log.warning("a permit could not be released; it expires", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+extension StoredPermitPurpose {
+    fileprivate init(_ purpose: SchedulerCore.PermitPurpose) {
+        switch purpose {
+        case .create: self = .create
+        case .start: self = .start
+        case .restore: self = .restore
+        case .grow: self = .grow
+        case .migrate: self = .migrate
+        }
+    }
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import CoreMetrics
+import Logging
+import Messages
+import ResourceModel
+import SchedulerCore
+import ServiceKit
+import Store
+
+/// Runs `SchedulerState` for one cluster that this instance owns: feeds it and performs its directives.
+actor ClusterShell {
+    let cluster: ClusterID
+    let shard: OwnedShard
+    let runtime: ServiceRuntime
+    let configuration: SchedulerConfiguration
+    let metrics: SchedulerMetrics
+    let log: Logger
+    let reader: InventoryReader
+
+    private(set) var state: SchedulerState
+    private var hosts: Set<HostID> = []
+    /// Every host's last report.
+    private(set) var latest: [HostID: HostSample] = [:]
+    private var startedAt = Timestamp.zero
+    /// Reports that came while the past was still being read; `nil` once it is.
+    private var waiting: SampleHistory?
+    private var loops: [Task<Void, Never>] = []
+    /// The queue as its owners see it; `nil`: not shown yet.
+    private var shownQueue: [WaitingGrowthRow]?
+    /// Directives wait here for the one task that performs them in order.
+    private let directives = AsyncStream<[Directive]>.makeStream()
+    /// Commands under way, so that an end of ownership can wait for their followers.
+    var wakesAt: Timestamp?
+    private var followers: [UUID128: Task<Void, Never>] = [:]
+
+    init(
+        shard: OwnedShard, runtime: ServiceRuntime, configuration: SchedulerConfiguration, metrics: SchedulerMetrics
+    ) {
+        cluster = ClusterID(trusted: shard.key.id)
+        self.shard = shard
+        self.runtime = runtime
+        self.configuration = configuration
+        self.metrics = metrics
+        var log = runtime.log
+        log[metadataKey: "cluster.id"] = "\(shard.key.id)"
+        self.log = log
+        reader = InventoryReader(cluster: cluster, store: runtime.store)
+        state = SchedulerState(settings: configuration.core)
+        waiting = SampleHistory(limit: configuration.windowLength * 4)
+    }
+
+    /// Reads inventory, policies and history, then begins to decide.
+    ///
+    /// Throws where the database does not answer; may then be called again.
+    func start(history: SampleHistory) async throws {
+        state = SchedulerState(settings: configuration.core)
+        startedAt = runtime.clock.now()
+        try await refresh()
+        try await recall(history)
+        let pending = try await recallOperations()
+        loops = [
+            Task { await performAll() },
+            Task { await refreshForever() },
+        ]
+        for (command, decision) in pending { carryOut(command, decision: decision) }
+        let late = waiting?.samples(of: hosts) ?? []
+        waiting = nil
+        for entry in late { take(entry) }
+        pump()
+        log.info("deciding", metadata: ["hosts": "\(hosts.count)"])
+    }
+
+    /// Whether the past is read, and what comes is decided upon.
+    var isDeciding: Bool { waiting == nil }
+
+    /// Ends everything; when it returns nothing is under way any more. Commands in the queue go on without us.
+    func stop() async {
+        for loop in loops { loop.cancel() }
+        for follower in followers.values { follower.cancel() }
+        directives.continuation.finish()
+        for loop in loops { await loop.value }
+        for follower in followers.values { await follower.value }
+        await runtime.publisher.retire(stream)
+    }
+
+    /// Whether the host is one of this cluster's.
+    func decides(for host: HostID) -> Bool { hosts.contains(host) }
+
+    /// A cycle of one host. What is older than our start was heard late: it fills windows and decides nothing.
+    func take(_ entry: SampleHistory.Entry) {
+        guard waiting == nil else {
+            waiting?.append(entry)
+            return
+        }
+        guard hosts.contains(entry.sample.host) else { return }
+        metrics.samples.increment()
+        latest[entry.sample.host] = entry.sample
+        if entry.sample.sampledAt < startedAt {
+            state.recall(entry.sample, position: entry.position)
+        } else {
+            state.observe(entry.sample, position: entry.position)
+            pump()
+        }
+    }
+
+    var stream: StreamID { StreamID(topic: .decision(cluster), epoch: UInt64(shard.epoch)) }
+
+    // MARK: - Inventory
+
+    /// Takes hosts, domains, permits and policies as the database has them.
+    func refresh() async throws {
+        let now = runtime.clock.now()
+        let inventory = try await reader.inventory(at: now)
+        let policies = try await PolicyRepository(runtime.store).allCurrent()
+        let freezes = try await freezes()
+        let settings = try await liveSettings()
+        hosts = Set(inventory.hosts.map(\.host))
+        latest = latest.filter { hosts.contains($0.key) }
+        if settings != state.settings { state.settingsChanged(settings) }
+        state.freezeChanged(freezes, at: now)
+        state.inventoryChanged(inventory)
+        let domains = Set(inventory.domains.map(\.domain))
+        for version in policies where domains.contains(version.domain) { state.policyChanged(version, at: now) }
+        pump()
+    }
+
+    /// The configuration with what people have set since; what can't be is left out and logged.
+    private func liveSettings() async throws -> SchedulerSettings {
+        let repository = SchedulingSettingsRepository(runtime.store)
+        let (cluster, tenants) = (try await repository.cluster(cluster), try await repository.tenants())
+        do {
+            return try configuration.core.with(cluster, tenants: tenants)
+        } catch {
+            log.error("the cluster's settings can't be: the last ones stay", metadata: ["error": "\(error)"])
+            return state.settings
+        }
+    }
+
+    private func refreshForever() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(500))
+            guard !Task.isCancelled else { return }
+            do {
+                try await refresh()
+                try await showQueue()
+            } catch {
+                log.warning("the inventory can't be read; deciding on the last one", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Lets owners see which growths wait for room, whenever that changes.
+    private func showQueue() async throws {
+        let queue = state.queue().map { growth in
+            WaitingGrowthRow(
+                domain: growth.domain, resource: growth.resource, missing: growth.missing, weight: growth.weight,
+                since: growth.since)
+        }
+        guard queue != shownQueue else { return }
+        try await WaitingGrowthRepository(runtime.store).replace(queue, of: cluster, under: shard.claim)
+        shownQueue = queue
+    }
+
+    /// The cluster's hosts, in order.
+    var hostIDs: [HostID] { hosts.sorted() }
+
+    /// Feeds what happened before our start, oldest first.
+    func recall(_ entries: [SampleHistory.Entry]) {
+        for entry in entries { state.recall(entry.sample, position: entry.position) }
+    }
+
+    func recallChange(of domain: DomainID, endedAt instant: Timestamp) {
+        state.recallChange(of: domain, endedAt: instant)
+    }
+
+    /// Stores a policy and takes it.
+    ///
+    /// - Parameter choice: where the platform chose the bounds, what it chose from and why, as a JSON object.
+    func subscribe(_ wish: PolicyWish, for domain: DomainID, choice: String? = nil) async throws -> PolicyVersion {
+        let version = try await PolicyRepository(runtime.store).append(
+            wish.policy, options: wish.options, choice: choice, for: domain, windowLength: wish.windowLength,
+            at: runtime.clock.now(), under: shard.claim)
+        state.policyChanged(version, at: runtime.clock.now())
+        pump()
+        return version
+    }
+
+    // MARK: - Directives
+
+    /// Hands what the core wants to the performer, once the past is read.
+    func pump() {
+        guard isDeciding else { return }
+        let batch = state.directives(at: runtime.clock.now())
+        if !batch.isEmpty { directives.continuation.yield(batch) }
+    }
+
+    private func performAll() async {
+        for await batch in directives.stream {
+            guard !Task.isCancelled else { return }
+            await perform(batch)
+        }
+    }
+
+    /// Reports to the core, then performs what that leads to.
+    func report(_ change: (inout SchedulerState) -> Void) {
+        change(&state)
+        pump()
+    }
+
+    func follow(_ command: UUID128, _ work: @escaping @Sendable () async -> Void) {
+        guard followers[command] == nil else { return }
+        followers[command] = Task {
+            await work()
+            followers[command] = nil
+        }
+    }
+}

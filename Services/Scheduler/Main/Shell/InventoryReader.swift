@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import SchedulerCore
+import Store
+
+/// Reads what the core wants to know of a cluster from the database.
+struct InventoryReader: Sendable {
+    let cluster: ClusterID
+    let store: Store
+
+    /// Hosts, their domains and open permits, as they are now.
+    func inventory(at now: Timestamp) async throws -> Inventory {
+        let hosts = try await InventoryRepository(store).hosts(in: cluster)
+        let ids = Set(hosts.map(\.id))
+        let domains = try await InventoryRepository(store).domains(.all).filter { ids.contains($0.host) }
+        let permits = try await PermitRepository(store).open(at: now).filter { ids.contains($0.host) }
+        return Inventory(
+            hosts: hosts.map(Self.host), domains: domains.map(Self.domain),
+            permits: permits.map { permit in
+                OpenPermit(
+                    permit: permit.id, host: permit.host, domain: permit.domain, vcpus: permit.vcpus,
+                    memory: permit.memory)
+            })
+    }
+
+    private static func host(_ record: StoredHost) -> SchedulerCore.HostRecord {
+        let mode: SchedulerCore.HostMode =
+            switch record.mode {
+            case .observe: .observe
+            case .enabled: .enabled
+            case .draining: .draining
+            }
+        return SchedulerCore.HostRecord(
+            host: record.id, mode: mode, isUp: record.facts.state == .up, cpuCount: record.facts.cpuCount ?? 0,
+            memory: record.facts.memory ?? .zero, cpuOvercommit: record.limits.cpuOvercommit,
+            memoryOvercommit: record.limits.memoryOvercommit, reservedVCPUs: record.limits.reservedVCPUs,
+            reservedMemory: record.limits.reservedMemory, cpuBound: record.limits.cpuBound)
+    }
+
+    /// A domain that is stopped or saved takes no vCPUs and no memory; one that is unknown still does.
+    private static func domain(_ record: StoredDomain) -> SchedulerCore.DomainRecord {
+        let isOff = [.shutoff, .saved, .crashed].contains(record.state)
+        return SchedulerCore.DomainRecord(
+            domain: record.id, tenant: record.tenant, host: record.host,
+            vcpus: isOff ? 0 : record.confirmedVCPUs ?? record.grantedVCPUs, ceiling: record.maximumVCPUs,
+            memory: isOff ? .zero : record.memory ?? record.maximumMemory, isManaged: record.isManaged,
+            memoryCeiling: record.maximumMemory, networkCap: record.networkCapBytesPerSecond)
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import UserGatewayCore
+
+struct VMMigrate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        "migrate", calls: "vm.migrate",
+        examples: [
+            "ebb vm migrate web-1", "ebb vm migrate web-1 --to host-b --bandwidth 100MB/s --downtime 300ms",
+            "ebb vm migrate web-1 --to host-b --no-wait", "ebb vm migrate web-1 --abort",
+        ])
+
+    @Argument(help: help("vm.migrate", "vm")) var vm: String
+    @Option(help: help("vm.migrate", "host")) var to: String?
+    @Option(
+        help: "What it may take of the network, such as 100MB/s (default: what there is).", transform: Self.rate)
+    var bandwidth: Int64?
+    @Option(help: "How long the VM may stand still at the end, such as 300ms.", transform: Self.milliseconds)
+    var downtime: Int64?
+    @Flag(help: "Slow a VM down that changes its memory faster than it is copied.") var autoConverge = false
+    @Flag(help: "Abort the migration that is under way: the VM stays where it is.") var abort = false
+    @Option(help: help("vm.migrate", "tenant")) var tenant: String?
+    @OptionGroup var waiting: WaitOptions
+    @OptionGroup var mutation: MutationOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func validate() throws {
+        guard !abort || to == nil && bandwidth == nil && downtime == nil && !autoConverge else {
+            throw ValidationError("--abort goes with no other option of a migration")
+        }
+    }
+
+    mutating func run() async throws {
+        var wish: [String: JSONValue] = ["vm": .string(vm), "idempotencyKey": .string(mutation.key())]
+        wish["tenant"] = .optional(tenant)
+        wish["host"] = .optional(to)
+        wish["bandwidthBytesPerSecond"] = .optional(bandwidth)
+        wish["maximumDowntimeMs"] = .optional(downtime)
+        if autoConverge { wish["autoConverge"] = true }
+        let (method, parameters, waiting) = (abort ? "vm.abort" : "vm.migrate", wish, waiting)
+        let progress = ProgressLine()
+        let settings = try ConnectionSettings(global, timeout: WaitOptions.timeout)
+        let outcome = try await progress.following(settings) { client in
+            try await client.change(method, parameters, waiting, progress)
+        }
+        try global.show(outcome, .outcome)
+    }
+
+    private static func rate(_ text: String) throws -> Int64 {
+        try Quantity.bytes(text.hasSuffix("/s") ? String(text.dropLast(2)) : text)
+    }
+
+    private static func milliseconds(_ text: String) throws -> Int64 { try Quantity.nanoseconds(text) / 1_000_000 }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import UserGatewayCore
+
+struct VMCheck: GatewayCommand {
+    static let method = "vm.check"
+    static let configuration = CommandConfiguration("check", calls: method, examples: ["ebb vm check web-1"])
+
+    @Argument(help: help(method, "vm")) var vm: String
+    @Option(help: help(method, "tenant")) var tenant: String?
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() -> [String: JSONValue?] { ["vm": .string(vm), "tenant": .optional(tenant)] }
+
+    func view(of result: JSONValue) -> View { .vmCheckList }
+}
+
+struct VMSnapshots: GatewayCommand {
+    static let method = "vm.snapshots"
+    static let configuration = CommandConfiguration("snapshots", calls: method, examples: ["ebb vm snapshots web-1"])
+
+    @Argument(help: help(method, "vm")) var vm: String
+    @Option(help: help(method, "tenant")) var tenant: String?
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() -> [String: JSONValue?] { ["vm": .string(vm), "tenant": .optional(tenant)] }
+
+    func view(of result: JSONValue) -> View { .snapshotList }
+}
+
+struct VMAddresses: GatewayCommand {
+    static let method = "vm.addresses"
+    static let configuration = CommandConfiguration(
+        "addresses", calls: method, examples: ["ebb vm addresses web-1", "ssh $(ebb vm addresses web-1 -o name)"])
+
+    @Argument(help: help(method, "vm")) var vm: String
+    @Option(help: help(method, "tenant")) var tenant: String?
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() -> [String: JSONValue?] { ["vm": .string(vm), "tenant": .optional(tenant)] }
+
+    func view(of result: JSONValue) -> View { .addressList }
+}
+
+struct VMConsole: AsyncParsableCommand {
+    static let method = "vm.console"
+    static let configuration = CommandConfiguration(
+        "console", calls: method, examples: ["ebb vm console web-1", "ebb vm console web-1 --follow --timeout 1h"])
+
+    @Argument(help: help(method, "vm")) var vm: String
+    @Option(help: help(method, "offset")) var offset: Int64?
+    @Option(help: help(method, "limit")) var limit: Int?
+    @Flag(help: "Go on reading until --timeout.") var follow = false
+    @Option(help: help(method, "tenant")) var tenant: String?
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    mutating func run() async throws {
+        let (global, follow) = (global, follow)
+        var wish: [String: JSONValue] = ["vm": .string(vm)]
+        wish["offset"] = .optional(offset)
+        wish["limit"] = .optional(limit)
+        wish["tenant"] = .optional(tenant)
+        let parameters = wish
+        let settings = try ConnectionSettings(global, timeout: follow ? .seconds(86_400) : .seconds(30))
+        try await GatewayClient.withSession(settings) { client in
+            var parameters = parameters
+            repeat {
+                let result = try await client.call(Self.method, parameters)
+                try global.show(result, .console)
+                guard follow else { return }
+                parameters["offset"] = result["next"]
+                try await Task.sleep(for: .seconds(1))
+            } while !Task.isCancelled
+        }
+    }
+}
+
+struct VMSnapshot: VMChangeCommand {
+    static let method = "vm.snapshot"
+    static let configuration = CommandConfiguration(
+        "snapshot", calls: method, examples: ["ebb vm snapshot web-1 before-upgrade"])
+
+    @Argument(help: help(method, "vm")) var vm: String
+    @Argument(help: help(method, "name")) var name: String
+    @Option(help: help(method, "tenant")) var tenant: String?
+    @OptionGroup var waiting: WaitOptions
+    @OptionGroup var mutation: MutationOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() -> [String: JSONValue?] {
+        ["vm": .string(vm), "name": .string(name), "tenant": .optional(tenant)]
+    }
+
+    func view(of result: JSONValue) -> View { .outcome }
+}
+
+struct VMRevert: VMChangeCommand {
+    static let method = "vm.revert"
+    static let configuration = CommandConfiguration(
+        "revert", calls: method,
+        examples: ["ebb vm revert web-1 before-upgrade", "ebb vm revert web-1 before-upgrade --yes"])
+
+    @Argument(help: help(method, "vm")) var vm: String
+    @Argument(help: help(method, "name")) var name: String
+    @Flag(name: .shortAndLong, help: "Don't ask.") var yes = false
+    @Option(help: help(method, "tenant")) var tenant: String?
+    @OptionGroup var waiting: WaitOptions
+    @OptionGroup var mutation: MutationOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    mutating func run() async throws {
+        try Surroundings.current.confirm(
+            "Take \(vm) back to \(name) and lose what it did since?", unless: yes, otherwise: "nothing was reverted")
+        try await perform()
+    }
+
+    func parameters() -> [String: JSONValue?] {
+        ["vm": .string(vm), "name": .string(name), "tenant": .optional(tenant)]
+    }
+
+    func view(of result: JSONValue) -> View { .outcome }
+}
+
+struct VMAdopt: VMChangeCommand {
+    static let method = "vm.adopt"
+    static let configuration = CommandConfiguration(
+        "adopt", calls: method,
+        examples: [
+            "ebb vm list --foreign", "ebb vm adopt old-db --tenant acme",
+            "ebb vm adopt old-db --tenant acme --host host-a",
+        ])
+
+    @Argument(help: help(method, "vm")) var vm: String
+    @Option(help: help(method, "tenant")) var tenant: String
+    @Option(help: help(method, "host")) var host: String?
+    @OptionGroup var waiting: WaitOptions
+    @OptionGroup var mutation: MutationOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() -> [String: JSONValue?] {
+        ["vm": .string(vm), "tenant": .string(tenant), "host": .optional(host)]
+    }
+
+    func view(of result: JSONValue) -> View { .outcome }
+}
+
+struct FlavorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        noun: "flavor", "Sizes with a name.", examples: ["ebb flavor list"], verbs: [FlavorList.self])
+}
+
+struct FlavorList: GatewayCommand {
+    static let method = "flavor.list"
+    static let configuration = CommandConfiguration("list", calls: method, examples: ["ebb flavor list"])
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() -> [String: JSONValue?] { [:] }
+
+    func view(of result: JSONValue) -> View { .flavorList }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One thing that was looked at on a host, or between two of them.
+package struct HostFinding: Hashable, Sendable {
+    package enum Result: String, Hashable, Sendable {
+        case fine, missing, unknown
+    }
+
+    package let host: String
+    /// The other host of a pair that VMs migrate from here to; `nil`: about the host alone.
+    package let target: String?
+    package let check: String
+    package let result: Result
+    /// What was seen.
+    package let detail: String?
+    package let remedy: String?
+
+    package init(
+        host: String, target: String? = nil, check: String, result: Result, detail: String? = nil,
+        remedy: String? = nil
+    ) {
+        self.host = host
+        self.target = target
+        self.check = check
+        self.result = result
+        self.detail = detail
+        self.remedy = remedy
+    }
+
+    /// What Monitor's answer says; an item that can't be read is unknown, never fine.
+    package static func findings(in answer: JSONValue, of host: String) -> [HostFinding] {
+        guard let items = answer["items"]?.items else {
+            return [HostFinding(host: host, check: "answers", result: .unknown, detail: "its answer can't be read")]
+        }
+        return items.map { item in
+            HostFinding(
+                host: host, target: item["target"]?.text, check: item["check"]?.text ?? "?",
+                result: item["result"]?.text.flatMap(Result.init) ?? .unknown, detail: item["detail"]?.text,
+                remedy: item["remedy"]?.text)
+        }
+    }
+
+    package var json: JSONValue {
+        .object(omittingNil: [
+            "host": .string(host), "target": target.map(JSONValue.string), "check": .string(check),
+            "result": .string(result.rawValue), "detail": detail.map(JSONValue.string),
+            "remedy": remedy.map(JSONValue.string),
+        ])
+    }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import Foundation
+import Messages
+import ResourceModel
+import ServiceKit
+import Store
+import UserGatewayCore
+
+// The row is what lasts; the message to every Monitor is what makes it hold at once, also without the database.
+extension GatewayBackend {
+    func setFreeze(_ request: Request) async throws(MethodError) -> JSONValue {
+        let scope = try await scope(request)
+        let wanted = FreezeRecord(
+            scope: scope.kind, id: scope.id, reason: request.text("reason") ?? "", principal: request.principal.name,
+            isAutomatic: false, createdAt: runtime.clock.now())
+        async let told = tellMonitors(wanted, isFrozen: true)
+        let stored: FreezeRecord
+        do throws(MethodError) {
+            stored = try await reading {
+                try await store.transaction { transaction in
+                    try await FreezeRepository(store).freeze(wanted, in: transaction)
+                    try await audit(request, on: scope.name, request.given, in: transaction)
+                }
+                return try await FreezeRepository(store).list().first { $0.isAbout(scope) } ?? wanted
+            }
+        } catch {
+            let reached = await told.reached
+            guard reached > 0 else { throw error }
+            throw MethodError(
+                error.reason, "\(error.message); \(reached) Monitors hold the freeze, and it is not recorded",
+                hint: "freeze again when the database answers", retryAfterMilliseconds: error.retryAfterMilliseconds)
+        }
+        return await describe(stored, scope, isFrozen: true, await told, request)
+    }
+
+    func clearFreeze(_ request: Request) async throws(MethodError) -> JSONValue {
+        let scope = try await scope(request)
+        let standing = try await reading { try await FreezeRepository(store).list().first { $0.isAbout(scope) } }
+        guard let standing else {
+            throw MethodError(.notFound, "'\(scope.name)' is not frozen", hint: "see 'ebb freeze list'")
+        }
+        if let tenant = request.principal.tenant {
+            let owner = try await reading { try await AccountRepository(store).principal(named: standing.principal) }
+            guard owner?.tenant == tenant else {
+                let reason = try await discreet(standing.reason, for: request.principal)
+                throw MethodError(
+                    .denied, "'\(scope.name)' was frozen by the provider: \(reason)",
+                    hint: "ask the provider to end it")
+            }
+        }
+        try await reading {
+            try await store.transaction { transaction in
+                try await FreezeRepository(store).unfreeze(scope.kind, scope.id, in: transaction)
+                try await audit(request, on: scope.name, request.given, in: transaction)
+            }
+        }
+        let told = await tellMonitors(standing, isFrozen: false)
+        return await describe(standing, scope, isFrozen: false, told, request)
+    }
+
+    /// What is frozen. A tenant sees its VMs' and its own freezes, and those of clusters that its VMs are in.
+    func listFreezes(_ request: Request) async throws(MethodError) -> JSONValue {
+        let freezes = try await reading { try await FreezeRepository(store).list() }
+        let domains = try await reading { () -> [DomainRecord] in
+            guard let tenant = request.principal.tenant else { return try await inventory.domains(.all) }
+            return try await inventory.domains(.tenant(tenant))
+        }
+        let names = Dictionary(domains.map { ($0.id.description, $0.name) }) { first, _ in first }
+        var clusters: Set<String>?
+        if request.principal.tenant != nil {
+            let own = Set(domains.map(\.host))
+            let hosts = try await reading { try await inventory.hosts() }
+            clusters = Set(hosts.filter { own.contains($0.id) }.map(\.cluster.name))
+        }
+        let visible = freezes.filter { freeze in
+            switch freeze.scope {
+            case .vm: request.principal.tenant == nil || names[freeze.id] != nil
+            case .tenant: request.principal.tenant == nil || request.principal.tenant?.name == freeze.id
+            case .cluster: clusters?.contains(freeze.id) ?? true
+            }
+        }
+        var items: [JSONValue] = []
+        for freeze in visible {
+            let name = freeze.scope == .vm ? names[freeze.id] ?? freeze.id : freeze.id
+            items.append(.object(try await describe(freeze, named: name, for: request.principal)))
+        }
+        return ["items": .array(items)]
+    }
+
+    // MARK: -
+
+    /// What a request wants frozen, as far as its caller can see it.
+    private func scope(_ request: Request) async throws(MethodError) -> Scope {
+        let cluster = request.text("cluster")
+        guard cluster == nil || request.text("vm") == nil && request.text("tenant") == nil else {
+            throw MethodError(.invalid, "a freeze is of one VM, one tenant or one cluster", hint: "give one of them")
+        }
+        if request.text("vm") != nil {
+            let domain = try await domain(request)
+            return Scope(kind: .vm, id: domain.id.description, name: domain.name)
+        }
+        if let tenant = request.principal.tenant?.name ?? request.text("tenant") {
+            let known = try await ifReadable { try await AccountRepository(store).tenants().map(\.name) }
+            guard known?.contains(tenant) ?? true else { throw .notFound("tenant", tenant) }
+            return Scope(kind: .tenant, id: tenant, name: tenant)
+        }
+        guard let cluster else {
+            throw MethodError(
+                .invalid, "what is to be frozen was not said", hint: "give a VM, a tenant or a cluster")
+        }
+        let known = try await ifReadable { try await inventory.hosts().map(\.cluster.name) }
+        guard known?.contains(cluster) ?? true else { throw .notFound("cluster", cluster) }
+        return Scope(kind: .cluster, id: cluster, name: cluster)
+    }
+
+    /// What the database says, or `nil` while it can't be used: a freeze does not wait for it.
+    private func ifReadable<Value: Sendable>(
+        _ body: () async throws -> Value
+    ) async throws(MethodError) -> Value? {
+        do {
+            return try await reading(body)
+        } catch  where error.reason == .unavailable {
+            return nil
+        }
+    }
+
+    /// Tells every Monitor that is alive, all at once. Who does not answer in time learns of it from the database.
+    private func tellMonitors(_ freeze: FreezeRecord, isFrozen: Bool) async -> Reach {
+        let monitors = await runtime.peers.instances(of: .monitor)
+        let body = Self.encoded([
+            "scope": .string(freeze.scope.rawValue), "id": .string(freeze.id), "frozen": .bool(isFrozen),
+            "reason": .string(freeze.reason), "principal": .string(freeze.principal),
+        ])
+        let timeout = runtime.settings.duration("gateway.freezeTimeout")
+        let unreached = await withTaskGroup(of: InstanceRecord?.self) { group in
+            for monitor in monitors {
+                group.addTask { [client = runtime.client] in
+                    let answer = try? await client.request(
+                        body, type: .setFreeze, to: monitor.peer, idempotencyKey: nil, timeout: timeout)
+                    return answer == nil ? monitor : nil
+                }
+            }
+            var unreached: [InstanceRecord] = []
+            for await monitor in group { if let monitor { unreached.append(monitor) } }
+            return unreached
+        }
+        return Reach(reached: monitors.count - unreached.count, unreached: unreached.sorted { $0.id < $1.id })
+    }
+
+    private func describe(
+        _ freeze: FreezeRecord, _ scope: Scope, isFrozen: Bool, _ reach: Reach, _ request: Request
+    ) async -> JSONValue {
+        let isProvider = request.principal.role.isProvider
+        let unreached = reach.unreached.map { monitor in
+            JSONValue.object(omittingNil: [
+                "instance": .string(monitor.id.description),
+                "endpoint": isProvider ? .string(monitor.peer.commandEndpoint) : nil,
+            ])
+        }
+        let description = try? await describe(freeze, named: scope.name, for: request.principal)
+        return .object(
+            (description ?? [:]).merging([
+                "frozen": .bool(isFrozen), "reached": .integer(Int64(reach.reached)), "unreached": .array(unreached),
+            ]) { own, _ in own })
+    }
+
+    private func describe(
+        _ freeze: FreezeRecord, named name: String, for principal: UserGatewayCore.Principal
+    ) async throws(MethodError) -> [String: JSONValue] {
+        var who = freeze.principal
+        if let tenant = principal.tenant, who != principal.name {
+            let owner = try await reading { try await AccountRepository(store).principal(named: who) }
+            if owner?.tenant != tenant { who = "provider" }
+        }
+        return [
+            "scope": .string(freeze.scope.rawValue), "id": .string(freeze.id), "name": .string(name),
+            "reason": .string(try await discreet(freeze.reason, for: principal)), "principal": .string(who),
+            "automatic": .bool(freeze.isAutomatic), "createdAt": .instant(freeze.createdAt),
+        ]
+    }
+}
+
+/// What is frozen: its kind, its key in the table, and its name for people.
+private struct Scope: Sendable {
+    let kind: FreezeScope
+    let id: String
+    let name: String
+}
+
+/// Which Monitors have heard.
+private struct Reach: Sendable {
+    let reached: Int
+    let unreached: [InstanceRecord]
+}
+
+extension FreezeRecord {
+    fileprivate func isAbout(_ scope: Scope) -> Bool { self.scope == scope.kind && id == scope.id }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Messages
+import ResourceModel
+import ServiceKit
+import Store
+import SwiftProtobuf
+import UserGatewayCore
+
+// Policies: shown from the database, changed and replayed by Scheduler.
+extension GatewayBackend {
+    func showPolicy(_ request: Request) async throws(MethodError) -> JSONValue {
+        let domain = try await domain(request)
+        return try await policy(of: domain, for: request.principal)
+    }
+
+    func setPolicy(_ request: Request) async throws(MethodError) -> JSONValue {
+        let domain = try await domain(request)
+        for name in request.values["pinnedHosts"]?.items?.compactMap(\.text) ?? [] {
+            guard let id = HostID(name), try await reading({ try await inventory.host(id) }) != nil else {
+                throw .notFound("host", name)
+            }
+        }
+        return try await store(change: request.change, of: domain, request)
+    }
+
+    func pinPolicy(_ request: Request) async throws(MethodError) -> JSONValue {
+        let domain = try await domain(request)
+        let current = try await reading { try await PolicyRepository(store).current(domain.id) }
+        guard current?.options.goal != nil else {
+            throw MethodError(.conflict, "the policy of '\(domain.name)' is not managed: its bounds are the tenant's")
+        }
+        return try await store(change: ["managed": false], of: domain, request)
+    }
+
+    func clearPolicy(_ request: Request) async throws(MethodError) -> JSONValue {
+        try await store(change: nil, of: try await domain(request), request)
+    }
+
+    private func store(
+        change: JSONValue?, of domain: DomainRecord, _ request: Request
+    ) async throws(MethodError) -> JSONValue {
+        let wish = WireSetPolicy.with {
+            $0.domainUuid = Data(domain.id.uuid.bytes)
+            if let change { $0.changeJson = Data(change.line.utf8) }
+        }
+        _ = try await ask(
+            .scheduler, .setPolicy, MessageCodec.encoded(wish), shard: try await shard(of: domain), request)
+        try await reading { try await audit(request, on: domain.name, request.values, in: store) }
+        return try await policy(of: domain, for: request.principal)
+    }
+
+    /// What a policy would have done with a VM.
+    func replayPolicy(_ request: Request) async throws(MethodError) -> JSONValue {
+        let domain = try await domain(request)
+        let now = runtime.clock.now()
+        let from = request.instant("from") ?? now
+        let to = min(request.instant("to") ?? now, now)
+        guard from < to else { throw MethodError(.invalid, "the period must begin before it ends") }
+        var question = request.change.members ?? [:]
+        question["domain"] = .string(domain.id.description)
+        question["from"] = .integer(from.nanoseconds)
+        question["to"] = .integer(to.nanoseconds)
+        let answer = try await askScheduler(.replayPolicy, .object(question), shard: shard(of: domain), request)
+        var members = answer.members ?? [:]
+        members["vm"] = .string(domain.name)
+        members["from"] = .instant(from)
+        members["to"] = .instant(to)
+        return .object(members)
+    }
+
+    /// The shard of the cluster that decides for a domain.
+    func shard(of domain: DomainRecord) async throws(MethodError) -> ShardKey {
+        guard let host = try await reading({ try await inventory.host(domain.host) }) else {
+            throw .notFound("VM", domain.name)
+        }
+        return ShardKey(kind: .cluster, id: host.cluster.name)
+    }
+
+    /// Asks Scheduler a question of JSON.
+    func askScheduler(
+        _ type: MessageType, _ question: JSONValue, shard: ShardKey?, _ request: Request
+    ) async throws(MethodError) -> JSONValue {
+        let body = MessageCodec.encoded(WireJSONDocument.with { $0.json = Data(question.line.utf8) })
+        let answer = try await ask(.scheduler, type, body, shard: shard, request)
+        guard let document = try? MessageCodec.decoded(WireJSONDocument.self, from: answer) else {
+            throw MethodError(.internal, "the scheduler's answer can't be read")
+        }
+        return try JSONValue.decoded(document.json)
+    }
+
+    // MARK: -
+
+    private func policy(
+        of domain: DomainRecord, for principal: UserGatewayCore.Principal
+    ) async throws(MethodError) -> JSONValue {
+        let version = try await reading { try await PolicyRepository(store).current(domain.id) }
+        var members: [String: JSONValue?] = [
+            "vm": .string(domain.name), "version": .integer(version?.version ?? 0),
+            "validFrom": version.map { .instant($0.validFrom) },
+            "windowLength": version.map { .integer(Int64($0.windowLength)) },
+        ]
+        if let version {
+            let choice = try await reading {
+                try await PolicyRepository(store).choice(domain.id, version: version.version)
+            }
+            if let choice { members["choice"] = try JSONValue.decoded(choice.utf8)["text"] }
+            members.merge(Self.rules(of: version)) { $1 }
+            members.merge(options(of: version.options, for: principal)) { $1 }
+        }
+        return .object(omittingNil: members)
+    }
+
+    private static func rules(of version: PolicyVersion) -> [String: JSONValue?] {
+        guard let policy = version.policy else { return [:] }
+        let needed = policy.breachesNeeded(windowLength: version.windowLength)
+        return [
+            "lowerPpm": .integer(policy.lower.ppm), "upperPpm": .integer(policy.upper.ppm),
+            "ratioPpm": .integer(policy.ratio.ppm), "minVcpus": .integer(Int64(policy.minimumVCPUs.count)),
+            "maxVcpus": .integer(Int64(policy.maximumVCPUs.count)), "breachesNeeded": .integer(Int64(needed)),
+            "memoryLowerPpm": policy.memory.map { .integer($0.lower.ppm) },
+            "memoryUpperPpm": policy.memory.map { .integer($0.upper.ppm) },
+            "minMemoryBytes": policy.memory.map { .integer($0.minimum) },
+            "maxMemoryBytes": policy.memory.map { .integer($0.maximum) },
+            "networkLowerPpm": policy.network.map { .integer($0.lower.ppm) },
+            "networkUpperPpm": policy.network.map { .integer($0.upper.ppm) },
+            "minNetworkBytesPerSecond": policy.network.map { .integer($0.minimum) },
+            "maxNetworkBytesPerSecond": policy.network.map { .integer($0.maximum) },
+        ]
+    }
+
+    private func options(
+        of options: PolicyOptions, for principal: UserGatewayCore.Principal
+    ) -> [String: JSONValue?] {
+        [
+            "preset": options.preset.map { .string($0.rawValue) }, "managed": .bool(options.goal != nil),
+            "goalPpm": options.goal.map { .integer($0.overloadedShare.ppm) },
+            "cooldownUpNanoseconds": options.cooldown.map { .integer($0.upNanoseconds) },
+            "cooldownDownNanoseconds": options.cooldown.map { .integer($0.downNanoseconds) },
+            "optOut": .bool(options.isOptedOut), "dryRun": .bool(options.isDryRun),
+            "affinity": options.affinityGroup.map { .string($0) },
+            "antiAffinity": options.antiAffinityGroup.map { .string($0) },
+            "pinnedHosts": options.pinnedHosts.isEmpty
+                ? nil : .array(options.pinnedHosts.map { .string(visible($0, to: principal)) }),
+        ]
+    }
+}
+
+extension Request {
+    /// The parameters that say what to change, without those that say of which VM and how to ask.
+    var change: JSONValue {
+        let others: Set = ["vm", "tenant", "idempotencyKey", "from", "to"]
+        return .object((values.members ?? [:]).filter { !others.contains($0.key) })
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import Foundation
+import Messages
+import ResourceModel
+import ServiceKit
+import Store
+import SwiftProtobuf
+import UserGatewayCore
+
+extension MessageType {
+    static let checkVM: MessageType = "vm.check.v1"
+    static let previewVM: MessageType = "vm.prepare-preview.v1"
+    static let listSnapshots: MessageType = "vm.snapshots.v1"
+    static let readConsole: MessageType = "vm.console.v1"
+    static let listAddresses: MessageType = "vm.addresses.v1"
+    static let checkHost: MessageType = "host.check.v1"
+    static let setFreeze: MessageType = "freeze.set.v1"
+}
+
+// What only the host itself can say: its owner is asked, and nothing durable comes of it.
+extension GatewayBackend {
+    func checkVM(_ request: Request) async throws(MethodError) -> JSONValue {
+        let domain = try await domain(request)
+        let answer = try await question(.checkVM, domain, request)
+        return ["vm": .string(domain.name), "items": .array(MonitorAnswer.abilities(answer))]
+    }
+
+    func previewVM(_ request: Request) async throws(MethodError) -> JSONValue {
+        let domain = try await managedDomain(request)
+        return [
+            "vm": .string(domain.name),
+            "items": .array(try await changes(of: domain, try ceiling(of: domain, request), request)),
+        ]
+    }
+
+    /// What `vm.prepare` would change in the definition.
+    func changes(
+        of domain: DomainRecord, _ ceiling: [String: JSONValue], _ request: Request
+    ) async throws(MethodError) -> [JSONValue] {
+        MonitorAnswer.changes(try await question(.previewVM, domain, ceiling, request))
+    }
+
+    func listSnapshots(_ request: Request) async throws(MethodError) -> JSONValue {
+        let answer = try await question(.listSnapshots, try await domain(request), request)
+        return ["items": .array(MonitorAnswer.snapshots(answer))]
+    }
+
+    func listAddresses(_ request: Request) async throws(MethodError) -> JSONValue {
+        let answer = try await question(.listAddresses, try await domain(request), request)
+        return ["items": .array(MonitorAnswer.addresses(answer))]
+    }
+
+    func readConsole(_ request: Request) async throws(MethodError) -> JSONValue {
+        let domain = try await domain(request)
+        let limit = request.integer("limit") ?? 65_536
+        let wish: [String: JSONValue] = [
+            // Without an offset: the last bytes.
+            "offset": request.values["offset"] ?? .null, "limit": .integer(limit),
+        ]
+        let answer = try await question(.readConsole, domain, wish.filter { !$0.value.isNull }, request)
+        guard let console = MonitorAnswer.console(answer, of: domain.name) else {
+            throw MethodError(.internal, "the monitor's answer about the console of '\(domain.name)' can't be read")
+        }
+        return console
+    }
+
+    func listFlavors(_ request: Request) async throws(MethodError) -> JSONValue {
+        ["items": .array(Flavor.all.map(\.json))]
+    }
+
+    // MARK: -
+
+    /// Asks the owner of a domain's host. A tenant reads pseudonyms where the answer names hosts.
+    private func question(
+        _ type: MessageType, _ domain: DomainRecord, _ more: [String: JSONValue] = [:], _ request: Request
+    ) async throws(MethodError) -> JSONValue {
+        var wish = more
+        wish["domain"] = .string(domain.id.description)
+        do throws(MethodError) {
+            let answer = try await question(type, wish, to: domain.host, request)
+            return try await discreet(answer, for: request.principal)
+        } catch {
+            throw MethodError(
+                error.reason, try await discreet(error.message, for: request.principal), hint: error.hint,
+                retryAfterMilliseconds: error.retryAfterMilliseconds)
+        }
+    }
+
+    /// Asks the owner of a host.
+    func question(
+        _ type: MessageType, _ wish: [String: JSONValue], to host: HostID, _ request: Request
+    ) async throws(MethodError) -> JSONValue {
+        let answer = try await ask(
+            .monitor, type, Self.encoded(.object(wish)), shard: ShardKey(kind: .host, id: host.name), request,
+            within: .seconds(15))
+        return try Self.document(answer)
+    }
+
+    /// Every text of a value, discreet.
+    private func discreet(
+        _ value: JSONValue, for principal: UserGatewayCore.Principal
+    ) async throws(MethodError) -> JSONValue {
+        guard principal.tenant != nil else { return value }
+        switch value {
+        case .string(let text): return .string(try await discreet(text, for: principal))
+        case .array(let items):
+            var result: [JSONValue] = []
+            for item in items { result.append(try await discreet(item, for: principal)) }
+            return .array(result)
+        case .object(let members):
+            var result: [String: JSONValue] = [:]
+            for (name, member) in members { result[name] = try await discreet(member, for: principal) }
+            return .object(result)
+        case .null, .bool, .integer, .number: return value
+        }
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Messages
+import ResourceModel
+import ServiceKit
+import Store
+import UserGatewayCore
+
+// The queue of growths, assessments, and what people set for clusters and tenants.
+extension GatewayBackend {
+    func listQueue(_ request: Request) async throws(MethodError) -> JSONValue {
+        let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
+        let queue = try await reading { try await WaitingGrowthRepository(store).list(tenant: tenant) }
+        var items: [JSONValue] = []
+        for queued in queue {
+            let domain = try await reading { try await inventory.domain(queued.growth.domain) }
+            items.append([
+                "vm": .string(domain?.name ?? queued.growth.domain.description),
+                "tenant": domain?.tenant.map { .string($0.name) } ?? .null,
+                "resource": .string(queued.growth.resource.rawValue), "missing": .integer(queued.growth.missing),
+                "weight": .integer(Int64(queued.growth.weight)), "since": .instant(queued.growth.since),
+                "position": .integer(Int64(queued.position)),
+            ])
+        }
+        return ["items": .array(items)]
+    }
+
+    /// What Ebb would have done with the VMs of a host, a cluster, or all.
+    func assess(_ request: Request) async throws(MethodError) -> JSONValue {
+        let now = runtime.clock.now()
+        let from = request.instant("from") ?? now.advanced(by: .seconds(-7 * 86_400))
+        let to = min(request.instant("to") ?? now, now)
+        guard from < to else { throw MethodError(.invalid, "the period must begin before it ends") }
+        let hosts = try await reading { try await inventory.hosts() }
+        if let name = request.text("host"), !hosts.contains(where: { $0.id.name == name }) {
+            throw .notFound("host", name)
+        }
+        if let name = request.text("cluster"), !hosts.contains(where: { $0.cluster.name == name }) {
+            throw .notFound("cluster", name)
+        }
+        let chosen = hosts.filter { host in
+            request.text("host").map { host.id.name == $0 } ?? true
+                && request.text("cluster").map { host.cluster.name == $0 } ?? true
+        }.map(\.id)
+        let question: JSONValue = [
+            "hosts": .array(chosen.map { .string($0.name) }), "from": .integer(from.nanoseconds),
+            "to": .integer(to.nanoseconds),
+        ]
+        return try await askScheduler(.assess, question, shard: nil, request)
+    }
+
+    // MARK: - Settings
+
+    func showCluster(_ request: Request) async throws(MethodError) -> JSONValue {
+        let cluster = try await cluster(request)
+        let setting = try await reading { try await SchedulingSettingsRepository(store).cluster(cluster) }
+        return try Self.describe(setting ?? ClusterSetting(cluster: cluster))
+    }
+
+    func setCluster(_ request: Request) async throws(MethodError) -> JSONValue {
+        let cluster = try await cluster(request)
+        let settings = SchedulingSettingsRepository(store)
+        var setting =
+            try await reading { try await settings.cluster(cluster) } ?? ClusterSetting(cluster: cluster)
+        if let dryRun = request.boolean("dryRun") { setting.isDryRun = dryRun }
+        if let blackouts = request.values["blackouts"] { setting.blackouts = blackouts.line }
+        let shares = ["weightResponsePpm", "weightCpuPpm", "weightMemoryPpm"].compactMap { request.integer($0) }
+        if !shares.isEmpty {
+            guard shares.count == 3, shares.reduce(0, +) == 1_000_000 else {
+                throw MethodError(.invalid, "give all three weights of placement; their sum is 1000000")
+            }
+            setting.weights = ClusterSetting.PlacementShares(response: shares[0], cpu: shares[1], memory: shares[2])
+        }
+        if let count = request.integer("movesInPerHost") { setting.movesInPerHost = Int(count) }
+        if let count = request.integer("movesOutPerHost") { setting.movesOutPerHost = Int(count) }
+        if let count = request.integer("movesPerCluster") { setting.movesPerCluster = Int(count) }
+        if let rest = request.integer("moveRestNanoseconds") { setting.moveRestNanoseconds = rest }
+        let changed = setting
+        try await reading {
+            try await store.transaction { transaction in
+                try await settings.set(
+                    changed, by: request.principal.name, at: runtime.clock.now(), in: transaction)
+                try await audit(request, on: cluster.name, request.values, in: transaction)
+            }
+        }
+        return try Self.describe(changed)
+    }
+
+    func setTenant(_ request: Request) async throws(MethodError) -> JSONValue {
+        let name = request.text("tenant") ?? ""
+        let known = try await reading { try await AccountRepository(store).tenants() }
+        guard let tenant = TenantID(name), known.contains(tenant) else { throw .notFound("tenant", name) }
+        let settings = SchedulingSettingsRepository(store)
+        var setting =
+            try await reading { try await settings.tenants() }.first { $0.tenant == tenant }
+            ?? TenantSetting(tenant: tenant)
+        if let weight = request.integer("weight") { setting.weight = Int(weight) }
+        if let dryRun = request.boolean("dryRun") { setting.isDryRun = dryRun }
+        let changed = setting
+        try await reading {
+            try await store.transaction { transaction in
+                try await settings.set(
+                    changed, by: request.principal.name, at: runtime.clock.now(), in: transaction)
+                try await audit(request, on: tenant.name, request.values, in: transaction)
+            }
+        }
+        return [
+            "tenant": .string(tenant.name), "weight": .integer(Int64(changed.weight)),
+            "dryRun": .bool(changed.isDryRun),
+        ]
+    }
+
+    private func cluster(_ request: Request) async throws(MethodError) -> ClusterID {
+        let name = request.text("cluster") ?? ""
+        let hosts = try await reading { try await inventory.hosts() }
+        guard let cluster = ClusterID(name), hosts.contains(where: { $0.cluster == cluster }) else {
+            throw .notFound("cluster", name)
+        }
+        return cluster
+    }
+
+    private static func describe(_ setting: ClusterSetting) throws(MethodError) -> JSONValue {
+        .object(omittingNil: [
+            "cluster": .string(setting.cluster.name), "dryRun": .bool(setting.isDryRun),
+            "blackouts": try JSONValue.decoded(setting.blackouts.utf8),
+            "weightResponsePpm": setting.weights.map { .integer($0.response) },
+            "weightCpuPpm": setting.weights.map { .integer($0.cpu) },
+            "weightMemoryPpm": setting.weights.map { .integer($0.memory) },
+            "movesInPerHost": setting.movesInPerHost.map { .integer(Int64($0)) },
+            "movesOutPerHost": setting.movesOutPerHost.map { .integer(Int64($0)) },
+            "movesPerCluster": setting.movesPerCluster.map { .integer(Int64($0)) },
+            "moveRestNanoseconds": setting.moveRestNanoseconds.map { .integer($0) },
+        ])
+    }
+}

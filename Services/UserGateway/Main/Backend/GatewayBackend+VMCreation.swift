@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+import Foundation
+import ResourceModel
+import ServiceKit
+import Store
+import UserGatewayCore
+
+extension GatewayBackend {
+    func createVM(_ request: Request) async throws(MethodError) -> JSONValue {
+        let wish = try await wish(request)
+        let taken = try await reading { try await inventory.domain(tenant: wish.tenant, name: wish.name) }
+        if let taken, taken.id != wish.id { throw MethodError(.conflict, "there is a VM '\(wish.name)' already") }
+        let host = request.text("host").flatMap { HostID($0) }
+        let cluster = request.text("cluster").flatMap { ClusterID($0) }
+        if let host, let cluster, try await self.host(host).cluster != cluster {
+            throw MethodError(
+                .invalid, "'\(host)' does not belong to cluster '\(cluster)'", hint: "give one of the two")
+        }
+        let permit = try await room(
+            for: wish.id, on: host, in: cluster, purpose: .create, vcpus: VCPUCount(Int(wish.size.vcpus)),
+            memory: ByteCount(wish.size.memoryBytes), request)
+        return try await run(
+            request, domain: wish.id, name: wish.name, host: permit.host, verb: "create", wish.arguments,
+            permit: permit.id, taking: Self.copyingTime)
+    }
+
+    /// A VM that somebody wants.
+    private struct Wish {
+        let id: DomainID
+        let name: String
+        let tenant: TenantID
+        let size: VMSize
+        let arguments: [String: JSONValue]
+    }
+
+    private func wish(_ request: Request) async throws(MethodError) -> Wish {
+        guard let tenant = request.principal.tenant ?? request.text("tenant").flatMap({ TenantID($0) }) else {
+            throw MethodError(.invalid, "a VM belongs to a tenant: say which with --tenant")
+        }
+        let known = try await reading { try await AccountRepository(store).tenants() }
+        guard known.contains(tenant) else { throw .notFound("tenant", tenant.name) }
+        let size = try VMSize(request.values)
+        let name = request.text("name") ?? ""
+        let arguments: [String: JSONValue?] = [
+            "name": .string(name), "tenant": .string(tenant.name), "vcpus": .integer(size.vcpus),
+            "maximum_vcpus": .integer(size.maximumVCPUs), "memory_bytes": .integer(size.memoryBytes),
+            "maximum_memory_bytes": size.maximumMemoryBytes.map { .integer($0) },
+            "disk_bytes": .integer(size.diskBytes), "flavor": request.values["flavor"],
+            "boot": try VMBoot.arguments(request.values),
+        ]
+        return Wish(
+            id: Self.identity(of: request), name: name, tenant: tenant, size: size,
+            arguments: arguments.compactMapValues { $0 })
+    }
+
+    /// From the idempotency key, so that the same wish names the same VM.
+    private static func identity(of request: Request) -> DomainID {
+        var bytes = Array(
+            SHA256.hash(data: Data("\(request.principal.name)\n\(request.idempotencyKey)".utf8)).prefix(16))
+        bytes[6] = bytes[6] & 0x0F | 0x80
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        return DomainID(UUID128(bytes: bytes) ?? UUID128(high: 0, low: 0))
+    }
+}

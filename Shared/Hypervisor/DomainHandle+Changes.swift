@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibvirt
+internal import ResourceModel
+
+/// Memory and caps.
+extension DomainHandle {
+    /// Which of a domain's two definitions a change reaches: both, if it runs and has a persistent one.
+    borrowing func affected() throws(HypervisorError) -> UInt32 {
+        guard try isActive() else { return VIR_DOMAIN_AFFECT_CONFIG.rawValue }
+        let live = VIR_DOMAIN_AFFECT_LIVE.rawValue
+        return try isPersistent() ? live | VIR_DOMAIN_AFFECT_CONFIG.rawValue : live
+    }
+
+    borrowing func setMemory(kibibytes: Int64, _ flags: UInt32) throws(HypervisorError) {
+        guard unsafe virDomainSetMemoryFlags(pointer, UInt(clamping: kibibytes), flags) == 0 else {
+            throw .last("virDomainSetMemoryFlags")
+        }
+    }
+
+    /// The scheduler's parameters, for instance `cap`, `vcpu_quota`. Drivers that can't cap throw, or know no such one.
+    borrowing func scheduler() throws(HypervisorError) -> [String: Int64] {
+        var count: Int32 = 0
+        guard let kind = unsafe virDomainGetSchedulerType(pointer, &count) else {
+            throw .last("virDomainGetSchedulerType")
+        }
+        unsafe kind.deallocateByC()
+        guard count > 0 else { return [:] }
+        var list = unsafe [virTypedParameter](repeating: virTypedParameter(), count: Int(count))
+        guard unsafe virDomainGetSchedulerParameters(pointer, &list, &count) == 0 else {
+            throw .last("virDomainGetSchedulerParameters")
+        }
+        var values: [String: Int64] = [:]
+        for index in 0..<Int(count) {
+            if let value = unsafe list[index].number { unsafe values[text(of: list[index].field)] = value }
+        }
+        return values
+    }
+
+    borrowing func setScheduler(_ parameters: borrowing TypedParameters, _ flags: UInt32) throws(HypervisorError) {
+        let status = unsafe parameters.withList { list, count in
+            unsafe virDomainSetSchedulerParametersFlags(pointer, list, count, flags)
+        }
+        guard status == 0 else { throw .last("virDomainSetSchedulerParametersFlags") }
+    }
+
+    /// Caps one interface in both directions; 0 lifts the cap.
+    borrowing func capInterface(
+        _ device: String, kibibytesPerSecond: UInt32, _ flags: UInt32
+    ) throws(HypervisorError) {
+        var parameters = TypedParameters()
+        parameters.add(VIR_DOMAIN_BANDWIDTH_IN_AVERAGE, word: kibibytesPerSecond)
+        parameters.add(VIR_DOMAIN_BANDWIDTH_OUT_AVERAGE, word: kibibytesPerSecond)
+        let status = unsafe parameters.withList { list, count in
+            unsafe virDomainSetInterfaceParameters(pointer, device, list, count, flags)
+        }
+        guard status == 0 else { throw .last("virDomainSetInterfaceParameters") }
+    }
+}
+
+/// Definitions.
+extension DomainHandle {
+    /// What the next cold boot goes by, with what it keeps secret.
+    borrowing func persistentXML() throws(HypervisorError) -> String {
+        let flags = VIR_DOMAIN_XML_INACTIVE.rawValue | VIR_DOMAIN_XML_SECURE.rawValue
+        guard let text = unsafe virDomainGetXMLDesc(pointer, flags) else { throw .last("virDomainGetXMLDesc") }
+        defer { unsafe text.deallocateByC() }
+        return unsafe String(cString: text)
+    }
+
+    /// Ebb's own part of the metadata; `nil` takes it away.
+    borrowing func setMetadata(_ xml: String?, _ flags: UInt32) throws(HypervisorError) {
+        let kind = Int32(VIR_DOMAIN_METADATA_ELEMENT.rawValue)
+        guard unsafe virDomainSetMetadata(pointer, kind, xml, "ebb", EbbMetadata.namespace, flags) == 0 else {
+            throw .last("virDomainSetMetadata")
+        }
+    }
+
+    borrowing func attachPersistently(_ xml: String) throws(HypervisorError) {
+        guard unsafe virDomainAttachDeviceFlags(pointer, xml, VIR_DOMAIN_AFFECT_CONFIG.rawValue) == 0 else {
+            throw .last("virDomainAttachDeviceFlags")
+        }
+    }
+}
+
+/// Migration and other jobs.
+extension DomainHandle {
+    /// What every driver that migrates knows.
+    static let migrationFlags = [
+        VIR_MIGRATE_LIVE, VIR_MIGRATE_PEER2PEER, VIR_MIGRATE_PERSIST_DEST, VIR_MIGRATE_UNDEFINE_SOURCE,
+    ].reduce(0) { $0 | $1.rawValue }
+
+    /// Moves the running domain and its definition to the host behind `uri`, which the source host itself contacts.
+    /// - Parameters:
+    ///   - transferURI: where the source sends the memory; `nil` leaves the choice to the target.
+    ///   - mebibytesPerSecond: of the transfer at most; `nil` leaves it to the driver.
+    ///   - flags: of `virDomainMigrateFlags`.
+    borrowing func migrate(
+        to uri: String, transferURI: String?, mebibytesPerSecond: Int64?, flags: UInt32
+    ) throws(HypervisorError) {
+        var parameters = TypedParameters()
+        if let transferURI { parameters.add(VIR_MIGRATE_PARAM_URI, text: transferURI) }
+        if let mebibytesPerSecond {
+            parameters.add(VIR_MIGRATE_PARAM_BANDWIDTH, unsigned: UInt64(clamping: mebibytesPerSecond))
+        }
+        let status = unsafe parameters.withList { list, count in
+            unsafe virDomainMigrateToURI3(pointer, uri, list, UInt32(count), flags)
+        }
+        guard status == 0 else { throw .last("virDomainMigrateToURI3") }
+    }
+
+    borrowing func setMaximumDowntime(milliseconds: UInt64) throws(HypervisorError) {
+        guard unsafe virDomainMigrateSetMaxDowntime(pointer, milliseconds, 0) == 0 else {
+            throw .last("virDomainMigrateSetMaxDowntime")
+        }
+    }
+
+    /// Figures of the job that is under way, under libvirt's names; `nil` if there is none.
+    borrowing func job() throws(HypervisorError) -> [String: Int64]? {
+        var kind: Int32 = 0
+        var list: virTypedParameterPtr?
+        var count: Int32 = 0
+        guard unsafe virDomainGetJobStats(pointer, &kind, &list, &count, 0) == 0 else {
+            throw .last("virDomainGetJobStats")
+        }
+        let parameters = unsafe TypedParameters(adopting: list, count: count)
+        let isUnderWay = [VIR_DOMAIN_JOB_BOUNDED, VIR_DOMAIN_JOB_UNBOUNDED].contains { Int32($0.rawValue) == kind }
+        return isUnderWay ? parameters.integers : nil
+    }
+
+    /// Ends the migration or save that is under way; the call that started it fails.
+    borrowing func abortJob() throws(HypervisorError) {
+        guard unsafe virDomainAbortJob(pointer) == 0 else { throw .last("virDomainAbortJob") }
+    }
+}
+
+/// Snapshots.
+extension DomainHandle {
+    /// Owns one reference to a snapshot.
+    @safe struct Snapshot: ~Copyable {
+        fileprivate let pointer: virDomainSnapshotPtr
+        fileprivate init(adopting pointer: virDomainSnapshotPtr) { unsafe self.pointer = pointer }
+        deinit { _ = unsafe virDomainSnapshotFree(pointer) }
+    }
+
+    borrowing func createSnapshot(_ xml: String) throws(HypervisorError) {
+        guard let snapshot = unsafe virDomainSnapshotCreateXML(pointer, xml, 0) else {
+            throw .last("virDomainSnapshotCreateXML")
+        }
+        _ = unsafe Snapshot(adopting: snapshot)
+    }
+
+    borrowing func revert(to name: String) throws(HypervisorError) {
+        guard let found = unsafe virDomainSnapshotLookupByName(pointer, name, 0) else {
+            throw .last("virDomainSnapshotLookupByName")
+        }
+        let snapshot = unsafe Snapshot(adopting: found)
+        guard unsafe virDomainRevertToSnapshot(snapshot.pointer, 0) == 0 else {
+            throw .last("virDomainRevertToSnapshot")
+        }
+    }
+
+    /// The XML of every snapshot.
+    borrowing func snapshots() throws(HypervisorError) -> [String] {
+        var list: UnsafeMutablePointer<virDomainSnapshotPtr?>?
+        let count = unsafe virDomainListAllSnapshots(pointer, &list, 0)
+        guard count >= 0, let list = unsafe list else { throw .last("virDomainListAllSnapshots") }
+        defer { unsafe freeList(list) }
+        var texts: [String] = []
+        for index in 0..<Int(count) {
+            guard let found = unsafe list[index] else { continue }
+            let snapshot = unsafe Snapshot(adopting: found)
+            // One that was deleted meanwhile is none any more.
+            guard let text = unsafe virDomainSnapshotGetXMLDesc(snapshot.pointer, 0) else { continue }
+            unsafe texts.append(String(cString: text))
+            unsafe text.deallocateByC()
+        }
+        return texts
+    }
+}
+
+/// What the guest is reached by.
+extension DomainHandle {
+    /// By one source of libvirt's (`virDomainInterfaceAddressesSource`).
+    borrowing func addresses(
+        _ kind: virDomainInterfaceAddressesSource, as source: GuestAddress.Source
+    ) throws(HypervisorError) -> [GuestAddress] {
+        var list: UnsafeMutablePointer<virDomainInterfacePtr?>?
+        let count = unsafe virDomainInterfaceAddresses(pointer, &list, kind.rawValue, 0)
+        guard count >= 0 else { throw .last("virDomainInterfaceAddresses") }
+        guard let list = unsafe list else { return [] }
+        defer { unsafe freeList(list) }
+        var found: [GuestAddress] = []
+        for index in 0..<Int(count) {
+            guard let interface = unsafe list[index] else { continue }
+            defer { unsafe virDomainInterfaceFree(interface) }
+            let entry = unsafe interface.pointee
+            let name = unsafe entry.name.map { unsafe String(cString: $0) } ?? ""
+            let hardware = unsafe entry.hwaddr.map { unsafe String(cString: $0) }
+            for number in unsafe 0..<Int(entry.naddrs) {
+                guard let text = unsafe entry.addrs[number].addr else { continue }
+                let address = unsafe String(cString: text)
+                found.append(GuestAddress(interface: name, macAddress: hardware, address: address, source: source))
+            }
+        }
+        return found
+    }
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FoundationEssentials
+internal import Messages
+package import ResourceModel
+
+/// Everything that is done to a domain beside its life and its vCPUs.
+extension FleetHypervisor {
+    package func resize(
+        _ domain: DomainID, memory: ByteCount, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        guard memory > .zero else {
+            throw HypervisorError(.invalid, operation: "resize", message: "domain \(domain) needs memory")
+        }
+        var resize = WireFleetResize()
+        resize.domainUuid = domain.wire
+        resize.memoryBytes = UInt64(memory.bytes)
+        return try await change(.resize(resize), "resize", call)
+    }
+
+    package func cap(
+        _ domain: DomainID, _ cap: DomainCap, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        var wire = WireFleetCap()
+        wire.domainUuid = domain.wire
+        switch cap {
+        case .cpu(let ppm): wire.cpuPpm = UInt64(clamping: ppm)
+        case .network(let bytesPerSecond): wire.networkBytesPerSecond = UInt64(clamping: bytesPerSecond)
+        }
+        return try await change(.cap(wire), "cap", call)
+    }
+
+    package func abortMigration(
+        of domain: DomainID, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        var abort = WireFleetAbortMigration()
+        abort.domainUuid = domain.wire
+        return try await change(.abortMigration(abort), "abort", call)
+    }
+
+    package func snapshot(
+        _ domain: DomainID, name: String, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        try await change(.snapshot(snapshot(domain, name, reverts: false)), "snapshot", call)
+    }
+
+    package func revert(
+        _ domain: DomainID, to name: String, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        try await change(.snapshot(snapshot(domain, name, reverts: true)), "revert", call)
+    }
+
+    private func snapshot(_ domain: DomainID, _ name: String, reverts: Bool) -> WireFleetSnapshot {
+        var snapshot = WireFleetSnapshot()
+        snapshot.domainUuid = domain.wire
+        snapshot.name = name
+        snapshot.reverts = reverts
+        return snapshot
+    }
+
+    /// A simulated disk is nothing but its size: there is nothing to keep.
+    package func delete(
+        _ domain: DomainID, keepsDisk: Bool, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        do {
+            return try await perform(.undefine, on: domain, call)
+        } catch {
+            guard error.code == .noSuchDomain else { throw error }
+            return Effect(domain: nil, effectiveAt: nil)
+        }
+    }
+
+    package func redefine(
+        _ domain: DomainID, _ definition: String, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        guard let known = try? Self.decode(Definition.self, from: Data(definition.utf8)), known.id == domain else {
+            throw HypervisorError(
+                .invalid, operation: "redefine", message: "the text is not a definition of domain \(domain)")
+        }
+        var redefine = WireFleetRedefine()
+        redefine.json = Data(definition.utf8)
+        return try await change(.redefine(redefine), "redefine", call)
+    }
+
+    package func label(
+        _ domain: DomainID, _ label: DomainLabel, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        var wire = WireFleetLabel()
+        wire.domainUuid = domain.wire
+        wire.name = label.name
+        wire.tenantID = label.tenant.name
+        return try await change(.label(wire), "label", call)
+    }
+
+    package func prepare(
+        _ domain: DomainID, for ceiling: DomainCeiling, _ call: MutatingCall
+    ) async throws(HypervisorError) -> [DefinitionChange] {
+        let changes = try await preparation(of: domain, for: ceiling)
+        var prepare = WireFleetPrepare()
+        prepare.domainUuid = domain.wire
+        prepare.vcpusMaximum = UInt32(clamping: ceiling.maximumVCPUs?.count ?? 0)
+        prepare.memoryMaximumBytes = UInt64(clamping: ceiling.maximumMemory?.bytes ?? 0)
+        _ = try await change(.prepare(prepare), "prepare", call)
+        return changes
+    }
+}
+
+/// Questions.
+extension FleetHypervisor {
+    /// What an inspection answers with, as far as it is read here.
+    private struct Detail: Decodable {
+        struct Migration: Decodable {
+            let elapsed_ms: Int64
+            let transferred_bytes: ByteCount
+            let remaining_bytes: ByteCount
+        }
+        struct Snapshot: Decodable {
+            let name: String
+            let created_ns: Timestamp
+            let state: DomainState
+        }
+        let definition: Definition
+        let migration: Migration?
+        let snapshots: [Snapshot]
+        let console: String
+        let address: String?
+    }
+
+    private struct Definition: Codable {
+        let id: DomainID
+        let name: String
+        let tenant: TenantID?
+        let vcpus_maximum: Int
+        let vcpus: Int
+        let memory_bytes: ByteCount
+        let memory_maximum_bytes: ByteCount?
+        let disk_bytes: ByteCount
+    }
+
+    package func migrationProgress(of domain: DomainID) async throws(HypervisorError) -> MigrationProgress? {
+        try await detail(of: domain).migration.map { migration in
+            MigrationProgress(
+                elapsedMilliseconds: migration.elapsed_ms, transferred: migration.transferred_bytes,
+                remaining: migration.remaining_bytes, downtimeMilliseconds: nil)
+        }
+    }
+
+    package func snapshots(of domain: DomainID) async throws(HypervisorError) -> [DomainSnapshot] {
+        try await detail(of: domain).snapshots.map { snapshot in
+            DomainSnapshot(name: snapshot.name, createdAt: snapshot.created_ns, state: snapshot.state)
+        }
+    }
+
+    package func console(
+        of domain: DomainID, from offset: Int64, limit: Int
+    ) async throws(HypervisorError) -> ConsoleOutput {
+        let text = Array(try await detail(of: domain).console.utf8)
+        let start = Int(offset < 0 ? max(0, Int64(text.count) + offset) : min(offset, Int64(text.count)))
+        let part = text[start...].prefix(max(0, limit))
+        return ConsoleOutput(
+            offset: Int64(start), nextOffset: Int64(start + part.count), text: String(decoding: part, as: UTF8.self))
+    }
+
+    package func addresses(of domain: DomainID) async throws(HypervisorError) -> [GuestAddress] {
+        try await detail(of: domain).address.map { address in
+            [GuestAddress(interface: "eth0", macAddress: nil, address: address, source: .agent)]
+        } ?? []
+    }
+
+    package func definition(of domain: DomainID) async throws(HypervisorError) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let definition = try await detail(of: domain).definition
+        do {
+            return String(decoding: try encoder.encode(definition), as: UTF8.self)
+        } catch {
+            throw HypervisorError(.invalid, operation: "definition", message: "it can't be written: \(error)")
+        }
+    }
+
+    package func preparation(
+        of domain: DomainID, for ceiling: DomainCeiling
+    ) async throws(HypervisorError) -> [DefinitionChange] {
+        let definition = try await detail(of: domain).definition
+        let memory = definition.memory_maximum_bytes ?? definition.memory_bytes
+        var changes: [DefinitionChange] = []
+        if let maximum = ceiling.maximumVCPUs, maximum.count > definition.vcpus_maximum {
+            changes.append(
+                DefinitionChange(what: "maximum vCPUs", before: "\(definition.vcpus_maximum)", after: "\(maximum)"))
+        }
+        if let maximum = ceiling.maximumMemory, maximum > memory {
+            changes.append(DefinitionChange(what: "maximum memory", before: "\(memory)", after: "\(maximum)"))
+        }
+        return changes
+    }
+
+    package func look(at domain: DomainID) async throws(HypervisorError) -> DomainReading {
+        var inventory = WireFleetInventory()
+        inventory.domainUuid = domain.wire
+        guard let found = try await read(.inventory(inventory), "look").domains.first else {
+            throw HypervisorError(
+                .noSuchDomain, operation: "look", message: "host \(address.host) has no domain \(domain)")
+        }
+        return try DomainReading(found, operation: "look")
+    }
+
+    package func examine(_ domain: DomainID) async throws(HypervisorError) -> DomainExamination {
+        let reading = try await look(at: domain)
+        let nothing = DomainExamination.Ability(
+            missing: reading.state.isActive ? [] : ["the domain is off: start it"])
+        var growth = nothing.missing
+        if let granted = reading.grantedVCPUs, let maximum = reading.maximumVCPUs, granted >= maximum {
+            growth.append("it has all of its \(maximum) vCPUs: prepare it for more and boot it anew")
+        }
+        let silent = reading.state.isActive && reading.confirmedVCPUs == nil
+        return DomainExamination(
+            growsVCPUs: .init(missing: growth), shrinksVCPUs: nothing, resizesMemory: nothing, movesLive: nothing,
+            capsCPU: nothing, capsNetwork: nothing,
+            confirmsSizes: silent ? .init(missing: ["its guest agent does not answer: start it"]) : nothing)
+    }
+
+    package func examine() async throws(HypervisorError) -> HostExamination {
+        let capabilities = try await capabilities()
+        return HostExamination(
+            capabilities: capabilities, hostName: address.host.name, isEncrypted: false, cpu: nil, cpuModel: nil,
+            migrationTransports: ["fleet"], storagePools: [], networks: [], problems: [])
+    }
+
+    /// All simulated hosts have the same CPU.
+    package func accepts(cpu: String) async throws(HypervisorError) -> Bool { true }
+
+    private func inspect(_ domain: DomainID) async throws(HypervisorError) -> WireFleetAnswer {
+        var inspect = WireFleetInspect()
+        inspect.domainUuid = domain.wire
+        return try await read(.inspect(inspect), "inspect")
+    }
+
+    private func detail(of domain: DomainID) async throws(HypervisorError) -> Detail {
+        try Self.decode(Detail.self, from: try await inspect(domain).json)
+    }
+
+    private static func decode<Value: Decodable>(
+        _ type: Value.Type, from json: Data
+    ) throws(HypervisorError) -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: json)
+        } catch {
+            throw HypervisorError(.invalid, operation: "inspect", message: "the fleet gave no valid detail: \(error)")
+        }
+    }
+}
+
+extension DomainID {
+    fileprivate var wire: Data { Data(uuid.bytes) }
+}

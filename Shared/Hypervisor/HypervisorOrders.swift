@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+package enum LifecycleOperation: String, Hashable, Sendable, Codable, CaseIterable {
+    case start, shutdown, destroy, suspend, resume, reboot, save, restore, undefine
+}
+
+/// What a domain may use at most, beside its size.
+package enum DomainCap: Hashable, Sendable {
+    /// In parts per million of one core, over all its vCPUs; 0 lifts the cap.
+    case cpu(ppm: Int64)
+    /// Bytes per second in each direction, for each of its interfaces; 0 lifts the cap.
+    case network(bytesPerSecond: Int64)
+}
+
+/// What a domain may grow to; what is `nil` stays as it is.
+package struct DomainCeiling: Hashable, Sendable {
+    package let maximumVCPUs: VCPUCount?
+    package let maximumMemory: ByteCount?
+
+    package init(maximumVCPUs: VCPUCount?, maximumMemory: ByteCount?) {
+        self.maximumVCPUs = maximumVCPUs
+        self.maximumMemory = maximumMemory
+    }
+}
+
+/// Whose a domain is.
+package struct DomainLabel: Hashable, Sendable {
+    /// By which its tenant knows it.
+    package let name: String
+    package let tenant: TenantID
+    /// The flavor that it was made with, if any.
+    package let flavor: String?
+
+    package init(name: String, tenant: TenantID, flavor: String? = nil) {
+        self.name = name
+        self.tenant = tenant
+        self.flavor = flavor
+    }
+}
+
+/// Where a migration goes, and how.
+package struct MigrationTarget: Hashable, Sendable {
+    package let host: HostID
+    /// The target's connection URI as its own Monitor uses it.
+    package let uri: String
+    /// The owner's epoch over the target's shard.
+    package let epoch: UInt64
+    package let options: MigrationOptions
+
+    package init(host: HostID, uri: String, epoch: UInt64, options: MigrationOptions = MigrationOptions()) {
+        self.host = host
+        self.uri = uri
+        self.epoch = epoch
+        self.options = options
+    }
+}
+
+package struct MigrationOptions: Hashable, Sendable {
+    /// What the transfer may take of the network; `nil` leaves it to the driver. libvirt counts in MiB.
+    package let bandwidthBytesPerSecond: Int64?
+    /// How long the domain may stand still at the switch; `nil` leaves it to the driver.
+    package let maximumDowntimeMilliseconds: Int64?
+    /// Slow the guest down if it changes its memory faster than that can be sent.
+    package let autoConverges: Bool
+
+    package init(
+        bandwidthBytesPerSecond: Int64? = nil, maximumDowntimeMilliseconds: Int64? = nil, autoConverges: Bool = false
+    ) {
+        self.bandwidthBytesPerSecond = bandwidthBytesPerSecond
+        self.maximumDowntimeMilliseconds = maximumDowntimeMilliseconds
+        self.autoConverges = autoConverges
+    }
+}
+
+/// A domain to be made.
+package struct DomainSpecification: Hashable, Sendable {
+    package let domain: DomainID
+    package let name: String
+    package let tenant: TenantID
+    package let maximumVCPUs: VCPUCount
+    package let vcpus: VCPUCount
+    /// The memory that it starts with.
+    package let memory: ByteCount
+    /// What its balloon may give it later.
+    package let maximumMemory: ByteCount
+    package let disk: ByteCount
+    /// The flavor that these sizes come from, if any.
+    package let flavor: String?
+    /// Driver-specific: kernel, image, network, … (libvirt); empty for the fleet.
+    package let boot: BootSource
+
+    /// - Parameter maximumMemory: `nil`: as it starts with.
+    package init(
+        domain: DomainID, name: String, tenant: TenantID, maximumVCPUs: VCPUCount, vcpus: VCPUCount,
+        memory: ByteCount, maximumMemory: ByteCount? = nil, disk: ByteCount, flavor: String? = nil,
+        boot: BootSource = BootSource()
+    ) {
+        self.domain = domain
+        self.name = name
+        self.tenant = tenant
+        self.maximumVCPUs = maximumVCPUs
+        self.vcpus = vcpus
+        self.memory = memory
+        self.maximumMemory = maximumMemory ?? memory
+        self.disk = disk
+        self.flavor = flavor
+        self.boot = boot
+    }
+}
+
+/// What a new domain boots from; every part may be absent.
+package struct BootSource: Hashable, Sendable, Codable {
+    /// A volume of a storage pool of the host.
+    package struct Image: Hashable, Sendable, Codable {
+        package var pool: String
+        /// The image's name in the pool. It is never written to: the domain gets a qcow2 volume of its own over it, in
+        /// the same pool.
+        package var volume: String
+
+        package init(pool: String, volume: String) {
+            self.pool = pool
+            self.volume = volume
+        }
+    }
+
+    /// What cloud-init finds in the guest at its first boot, beside the guest agent and the rule that brings vCPUs
+    /// online when they are plugged.
+    package struct Seed: Hashable, Sendable, Codable {
+        /// Public keys of who may log in, each one line as OpenSSH has them.
+        package var sshKeys: [String]
+        /// Further directives in cloud-init's own form, for instance `#cloud-config` YAML.
+        package var userData: String?
+
+        package init(sshKeys: [String], userData: String? = nil) {
+            self.sshKeys = sshKeys
+            self.userData = userData
+        }
+    }
+
+    package var kernelPath: String?
+    package var initrdPath: String?
+    package var kernelCommandLine: String?
+    /// A raw or qcow2 image that all hosts of the cluster can read and write.
+    package var diskPath: String?
+    /// Instead of `diskPath`: a disk made for the domain.
+    package var image: Image?
+    /// Needs `image`: its volume lies beside the disk.
+    package var seed: Seed?
+    /// A bridge on the host.
+    package var bridge: String?
+    /// Instead of `bridge`: a virtual network that libvirt keeps on the host.
+    package var network: String?
+
+    package init(
+        kernelPath: String? = nil, initrdPath: String? = nil, kernelCommandLine: String? = nil,
+        diskPath: String? = nil, image: Image? = nil, seed: Seed? = nil, bridge: String? = nil, network: String? = nil
+    ) {
+        self.kernelPath = kernelPath
+        self.initrdPath = initrdPath
+        self.kernelCommandLine = kernelCommandLine
+        self.diskPath = diskPath
+        self.image = image
+        self.seed = seed
+        self.bridge = bridge
+        self.network = network
+    }
+}
+
+extension Hypervisor {
+    /// How long between two looks at a domain that is shutting down.
+    private static var shutdownPause: Duration { .milliseconds(500) }
+
+    /// Has the guest shut down and waits until it is off.
+    ///
+    /// - Parameters:
+    ///   - grace: what the guest may take.
+    ///   - destroy: asked once the grace is over: the call by which the domain is then destroyed, or `nil` to leave it
+    ///     running. So whoever owns the host can check that it still does.
+    /// - Throws: `.deadline` if the guest did not comply and was not destroyed, besides what the host refuses.
+    package func shutDown(
+        _ domain: DomainID, grace: Duration, _ call: MutatingCall, thenDestroy destroy: () async -> MutatingCall?
+    ) async throws(HypervisorError) -> Effect {
+        let clock = ContinuousClock()
+        let deadline = clock.now.advanced(by: grace)
+        do {
+            let request = MutatingCall(id: call.id, epoch: call.epoch, timeout: min(grace, call.timeout))
+            let effect = try await perform(.shutdown, on: domain, request)
+            if effect.domain?.state.isActive != true { return effect }
+        } catch {
+            // A driver that waits for the guest itself has waited as long as the guest may take.
+            guard error.code == .deadline else { throw error }
+        }
+        while clock.now < deadline {
+            let reading = try await look(at: domain)
+            if !reading.state.isActive, reading.state != .unknown { return Effect(domain: reading, effectiveAt: nil) }
+            try? await clock.sleep(for: min(Self.shutdownPause, deadline - clock.now))
+            if Task.isCancelled { break }
+        }
+        guard let forced = await destroy() else {
+            throw HypervisorError(
+                .deadline, operation: "shutdown",
+                message: "the guest did not shut down within \(grace): destroy the domain, or look at its console")
+        }
+        return try await perform(.destroy, on: domain, forced)
+    }
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibvirt
+internal import ResourceModel
+
+/// What checks ask, and what people want to know of a guest.
+extension LibvirtConnection {
+    /// Whether CPU caps work here, tried with any domain that runs; `nil` if none does.
+    func canCapCPU() -> Bool? {
+        switch driver {
+        case .xen: return true
+        case .test, .other: return false
+        case .qemu:
+            guard let list = try? handle.domains() else { return nil }
+            for index in 0..<list.count {
+                guard let domain = list.handle(at: index), (try? domain.isActive()) == true else { continue }
+                return (try? obstacleToCPUCap(domain)) == nil
+            }
+            return nil
+        }
+    }
+
+    func examine() throws(HypervisorError) -> HostExamination {
+        let capabilities = try capabilities()
+        let pools = (try? handle.pools()) ?? []
+        let isEncrypted = try handle.isEncrypted()
+        let name = try handle.hostName()
+        return HostExamination(
+            capabilities: capabilities, hostName: name, isEncrypted: isEncrypted, cpu: try host?.comparedCPU?.xml(),
+            cpuModel: host?.cpuModel, migrationTransports: host?.migrationTransports ?? [], storagePools: pools,
+            networks: (try? handle.networks()) ?? [],
+            problems: problems(capabilities, name: name, pools: pools, isEncrypted: isEncrypted))
+    }
+
+    private func problems(
+        _ capabilities: HypervisorCapabilities, name: String, pools: [HostExamination.StoragePool], isEncrypted: Bool
+    ) -> [String] {
+        var problems: [String] = []
+        if capabilities.hostUUID == nil {
+            problems.append("the host shows no UUID: set host_uuid in libvirtd.conf, or it can't be a migration's end")
+        }
+        if !capabilities.canMigrate { problems.append("driver \(driverName) can't migrate a running domain") }
+        if name.isEmpty || name.hasPrefix("localhost") {
+            problems.append("the host calls itself '\(name)': give it a name that the other hosts can resolve")
+        }
+        if driver == .qemu, !hasHardwareVirtualization {
+            problems.append("guests are emulated: the CPU offers no virtualisation, or the kvm module is missing")
+        }
+        if !pools.contains(where: \.isActive) {
+            problems.append("no storage pool is active: without one no disk can be made; define and start one")
+        }
+        if capabilities.canCapCPU == false {
+            problems.append("CPU caps don't work: the driver or the host's control groups lack them")
+        }
+        if !isEncrypted {
+            problems.append("the connection is not encrypted: use +tls or +ssh unless the network is private")
+        }
+        return problems
+    }
+
+    /// Whether guests of the host that has this CPU can go on here. Emulated ones don't see a host's CPU.
+    func accepts(cpu: String) throws(HypervisorError) -> Bool {
+        if driver == .qemu, !hasHardwareVirtualization { return true }
+        return try handle.accepts(cpu: cpu)
+    }
+
+    func examine(_ identifier: DomainID) throws(HypervisorError) -> DomainExamination {
+        let domain = try handle.domain(identifier)
+        let definition = try freshDefinition(of: domain)
+        let isActive = try domain.isActive()
+        let facts = DomainFacts(
+            definition: definition, isActive: isActive, isQEMU: driver == .qemu,
+            isEmulated: driver == .qemu && definition.type == "qemu", canMigrate: host?.canMigrateLive ?? false,
+            driverName: driverName)
+        var cap = facts.whileRunning
+        if isActive, let obstacle = try obstacleToCPUCap(domain) { cap.append(obstacle) }
+        return facts.examination(cpuCap: cap)
+    }
+
+    /// Of the agent if it is there, else of the host's networks.
+    func addresses(of identifier: DomainID, agentSeconds: Int) throws(HypervisorError) -> [GuestAddress] {
+        let domain = try handle.domain(identifier)
+        let definition = try freshDefinition(of: domain)
+        if driver == .qemu, definition.isAgentConnected {
+            domain.limitAgentResponse(seconds: Int32(clamping: agentSeconds))
+            if let told = try? domain.addresses(VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT, as: .agent) {
+                return told.filter { $0.interface != "lo" }
+            }
+        }
+        let leased = attempt("leases") { () throws(HypervisorError) in
+            try domain.addresses(VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE, as: .lease)
+        }
+        if let leased, !leased.isEmpty { return leased }
+        return attempt("neighbours") { () throws(HypervisorError) in
+            try domain.addresses(VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP, as: .neighbour)
+        } ?? []
+    }
+
+    /// `nil` if no migration is under way.
+    func migrationProgress(of identifier: DomainID) throws(HypervisorError) -> MigrationProgress? {
+        guard let job = try handle.domain(identifier).job(),
+            job[VIR_DOMAIN_JOB_OPERATION].map({ $0 == Int64(VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT.rawValue) }) ?? true
+        else { return nil }
+        return MigrationProgress(
+            elapsedMilliseconds: job[VIR_DOMAIN_JOB_TIME_ELAPSED] ?? 0,
+            transferred: ByteCount(job[VIR_DOMAIN_JOB_DATA_PROCESSED] ?? 0),
+            remaining: ByteCount(job[VIR_DOMAIN_JOB_DATA_REMAINING] ?? 0),
+            downtimeMilliseconds: job[VIR_DOMAIN_JOB_DOWNTIME])
+    }
+
+    func abortMigration(of identifier: DomainID) throws(HypervisorError) -> DomainReading {
+        let domain = try handle.domain(identifier)
+        if try domain.job() != nil {
+            do throws(HypervisorError) {
+                try domain.abortJob()
+            } catch {
+                // It may have come to its end meanwhile.
+                guard let job = try? domain.job(), !job.isEmpty else { return try reading(of: domain) }
+                throw error
+            }
+        }
+        return try reading(of: domain)
+    }
+}
+
+/// What decides what a domain can do live. Pure.
+struct DomainFacts: Sendable {
+    let definition: DefinedDomain
+    let isActive: Bool
+    let isQEMU: Bool
+    let isEmulated: Bool
+    let canMigrate: Bool
+    let driverName: String
+
+    /// Missing for everything that is done to a running domain.
+    var whileRunning: [String] { isActive ? [] : ["the domain is off: start it"] }
+
+    /// - Parameter cpuCap: what is missing for that; only the host can tell.
+    func examination(cpuCap: [String]) -> DomainExamination {
+        let network = definition.interfaces.isEmpty && isActive ? ["it has no network interface"] : []
+        return DomainExamination(
+            growsVCPUs: .init(missing: whileRunning + growth), shrinksVCPUs: .init(missing: whileRunning + shrinkage),
+            resizesMemory: .init(missing: whileRunning + memory), movesLive: .init(missing: whileRunning + movement),
+            capsCPU: .init(missing: cpuCap),
+            capsNetwork: .init(missing: whileRunning + network),
+            confirmsSizes: .init(missing: whileRunning + agent))
+    }
+
+    private var growth: [String] {
+        var missing: [String] = []
+        if definition.maximumVCPUs <= 1 || definition.fixedVCPUs.count + 1 >= definition.maximumVCPUs.count {
+            missing.append(
+                "it starts with all of its \(definition.maximumVCPUs) vCPUs: prepare it for more and boot it anew")
+        }
+        if isQEMU, definition.features?.acpi == nil {
+            missing.append("its definition has no <acpi/>: without it the guest does not notice a plugged vCPU")
+        }
+        return missing
+    }
+
+    private var shrinkage: [String] {
+        var missing: [String] = []
+        if isQEMU, !definition.fixedVCPUs.isEmpty {
+            missing.append("vCPUs that it starts with are fixed: prepare it and boot it anew")
+        }
+        if isEmulated { missing += agent }
+        return missing
+    }
+
+    private var memory: [String] {
+        guard isQEMU, !definition.hasBalloon else { return [] }
+        return ["it has no memory balloon: add <memballoon model='virtio'/> and boot it anew"]
+    }
+
+    private var movement: [String] {
+        var missing: [String] = []
+        if !canMigrate { missing.append("driver \(driverName) can't migrate a running domain") }
+        if definition.hostDeviceCount > 0 {
+            missing.append("it holds \(definition.hostDeviceCount) devices of the host: detach them")
+        }
+        if isQEMU, !definition.bypassesPageCache {
+            missing.append("a disk goes through the host's page cache: set cache='none'")
+        }
+        return missing
+    }
+
+    private var agent: [String] {
+        guard isQEMU else { return [] }
+        if definition.isAgentConnected { return [] }
+        return [
+            definition.hasAgentChannel
+                ? "its guest agent does not answer: install and start qemu-guest-agent in the guest"
+                : "its definition has no channel for a guest agent: prepare it and boot it anew"
+        ]
+    }
+}

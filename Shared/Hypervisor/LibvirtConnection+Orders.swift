@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibvirt
+internal import ResourceModel
+
+/// Memory, caps, snapshots, definitions.
+extension LibvirtConnection {
+    /// In which QEMU's quota is counted.
+    static let capPeriodMicroseconds: Int64 = 100_000
+    /// The least quota that the kernel takes.
+    private static let leastQuotaMicroseconds: Int64 = 1_000
+
+    func resize(_ identifier: DomainID, memory: ByteCount) throws(HypervisorError) -> DomainReading {
+        let domain = try handle.domain(identifier)
+        let definition = try freshDefinition(of: domain)
+        guard memory.bytes >= 1 << 20, memory <= definition.maximumMemory else {
+            throw HypervisorError(
+                .invalid, operation: "resize",
+                message: "\(memory) is outside 1 MiB and \(definition.maximumMemory), the ceiling of the definition: "
+                    + "prepare the domain for more")
+        }
+        try domain.setMemory(kibibytes: memory.bytes / 1_024, domain.affected())
+        return try reading(of: domain)
+    }
+
+    func cap(_ identifier: DomainID, _ cap: DomainCap) throws(HypervisorError) -> DomainReading {
+        let domain = try handle.domain(identifier)
+        switch cap {
+        case .cpu(let ppm): try capCPU(domain, ppm: max(0, ppm))
+        case .network(let bytesPerSecond): try capNetwork(domain, bytesPerSecond: max(0, bytesPerSecond))
+        }
+        forgetDefinition(of: identifier)
+        return try reading(of: domain)
+    }
+
+    /// Why the domain can't be capped now; `nil` if it can.
+    func obstacleToCPUCap(_ domain: borrowing DomainHandle) throws(HypervisorError) -> String? {
+        guard driver == .qemu || driver == .xen else { return "driver \(driverName) has no CPU cap" }
+        do throws(HypervisorError) {
+            let parameter = driver == .xen ? VIR_DOMAIN_SCHEDULER_CAP : VIR_DOMAIN_SCHEDULER_GLOBAL_QUOTA
+            if try domain.scheduler()[parameter] != nil { return nil }
+            return "the host's scheduler knows no '\(parameter)'"
+        } catch {
+            guard handle.isAlive() else { throw error }
+            return "the host has no control groups for CPU: mount them and name 'cpu' in cgroup_controllers of "
+                + "qemu.conf (\(error.message))"
+        }
+    }
+
+    private func capCPU(_ domain: borrowing DomainHandle, ppm: Int64) throws(HypervisorError) {
+        if let obstacle = try obstacleToCPUCap(domain) {
+            throw HypervisorError(.unsupported, operation: "cap", message: obstacle)
+        }
+        var parameters = TypedParameters()
+        if driver == .xen {
+            // In percent of one core, 0 for none.
+            parameters.add(VIR_DOMAIN_SCHEDULER_CAP, word: UInt32(clamping: (ppm + 9_999) / 10_000))
+            return try domain.setScheduler(parameters, VIR_DOMAIN_AFFECT_CURRENT.rawValue)
+        }
+        let period = Self.capPeriodMicroseconds
+        let quota = Int64(clamping: Int128(ppm) * Int128(period) / 1_000_000)
+        parameters.add(VIR_DOMAIN_SCHEDULER_GLOBAL_PERIOD, unsigned: UInt64(period))
+        parameters.add(
+            VIR_DOMAIN_SCHEDULER_GLOBAL_QUOTA, signed: ppm == 0 ? -1 : max(quota, Self.leastQuotaMicroseconds))
+        try domain.setScheduler(parameters, domain.affected())
+    }
+
+    private func capNetwork(_ domain: borrowing DomainHandle, bytesPerSecond: Int64) throws(HypervisorError) {
+        let interfaces = try freshDefinition(of: domain).interfaces
+        guard !interfaces.isEmpty else {
+            throw HypervisorError(.refused, operation: "cap", message: "the domain has no network interface to cap")
+        }
+        let flags = try domain.affected()
+        for interface in interfaces {
+            try domain.capInterface(
+                interface, kibibytesPerSecond: UInt32(clamping: (bytesPerSecond + 1_023) / 1_024), flags)
+        }
+    }
+
+    // MARK: Snapshots
+
+    func snapshot(_ identifier: DomainID, name: String) throws(HypervisorError) -> DomainReading {
+        let domain = try handle.domain(identifier)
+        guard try !snapshots(of: identifier).contains(where: { $0.name == name }) else {
+            return try reading(of: domain)
+        }
+        try domain.createSnapshot(SnapshotDefinition(name: name).xml())
+        return try reading(of: domain)
+    }
+
+    func revert(_ identifier: DomainID, to name: String) throws(HypervisorError) -> DomainReading {
+        let domain = try handle.domain(identifier)
+        guard try snapshots(of: identifier).contains(where: { $0.name == name }) else {
+            throw HypervisorError(.invalid, operation: "revert", message: "the domain has no snapshot '\(name)'")
+        }
+        try domain.revert(to: name)
+        forgetDefinition(of: identifier)
+        return try reading(of: domain)
+    }
+
+    func snapshots(of identifier: DomainID) throws(HypervisorError) -> [DomainSnapshot] {
+        let found = try handle.domain(identifier).snapshots().compactMap { DefinedSnapshot(xml: $0)?.snapshot }
+        return found.sorted { ($0.createdAt, $0.name) < ($1.createdAt, $1.name) }
+    }
+
+    // MARK: Definitions
+
+    func definition(of identifier: DomainID) throws(HypervisorError) -> String {
+        try handle.domain(identifier).persistentXML()
+    }
+
+    func redefine(_ identifier: DomainID, _ xml: String) throws(HypervisorError) -> DomainReading {
+        guard let definition = DefinedDomain(xml: xml),
+            definition.uuid.flatMap({ DomainID($0) }) == identifier
+        else {
+            throw HypervisorError(
+                .invalid, operation: "redefine", message: "the text is not a definition of domain \(identifier)")
+        }
+        let domain = try handle.define(xml)
+        if try domain.isActive() {
+            let label = try definition.metadata?.ebb.map { metadata throws(HypervisorError) in
+                try LabelDocument(metadata).xml()
+            }
+            try domain.setMetadata(label, VIR_DOMAIN_AFFECT_LIVE.rawValue)
+        }
+        forgetDefinition(of: identifier)
+        return try reading(of: domain)
+    }
+
+    func label(_ identifier: DomainID, _ label: DomainLabel) throws(HypervisorError) -> DomainReading {
+        let domain = try handle.domain(identifier)
+        try domain.setMetadata(LabelDocument(label).xml(), domain.affected())
+        forgetDefinition(of: identifier)
+        return try reading(of: domain)
+    }
+
+    func preparation(
+        of identifier: DomainID, for ceiling: DomainCeiling
+    ) throws(HypervisorError) -> [DefinitionChange] {
+        let definition = try persistentDefinition(of: handle.domain(identifier))
+        return definition.changes(for: ceiling, isQEMU: driver == .qemu)
+    }
+
+    func prepare(
+        _ identifier: DomainID, for ceiling: DomainCeiling
+    ) throws(HypervisorError) -> [DefinitionChange] {
+        let domain = try handle.domain(identifier)
+        let definition = try persistentDefinition(of: domain)
+        let changes = definition.changes(for: ceiling, isQEMU: driver == .qemu)
+        let config = VIR_DOMAIN_AFFECT_CONFIG.rawValue
+        if let maximum = ceiling.maximumVCPUs, maximum > definition.maximumVCPUs {
+            try domain.setVCPUs(maximum.count, VIR_DOMAIN_VCPU_CONFIG, VIR_DOMAIN_VCPU_MAXIMUM)
+        }
+        if driver == .qemu, !definition.fixedVCPUs.isEmpty {
+            // Only a vCPU that is added can be made one that is taken away again.
+            let count = definition.startVCPUs.count
+            try domain.setVCPUs(1, VIR_DOMAIN_VCPU_CONFIG)
+            try domain.setVCPUs(count, VIR_DOMAIN_VCPU_CONFIG, VIR_DOMAIN_VCPU_HOTPLUGGABLE)
+        }
+        if let maximum = ceiling.maximumMemory, maximum > definition.maximumMemory {
+            try domain.setMemory(kibibytes: maximum.bytes / 1_024, config | VIR_DOMAIN_MEM_MAXIMUM.rawValue)
+            try domain.setMemory(kibibytes: definition.startMemory.bytes / 1_024, config)
+        }
+        if driver == .qemu, !definition.hasAgentChannel {
+            try domain.attachPersistently(DomainDefinition.Devices.Character.agentChannel.xml())
+        }
+        return changes
+    }
+
+    private func persistentDefinition(of domain: borrowing DomainHandle) throws(HypervisorError) -> DefinedDomain {
+        guard try domain.isPersistent() else {
+            throw HypervisorError(
+                .refused, operation: "prepare",
+                message: "the domain is transient: it has no definition that a later boot would go by")
+        }
+        guard let definition = DefinedDomain(xml: try domain.persistentXML()) else {
+            throw HypervisorError(
+                .refused, operation: "prepare", message: "the domain's definition can't be understood")
+        }
+        return definition
+    }
+}
+
+extension DefinedDomain {
+    /// What has to change for a domain to grow that far, and to shrink again.
+    func changes(for ceiling: DomainCeiling, isQEMU: Bool) -> [DefinitionChange] {
+        var changes: [DefinitionChange] = []
+        if let maximum = ceiling.maximumVCPUs, maximum > maximumVCPUs {
+            changes.append(.init(what: "maximum vCPUs", before: "\(maximumVCPUs)", after: "\(maximum)"))
+        }
+        if isQEMU, !fixedVCPUs.isEmpty {
+            let numbers = fixedVCPUs.map(String.init).joined(separator: ", ")
+            changes.append(.init(what: "vCPU \(numbers)", before: "fixed", after: "hot-pluggable"))
+        }
+        if let maximum = ceiling.maximumMemory, maximum > maximumMemory {
+            changes.append(.init(what: "maximum memory", before: "\(maximumMemory)", after: "\(maximum)"))
+        }
+        if isQEMU, !hasAgentChannel {
+            changes.append(.init(what: "guest agent's channel", before: "none", after: agentChannelName))
+        }
+        return changes
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLibvirt
+internal import Foundation
+internal import ResourceModel
+
+/// Disks, seeds and consoles: files of the host, reached through its storage pools.
+extension LibvirtConnection {
+    /// What a new domain boots from, as files of the host.
+    struct BootFiles: Hashable, Sendable {
+        var disk: DiskFile?
+        var seed: String?
+        /// Whether Ebb made them, and so takes them away again if the domain can't be started.
+        var areMade = false
+    }
+
+    /// Makes what `specification` wants made: a qcow2 volume over the image, and the seed beside it.
+    func makeBootFiles(_ specification: DomainSpecification) throws(HypervisorError) -> BootFiles {
+        let boot = specification.boot
+        guard let image = boot.image else {
+            guard boot.seed == nil else {
+                throw HypervisorError(
+                    .invalid, operation: "create", message: "a seed needs an image: its volume lies beside the disk")
+            }
+            return BootFiles(disk: boot.diskPath.map { DiskFile(path: $0) })
+        }
+        guard boot.diskPath == nil else {
+            throw HypervisorError(
+                .invalid, operation: "create", message: "a domain has either a disk of its own or an image, not both")
+        }
+        let pool = try poolNamed(image.pool)
+        // The image may have been put there since the host looked last.
+        try pool.refresh()
+        guard let base = pool.volume(image.volume) else {
+            throw HypervisorError(
+                .invalid, operation: "create",
+                message: "pool '\(image.pool)' has no image '\(image.volume)': copy it into the pool's folder")
+        }
+        let disk = try makeDisk(of: specification, over: base, in: pool)
+        var files = BootFiles(disk: disk, areMade: true)
+        do throws(HypervisorError) {
+            if let seed = boot.seed { files.seed = try makeSeed(seed, of: specification, in: pool) }
+        } catch {
+            remove(files)
+            throw error
+        }
+        return files
+    }
+
+    /// Takes away what was made for a domain that did not come to be.
+    func remove(_ files: BootFiles) {
+        guard files.areMade else { return }
+        for path in [files.disk?.path, files.seed].compactMap(\.self) {
+            if let volume = handle.volume(at: path) { try? volume.delete() }
+        }
+    }
+
+    /// Removes the volumes that were made for a domain: its seed and, unless it is kept, its disk. An image that was
+    /// brought along is its owner's.
+    func deleteVolumes(
+        of domain: DomainID, _ definition: DefinedDomain, keepsDisk: Bool
+    ) throws(HypervisorError) {
+        let (disk, seed) = (Self.diskName(of: domain), Self.seedName(of: domain))
+        for path in definition.diskFiles {
+            let name = Self.split(path).name
+            guard name == seed || (name == disk && !keepsDisk), let volume = try volume(at: path) else { continue }
+            try volume.delete()
+        }
+    }
+
+    private func poolNamed(_ name: String) throws(HypervisorError) -> PoolHandle {
+        do {
+            return try handle.pool(name)
+        } catch {
+            guard handle.isAlive() else { throw error }
+            throw HypervisorError(
+                .invalid, operation: "create",
+                message: "the host has no active storage pool '\(name)': define and start it (\(error.message))")
+        }
+    }
+
+    private func makeDisk(
+        of specification: DomainSpecification, over base: borrowing VolumeHandle, in pool: borrowing PoolHandle
+    ) throws(HypervisorError) -> DiskFile {
+        let name = Self.diskName(of: specification.domain)
+        guard pool.volume(name) == nil else {
+            throw HypervisorError(
+                .refused, operation: "create",
+                message: "the pool has a volume '\(name)' already: it may be the disk of the same domain elsewhere")
+        }
+        let format = try DefinedVolume(xml: base.xml())?.format ?? "raw"
+        let size = max(specification.disk.bytes, try base.capacity())
+        let definition = VolumeDefinition(
+            name: name, bytes: size, format: "qcow2", backing: (try base.path(), format))
+        let volume = try pool.create(definition.xml())
+        return DiskFile(path: try volume.path(), format: "qcow2")
+    }
+
+    private func makeSeed(
+        _ seed: BootSource.Seed, of specification: DomainSpecification, in pool: borrowing PoolHandle
+    ) throws(HypervisorError) -> String {
+        let image = try CloudSeed(domain: specification.domain, name: specification.name, seed).image.bytes
+        let name = Self.seedName(of: specification.domain)
+        if let former = pool.volume(name) { try former.delete() }
+        let volume = try pool.create(VolumeDefinition(name: name, bytes: Int64(image.count), format: "raw").xml())
+        try volume.upload(image)
+        return try volume.path()
+    }
+
+    private static func diskName(of domain: DomainID) -> String { "\(domain).qcow2" }
+    private static func seedName(of domain: DomainID) -> String { "\(domain)-seed.iso" }
+
+    private static func split(_ path: String) -> (folder: String, name: String) {
+        let url = URL(filePath: path)
+        return (url.deletingLastPathComponent().path(percentEncoded: false), url.lastPathComponent)
+    }
+
+    /// A file of the host as a volume. Where no pool has it, one over its folder is made, which lasts as long as the
+    /// host's daemon; `nil` if there is no such file.
+    private func volume(at path: String) throws(HypervisorError) -> VolumeHandle? {
+        if let volume = handle.volume(at: path) { return volume }
+        let (folder, name) = Self.split(path)
+        let trimmed = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+        let pool =
+            if let known = handle.pool(at: trimmed) {
+                known
+            } else {
+                try handle.makeTransientPool(FolderPoolDefinition(folder: trimmed).xml())
+            }
+        try pool.refresh()
+        return pool.volume(name)
+    }
+
+    // MARK: Console
+
+    /// A part of what the domain wrote to its console: of its file where it has one, else what its terminal still
+    /// holds.
+    func console(of identifier: DomainID, from offset: Int64, limit: Int) throws(HypervisorError) -> ConsoleOutput {
+        let domain = try handle.domain(identifier)
+        guard let path = try freshDefinition(of: domain).consoleFile else {
+            let bytes = try handle.readTerminal(of: domain, limit: limit)
+            return ConsoleOutput(
+                offset: 0, nextOffset: Int64(bytes.count), text: String(decoding: bytes, as: UTF8.self))
+        }
+        guard let volume = try volume(at: path) else { return ConsoleOutput(offset: 0, nextOffset: 0, text: "") }
+        // A file that grew since the host looked is read to its present end; its size only bounds where to begin.
+        let size = try volume.capacity()
+        let start = offset < 0 ? max(0, size + offset) : min(offset, size)
+        let bytes = try volume.download(from: start, limit: limit)
+        return ConsoleOutput(
+            offset: start, nextOffset: start + Int64(bytes.count), text: String(decoding: bytes, as: UTF8.self))
+    }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Foundation
+internal import ResourceModel
+internal import XMLCoder
+
+/// An XML document that libvirt takes.
+protocol XMLDocumentRoot: Encodable {
+    static var rootName: String { get }
+}
+
+extension XMLDocumentRoot {
+    /// The document, indented, the same for the same value.
+    func xml() throws(HypervisorError) -> String {
+        let encoder = XMLEncoder()
+        encoder.outputFormatting = .prettyPrinted
+        do {
+            return String(decoding: try encoder.encode(self, withRootKey: Self.rootName), as: UTF8.self)
+        } catch {
+            throw HypervisorError(
+                .invalid, operation: "encode", message: "the <\(Self.rootName)> document can't be encoded: \(error)")
+        }
+    }
+}
+
+/// A new volume of a storage pool.
+struct VolumeDefinition: XMLDocumentRoot {
+    static let rootName = "volume"
+
+    struct Capacity: XMLElement {
+        static let attributes: Set = ["unit"]
+        let unit: String
+        let value: Int64
+        enum CodingKeys: String, CodingKey {
+            case unit
+            case value = ""
+        }
+    }
+
+    struct Format: XMLElement {
+        static let attributes: Set = ["type"]
+        let type: String
+    }
+
+    struct Target: Encodable {
+        let format: Format
+    }
+
+    struct Backing: Encodable {
+        let path: String
+        let format: Format
+    }
+
+    let name: String
+    let capacity: Capacity
+    let target: Target
+    let backingStore: Backing?
+
+    /// - Parameter backing: path and format of the image that the volume lies over.
+    init(name: String, bytes: Int64, format: String, backing: (path: String, format: String)? = nil) {
+        self.name = name
+        capacity = Capacity(unit: "bytes", value: bytes)
+        target = Target(format: Format(type: format))
+        backingStore = backing.map { Backing(path: $0.path, format: Format(type: $0.format)) }
+    }
+}
+
+/// What Ebb reads of a volume.
+struct DefinedVolume: Decodable, Hashable, Sendable {
+    struct Target: Decodable, Hashable, Sendable {
+        struct Format: Decodable, Hashable, Sendable {
+            @Attribute var type: String
+        }
+        let format: Format?
+    }
+    let target: Target?
+
+    init?(xml: String) {
+        guard let value = try? XMLDecoder().decode(Self.self, from: Data(xml.utf8)) else { return nil }
+        self = value
+    }
+
+    var format: String? { target?.format?.type }
+}
+
+/// A pool over a folder of the host.
+struct FolderPoolDefinition: XMLElement, XMLDocumentRoot {
+    static let rootName = "pool"
+    static let attributes: Set = ["type"]
+
+    struct Target: Encodable {
+        let path: String
+    }
+
+    let type: String
+    let name: String
+    let target: Target
+
+    init(folder: String) {
+        type = "dir"
+        name = "ebb" + folder.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+        target = Target(path: folder)
+    }
+}
+
+struct SnapshotDefinition: XMLDocumentRoot {
+    static let rootName = "domainsnapshot"
+    let name: String
+}
+
+/// What Ebb reads of a snapshot.
+struct DefinedSnapshot: Decodable, Hashable, Sendable {
+    let name: String
+    /// In seconds since 1970.
+    let creationTime: Int64?
+    let state: String?
+
+    init?(xml: String) {
+        guard let value = try? XMLDecoder().decode(Self.self, from: Data(xml.utf8)) else { return nil }
+        self = value
+    }
+
+    var snapshot: DomainSnapshot {
+        let (nanoseconds, isTooLate) = (creationTime ?? 0).multipliedReportingOverflow(by: 1_000_000_000)
+        let state: DomainState =
+            switch state {
+            case "running": .running
+            case "blocked": .blocked
+            case "paused": .paused
+            case "shutdown": .shuttingDown
+            case "shutoff", "disk-snapshot": .shutoff
+            case "crashed": .crashed
+            default: .unknown
+            }
+        return DomainSnapshot(
+            name: name, createdAt: Timestamp(nanoseconds: isTooLate ? 0 : nanoseconds), state: state)
+    }
+}
+
+/// Ebb's metadata as `virDomainSetMetadata` takes it: libvirt adds the namespace.
+struct LabelDocument: XMLDocumentRoot {
+    static let rootName = "domain"
+    let name: String
+    let tenant: String
+    let flavor: String?
+
+    init(_ label: DomainLabel) {
+        name = label.name
+        tenant = label.tenant.name
+        flavor = label.flavor
+    }
+
+    init(_ metadata: EbbMetadata) {
+        name = metadata.name
+        tenant = metadata.tenant
+        flavor = metadata.flavor
+    }
+}
+
+extension DomainDefinition.Devices.Character: XMLDocumentRoot {
+    static let rootName = "channel"
+
+    /// The channel on which a guest agent is reached.
+    static let agentChannel = Self(
+        type: "unix", source: nil, target: .init(type: "virtio", name: agentChannelName))
+}
+
+extension DomainDefinition: XMLDocumentRoot {
+    static let rootName = "domain"
+}
+
+/// A host's CPU for `virConnectCompareCPU`.
+struct ComparedCPU: XMLDocumentRoot {
+    static let rootName = "cpu"
+    struct Feature: XMLElement {
+        static let attributes: Set = ["name"]
+        let name: String
+    }
+    let arch: String
+    let model: String
+    let vendor: String?
+    let feature: [Feature]
+}

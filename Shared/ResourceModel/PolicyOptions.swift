@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a domain has that a policy can change.
+package enum Resource: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Its size is a number of vCPUs.
+    case cpu
+    /// Its size is allocated memory in bytes.
+    case memory
+    /// Its size is the network cap in bytes per second.
+    case network
+}
+
+/// The bounds of a rule for memory or network: utilisation of what the domain has, and the sizes it may have.
+package struct ResourceRule: Hashable, Sendable, Codable {
+    /// U1: utilisation below it is a breach downwards.
+    package let lower: Utilization
+    /// U2: utilisation above it is a breach upwards.
+    package let upper: Utilization
+    /// In bytes, or bytes per second.
+    package let minimum: Int64
+    package let maximum: Int64
+
+    /// Why a rule can't be.
+    package enum Fault: Error, Hashable, Sendable, CustomStringConvertible {
+        case bounds(lower: Utilization, upper: Utilization)
+        case amounts(minimum: Int64, maximum: Int64)
+
+        package var description: String {
+            switch self {
+            case .bounds(let lower, let upper):
+                "bounds must lie within 0 % and 100 %, the lower below the upper, not \(lower) and \(upper)"
+            case .amounts(let minimum, let maximum):
+                "the minimum must be above 0 and at most the maximum, not \(minimum) and \(maximum)"
+            }
+        }
+    }
+
+    package init(lower: Utilization, upper: Utilization, minimum: Int64, maximum: Int64) throws(Fault) {
+        guard lower >= .zero, upper <= .full, lower < upper else { throw .bounds(lower: lower, upper: upper) }
+        guard minimum > 0, minimum <= maximum else { throw .amounts(minimum: minimum, maximum: maximum) }
+        self.lower = lower
+        self.upper = upper
+        self.minimum = minimum
+        self.maximum = maximum
+    }
+}
+
+/// How long a resource rests after a change, by the direction of the next one.
+package struct Cooldown: Hashable, Sendable, Codable {
+    package let upNanoseconds: Int64
+    package let downNanoseconds: Int64
+
+    /// Negative waits are clamped to zero.
+    package init(upNanoseconds: Int64, downNanoseconds: Int64) {
+        self.upNanoseconds = max(0, upNanoseconds)
+        self.downNanoseconds = max(0, downNanoseconds)
+    }
+}
+
+/// What a delegated policy is to reach, at least cost.
+package struct ManagedGoal: Hashable, Sendable, Codable {
+    /// At most this share of the minutes may be overloaded.
+    package let overloadedShare: Utilization
+
+    /// `overloadedShare` is clamped into 0 to 100 %.
+    package init(overloadedShare: Utilization) {
+        self.overloadedShare = max(.zero, overloadedShare.clamped)
+    }
+
+    /// At most 0.5 % of the minutes.
+    package static let standard = ManagedGoal(overloadedShare: Utilization(ppm: 5_000))
+}
+
+/// What holds for a domain beside its policy, and without one too.
+package struct PolicyOptions: Hashable, Sendable, Codable {
+    /// What the policy was taken from; `nil`: the tenant's own numbers.
+    package var preset: PolicyPreset?
+    /// The platform chooses the bounds for this goal; `nil`: they are the tenant's.
+    package var goal: ManagedGoal?
+    /// In place of the platform's.
+    package var cooldown: Cooldown?
+    /// Nothing is done with the domain automatically.
+    package var isOptedOut: Bool
+    /// Everything is decided and recorded, nothing is done.
+    package var isDryRun: Bool
+    /// Domains of one group share a host.
+    package var affinityGroup: String?
+    /// No two domains of one group share a host.
+    package var antiAffinityGroup: String?
+    /// The only hosts that the domain may run on, sorted; empty: any.
+    package var pinnedHosts: [HostID]
+
+    package init(
+        preset: PolicyPreset? = nil, goal: ManagedGoal? = nil, cooldown: Cooldown? = nil, isOptedOut: Bool = false,
+        isDryRun: Bool = false, affinityGroup: String? = nil, antiAffinityGroup: String? = nil,
+        pinnedHosts: [HostID] = []
+    ) {
+        self.preset = preset
+        self.goal = goal
+        self.cooldown = cooldown
+        self.isOptedOut = isOptedOut
+        self.isDryRun = isDryRun
+        self.affinityGroup = affinityGroup
+        self.antiAffinityGroup = antiAffinityGroup
+        self.pinnedHosts = pinnedHosts.sorted()
+    }
+}
+
+/// Policies with a name. Each is a policy that a tenant could write down as well.
+package enum PolicyPreset: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Acts on 3 of 12 samples.
+    case aggressive
+    /// Acts on 8 of 12 samples.
+    case balanced
+    /// Acts on 12 of 12 samples.
+    case conservative
+    /// The paper's experiment: 7 of 10 samples, 15 % and 80 %, and a cooldown of one window in either direction.
+    case paper
+
+    /// N.
+    package var windowLength: Int { self == .paper ? 10 : 12 }
+
+    /// `nil`: the platform's.
+    package var cooldown: Cooldown? {
+        guard self == .paper else { return nil }
+        return Cooldown(upNanoseconds: 50_000_000_000, downNanoseconds: 50_000_000_000)
+    }
+
+    /// The preset with a domain's own sizes, and the rules of memory and network where there are any.
+    /// Throws where the sizes are out of order.
+    package func policy(
+        minimumVCPUs: VCPUCount = 1, maximumVCPUs: VCPUCount, memory: ResourceRule? = nil,
+        network: ResourceRule? = nil
+    ) throws(ScalingPolicy.Fault) -> ScalingPolicy {
+        try ScalingPolicy(
+            lower: Utilization(percent: self == .paper ? 15 : 30), upper: Utilization(percent: 80), ratio: ratio,
+            minimumVCPUs: minimumVCPUs, maximumVCPUs: maximumVCPUs, memory: memory, network: network)
+    }
+
+    /// M/N, floored, so that ⌈N · ratio⌉ is M.
+    private var ratio: Utilization {
+        switch self {
+        case .aggressive: Utilization(ppm: 250_000)
+        case .balanced: Utilization(ppm: 666_666)
+        case .conservative: .full
+        case .paper: Utilization(ppm: 700_000)
+        }
+    }
+}

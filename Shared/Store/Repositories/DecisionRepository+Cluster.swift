@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// Where a reading of all decisions stands; the first is after `start`.
+package struct DecisionPosition: Hashable, Sendable {
+    package let at: Timestamp
+    package let id: UUID128
+
+    /// Before every decision.
+    package static let start = DecisionPosition(at: .zero, id: UUID128(high: 0, low: 0))
+
+    package init(at: Timestamp, id: UUID128) {
+        self.at = at
+        self.id = id
+    }
+}
+
+// What concerns a whole cluster: reading its decisions once over, and what of them is under way.
+extension DecisionRepository {
+    /// Decisions of a cluster after `position`, oldest first, at most `limit`: page by page through all of them.
+    package func page(
+        of cluster: ClusterID, after position: DecisionPosition, limit: Int
+    ) async throws(StoreError) -> [DecisionRow] {
+        try await decisions(
+            """
+            SELECT * FROM scheduling.decision WHERE cluster = \(cluster)
+                AND (at_ns, id) > (\(position.at), \(position.id)) ORDER BY at_ns, id LIMIT \(max(0, limit))
+            """)
+    }
+
+    /// Decisions since `since` that gave a command and whose end is not recorded, oldest first: what an instance that
+    /// takes the cluster over goes on with.
+    package func unfinished(of cluster: ClusterID, since: Timestamp) async throws(StoreError) -> [DecisionRow] {
+        try await decisions(
+            """
+            SELECT * FROM scheduling.decision d WHERE cluster = \(cluster) AND at_ns >= \(since)
+                AND command IS NOT NULL
+                AND NOT EXISTS (SELECT FROM scheduling.decision_outcome o WHERE o.decision = d.id)
+            ORDER BY at_ns, id
+            """)
+    }
+
+    /// The newest decision about each domain of a cluster that is not deleted, by domain: what was recorded last is
+    /// not recorded again, and what waits goes on waiting.
+    package func latest(of cluster: ClusterID, since: Timestamp) async throws(StoreError) -> [DecisionRow] {
+        try await decisions(
+            """
+            SELECT DISTINCT ON (d.domain) d.* FROM scheduling.decision d
+                JOIN inventory.domain v ON v.id = d.domain AND v.deleted_ns IS NULL
+            WHERE d.cluster = \(cluster) AND d.at_ns >= \(since) ORDER BY d.domain, d.at_ns DESC, d.id DESC
+            """)
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What a freeze holds for.
+package enum FreezeScope: String, Hashable, Sendable, Codable, CaseIterable {
+    case cluster, tenant, vm
+}
+
+/// A row of `cluster.freeze`: while it stands, no decision's command runs for what it names.
+package struct FreezeRecord: Hashable, Sendable {
+    package var scope: FreezeScope
+    /// The cluster's or tenant's name, or the domain's UUID.
+    package var id: String
+    package var reason: String
+    package var principal: String
+    /// Scheduler froze it by itself, since too much failed or changed.
+    package var isAutomatic: Bool
+    package var createdAt: Timestamp
+
+    package init(
+        scope: FreezeScope, id: String, reason: String, principal: String, isAutomatic: Bool, createdAt: Timestamp
+    ) {
+        self.scope = scope
+        self.id = id
+        self.reason = reason
+        self.principal = principal
+        self.isAutomatic = isAutomatic
+        self.createdAt = createdAt
+    }
+
+    init(_ row: Row) throws(StoreError) {
+        scope = try row.value("scope")
+        id = try row.string("id")
+        reason = try row.string("reason")
+        principal = try row.string("principal")
+        isAutomatic = try row.bool("is_automatic")
+        createdAt = try row.timestamp("created_ns")
+    }
+}
+
+/// Freezes: `cluster.freeze`.
+package struct FreezeRepository: Sendable {
+    let store: Store
+    package init(_ store: Store) { self.store = store }
+
+    /// Freezes; what is frozen already stays as it is.
+    package func freeze(_ freeze: FreezeRecord, in runner: (any QueryRunner)? = nil) async throws(StoreError) {
+        try await (runner ?? store).query(
+            """
+            INSERT INTO cluster.freeze (scope, id, reason, principal, is_automatic, created_ns)
+            VALUES (\(freeze.scope.rawValue), \(freeze.id), \(freeze.reason), \(freeze.principal),
+                \(freeze.isAutomatic), \(freeze.createdAt)) ON CONFLICT DO NOTHING
+            """)
+    }
+
+    /// Ends a freeze; `false` if there was none.
+    @discardableResult
+    package func unfreeze(
+        _ scope: FreezeScope, _ id: String, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> Bool {
+        let rows = try await (runner ?? store).query(
+            "DELETE FROM cluster.freeze WHERE scope = \(scope.rawValue) AND id = \(id) RETURNING id")
+        return !rows.isEmpty
+    }
+
+    /// Those that stand, by scope and id.
+    package func list() async throws(StoreError) -> [FreezeRecord] {
+        var freezes: [FreezeRecord] = []
+        for row in try await store.query("SELECT * FROM cluster.freeze ORDER BY scope, id") {
+            freezes.append(try FreezeRecord(row))
+        }
+        return freezes
+    }
+}

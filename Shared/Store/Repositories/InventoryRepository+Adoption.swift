@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+extension InventoryRepository {
+    /// Keeps an adopted domain's definition as it was; one that is kept already stays. Throws `fenced`.
+    package func saveDefinition(
+        of id: DomainID, _ definition: String, at now: Timestamp, under claim: ShardClaim,
+        in transaction: Transaction? = nil
+    ) async throws {
+        try await store.fenced(claim, in: transaction) { transaction in
+            _ = try await transaction.query(
+                """
+                INSERT INTO inventory.saved_definition (domain, definition, saved_ns)
+                VALUES (\(id), \(definition), \(now)) ON CONFLICT DO NOTHING
+                """)
+        }
+    }
+
+    /// An adopted domain's definition as it was before; `nil` if none is kept.
+    package func savedDefinition(of id: DomainID) async throws(StoreError) -> String? {
+        try await store.query("SELECT definition FROM inventory.saved_definition WHERE domain = \(id)").first?
+            .string("definition")
+    }
+
+    /// Forgets a kept definition, since it was given back.
+    package func dropDefinition(of id: DomainID, under claim: ShardClaim, in transaction: Transaction? = nil)
+        async throws
+    {
+        try await store.fenced(claim, in: transaction) { transaction in
+            _ = try await transaction.query("DELETE FROM inventory.saved_definition WHERE domain = \(id)")
+        }
+    }
+
+    /// Notes the caps that hold for a domain on the claim's host; `nil`: no cap.
+    package func setCaps(
+        of id: DomainID, cpuCapPPM: Int64?, networkCapBytesPerSecond: Int64?, under claim: ShardClaim,
+        in transaction: Transaction? = nil
+    ) async throws {
+        try await store.fenced(claim, in: transaction) { transaction in
+            _ = try await transaction.query(
+                """
+                UPDATE inventory.domain SET cpu_cap_ppm = \(cpuCapPPM),
+                    network_cap_bytes_per_second = \(networkCapBytesPerSecond), revision = revision + 1
+                WHERE id = \(id) AND host = \(claim.id) AND deleted_ns IS NULL
+                    AND (cpu_cap_ppm, network_cap_bytes_per_second)
+                        IS DISTINCT FROM (\(cpuCapPPM), \(networkCapBytesPerSecond))
+                """)
+        }
+    }
+
+    /// Notes the ceilings that a domain's definition gets at its next cold boot; `nil`: none wait any more.
+    package func setPending(
+        of id: DomainID, maximumVCPUs: VCPUCount?, maximumMemory: ByteCount?, under claim: ShardClaim,
+        in transaction: Transaction? = nil
+    ) async throws {
+        try await store.fenced(claim, in: transaction) { transaction in
+            _ = try await transaction.query(
+                """
+                UPDATE inventory.domain SET pending_maximum_vcpus = \(maximumVCPUs),
+                    pending_maximum_memory_bytes = \(maximumMemory), revision = revision + 1
+                WHERE id = \(id) AND host = \(claim.id) AND deleted_ns IS NULL
+                """)
+        }
+    }
+
+    /// Notes who else manages a domain, where its definition says so.
+    package func setForeignManager(
+        of id: DomainID, _ manager: String?, under claim: ShardClaim, in transaction: Transaction? = nil
+    ) async throws {
+        try await store.fenced(claim, in: transaction) { transaction in
+            _ = try await transaction.query(
+                """
+                UPDATE inventory.domain SET foreign_manager = \(manager), revision = revision + 1
+                WHERE id = \(id) AND host = \(claim.id) AND foreign_manager IS DISTINCT FROM \(manager)
+                """)
+        }
+    }
+
+    /// Notes that the claim's host shows a domain that another host has (or, with `false`, does so no more).
+    package func setDuplicate(
+        _ id: DomainID, _ isDuplicate: Bool, at now: Timestamp, under claim: ShardClaim
+    ) async throws {
+        try await store.fenced(claim) { transaction in
+            if isDuplicate {
+                _ = try await transaction.query(
+                    """
+                    INSERT INTO inventory.duplicate (host, domain, noticed_ns) VALUES (\(claim.id), \(id), \(now))
+                    ON CONFLICT DO NOTHING
+                    """)
+            } else {
+                _ = try await transaction.query(
+                    "DELETE FROM inventory.duplicate WHERE host = \(claim.id) AND domain = \(id)")
+            }
+        }
+    }
+
+    /// Domains of other hosts whose UUID this host shows too, in order.
+    package func duplicates(on host: HostID) async throws(StoreError) -> [DomainID] {
+        var domains: [DomainID] = []
+        for row in try await store.query(
+            "SELECT domain FROM inventory.duplicate WHERE host = \(host) ORDER BY domain")
+        {
+            domains.append(try row.domain("domain"))
+        }
+        return domains
+    }
+
+    /// Marks the domains deleted that are only observed on a host that was removed.
+    package func forgetObserved(at now: Timestamp, under claim: ShardClaim) async throws {
+        try await store.fenced(claim) { transaction in
+            _ = try await transaction.query(
+                """
+                UPDATE inventory.domain SET deleted_ns = \(now), revision = revision + 1
+                WHERE host = \(claim.id) AND NOT managed AND deleted_ns IS NULL
+                """)
+        }
+    }
+}

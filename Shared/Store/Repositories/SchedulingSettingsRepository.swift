@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What people set for a tenant while Scheduler runs: a row of `scheduling.tenant_setting`.
+package struct TenantSetting: Hashable, Sendable {
+    package var tenant: TenantID
+    /// Due growths of heavier tenants are served first: 1 to 10 000; a tenant without a row has 100.
+    package var weight: Int
+    /// Everything is decided and recorded, nothing is done.
+    package var isDryRun: Bool
+
+    package init(tenant: TenantID, weight: Int = 100, isDryRun: Bool = false) {
+        self.tenant = tenant
+        self.weight = weight
+        self.isDryRun = isDryRun
+    }
+}
+
+/// What people set for a cluster while Scheduler runs: a row of `scheduling.cluster_setting`. What is `nil` is as the
+/// configuration has it.
+package struct ClusterSetting: Hashable, Sendable {
+    package var cluster: ClusterID
+    package var isDryRun: Bool
+    /// A JSON array of windows in which nothing is done, such as
+    /// `[{"startSecond": 28800, "lengthSeconds": 3600, "weekdays": [0]}]`: of the day, UTC; 0 is Monday.
+    package var blackouts: String
+    /// a, b and c of placement in parts per million, all three or none; their sum is 1 000 000.
+    package var weights: PlacementShares?
+    package var movesInPerHost: Int?
+    package var movesOutPerHost: Int?
+    package var movesPerCluster: Int?
+    /// How long a domain rests after a move.
+    package var moveRestNanoseconds: Int64?
+
+    package init(cluster: ClusterID, isDryRun: Bool = false, blackouts: String = "[]") {
+        self.cluster = cluster
+        self.isDryRun = isDryRun
+        self.blackouts = blackouts
+    }
+
+    /// The weights of placement's terms in parts per million.
+    package struct PlacementShares: Hashable, Sendable {
+        package var response: Int64
+        package var cpu: Int64
+        package var memory: Int64
+
+        package init(response: Int64, cpu: Int64, memory: Int64) {
+            self.response = response
+            self.cpu = cpu
+            self.memory = memory
+        }
+    }
+}
+
+/// Settings that people change while Scheduler runs; UserGateway writes them, with who did.
+package struct SchedulingSettingsRepository: Sendable {
+    private let store: Store
+    package init(_ store: Store) { self.store = store }
+
+    /// By tenant; those without a row have the defaults.
+    package func tenants() async throws(StoreError) -> [TenantSetting] {
+        var settings: [TenantSetting] = []
+        for row in try await store.query("SELECT * FROM scheduling.tenant_setting ORDER BY tenant") {
+            settings.append(
+                TenantSetting(
+                    tenant: TenantID(trusted: try row.string("tenant")), weight: try row.int("weight"),
+                    isDryRun: try row.bool("dry_run")))
+        }
+        return settings
+    }
+
+    package func set(
+        _ setting: TenantSetting, by principal: String, at now: Timestamp, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) {
+        _ = try await (runner ?? store).query(
+            """
+            INSERT INTO scheduling.tenant_setting (tenant, weight, dry_run, principal, changed_ns)
+            VALUES (\(setting.tenant), \(setting.weight), \(setting.isDryRun), \(principal), \(now))
+            ON CONFLICT (tenant) DO UPDATE SET weight = excluded.weight, dry_run = excluded.dry_run,
+                principal = excluded.principal, changed_ns = excluded.changed_ns
+            """)
+    }
+
+    /// `nil`: nobody has set anything for it.
+    package func cluster(_ id: ClusterID) async throws(StoreError) -> ClusterSetting? {
+        try await store.query("SELECT * FROM scheduling.cluster_setting WHERE cluster = \(id)").first.map {
+            row throws(StoreError) in try ClusterSetting(row)
+        }
+    }
+
+    package func set(
+        _ setting: ClusterSetting, by principal: String, at now: Timestamp, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) {
+        _ = try await (runner ?? store).query(
+            """
+            INSERT INTO scheduling.cluster_setting (cluster, dry_run, blackouts, weight_response_ppm, weight_cpu_ppm,
+                weight_memory_ppm, moves_in_per_host, moves_out_per_host, moves_per_cluster, move_rest_ns, principal,
+                changed_ns)
+            VALUES (\(setting.cluster), \(setting.isDryRun), \(setting.blackouts)::jsonb,
+                \(setting.weights?.response), \(setting.weights?.cpu), \(setting.weights?.memory),
+                \(setting.movesInPerHost), \(setting.movesOutPerHost), \(setting.movesPerCluster),
+                \(setting.moveRestNanoseconds), \(principal), \(now))
+            ON CONFLICT (cluster) DO UPDATE SET dry_run = excluded.dry_run, blackouts = excluded.blackouts,
+                weight_response_ppm = excluded.weight_response_ppm, weight_cpu_ppm = excluded.weight_cpu_ppm,
+                weight_memory_ppm = excluded.weight_memory_ppm, moves_in_per_host = excluded.moves_in_per_host,
+                moves_out_per_host = excluded.moves_out_per_host, moves_per_cluster = excluded.moves_per_cluster,
+                move_rest_ns = excluded.move_rest_ns, principal = excluded.principal, changed_ns = excluded.changed_ns
+            """)
+    }
+}
+
+extension ClusterSetting {
+    fileprivate init(_ row: Row) throws(StoreError) {
+        self.init(
+            cluster: ClusterID(trusted: try row.string("cluster")), isDryRun: try row.bool("dry_run"),
+            blackouts: try row.string("blackouts"))
+        if let response = try row.int64OrNil("weight_response_ppm") {
+            weights = PlacementShares(
+                response: response, cpu: try row.int64("weight_cpu_ppm"), memory: try row.int64("weight_memory_ppm"))
+        }
+        movesInPerHost = try row.intOrNil("moves_in_per_host")
+        movesOutPerHost = try row.intOrNil("moves_out_per_host")
+        movesPerCluster = try row.intOrNil("moves_per_cluster")
+        moveRestNanoseconds = try row.int64OrNil("move_rest_ns")
+    }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BenchSupport
+internal import Foundation
+
+/// What the scheduler's core is worth and how fast it is.
+///
+///     SchedulerBench [FOLDER OF TRACES]     else $EBB_TRACES, else ../shared/traces
+@main
+struct SchedulerBench {
+    static func main() throws {
+        let folder =
+            CommandLine.arguments.dropFirst().first ?? ProcessInfo.processInfo.environment["EBB_TRACES"]
+            ?? "../shared/traces"
+        var report = BenchReport("scheduler")
+        try Speed.run(into: &report)
+        let traces = try Traces.load(from: folder)
+        var table = ValueTable(traces)
+        try table.run(into: &report, isReal: traces.isReal)
+        report.note("value over \(traces.origin); the references are the issue's sample of 1 500 VM-days")
+        report.note("speeds are CPU time of one thread, median of five")
+        try report.finish()
+    }
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import FleetModel
+import Hypervisor
+import Messages
+import ResourceModel
+import ServiceKit
+import Store
+import TestSupport
+import Testing
+
+@testable import FleetMain
+@testable import MonitorMain
+
+private let vm = DomainID(UUID128(high: 1, low: 1))
+private let old = DomainID(UUID128(high: 1, low: 2))
+private let create = """
+    {"name": "web", "tenant": "acme", "vcpus": 2, "maximum_vcpus": 8, "memory_bytes": 536870912,
+     "maximum_memory_bytes": 1073741824, "disk_bytes": 21474836480}
+    """
+
+private func withMonitor(
+    durations: OperationDurations = OperationDurations(), domains: [DomainDefinition] = [],
+    _ body: (MonitorRig, FleetRig) async throws -> Void
+) async throws {
+    let fleet = try await FleetRig.start(
+        FleetConfiguration(
+            hosts: [
+                HostConfiguration(id: "h1", cores: 8, memory: .gibibytes(16), domains: domains),
+                HostConfiguration(id: "h2", cores: 8, memory: .gibibytes(16)),
+            ], durations: durations))
+    do {
+        try await withDatabase { database in
+            try await database.withStore { store in
+                _ = try await AccountRepository(store).addTenant("acme")
+                for host in ["h1", "h2"] as [HostID] {
+                    try await InventoryRepository(store).addHost(host, cluster: "c1", uri: fleet.uri(host))
+                    try await InventoryRepository(store).setMode(of: host, to: .enabled)
+                }
+            }
+            try await MonitorRig.with(database) { rig in
+                for host in ["h1", "h2"] as [HostID] { try await rig.take(host) }
+                try await body(rig, fleet)
+            }
+        }
+    } catch {
+        await fleet.bus.close()
+        throw error
+    }
+    await fleet.bus.close()
+}
+
+@Suite("Monitor's operations, on a simulated fleet", .serialized)
+struct MonitorOperationTests {
+    @Test("memory is resized within its ceiling, billed from the instant on, and refused above")
+    func memory() async throws {
+        try await withMonitor { rig, fleet in
+            #expect(try await rig.perform("create", vm, create).succeeded)
+            let grown = try await rig.perform("resize", vm, #"{"memory_bytes": 1073741824}"#)
+            #expect(grown.succeeded, "\(grown)")
+            try await eventually("the segment") { try await rig.segments(vm).last?.memory == .gibibytes(1) }
+            let both = try await rig.perform("resize", vm, #"{"vcpus": 3, "memory_bytes": 536870912}"#)
+            #expect(both.succeeded, "\(both)")
+            let row = try #require(try await rig.inventory.domain(vm))
+            #expect(row.memory == .mebibytes(512) && row.confirmedVCPUs == 3)
+            #expect(try await rig.perform("resize", vm, #"{"memory_bytes": 2147483648}"#).code == "invalid")
+            #expect(try await fleet.truth().violations.isEmpty)
+        }
+    }
+
+    @Test("a grant in part is reported as what it is, and billed so")
+    func partial() async throws {
+        try await withMonitor { rig, fleet in
+            #expect(try await rig.perform("create", vm, create).succeeded)
+            try await fleet.administer(
+                .fault(host: nil, domain: vm, verb: "resize", times: 1, effect: .partialGrant(vcpus: 3)))
+            let outcome = try await rig.perform("resize", vm, #"{"vcpus": 4}"#)
+            #expect(outcome.code == "partial" && outcome.message?.contains("3 vCPUs") == true, "\(outcome)")
+            try await eventually("the segment") { try await rig.segments(vm).last?.vcpus == 3 }
+        }
+    }
+
+    @Test("caps are set, remembered and lifted")
+    func caps() async throws {
+        try await withMonitor { rig, _ in
+            #expect(try await rig.perform("create", vm, create).succeeded)
+            let cpu = try await rig.perform("cap", vm, #"{"cpu_cap_ppm": 500000}"#)
+            #expect(cpu.succeeded, "\(cpu)")
+            let network = try await rig.perform("network-cap", vm, #"{"bytes_per_second": 1000000}"#)
+            #expect(network.succeeded, "\(network)")
+            let row = try #require(try await rig.inventory.domain(vm))
+            #expect(row.cpuCapPPM == 500_000 && row.networkCapBytesPerSecond == 1_000_000)
+            let subscriber = try await rig.subscribe([.host("h1")])
+            for await case .message(let message) in subscriber.deliveries where message.type == .hostReport {
+                let sample = try #require(try HostReport.decoded(message.body).domains.first)
+                #expect(sample.networkCapBytesPerSecond == 1_000_000)
+                if sample.networkUtilization != nil { break }
+            }
+            await subscriber.close()
+            #expect(try await rig.perform("cap", vm, #"{"cpu_cap_ppm": 0}"#).succeeded)
+            #expect(try await rig.inventory.domain(vm)?.cpuCapPPM == nil)
+        }
+    }
+
+    @Test("a snapshot is taken, listed and gone back to; a reboot keeps the life")
+    func snapshots() async throws {
+        try await withMonitor { rig, _ in
+            #expect(try await rig.perform("create", vm, create).succeeded)
+            let taken = try await rig.perform("snapshot", vm, #"{"name": "before"}"#)
+            #expect(taken.succeeded, "\(taken)")
+            let list = try await rig.ask(.vmSnapshots, #"{"domain": "\#(vm)"}"#)
+            #expect(list.contains(#""name":"before""#), "\(list)")
+            let reverted = try await rig.perform("revert", vm, #"{"name": "before"}"#)
+            #expect(reverted.succeeded, "\(reverted)")
+            #expect(try await rig.perform("revert", vm, #"{"name": "never"}"#).code == "hypervisor")
+            let reboot = try await rig.perform("reboot", vm)
+            #expect(reboot.succeeded, "\(reboot)")
+        }
+    }
+
+    @Test("a shutdown waits as long as the guest may take, and then takes its power away if that was asked for")
+    func gracefulShutdown() async throws {
+        try await withMonitor(durations: OperationDurations(shutdown: 60_000_000_000)) { rig, _ in
+            #expect(try await rig.perform("create", vm, create).succeeded)
+            let id = try await rig.enqueue("shutdown", vm, #"{"grace_seconds": 1, "then_destroy": true}"#)
+            let outcome = try await rig.outcome(of: id)
+            #expect(outcome.succeeded, "\(outcome)")
+            #expect(try await rig.commands.fetch(id)?.progressText?.contains("shut down") == true)
+            #expect(try await rig.inventory.domain(vm)?.state == .shutoff)
+        }
+    }
+
+    @Test("a found domain is adopted with its definition kept, billed from then on, and given back as it was")
+    func adoption() async throws {
+        let definition = DomainDefinition(
+            id: old, name: "old", maximumVCPUs: 4, vcpus: 2, memory: .mebibytes(512), disk: .gibibytes(1))
+        try await withMonitor(domains: [definition]) { rig, fleet in
+            try await eventually("the domain is listed") { try await rig.inventory.domain(old)?.state == .running }
+            #expect(try await rig.perform("suspend", old).code == "not-managed")
+            let adopted = try await rig.perform("adopt", old, #"{"tenant": "acme"}"#)
+            #expect(adopted.succeeded, "\(adopted)")
+            #expect(try await rig.inventory.domain(old)?.tenant == "acme")
+            #expect(try await rig.inventory.savedDefinition(of: old) != nil)
+            try await eventually("a segment") { try await rig.segments(old).last?.vcpus == 2 }
+            let preview = try await rig.ask(.vmPreparePreview, #"{"domain": "\#(old)", "maximum_vcpus": 8}"#)
+            #expect(preview.contains("what"), "\(preview)")
+            let prepared = try await rig.perform("prepare", old, #"{"maximum_vcpus": 8}"#)
+            #expect(prepared.succeeded, "\(prepared)")
+            #expect(try await rig.inventory.domain(old)?.pendingMaximumVCPUs == 8)
+            let released = try await rig.perform("release", old)
+            #expect(released.succeeded, "\(released)")
+            try await eventually("not managed") { try await rig.inventory.domain(old)?.isManaged == false }
+            #expect(try await rig.inventory.savedDefinition(of: old) == nil)
+            #expect(try await rig.segments(old).allSatisfy { $0.end != nil }, "nothing is billed any more")
+            #expect(try await rig.perform("suspend", old).code == "not-managed")
+            #expect(try await fleet.hypervisor("h1").inventory().first { $0.domain == old }?.tenant == nil)
+        }
+    }
+
+    @Test("what a VM and a host lack is said, each in a sentence")
+    func checks() async throws {
+        try await withMonitor { rig, _ in
+            #expect(try await rig.perform("create", vm, create).succeeded)
+            let check = try await rig.ask(.vmCheck, #"{"domain": "\#(vm)"}"#)
+            #expect(check.contains("growsVCPUs"), "\(check)")
+            let host = try await rig.ask(.hostCheck, #"{"host": "h1"}"#)
+            #expect(host.contains(#""target":"h2""#) && host.contains("answers"), "\(host)")
+            await #expect(throws: BusError.self) { try await rig.ask(.vmCheck, "{}") }
+            await #expect(throws: BusError.self) { try await rig.ask(.hostCheck, #"{"host": "h9"}"#) }
+        }
+    }
+
+    @Test("a freeze stops what decisions order at once, by request or by row; people's commands still run")
+    func freeze() async throws {
+        try await withMonitor { rig, fleet in
+            #expect(try await rig.perform("create", vm, create).succeeded)
+            _ = try await rig.ask(.freezeSet, #"{"scope": "tenant", "id": "acme", "frozen": true, "reason": "r"}"#)
+            #expect(try await rig.perform("resize", vm, #"{"vcpus": 3}"#, isAutomatic: true).code == "frozen")
+            #expect(try await rig.perform("resize", vm, #"{"vcpus": 3}"#).succeeded)
+            _ = try await rig.ask(.freezeSet, #"{"scope": "tenant", "id": "acme", "frozen": false}"#)
+            #expect(try await rig.perform("resize", vm, #"{"vcpus": 2}"#, isAutomatic: true).succeeded)
+            await #expect(throws: BusError.self) { try await rig.ask(.freezeSet, #"{"scope": "host"}"#) }
+            let resizes = try await fleet.truth().operations.filter { $0.verb == "resize" }
+            #expect(resizes.count == 2)
+        }
+    }
+
+    @Test("a freeze whose request was lost holds by its row alone")
+    func freezeByRow() async throws {
+        try await withMonitor { rig, _ in
+            #expect(try await rig.perform("create", vm, create).succeeded)
+            // Under the gateway's rights, as a request that reaches no Monitor leaves it.
+            try await rig.database.withStore(role: "ebb_usergateway") { store in
+                try await FreezeRepository(store).freeze(
+                    FreezeRecord(
+                        scope: .vm, id: vm.description, reason: "r", principal: "root", isAutomatic: false,
+                        createdAt: rig.clock.now()))
+            }
+            #expect(try await rig.perform("resize", vm, #"{"vcpus": 3}"#, isAutomatic: true).code == "frozen")
+        }
+    }
+
+    @Test("a host that is removed is let go at once, and comes back with its domains when it is added again")
+    func removal() async throws {
+        let definition = DomainDefinition(
+            id: old, name: "old", maximumVCPUs: 4, vcpus: 2, memory: .mebibytes(512), disk: .gibibytes(1))
+        try await withMonitor(domains: [definition]) { rig, fleet in
+            try await eventually("listed") { try await rig.inventory.domain(old)?.state == .running }
+            #expect(try await rig.perform("create", vm, create).succeeded)
+            try await rig.database.withStore(role: "ebb_usergateway") { store in
+                let inventory = InventoryRepository(store)
+                await #expect { try await inventory.removeHost("h1", at: rig.clock.now()) } throws: {
+                    ($0 as? StoreError)?.code == .conflict
+                }
+            }
+            #expect(try await rig.perform("destroy", vm).succeeded)
+            #expect(try await rig.perform("delete", vm).succeeded)
+            try await rig.database.withStore(role: "ebb_usergateway") { store in
+                try await InventoryRepository(store).removeHost("h1", at: rig.clock.now())
+            }
+            try await eventually("its domains are forgotten") { try await rig.inventory.domains(.host("h1")).isEmpty }
+            let census = await rig.supervisor.census()
+            #expect(census.up <= 1)
+            try await rig.database.withStore(role: "ebb_usergateway") { store in
+                try await InventoryRepository(store).addHost("h1", cluster: "c1", uri: fleet.uri("h1"))
+            }
+            try await eventually("they are listed again") {
+                try await rig.inventory.domains(.host("h1")).map(\.id) == [old]
+            }
+            #expect(try await rig.inventory.host("h1")?.mode == .observe)
+        }
+    }
+}

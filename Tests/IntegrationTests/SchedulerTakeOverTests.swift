@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import FleetModel
+import Foundation
+import ResourceModel
+import SchedulerCore
+import Store
+import TestSupport
+import Testing
+
+@testable import MonitorMain
+@testable import SchedulerMain
+
+private let cluster = SchedulerWorld.cluster
+
+@Suite("Two Schedulers of one cluster, with a real PostgreSQL, ZeroMQ, Monitor and fleet", .serialized)
+struct SchedulerTakeOverTests {
+    @Test(
+        "killed in the middle of an action, the owner is followed within 5 s, and nothing is done twice",
+        .timeLimit(.minutes(2)))
+    func kill() async throws {
+        // A resize takes longer than a take-over: whoever follows finds it under way.
+        try await SchedulerWorld.with(durations: OperationDurations(resize: 4_500_000_000)) { world in
+            try await world.createVM(load: 200_000)
+            let first = try await SchedulerRig.start(world.database, following: world.monitor)
+            try await eventually("the first decides") { await first.decides(for: cluster) }
+            let second = try await SchedulerRig.start(world.database, following: world.monitor)
+            try await first.setPolicy(try .paper(), of: SchedulerWorld.vm)
+            try await world.load(950_000)
+            try await eventually("a growth under way") { try await world.orders().count == 1 }
+
+            let (owner, other) = await first.decides(for: cluster) ? (first, second) : (second, first)
+            await owner.kill()
+            try await eventually(within: .seconds(5), "the other decides") { await other.decides(for: cluster) }
+            try await eventually(within: .seconds(20), "the growth's end") { try await world.vcpus() == 2 }
+            let grown = try #require(try await world.orders().first?.command.decision)
+            try await eventually("its recorded end") {
+                try await DecisionRepository(world.store).outcomes(of: grown).map(\.outcome) == ["succeeded"]
+            }
+            // The successor goes on deciding: twice the load is one more growth.
+            try await world.load(1_900_000)
+            try await eventually(within: .seconds(20), "the second growth") { try await world.orders().count == 2 }
+            let decisions = try await world.orders().compactMap(\.command.decision)
+            #expect(Set(decisions).count == 2)
+            #expect(try await world.fleet.truth().violations.isEmpty)
+            await other.stop()
+        }
+    }
+
+    @Test("stopped in order, the owner gives the cluster up at once", .timeLimit(.minutes(1)))
+    func stop() async throws {
+        try await SchedulerWorld.with { world in
+            let first = try await SchedulerRig.start(world.database, following: world.monitor)
+            try await eventually("the first decides") { await first.decides(for: cluster) }
+            await first.stop()
+            let second = try await SchedulerRig.start(world.database, following: world.monitor)
+            try await eventually(within: .seconds(3), "the second decides") { await second.decides(for: cluster) }
+            await second.stop()
+        }
+    }
+}
+
+@Suite("A Scheduler that starts again", .serialized)
+struct SchedulerRestartTests {
+    @Test(
+        "goes on with the window, its place in the stream and the cooldown, from what Logger stored",
+        .timeLimit(.minutes(2)))
+    func recall() async throws {
+        // Slow enough that Monitor can be halted while six breaches stand in a window that is not full.
+        var polling = MonitorConfiguration.quick
+        polling.pollInterval = .milliseconds(400)
+        try await SchedulerWorld.with(monitor: polling) { world in
+            try await world.createVM()
+            let logger = try await LoggerRig.start(
+                world.database, following: [world.monitorPeer], at: world.monitor.clock.now())
+            try await logger.claim(.log, "h1")
+            // No sample grows too old, and a growth rests for an hour.
+            let settings = ["scheduler.samplingInterval": "60s", "scheduler.cooldownUp": "3600s"]
+            let scheduler = try await SchedulerRig.start(world.database, following: world.monitor, settings: settings)
+            try await eventually("it decides") { await scheduler.decides(for: cluster) }
+            try await scheduler.setPolicy(try .paper(), of: SchedulerWorld.vm)
+            try await world.play(Array(repeating: 950_000, count: 6) + [500_000])
+            try await eventually("six breaches") { try await world.breaches(in: scheduler) == 6 }
+            await world.monitor.drop("h1")
+            await scheduler.stop()
+
+            try await world.play([950_000])
+            let second = try await SchedulerRig.start(world.database, following: world.monitor, settings: settings)
+            try await eventually("it decides again") { await second.decides(for: cluster) }
+            try await world.monitor.take("h1")
+            try await eventually("a growth") { try await world.orders().count == 1 }
+            let epochs = try await world.lastAction().inputs.samples.map(\.position.epoch)
+            #expect(epochs.first == 1 && epochs.last == 2, "\(epochs)")
+            try await eventually("its end") { try await world.vcpus() == 2 }
+            await second.stop()
+
+            try await world.load(4_000_000)
+            let third = try await SchedulerRig.start(world.database, following: world.monitor, settings: settings)
+            try await eventually("a refusal because of the cooldown") {
+                try await world.decisions().first?.record.contains("\"reason\":\"cooldown\"") == true
+            }
+            #expect(try await world.orders().count == 1)
+            await third.stop()
+            await logger.stop(["h1"])
+        }
+    }
+
+    @Test("every record that it makes verifies, and one that was changed does not", .timeLimit(.minutes(1)))
+    func verify() async throws {
+        try await SchedulerWorld.with { world in
+            try await world.createVM(load: 950_000)
+            let scheduler = try await SchedulerRig.start(world.database, following: world.monitor)
+            try await eventually("it decides") { await scheduler.decides(for: cluster) }
+            try await scheduler.setPolicy(try .paper(), of: SchedulerWorld.vm)
+            try await eventually("a growth") { try await world.vcpus() == 2 }
+            func verified() async throws -> VerifyAnswer {
+                try JSONDecoder().decode(
+                    VerifyAnswer.self, from: try await scheduler.ask(.verifyDecisions, #"{"cluster": "c1"}"#))
+            }
+            let answer = try await verified()
+            #expect(answer.checked > 1 && answer.held == answer.checked, "\(answer)")
+            try await world.store.query(
+                """
+                UPDATE scheduling.decision SET record = replace(record, '"verdict":"grow"', '"verdict":"shrink"')
+                WHERE verdict = 'grow'
+                """)
+            let changed = try await verified()
+            #expect(changed.failed == 1 && changed.failures.count == 1, "\(changed)")
+            await scheduler.stop()
+        }
+    }
+}
+
+extension SchedulerWorld {
+    fileprivate func play(_ loads: [Int64]) async throws {
+        try await fleet.administer(.play(domain: Self.vm, trace: LoadTrace(loadsPPM: loads)))
+    }
+
+    /// How many samples of the window are above the policy's upper bound, by what the service says itself.
+    fileprivate func breaches(in scheduler: SchedulerRig) async throws -> Int? {
+        guard let shell = await scheduler.service.shell(of: Self.cluster) else { return nil }
+        return await shell.state.explain(Self.vm, at: monitor.clock.now())?.finding.counts?.above
+    }
+
+    fileprivate func lastAction() async throws -> SchedulerCore.DecisionRecord {
+        guard let row = try await decisions().first(where: { $0.command != nil }) else {
+            throw ConditionNotMet(description: "there is no action")
+        }
+        return try SchedulerCore.DecisionRecord(json: row.record)
+    }
+
+    fileprivate var monitorPeer: BusPeer {
+        BusPeer(
+            instance: monitor.instance, publishEndpoint: monitor.publisher.endpoint,
+            commandEndpoint: monitor.server.endpoint, publicKey: nil)
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import MonitorCore
+import ResourceModel
+import Testing
+
+@Suite struct FreezeBookTests {
+    private func isFrozen(_ book: FreezeBook) -> Bool { book.refusal(of: vm, tenant: "acme", cluster: "c1") != nil }
+
+    @Test(
+        "a freeze holds for what it names and for nothing else",
+        arguments: [
+            ("cluster", "c1", true), ("cluster", "c2", false), ("tenant", "acme", true), ("tenant", "other", false),
+            ("vm", vm.description, true), ("vm", otherVM.description, false),
+        ])
+    func scope(scope: String, id: String, expected: Bool) throws {
+        let subject = try #require(FreezeSubject(scope: scope, id: id))
+        var heard = FreezeBook()
+        heard.froze(subject, reason: "too much")
+        #expect(isFrozen(heard) == expected)
+        var read = FreezeBook()
+        read.read([subject: "too much"])
+        #expect(isFrozen(read) == expected)
+        guard expected else { return }
+        let refusal = try #require(read.refusal(of: vm, tenant: "acme", cluster: "c1"))
+        #expect(refusal.code == "frozen" && refusal.message.contains("too much"))
+    }
+
+    @Test("what is no scope or no id is nothing that can be frozen")
+    func malformed() {
+        for (scope, id) in [("host", "h1"), ("vm", "web"), ("tenant", "A"), ("cluster", "")] {
+            #expect(FreezeSubject(scope: scope, id: id) == nil)
+        }
+    }
+
+    @Test("a freeze that was only heard of stands while the table does not know it, and is called off by request")
+    func heardOnly() {
+        var book = FreezeBook()
+        book.froze(.tenant("acme"), reason: "r")
+        book.read([:])
+        #expect(isFrozen(book), "its row may still be on its way, or the database away")
+        book.unfroze(.tenant("acme"))
+        #expect(!isFrozen(book))
+    }
+
+    @Test("a freeze that was seen in the table ends when it leaves the table, although the request was lost")
+    func leavesTheTable() {
+        var book = FreezeBook()
+        book.froze(.tenant("acme"), reason: "r")
+        book.read([.tenant("acme"): "r"])
+        #expect(isFrozen(book))
+        book.read([:])
+        #expect(!isFrozen(book))
+        // One that is heard of while the table already shows it is known to the table.
+        book.read([.tenant("acme"): "r"])
+        book.froze(.tenant("acme"), reason: "again")
+        book.read([:])
+        #expect(!isFrozen(book))
+    }
+
+    @Test("a request that calls a freeze off holds until the table says otherwise")
+    func calledOff() {
+        var book = FreezeBook()
+        book.read([.cluster("c1"): "r"])
+        book.unfroze(.cluster("c1"))
+        #expect(!isFrozen(book))
+        book.read([.cluster("c1"): "r"])
+        #expect(isFrozen(book))
+    }
+}

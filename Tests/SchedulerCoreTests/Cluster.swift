@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import SchedulerCore
+
+/// Plays a small cluster against a state: hosts whose load is what their domains want, one cycle per interval, and
+/// Monitor and the shell, which carry everything out within an interval.
+final class Cluster {
+    struct Guest {
+        var id: DomainID
+        var host: HostID
+        var vcpus: Int = 1
+        /// What it wants, in parts per million of one core; `nil`: its figures are unknown.
+        var demand: Int64? = 200_000
+        var memory = ByteCount.mebibytes(1_024)
+        var memoryUsed = ByteCount.mebibytes(512)
+        var networkCap: Int64?
+        var networkRate: Int64 = 0
+        var swapIn: Int64 = 0
+        var majorFaults: Int64 = 0
+        var steal: Utilization?
+        var isManaged = true
+        var isRunning = true
+        var immovable: String?
+        var tenant: TenantID = "acme"
+        var life: Int64 = 1
+        var lifeStart = Timestamp.zero
+    }
+
+    var state: SchedulerState
+    var hosts: [HostRecord]
+    var guests: [Guest]
+    var records: [DecisionRecord] = []
+    var outcomes: [OutcomeRow] = []
+    var frozen: [Freeze] = []
+    /// Migrations that were ordered, in order.
+    var moves: [MigrateDirective] = []
+    var locates: [LocateDirective] = []
+    /// Hosts whose promised room decides about permits; others always grant.
+    var strictHosts: Set<HostID> = []
+    var failsMigrations: Set<HostID> = []
+    /// Whether what is ordered is carried out.
+    var isCarriedOut = true
+    private(set) var time: Int64 = 0
+    private var permits: UInt64 = 0
+
+    init(_ hosts: [HostRecord], _ guests: [Guest], settings: SchedulerSettings = .platform) {
+        state = SchedulerState(settings: settings)
+        (self.hosts, self.guests) = (hosts, guests)
+        refresh()
+    }
+
+    var now: Timestamp { at(time) }
+
+    subscript(number: UInt64) -> Guest {
+        get { guests[index(of: domainID(number))] }
+        set { guests[index(of: domainID(number))] = newValue }
+    }
+
+    func index(of domain: DomainID) -> Int { guests.firstIndex { $0.id == domain } ?? 0 }
+
+    /// The inventory as it stands.
+    var inventory: Inventory {
+        Inventory(
+            hosts: hosts,
+            domains: guests.map { guest in
+                DomainRecord(
+                    domain: guest.id, tenant: guest.tenant, host: guest.host,
+                    vcpus: guest.isRunning ? VCPUCount(guest.vcpus) : 0, ceiling: 8,
+                    memory: guest.isRunning ? guest.memory : .zero, isManaged: guest.isManaged,
+                    memoryCeiling: .gibibytes(8), networkCap: guest.networkCap, immovable: guest.immovable)
+            })
+    }
+
+    func refresh() { state.inventoryChanged(inventory) }
+
+    func subscribe(
+        _ number: UInt64, _ policy: ScalingPolicy?, windowLength: Int = 12, options: PolicyOptions = PolicyOptions()
+    ) {
+        let version = (state.policy(of: domainID(number))?.version ?? 0) + 1
+        state.policyChanged(
+            PolicyVersion(
+                domain: domainID(number), version: version, validFrom: now, policy: policy,
+                windowLength: windowLength, options: options), at: now)
+    }
+
+    /// The cycle of one host at the present instant.
+    func sample(of host: HostRecord) -> HostSample {
+        let here = guests.filter { $0.host == host.host }
+        let wanted = here.reduce(Int64(0)) { $0 + served($1) }
+        return HostSample(
+            host: host.host, sampledAt: now, intervalNanoseconds: interval,
+            figures: HostFigures(
+                cpuCount: host.cpuCount, memory: host.memory,
+                cpuUtilization: Utilization(ppm: min(1_000_000, wanted / Int64(max(1, host.cpuCount)))),
+                memoryUsed: here.reduce(.zero) { $0 + ($1.isRunning ? $1.memory : .zero) },
+                responseTimeNanoseconds: 100_000, responseMethod: .simulated),
+            domains: here.map(reading))
+    }
+
+    /// What a guest keeps busy: no more than it has.
+    func served(_ guest: Guest) -> Int64 {
+        guest.isRunning ? min(guest.demand ?? 0, Int64(guest.vcpus) * 1_000_000) : 0
+    }
+
+    private func reading(_ guest: Guest) -> DomainSample {
+        guard guest.isRunning else { return DomainSample(domain: guest.id, state: .shutoff) }
+        let incarnation = Incarnation(host: guest.host, hypervisorID: guest.life, start: guest.lifeStart)
+        var reading = DomainSample(
+            domain: guest.id, state: .running, incarnation: incarnation,
+            vcpus: VCPUSizes(maximum: 8, granted: VCPUCount(guest.vcpus)),
+            memory: DomainMemory(maximum: .gibibytes(8), allocated: guest.memory, used: guest.memoryUsed))
+        reading.cpuUtilization = guest.demand.map { _ in Utilization(ppm: served(guest) / Int64(guest.vcpus)) }
+        reading.stealUtilization = guest.steal
+        reading.memoryUtilization = Utilization(
+            numerator: Int128(guest.memoryUsed.bytes), denominator: Int128(guest.memory.bytes))
+        reading.swapInDelta = guest.swapIn
+        reading.majorFaultsDelta = guest.majorFaults
+        if let cap = guest.networkCap {
+            reading.networkBytesPerSecond = guest.networkRate
+            reading.networkCapBytesPerSecond = cap
+            reading.networkUtilization = Utilization(numerator: Int128(guest.networkRate), denominator: Int128(cap))
+        }
+        return reading
+    }
+
+    /// One interval: every host is sampled, and what is ordered is carried out.
+    func tick(_ count: Int = 1, _ change: (Cluster) -> Void = { _ in }) {
+        for _ in 0..<count {
+            time += 1
+            change(self)
+            for host in hosts where host.isUp {
+                state.observe(sample(of: host), position: SamplePosition(epoch: 1, sequence: UInt64(time)))
+            }
+            perform()
+        }
+    }
+
+    /// Carries out what is handed out, until nothing is any more.
+    func perform() {
+        var batch = state.directives(at: now)
+        while batch.contains(where: { if case .wakeUp = $0 { false } else { true } }) {
+            for directive in batch { perform(directive) }
+            batch = state.directives(at: now)
+        }
+    }
+
+    private func perform(_ directive: Directive) {
+        switch directive {
+        case .record(let record): records.append(record)
+        case .recordOutcome(let row): outcomes.append(row)
+        case .freeze(let freeze):
+            frozen.append(freeze)
+            state.freezeChanged([freeze], at: now)
+        case .locate(let locate): locates.append(locate)
+        case .requestPermit(let request): answer(request)
+        case .migrate(let move): migrate(move)
+        case .resize(let resize) where isCarriedOut:
+            guests[index(of: resize.domain)].vcpus = resize.vcpus.count
+            state.actionSucceeded(resize.decision, effectiveAt: now, vcpus: resize.vcpus)
+        case .resizeMemory(let resize) where isCarriedOut:
+            guests[index(of: resize.domain)].memory = resize.memory
+            state.actionSucceeded(resize.decision, effectiveAt: now, size: resize.memory.bytes)
+        case .capNetwork(let cap) where isCarriedOut:
+            guests[index(of: cap.domain)].networkCap = cap.bytesPerSecond
+            state.actionSucceeded(cap.decision, effectiveAt: now, size: cap.bytesPerSecond)
+        default: break
+        }
+    }
+
+    private func answer(_ request: PermitRequest) {
+        let facts = state.snapshot(at: now).hosts.first { $0.record.host == request.host }
+        if strictHosts.contains(request.host), let facts,
+            let shortage = Placement.shortage(
+                on: facts, vcpus: request.vcpus, memory: request.memory, demand: request.demand)
+        {
+            state.permitDenied(request.decision, host: request.host, reason: shortage.description, at: now)
+        } else {
+            permits += 1
+            state.permitGranted(request.decision, permit: UUID128(high: 7, low: permits), at: now)
+        }
+    }
+
+    private func migrate(_ move: MigrateDirective) {
+        moves.append(move)
+        guard isCarriedOut else { return }
+        guard !failsMigrations.contains(move.target) else { return state.actionFailed(move.decision, at: now) }
+        relocate(move.domain, to: move.target)
+        state.actionSucceeded(move.decision, effectiveAt: now)
+    }
+
+    /// Also what somebody else does.
+    func relocate(_ domain: DomainID, to host: HostID) {
+        let index = index(of: domain)
+        guests[index].host = host
+        guests[index].life += 1
+        guests[index].lifeStart = now
+    }
+
+    func reasons(_ number: UInt64) -> [Reason] {
+        records.filter { $0.inputs.domain == domainID(number) }.map(\.outcome.reason)
+    }
+
+    func last(_ number: UInt64) -> DecisionRecord? { records.last { $0.inputs.domain == domainID(number) } }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import Testing
+
+@testable import SchedulerCore
+
+@Suite struct StabilityTests {
+    private func cluster(
+        demand: Int64? = 1_900_000, vcpus: Int = 2, options: PolicyOptions = PolicyOptions(),
+        preset: PolicyPreset = .balanced, _ change: (inout SchedulerSettings) -> Void = { _ in }
+    ) throws -> Cluster {
+        var settings = SchedulerSettings.platform
+        change(&settings)
+        let guest = Cluster.Guest(id: domainID(1), host: "host-a", vcpus: vcpus, demand: demand)
+        let cluster = Cluster([hostRecord("host-a", cpuCount: 16)], [guest], settings: settings)
+        cluster.subscribe(
+            1, try preset.policy(maximumVCPUs: 8), windowLength: preset.windowLength, options: options)
+        return cluster
+    }
+
+    @Test("presets act on 3, 8 and 12 of 12 samples, the paper's on 7 of 10", arguments: PolicyPreset.allCases)
+    func presets(preset: PolicyPreset) throws {
+        let needed = [PolicyPreset.aggressive: 3, .balanced: 8, .conservative: 12, .paper: 7][preset] ?? 0
+        let cluster = try cluster(preset: preset)
+        cluster.tick(needed - 1)
+        #expect(cluster[1].vcpus == 2)
+        cluster.tick()
+        #expect(cluster[1].vcpus == 3)
+    }
+
+    @Test(
+        "the paper's preset rests for one window in either direction; a policy's own cooldown comes before its preset's"
+    )
+    func ownCooldown() throws {
+        let paper = try cluster(options: PolicyOptions(preset: .paper))
+        #expect(paper.state.explain(domainID(1), at: at(1))?.inputs.cooldownDownNanoseconds == 50 * second)
+        let own = Cooldown(upNanoseconds: 7 * second, downNanoseconds: 8 * second)
+        let other = try cluster(options: PolicyOptions(preset: .paper, cooldown: own))
+        #expect(other.state.explain(domainID(1), at: at(1))?.inputs.cooldownUpNanoseconds == 7 * second)
+    }
+
+    @Test("readings that tell nothing are no breaches, and too many of them hold the domain as it is")
+    func tooManyUnknown() throws {
+        let cluster = try cluster(demand: 0, preset: .aggressive)
+        cluster.tick(12) { $0[1].demand = $0.time % 4 == 0 ? 0 : nil }
+        #expect(cluster[1].vcpus == 2)
+        #expect(cluster.reasons(1).last == .tooManyUnknown)
+        #expect(cluster.last(1)?.summary.contains("75 % of its readings told nothing, more than 40 %") == true)
+        cluster.tick(12) { $0[1].demand = 0 }
+        #expect(cluster[1].vcpus == 1)
+        #expect(cluster.records.allSatisfy { $0.verify() == nil })
+    }
+
+    @Test("a sensor that goes silent shrinks nothing, and a pass over all says so")
+    func silence() throws {
+        let cluster = try cluster(demand: 600_000)
+        cluster.tick(7)
+        cluster.state.evaluateAll(at: at(200))
+        cluster.perform()
+        #expect(cluster[1].vcpus == 2)
+        #expect(cluster.reasons(1).last == .noKnownSamples)
+    }
+
+    @Test("who is opted out is left alone; the reason is recorded once")
+    func optedOut() throws {
+        let cluster = try cluster(options: PolicyOptions(isOptedOut: true))
+        cluster.tick(30)
+        #expect(cluster[1].vcpus == 2)
+        #expect(cluster.reasons(1) == [.optedOut])
+    }
+
+    @Test("a dry run of a domain, a tenant or the cluster decides and records, and changes nothing")
+    func dryRun() throws {
+        let runs: [(DryReason, Cluster)] = [
+            (.dryRunOfDomain, try cluster(options: PolicyOptions(isDryRun: true))),
+            (.dryRunOfTenant, try cluster { $0.dryRunTenants = ["acme"] }),
+            (.dryRunOfCluster, try cluster { $0.isDryRun = true }),
+        ]
+        for (reason, cluster) in runs {
+            cluster.tick(20)
+            #expect(cluster[1].vcpus == 2)
+            #expect((cluster.last(1)?.outcome.verdict, cluster.last(1)?.outcome.dry) == (.grow, reason))
+            #expect(cluster.last(1)?.verify() == nil)
+        }
+    }
+
+    @Test("in a blackout nothing is changed, and after it what is due is done")
+    func blackout() throws {
+        let cluster = try cluster { $0.blackouts = [Blackout(startSecond: 0, lengthSeconds: 100)] }
+        cluster.tick(19)
+        #expect(cluster[1].vcpus == 2)
+        #expect(cluster.reasons(1).last == .blackout)
+        #expect(cluster.last(1)?.finding.until == at(20))
+        cluster.tick()
+        #expect(cluster[1].vcpus == 3)
+    }
+
+    @Test("a blackout may pass midnight and keep to weekdays")
+    func blackoutTimes() {
+        let night = Blackout(startSecond: 82_800, lengthSeconds: 7_200, weekdays: [3])
+        let hour = { (hours: Int64) in Timestamp(nanoseconds: hours * 3_600 * second) }
+        #expect(night.end(at: hour(22)) == nil)
+        #expect(night.end(at: hour(23)) == hour(25), "1970-01-01 was a Thursday")
+        #expect(night.end(at: hour(24)) == hour(25))
+        #expect(night.end(at: hour(25)) == nil)
+        #expect(night.end(at: hour(47)) == nil, "Friday is not named")
+    }
+
+    @Test(
+        "a freeze of the cluster, the tenant or the domain records what would be done and does nothing",
+        arguments: [Freeze.Scope.cluster, .tenant("acme"), .domain(domainID(1))])
+    func frozen(scope: Freeze.Scope) throws {
+        let cluster = try cluster()
+        cluster.state.freezeChanged([Freeze(scope: scope, reason: "storage is repaired", since: at(0))], at: at(0))
+        cluster.tick(20)
+        #expect(cluster[1].vcpus == 2)
+        #expect(cluster.last(1)?.outcome.dry == .frozen)
+        #expect(cluster.last(1)?.summary.hasSuffix("automatic actions are frozen: storage is repaired)") == true)
+        cluster.state.freezeChanged([], at: cluster.now)
+        cluster.tick()
+        #expect(cluster[1].vcpus == 3)
+    }
+
+    @Test("another tenant's freeze stops nobody else")
+    func foreignFreeze() throws {
+        let cluster = try cluster()
+        cluster.state.freezeChanged([Freeze(scope: .tenant("other"), reason: "x", since: at(0))], at: at(0))
+        cluster.tick(8)
+        #expect(cluster[1].vcpus == 3)
+    }
+
+    private func crowd(_ count: UInt64, demand: Int64) throws -> Cluster {
+        let guests = (1...count).map { Cluster.Guest(id: domainID($0), host: "host-a", vcpus: 2, demand: demand) }
+        let cluster = Cluster([hostRecord("host-a", cpuCount: 1_000)], guests)
+        for number in 1...count { cluster.subscribe(number, try PolicyPreset.balanced.policy(maximumVCPUs: 8)) }
+        return cluster
+    }
+
+    @Test("when more than a tenth of the VMs change within ten minutes, Ebb freezes itself, once")
+    func automaticFreezeByChanges() throws {
+        let cluster = try crowd(100, demand: 500_000)
+        cluster.tick(40) { cluster in
+            for number in UInt64(1)...40 where cluster.time >= Int64(number) / 3 { cluster[number].demand = 2_000_000 }
+        }
+        let freeze = try #require(cluster.frozen.first)
+        #expect((cluster.frozen.count, freeze.scope, freeze.isAutomatic) == (1, .cluster, true))
+        #expect(freeze.reason.hasPrefix("20 of 100 VMs were changed within 10 minutes, more than 10 %"))
+        #expect(cluster.guests.count { $0.vcpus > 2 } == 20)
+        #expect(cluster.records.last?.outcome.dry == .frozen)
+    }
+
+    @Test("when more than one in twenty actions fails, Ebb freezes itself; lifted, it counts anew")
+    func automaticFreezeByFailures() throws {
+        let cluster = try crowd(100, demand: 500_000)
+        cluster.isCarriedOut = false
+        for number in UInt64(1)...9 { cluster[number].demand = 2_000_000 }
+        cluster.tick(8)
+        for number in UInt64(1)...9 {
+            guard let operation = cluster.state.operation(of: domainID(number)) else { continue }
+            cluster.state.actionFailed(operation.decision, at: cluster.now)
+        }
+        cluster.perform()
+        #expect(cluster.frozen.first?.reason.hasPrefix("5 of 5 actions failed within 10 minutes") == true)
+        cluster.isCarriedOut = true
+        cluster.tick(10)
+        #expect(cluster[1].vcpus == 2)
+        cluster.state.freezeChanged([], at: cluster.now)
+        cluster.tick(10)
+        #expect(cluster[1].vcpus == 3)
+        #expect(cluster.frozen.count == 1)
+    }
+
+    @Test("four failures are too few to say anything")
+    func fewFailures() throws {
+        let cluster = try crowd(10, demand: 500_000)
+        cluster.isCarriedOut = false
+        for number in UInt64(1)...4 { cluster[number].demand = 2_000_000 }
+        cluster.tick(8)
+        for number in UInt64(1)...4 {
+            guard let operation = cluster.state.operation(of: domainID(number)) else { continue }
+            cluster.state.actionFailed(operation.decision, at: cluster.now)
+        }
+        cluster.perform()
+        #expect(cluster.frozen.isEmpty)
+    }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import Foundation
+import Logging
+import Messages
+import ResourceModel
+import Store
+import SwiftProtobuf
+import Synchronization
+import TestSupport
+import Testing
+import UserGatewayCore
+
+@testable import ServiceKit
+@testable import UserGatewayMain
+
+/// A gateway's backend as the daemon makes it: under its own role of a real database, on a real bus. Who its peers are,
+/// a test says.
+struct GatewayRig: Sendable {
+    let database: TestDatabase
+    /// Everything is allowed here: for what other services would have written.
+    let administration: Store
+    let backend: GatewayBackend
+    private let bus: ZeroMQBus
+
+    static func with(
+        _ body: (GatewayRig) async throws -> Void
+    ) async throws {
+        try await withDatabase { database in
+            try await database.withStore { administration in
+                try await database.withStore(role: "ebb_usergateway") { store in
+                    let now = try await store.query("SELECT cluster.now_ns() AS now")[0].timestamp("now")
+                    let clock = ClusterClock(databaseNow: now)
+                    let bus = try makeBus(clock)
+                    do {
+                        let runtime = try await runtime(store, bus, clock)
+                        let rig = GatewayRig(
+                            database: database, administration: administration, backend: GatewayBackend(runtime),
+                            bus: bus)
+                        try await rig.furnish()
+                        try await body(rig)
+                        await bus.close()
+                    } catch {
+                        await bus.close()
+                        throw error
+                    }
+                }
+            }
+        }
+    }
+
+    private static func makeBus(_ clock: ClusterClock) throws -> ZeroMQBus {
+        var generator = SystemRandomNumberGenerator()
+        return try ZeroMQBus(
+            instance: InstanceID(UUID128.random(using: &generator)), configuration: BusConfiguration(), log: .quiet,
+            clock: { clock.now() })
+    }
+
+    private static func runtime(_ store: Store, _ bus: ZeroMQBus, _ clock: ClusterClock) async throws -> ServiceRuntime
+    {
+        let server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
+        let publisher = try await bus.makePublisher(bind: "tcp://127.0.0.1:*")
+        var generator = SystemRandomNumberGenerator()
+        return ServiceRuntime(
+            service: .usergateway, instance: InstanceID(UUID128.random(using: &generator)),
+            settings: try Settings(
+                values: ["database.url": "postgresql://unused", "gateway.freezeTimeout": "300ms"], of: .usergateway),
+            log: .quiet, health: Health(), clock: clock, store: store, publisher: publisher,
+            subscribe: { topics in await bus.makeSubscriber(topics: topics) },
+            makeSubscriber: { topics in await bus.makeSubscriber(topics: topics) }, server: server,
+            client: await bus.makeCommandClient(),
+            endpoints: AdvertisedEndpoints(publish: nil, command: server.endpoint, admin: nil, publicKey: nil),
+            peers: PeerDirectory())
+    }
+
+    /// Two tenants with an owner each, and the provider's operator.
+    private func furnish() async throws {
+        let accounts = AccountRepository(administration)
+        for tenant in ["acme", "zeta"] as [TenantID] { _ = try await accounts.addTenant(tenant) }
+        for person in [Self.ada, Self.zoe, Self.root] {
+            try await accounts.addPrincipal(
+                StoredPrincipal(
+                    id: person.id, name: person.name, tenant: person.tenant,
+                    role: try #require(AccountRole(rawValue: person.role.rawValue))))
+        }
+    }
+
+    // MARK: - People
+
+    typealias Person = UserGatewayCore.Principal
+
+    static let ada = person(1, "ada", .owner, "acme")
+    static let zoe = person(2, "zoe", .owner, "zeta")
+    static let root = person(3, "root", .operator, nil)
+
+    private static func person(_ number: UInt64, _ name: String, _ role: Role, _ tenant: TenantID?) -> Person {
+        guard let person = Person(id: UUID128(high: 7, low: number), name: name, role: role, tenant: tenant) else {
+            preconditionFailure("the role \(role) and the tenant of \(name) contradict each other")
+        }
+        return person
+    }
+
+    // MARK: - Calls
+
+    /// Calls a method as a connection would: checked against the registry, and its answer held against its schema.
+    @discardableResult
+    func call(
+        _ method: String, _ parameters: [String: JSONValue] = [:], as person: Person = root,
+        within limit: Duration = .seconds(20)
+    ) async throws -> JSONValue {
+        let definition = try MethodRegistry.ebb.check(
+            RPCRequest(id: nil, method: method, parameters: parameters), by: person.role)
+        let answer = try await backend.call(
+            method, params: .object(parameters), principal: person,
+            context: CallContext(remoteAddress: "127.0.0.1", deadline: .now + limit))
+        let fault = definition.result.fault(in: answer)
+        #expect(fault == nil, "\(method) answers what its schema does not describe: \(String(describing: fault))")
+        return answer
+    }
+
+    /// Why a call fails.
+    func failure(
+        _ method: String, _ parameters: [String: JSONValue] = [:], as person: Person = root,
+        within limit: Duration = .seconds(20)
+    ) async throws -> MethodError {
+        do {
+            let answer = try await call(method, parameters, as: person, within: limit)
+            throw ConditionNotMet(description: "\(method) succeeded: \(answer)")
+        } catch let error as MethodError {
+            return error
+        }
+    }
+
+    /// What the audit was told, the newest last: action and subject.
+    func audited() async throws -> [String] {
+        try await administration.query("SELECT actor, action, subject FROM audit.outbox ORDER BY id")
+            .map { "\(try $0.string("actor")) \(try $0.string("action")) \(try $0.string("subject"))" }
+    }
+
+    // MARK: - Inventory
+
+    func addHost(_ host: HostID, cluster: ClusterID = "main") async throws {
+        try await InventoryRepository(administration).addHost(
+            host, cluster: cluster, uri: "fleet://127.0.0.1:1/\(host)")
+        try await administration.query(
+            "UPDATE inventory.host SET mode = 'enabled', state = 'up' WHERE id = \(host)")
+    }
+
+    /// A row as Monitor would have written it.
+    @discardableResult
+    func addDomain(
+        _ number: UInt64, _ name: String, tenant: TenantID?, host: HostID = "host-a", state: DomainState = .running,
+        manager: String? = nil
+    ) async throws -> DomainID {
+        let id = DomainID(UUID128(high: 9, low: number))
+        try await administration.query(
+            """
+            INSERT INTO inventory.domain (id, name, tenant, host, state, maximum_vcpus, asked_vcpus, granted_vcpus,
+                confirmed_vcpus, maximum_memory_bytes, memory_bytes, managed, foreign_manager)
+            VALUES (\(id), \(name), \(tenant), \(host), \(state.rawValue), 8, 2, 2, 2, 1073741824, 536870912,
+                \(tenant != nil), \(manager))
+            """)
+        return id
+    }
+
+    // MARK: - Peers
+
+    /// Something on the bus that answers as a service would, owner of what it is told to own.
+    struct Peer: Sendable {
+        let record: InstanceRecord
+        let server: ZeroMQCommandServer
+    }
+
+    func addPeer(_ service: ServiceKind, number: UInt64, owning shards: [ShardKey] = []) async throws -> Peer {
+        let server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
+        let record = InstanceRecord(
+            id: InstanceID(UUID128(high: 5, low: number)), service: service, publishEndpoint: nil,
+            commandEndpoint: server.endpoint, version: "test")
+        try await InstanceRepository(administration).register(record)
+        let repository = ShardRepository(administration)
+        for shard in shards {
+            try await repository.ensure(shard.kind, [shard.id])
+            let seen = try #require(try await repository.fetch(shard.kind, shard.id))
+            _ = try await repository.claim(seen, by: record.id)
+        }
+        return Peer(record: record, server: server)
+    }
+
+    /// Who is alive from now on.
+    func announce(_ peers: [Peer]) async { await backend.runtime.peers.update(peers.map(\.record)) }
+}
+
+/// What a peer was asked.
+final class Questions: Sendable {
+    private let state = Mutex<[JSONValue]>([])
+    var all: [JSONValue] { state.withLock { $0 } }
+    func add(_ question: JSONValue) { state.withLock { $0.append(question) } }
+}
+
+extension GatewayRig.Peer {
+    /// Answers questions of a type with a document, and keeps what was asked.
+    func answer(_ type: MessageType, with document: JSONValue, keeping questions: Questions) async {
+        await server.handle(type) { body, _ async throws(CommandFailure) in
+            do {
+                let question = try MessageCodec.decoded(WireJSONDocument.self, from: body)
+                questions.add(try JSONValue(parsing: question.json))
+            } catch {
+                throw CommandFailure.invalid("\(error)")
+            }
+            return MessageCodec.encoded(WireJSONDocument.with { $0.json = Data(document.compact) })
+        }
+    }
+
+    /// Never answers.
+    func hang(_ type: MessageType) async {
+        await server.handle(type) { _, _ async throws(CommandFailure) in
+            try? await Task.sleep(for: .seconds(600))
+            throw CommandFailure.busy
+        }
+    }
+
+    /// Grants all room that is asked for, on the host that is named or on `host-b`.
+    func grantRoom(keeping questions: Questions) async {
+        await server.handle(.permitRequest) { body, _ async throws(CommandFailure) in
+            guard let wish = try? MessageCodec.decoded(WirePermitRequest.self, from: body) else {
+                throw CommandFailure.invalid("no permit request")
+            }
+            questions.add([
+                "cluster": .string(wish.clusterID), "purpose": .string(wish.purpose),
+                "vcpus": .integer(Int64(wish.vcpus)), "memory": .integer(Int64(clamping: wish.memoryBytes)),
+                "host": .string(wish.hostID),
+            ])
+            return MessageCodec.encoded(
+                WirePermitReply.with {
+                    $0.permitID = Data(UUID128(high: 4, low: 4).bytes)
+                    $0.hostID = wish.hostID.isEmpty ? "host-b" : wish.hostID
+                })
+        }
+    }
+}
