@@ -26,6 +26,8 @@ from verify import Mismatch
 SETTINGS = {
     "monitor.pollInterval": "100ms", "monitor.readingInterval": "1s", "scheduler.samplingInterval": "100ms",
     "scheduler.windowLength": "10", "scheduler.cooldownUp": "0s", "scheduler.cooldownDown": "0s",
+    # The paper's own loop: samples that are not known hold nothing, and no host is relieved.
+    "scheduler.unknownBound": "1000000", "scheduler.minimumImprovement": "1000000",
     "scheduler.retryAfterNoRoom": "1s", "membership.heartbeatInterval": "200ms", "membership.timeToLive": "1500ms",
     "bus.heartbeatInterval": "200ms", "logger.batchAge": "100ms", "log.level": "info",
     "billing.rateCard": str(ROOT / "compose" / "rate-card.yaml"),

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from stack import ROOT, StackError, wait_until
-from verify import check_actions, check_bill
+from verify import Mismatch, check_actions, check_bill
 
 sys.path.insert(0, str(ROOT / "Tests" / "Reference"))
 import m_of_n  # noqa: E402
@@ -162,6 +162,10 @@ class Scenario:
             self.decisions[figure.vm] = [self.admin("decision", "show", decision["id"]) for decision in listed][::-1]
             figure.actions = check_actions(
                 figure.vm, figure.trace, figure.truth, self.decisions[figure.vm], self.policies[figure.vm], exact)
+        verified = self.admin("decision", "verify", "--all")
+        if not verified["checked"] or verified["held"] != verified["checked"]:
+            raise Mismatch(f"the decisions do not follow from their records: {verified['text']}")
+        self.say(f"  decision verify: {verified['text']}, run again to the same bytes")
         self.bill = self.tenant("bill", "show")
         truths = {vm: self.true_domain(vm) for vm, _ in VMS}
         # The tenant reads pseudonyms; the check needs the hosts' names.

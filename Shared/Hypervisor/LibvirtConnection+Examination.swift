@@ -36,7 +36,8 @@ extension LibvirtConnection {
         _ capabilities: HypervisorCapabilities, name: String, pools: [HostExamination.StoragePool], isEncrypted: Bool
     ) -> [String] {
         var problems: [String] = []
-        if capabilities.hostUUID == nil {
+        // Xen's driver shows none and needs none.
+        if capabilities.hostUUID == nil, driver != .xen {
             problems.append("the host shows no UUID: set host_uuid in libvirtd.conf, or it can't be a migration's end")
         }
         if !capabilities.canMigrate { problems.append("driver \(driverName) can't migrate a running domain") }
@@ -138,13 +139,17 @@ struct DomainFacts: Sendable {
 
     /// - Parameter cpuCap: what is missing for that; only the host can tell.
     func examination(cpuCap: [String]) -> DomainExamination {
-        let network = definition.interfaces.isEmpty && isActive ? ["it has no network interface"] : []
-        return DomainExamination(
+        DomainExamination(
             growsVCPUs: .init(missing: whileRunning + growth), shrinksVCPUs: .init(missing: whileRunning + shrinkage),
             resizesMemory: .init(missing: whileRunning + memory), movesLive: .init(missing: whileRunning + movement),
             capsCPU: .init(missing: cpuCap),
             capsNetwork: .init(missing: whileRunning + network),
             confirmsSizes: .init(missing: whileRunning + agent))
+    }
+
+    private var network: [String] {
+        guard isQEMU else { return ["driver \(driverName) has no network cap"] }
+        return definition.interfaces.isEmpty && isActive ? ["it has no network interface"] : []
     }
 
     private var growth: [String] {

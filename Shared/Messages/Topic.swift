@@ -67,7 +67,7 @@ package struct MessageType: Hashable, Sendable, CustomStringConvertible, Express
     package static let permitRequest: MessageType = "permit.request.v1"
     package static let setPolicy: MessageType = "policy.set.v1"
     package static let why: MessageType = "decision.why.v1"
-    package static let freezeSet: MessageType = "freeze.set.v1"
+    package static let disguiseDecision: MessageType = "decision.disguise.v1"
     package static let verifyDecisions: MessageType = "decision.verify.v1"
     package static let replayPolicy: MessageType = "policy.replay.v1"
     package static let assess: MessageType = "assess.v1"

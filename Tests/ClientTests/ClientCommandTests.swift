@@ -92,6 +92,39 @@ struct ClientCommandTests {
         }
     }
 
+    @Test("policy set sends only what is given, also what switches something off")
+    func setsPartOfPolicy() async throws {
+        try await withGateway { gateway in
+            let outcome = await ebb(
+                gateway,
+                "policy set web-1 --managed --goal 0.5% --no-memory --cooldown-up 0s --opt-out --pin-host host-a "
+                    + "--idempotency-key k", token: FakeMethods.administratorToken)
+            #expect(outcome.code == 0, "\(outcome.errors)")
+            let expected: JSONValue = [
+                "vm": "web-1", "managed": true, "goalPpm": 5_000, "memory": false, "cooldownUpNanoseconds": 0,
+                "optOut": true, "pinnedHosts": ["host-a"], "idempotencyKey": "k",
+            ]
+            #expect(gateway.methods.calls.map(\.params) == [expected])
+        }
+    }
+
+    @Test("cluster set sends windows by day and second")
+    func setsCluster() async throws {
+        try await withGateway { gateway in
+            let line =
+                "cluster set main --no-dry-run --blackout mon,fri@08:30+1h --blackout 23:00+90m --idempotency-key k"
+            #expect(await ebb(gateway, line, token: FakeMethods.administratorToken).code == 0)
+            let expected: JSONValue = [
+                "cluster": "main", "dryRun": false, "idempotencyKey": "k",
+                "blackouts": [
+                    ["startSecond": 30_600, "lengthSeconds": 3_600, "weekdays": [0, 4]],
+                    ["startSecond": 82_800, "lengthSeconds": 5_400, "weekdays": []],
+                ],
+            ]
+            #expect(gateway.methods.calls.map(\.params) == [expected])
+        }
+    }
+
     @Test("an action on several VMs goes on after a failure and says which failed")
     func actsOnSeveral() async throws {
         try await withGateway { gateway in
@@ -201,6 +234,7 @@ struct ClientCommandTests {
         arguments: [
             "vm", "vm explode", "vm show", "vm list --nope", "vm create a --vcpus 2 --memory 5X --disk 1G",
             "policy set a --lower 80% --upper 15% --ratio 7/10", "policy set a --lower 15 --upper 80% --ratio 7/10",
+            "decision verify", "cluster set main --blackout 25:00+1h", "cluster set main --blackout fun@08:00+1h",
             "vm list -o xml", "decision list --since yesterday", "vm resize web-1", "vm cap web-1",
             "vm cap web-1 --cpu 0", "vm cap web-1 --network fast", "vm prepare web-1", "vm shutdown web-1 --grace 2h",
             "vm migrate web-1 --abort --to host-b", "host set host-a", "host label host-a rack",

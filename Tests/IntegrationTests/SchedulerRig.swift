@@ -19,8 +19,8 @@ final class SchedulerRig: Sendable {
     let instance: InstanceID
     let service: SchedulerService
     private let store: Store
-    private let bus: ZeroMQBus
-    private let peer: BusPeer
+    fileprivate let bus: ZeroMQBus
+    fileprivate let peer: BusPeer
     private let running: Task<Void, any Error>
 
     /// - Parameter settings: over the catalog's defaults and those of `quick`.
@@ -79,8 +79,9 @@ final class SchedulerRig: Sendable {
 
     /// As `kill -9` does: nothing is written, released or said any more.
     func kill() async {
-        await bus.close()
+        // The database first: whatever ends now can't write it down.
         await store.close()
+        await bus.close()
         running.cancel()
         _ = await running.result
     }
@@ -118,6 +119,29 @@ final class SchedulerRig: Sendable {
         }
         _ = try await client.request(
             MessageCodec.encoded(wish), type: .setPolicy, to: peer, idempotencyKey: nil, timeout: .seconds(10))
+    }
+}
+
+extension SchedulerRig {
+    /// Changes a policy by the parameters of `policy.set`.
+    func change(_ json: String, of domain: DomainID) async throws {
+        let wish = WireSetPolicy.with {
+            $0.domainUuid = Data(domain.uuid.bytes)
+            $0.changeJson = Data(json.utf8)
+        }
+        let client = await bus.makeCommandClient()
+        _ = try await client.request(
+            MessageCodec.encoded(wish), type: .setPolicy, to: peer, idempotencyKey: nil, timeout: .seconds(10))
+    }
+
+    /// Why a change is refused; `nil` if it is not.
+    func refusal(of json: String, of domain: DomainID) async -> String? {
+        do {
+            try await change(json, of: domain)
+            return nil
+        } catch {
+            return "\(error)"
+        }
     }
 }
 
@@ -195,6 +219,13 @@ struct SchedulerWorld: Sendable {
 
     func vcpus(of domain: DomainID = vm) async throws -> Int? {
         try await InventoryRepository(store).domain(domain)?.confirmedVCPUs?.count
+    }
+
+    /// Where its Monitor publishes.
+    var monitorPeer: BusPeer {
+        BusPeer(
+            instance: monitor.instance, publishEndpoint: monitor.publisher.endpoint,
+            commandEndpoint: monitor.server.endpoint, publicKey: nil)
     }
 
     /// Its decisions, newest first.

@@ -43,6 +43,34 @@ final class Cluster {
     var isCarriedOut = true
     private(set) var time: Int64 = 0
     private var permits: UInt64 = 0
+    /// All that was fed to the state, and all that it handed out, in order, each with its time.
+    private(set) var fed: [(time: Int64, event: Event)] = []
+    private(set) var handedOut: [(time: Int64, directive: Directive)] = []
+
+    /// What a state is fed with.
+    enum Event {
+        case sample(HostSample, SamplePosition)
+        case granted(UUID128, permit: UUID128, at: Timestamp)
+        case denied(UUID128, host: HostID, reason: String, at: Timestamp)
+        case succeeded(UUID128, at: Timestamp, size: Int64?)
+
+        func feed(_ state: inout SchedulerState) {
+            switch self {
+            case .sample(let sample, let position): state.observe(sample, position: position)
+            case .granted(let decision, let permit, let now):
+                state.permitGranted(decision, permit: permit, at: now)
+            case .denied(let decision, let host, let reason, let now):
+                state.permitDenied(decision, host: host, reason: reason, at: now)
+            case .succeeded(let decision, let now, let size):
+                state.actionSucceeded(decision, effectiveAt: now, size: size)
+            }
+        }
+    }
+
+    private func feed(_ event: Event) {
+        fed.append((time, event))
+        event.feed(&state)
+    }
 
     init(_ hosts: [HostRecord], _ guests: [Guest], settings: SchedulerSettings = .platform) {
         state = SchedulerState(settings: settings)
@@ -130,7 +158,7 @@ final class Cluster {
             time += 1
             change(self)
             for host in hosts where host.isUp {
-                state.observe(sample(of: host), position: SamplePosition(epoch: 1, sequence: UInt64(time)))
+                feed(.sample(sample(of: host), SamplePosition(epoch: 1, sequence: UInt64(time))))
             }
             perform()
         }
@@ -140,6 +168,7 @@ final class Cluster {
     func perform() {
         var batch = state.directives(at: now)
         while batch.contains(where: { if case .wakeUp = $0 { false } else { true } }) {
+            handedOut += batch.map { (time, $0) }
             for directive in batch { perform(directive) }
             batch = state.directives(at: now)
         }
@@ -157,13 +186,13 @@ final class Cluster {
         case .migrate(let move): migrate(move)
         case .resize(let resize) where isCarriedOut:
             guests[index(of: resize.domain)].vcpus = resize.vcpus.count
-            state.actionSucceeded(resize.decision, effectiveAt: now, vcpus: resize.vcpus)
+            feed(.succeeded(resize.decision, at: now, size: Int64(resize.vcpus.count)))
         case .resizeMemory(let resize) where isCarriedOut:
             guests[index(of: resize.domain)].memory = resize.memory
-            state.actionSucceeded(resize.decision, effectiveAt: now, size: resize.memory.bytes)
+            feed(.succeeded(resize.decision, at: now, size: resize.memory.bytes))
         case .capNetwork(let cap) where isCarriedOut:
             guests[index(of: cap.domain)].networkCap = cap.bytesPerSecond
-            state.actionSucceeded(cap.decision, effectiveAt: now, size: cap.bytesPerSecond)
+            feed(.succeeded(cap.decision, at: now, size: cap.bytesPerSecond))
         default: break
         }
     }
@@ -171,13 +200,13 @@ final class Cluster {
     private func answer(_ request: PermitRequest) {
         let facts = state.snapshot(at: now).hosts.first { $0.record.host == request.host }
         if strictHosts.contains(request.host), let facts,
-            let shortage = Placement.shortage(
+            let shortage = missing(
                 on: facts, vcpus: request.vcpus, memory: request.memory, demand: request.demand)
         {
-            state.permitDenied(request.decision, host: request.host, reason: shortage.description, at: now)
+            feed(.denied(request.decision, host: request.host, reason: shortage.description, at: now))
         } else {
             permits += 1
-            state.permitGranted(request.decision, permit: UUID128(high: 7, low: permits), at: now)
+            feed(.granted(request.decision, permit: UUID128(high: 7, low: permits), at: now))
         }
     }
 
@@ -186,7 +215,7 @@ final class Cluster {
         guard isCarriedOut else { return }
         guard !failsMigrations.contains(move.target) else { return state.actionFailed(move.decision, at: now) }
         relocate(move.domain, to: move.target)
-        state.actionSucceeded(move.decision, effectiveAt: now)
+        feed(.succeeded(move.decision, at: now, size: nil))
     }
 
     /// Also what somebody else does.
@@ -202,4 +231,11 @@ final class Cluster {
     }
 
     func last(_ number: UInt64) -> DecisionRecord? { records.last { $0.inputs.domain == domainID(number) } }
+}
+
+/// What is missing on a host, as the shell judges it: measured use only where the request brings some.
+func missing(on facts: HostFacts, vcpus: VCPUCount, memory: ByteCount, demand: CPUDemand) -> Rejection? {
+    var facts = facts
+    if demand.ppmOfOneCore == 0 { facts.cpuUtilization = .zero }
+    return Placement.shortage(on: facts, vcpus: vcpus, memory: memory, demand: demand)
 }

@@ -11,6 +11,8 @@ struct SchedulerConfiguration: Sendable {
     let windowLength: Int
     /// After how long a silent instance of Scheduler is dead.
     let timeToLive: Duration
+    /// How often it is looked whether a delegated policy is to be chosen again.
+    let managedInterval: Duration
     let permitLifetime: Duration
     /// How long Monitor may take for a command.
     let commandTimeout: Duration
@@ -20,12 +22,21 @@ struct SchedulerConfiguration: Sendable {
         core.samplingInterval = settings.duration("scheduler.samplingInterval").wholeNanoseconds
         core.cooldownUp = settings.duration("scheduler.cooldownUp").wholeNanoseconds
         core.cooldownDown = settings.duration("scheduler.cooldownDown").wholeNanoseconds
-        core.stealBound = Utilization(ppm: Int64(settings.integer("scheduler.stealBound")))
+        core.stealBound = settings.share("scheduler.stealBound")
         core.retryAfterNoRoom = settings.duration("scheduler.retryAfterNoRoom").wholeNanoseconds
         core.weights = PlacementWeights(
             responsePPM: Int64(settings.integer("scheduler.weightResponse")),
             cpuPPM: Int64(settings.integer("scheduler.weightCPU")),
             memoryPPM: Int64(settings.integer("scheduler.weightMemory")))
+        core.unknownBound = settings.share("scheduler.unknownBound")
+        core.moves.budget = MigrationBudget(
+            inPerHost: settings.integer("scheduler.movesInPerHost"),
+            outPerHost: settings.integer("scheduler.movesOutPerHost"),
+            perCluster: settings.integer("scheduler.movesPerCluster"),
+            restNanoseconds: settings.duration("scheduler.moveRest").wholeNanoseconds)
+        core.moves.minimumImprovement = settings.share("scheduler.minimumImprovement")
+        core.freeze.failedShare = settings.share("scheduler.freezeFailedShare")
+        core.freeze.changedShare = settings.share("scheduler.freezeChangedShare")
         do {
             try core.validate()
         } catch {
@@ -34,7 +45,13 @@ struct SchedulerConfiguration: Sendable {
         self.core = core
         windowLength = settings.integer("scheduler.windowLength")
         timeToLive = settings.duration("scheduler.timeToLive")
+        managedInterval = settings.duration("scheduler.managedInterval")
         permitLifetime = settings.duration("scheduler.permitLifetime")
         commandTimeout = settings.duration("scheduler.commandTimeout")
     }
+}
+
+extension Settings {
+    /// A setting in parts per million.
+    fileprivate func share(_ key: String) -> Utilization { Utilization(ppm: Int64(integer(key))) }
 }

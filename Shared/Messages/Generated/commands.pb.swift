@@ -211,6 +211,9 @@ package nonisolated struct WireWhyRequest: Sendable {
   /// Zero: now.
   package var atNs: Int64 = 0
 
+  /// For a tenant: other VMs and all hosts have pseudonyms, and no free text of the platform is left.
+  package var isDisguised: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -601,7 +604,7 @@ nonisolated extension WireJSONDocument: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireWhyRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".WhyRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0\u{3}at_ns\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0\u{3}at_ns\0\u{3}is_disguised\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -611,6 +614,7 @@ nonisolated extension WireWhyRequest: SwiftProtobuf.Message, SwiftProtobuf._Mess
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.domainUuid) }()
       case 2: try { try decoder.decodeSingularSFixed64Field(value: &self.atNs) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.isDisguised) }()
       default: break
       }
     }
@@ -623,12 +627,16 @@ nonisolated extension WireWhyRequest: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.atNs != 0 {
       try visitor.visitSingularSFixed64Field(value: self.atNs, fieldNumber: 2)
     }
+    if self.isDisguised != false {
+      try visitor.visitSingularBoolField(value: self.isDisguised, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: WireWhyRequest, rhs: WireWhyRequest) -> Bool {
     if lhs.domainUuid != rhs.domainUuid {return false}
     if lhs.atNs != rhs.atNs {return false}
+    if lhs.isDisguised != rhs.isDisguised {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

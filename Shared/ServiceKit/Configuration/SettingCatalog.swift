@@ -76,8 +76,32 @@ package enum SettingCatalog {
             "scheduler.stealBound", .integer(0...1_000_000), default: "50000",
             "steal above it, in ppm, forbids shrinking"),
         Setting(
+            "scheduler.unknownBound", .integer(0...1_000_000), default: "400000",
+            "more unknown samples than this share of a window, in ppm, hold a VM as it is"),
+        Setting(
+            "scheduler.movesInPerHost", .integer(0...1_000), default: "1", "migrations onto one host at once"),
+        Setting(
+            "scheduler.movesOutPerHost", .integer(0...1_000), default: "1", "migrations away from one host at once"),
+        Setting(
+            "scheduler.movesPerCluster", .integer(0...1_000), default: "2", "migrations in a cluster at once"),
+        Setting(
+            "scheduler.moveRest", .duration(.zero ... .seconds(604_800)), default: "30m",
+            "how long a VM that has moved is not moved again"),
+        Setting(
+            "scheduler.minimumImprovement", .integer(0...1_000_000), default: "50000",
+            "a move to relieve a host must better the balance by this share, in ppm"),
+        Setting(
+            "scheduler.freezeFailedShare", .integer(0...1_000_000), default: "50000",
+            "more failed actions than this share within 10 minutes, in ppm, freeze the cluster"),
+        Setting(
+            "scheduler.freezeChangedShare", .integer(0...1_000_000), default: "100000",
+            "more VMs changed than this share within 10 minutes, in ppm, freeze the cluster"),
+        Setting(
             "scheduler.timeToLive", .duration(.milliseconds(200) ... .seconds(600)), default: "3s",
             "an instance of Scheduler that was silent for so long is dead, where membership.timeToLive is not less"),
+        Setting(
+            "scheduler.managedInterval", .duration(.milliseconds(50) ... .seconds(86_400)), default: "60s",
+            "how often it is looked whether a delegated policy is to be chosen again"),
         Setting(
             "scheduler.permitLifetime", .duration(.seconds(1) ... .seconds(3_600)), default: "120s",
             "a permit that was not used by then is void"),

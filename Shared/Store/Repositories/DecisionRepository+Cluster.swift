@@ -41,14 +41,35 @@ extension DecisionRepository {
             """)
     }
 
-    /// The newest decision about each domain of a cluster that is not deleted, by domain: what was recorded last is
-    /// not recorded again, and what waits goes on waiting.
-    package func latest(of cluster: ClusterID, since: Timestamp) async throws(StoreError) -> [DecisionRow] {
+    /// The last outcome of each decision that has one.
+    package func outcomes(of decisions: [UUID128]) async throws(StoreError) -> [UUID128: DecisionOutcome] {
+        guard !decisions.isEmpty else { return [:] }
+        let ids = TextArray(decisions.map(\.description))
+        let rows = try await store.query(
+            """
+            SELECT DISTINCT ON (decision) * FROM scheduling.decision_outcome
+            WHERE decision = ANY(\(ids)::text[]::uuid[]) ORDER BY decision, at_ns DESC
+            """)
+        var outcomes: [UUID128: DecisionOutcome] = [:]
+        for row in rows {
+            let decision = try row.uuid("decision")
+            outcomes[decision] = DecisionOutcome(
+                decision: decision, at: try row.timestamp("at_ns"), outcome: try row.string("outcome"),
+                detail: try row.string("detail"))
+        }
+        return outcomes
+    }
+
+    /// The newest decision before `before` about each domain of a cluster that is not deleted, by domain.
+    package func latest(
+        of cluster: ClusterID, since: Timestamp, before: Timestamp = .distantFuture
+    ) async throws(StoreError) -> [DecisionRow] {
         try await decisions(
             """
             SELECT DISTINCT ON (d.domain) d.* FROM scheduling.decision d
                 JOIN inventory.domain v ON v.id = d.domain AND v.deleted_ns IS NULL
-            WHERE d.cluster = \(cluster) AND d.at_ns >= \(since) ORDER BY d.domain, d.at_ns DESC, d.id DESC
+            WHERE d.cluster = \(cluster) AND d.at_ns >= \(since) AND d.at_ns < \(before)
+            ORDER BY d.domain, d.at_ns DESC, d.id DESC
             """)
     }
 }

@@ -36,15 +36,17 @@ package enum ManagedPolicy {
     package static let shortestHistory: Int64 = 300_000_000_000
 
     /// Throws where the question's sizes are out of order.
+    ///
+    /// - Parameter isAllowed: leaves policies of the grid out, such as those that would be priced higher.
     package static func choose(
-        _ question: Question, from history: DemandHistory
+        _ question: Question, from history: DemandHistory, allowing isAllowed: (ScalingPolicy) -> Bool = { _ in true }
     ) throws(ScalingPolicy.Fault) -> ManagedChoice {
         let balanced = try PolicyPreset.balanced.policy(
             minimumVCPUs: question.minimumVCPUs, maximumVCPUs: question.maximumVCPUs)
         guard history.spanNanoseconds >= shortestHistory else {
             return ManagedChoice(balanced, question: question, span: history.spanNanoseconds)
         }
-        let tried = grid(question).map { Trial($0, question: question, history: history) }
+        let tried = grid(question).filter(isAllowed).map { Trial($0, question: question, history: history) }
         guard var best = tried.min(by: { $0.isBetter(than: $1) }) else {
             return ManagedChoice(balanced, question: question, span: history.spanNanoseconds)
         }
@@ -76,8 +78,8 @@ package enum ManagedPolicy {
     /// U2 in percent. At 99 % only a domain that is held back grows.
     private static let uppers: [Int64] = [70, 80, 90, 99]
 
-    /// In a fixed order: of equals the first is chosen.
-    static func grid(_ question: Question) -> [ScalingPolicy] {
+    /// What a choice is made from. In a fixed order: of equals the first is chosen.
+    package static func grid(_ question: Question) -> [ScalingPolicy] {
         let length = question.terms.windowLength
         let counts = Set([max(1, length / 4), max(1, length / 2), length]).sorted()
         return floors(question).flatMap { floor in

@@ -9,7 +9,7 @@ package import ResourceModel
 /// decided. Feed what happened before a restart with `recall…`, decisions before samples: that fills the state and
 /// decides nothing.
 package struct SchedulerState: Hashable, Sendable, Codable {
-    package let settings: SchedulerSettings
+    package internal(set) var settings: SchedulerSettings
     var hosts = SortedTable<HostID, HostEntry>()
     var domains = SortedTable<DomainID, DomainEntry>()
     var permits = SortedTable<UUID128, OpenPermit>()

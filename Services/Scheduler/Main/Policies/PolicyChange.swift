@@ -69,6 +69,7 @@ extension PolicyChange {
     private var hasOwnBounds: Bool { lowerPpm != nil || upperPpm != nil || ratioPpm != nil }
 
     private func checkCombination() throws(PolicyRefusal) {
+        if self == PolicyChange() { throw PolicyRefusal("say what to change, for instance a preset") }
         if managed == true, hasOwnBounds || preset != nil {
             throw PolicyRefusal("a managed policy chooses its bounds itself: leave out bounds, ratio and preset")
         }
@@ -180,7 +181,8 @@ extension PolicyChange {
         let ceiling = subject.maximumMemory.bytes
         let maximum = maxMemoryBytes ?? current?.maximum ?? ceiling
         guard maximum <= ceiling else {
-            throw PolicyRefusal("the maximum of \(ByteCount(maximum)) is above the VM's ceiling of \(ByteCount(ceiling))")
+            throw PolicyRefusal(
+                "the maximum of \(ByteCount(maximum)) is above the VM's ceiling of \(ByteCount(ceiling))")
         }
         return try rule(
             lower: memoryLowerPpm, upper: memoryUpperPpm, minimum: minMemoryBytes, maximum: maximum, current: current,

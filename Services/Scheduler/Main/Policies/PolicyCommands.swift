@@ -16,7 +16,7 @@ extension SchedulerCommands {
         let current = try await PolicyRepository(runtime.store).current(record.id)
         let wish: PolicyWish
         do throws(PolicyRefusal) {
-            wish = try Self.wish(request, current: current, of: record, windowLength: configuration.windowLength)
+            wish = try self.wish(request, current: current, of: record)
         } catch {
             throw CommandFailure.invalid(error.description)
         }
@@ -34,8 +34,8 @@ extension SchedulerCommands {
     }
 
     /// What is asked for: a change of the present policy, the bounds of an older asker, or an end.
-    private static func wish(
-        _ request: WireSetPolicy, current: PolicyVersion?, of record: StoredDomain, windowLength: Int
+    private func wish(
+        _ request: WireSetPolicy, current: PolicyVersion?, of record: StoredDomain
     ) throws(PolicyRefusal) -> PolicyWish {
         var change = PolicyChange()
         if !request.changeJson.isEmpty {
@@ -55,12 +55,8 @@ extension SchedulerCommands {
             options.preset = nil
             options.goal = nil
             options.cooldown = nil
-            return PolicyWish(policy: nil, options: options, windowLength: windowLength)
+            return PolicyWish(policy: nil, options: options, windowLength: configuration.windowLength)
         }
-        return try change.applied(
-            to: current,
-            of: PolicySubject(
-                maximumVCPUs: record.maximumVCPUs, memory: record.memory, maximumMemory: record.maximumMemory,
-                windowLength: windowLength))
+        return try change.applied(to: current, of: subject(of: record))
     }
 }

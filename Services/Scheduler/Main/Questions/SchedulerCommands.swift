@@ -28,6 +28,15 @@ struct SchedulerCommands: Sendable {
         await runtime.server.handle(.verifyDecisions) { body, _ async throws(CommandFailure) in
             try await answering { try await self.verify(try question(VerifyQuestion.self, in: body)) }
         }
+        await runtime.server.handle(.disguiseDecision) { body, _ async throws(CommandFailure) in
+            try await answering { try await self.disguise(try question(DecisionQuestion.self, in: body)) }
+        }
+        await runtime.server.handle(.replayPolicy) { body, _ async throws(CommandFailure) in
+            try await answering { try await self.replay(body) }
+        }
+        await runtime.server.handle(.assess) { body, _ async throws(CommandFailure) in
+            try await answering { try await self.assess(body) }
+        }
     }
 
     // MARK: - Permits
@@ -92,11 +101,20 @@ struct SchedulerCommands: Sendable {
     private func why(_ request: WireWhyRequest) async throws -> [UInt8] {
         let (record, shell) = try await managed(request.domainUuid)
         let instant = request.atNs == 0 ? runtime.clock.now() : Timestamp(nanoseconds: request.atNs)
-        let explanation = try await shell.explain(record.id, at: instant, isPast: request.atNs != 0)
+        let explanation = try await shell.explain(
+            record.id, at: instant, isPast: request.atNs != 0, isDisguised: request.isDisguised)
         guard let explanation else {
             throw CommandFailure.notFound("nothing is known of domain \(record.id) at \(instant)")
         }
         return MessageCodec.encoded(WireJSONDocument.with { $0.json = explanation })
+    }
+
+    /// A decision as its tenant may see it.
+    private func disguise(_ question: DecisionQuestion) async throws -> [UInt8] {
+        guard let row = try await DecisionRepository(runtime.store).fetch(question.id),
+            let record = try? SchedulerCore.DecisionRecord(json: row.record).pseudonymised()
+        else { throw CommandFailure.notFound("there is no decision \(question.id) that can be read") }
+        return try document(DisguisedDecision(text: record.explain(), record: record))
     }
 
     /// Whether stored decisions still follow from what they were made of.
@@ -129,6 +147,16 @@ struct SchedulerCommands: Sendable {
         else { throw CommandFailure.notFound("there is no such domain") }
         return (record, try await shell(of: host.cluster))
     }
+}
+
+private struct DecisionQuestion: Decodable {
+    let id: UUID128
+}
+
+/// A decision with pseudonyms for other VMs and all hosts.
+private struct DisguisedDecision: Encodable {
+    let text: String
+    let record: SchedulerCore.DecisionRecord
 }
 
 /// Which decisions to verify: one, or all of a cluster.

@@ -56,7 +56,8 @@ extension ClusterShell {
         let outcome = try await PermitRepository(runtime.store).request(
             StoredPermitRequest(
                 id: UUID128.random(using: &generator), host: host, domain: domain, purpose: purpose, vcpus: vcpus,
-                memory: memory, countedVCPUs: counted, decision: decision, expiresAt: now.advanced(by: configuration.permitLifetime)),
+                memory: memory, countedVCPUs: counted, decision: decision,
+                expiresAt: now.advanced(by: configuration.permitLifetime)),
             at: now, under: shard.claim)
         switch outcome {
         case .granted(let permit, _): return .granted(permit.id)

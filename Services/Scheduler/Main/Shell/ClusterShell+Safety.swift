@@ -65,12 +65,12 @@ extension ClusterShell {
             log.notice(
                 "a move's outcome was looked up",
                 metadata: ["decision.id": "\(question.decision)", "host": "\(place.map { "\($0)" } ?? "unknown")"])
-            await located(question.decision, on: place, at: now)
+            await located(question, on: place, at: now)
         }
     }
 
-    private func located(_ decision: UUID128, on host: HostID?, at now: Timestamp) {
-        report { $0.located(decision, on: host, at: now) }
+    private func located(_ question: LocateDirective, on host: HostID?, at now: Timestamp) {
+        report { $0.located(question.decision, of: question.domain, on: host, at: now) }
     }
 
     /// Where exactly one of the hosts says that the domain is.
@@ -95,6 +95,11 @@ extension ClusterShell {
             }
         }
     }
+}
+
+extension MessageType {
+    /// To Monitor: holds automatic commands at once.
+    fileprivate static let freezeSet: MessageType = "freeze.set.v1"
 }
 
 /// What Monitors are told of a freeze.

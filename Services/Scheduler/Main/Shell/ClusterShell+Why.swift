@@ -22,10 +22,15 @@ extension ClusterShell {
     }
 
     /// Why a domain is as it is at an instant; `nil` if nothing is known of it. JSON.
-    func explain(_ domain: DomainID, at instant: Timestamp, isPast: Bool) async throws -> Data? {
+    ///
+    /// - Parameter isDisguised: for a tenant: the last decision names others by pseudonyms only.
+    func explain(
+        _ domain: DomainID, at instant: Timestamp, isPast: Bool, isDisguised: Bool
+    ) async throws -> Data? {
         let subject = isPast ? try await past(domain, at: instant) : state
         guard let explanation = subject.explain(domain, at: instant) else { return nil }
-        let last = try await lastDecision(about: domain, at: instant)
+        let decision = try await lastDecision(about: domain, at: instant)
+        let last = isDisguised ? decision?.pseudonymised() : decision
         var text = explanation.text
         if let last { text += "\n\nThe last decision:\n\(last.explain())" }
         return try canonicalJSON(WhyAnswer(at: instant, text: text, record: explanation, decision: last))
@@ -42,17 +47,42 @@ extension ClusterShell {
         let window = configuration.core.samplingInterval * Int64(configuration.windowLength) * 2
         let since = instant.advanced(byNanoseconds: -window)
         guard let period = TimeRange(since, instant.advanced(byNanoseconds: 1)) else { return state }
-        for segment in try await InventoryRepository(runtime.store).segments(of: domain, in: period)
-        where segment.start > since {
-            state.recallChange(of: domain, endedAt: segment.start)
+        let rest = max(window, configuration.core.cooldownUp, configuration.core.cooldownDown, Self.restingTime)
+        guard let earlier = TimeRange(instant.advanced(byNanoseconds: -rest), instant) else { return state }
+        try await recallDecisions(of: domain, in: earlier, into: &state)
+        let segments = try await InventoryRepository(runtime.store).segments(of: domain, in: earlier)
+        for (before, after) in zip(segments, segments.dropFirst()) {
+            let changed = Resource.changed(from: before, to: after)
+            if !changed.isEmpty { state.recallChange(of: domain, endedAt: after.start, resources: changed) }
         }
-        for point in try await LogRepository(runtime.store).series(of: domain, in: period) {
+        let points = try await LogRepository(runtime.store).series(of: domain, in: period)
+        for point in points {
             let sample = HostSample(
                 host: point.host, sampledAt: point.sampledAt, intervalNanoseconds: nil,
                 figures: HostFigures(cpuCount: 0, memory: .zero), domains: [point.sample])
-            state.recall(sample, position: SamplePosition(epoch: 0, sequence: 0))
+            state.recall(
+                sample,
+                position: SamplePosition(
+                    epoch: UInt64(clamping: point.epoch), sequence: UInt64(clamping: point.sequence)))
         }
         return state
+    }
+
+    /// What rests after an action or a denial does so for less.
+    private static let restingTime: Int64 = 3_600_000_000_000
+
+    /// What was decided about the domain until then, oldest first: what waited and rested did so at that instant too.
+    private func recallDecisions(
+        of domain: DomainID, in period: TimeRange, into state: inout SchedulerState
+    ) async throws {
+        let repository = DecisionRepository(runtime.store)
+        let rows = try await repository.list(DecisionFilter(domain: domain, period: period, limit: 1_000))
+        let outcomes = try await repository.outcomes(of: rows.map(\.id))
+        for row in rows.reversed() {
+            guard let record = try? SchedulerCore.DecisionRecord(json: row.record) else { continue }
+            let outcome = outcomes[row.id].flatMap { $0.at <= period.end ? $0 : nil }
+            state.recallDecision(record, ended: row.ended(outcome))
+        }
     }
 
     private func lastDecision(

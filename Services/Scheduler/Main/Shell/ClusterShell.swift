@@ -27,6 +27,10 @@ actor ClusterShell {
     /// Reports that came while the past was still being read; `nil` once it is.
     private var waiting: SampleHistory?
     private var loops: [Task<Void, Never>] = []
+    private var evaluatedAt = Timestamp.zero
+    /// When a delegated policy's choice is due again.
+    var chosenAgainAt: [DomainID: Timestamp] = [:]
+    private var domains: Set<DomainID> = []
     /// The queue as its owners see it; `nil`: not shown yet.
     private var shownQueue: [WaitingGrowthRow]?
     /// Directives wait here for the one task that performs them in order.
@@ -58,11 +62,13 @@ actor ClusterShell {
         state = SchedulerState(settings: configuration.core)
         startedAt = runtime.clock.now()
         try await refresh()
+        try await recallDecisions()
         try await recall(history)
         let pending = try await recallOperations()
         loops = [
             Task { await performAll() },
             Task { await refreshForever() },
+            Task { await chooseForever() },
         ]
         for (command, decision) in pending { carryOut(command, decision: decision) }
         let late = waiting?.samples(of: hosts) ?? []
@@ -85,8 +91,8 @@ actor ClusterShell {
         await runtime.publisher.retire(stream)
     }
 
-    /// Whether the host is one of this cluster's.
-    func decides(for host: HostID) -> Bool { hosts.contains(host) }
+    /// Whether the domain is one of this cluster's.
+    func knows(_ domain: DomainID) -> Bool { domains.contains(domain) }
 
     /// A cycle of one host. What is older than our start was heard late: it fills windows and decides nothing.
     func take(_ entry: SampleHistory.Entry) {
@@ -121,7 +127,8 @@ actor ClusterShell {
         if settings != state.settings { state.settingsChanged(settings) }
         state.freezeChanged(freezes, at: now)
         state.inventoryChanged(inventory)
-        let domains = Set(inventory.domains.map(\.domain))
+        domains = Set(inventory.domains.map(\.domain))
+        chosenAgainAt = chosenAgainAt.filter { domains.contains($0.key) }
         for version in policies where domains.contains(version.domain) { state.policyChanged(version, at: now) }
         pump()
     }
@@ -144,6 +151,7 @@ actor ClusterShell {
             guard !Task.isCancelled else { return }
             do {
                 try await refresh()
+                evaluateSilent()
                 try await showQueue()
             } catch {
                 log.warning("the inventory can't be read; deciding on the last one", metadata: ["error": "\(error)"])
@@ -151,9 +159,30 @@ actor ClusterShell {
         }
     }
 
+    /// Chooses delegated policies again when that is due.
+    private func chooseForever() async {
+        while !Task.isCancelled {
+            do {
+                try await keepManagedPolicies()
+            } catch {
+                log.notice("delegated policies wait to be chosen", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: configuration.managedInterval)
+        }
+    }
+
+    /// What no sample tells is looked at once per sampling interval: whose samples have stopped, and what is due since.
+    private func evaluateSilent() {
+        let now = runtime.clock.now()
+        guard now.nanoseconds(since: evaluatedAt) >= state.settings.samplingInterval else { return }
+        evaluatedAt = now
+        state.evaluateAll(at: now)
+        pump()
+    }
+
     /// Lets owners see which growths wait for room, whenever that changes.
     private func showQueue() async throws {
-        let queue = state.queue().map { growth in
+        let queue = hostIDs.flatMap { state.queue(of: $0) }.map { growth in
             WaitingGrowthRow(
                 domain: growth.domain, resource: growth.resource, missing: growth.missing, weight: growth.weight,
                 since: growth.since)
@@ -171,8 +200,14 @@ actor ClusterShell {
         for entry in entries { state.recall(entry.sample, position: entry.position) }
     }
 
-    func recallChange(of domain: DomainID, endedAt instant: Timestamp) {
-        state.recallChange(of: domain, endedAt: instant)
+    func recallDecision(
+        _ record: SchedulerCore.DecisionRecord, ended: SchedulerState.RecalledEnd?
+    ) {
+        state.recallDecision(record, ended: ended)
+    }
+
+    func recallChange(of domain: DomainID, endedAt instant: Timestamp, resources: [Resource]) {
+        state.recallChange(of: domain, endedAt: instant, resources: resources)
     }
 
     /// Stores a policy and takes it.
@@ -182,6 +217,8 @@ actor ClusterShell {
         let version = try await PolicyRepository(runtime.store).append(
             wish.policy, options: wish.options, choice: choice, for: domain, windowLength: wish.windowLength,
             at: runtime.clock.now(), under: shard.claim)
+        // A goal that is new, or a size that is, is chosen for anew.
+        if choice == nil { chosenAgainAt[domain] = nil }
         state.policyChanged(version, at: runtime.clock.now())
         pump()
         return version

@@ -13,7 +13,8 @@ extension View {
                 columns: [
                     Column("DOMAIN", "name"), Column("STATE", "state", .state), Column("VCPUS", "vcpus", .count),
                     Column("MEMORY", "memoryBytes", .bytes), Column("TENANT", "tenant", .owner), Column("ID", "id"),
-                ])
+                ]),
+            Section(key: "staying", columns: [Column("STAYS", "name"), Column("REASON", "reason")]),
         ]), name: "name",
         hostColumns + [
             Column("DRIVER", "driver"), Column("VERSION", "hypervisorVersion"), Column("SAMPLING", "sampling"),
@@ -77,7 +78,8 @@ extension View {
         Column("NETWORK CAP", "networkCapBytesPerSecond", .rate, wide: true, null: "-"),
         Column("NEXT MAX", "nextMaxVcpus", .count, wide: true, null: "-"),
         Column("NEXT MAX MEMORY", "nextMaxMemoryBytes", .bytes, wide: true, null: "-"),
-        Column("FROZEN", "frozen", wide: true, null: "-"), Column("MANAGED", "managed", wide: true),
+        Column("FROZEN", "frozen", wide: true, null: "-"), Column("WAITING", "waiting", wide: true, null: "-"),
+        Column("MANAGED", "managed", wide: true),
         Column("CREATED", "createdAt", .instant, wide: true),
     ]
 

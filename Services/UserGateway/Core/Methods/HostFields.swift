@@ -64,6 +64,14 @@ extension MethodDefinition {
             "duplicateDomains", .list(of: .line, atMost: 100_000),
             "UUIDs of domains that another host has too: Ebb keeps to the other one"),
         Field("domains", .list(of: .object(domainFields), atMost: 100_000), "The domains on it by name"),
+        Field(
+            "staying", .list(of: .object(stayingFields), atMost: 100_000),
+            "Of a host in drain: the domains that can't move away, and why"),
+    ]
+
+    private static let stayingFields = [
+        Field("name", .line, required: true, "Its name"),
+        Field("reason", .prose, required: true, "Why it stays"),
     ]
 
     static let checkFields = [

@@ -147,6 +147,7 @@ extension MethodDefinition {
         Field("manager", .nullable(.line), "Who else manages it, such as nova; null: nobody that is known"),
         Field("managed", .boolean, "Whether Ebb may change it; false: a foreign domain, which it only observes"),
         Field("frozen", .nullable(.line), "Why automatic actions on it are stopped; null where they are not"),
+        Field("waiting", .nullable(.line), "What it is due to get and waits for; null where it waits for nothing"),
         Field("revision", .bytes, "Counts up at every change"),
         Field("createdAt", .instant, "When it was first known"),
     ]

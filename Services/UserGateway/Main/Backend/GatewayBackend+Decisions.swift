@@ -44,18 +44,27 @@ extension GatewayBackend {
             "rulesVersion": .integer(Int64(row.rulesVersion)),
         ]
         if withRecord {
-            members["text"] = .string(try await discreet(row.summary, for: request.principal))
-            if request.principal.role.isProvider { members["record"] = try JSONValue.decoded(row.record.utf8) }
+            if request.principal.tenant == nil {
+                members["text"] = .string(row.summary)
+                members["record"] = try JSONValue.decoded(row.record.utf8)
+            } else {
+                // Who knows the record's shape leaves out what names neighbours and hosts.
+                let disguised = try await askScheduler(
+                    .disguiseDecision, ["id": .string(row.id.description)], shard: nil, request)
+                members["text"] = disguised["text"]
+                members["record"] = disguised["record"]
+            }
         }
         return .object(omittingNil: members)
     }
 
-    /// Why a VM is as it is, now or at an instant. A tenant reads pseudonyms and gets no record: it names neighbours.
+    /// Why a VM is as it is, now or at an instant. A tenant reads pseudonyms, and gets no state of others.
     func why(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await domain(request)
         let wish = WireWhyRequest.with {
             $0.domainUuid = Data(domain.id.uuid.bytes)
             $0.atNs = request.instant("at")?.nanoseconds ?? 0
+            $0.isDisguised = request.principal.tenant != nil
         }
         let answer = try await ask(
             .scheduler, .why, MessageCodec.encoded(wish), shard: try await shard(of: domain), request)

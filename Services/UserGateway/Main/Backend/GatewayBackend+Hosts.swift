@@ -79,8 +79,23 @@ extension GatewayBackend {
                         "manager": .nullable(domain.foreignManager),
                     ]
                 }),
+            "staying": .array(try await staying(of: host, domains)),
         ]
         return .object(try await describe(host, domains: domains).merging(details) { _, detail in detail })
+    }
+
+    /// What could not be moved away from a host in drain, by the last word on each.
+    private func staying(of host: HostRecord, _ domains: [DomainRecord]) async throws(MethodError) -> [JSONValue] {
+        guard host.mode == .draining else { return [] }
+        var staying: [JSONValue] = []
+        for domain in domains.sorted(by: { ($0.name, $0.id) < ($1.name, $1.id) }) {
+            let filter = DecisionFilter(domain: domain.id, limit: 20)
+            let refusal = try await reading { try await DecisionRepository(store).list(filter) }
+                .first { $0.verdict == "migrate" || $0.verdict == "refuse" && $0.record.contains("\"drain\"") }
+            guard let refusal, refusal.verdict == "refuse" else { continue }
+            staying.append(["name": .string(domain.name), "reason": .string(refusal.summary)])
+        }
+        return staying
     }
 
     func labelHost(_ request: Request) async throws(MethodError) -> JSONValue {

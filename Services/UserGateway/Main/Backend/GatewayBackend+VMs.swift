@@ -39,6 +39,18 @@ extension GatewayBackend {
         let policies: [DomainID: PolicyVersion]
         let freezes: [FreezeRecord]
         let clusters: [HostID: ClusterID]
+        let waiting: [DomainID: [QueuedGrowth]]
+
+        /// For instance `1 vCPU more since 2026-03-01T12:00:00Z, place 2`.
+        func waiting(_ domain: DomainRecord) -> String? {
+            waiting[domain.id].map { growths in
+                growths.map { queued in
+                    let unit = queued.growth.resource == .cpu ? "vCPUs" : "bytes of \(queued.growth.resource.rawValue)"
+                    return
+                        "\(queued.growth.missing) \(unit) more since \(queued.growth.since), place \(queued.position)"
+                }.joined(separator: "; ")
+            }
+        }
 
         /// Why automatic actions on a VM are stopped; the widest reason.
         func frozen(_ domain: DomainRecord) -> String? {
@@ -58,7 +70,9 @@ extension GatewayBackend {
                     first, _ in
                     first
                 }, freezes: try await FreezeRepository(store).list(),
-                clusters: Dictionary(try await inventory.hosts().map { ($0.id, $0.cluster) }) { first, _ in first })
+                clusters: Dictionary(try await inventory.hosts().map { ($0.id, $0.cluster) }) { first, _ in first },
+                waiting: Dictionary(
+                    grouping: try await WaitingGrowthRepository(store).list(), by: \.growth.domain))
         }
     }
 
@@ -147,7 +161,8 @@ extension GatewayBackend {
             "cpuUtilizationPpm": .nullable(latest?.cpuUtilization?.ppm),
             "memoryUtilizationPpm": .nullable(latest?.memoryUtilization?.ppm),
             "policy": .nullable(Self.summary(context.policies[domain.id])), "managed": .bool(domain.isManaged),
-            "frozen": .nullable(context.frozen(domain)), "revision": .integer(domain.revision),
+            "frozen": .nullable(context.frozen(domain)),
+            "waiting": .nullable(context.waiting(domain)), "revision": .integer(domain.revision),
             "cpuCapPpm": .nullable(domain.cpuCapPPM),
             "networkCapBytesPerSecond": .nullable(domain.networkCapBytesPerSecond),
             "nextMaxVcpus": .nullable(domain.pendingMaximumVCPUs?.count),

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+// What may move, and what holds the rest.
+
+extension SchedulerState {
+    /// What is still on `host`, and why; `nil`: there is no such host.
+    package func drainReport(of host: HostID, at now: Timestamp) -> DrainReport? {
+        guard let entry = hosts[host] else { return nil }
+        let here = domains.values.filter { $0.record.host == host }
+        let moving = here.filter { $0.operation?.isMove == true }.map(\.record.domain)
+        let remaining = here.filter { $0.operation?.isMove != true }.map { domain in
+            let obstacle =
+                obstacle(toMoving: domain, toGrow: false, isDrain: true, at: now)
+                ?? (entry.lastPlan?.options.first { $0.domain == domain.record.domain }?.obstacle)
+                ?? domain.recordedMove?.obstacle
+            let isWaiting = entry.record.mode == .draining ? "it waits for its turn" : "its host is not drained"
+            return DrainReport.Remaining(
+                domain: domain.record.domain, reason: obstacle.map(Sentences.text) ?? isWaiting)
+        }
+        return DrainReport(moving: moving, remaining: remaining)
+    }
+
+    /// What the last attempt to relieve or empty `host` came to: every VM that was thought of, and why it did not go;
+    /// `nil`: there was none.
+    package func lastPlan(of host: HostID) -> MovePlan? { hosts[host]?.lastPlan }
+}
+
+extension SchedulerState {
+    /// Why `entry` can't move now, whatever the target. `toGrow`: its own growth asks for it.
+    func obstacle(toMoving entry: DomainEntry, toGrow: Bool, isDrain: Bool = false, at now: Timestamp) -> MoveObstacle?
+    {
+        guard entry.record.isManaged else { return .notManaged }
+        if policies[entry.record.domain]?.options.isOptedOut == true { return .optedOut }
+        if let reason = entry.record.immovable { return .immovable(reason) }
+        guard entry.record.vcpus ?? 0 > 0 else { return .notRunning }
+        if !toGrow, entry.operation != nil { return .changeInFlight }
+        if let until = entry.settlingUntil, now < until { return .rests(until: until, .settling) }
+        if let until = entry.rest.until, now < until, !isDrain || entry.rest.cause == .failed {
+            return .rests(until: until, entry.rest.cause)
+        }
+        if isDrain, let until = blackoutEnd(at: now) { return .rests(until: until, .blackout) }
+        return toGrow && !hasBudget(from: entry.record.host, besides: entry.record.domain) ? .budget : nil
+    }
+
+    /// All domains on a host as options, by id, with what holds each.
+    func options(on host: HostID, cause: MoveCause, at now: Timestamp) -> [MoveOption] {
+        domains.values.filter { $0.record.host == host }.map { entry in
+            var found = obstacle(toMoving: entry, toGrow: false, isDrain: cause == .drain, at: now)
+            let demand = entry.demand
+            if found == nil, demand == nil, cause != .drain { found = .loadUnknown }
+            return MoveOption(
+                domain: entry.record.domain, vcpus: entry.record.vcpus ?? 0, memory: entry.record.memory,
+                demand: demand ?? CPUDemand(utilization: .full, vcpus: entry.record.vcpus ?? 0), obstacle: found)
+        }
+    }
+
+    /// Whether one migration more may leave `host`, not counting one of `own`.
+    func hasBudget(from host: HostID, besides own: DomainID? = nil) -> Bool {
+        let budget = settings.moves.budget
+        var (leaving, all) = (0, 0)
+        for domain in active.values where domain != own {
+            guard let operation = domains[domain]?.operation, operation.isMove else { continue }
+            all += 1
+            if operation.placement?.request.source == host { leaving += 1 }
+        }
+        return leaving < budget.outPerHost && all < budget.perCluster
+    }
+
+    func hasUnseenMove(on host: HostID) -> Bool {
+        domains.values.contains { entry in
+            guard let move = entry.lastMove, move.target == host || move.request.source == host else { return false }
+            return isUnseen(move, on: host)
+        }
+    }
+
+    func blackoutEnd(at now: Timestamp) -> Timestamp? { settings.blackouts.compactMap { $0.end(at: now) }.max() }
+}

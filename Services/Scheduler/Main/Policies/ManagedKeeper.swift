@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import Foundation
+import Logging
+import Messages
+import ResourceModel
+import SchedulerCore
+import ServiceKit
+import Store
+import SwiftProtobuf
+
+/// What the platform chose for a delegated policy, as it stands beside the policy: for people and for the next choice.
+struct StoredChoice: Codable, Hashable, Sendable {
+    /// In plain words.
+    let text: String
+    /// The tenant's own sizes: a choice lies within them, and the next one too.
+    let minimumVCPUs: VCPUCount
+    let maximumVCPUs: VCPUCount
+    /// How much of the past it was made over, in nanoseconds.
+    let spanNanoseconds: Int64
+    let expected: ManagedChoice.Expectation?
+    /// f of the policy before and of this one; `nil`: it was not asked for.
+    let factorBefore: Utilization?
+    let factor: Utilization?
+}
+
+// Delegated policies: the platform chooses bounds for a goal from each domain's own past, again as that grows and then
+// daily. A choice never makes the policy dearer than it is.
+extension ClusterShell {
+    /// Looks at every delegated policy whose choice is due.
+    func keepManagedPolicies() async throws {
+        let now = runtime.clock.now()
+        let repository = PolicyRepository(runtime.store)
+        for version in try await repository.allCurrent() {
+            guard !Task.isCancelled else { return }
+            guard let goal = version.options.goal, version.policy != nil, knows(version.domain),
+                chosenAgainAt[version.domain].map({ now >= $0 }) ?? true
+            else { continue }
+            let stored = try await repository.choice(version.domain, version: version.version)
+                .flatMap { try? JSONDecoder().decode(StoredChoice.self, from: Data($0.utf8)) }
+            if chosenAgainAt[version.domain] == nil, let stored {
+                // After a restart: the choice that stands is as old as its version.
+                let due = version.validFrom.advanced(
+                    byNanoseconds: ManagedPolicy.nextChoice(after: stored.spanNanoseconds))
+                chosenAgainAt[version.domain] = due
+                guard now >= due else { continue }
+            }
+            try await choose(version, goal: goal, stored: stored, at: now)
+        }
+    }
+
+    private func choose(
+        _ version: PolicyVersion, goal: ManagedGoal, stored: StoredChoice?, at now: Timestamp
+    ) async throws {
+        guard let present = version.policy,
+            let period = TimeRange(now.advanced(byNanoseconds: -Self.managedHistory), now)
+        else { return }
+        let reader = DemandReader(store: runtime.store, samplingInterval: state.settings.samplingInterval)
+        let history = try await reader.history(of: version.domain, in: period)
+        chosenAgainAt[version.domain] = now.advanced(
+            byNanoseconds: ManagedPolicy.nextChoice(after: history.spanNanoseconds))
+        let question = ManagedPolicy.Question(
+            goal: goal, minimumVCPUs: stored?.minimumVCPUs ?? present.minimumVCPUs,
+            maximumVCPUs: stored?.maximumVCPUs ?? present.maximumVCPUs,
+            terms: ReplayTerms(state.settings, windowLength: version.windowLength, options: version.options),
+            present: stored?.expected == nil ? nil : present.cpuOnly)
+        let candidates = ManagedPolicy.grid(question)
+        let factors = try await factors(of: [present] + candidates)
+        let before = factors.first
+        let dear = Set(zip(candidates, factors.dropFirst()).filter { $0.1 > before ?? .full }.map(\.0))
+        let choice = try ManagedPolicy.choose(question, from: history) { !dear.contains($0) }
+        try await take(choice, question: question, over: version, factorBefore: before)
+    }
+
+    /// Stores a choice that is another policy than the present one.
+    private func take(
+        _ choice: ManagedChoice, question: ManagedPolicy.Question, over version: PolicyVersion,
+        factorBefore: Utilization?
+    ) async throws {
+        // Without a past what is subscribed stays: at first the balanced preset.
+        guard let present = version.policy, choice.expected != nil, choice.policy != present.cpuOnly else { return }
+        // Where all are dearer, the preset would be chosen; it may be dearer too.
+        guard let factorBefore, let factor = try await factors(of: [choice.policy]).first, factor <= factorBefore
+        else { return }
+        let document = StoredChoice(
+            text: choice.why, minimumVCPUs: question.minimumVCPUs, maximumVCPUs: question.maximumVCPUs,
+            spanNanoseconds: choice.expected?.spanNanoseconds ?? 0, expected: choice.expected,
+            factorBefore: factorBefore, factor: factor)
+        let wish = PolicyWish(
+            policy: try choice.policy.with(memory: present.memory, network: present.network),
+            options: version.options, windowLength: version.windowLength)
+        let next = try await subscribe(
+            wish, for: version.domain, choice: String(decoding: try canonicalJSON(document), as: UTF8.self))
+        log.info(
+            "a delegated policy was chosen",
+            metadata: [
+                "domain.id": "\(version.domain)", "policy.version": "\(next.version)", "why": "\(choice.why)",
+            ])
+    }
+
+    /// f of policies, by Billing's own formula; throws while no Billing answers: a choice can wait.
+    private func factors(of policies: [ScalingPolicy]) async throws -> [Utilization] {
+        let question = FactorQuestion(
+            policies: policies.map { policy in
+                FactorQuestion.Bounds(
+                    lowerPpm: policy.lower.ppm, upperPpm: policy.upper.ppm, ratioPpm: policy.ratio.ppm)
+            })
+        guard let billing = await runtime.peers.instances(of: .billing).first else {
+            throw PolicyRefusal("no Billing is running to price policies by; a choice waits for one")
+        }
+        let reply = try await runtime.client.request(
+            document(question), type: .showFactors, to: billing.peer, idempotencyKey: nil, timeout: .seconds(10))
+        let json = try MessageCodec.decoded(WireJSONDocument.self, from: reply).json
+        let answer = try JSONDecoder().decode(FactorAnswer.self, from: json)
+        guard answer.factorsPpm.count == policies.count else {
+            throw PolicyRefusal("Billing priced \(answer.factorsPpm.count) of \(policies.count) policies")
+        }
+        return answer.factorsPpm.map { Utilization(ppm: $0) }
+    }
+
+    /// As far back as raw samples are kept.
+    private static let managedHistory: Int64 = 7 * 86_400_000_000_000
+}
+
+private struct FactorQuestion: Encodable {
+    struct Bounds: Encodable {
+        let lowerPpm: Int64
+        let upperPpm: Int64
+        let ratioPpm: Int64
+    }
+
+    let policies: [Bounds]
+}
+
+private struct FactorAnswer: Decodable {
+    let factorsPpm: [Int64]
+}
+
+extension ScalingPolicy {
+    /// Without rules for memory and network.
+    fileprivate var cpuOnly: ScalingPolicy { (try? with(memory: nil, network: nil)) ?? self }
+
+    fileprivate func with(memory: ResourceRule?, network: ResourceRule?) throws(Fault) -> ScalingPolicy {
+        try ScalingPolicy(
+            lower: lower, upper: upper, ratio: ratio, minimumVCPUs: minimumVCPUs, maximumVCPUs: maximumVCPUs,
+            memory: memory, network: network)
+    }
+}

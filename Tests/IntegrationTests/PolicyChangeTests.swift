@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import ResourceModel
+import Testing
+
+@testable import SchedulerMain
+
+@Suite("A change of a policy")
+struct PolicyChangeTests {
+    private static let subject = PolicySubject(
+        maximumVCPUs: 8, memory: .gibibytes(2), maximumMemory: .gibibytes(4), windowLength: 10)
+
+    private func applied(_ json: String, to current: PolicyVersion? = nil) throws -> PolicyWish {
+        try JSONDecoder().decode(PolicyChange.self, from: Data(json.utf8)).applied(to: current, of: Self.subject)
+    }
+
+    /// As it stands after a change.
+    private func version(_ json: String, over current: PolicyVersion? = nil) throws -> PolicyVersion {
+        let wish = try applied(json, to: current)
+        return PolicyVersion(
+            domain: DomainID(UUID128(high: 1, low: 1)), version: (current?.version ?? 0) + 1, validFrom: .zero,
+            policy: wish.policy, windowLength: wish.windowLength, options: wish.options)
+    }
+
+    private static let paper = #"{"lowerPpm": 150000, "upperPpm": 800000, "ratioPpm": 700000}"#
+
+    @Test("bounds of the tenant's own go with the platform's N, a preset brings its own")
+    func bounds() throws {
+        let own = try applied(Self.paper)
+        #expect(own.policy?.lower == Utilization(percent: 15) && own.policy?.maximumVCPUs == 8)
+        #expect(own.windowLength == 10 && own.options == PolicyOptions())
+        let preset = try applied(#"{"preset": "conservative", "maxVcpus": 4}"#)
+        #expect(preset.policy?.ratio == .full && preset.policy?.maximumVCPUs == 4 && preset.windowLength == 12)
+        #expect(preset.options.preset == .conservative)
+    }
+
+    @Test("what is not given stays: sizes over a new preset, bounds over a new size, rules over an option")
+    func stays() throws {
+        let first = try version(
+            #"{"preset": "aggressive", "minVcpus": 2, "maxVcpus": 4, "maxMemoryBytes": 3221225472}"#)
+        #expect(first.policy?.memory?.minimum == ByteCount.gibibytes(1).bytes, "half of what it has")
+        let second = try version(#"{"preset": "balanced"}"#, over: first)
+        #expect(second.policy?.minimumVCPUs == 2 && second.policy?.memory == first.policy?.memory)
+        let third = try version(#"{"dryRun": true, "antiAffinity": "db"}"#, over: second)
+        #expect(third.policy == second.policy && third.options.preset == .balanced && third.options.isDryRun)
+        let fourth = try version(Self.paper, over: third)
+        #expect(fourth.options.preset == nil && fourth.options.antiAffinityGroup == "db" && fourth.options.isDryRun)
+        let fifth = try version(#"{"memory": false, "antiAffinity": ""}"#, over: fourth)
+        #expect(fifth.policy?.memory == nil && fifth.options.antiAffinityGroup == nil)
+        #expect(fifth.policy?.upper == fourth.policy?.upper)
+    }
+
+    @Test("a managed policy begins balanced, keeps its goal through other changes, and is pinned as it stands")
+    func managed() throws {
+        let first = try version(#"{"managed": true, "goalPpm": 2000, "maxVcpus": 6}"#)
+        #expect(first.options.goal?.overloadedShare == Utilization(ppm: 2_000))
+        #expect(first.policy == (try PolicyPreset.balanced.policy(maximumVCPUs: 6)))
+        let second = try version(#"{"dryRun": true}"#, over: first)
+        #expect(second.options.goal == first.options.goal && second.policy == first.policy)
+        let pinned = try version(#"{"managed": false}"#, over: second)
+        #expect(pinned.options.goal == nil && pinned.policy == first.policy)
+        #expect(try version(#"{"preset": "balanced"}"#, over: first).options.goal == nil)
+    }
+
+    @Test("an option without a rule is subscribed without a rule")
+    func optionsOnly() throws {
+        let wish = try applied(#"{"optOut": true}"#)
+        #expect(wish.policy == nil && wish.options.isOptedOut)
+    }
+
+    @Test(
+        "what can't be is refused with the reason",
+        arguments: [
+            ("{}", "say what to change"), (#"{"lowerPpm": 150000}"#, "a first policy needs"),
+            (#"{"minVcpus": 2}"#, "a first policy needs"),
+            (#"{"preset": "balanced", "lowerPpm": 1}"#, "a preset has its own bounds"),
+            (#"{"managed": true, "preset": "balanced"}"#, "a managed policy chooses"),
+            (#"{"preset": "balanced", "maxVcpus": 9}"#, "ceiling of 8"),
+            (#"{"preset": "balanced", "minVcpus": 5, "maxVcpus": 4}"#, "minimum size"),
+            (#"{"preset": "balanced", "maxMemoryBytes": 8589934592}"#, "ceiling of 4"),
+            (#"{"preset": "balanced", "network": true}"#, "largest cap"),
+            (#"{"preset": "balanced", "affinity": "a", "antiAffinity": "a"}"#, "can't share a host and not share"),
+            (#"{"lowerPpm": 800000, "upperPpm": 800000, "ratioPpm": 1}"#, "lower bound U1 must be below"),
+        ])
+    func refused(json: String, reason: String) {
+        #expect {
+            try applied(json)
+        } throws: { ($0 as? PolicyRefusal)?.description.contains(reason) == true }
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import ResourceModel
+import Testing
+
+@testable import SchedulerCore
+
+@Suite struct ExplanationTests {
+    private func overloaded() throws -> Cluster {
+        let guests = (1...4).map {
+            Cluster.Guest(
+                id: DomainID(UUID128(high: 0xABCD_0000_0000_0000, low: UInt64($0))), host: "secret-a",
+                demand: 1_000_000, memory: .mebibytes(Int64($0) * 256), tenant: "acme")
+        }
+        let cluster = Cluster(["secret-a", "secret-b", "secret-c"].map { hostRecord($0) }, guests)
+        cluster.tick(8)
+        return cluster
+    }
+
+    @Test("a tenant's record names no host and no neighbour, and verifies as the original does")
+    func pseudonyms() throws {
+        let cluster = try overloaded()
+        let record = try #require(cluster.records.last { $0.move != nil })
+        let shown = record.pseudonymised()
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        let text = String(decoding: try encoder.encode(shown), as: UTF8.self) + shown.explain()
+        #expect(!text.contains("secret"))
+        for guest in cluster.guests where guest.id != record.inputs.domain {
+            #expect(!text.contains("\(guest.id)"))
+        }
+        #expect(text.contains("host-0001"))
+        #expect(shown.verify() == nil)
+        #expect((shown.id, shown.outcome.verdict) == (record.id, .migrate))
+        #expect(shown.inputs.domain == record.inputs.domain)
+    }
+
+    @Test("words of the platform's people do not reach a tenant either")
+    func freeText() throws {
+        let guest = Cluster.Guest(id: domainID(1), host: "secret-a", vcpus: 2, demand: 2_000_000)
+        let cluster = Cluster([hostRecord("secret-a")], [guest])
+        cluster.subscribe(1, try PolicyPreset.aggressive.policy(maximumVCPUs: 4))
+        let freeze = Freeze(scope: .cluster, reason: "VM 77 of evil-corp broke secret-b", since: at(0))
+        cluster.state.freezeChanged([freeze], at: at(0))
+        cluster.tick(3)
+        let record = try #require(cluster.last(1))
+        #expect(record.summary.contains("evil-corp"))
+        #expect(!record.pseudonymised().explain().contains("evil-corp"))
+        #expect(record.pseudonymised().verify() == nil)
+    }
+
+    @Test("why here: the next best host, and what separated the two")
+    func whyHere() throws {
+        let cluster = try overloaded()
+        let record = try #require(cluster.records.last { $0.move != nil })
+        #expect(record.explain().contains("secret-b and secret-c weigh the same; the lower id goes first"))
+        let request = PlacementRequest(
+            domain: domainID(9), source: nil, vcpus: 1, memory: .mebibytes(64), demand: CPUDemand(ppmOfOneCore: 0))
+        cluster.tick(3)
+        let placement = cluster.state.placement(for: request, at: cluster.now)
+        let text = Sentences.placement(placement).joined(separator: "\n")
+        #expect(text.contains("secret-c is ahead of secret-b by"))
+        #expect(text.contains("free CPU +"))
+    }
+
+    @Test("why nothing happened to a host's other VMs: the plan lists them in the order in which they were tried")
+    func plan() throws {
+        let cluster = try overloaded()
+        let record = try #require(cluster.records.last { $0.move != nil })
+        let lines = record.explain().split(separator: "\n").filter { $0.hasPrefix("VM ") }
+        #expect(lines.count == 4)
+        #expect(lines[0].hasSuffix("chosen") && lines[1].hasSuffix("not needed"))
+    }
+
+    @Test("outcomes: 1, 10 and 60 minutes later, what was predicted, what came, and whether it was taken back")
+    func outcomes() throws {
+        let guest = Cluster.Guest(id: domainID(1), host: "host-a", vcpus: 2, demand: 1_800_000)
+        let cluster = Cluster([hostRecord("host-a", cpuCount: 16)], [guest])
+        cluster.subscribe(1, try PolicyPreset.balanced.policy(maximumVCPUs: 4))
+        cluster.tick(8)
+        #expect(cluster[1].vcpus == 3)
+        let decision = try #require(cluster.last(1)?.id)
+        cluster.tick(15)
+        cluster[1].demand = 300_000
+        cluster.tick(900)
+        let rows = cluster.outcomes.filter { $0.decision == decision }
+        #expect(rows.map(\.minutes) == [1, 10, 60])
+        #expect(rows.map(\.predicted) == Array(repeating: Utilization(percent: 60), count: 3))
+        #expect(rows.first?.real == Utilization(percent: 60))
+        #expect(rows.map(\.isReversed) == [false, true, true])
+        #expect(rows.first?.at == at(20))
+        #expect(cluster.outcomes.contains { $0.decision != decision && $0.minutes == 60 && !$0.isReversed })
+    }
+
+    @Test("a move's outcome is reversed when it is elsewhere again")
+    func movedBack() throws {
+        let cluster = try overloaded()
+        let move = try #require(cluster.moves.first)
+        cluster.tick(2)
+        cluster.relocate(move.domain, to: "secret-a")
+        cluster.tick(30)
+        #expect(cluster.outcomes.first { $0.decision == move.decision }?.isReversed == true)
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import Testing
+
+@testable import SchedulerCore
+
+/// Growths that find no room wait in order.
+@Suite struct QueueTests {
+    /// One host with eight sellable vCPUs, all taken: 1 to 3 want more, 4 can give.
+    private func full(weights: [(TenantID, Int)] = []) throws -> Cluster {
+        var settings = SchedulerSettings.platform
+        for (tenant, weight) in weights { settings.tenantWeights[tenant] = weight }
+        let guests = (1...4).map { number in
+            Cluster.Guest(
+                id: domainID(UInt64(number)), host: "host-a", vcpus: 2, demand: number == 4 ? 1_000_000 : 900_000,
+                memory: .mebibytes(256), memoryUsed: .mebibytes(128), tenant: TenantID(trusted: "tenant-\(number)"))
+        }
+        let cluster = Cluster([hostRecord("host-a")], guests, settings: settings)
+        cluster.strictHosts = ["host-a"]
+        for number in UInt64(1)...4 { cluster.subscribe(number, try PolicyPreset.balanced.policy(maximumVCPUs: 8)) }
+        return cluster
+    }
+
+    private func want(_ cluster: Cluster, _ number: UInt64) { cluster[number].demand = 1_900_000 }
+    private func order(_ cluster: Cluster) -> [DomainID] { cluster.state.queue(of: "host-a").map(\.domain) }
+
+    @Test("by age, where the tenants weigh the same; the oldest gets the first room, and nobody overtakes it")
+    func age() throws {
+        let cluster = try full()
+        cluster.tick(30) { cluster in
+            if cluster.time == 1 { want(cluster, 2) }
+            if cluster.time == 3 { want(cluster, 3) }
+            if cluster.time == 5 { want(cluster, 1) }
+        }
+        #expect(order(cluster) == [2, 3, 1].map { domainID($0) })
+        #expect(cluster.state.queuePlace(of: domainID(3), at: cluster.now).first?.ahead == 1)
+        #expect(cluster.reasons(2).contains(.noRoom))
+        #expect(cluster.reasons(3).last == .queued)
+        #expect(cluster.last(3)?.summary.hasSuffix("1 others on its host wait for room with more right") == true)
+        cluster[4].demand = 100_000
+        cluster.tick(16)
+        #expect(cluster[4].vcpus == 1)
+        #expect((cluster[2].vcpus, cluster[3].vcpus, cluster[1].vcpus) == (3, 2, 2))
+        #expect(order(cluster) == [3, 1].map { domainID($0) })
+        #expect(cluster.records.allSatisfy { $0.verify() == nil })
+    }
+
+    @Test("a heavier tenant goes before an older wish")
+    func weight() throws {
+        let cluster = try full(weights: [("tenant-3", 200)])
+        cluster.tick(30) { cluster in
+            if cluster.time == 1 { want(cluster, 2) }
+            if cluster.time == 8 { want(cluster, 3) }
+        }
+        #expect(order(cluster) == [3, 2].map { domainID($0) })
+        cluster[4].demand = 100_000
+        cluster.tick(16)
+        #expect((cluster[3].vcpus, cluster[2].vcpus) == (3, 2))
+    }
+
+    @Test("who wants no more leaves the queue, and its record says so: that ends the time that was denied")
+    func leaving() throws {
+        let cluster = try full()
+        want(cluster, 2)
+        cluster.tick(12)
+        #expect(order(cluster) == [domainID(2)])
+        cluster[2].demand = 900_000
+        cluster.tick(6)
+        #expect(order(cluster).isEmpty)
+        #expect(cluster.reasons(2).suffix(2) == [.noRoom, .tooFewBreaches])
+    }
+
+    @Test("a waiting VM whose samples have stopped holds nobody up")
+    func silent() throws {
+        let cluster = try full()
+        want(cluster, 2)
+        cluster.tick(12)
+        want(cluster, 3)
+        let index = cluster.index(of: domainID(2))
+        let gone = cluster.guests.remove(at: index)
+        cluster.tick(12)
+        cluster[4].demand = 100_000
+        cluster.tick(24)
+        #expect(cluster[3].vcpus == 3)
+        #expect(gone.vcpus == 2)
+    }
+
+    @Test("the wait is part of why")
+    func visible() throws {
+        let cluster = try full()
+        want(cluster, 2)
+        cluster.tick(12)
+        let text = try #require(cluster.state.explain(domainID(2), at: cluster.now)?.text)
+        #expect(text.contains("for 1 vCPUs more of its host; 0 others are served before it"))
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import TestSupport
+import Testing
+
+@testable import SchedulerCore
+
+@Suite struct ReplayTests {
+    private func plan(_ policy: ScalingPolicy, vcpus: VCPUCount = 2) -> ReplayPlan {
+        ReplayPlan(
+            domain: domainID(1), policy: policy, windowLength: 12, settings: .platform, vcpus: vcpus,
+            memory: .gibibytes(1))
+    }
+
+    /// In hundredths of one core, one per interval; `nil` is unknown.
+    private func samples(_ demands: [Int64?], cappedFrom size: Int64 = 100) -> [ReplaySample] {
+        demands.enumerated().map { index, demand in
+            ReplaySample(
+                sampledAt: at(Int64(index + 1)), intervalNanoseconds: interval,
+                demand: demand.map { CPUDemand(ppmOfOneCore: min($0, size * 100) * 10_000) },
+                isCapped: demand.map { $0 >= size * 100 } ?? false, memoryUsed: .mebibytes(512))
+        }
+    }
+
+    private func flat(_ demand: Int64?, _ count: Int) -> [Int64?] { Array(repeating: demand, count: count) }
+
+    @Test("it gives sizes, actions and the times that were overloaded, idle, capped and unknown")
+    func timeline() throws {
+        let policy = try PolicyPreset.balanced.policy(maximumVCPUs: 4)
+        let trace = flat(250, 20) + flat(nil, 5) + flat(40, 100)
+        let result = Replay.run(plan(policy), over: samples(trace))
+        #expect(result.actions.map(\.to) == [3, 4, 3])
+        #expect(result.actions.map(\.isGrantAssumed) == [true, true, false])
+        #expect(result.actions.first?.at == at(8))
+        #expect(result.timeline.map(\.vcpus) == [2, 3, 4, 3])
+        #expect(zip(result.timeline, result.timeline.dropFirst()).allSatisfy { $0.end == $1.start })
+        #expect((result.timeline.first?.start, result.timeline.last?.end) == (at(0), at(125)))
+        #expect((result.known, result.unknown) == (120 * interval, 5 * interval))
+        #expect(result.overloaded == 8 * interval, "250 % of two vCPUs, until it has three")
+        #expect(result.idle > 0 && result.aboveUpper >= result.overloaded)
+        #expect(result.capped == 0)
+    }
+
+    @Test("what the old size capped is marked, and is not taken for overload")
+    func capped() throws {
+        let policy = try PolicyPreset.balanced.policy(maximumVCPUs: 4)
+        let result = Replay.run(plan(policy), over: samples(flat(300, 10), cappedFrom: 2))
+        #expect(result.capped == 10 * interval)
+        #expect(result.overloaded == 0)
+        #expect(result.actions.first?.isFromCapped == true)
+    }
+
+    @Test("a reading that used all it had is capped; one that was not running is unknown")
+    func readings() {
+        let reading = { (state: DomainState, percent: Int64) in
+            ReplaySample(
+                DomainSample(
+                    domain: domainID(1), state: state, vcpus: VCPUSizes(maximum: 4, granted: 2),
+                    cpuUtilization: Utilization(percent: percent)),
+                sampledAt: at(1), intervalNanoseconds: interval)
+        }
+        #expect(reading(.running, 50).demand == CPUDemand(ppmOfOneCore: 1_000_000))
+        #expect(reading(.blocked, 99).isCapped)
+        #expect(!reading(.running, 98).isCapped)
+        #expect(reading(.paused, 0).demand == nil)
+    }
+
+    @Test("the replay of a recorded day is what was decided live, action for action", arguments: 1...20)
+    func sameAsLive(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        var settings = SchedulerSettings.platform
+        settings.freeze.minimumChanged = .max
+        let policy = try [PolicyPreset.aggressive, .balanced, .conservative].randomElement(using: &random)?.policy(
+            maximumVCPUs: 8)
+        let rules = try #require(policy)
+        let guest = Cluster.Guest(id: domainID(1), host: "host-a", vcpus: 2)
+        let live = Cluster([hostRecord("host-a", cpuCount: 100)], [guest], settings: settings)
+        live.subscribe(1, rules)
+        var level: Int64 = 1_000_000
+        var recorded: [ReplaySample] = []
+        live.tick(3_000) { cluster in
+            if Int.random(in: 0..<60, using: &random) == 0 { level = .random(in: 0...7_900_000, using: &random) }
+            let isLost = Int.random(in: 0..<30, using: &random) == 0
+            cluster[1].demand = isLost ? nil : max(0, level + .random(in: -300_000...300_000, using: &random))
+            // The host does what the VM wants, so nothing is capped: the record shows all of it.
+            recorded.append(
+                ReplaySample(
+                    sampledAt: cluster.now, intervalNanoseconds: interval,
+                    demand: cluster[1].demand.map { CPUDemand(ppmOfOneCore: $0) }))
+        }
+        var replayed = plan(rules)
+        replayed.settings = settings
+        replayed.ceiling = 8
+        replayed.changeNanoseconds = 0
+        let result = Replay.run(replayed, over: recorded)
+        let decided = live.records.filter { $0.outcome.target != nil }
+        #expect(decided.count > 10)
+        #expect(result.actions.map(\.to) == decided.compactMap(\.outcome.target), "seed \(seed)")
+        #expect(result.actions.map(\.at) == decided.map(\.decidedAt), "seed \(seed)")
+    }
+
+    @Test("an assessment tells the right size, what would have been saved, and at what overload")
+    func assessment() throws {
+        let policy = try PolicyPreset.balanced.policy(maximumVCPUs: 8)
+        let assessment = try #require(
+            Assessment(plan(policy, vcpus: 8), over: samples(flat(120, 1_990) + flat(300, 10))))
+        #expect(assessment.rightSize == 2)
+        #expect(assessment.overloadedAtRightSize == Utilization(ppm: 5_000))
+        #expect(assessment.overloadedNow == .zero)
+        #expect(assessment.saved > Utilization(percent: 40))
+        let total = try #require(Assessment.total(of: [assessment, assessment]))
+        #expect(total.saved == assessment.saved)
+        #expect(Assessment(plan(policy), over: samples(flat(nil, 10))) == nil)
+        #expect(Assessment.total(of: []) == nil)
+    }
+
+    @Test("memory and network are replayed by their own rules")
+    func otherResources() throws {
+        let policy = try PolicyPreset.balanced.policy(
+            maximumVCPUs: 2,
+            memory: ResourceRule(
+                lower: Utilization(percent: 60), upper: Utilization(percent: 80), minimum: 1 << 28, maximum: 1 << 32))
+        let result = Replay.run(plan(policy), over: samples(flat(100, 400)))
+        let sizes = result.actions.filter { $0.resource == .memory }.map(\.to)
+        #expect(sizes.count > 2 && sizes == sizes.sorted(by: >))
+    }
+}

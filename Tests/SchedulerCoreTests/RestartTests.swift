@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import TestSupport
+import Testing
+
+@testable import SchedulerCore
+
+/// A restart triggers nothing that an uninterrupted run would not.
+@Suite struct RestartTests {
+    private static let count: UInt64 = 6
+
+    private func cluster() throws -> Cluster {
+        var settings = SchedulerSettings.platform
+        settings.freeze.minimumChanged = .max
+        let guests = (1...Self.count).map {
+            Cluster.Guest(id: domainID($0), host: $0 % 2 == 0 ? "host-a" : "host-b", vcpus: 2, demand: 1_000_000)
+        }
+        let hosts = [hostRecord("host-a", cpuCount: 64), hostRecord("host-b", cpuCount: 64)]
+        let cluster = Cluster(hosts, guests, settings: settings)
+        for number in 1...Self.count { cluster.subscribe(number, try rules(number)) }
+        return cluster
+    }
+
+    private func rules(_ number: UInt64) throws -> ScalingPolicy {
+        try PolicyPreset.balanced.policy(
+            maximumVCPUs: 8,
+            memory: number > 3
+                ? ResourceRule(
+                    lower: Utilization(percent: 40), upper: Utilization(percent: 80), minimum: 1 << 28,
+                    maximum: 1 << 32) : nil)
+    }
+
+    private func play(_ cluster: Cluster, _ ticks: Int, _ random: inout SeededGenerator) {
+        for _ in 0..<ticks {
+            for number in UInt64(1)...Self.count where Int.random(in: 0..<25, using: &random) == 0 {
+                cluster[number].demand = .random(in: 0...3_000_000, using: &random)
+                cluster[number].memoryUsed = .mebibytes(.random(in: 200...900, using: &random))
+            }
+            cluster.tick()
+        }
+    }
+
+    /// A state as an instance has it that starts now: the inventory, and what is stored of the past.
+    private func recalled(_ cluster: Cluster) -> SchedulerState {
+        var state = SchedulerState(settings: cluster.state.settings)
+        state.inventoryChanged(cluster.inventory)
+        for number in UInt64(1)...Self.count {
+            cluster.state.policy(of: domainID(number)).map { state.policyChanged($0, at: cluster.now) }
+        }
+        let ends = cluster.fed.reduce(into: [UUID128: Timestamp]()) { ends, fed in
+            if case .succeeded(let decision, let instant, _) = fed.event { ends[decision] = instant }
+        }
+        for record in cluster.records {
+            state.recallDecision(record, ended: ends[record.id].map { .succeeded(at: $0) })
+        }
+        for fed in cluster.fed where fed.time > cluster.time - 24 {
+            if case .sample(let sample, let position) = fed.event { state.recall(sample, position: position) }
+        }
+        return state
+    }
+
+    @Test("recalled at any instant, the state decides from then on as the one that ran on", arguments: 1...24)
+    func sameAsUninterrupted(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let cluster = try cluster()
+        play(cluster, .random(in: 30...300, using: &random), &random)
+        var state = recalled(cluster)
+        let early = state.directives(at: cluster.now).filter(\.isAction)
+        #expect(early.isEmpty, "recalling decides nothing")
+        let restartedAt = cluster.time
+        play(cluster, 200, &random)
+        var found: [Directive] = []
+        var time = restartedAt
+        for fed in cluster.fed where fed.time > restartedAt {
+            time = fed.time
+            fed.event.feed(&state)
+            found += state.directives(at: at(time)).filter(\.isDecision)
+        }
+        let expected = cluster.handedOut.filter { $0.time > restartedAt }.map(\.directive).filter(\.isDecision)
+        let actions = expected.count { $0.isAction }
+        #expect(actions > 0, "seed \(seed) is eventful")
+        for (found, expected) in zip(found, expected) where found != expected {
+            Issue.record("seed \(seed), restarted at \(restartedAt): \(found.short), not \(expected.short)")
+            return
+        }
+        #expect(found.count == expected.count, "seed \(seed)")
+    }
+
+    @Test("a service that starts with 200 hot VMs and no history waits until it has seen M samples, as for any VM")
+    func noWave() throws {
+        let guests = (1...200).map {
+            Cluster.Guest(id: domainID(UInt64($0)), host: "host-a", vcpus: 2, demand: 2_000_000)
+        }
+        let cluster = Cluster([hostRecord("host-a", cpuCount: 1_000)], guests)
+        for number in UInt64(1)...200 { cluster.subscribe(number, try rules(1)) }
+        cluster.tick(7)
+        #expect(cluster.guests.count { $0.vcpus == 2 } == 200)
+        cluster.tick(20)
+        #expect(cluster.guests.count { $0.vcpus > 2 } <= 21, "and then it freezes itself before all have changed")
+    }
+}
+
+extension Directive {
+    fileprivate var isAction: Bool {
+        switch self {
+        case .requestPermit, .resize, .resizeMemory, .capNetwork, .migrate: true
+        default: false
+        }
+    }
+
+    fileprivate var short: String {
+        if case .record(let record) = self {
+            "\(record.inputs.resource) \(record.decidedAt): \(record.summary)"
+        } else {
+            "\(self)"
+        }
+    }
+
+    /// What is decided; outcomes are measured from samples that a restart may have missed.
+    fileprivate var isDecision: Bool { if case .record = self { true } else { isAction } }
+}
