@@ -127,7 +127,8 @@ extension CommandRunner {
                 guard thenDestroys, mayCommand else { return nil }
                 return call.following(5, timeout: configuration.commandTimeout)
             }
-        } catch  where error.code == .deadline && !thenDestroys {
+        } catch {
+            guard error.code == .deadline, !thenDestroys else { throw error }
             await loop.freshCycle()
             guard await loop.presence(of: order.domain).state?.isActive ?? false else { throw error }
             return Ended(
