@@ -110,7 +110,9 @@ struct MonitorMigrationTests {
                 try await rig.take("h1")
                 if let hung = point.hangs {
                     try await fleet.administer(.condition(host: hung.host, condition: .hung))
-                    try await Task.sleep(for: .seconds(2))
+                    try await eventually("it is unknown") {
+                        try await rig.inventory.host(hung.host)?.facts.state == .unknown
+                    }
                     try await fleet.administer(.condition(host: hung.host, condition: .up))
                 }
                 let outcome = try await rig.outcome(of: id)
