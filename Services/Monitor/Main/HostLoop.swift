@@ -88,6 +88,7 @@ actor HostLoop {
             first: ClusterClock.bootTimeNanoseconds(), interval: configuration.pollInterval)
         var slot = ClusterClock.bootTimeNanoseconds()
         while !Task.isCancelled {
+            isPoked = false
             await poll()
             resumeWaiters()
             let now = ClusterClock.bootTimeNanoseconds()

@@ -41,7 +41,8 @@ actor HostRefresher {
                     try await lookForTwins()
                     rowsAreDue = .now + configuration.rowsInterval
                 }
-                try await resolve(await loop.unknownDomains)
+                let unknown = await loop.unknownDomains
+                if !unknown.isEmpty || !duplicates.isEmpty { try await resolve(unknown) }
             } catch {
                 edges.log.debug(
                     "rows can't be read back", metadata: ["host.id": "\(host)", "error": "\(error)"])
