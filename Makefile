@@ -4,7 +4,10 @@
 PACKAGES_BUILD = libzmq3-dev libvirt-dev libpq-dev pkg-config
 PACKAGES_DEMO  = $(PACKAGES_BUILD) postgresql python3
 PACKAGES_LAB   = $(PACKAGES_DEMO) $(shell cat Tests/Lab/packages.txt 2>/dev/null)
+PACKAGES_XEN   = $(PACKAGES_DEMO) $(shell grep -v '^\#' Tests/LabXen/packages.txt 2>/dev/null)
 PACKAGES_TEST  = $(PACKAGES_DEMO) gnutls-bin shellcheck
+PACKAGES_BENCH = $(PACKAGES_DEMO) gcc libc6-dev collectd-core prometheus-libvirt-exporter libvirt-daemon \
+	libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86
 DEBUG          = .build/debug
 RELEASE        = .build/release
 BUILD_FLAGS    = --explicit-target-dependency-import-check error
@@ -13,7 +16,8 @@ ifeq ($(shell id -u),0)
 PACKAGES_TEST := $(PACKAGES_LAB) gnutls-bin shellcheck
 endif
 
-.PHONY: help build release demo up down lab-demo test soak compose-test check fmt proto clean-state
+.PHONY: help build release demo up down lab-demo lab-xen test soak bench-monitor bench-scheduler compose-test check fmt proto \
+	clean-state
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +49,12 @@ lab-demo: ## The same loop on two real libvirt hosts with real QEMU guests (root
 	@demo/build.sh
 	@python3 demo/lab_demo.py --binaries $(RELEASE)
 
+lab-xen: ## Every operation and the experiment on two real Xen hosts (root, 10 to 20 minutes; writes docs/lab-xen/)
+	@[ "$$(id -u)" = 0 ] || { echo "lab-xen needs root: sudo make lab-xen" >&2; exit 77; }
+	@demo/install.sh $(PACKAGES_XEN)
+	@demo/build.sh
+	@python3 demo/lab_xen.py --binaries $(RELEASE)
+
 test: ## Prove it: style, units, contracts, the five services, and (as root) the lab
 	@demo/install.sh $(PACKAGES_TEST)
 	@demo/test.sh
@@ -52,6 +62,11 @@ test: ## Prove it: style, units, contracts, the five services, and (as root) the
 soak: ## The same with full counts; writes docs/soak/
 	@demo/install.sh $(PACKAGES_TEST)
 	@demo/soak.sh
+
+bench-monitor: ## Measure Monitor: its bus, its sampler beside others', a fleet of 20,000 VMs (10 minutes)
+	@demo/install.sh $(PACKAGES_BENCH)
+	@demo/build.sh
+	@python3 Tests/Benchmarks/Driver/bench_monitor.py --binaries $(RELEASE) $(PARTS)
 
 compose-test: ## Start compose/ on a real Docker engine and run the demo's scenario there (root)
 	@demo/install.sh $(PACKAGES_DEMO) docker.io docker-compose debootstrap iptables

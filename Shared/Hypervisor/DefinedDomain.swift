@@ -127,6 +127,9 @@ extension DefinedDomain {
             @Attribute var file: String?
             @Attribute var path: String?
         }
+        struct HardwareAddress: Decodable, Hashable, Sendable {
+            @Attribute var address: String
+        }
         struct Log: Decodable, Hashable, Sendable {
             @Attribute var file: String
         }
@@ -137,6 +140,7 @@ extension DefinedDomain {
             let driver: Driver?
             let source: Source?
             let target: Target?
+            let mac: HardwareAddress?
             let log: Log?
             let bandwidth: Bandwidth?
             let shareable: Features.Present?
@@ -178,6 +182,8 @@ extension DefinedDomain {
         allDisks.filter { $0.readonly == nil }.allSatisfy { ["none", "directsync"].contains($0.driver?.cache) }
     }
     var interfaces: [String] { (devices?.interface ?? []).compactMap { $0.target?.dev } }
+    /// By these both of a domain's definitions know its interfaces; only the live one has their names.
+    var hardwareAddresses: [String] { (devices?.interface ?? []).compactMap { $0.mac?.address } }
     /// Of its interfaces the lowest limit, in bytes per second; `nil` if none has one.
     var networkCapBytesPerSecond: Int64? {
         let limits = (devices?.interface ?? []).flatMap { [$0.bandwidth?.inbound, $0.bandwidth?.outbound] }

@@ -45,6 +45,7 @@ extension DomainHandle {
     }
 
     /// Caps one interface in both directions; 0 lifts the cap.
+    /// - Parameter device: its hardware address or, of a running domain alone, its name on the host.
     borrowing func capInterface(
         _ device: String, kibibytesPerSecond: UInt32, _ flags: UInt32
     ) throws(HypervisorError) {

@@ -25,10 +25,14 @@ extension DomainReading {
 }
 
 extension DomainStatistics {
-    /// Whether it is the target's half of a migration that is still under way: the domain runs on the source.
-    var mayBeIncoming: Bool {
-        self["state.state"] == Int64(VIR_DOMAIN_PAUSED.rawValue)
-            && self["state.reason"] == Int64(VIR_DOMAIN_PAUSED_MIGRATION.rawValue)
+    /// Whether it may be the target's half of a migration that is still under way, while the domain runs on the source;
+    /// such a half has no persistent definition yet. Xen's driver shows it as off, then as paused by somebody.
+    func mayBeIncoming(isXen: Bool) -> Bool {
+        switch virDomainState(UInt32(truncatingIfNeeded: self["state.state"] ?? 0)) {
+        case VIR_DOMAIN_PAUSED: isXen || self["state.reason"] == Int64(VIR_DOMAIN_PAUSED_MIGRATION.rawValue)
+        case VIR_DOMAIN_SHUTOFF: isXen
+        default: false
+        }
     }
 
     func state(isSaved: Bool) -> DomainState {
@@ -45,16 +49,26 @@ extension DomainStatistics {
         }
     }
 
-    /// Number and CPU time of each plugged vCPU that is not offline; `nil` where the driver does not tell.
+    /// Number and CPU time of each vCPU that is granted or not offline; `nil` where the driver does not tell. Granted
+    /// ones stand in it whatever their state: see `onlineVCPUs`.
     var vcpuTimes: [(number: Int, nanoseconds: Int64)]? {
         guard let maximum = self["vcpu.maximum"] ?? self["vcpu.current"] else { return nil }
         let times = (0..<Int(clamping: maximum)).compactMap { number -> (Int, Int64)? in
             guard let time = self["vcpu.\(number).time"],
-                self["vcpu.\(number).state"] != Int64(VIR_VCPU_OFFLINE.rawValue)
+                Int64(number) < self["vcpu.current"] ?? 0
+                    || self["vcpu.\(number).state"] != Int64(VIR_VCPU_OFFLINE.rawValue)
             else { return nil }
             return (number, time)
         }
         return times.isEmpty ? nil : times
+    }
+
+    /// vCPUs that show as running or idle; `nil` where the driver does not tell. libvirt shows a Xen guest's vCPU as
+    /// offline also while it waits for its turn.
+    var onlineVCPUs: Int? {
+        guard let maximum = self["vcpu.maximum"] ?? self["vcpu.current"] else { return nil }
+        let states = (0..<Int(clamping: maximum)).compactMap { self["vcpu.\($0).state"] }
+        return states.isEmpty ? nil : states.count { $0 != Int64(VIR_VCPU_OFFLINE.rawValue) }
     }
 
     fileprivate var counters: DomainCounters {

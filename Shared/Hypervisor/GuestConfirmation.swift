@@ -43,7 +43,8 @@ struct GuestConfirmation: Sendable {
     }
 
     /// The reading with `confirmedVCPUs` of every domain filled in where it is known.
-    /// - Parameter statesAreAuthoritative: the hypervisor itself says which vCPUs are online, so nobody is asked.
+    /// - Parameter statesAreAuthoritative: the hypervisor itself says which vCPUs are online, so nobody is asked; the
+    ///   readings say how many show as that.
     mutating func confirm(_ domains: [DomainReading], statesAreAuthoritative: Bool) -> [DomainReading] {
         var previous = guests
         guests = [:]
@@ -53,7 +54,10 @@ struct GuestConfirmation: Sendable {
                 let identifier = domain.hypervisorID
             else { return domain }
             if statesAreAuthoritative {
-                domain.confirmedVCPUs = domain.vcpuTimeNanoseconds.map { VCPUCount($0.count) }
+                let known = previous.removeValue(forKey: domain.domain)
+                let guest = shown(domain, granted, identifier, known?.hypervisorID == identifier ? known : nil)
+                guests[domain.domain] = guest
+                domain.confirmedVCPUs = Self.count(guest, advanced: 0).map { VCPUCount($0) }
                 return domain
             }
             let known = previous.removeValue(forKey: domain.domain)
@@ -68,6 +72,19 @@ struct GuestConfirmation: Sendable {
             domain.confirmedVCPUs = Self.count(current, advanced: advanced).map { VCPUCount($0) }
             return domain
         }
+    }
+
+    /// What the states amount to. Xen shows a vCPU as offline also while it waits for its turn: that its time advances
+    /// tells it from one that is. In a paused domain all stand still, and what was known of them stands.
+    private func shown(_ domain: DomainReading, _ granted: Int, _ identifier: Int64, _ former: Guest?) -> Guest {
+        var guest = Guest(
+            hypervisorID: identifier, granted: granted, times: domain.vcpuTimeNanoseconds,
+            answer: former?.answer.limited(to: granted) ?? .notAsked, askAgainAt: .max)
+        if domain.state != .paused {
+            let advanced = Self.advanced(from: former?.times, to: domain.vcpuTimeNanoseconds)
+            guest.answer = domain.confirmedVCPUs.map { .online(max($0.count, min(granted, advanced))) } ?? .notAsked
+        }
+        return guest
     }
 
     /// Whom to ask now, those longest overdue first.

@@ -22,6 +22,7 @@ struct HostCapabilities: Decodable, Hashable, Sendable {
             struct Transports: Decodable, Hashable {
                 let uri_transport: [String]?
             }
+            let live: Empty?
             let uri_transports: Transports?
         }
         let uuid: String?
@@ -54,9 +55,12 @@ struct HostCapabilities: Decodable, Hashable, Sendable {
         return hasExtensions && (guest ?? []).contains { ($0.arch?.domain ?? []).contains { $0.type == "kvm" } }
     }
 
-    /// Ways to send a running domain to another host.
-    var migrationTransports: [String] { host.migration_features?.uri_transports?.uri_transport ?? [] }
-    /// The driver names at least one such way.
+    /// Ways to send a running domain to another host. Xen's driver says that it can and names none: it knows only TCP.
+    var migrationTransports: [String] {
+        guard let features = host.migration_features else { return [] }
+        return features.uri_transports?.uri_transport ?? (features.live == nil ? [] : ["tcp"])
+    }
+    /// The driver has at least one such way.
     var canMigrateLive: Bool { !migrationTransports.isEmpty }
 
     var uuid: UUID128? { host.uuid.flatMap { UUID128($0) } }

@@ -36,7 +36,8 @@ extension LibvirtConnection {
         _ capabilities: HypervisorCapabilities, name: String, pools: [HostExamination.StoragePool], isEncrypted: Bool
     ) -> [String] {
         var problems: [String] = []
-        if capabilities.hostUUID == nil {
+        // Xen's driver shows none and needs none.
+        if capabilities.hostUUID == nil, driver != .xen {
             problems.append("the host shows no UUID: set host_uuid in libvirtd.conf, or it can't be a migration's end")
         }
         if !capabilities.canMigrate { problems.append("driver \(driverName) can't migrate a running domain") }
@@ -71,7 +72,7 @@ extension LibvirtConnection {
         let facts = DomainFacts(
             definition: definition, isActive: isActive, isQEMU: driver == .qemu,
             isEmulated: driver == .qemu && definition.type == "qemu", canMigrate: host?.canMigrateLive ?? false,
-            driverName: driverName)
+            driverName: driverName, snapshotCount: (try? domain.snapshots().count) ?? 0)
         var cap = facts.whileRunning
         if isActive, let obstacle = try obstacleToCPUCap(domain) { cap.append(obstacle) }
         return facts.examination(cpuCap: cap)
@@ -131,19 +132,24 @@ struct DomainFacts: Sendable {
     let isEmulated: Bool
     let canMigrate: Bool
     let driverName: String
+    var snapshotCount = 0
 
     /// Missing for everything that is done to a running domain.
     var whileRunning: [String] { isActive ? [] : ["the domain is off: start it"] }
 
     /// - Parameter cpuCap: what is missing for that; only the host can tell.
     func examination(cpuCap: [String]) -> DomainExamination {
-        let network = definition.interfaces.isEmpty && isActive ? ["it has no network interface"] : []
-        return DomainExamination(
+        DomainExamination(
             growsVCPUs: .init(missing: whileRunning + growth), shrinksVCPUs: .init(missing: whileRunning + shrinkage),
             resizesMemory: .init(missing: whileRunning + memory), movesLive: .init(missing: whileRunning + movement),
             capsCPU: .init(missing: cpuCap),
             capsNetwork: .init(missing: whileRunning + network),
             confirmsSizes: .init(missing: whileRunning + agent))
+    }
+
+    private var network: [String] {
+        guard isQEMU else { return ["driver \(driverName) has no network cap"] }
+        return definition.interfaces.isEmpty && isActive ? ["it has no network interface"] : []
     }
 
     private var growth: [String] {
@@ -177,6 +183,9 @@ struct DomainFacts: Sendable {
         if !canMigrate { missing.append("driver \(driverName) can't migrate a running domain") }
         if definition.hostDeviceCount > 0 {
             missing.append("it holds \(definition.hostDeviceCount) devices of the host: detach them")
+        }
+        if isQEMU, snapshotCount > 0 {
+            missing.append("libvirt moves no domain that has snapshots: delete its \(snapshotCount)")
         }
         if isQEMU, !definition.bypassesPageCache {
             missing.append("a disk goes through the host's page cache: set cache='none'")

@@ -66,7 +66,7 @@ extension LibvirtConnection {
     }
 
     private func capNetwork(_ domain: borrowing DomainHandle, bytesPerSecond: Int64) throws(HypervisorError) {
-        let interfaces = try freshDefinition(of: domain).interfaces
+        let interfaces = try freshDefinition(of: domain).hardwareAddresses
         guard !interfaces.isEmpty else {
             throw HypervisorError(.refused, operation: "cap", message: "the domain has no network interface to cap")
         }

@@ -16,6 +16,8 @@ extension LibvirtConnection {
 
     /// How long a guest may take to notice a vCPU that was plugged, between two looks.
     private static let agentPause = 0.1
+    /// How long a Xen guest may take to let go of vCPUs; one that has not by then refuses.
+    private static let releasePatience: Int64 = 20_000_000_000
 
     /// Brings the domain to `count` vCPUs and looks.
     ///
@@ -44,6 +46,10 @@ extension LibvirtConnection {
         if agent { domain.limitAgentResponse(seconds: Int32(clamping: agentSeconds)) }
         if count < granted {
             try shrink(domain, to: count, isEmulated: driver == .qemu && definition.type == "qemu", agent: agent)
+            if driver == .xen {
+                let patience = monotonicNanoseconds() &+ Self.releasePatience
+                awaitRelease(domain, beyond: count, of: definition.maximumVCPUs.count, until: min(deadline, patience))
+            }
         } else {
             if count > granted { try setLive(domain, count) }
             if agent { bringOnline(domain, count, until: deadline) }
@@ -79,6 +85,21 @@ extension LibvirtConnection {
             try domain.setVCPUs(count, VIR_DOMAIN_VCPU_LIVE, VIR_DOMAIN_VCPU_CONFIG)
         } else {
             try domain.setVCPUs(count, VIR_DOMAIN_VCPU_LIVE)
+        }
+    }
+
+    /// A Xen guest is only asked to let go of vCPUs. Those that merely wait for their turn show as offline, too: one is
+    /// given up when its time also stands still.
+    private func awaitRelease(
+        _ domain: borrowing DomainHandle, beyond count: Int, of maximum: Int, until deadline: Int64
+    ) {
+        var former: [VCPUInformation] = []
+        while monotonicNanoseconds() < deadline {
+            let seen = (try? domain.vcpus(limit: maximum))?.filter { $0.number >= count } ?? []
+            if seen == former, seen.allSatisfy({ $0.state == Int64(VIR_VCPU_OFFLINE.rawValue) }) { return }
+            guard handle.isAlive() else { return }
+            former = seen
+            Thread.sleep(forTimeInterval: Self.agentPause)
         }
     }
 

@@ -38,7 +38,7 @@ extension LibvirtConnection {
         let control = driver == .xen ? statistics.first { $0.identity.hypervisorID == 0 } : nil
         let guests = statistics.filter { $0.identity != control?.identity && !isIncoming($0) }
         let readings = guests.map { statistics in
-            DomainReading(
+            self.reading(
                 statistics, known(statistics.identity), isSaved: saved.contains(statistics.identity.domain))
         }
         let reading = HostReading(
@@ -69,10 +69,18 @@ extension LibvirtConnection {
         let identity = try domain.identity()
         let isSaved = (try? domain.isSaved()) ?? false
         if hasBulkStatistics, let statistics = try handle.statistics(of: domain) {
-            return DomainReading(statistics, known(domain, identity), isSaved: isSaved)
+            return self.reading(statistics, known(domain, identity), isSaved: isSaved)
         }
         let statistics = try individualStatistics(of: domain, identity)
-        return DomainReading(statistics, known(domain, identity), isSaved: isSaved)
+        return self.reading(statistics, known(domain, identity), isSaved: isSaved)
+    }
+
+    private func reading(_ statistics: DomainStatistics, _ known: Known?, isSaved: Bool) -> DomainReading {
+        var reading = DomainReading(statistics, known, isSaved: isSaved)
+        if statesAreAuthoritative, reading.state.isActive {
+            reading.confirmedVCPUs = statistics.onlineVCPUs.map { VCPUCount(max(1, $0)) }
+        }
+        return reading
     }
 
     private func describe(_ domain: borrowing DomainHandle) throws(HypervisorError) -> DomainDescription? {
@@ -101,9 +109,9 @@ extension LibvirtConnection {
     }
 
     private func isIncoming(_ statistics: DomainStatistics) -> Bool {
-        guard statistics.mayBeIncoming, let domain = try? handle.domain(statistics.identity.domain) else {
-            return false
-        }
+        guard statistics.mayBeIncoming(isXen: driver == .xen),
+            let domain = try? handle.domain(statistics.identity.domain)
+        else { return false }
         return (try? domain.isPersistent()) == false
     }
 

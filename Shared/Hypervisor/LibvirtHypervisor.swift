@@ -137,9 +137,7 @@ package final class LibvirtHypervisor: Hypervisor {
             connection throws(HypervisorError) in
             try connection.resize(domain, to: vcpus.count, until: guestDeadline, agentSeconds: agentSeconds)
         }
-        if outcome.statesAreAuthoritative {
-            outcome.reading.confirmedVCPUs = outcome.reading.vcpuTimeNanoseconds.map { VCPUCount($0.count) }
-        } else {
+        if !outcome.statesAreAuthoritative {
             outcome.reading.confirmedVCPUs = guests.withLock { guests in
                 guests.resized(outcome.reading, agentVCPUs: outcome.agentVCPUs, now: monotonicNanoseconds())
             }

@@ -124,8 +124,8 @@ struct ClientHostTests {
     func showsHosts() async throws {
         try await withGateway { gateway in
             let outcome = await ebb(gateway, "host show host-a", token: FakeMethods.administratorToken)
-            #expect(outcome.output.contains("SAMPLING          bulk\n"), "\(outcome.output)")
-            #expect(outcome.output.contains("LABELS            rack=7\n"))
+            #expect(outcome.output.contains("SAMPLING           bulk\n"), "\(outcome.output)")
+            #expect(outcome.output.contains("LABELS             rack=7\n"))
             #expect(
                 outcome.output.hasSuffix(
                     """

@@ -86,6 +86,16 @@ struct DomainDefinitionTests {
         #expect(capabilities(feature: "vmx", domain: "kvm")?.canMigrateLive == true)
     }
 
+    @Test("a driver that migrates and names no transport knows TCP; one that does not say so can't")
+    func migration() {
+        func transports(_ features: String) -> [String]? {
+            HostCapabilities(xml: "<capabilities><host>\(features)</host></capabilities>")?.migrationTransports
+        }
+        #expect(transports("<migration_features><live/></migration_features>") == ["tcp"])
+        #expect(transports("<migration_features></migration_features>") == [])
+        #expect(transports("<cpu><arch>x86_64</arch></cpu>") == [])
+    }
+
     private let emulatedXML = """
         <domain type="qemu">
             <name>acme.web1</name>

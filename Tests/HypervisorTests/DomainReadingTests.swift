@@ -73,6 +73,33 @@ struct DomainReadingTests {
         #expect(older.memory?.used == .kibibytes(91_520))
     }
 
+    @Test("a granted vCPU's time is read also while it shows as offline, as one that waits for its turn does on Xen")
+    func offlineVCPU() {
+        let waiting: [String: Int64] = ["vcpu.0.state": 1, "vcpu.1.state": 0]
+        let reading = reading { $0.merge(waiting) { $1 } }
+        #expect(reading.vcpuTimeNanoseconds == [3_000_000_000, 1_500_000_000])
+        let statistics = DomainStatistics(identity: identity, values: values.merging(waiting) { $1 })
+        #expect(statistics.onlineVCPUs == 1)
+        #expect(
+            self.reading { $0.merge(waiting.merging(["vcpu.current": 1]) { $1 }) { $1 } }.vcpuTimeNanoseconds?.count
+                == 1)
+    }
+
+    @Test("the half of a migration that waits on its target is told from a domain that somebody paused")
+    func incoming() {
+        func mayBe(_ state: Int64, _ reason: Int64, isXen: Bool) -> Bool {
+            let change = ["state.state": state, "state.reason": reason]
+            return DomainStatistics(identity: identity, values: values.merging(change) { $1 }).mayBeIncoming(
+                isXen: isXen)
+        }
+        #expect(mayBe(3, 2, isXen: false))
+        #expect(!mayBe(3, 1, isXen: false))
+        #expect(!mayBe(5, 1, isXen: false))
+        #expect(mayBe(3, 1, isXen: true))
+        #expect(mayBe(5, 0, isXen: true))
+        #expect(!mayBe(1, 1, isXen: true))
+    }
+
     @Test("a domain that is off has sizes but no counters")
     func off() {
         var values = values

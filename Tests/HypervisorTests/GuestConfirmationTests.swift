@@ -92,9 +92,36 @@ struct GuestConfirmationTests {
 
     @Test("where the hypervisor knows each vCPU's state nobody is asked")
     mutating func authoritative() {
-        #expect(confirmed(reading(granted: 2, times: [5]), authoritative: true) == 1)
-        #expect(confirmed(reading(granted: 2, times: nil), authoritative: true) == nil)
-        #expect(confirmation.due(now: .max, limit: 4).isEmpty)
+        #expect(shown(reading(granted: 2, times: [5, 5]), 1) == 1)
+        #expect(shown(reading(granted: 2, times: nil), nil) == nil)
+        #expect(confirmation.due(now: .max - 1, limit: 4).isEmpty)
+    }
+
+    @Test("a vCPU that shows as offline and gets on only waits for its turn; one that does not is offline")
+    mutating func waiting() {
+        #expect(shown(reading(granted: 2, times: [5, 5]), 2) == 2)
+        #expect(shown(reading(granted: 2, times: [6, 6]), 1) == 2)
+        #expect(shown(reading(granted: 2, times: [7, 6]), 1) == 1)
+        #expect(shown(reading(granted: 1, times: [8, 7]), 1) == 1)
+        #expect(shown(reading(granted: 1, times: [9, 8]), 2) == 2)
+    }
+
+    @Test("a paused guest keeps the vCPUs that it had, within what it is granted")
+    mutating func paused() {
+        var still = reading(granted: 2, times: [5, 5])
+        still.state = .paused
+        #expect(shown(still, 1) == nil)
+        #expect(shown(reading(granted: 2, times: [6, 6]), 2) == 2)
+        #expect(shown(still, 1) == 2)
+        var smaller = reading(granted: 1, times: [6, 6])
+        smaller.state = .paused
+        #expect(shown(smaller, 1) == 1)
+    }
+
+    private mutating func shown(_ reading: DomainReading, _ online: VCPUCount?) -> VCPUCount? {
+        var reading = reading
+        reading.confirmedVCPUs = online
+        return confirmed(reading, authoritative: true)
     }
 
     @Test("a crowded host is asked about in rounds, the longest overdue first")

@@ -249,13 +249,13 @@ struct LabOperationsTests {
         let uri = try #require(scene.lab.uris["host-b"])
         let slow = MigrationTarget(
             host: "host-b", uri: uri, epoch: 1, options: MigrationOptions(bandwidthBytesPerSecond: 2 << 20))
-        async let aborted = source.migrate(domain, to: slow, .fresh(timeout: .seconds(60)))
+        let aborted = Task { try await source.migrate(domain, to: slow, .fresh(timeout: .seconds(60))) }
         let progress = try await eventually(within: .seconds(20)) {
             try await source.migrationProgress(of: domain).flatMap { $0.transferred > .zero ? $0 : nil }
         }
         #expect((0..<1_000_000).contains(progress.ppm))
         _ = try await source.abortMigration(of: domain, .fresh())
-        await expect(code: .refused) { try await aborted }
+        await expect(code: .refused) { try await aborted.value }
         #expect(try await source.look(at: domain).state == .running)
         #expect(try await source.migrationProgress(of: domain) == nil)
 

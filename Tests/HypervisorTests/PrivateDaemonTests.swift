@@ -54,7 +54,7 @@ struct PrivateDaemonTests {
         do {
             _ = try await hypervisor.sample()
             Issue.record("a stopped daemon answered")
-        } catch let error as HypervisorError {
+        } catch {
             #expect([.deadline, .unreachable].contains(error.code), "\(error)")
         }
         daemon.signal(SIGCONT)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bus
 import FleetModel
 import Hypervisor
 import ResourceModel
@@ -180,7 +181,8 @@ struct MonitorMigrationTests {
     private func expectBillsTruth(_ rig: MonitorRig, _ fleet: FleetRig) async throws {
         let segments = try await rig.segments(vm)
         for (former, next) in zip(segments, segments.dropFirst()) {
-            #expect(try #require(former.end) <= next.start)
+            let end = try #require(former.end)
+            #expect(end <= next.start)
         }
         let truth = try #require(try await fleet.truth().domains.first { $0.id == vm })
         for segment in segments {

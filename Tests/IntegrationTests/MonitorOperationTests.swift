@@ -208,7 +208,7 @@ struct MonitorOperationTests {
         try await withMonitor(domains: [definition]) { rig, fleet in
             try await eventually("listed") { try await rig.inventory.domain(old)?.state == .running }
             #expect(try await rig.perform("create", vm, create).succeeded)
-            try await rig.database.withStore(role: "ebb_usergateway") { store in
+            try await rig.database.withStore(role: "ebb_usergateway") { store async throws in
                 let inventory = InventoryRepository(store)
                 await #expect { try await inventory.removeHost("h1", at: rig.clock.now()) } throws: {
                     ($0 as? StoreError)?.code == .conflict

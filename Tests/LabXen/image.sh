@@ -11,7 +11,8 @@ output=$1
 mirror=${EBB_LAB_MIRROR:-}
 suite=bookworm
 tools=(
-    xen-utils-4.17 libvirt-daemon libvirt-daemon-driver-xen libvirt-clients qemu-guest-agent iproute2 kmod busybox-static
+    xen-utils-4.17 libvirt-daemon libvirt-daemon-driver-xen libvirt-clients qemu-guest-agent iproute2 kmod
+    busybox-static
 )
 # Drivers of Domain 0's disk, found before its disk is; those that its /lab/init loads; those of guests.
 disk_drivers=(virtio_pci virtio_blk ext4)
@@ -103,7 +104,7 @@ initramfs "$work/initrd" "$source_directory/dom0/initrd-init" "$output/initrd.im
 
 root=$system/root
 rm -rf "${root:?}/lab" "$root/lib/modules"
-# Of libvirt's drivers the one for Xen: others want users and programs of their own, and one that fails stops the daemon.
+# Of libvirt's drivers the one for Xen: others want users and programs of their own, and one that fails ends the daemon.
 find "$root"/usr/lib/*/libvirt/connection-driver -name '*.so' ! -name '*_libxl.so' -delete
 mkdir -p "$root/lab" "$root/lib/modules"
 install -m 755 "$source_directory"/dom0/init "$root/lab/init"

@@ -6,28 +6,11 @@ measured. Leaves the lab as it found it: one that was down is taken down again."
 
 import signal
 import sys
-import tempfile
 import time
 
-from xen_lab import GUEST_INITRD, GUEST_KERNEL, XenLab, XenLabError
+from xen_lab import XenLab, XenLabError
 
 VM, NUMBER = "selftest", 101
-DEFINITION = f"""<domain type='xen'>
-  <name>{VM}</name>
-  <memory unit='MiB'>160</memory>
-  <vcpu placement='static' current='1'>2</vcpu>
-  <os>
-    <type arch='x86_64' machine='xenpv'>linux</type>
-    <kernel>{GUEST_KERNEL}</kernel>
-    <initrd>{GUEST_INITRD}</initrd>
-    <cmdline>console=hvc0 quiet lab.ip=10.211.78.{NUMBER}/24</cmdline>
-  </os>
-  <devices>
-    <interface type='bridge'><source bridge='br0'/></interface>
-    <console type='pty'><target type='xen' port='0'/></console>
-  </devices>
-</domain>
-"""
 
 begun = time.monotonic()
 
@@ -114,10 +97,7 @@ def operations(lab, host):
 
 
 def define_and_start(host):
-    with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
-        file.write(DEFINITION)
-        file.flush()
-        host.virsh("define", file.name)
+    host.define(VM, NUMBER)
     return timed(host.virsh, "start", VM)
 
 

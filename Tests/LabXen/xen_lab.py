@@ -24,6 +24,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from pathlib import Path
@@ -36,6 +37,7 @@ PORT = 16509
 BOOT_SECONDS = 420
 MEMORY, CONTROL_DOMAIN_MEMORY = "2048", "1024M"
 GUEST_KERNEL, GUEST_INITRD = "/lab/vmlinuz", "/lab/initrd.img"
+GUEST_NETWORK = "10.211.78"
 
 
 class XenLabError(Exception):
@@ -52,6 +54,31 @@ def start_time(pid):
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
     except OSError:
         return None
+
+
+def command_line(number):
+    """Of a guest's kernel; `number` is the last one of its address."""
+    return f"console=hvc0 quiet lab.ip={GUEST_NETWORK}.{number}/24"
+
+
+def definition(name, number):
+    """A PV guest that has one vCPU of two, as its owner might have defined it before Ebb came."""
+    return f"""<domain type='xen'>
+  <name>{name}</name>
+  <memory unit='MiB'>160</memory>
+  <vcpu placement='static' current='1'>2</vcpu>
+  <os>
+    <type arch='x86_64' machine='xenpv'>linux</type>
+    <kernel>{GUEST_KERNEL}</kernel>
+    <initrd>{GUEST_INITRD}</initrd>
+    <cmdline>{command_line(number)}</cmdline>
+  </os>
+  <devices>
+    <interface type='bridge'><source bridge='br0'/></interface>
+    <console type='pty'><target type='xen' port='0'/></console>
+  </devices>
+</domain>
+"""
 
 
 class XenHost:
@@ -192,6 +219,13 @@ class XenHost:
             raise XenLabError(f"virsh on {self.name}: {' '.join(arguments)}: {(done.stderr or done.stdout).strip()}")
         return done.stdout.strip()
 
+    def define(self, name, number):
+        """Makes a guest known without starting it."""
+        with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+            file.write(definition(name, number))
+            file.flush()
+            self.virsh("define", file.name)
+
     def answers(self):
         self.check()
         try:
@@ -212,16 +246,20 @@ class XenLab:
             name: XenHost(name, number, self.state, self.image) for number, name in enumerate(HOSTS, start=1)}
 
     def make_image(self):
-        """Asked to end when this is, and waited for: its own steps take back what they have begun."""
-        process = subprocess.Popen([str(HERE / "image.sh"), str(self.image)], stdin=subprocess.DEVNULL, env=environment())
+        """Its processes and mounts are in namespaces of their own: they all end with the first one."""
+        self.image.mkdir(parents=True, exist_ok=True)
+        process = subprocess.Popen(
+            ["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "--",
+             str(HERE / "image.sh"), str(self.image)],
+            stdin=subprocess.DEVNULL, env=environment(), start_new_session=True)
         try:
             code = process.wait()
         except BaseException:
-            process.terminate()
+            process.kill()
             process.wait(60)
             raise
         if code != 0:
-            raise XenLabError(f"image.sh failed with exit code {code}")
+            raise XenLabError(f"the image of the hosts could not be made: image.sh ended with {code}")
 
     def up(self):
         if any(host.pid() for host in self.hosts.values()):
@@ -276,10 +314,22 @@ class XenLab:
         raise XenLabError(f"no host runs a domain '{vm}'")
 
     def load(self, vm, percent):
+        """Returns when the guest has taken it over."""
         host, number = self.running(vm)
-        # The guest's folder is its own; written by its host, the guest must still be able to read it.
-        host.run("sh", "-c", f"xenstore write /local/domain/{number}/data/load {int(percent)} && "
-                             f"xenstore chmod /local/domain/{number}/data/load n{number}")
+        folder = f"/local/domain/{number}/data"
+        # The guest's folder is its own; what its host writes there, the guest must still be able to read.
+        host.run("sh", "-c", f"xenstore rm {folder}/accepted 2>/dev/null; "
+                             f"xenstore write {folder}/load {int(percent)} && xenstore chmod {folder}/load n{number}")
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                if host.run("xenstore", "read", f"{folder}/accepted") == str(int(percent)):
+                    return
+            except XenLabError:
+                pass  # Not written yet.
+            if time.monotonic() > deadline:
+                raise XenLabError(f"{vm} on {host.name} did not take a load of {percent} % over within 30 s")
+            time.sleep(0.2)
 
     def processors(self, vm):
         host, number = self.running(vm)

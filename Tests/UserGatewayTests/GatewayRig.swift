@@ -201,12 +201,12 @@ final class Questions: Sendable {
 extension GatewayRig.Peer {
     /// Answers questions of a type with a document, and keeps what was asked.
     func answer(_ type: MessageType, with document: JSONValue, keeping questions: Questions) async {
-        await server.handle(type) { body, _ async throws(CommandFailure) in
+        await server.handle(type) { body, _ async throws(Bus.CommandFailure) in
             do {
                 let question = try MessageCodec.decoded(WireJSONDocument.self, from: body)
                 questions.add(try JSONValue(parsing: question.json))
             } catch {
-                throw CommandFailure.invalid("\(error)")
+                throw Bus.CommandFailure.invalid("\(error)")
             }
             return MessageCodec.encoded(WireJSONDocument.with { $0.json = Data(document.compact) })
         }
@@ -214,17 +214,17 @@ extension GatewayRig.Peer {
 
     /// Never answers.
     func hang(_ type: MessageType) async {
-        await server.handle(type) { _, _ async throws(CommandFailure) in
+        await server.handle(type) { _, _ async throws(Bus.CommandFailure) in
             try? await Task.sleep(for: .seconds(600))
-            throw CommandFailure.busy
+            throw Bus.CommandFailure.busy
         }
     }
 
     /// Grants all room that is asked for, on the host that is named or on `host-b`.
     func grantRoom(keeping questions: Questions) async {
-        await server.handle(.permitRequest) { body, _ async throws(CommandFailure) in
+        await server.handle(.permitRequest) { body, _ async throws(Bus.CommandFailure) in
             guard let wish = try? MessageCodec.decoded(WirePermitRequest.self, from: body) else {
-                throw CommandFailure.invalid("no permit request")
+                throw Bus.CommandFailure.invalid("no permit request")
             }
             questions.add([
                 "cluster": .string(wish.clusterID), "purpose": .string(wish.purpose),

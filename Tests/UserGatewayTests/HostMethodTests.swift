@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ResourceModel
+import ServiceKit
+import Store
 import Testing
 import UserGatewayCore
+
+@testable import UserGatewayMain
 
 @Suite("Gateway's hosts")
 struct HostMethodTests {

@@ -47,6 +47,9 @@ actor HostLoop {
     private var response: ResponseTime?
     private var capabilities: HypervisorCapabilities?
     private var hasEnded = false
+    /// The latest proof, as long as it is not queued; and the one that was queued last.
+    private var proof: Timestamp?
+    private var queuedProof = Timestamp.zero
     private var isPolling = false
 
     init(
@@ -92,6 +95,7 @@ actor HostLoop {
             await rest(until: slot)
         }
         hasEnded = true
+        await queueProof()
         resumeWaiters()
     }
 
@@ -175,9 +179,23 @@ actor HostLoop {
                         capabilities: capabilities.flatMap { JSONText.encode($0) }, uuid: capabilities?.hostUUID)))
         }
         let isComplete = await take(cycle, &facts)
-        if isComplete { facts.append(.proved(cycle.provedAt)) }
+        if isComplete { proof = cycle.provedAt }
         hasPolled = true
-        await writer.append(facts)
+        if !facts.isEmpty || isProofDue { await queueProof(behind: facts) }
+    }
+
+    private var isProofDue: Bool {
+        guard let proof else { return false }
+        let tolerance = configuration.pollInterval / 2
+        return proof >= queuedProof.advanced(by: configuration.proofInterval - tolerance)
+    }
+
+    /// Queues facts, and behind them what is proved by now.
+    private func queueProof(behind facts: [Fact] = []) async {
+        let proved = proof.map { [Fact.proved($0)] } ?? []
+        queuedProof = proof ?? queuedProof
+        proof = nil
+        await writer.append(facts + proved)
     }
 
     /// Another version may run on the host after it was away.
@@ -193,6 +211,7 @@ actor HostLoop {
     var hostUUID: UUID128? { capabilities?.hostUUID }
 
     private func failed() async {
+        await queueProof()
         let becameUnknown = health.failed()
         guard health.state == .unknown, health.failures >= HostHealth.toleratedFailures else { return }
         if let sample = sampler.unreachable(at: edges.clock.now()) { await publish(sample) }

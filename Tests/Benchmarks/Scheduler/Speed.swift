@@ -59,6 +59,16 @@ enum Speed {
         let demands = day()
         let interval: Int64 = 5_000_000_000
         let policy = try PolicyPreset.balanced.policy(maximumVCPUs: 8)
+        let plan = ReplayPlan(
+            domain: DomainID(UUID128(high: 0, low: 1)), policy: policy, windowLength: 12, settings: .platform,
+            vcpus: 2)
+        let samples = demands.enumerated().map { place, demand in
+            ReplaySample(
+                sampledAt: Timestamp(nanoseconds: Int64(place + 1) * interval), intervalNanoseconds: interval,
+                demand: CPUDemand(ppmOfOneCore: demand))
+        }
+        let whole = five { 5_000 / milliseconds { for _ in 0..<5 { _ = Replay.run(plan, over: samples) } } }
+        report.add(Figure("replay through the core", runs: whole, unit: "VM-days of 5 s per s", aim: .atLeast(500)))
         var history = DemandHistory(intervalNanoseconds: interval)
         for (place, demand) in demands.enumerated() {
             let share = Utilization(ppm: demand / 8)

@@ -39,7 +39,7 @@ extension GatewayBackend {
     func changes(
         of domain: DomainRecord, _ ceiling: [String: JSONValue], _ request: Request
     ) async throws(MethodError) -> [JSONValue] {
-        MonitorAnswer.changes(try await question(.previewVM, domain, ceiling, request))
+        MonitorAnswer.changes(try await question(.previewVM, domain, request, with: ceiling))
     }
 
     func listSnapshots(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -54,12 +54,10 @@ extension GatewayBackend {
 
     func readConsole(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await domain(request)
-        let limit = request.integer("limit") ?? 65_536
-        let wish: [String: JSONValue] = [
-            // Without an offset: the last bytes.
-            "offset": request.values["offset"] ?? .null, "limit": .integer(limit),
-        ]
-        let answer = try await question(.readConsole, domain, wish.filter { !$0.value.isNull }, request)
+        var wish: [String: JSONValue] = ["limit": request.values["limit"] ?? 65_536]
+        // Without an offset: the last bytes.
+        wish["offset"] = request.values["offset"]
+        let answer = try await question(.readConsole, domain, request, with: wish)
         guard let console = MonitorAnswer.console(answer, of: domain.name) else {
             throw MethodError(.internal, "the monitor's answer about the console of '\(domain.name)' can't be read")
         }
@@ -74,7 +72,7 @@ extension GatewayBackend {
 
     /// Asks the owner of a domain's host. A tenant reads pseudonyms where the answer names hosts.
     private func question(
-        _ type: MessageType, _ domain: DomainRecord, _ more: [String: JSONValue] = [:], _ request: Request
+        _ type: MessageType, _ domain: DomainRecord, _ request: Request, with more: [String: JSONValue] = [:]
     ) async throws(MethodError) -> JSONValue {
         var wish = more
         wish["domain"] = .string(domain.id.description)
