@@ -18,7 +18,7 @@ package struct PolicyRepository: Sendable {
         in transaction: Transaction? = nil
     ) async throws -> PolicyVersion {
         let optionsText = try options.stored
-        try await store.fenced(claim, in: transaction) { transaction in
+        return try await store.fenced(claim, in: transaction) { transaction in
             // One writer per domain at a time, so that versions have no holes.
             _ = try await transaction.query(
                 "SELECT pg_advisory_xact_lock(hashtextextended('scheduling.policy ' || \(domain.description)::text, 0))"
