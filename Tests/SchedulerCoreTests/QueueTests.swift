@@ -39,7 +39,7 @@ import Testing
         #expect(cluster.reasons(3).last == .queued)
         #expect(cluster.last(3)?.summary.hasSuffix("1 others on its host wait for room with more right") == true)
         cluster[4].demand = 100_000
-        cluster.tick(12)
+        cluster.tick(16)
         #expect(cluster[4].vcpus == 1)
         #expect((cluster[2].vcpus, cluster[3].vcpus, cluster[1].vcpus) == (3, 2, 2))
         #expect(order(cluster) == [3, 1].map { domainID($0) })
@@ -55,7 +55,7 @@ import Testing
         }
         #expect(order(cluster) == [3, 2].map { domainID($0) })
         cluster[4].demand = 100_000
-        cluster.tick(12)
+        cluster.tick(16)
         #expect((cluster[3].vcpus, cluster[2].vcpus) == (3, 2))
     }
 

@@ -71,7 +71,7 @@ package struct Finding: Hashable, Sendable, Codable {
     package var counts: BreachCount?
     /// Mean utilisation of the samples that count.
     package var mean: Utilization?
-    /// Highest of them; `nil` for the network, which is sized by the mean.
+    /// Highest of them; `nil` where the mean is projected.
     package var peak: Utilization?
     /// The use at the size that was considered; `nil` if none was.
     package var projection: Utilization?

@@ -54,6 +54,8 @@ package struct RuleInputs: Hashable, Sendable, Codable {
     package var unknownBound: Utilization?
     /// Unknown readings since the newest sample.
     package var unknownRun: Int?
+    /// CPU is projected by the highest use that was seen, as memory is, and not by the mean.
+    package var projectsByPeak: Bool?
     package var isOptedOut: Bool?
     /// `nil`: not a dry run.
     package var dryRun: DryReason?

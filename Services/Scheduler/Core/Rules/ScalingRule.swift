@@ -8,7 +8,8 @@ package import ResourceModel
 /// M = max(1, ⌈N · P⌉). With the size s and the use u of the samples that count, the use at the next size t is
 /// projected as u · s / t, rounded half up to parts per million: nothing is shrunk into a size at which that passes U2,
 /// nor grown into one at which it is below U1. u is the highest use that was seen, because a mean hides the peaks that
-/// would overload the next size; for the network, which is sized by it, it is the mean.
+/// would overload the next size. For the network, which is sized by it, it is the mean, and for CPU where the platform's
+/// settings say so, as the paper's do.
 ///
 /// A number of vCPUs outside the policy's sizes is brought to the nearest of them without waiting for breaches.
 package enum ScalingRule {
@@ -27,7 +28,9 @@ package enum ScalingRule {
         var finding = Finding(verdict: .nothing, reason: .tooFewBreaches, counts: counts)
         finding.mean = tally.mean
         finding.steal = tally.meanSteal
-        if inputs.resource != .network { finding.peak = samples.lazy.map(\.utilization).max() }
+        if inputs.resource == .memory || (inputs.resource == .cpu && inputs.projectsByPeak == true) {
+            finding.peak = samples.lazy.map(\.utilization).max()
+        }
         if inputs.isOptedOut == true { return finding.with(.nothing, .optedOut) }
         guard !inputs.isChangeInFlight else { return finding.with(.nothing, .changeInFlight) }
         guard let size = inputs.size, size > 0 else { return finding.with(.nothing, .sizeUnknown) }

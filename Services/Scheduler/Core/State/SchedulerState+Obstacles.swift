@@ -21,6 +21,10 @@ extension SchedulerState {
         }
         return DrainReport(moving: moving, remaining: remaining)
     }
+
+    /// What the last attempt to relieve or empty `host` came to: every VM that was thought of, and why it did not go;
+    /// `nil`: there was none.
+    package func lastPlan(of host: HostID) -> MovePlan? { hosts[host]?.lastPlan }
 }
 
 extension SchedulerState {
