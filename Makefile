@@ -13,7 +13,7 @@ ifeq ($(shell id -u),0)
 PACKAGES_TEST := $(PACKAGES_LAB)
 endif
 
-.PHONY: help build release demo up down lab-demo test soak compose-test check fmt proto clean-state
+.PHONY: help build release demo up down lab-demo test soak bench-scheduler compose-test check fmt proto clean-state
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,11 @@ compose-test: ## Start compose/ on a real Docker engine and run the demo's scena
 	@demo/install.sh $(PACKAGES_DEMO) docker.io docker-compose debootstrap iptables
 	@demo/build.sh
 	@compose/test.sh
+
+bench-scheduler: ## Measure the scheduler's core and what its rules are worth (TRACES=folder for other traces)
+	@demo/install.sh $(PACKAGES_BUILD)
+	swift build -c release --product SchedulerBench $(BUILD_FLAGS)
+	@$(RELEASE)/SchedulerBench $(or $(TRACES),../shared/traces)
 
 check: ## Style: swift-format
 	swift format lint --strict --recursive --parallel Services Shared Tests Package.swift
