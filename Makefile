@@ -73,6 +73,11 @@ compose-test: ## Start compose/ on a real Docker engine and run the demo's scena
 	@demo/build.sh
 	@compose/test.sh
 
+bench-scheduler: ## Measure the scheduler's core and what its rules are worth (TRACES=folder for other traces)
+	@demo/install.sh $(PACKAGES_BUILD)
+	swift build -c release --product SchedulerBench $(BUILD_FLAGS)
+	@$(RELEASE)/SchedulerBench $(or $(TRACES),../shared/traces)
+
 check: ## Style: swift-format
 	swift format lint --strict --recursive --parallel Services Shared Tests Package.swift
 

@@ -191,8 +191,8 @@ struct SchedulerWorld: Sendable {
         await fleet.bus.close()
     }
 
-    /// A Monitor's row is renewed by its membership, which this rig has not.
-    private static func keepAlive(_ instance: InstanceID, in store: Store) -> Task<Void, Never> {
+    /// Renews an instance's row, as its membership would.
+    static func keepAlive(_ instance: InstanceID, in store: Store) -> Task<Void, Never> {
         Task {
             while !Task.isCancelled {
                 _ = try? await InstanceRepository(store).renew(instance)

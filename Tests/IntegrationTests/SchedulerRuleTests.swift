@@ -5,6 +5,7 @@ import Foundation
 import Messages
 import ResourceModel
 import SchedulerCore
+import ServiceKit
 import Store
 import TestSupport
 import Testing

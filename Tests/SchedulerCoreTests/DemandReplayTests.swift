@@ -10,9 +10,7 @@ import Testing
     /// 1 680 is divisible by every size up to 8 and by 16, so that utilisation is exact.
     private static let unit: Int64 = 1_680
 
-    private func terms(_ cooldown: Cooldown = Cooldown(upNanoseconds: 0, downNanoseconds: 0)) -> ReplayTerms {
-        ReplayTerms(windowLength: 12, cooldown: cooldown, unknownBound: Utilization(percent: 40))
-    }
+    private func terms() -> ReplayTerms { ReplayTerms(.platform, windowLength: 12) }
 
     /// A demand that stays for a while and jumps, with gaps; `nil` is unknown.
     private func trace(_ random: inout SeededGenerator, count: Int) -> [Int64?] {
@@ -53,9 +51,12 @@ import Testing
             let demands = trace(&random, count: 600)
             guard let first = demands.firstIndex(where: { $0 != nil }) else { continue }
             let known = Array(demands[first...])
+            var settings = SchedulerSettings.platform
+            settings.projectsByPeak = Bool.random(using: &random)
+            let options = PolicyOptions(cooldown: cooldown)
             var plan = ReplayPlan(
-                domain: domainID(1), policy: policy, options: PolicyOptions(cooldown: cooldown), windowLength: 12,
-                settings: .platform, vcpus: 2)
+                domain: domainID(1), policy: policy, options: options, windowLength: 12,
+                settings: settings, vcpus: 2)
             plan.changeNanoseconds = 0
             let whole = Replay.run(
                 plan,
@@ -64,7 +65,9 @@ import Testing
                         sampledAt: at(Int64(t + 1)), intervalNanoseconds: interval,
                         demand: demand.map { CPUDemand(ppmOfOneCore: $0) })
                 })
-            var replay = DemandReplay(policy, terms: terms(cooldown), size: 2, intervalNanoseconds: interval)
+            var replay = DemandReplay(
+                policy, terms: ReplayTerms(settings, windowLength: 12, options: options), size: 2,
+                intervalNanoseconds: interval)
             let figures = replay.play(history(known))
             #expect(figures.resizes == Int64(whole.actions.count), "seed \(seed)")
             #expect(figures.overloaded * interval == whole.overloaded, "seed \(seed)")

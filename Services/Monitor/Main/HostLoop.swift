@@ -47,9 +47,6 @@ actor HostLoop {
     private var response: ResponseTime?
     private var capabilities: HypervisorCapabilities?
     private var hasEnded = false
-    /// The latest proof, as long as it is not queued; and the one that was queued last.
-    private var proof: Timestamp?
-    private var queuedProof = Timestamp.zero
     private var isPolling = false
 
     init(
@@ -96,7 +93,6 @@ actor HostLoop {
             await rest(until: slot)
         }
         hasEnded = true
-        await queueProof()
         resumeWaiters()
     }
 
@@ -108,7 +104,7 @@ actor HostLoop {
             } catch {
                 response = nil
             }
-            try? await Task.sleep(for: max(configuration.pollInterval, configuration.probeInterval))
+            await edges.pacer.sleep(for: max(configuration.pollInterval, configuration.probeInterval))
         }
     }
 
@@ -180,23 +176,9 @@ actor HostLoop {
                         capabilities: capabilities.flatMap { JSONText.encode($0) }, uuid: capabilities?.hostUUID)))
         }
         let isComplete = await take(cycle, &facts)
-        if isComplete { proof = cycle.provedAt }
+        if isComplete { facts.append(.proved(cycle.provedAt)) }
         hasPolled = true
-        if !facts.isEmpty || isProofDue { await queueProof(behind: facts) }
-    }
-
-    private var isProofDue: Bool {
-        guard let proof else { return false }
-        let tolerance = configuration.pollInterval / 2
-        return proof >= queuedProof.advanced(by: configuration.proofInterval - tolerance)
-    }
-
-    /// Queues facts, and behind them what is proved by now.
-    private func queueProof(behind facts: [Fact] = []) async {
-        let proved = proof.map { [Fact.proved($0)] } ?? []
-        queuedProof = proof ?? queuedProof
-        proof = nil
-        await writer.append(facts + proved)
+        await writer.append(facts)
     }
 
     /// Another version may run on the host after it was away.
@@ -212,7 +194,6 @@ actor HostLoop {
     var hostUUID: UUID128? { capabilities?.hostUUID }
 
     private func failed() async {
-        await queueProof()
         let becameUnknown = health.failed()
         guard health.state == .unknown, health.failures >= HostHealth.toleratedFailures else { return }
         if let sample = sampler.unreachable(at: edges.clock.now()) { await publish(sample) }

@@ -47,7 +47,7 @@ actor HostRefresher {
                 edges.log.debug(
                     "rows can't be read back", metadata: ["host.id": "\(host)", "error": "\(error)"])
             }
-            try? await Task.sleep(for: configuration.refreshInterval)
+            await edges.pacer.sleep(for: configuration.refreshInterval)
         }
     }
 

@@ -14,8 +14,6 @@ struct MonitorConfiguration: Sendable {
     var readingInterval: Duration = .seconds(60)
     /// A grant that its guest does not confirm by then is rolled back.
     var confirmationTimeout: Duration = .seconds(60)
-    /// How often it is written down that nothing changed: a transaction per host and cycle would cost more than the rest.
-    var proofInterval: Duration { min(pollInterval * 5, .seconds(5)) }
     /// From one report of a command's progress to the next, at least.
     var progressInterval: Duration = .seconds(1)
     /// How often open commands are looked for: so long a lost request delays.

@@ -75,9 +75,7 @@ struct Fleet {
     }
 
     private static func domain(_ number: Int) -> DomainID {
-        // Spread, as real ids are.
-        var mix = SplitMix(seed: UInt64(number))
-        return DomainID(UUID128(high: mix.next(), low: mix.next()))
+        DomainID(UUID128(high: 0, low: UInt64(number)))
     }
 
     private static func sample(_ host: HostID, numbers: Range<Int>, load: Load) -> HostSample {
