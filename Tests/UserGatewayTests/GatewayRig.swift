@@ -50,10 +50,11 @@ struct GatewayRig: Sendable {
         }
     }
 
-    private static func makeBus(_ clock: ClusterClock) throws -> ZeroMQBus {
-        var generator = SystemRandomNumberGenerator()
-        return try ZeroMQBus(
-            instance: InstanceID(UUID128.random(using: &generator)), configuration: BusConfiguration(), log: .quiet,
+    private static func makeBus(
+        _ clock: ClusterClock, _ instance: InstanceID = InstanceID(UUID128(high: 5, low: 0))
+    ) throws -> ZeroMQBus {
+        try ZeroMQBus(
+            instance: instance, configuration: BusConfiguration(), log: .quiet,
             clock: { clock.now() })
     }
 
@@ -170,13 +171,16 @@ struct GatewayRig: Sendable {
     struct Peer: Sendable {
         let record: InstanceRecord
         let server: ZeroMQCommandServer
+        fileprivate let bus: ZeroMQBus
     }
 
     func addPeer(_ service: ServiceKind, number: UInt64, owning shards: [ShardKey] = []) async throws -> Peer {
+        // A bus of its own, as a process has one: an answer counts only from the instance that was asked.
+        let id = InstanceID(UUID128(high: 5, low: number))
+        let bus = try Self.makeBus(backend.runtime.clock, id)
         let server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
         let record = InstanceRecord(
-            id: InstanceID(UUID128(high: 5, low: number)), service: service, publishEndpoint: nil,
-            commandEndpoint: server.endpoint, version: "test")
+            id: id, service: service, publishEndpoint: nil, commandEndpoint: server.endpoint, version: "test")
         try await InstanceRepository(administration).register(record)
         let repository = ShardRepository(administration)
         for shard in shards {
@@ -184,7 +188,7 @@ struct GatewayRig: Sendable {
             let seen = try #require(try await repository.fetch(shard.kind, shard.id))
             _ = try await repository.claim(seen, by: record.id)
         }
-        return Peer(record: record, server: server)
+        return Peer(record: record, server: server, bus: bus)
     }
 
     /// Who is alive from now on.
