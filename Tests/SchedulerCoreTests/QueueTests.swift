@@ -86,6 +86,22 @@ import Testing
         #expect(gone.vcpus == 2)
     }
 
+    @Test("after a restart who waited waits on, in the same order")
+    func recalled() throws {
+        let cluster = try full()
+        cluster.tick(30) { cluster in
+            if cluster.time == 1 { want(cluster, 2) }
+            if cluster.time == 3 { want(cluster, 3) }
+        }
+        var state = SchedulerState(settings: cluster.state.settings)
+        state.inventoryChanged(cluster.inventory)
+        for record in cluster.records { state.recallDecision(record) }
+        #expect(state.queue(of: "host-a").map(\.domain) == order(cluster))
+        #expect(state.queue(of: "host-a").map(\.since) == cluster.state.queue(of: "host-a").map(\.since))
+        let recalled = state.directives(at: cluster.now)
+        #expect(recalled.isEmpty)
+    }
+
     @Test("the wait is part of why")
     func visible() throws {
         let cluster = try full()

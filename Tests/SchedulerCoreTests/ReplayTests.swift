@@ -66,7 +66,7 @@ import Testing
         #expect(reading(.paused, 0).demand == nil)
     }
 
-    @Test("the replay of a recorded day is what was decided live, action for action", arguments: 1...20)
+    @Test("the replay of a recorded day is what was decided live, action for action", arguments: 1...8)
     func sameAsLive(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var settings = SchedulerSettings.platform

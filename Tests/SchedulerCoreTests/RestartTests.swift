@@ -60,7 +60,7 @@ import Testing
         return state
     }
 
-    @Test("recalled at any instant, the state decides from then on as the one that ran on", arguments: 1...24)
+    @Test("recalled at any instant, the state decides from then on as the one that ran on", arguments: 1...12)
     func sameAsUninterrupted(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let cluster = try cluster()

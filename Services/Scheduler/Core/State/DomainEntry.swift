@@ -44,12 +44,11 @@ extension SchedulerState {
         }
 
         subscript(resource: Resource) -> ResourceTrack {
-            // Yielded, not got: a copy of a window would be counted by every thread's cache.
-            _read {
+            get {
                 switch resource {
-                case .cpu: yield cpu
-                case .memory: yield memory
-                case .network: yield network
+                case .cpu: cpu
+                case .memory: memory
+                case .network: network
                 }
             }
             _modify {
@@ -169,12 +168,15 @@ extension SchedulerState.DomainEntry {
     /// Whether the rule would find at `now` what it found last, so that it need not be run.
     mutating func isSteady(_ resource: Resource, at now: Timestamp, settings: SchedulerSettings) -> Bool {
         guard operation == nil else { return true }
-        guard let steady = self[resource].steady else { return false }
-        guard case .whileDue(let due) = steady else { return true }
-        if resource == .memory, pressure != nil { return false }
         let stale = 2 * Int64(trigger.windowLength) * settings.samplingInterval
-        self[resource].window.expire(before: now.advanced(byNanoseconds: -stale))
-        return self[resource].window.isSteady(due, needed: trigger.breachesNeeded, settings: settings)
+        let oldest = now.advanced(byNanoseconds: -stale)
+        let (needed, bound) = (trigger.breachesNeeded, settings.unknownBound)
+        // One by one: a copy of a track, as the subscript gives it, is dear where every sample passes.
+        switch resource {
+        case .cpu: return cpu.isSteady(since: oldest, needed: needed, unknownBound: bound)
+        case .memory: return pressure == nil && memory.isSteady(since: oldest, needed: needed, unknownBound: bound)
+        case .network: return network.isSteady(since: oldest, needed: needed, unknownBound: bound)
+        }
     }
 
     mutating func forgetSteady() {
@@ -350,6 +352,15 @@ extension SchedulerState.DomainEntry {
 }
 
 extension SchedulerState.ResourceTrack {
+    /// Whether the same direction is due as last time, and enough is known.
+    fileprivate mutating func isSteady(since oldest: Timestamp, needed: Int, unknownBound: Utilization) -> Bool {
+        guard let steady else { return false }
+        guard case .whileDue(let due) = steady else { return true }
+        window.expire(before: oldest)
+        guard window.count > 0, window.due(needed: needed) == due else { return false }
+        return window.unknownShare <= unknownBound
+    }
+
     /// Whether a reading at `instant` came after the last change that we know. One of the same instant led to it.
     fileprivate func isSettled(at instant: Timestamp) -> Bool {
         lastChangeAt.map { instant > $0 } ?? true
@@ -362,16 +373,6 @@ extension SchedulerState.ResourceTrack {
         waitingSince = nil
         steady = nil
         window.restart(countingFrom: instant)
-    }
-}
-
-extension UtilizationWindow {
-    /// Whether the same direction is due and enough is known.
-    fileprivate func isSteady(_ due: Direction?, needed: Int, settings: SchedulerSettings) -> Bool {
-        guard count > 0 else { return false }
-        let present: Direction? = tally.above >= needed ? .up : tally.below >= needed ? .down : nil
-        guard present == due else { return false }
-        return tally.unknownShare(run: unknownRun) <= settings.unknownBound
     }
 }
 

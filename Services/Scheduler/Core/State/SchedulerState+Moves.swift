@@ -69,13 +69,14 @@ extension SchedulerState {
         var plan = given
         var lastPlacement: PlacementResult?
         var attempts = 0
+        let snapshot = snapshot(at: now)
         for index in plan.options.indices where plan.options[index].obstacle == nil {
             attempts += 1
             guard attempts <= Self.maximumAttempts else {
                 plan.options[index].obstacle = .noTarget
                 continue
             }
-            let (placement, obstacle) = judge(plan.options[index], plan: &plan, at: now)
+            let (placement, obstacle) = judge(plan.options[index], plan: &plan, in: snapshot, at: now)
             lastPlacement = placement
             guard obstacle == nil else {
                 plan.options[index].obstacle = obstacle
@@ -108,13 +109,13 @@ extension SchedulerState {
     private static let maximumAttempts = 16
 
     private func judge(
-        _ option: MoveOption, plan: inout MovePlan, at now: Timestamp
+        _ option: MoveOption, plan: inout MovePlan, in snapshot: PlacementSnapshot, at now: Timestamp
     ) -> (PlacementResult?, MoveObstacle?) {
         guard let entry = domains[option.domain] else { return (nil, .notRunning) }
         let request = PlacementRequest(
             domain: option.domain, source: plan.source, presentVCPUs: option.vcpus, vcpus: option.vcpus,
             memory: option.memory, demand: option.demand)
-        let placement = placement(for: request, of: entry, at: now)
+        let placement = placement(for: request, of: entry, in: snapshot, at: now)
         guard let target = placement.chosen else { return (placement, .noTarget) }
         guard plan.cause == .relief else { return (placement, nil) }
         guard

@@ -62,7 +62,7 @@ extension SchedulerState {
             if hosts[record.host] == nil { hosts[record.host] = HostEntry(record: record) }
             hosts.update(record.host) { $0.record = record }
         }
-        // In the order of the table, so that a first inventory of many is appended and not inserted.
+        // In the order of their ids, so that a first inventory is appended and not inserted.
         for record in inventory.domains.sorted(by: { $0.domain < $1.domain }) {
             if domains[record.domain] == nil {
                 domains[record.domain] = DomainEntry(record: record)
