@@ -55,6 +55,17 @@ struct Fleet {
 
     var machines: Int { cycle.reduce(0) { $0 + $1.domains.count } }
 
+    /// Fills every window without deciding anything.
+    mutating func fill() {
+        for _ in 0..<13 {
+            ticks += 1
+            for place in cycle.indices {
+                cycle[place].sampledAt = Timestamp(nanoseconds: (ticks + 1) * Self.interval)
+                state.recall(cycle[place], position: SamplePosition(epoch: 1, sequence: UInt64(ticks)))
+            }
+        }
+    }
+
     /// Feeds one cycle of every host.
     mutating func fold() {
         ticks += 1
