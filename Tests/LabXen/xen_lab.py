@@ -10,11 +10,11 @@ which Xen and a Debian Domain 0 with libvirt's Xen driver run.
   xen_lab.py virsh HOST ARGUMENTS...  virsh, connected to a host
   xen_lab.py load VM PERCENT          have a guest use that much CPU time, in percent of one vCPU (may exceed 100)
   xen_lab.py processors VM            how many processors the guest itself says are online
-  xen_lab.py stop | continue          hold both hosts where they are, and let them go on
 
-EBB_LAB_XEN_DIR (default: .build/lab-xen of this package) holds all its state. Nothing of the machine is touched: no
-interface, no namespace, no mount. Each host is reached under a loopback address of its own, and the cable between both
-is a pair of Unix sockets. It needs root only to make the image.
+EBB_LAB_XEN_DIR (default: .build/lab-xen of this package) holds all its state. It needs root only to make the image, and
+touches nothing of the machine: no interface, no mount. Each host is reached under a loopback address of its own, and
+the cable between both is a pair of Unix sockets. A host that is held for minutes (SIGSTOP) loses Xen's clock for good:
+take it down instead.
 """
 
 import base64
@@ -292,10 +292,6 @@ class XenLab:
             for name in ("disk", "cable", "agent", "pid"):
                 host.path(name).unlink(missing_ok=True)
 
-    def signal(self, number):
-        for host in self.hosts.values():
-            host.signal(number)
-
     # Guests --------------------------------------------------------------------------------------------------------
 
     def where(self, vm):
@@ -364,8 +360,6 @@ def main():
             case "virsh", [host, *words] if host in HOSTS and words: print(lab.hosts[host].virsh(*words))
             case "load", [vm, percent]: lab.load(vm, percent)
             case "processors", [vm]: print(lab.processors(vm))
-            case "stop", []: lab.signal(signal.SIGSTOP)
-            case "continue", []: lab.signal(signal.SIGCONT)
             case _: sys.exit(__doc__)
     except KeyboardInterrupt:
         sys.exit(130)

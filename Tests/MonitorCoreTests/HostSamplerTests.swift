@@ -161,6 +161,16 @@ import Testing
         #expect(last.memoryUsed == .gibibytes(1))
     }
 
+    @Test("a Xen host, which tells no CPU time of its own, is as busy as Domain 0 and the domains together")
+    func xenFigures() {
+        let readings = cycles(
+            reading(instant(0), running(cpu: 0), control: 0), reading(instant(10), running(cpu: 10), control: 4),
+            reading(instant(20), running(cpu: 20), running(otherVM, cpu: 0), control: 8))
+        #expect(readings[0].sample.figures.cpuUtilization == nil)
+        #expect(readings[1].sample.figures.cpuUtilization == Utilization(percent: 35))
+        #expect(readings[2].sample.figures.cpuUtilization == nil)
+    }
+
     @Test("one domain that is unknown makes the sum unknown: a part of it would read as an idle host")
     func unknownSum() {
         let last = cycles(

@@ -124,6 +124,13 @@ package struct HostSampler: Hashable, Sendable {
                 now.cpuTimeNanoseconds, former.cpuTimeNanoseconds, interval, now.cpuCount, &cycle)?.clamped
         cycle.sample.figures.controlDomainUtilization = share(
             now.controlDomainCPUTimeNanoseconds, former.controlDomainCPUTimeNanoseconds, interval, now.cpuCount, &cycle)
+        let figures = cycle.sample.figures
+        if now.cpuTimeNanoseconds == nil, let control = figures.controlDomainUtilization,
+            let domains = figures.domainsUtilization
+        {
+            // Xen tells no time of the host itself: it is what all domains used, Domain 0 included.
+            cycle.sample.figures.cpuUtilization = Utilization(ppm: control.ppm + domains.ppm).clamped
+        }
     }
 
     /// A difference of CPU time as a share of all cores.
