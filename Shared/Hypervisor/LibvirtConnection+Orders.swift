@@ -15,7 +15,8 @@ extension LibvirtConnection {
     private func affected(_ domain: borrowing DomainHandle) throws(HypervisorError) -> UInt32 {
         guard try domain.isActive() else { return VIR_DOMAIN_AFFECT_CONFIG.rawValue }
         let live = VIR_DOMAIN_AFFECT_LIVE.rawValue
-        return try driver != .test && domain.isPersistent() ? live | VIR_DOMAIN_AFFECT_CONFIG.rawValue : live
+        guard driver != .test else { return live }
+        return try domain.isPersistent() ? live | VIR_DOMAIN_AFFECT_CONFIG.rawValue : live
     }
 
     func resize(_ identifier: DomainID, memory: ByteCount) throws(HypervisorError) -> DomainReading {
@@ -137,9 +138,12 @@ extension LibvirtConnection {
 
     func label(_ identifier: DomainID, _ label: DomainLabel) throws(HypervisorError) -> DomainReading {
         let domain = try handle.domain(identifier)
-        let flags: UInt32 = [VIR_DOMAIN_AFFECT_LIVE, VIR_DOMAIN_AFFECT_CONFIG].reduce(0) { $0 | $1.rawValue }
-        let isWhole = try domain.isActive() && domain.isPersistent()
-        try domain.setMetadata(LabelDocument(label).xml(), isWhole ? flags : VIR_DOMAIN_AFFECT_CURRENT.rawValue)
+        var flags = VIR_DOMAIN_AFFECT_CONFIG.rawValue
+        if try domain.isActive() {
+            flags = VIR_DOMAIN_AFFECT_LIVE.rawValue
+            if try domain.isPersistent() { flags |= VIR_DOMAIN_AFFECT_CONFIG.rawValue }
+        }
+        try domain.setMetadata(LabelDocument(label).xml(), flags)
         forgetDefinition(of: identifier)
         return try reading(of: domain)
     }
