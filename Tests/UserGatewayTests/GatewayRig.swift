@@ -23,6 +23,7 @@ struct GatewayRig: Sendable {
     let administration: Store
     let backend: GatewayBackend
     private let bus: ZeroMQBus
+    private let opened = Buses()
 
     static func with(
         _ body: (GatewayRig) async throws -> Void
@@ -38,8 +39,14 @@ struct GatewayRig: Sendable {
                         let rig = GatewayRig(
                             database: database, administration: administration, backend: GatewayBackend(runtime),
                             bus: bus)
-                        try await rig.furnish()
-                        try await body(rig)
+                        do {
+                            try await rig.furnish()
+                            try await body(rig)
+                        } catch {
+                            await rig.opened.close()
+                            throw error
+                        }
+                        await rig.opened.close()
                         await bus.close()
                     } catch {
                         await bus.close()
@@ -171,7 +178,6 @@ struct GatewayRig: Sendable {
     struct Peer: Sendable {
         let record: InstanceRecord
         let server: ZeroMQCommandServer
-        fileprivate let bus: ZeroMQBus
     }
 
     func addPeer(_ service: ServiceKind, number: UInt64, owning shards: [ShardKey] = []) async throws -> Peer {
@@ -188,11 +194,19 @@ struct GatewayRig: Sendable {
             let seen = try #require(try await repository.fetch(shard.kind, shard.id))
             _ = try await repository.claim(seen, by: record.id)
         }
-        return Peer(record: record, server: server, bus: bus)
+        opened.add(bus)
+        return Peer(record: record, server: server)
     }
 
     /// Who is alive from now on.
     func announce(_ peers: [Peer]) async { await backend.runtime.peers.update(peers.map(\.record)) }
+}
+
+/// The buses of a test's peers, to be closed at its end.
+final class Buses: Sendable {
+    private let state = Mutex<[ZeroMQBus]>([])
+    func add(_ bus: ZeroMQBus) { state.withLock { $0.append(bus) } }
+    func close() async { for bus in state.withLock({ $0 }) { await bus.close() } }
 }
 
 /// What a peer was asked.
