@@ -49,6 +49,9 @@ struct ConnectionURI: Hashable, Sendable {
         return (host, port ?? standard)
     }
 
+    /// Without a transport's name, a connection to another machine is TLS.
+    var isEncrypted: Bool { host != nil && ["tls", "ssh", "libssh", "libssh2", nil].contains(transport) }
+
     /// Where a live migration sends the guest's memory: the same address by which the host is managed.
     var transferURI: String? {
         host.map { $0.contains(":") ? "tcp://[\($0)]" : "tcp://\($0)" }

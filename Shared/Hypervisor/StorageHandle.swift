@@ -238,10 +238,14 @@ extension ConnectionHandle {
         return unsafe String(cString: name)
     }
 
+    /// Whether nobody on the way can read the connection; what the driver does not tell (Xen's), the URI does.
     borrowing func isEncrypted() throws(HypervisorError) -> Bool {
         let answer = unsafe virConnectIsEncrypted(pointer)
-        guard answer >= 0 else { throw .last("virConnectIsEncrypted") }
-        return answer == 1
+        if answer >= 0 { return answer == 1 }
+        let error = HypervisorError.last("virConnectIsEncrypted")
+        guard error.code == .unsupported, let text = unsafe virConnectGetURI(pointer) else { throw error }
+        defer { unsafe text.deallocateByC() }
+        return ConnectionURI(unsafe String(cString: text))?.isEncrypted ?? false
     }
 
     /// Whether guests that see this CPU can run here.

@@ -75,4 +75,14 @@ struct HypervisorFactoryTests {
         _ = try openHypervisor(
             uri: "fleet://127.0.0.1:9000/h1", host: "h1", log: quiet, connectors: [.libvirt(), fleet])
     }
+
+    @Test(
+        "a connection is encrypted by its transport; to another machine that is TLS without a name",
+        arguments: [
+            ("xen+tcp://10.0.0.7/", false), ("xen+tls://10.0.0.7/", true), ("xen+ssh://root@10.0.0.7/", true),
+            ("xen://10.0.0.7/", true), ("xen:///", false),
+        ])
+    func encryption(text: String, isEncrypted: Bool) throws {
+        #expect(try #require(ConnectionURI(text)).isEncrypted == isEncrypted)
+    }
 }
