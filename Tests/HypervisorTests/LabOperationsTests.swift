@@ -76,7 +76,9 @@ struct LabOperationsTests {
     }
 
     private func examineHosts(_ scene: Scene) async throws {
-        let (first, second) = try await (scene.source.examine(), scene.target.examine())
+        // A daemon's first connection waits until it has looked at every emulator of the host.
+        let first = try await eventually(within: .seconds(90)) { try? await scene.source.examine() }
+        let second = try await eventually(within: .seconds(90)) { try? await scene.target.examine() }
         #expect(first.capabilities.hostUUID != nil)
         #expect(first.capabilities.hostUUID != second.capabilities.hostUUID)
         #expect(first.hostName == "host-a")
