@@ -59,9 +59,9 @@ struct LabOperationsTests {
             try await examineHosts(scene)
             try await create(scene)
             try await questions(scene)
+            try await snapshots(scene)
             try await sizes(scene)
             try await life(scene)
-            try await snapshots(scene)
             try await hungGuest(scene)
             try await migrations(scene)
             try await definitions(scene)
@@ -155,6 +155,9 @@ struct LabOperationsTests {
             try await source.cap(domain, .cpu(ppm: 500_000), .fresh())
         }
         try await networkCap(scene)
+        await expect(code: .refused, saying: "plugged") {
+            try await source.snapshot(domain, name: "late", .fresh(timeout: .seconds(60)))
+        }
     }
 
     /// Where the kernel has no traffic control, the refusal says so.
