@@ -93,6 +93,14 @@ extension LibvirtConnection {
         guard try !snapshots(of: identifier).contains(where: { $0.name == name }) else {
             return try reading(of: domain)
         }
+        // QEMU loads a snapshot's memory before libvirt has plugged those vCPUs, and fails: better no snapshot than one
+        // that nobody can go back to.
+        if driver == .qemu, try domain.isActive(), try freshDefinition(of: domain).pluggedVCPUCount > 0 {
+            throw HypervisorError(
+                .refused, operation: "snapshot",
+                message: "it runs with vCPUs that were plugged, whose snapshot QEMU can't load again: "
+                    + "shut the domain down first, or take it with 1 vCPU")
+        }
         try domain.createSnapshot(SnapshotDefinition(name: name).xml())
         return try reading(of: domain)
     }
