@@ -73,10 +73,11 @@ compose-test: ## Start compose/ on a real Docker engine and run the demo's scena
 	@demo/build.sh
 	@compose/test.sh
 
-bench-scheduler: ## Measure the scheduler's core and what its rules are worth (TRACES=folder for other traces)
-	@demo/install.sh $(PACKAGES_BUILD)
-	swift build -c release --product SchedulerBench $(BUILD_FLAGS)
+bench-scheduler: ## Measure the scheduler's core, its rules' worth and the reaction time (TRACES=folder for other traces)
+	@demo/install.sh $(PACKAGES_DEMO)
+	@demo/build.sh
 	@$(RELEASE)/SchedulerBench $(or $(TRACES),../shared/traces)
+	@python3 Tests/Benchmarks/Driver/end_to_end.py --binaries $(RELEASE)
 
 check: ## Style: swift-format
 	swift format lint --strict --recursive --parallel Services Shared Tests Package.swift

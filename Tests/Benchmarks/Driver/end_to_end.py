@@ -78,12 +78,14 @@ def run(figures, hosts=1250, per_host=16):
         pids = {name: stack.processes[name].pid for name in ["monitor", "scheduler", "fleet", "postgres"]}
         before, start = {name: cpu_seconds(*family(pid)) for name, pid in pids.items()}, time.monotonic()
         for domain in chosen:
-            stack.fleet("administer", json.dumps({"load": {"domain": domain, "source": {"constant": {"ppm": 1_000_000}}}}))
+            load = {"domain": domain, "source": {"constant": {"ppm": 1_000_000}}}
+            stack.fleet("administer", json.dumps({"load": load}))
             time.sleep(0.2)
         seen = json.loads(watch.communicate(timeout=300)[0])
         passed = time.monotonic() - start
         third, made = third_breaches(breaches), calls(stack, chosen)
-        latencies = sorted((made[domain] - third[domain]) / 1e6 for domain in chosen if domain in third and domain in made)
+        latencies = sorted(
+            (made[domain] - third[domain]) / 1e6 for domain in chosen if domain in third and domain in made)
         report(figures, f"{hosts * per_host} VMs, 1 s", latencies, len(chosen), seen)
         for name, pid in pids.items():
             share = 100 * (cpu_seconds(*family(pid)) - before[name]) / passed

@@ -96,7 +96,8 @@ def large(figures, hosts=1250, per_host=16, window=10):
         # On a machine that has other work some cycles are missed: what they would have cost counts.
         full = [cpu * hosts / done for cpu, done in zip(runs["monitor"], runs["polls"])]
         figures.add(f"{label}: Monitor's CPU, every cycle polled", full, "% of a core", at_most=33.3)
-        figures.add(f"{label}: Monitor's memory (peak RSS)", [memory(stack.processes["monitor"].pid, "VmHWM")], "MiB", at_most=300)
+        peak = memory(stack.processes["monitor"].pid, "VmHWM")
+        figures.add(f"{label}: Monitor's memory (peak RSS)", [peak], "MiB", at_most=300)
         figures.add(f"{label}: poll to publication, p50", [seen["lagP50Ms"]], "ms")
         figures.add(f"{label}: poll to publication, p99", [seen["lagP99Ms"]], "ms")
         figures.add(f"{label}: the fleet server's CPU", runs["fleet"], "% of a core")
