@@ -28,6 +28,7 @@ actor ClusterShell {
     private var waiting: SampleHistory?
     private var loops: [Task<Void, Never>] = []
     private var evaluatedAt = Timestamp.zero
+    private var refreshedAt = Timestamp.zero
     /// When a delegated policy's choice is due again.
     var chosenAgainAt: [DomainID: Timestamp] = [:]
     private var domains: Set<DomainID> = []
@@ -115,17 +116,30 @@ actor ClusterShell {
 
     // MARK: - Inventory
 
-    /// Takes hosts, domains, permits and policies as the database has them.
+    /// Takes everything as the database has it.
     func refresh() async throws {
+        try await refreshRules()
+        try await refreshInventory()
+    }
+
+    /// Takes freezes and settings as they are: few rows, which have to hold at once.
+    private func refreshRules() async throws {
+        let now = runtime.clock.now()
+        let freezes = try await freezes()
+        let settings = try await liveSettings()
+        if settings != state.settings { state.settingsChanged(settings) }
+        state.freezeChanged(freezes, at: now)
+        pump()
+    }
+
+    /// Takes hosts, domains, permits and policies as they are.
+    private func refreshInventory() async throws {
         let now = runtime.clock.now()
         let inventory = try await reader.inventory(at: now)
         let policies = try await PolicyRepository(runtime.store).allCurrent()
-        let freezes = try await freezes()
-        let settings = try await liveSettings()
+        refreshedAt = now
         hosts = Set(inventory.hosts.map(\.host))
         latest = latest.filter { hosts.contains($0.key) }
-        if settings != state.settings { state.settingsChanged(settings) }
-        state.freezeChanged(freezes, at: now)
         state.inventoryChanged(inventory)
         domains = Set(inventory.domains.map(\.domain))
         chosenAgainAt = chosenAgainAt.filter { domains.contains($0.key) }
@@ -145,12 +159,20 @@ actor ClusterShell {
         }
     }
 
+    /// Reading takes time by the domain, and what it tells comes sooner by samples and reports: the more there are, the
+    /// less often they are all read.
+    private var isInventoryDue: Bool {
+        let pause = min(Duration.milliseconds(domains.count), .seconds(10))
+        return refreshedAt.advanced(by: pause) <= runtime.clock.now()
+    }
+
     private func refreshForever() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: .milliseconds(500))
             guard !Task.isCancelled else { return }
             do {
-                try await refresh()
+                try await refreshRules()
+                if isInventoryDue { try await refreshInventory() }
                 evaluateSilent()
                 try await showQueue()
             } catch {
