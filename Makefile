@@ -6,6 +6,8 @@ PACKAGES_DEMO  = $(PACKAGES_BUILD) postgresql python3
 PACKAGES_LAB   = $(PACKAGES_DEMO) $(shell cat Tests/Lab/packages.txt 2>/dev/null)
 PACKAGES_XEN   = $(PACKAGES_DEMO) $(shell grep -v '^\#' Tests/LabXen/packages.txt 2>/dev/null)
 PACKAGES_TEST  = $(PACKAGES_DEMO) gnutls-bin shellcheck
+PACKAGES_BENCH = $(PACKAGES_DEMO) gcc libc6-dev collectd-core prometheus-libvirt-exporter libvirt-daemon \
+	libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86
 DEBUG          = .build/debug
 RELEASE        = .build/release
 BUILD_FLAGS    = --explicit-target-dependency-import-check error
@@ -14,7 +16,8 @@ ifeq ($(shell id -u),0)
 PACKAGES_TEST := $(PACKAGES_LAB) gnutls-bin shellcheck
 endif
 
-.PHONY: help build release demo up down lab-demo lab-xen test soak compose-test check fmt proto clean-state
+.PHONY: help build release demo up down lab-demo lab-xen test soak bench-monitor bench-scheduler compose-test check fmt proto \
+	clean-state
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,10 +63,21 @@ soak: ## The same with full counts; writes docs/soak/
 	@demo/install.sh $(PACKAGES_TEST)
 	@demo/soak.sh
 
+bench-monitor: ## Measure Monitor: its bus, its sampler beside others', a fleet of 20,000 VMs (10 minutes)
+	@demo/install.sh $(PACKAGES_BENCH)
+	@demo/build.sh
+	@python3 Tests/Benchmarks/Driver/bench_monitor.py --binaries $(RELEASE) $(PARTS)
+
 compose-test: ## Start compose/ on a real Docker engine and run the demo's scenario there (root)
 	@demo/install.sh $(PACKAGES_DEMO) docker.io docker-compose debootstrap iptables
 	@demo/build.sh
 	@compose/test.sh
+
+bench-scheduler: ## Measure the scheduler's core, its rules' worth and the reaction time (TRACES=folder for other traces)
+	@demo/install.sh $(PACKAGES_DEMO)
+	@demo/build.sh
+	@$(RELEASE)/SchedulerBench $(or $(TRACES),../shared/traces)
+	@python3 Tests/Benchmarks/Driver/end_to_end.py --binaries $(RELEASE)
 
 check: ## Style: swift-format
 	swift format lint --strict --recursive --parallel Services Shared Tests Package.swift

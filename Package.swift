@@ -163,6 +163,7 @@ let package = Package(
             ["FleetModel", "FleetMain", "ResourceModel", "Hypervisor", "Bus", "Messages", arguments, protobuf]),
         tests("ServiceKitTests", ["ServiceKit", "ResourceModel", "Bus", "Store", log, coreMetrics]),
         tests("MonitorCoreTests", ["MonitorCore", "ResourceModel"]),
+        tests("SimulationTests", ["SchedulerCore", "FleetModel", "ResourceModel"]),
         tests("SchedulerCoreTests", ["SchedulerCore", "ResourceModel"], exclude: ["Fixtures"]),
         tests("BillingCoreTests", ["BillingCore", "ResourceModel"]),
         tests("LoggerCoreTests", ["LoggerCore", "ResourceModel"]),

@@ -165,13 +165,15 @@ extension SocketTable {
     /// Waits for input on any socket or the wake-up descriptor, then calls the sockets' handlers.
     ///
     /// - Parameter milliseconds: at most so long.
-    func poll(milliseconds: Int) {
+    /// - Returns: whether the wake-up descriptor has something to read.
+    func poll(milliseconds: Int) -> Bool {
         let count = unsafe zmq_poll(&items, Int32(items.count), milliseconds)
         if count < 0 {
             if zmq_errno() != EINTR { repair(zmq_errno()) }
             // The flags of the round before must not be taken for this one's.
             for index in unsafe items.indices { unsafe items[index].revents = 0 }
         }
+        return unsafe items[0].revents != 0
     }
 
     /// The sockets that the last poll found readable. A handler may close sockets, also others.

@@ -171,17 +171,19 @@ extension SubscriptionState {
         _ stream: StreamID, of publisher: InstanceID, at now: Duration,
         _ change: (inout StreamTracker) -> [Delivery]
     ) -> [Delivery] {
-        if followed[stream] == nil { follow(stream, of: publisher, at: now) }
-        guard followed[stream]?.publisher == publisher else {
+        if followed.index(forKey: stream) == nil { follow(stream, of: publisher, at: now) }
+        guard let place = followed.index(forKey: stream), followed.values[place].publisher == publisher else {
             statistics.refused += 1
             return []
         }
-        guard var entry = followed.removeValue(forKey: stream) else { return [] }
-        let deliveries = change(&entry.tracker)
-        entry.lastActivity = now
-        count(entry.tracker.takeCounters())
-        if entry.tracker.gap == nil { incomplete.remove(stream) } else { incomplete.insert(stream) }
-        followed[stream] = entry
+        let deliveries = change(&followed.values[place].tracker)
+        followed.values[place].lastActivity = now
+        count(followed.values[place].tracker.takeCounters())
+        if followed.values[place].tracker.gap != nil {
+            incomplete.insert(stream)
+        } else if !incomplete.isEmpty {
+            incomplete.remove(stream)
+        }
         return deliveries
     }
 

@@ -20,7 +20,7 @@ package final class ZeroMQBus: Sendable {
     /// - Throws: `system` if descriptors or threads can't be had.
     package init(
         instance: InstanceID, configuration: BusConfiguration = BusConfiguration(), allowList: AllowList = AllowList(),
-        generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator(),
+        generator: any RandomNumberGenerator & Sendable = BufferedSystemGenerator(),
         log: Logger, clock: @escaping @Sendable () -> Timestamp
     ) throws(BusError) {
         shared = BusShared(

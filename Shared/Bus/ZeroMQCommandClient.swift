@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import HeapModule
 internal import Logging
 package import Messages
 package import ResourceModel
@@ -22,8 +23,16 @@ package actor ZeroMQCommandClient: CommandClient, BusParticipant {
 
     private struct Pending {
         let instance: InstanceID
+        let operation: String
         let frames: [[UInt8]]
         let continuation: CheckedContinuation<Answer, Never>
+    }
+
+    private struct Deadline: Comparable {
+        let at: Duration
+        let id: UUID128
+
+        static func < (left: Deadline, right: Deadline) -> Bool { (left.at, left.id) < (right.at, right.id) }
     }
 
     private enum Answer {
@@ -35,6 +44,10 @@ package actor ZeroMQCommandClient: CommandClient, BusParticipant {
     private let shared: BusShared
     private var connections: [InstanceID: Connection] = [:]
     private var pending: [UUID128: Pending] = [:]
+    /// May name requests that are answered already.
+    private var deadlines: Heap<Deadline> = []
+    /// One timer for all requests, set for the earliest: a timer for each would cost more than the request.
+    private var timer: (at: Duration, task: Task<Void, Never>)?
     private var ticker: Int?
     private var isClosed = false
 
@@ -89,6 +102,7 @@ package actor ZeroMQCommandClient: CommandClient, BusParticipant {
             if let socket = connection.socket { shared.reactor.sockets.close(socket) }
         }
         connections = [:]
+        timer?.task.cancel()
         if let ticker { shared.reactor.removeTicker(ticker) }
         ticker = nil
         for id in pending.keys { answer(id, .error(Self.closed("request"))) }
@@ -112,15 +126,13 @@ extension ZeroMQCommandClient {
         let envelope = Envelope(
             type: type, messageID: id, source: shared.instance, sentAt: shared.clock(),
             traceparent: TraceContext.traceparent, timeout: timeout, idempotencyKey: key)
-        let timer = Task {
-            try? await Task.sleep(for: timeout)
-            if !Task.isCancelled { answer(id, .error(Self.deadline(operation))) }
-        }
-        defer { timer.cancel() }
+        deadlines.insert(Deadline(at: shared.reactor.now + timeout, id: id))
+        setTimer()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 pending[id] = Pending(
-                    instance: peer.instance, frames: [[], envelope.encoded(), body], continuation: continuation)
+                    instance: peer.instance, operation: operation, frames: [[], envelope.encoded(), body],
+                    continuation: continuation)
                 if Task.isCancelled { answer(id, .error(Self.cancelled(operation))) } else { enqueue(id, to: peer) }
             }
         } onCancel: {
@@ -128,7 +140,35 @@ extension ZeroMQCommandClient {
         }
     }
 
+    private func setTimer() {
+        guard !isClosed, let first = deadlines.min, timer.map({ first.at < $0.at }) ?? true else { return }
+        timer?.task.cancel()
+        let pause = first.at - shared.reactor.now
+        let task = Task { [weak self] in
+            try? await Task.sleep(for: pause)
+            if !Task.isCancelled { await self?.expire() }
+        }
+        timer = (first.at, task)
+    }
+
+    /// Ends requests whose time is up, and sets the timer for the next.
+    private func expire() {
+        timer = nil
+        let now = shared.reactor.now
+        while let first = deadlines.min, first.at <= now || pending[first.id] == nil {
+            deadlines.removeMin()
+            if let operation = pending[first.id]?.operation { answer(first.id, .error(Self.deadline(operation))) }
+        }
+        setTimer()
+    }
+
     private func answer(_ id: UUID128, _ answer: Answer) {
+        defer {
+            // Long deadlines of requests that were answered soon must not pile up; amortised, each costs one look.
+            if deadlines.count > 2 * pending.count + 1_024 {
+                deadlines = Heap(deadlines.unordered.filter { pending[$0.id] != nil })
+            }
+        }
         pending.removeValue(forKey: id)?.continuation.resume(returning: answer)
     }
 

@@ -7,21 +7,29 @@ internal import Synchronization
 
 /// Publishes over a PUB socket. See `StreamPublisher`.
 package actor ZeroMQPublisher: StreamPublisher, BusParticipant {
+    /// What publishers touch themselves: a change of threads for each message would cost more than sending it.
+    private struct Outbox {
+        var spool: StreamSpool
+        /// Spooled and not sent yet; beyond the high-water mark they stay in the spool only, as with a slow subscriber.
+        var unsent: [[[UInt8]]] = []
+        var isClosed = false
+    }
+
     private let shared: BusShared
     private let bound = Mutex("")
-    private var spool: StreamSpool
+    private let outbox: Mutex<Outbox>
     private var socket: SocketID?
     private var ticker: Int?
-    private var isClosed = false
     private var nextHeartbeat: Duration = .zero
     private var removals = 0
 
     init(_ shared: BusShared) {
         self.shared = shared
         let configuration = shared.configuration
-        spool = StreamSpool(
+        let spool = StreamSpool(
             messagesPerStream: configuration.spoolMessagesPerStream, bytesTotal: configuration.spoolBytesTotal,
             maximumStreams: configuration.maximumStreams, maximumRetired: configuration.maximumRetiredStreams)
+        outbox = Mutex(Outbox(spool: spool))
     }
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -38,32 +46,44 @@ package actor ZeroMQPublisher: StreamPublisher, BusParticipant {
     }
 
     @discardableResult
-    package func publish(
+    package nonisolated func publish(
         _ body: [UInt8], type: MessageType, on stream: StreamID, at now: Timestamp
     ) async throws(BusError) -> UInt64 {
-        let operation = "publish \(type) on \(stream)"
-        guard !isClosed else { throw BusError(.closed, operation: operation, message: "the publisher is closed") }
         let limit = shared.configuration.maximumBodyBytes
         guard body.count <= limit else {
-            throw BusError(
-                .tooLarge, operation: operation,
-                message: "a body of \(body.count) bytes exceeds the limit of \(limit); raise maximumFrameBytes")
+            throw Self.refusal(
+                .tooLarge, type, stream,
+                "a body of \(body.count) bytes exceeds the limit of \(limit); raise maximumFrameBytes")
         }
-        guard let sequence = spool.nextSequence(of: stream) else {
-            throw BusError(
-                .refused, operation: operation,
-                message: "the limit of \(shared.configuration.maximumStreams) streams is reached; raise maximumStreams")
-        }
-        let envelope = Envelope(
+        var envelope = Envelope(
             type: type, messageID: shared.random.identifier(), source: shared.instance, streamEpoch: stream.epoch,
-            sequence: sequence, sentAt: now, traceparent: TraceContext.traceparent
-        ).encoded()
-        spool.append(StreamSpool.Entry(envelope: envelope, body: body), to: stream)
-        send([Array(stream.topic.text.utf8), envelope, body])
+            sentAt: now, traceparent: TraceContext.traceparent)
+        let topic = Array(stream.topic.text.utf8)
+        let (sequence, isFirst) = try outbox.withLock { outbox throws(BusError) in
+            guard !outbox.isClosed else { throw Self.refusal(.closed, type, stream, "the publisher is closed") }
+            guard let sequence = outbox.spool.nextSequence(of: stream) else {
+                throw Self.refusal(
+                    .refused, type, stream,
+                    "the limit of \(shared.configuration.maximumStreams) streams is reached; raise maximumStreams")
+            }
+            envelope.sequence = sequence
+            let entry = StreamSpool.Entry(envelope: envelope.encoded(), body: body)
+            outbox.spool.append(entry, to: stream)
+            guard outbox.unsent.count < shared.configuration.sendHighWaterMark else { return (sequence, false) }
+            outbox.unsent.append([topic, entry.envelope, body])
+            return (sequence, outbox.unsent.count == 1)
+        }
+        if isFirst { shared.reactor.schedule { [weak self] in self?.assumeIsolated { $0.flush() } } }
         return sequence
     }
 
-    package func retire(_ stream: StreamID) { spool.retire(stream) }
+    private static func refusal(
+        _ code: BusError.Code, _ type: MessageType, _ stream: StreamID, _ message: String
+    ) -> BusError {
+        BusError(code, operation: "publish \(type) on \(stream)", message: message)
+    }
+
+    package nonisolated func retire(_ stream: StreamID) { outbox.withLock { $0.spool.retire(stream) } }
 
     package func serveReplays(on server: any CommandServer) async {
         await server.handle(.replay) { [weak self] body, _ async throws(CommandFailure) in
@@ -73,7 +93,8 @@ package actor ZeroMQPublisher: StreamPublisher, BusParticipant {
     }
 
     package func close() {
-        isClosed = true
+        flush()
+        outbox.withLock { $0.isClosed = true }
         if let socket { shared.reactor.sockets.close(socket) }
         socket = nil
         if let ticker { shared.reactor.removeTicker(ticker) }
@@ -84,13 +105,25 @@ package actor ZeroMQPublisher: StreamPublisher, BusParticipant {
     private func replay(_ body: [UInt8]) throws(CommandFailure) -> [UInt8] {
         do {
             let (stream, range) = try Replay.asked(body)
-            return Replay.reply(
-                spool.page(
-                    of: stream, range, messages: shared.configuration.replayPageMessages,
-                    bytes: shared.configuration.maximumBodyBytes - 32 * shared.configuration.replayPageMessages))
+            let configuration = shared.configuration
+            let page = outbox.withLock { outbox in
+                outbox.spool.page(
+                    of: stream, range, messages: configuration.replayPageMessages,
+                    bytes: configuration.maximumBodyBytes - 32 * configuration.replayPageMessages)
+            }
+            return Replay.reply(page)
         } catch {
             throw .invalid(error.message)
         }
+    }
+
+    /// Sends what was published since the last time.
+    private func flush() {
+        let unsent = outbox.withLock { outbox in
+            defer { outbox.unsent = [] }
+            return outbox.unsent
+        }
+        for frames in unsent { send(frames) }
     }
 
     /// A message that can't be sent is in the spool: subscribers miss it by the next heartbeat and ask for it.
@@ -109,8 +142,11 @@ package actor ZeroMQPublisher: StreamPublisher, BusParticipant {
         let now = shared.reactor.now
         guard now >= nextHeartbeat else { return }
         nextHeartbeat = now + shared.configuration.heartbeatInterval
+        let positions = outbox.withLock { $0.spool.positions() }
+        // What is listed leaves first: it would count as lost.
+        flush()
         let topic = Array(Topic.heartbeat(shared.instance).text.utf8)
-        for body in Replay.heartbeats(spool.positions(), frameBytes: shared.configuration.maximumFrameBytes) {
+        for body in Replay.heartbeats(positions, frameBytes: shared.configuration.maximumFrameBytes) {
             let envelope = Envelope(
                 type: .heartbeat, messageID: shared.random.identifier(), source: shared.instance,
                 sentAt: shared.clock())

@@ -33,6 +33,9 @@ final class ZeroMQReactor: SerialExecutor {
     /// Calls `action` on the reactor's thread about four times per heartbeat, until it is removed. Traps off the thread.
     func addTicker(_ action: @escaping () -> Void) -> Int { loop.confined.addTicker(action) }
 
+    /// Runs `action` on the reactor's thread soon; asks for less than a task does. Dropped when the reactor goes.
+    func schedule(_ action: @escaping @Sendable () -> Void) { loop.schedule(action) }
+
     func removeTicker(_ ticker: Int) { loop.confined.tickers[ticker] = nil }
 
     /// Time since the reactor began, by a monotonic clock.
@@ -57,6 +60,9 @@ private final class Confined {
 private final class ReactorLoop: Sendable {
     private struct State {
         var jobs: [UnownedJob] = []
+        var actions: [@Sendable () -> Void] = []
+        /// The loop was told to wake up and has not looked yet: a second signal would be a system call for nothing.
+        var isSignalled = false
         var isStopped = false
         var thread: UInt64 = 0
         weak var owner: ZeroMQReactor?
@@ -100,9 +106,19 @@ private final class ReactorLoop: Sendable {
         thread.start()
     }
 
-    func enqueue(_ job: UnownedJob) {
-        state.withLock { $0.jobs.append(job) }
-        signal()
+    func enqueue(_ job: UnownedJob) { add { $0.jobs.append(job) } }
+
+    func schedule(_ action: @escaping @Sendable () -> Void) { add { $0.actions.append(action) } }
+
+    private func add(_ work: (inout State) -> Void) {
+        let mustSignal = state.withLock { state in
+            work(&state)
+            // The loop's own thread looks for work before it sleeps.
+            guard !state.isSignalled, state.thread != currentThreadID() else { return false }
+            state.isSignalled = true
+            return true
+        }
+        if mustSignal { signal() }
     }
 
     func stop() {
@@ -119,11 +135,16 @@ private final class ReactorLoop: Sendable {
         state.withLock { $0.thread = currentThreadID() }
         var nextTick = now
         while true {
-            confined.sockets.poll(milliseconds: max(.zero, nextTick - now).wholeMilliseconds)
-            var count: UInt64 = 0
-            _ = unsafe read(wake, &count, 8)
+            let isIdle = state.withLock { $0.jobs.isEmpty && $0.actions.isEmpty }
+            let pause = isIdle ? max(.zero, nextTick - now).wholeMilliseconds : 0
+            if confined.sockets.poll(milliseconds: pause) {
+                var count: UInt64 = 0
+                _ = unsafe read(wake, &count, 8)
+            }
             guard runJobs() else { break }
             confined.sockets.dispatch()
+            // What a reply has just set free need not wait for another poll.
+            guard runJobs() else { break }
             guard now >= nextTick else { continue }
             nextTick = now + tickInterval
             for ticker in confined.tickers.keys.sorted() { confined.tickers[ticker]?() }
@@ -135,10 +156,9 @@ private final class ReactorLoop: Sendable {
 
     /// Runs what is queued; `false` when the reactor is gone.
     private func runJobs() -> Bool {
-        let (jobs, owner, isStopped) = state.withLock { state in
-            let jobs = state.jobs
-            state.jobs.removeAll(keepingCapacity: true)
-            return (jobs, state.owner, state.isStopped)
+        let (jobs, actions, owner, isStopped) = state.withLock { state in
+            defer { (state.jobs, state.actions, state.isSignalled) = ([], [], false) }
+            return (state.jobs, state.actions, state.owner, state.isStopped)
         }
         guard let owner else {
             // A queued job holds its actor, and the actor the reactor.
@@ -146,6 +166,7 @@ private final class ReactorLoop: Sendable {
             return !isStopped
         }
         for job in jobs { unsafe job.runSynchronously(on: owner.asUnownedSerialExecutor()) }
+        for action in actions { action() }
         return true
     }
 

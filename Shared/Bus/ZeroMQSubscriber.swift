@@ -112,26 +112,32 @@ extension ZeroMQSubscriber {
 
     private func read(from instance: InstanceID) {
         guard let socket = links[instance]?.socket else { return }
-        for _ in 0..<Self.batch where !isStalled {
+        guard !isStalled else { return }
+        var deliveries: [Delivery] = []
+        let now = shared.reactor.now
+        for _ in 0..<Self.batch {
             do {
                 guard let received = try shared.reactor.sockets.receive(on: socket) else { break }
-                links[instance]?.liveness.heard(at: shared.reactor.now)
-                deliver(try accept(received.frames, from: instance))
+                deliveries += try accept(received.frames, from: instance, at: now)
             } catch {
                 refused += 1
                 shared.log.info(
                     "message refused", metadata: ["peer.instance": "\(instance)", "error": "\(error)"])
             }
         }
+        links[instance]?.liveness.heard(at: now)
+        // All at once: to wake the consumer for each would cost more than all the rest.
+        deliver(deliveries)
         orderReplays()
     }
 
-    private func accept(_ frames: [[UInt8]], from instance: InstanceID) throws -> [Delivery] {
+    private func accept(
+        _ frames: [[UInt8]], from instance: InstanceID, at now: Duration
+    ) throws -> [Delivery] {
         guard frames.count == 3, let topic = Topic(String(decoding: frames[0], as: UTF8.self)) else {
             throw MessageError.malformed("message: \(frames.count) frames are not a topic, an envelope and a body")
         }
         let envelope = try Envelope(decoding: frames[1])
-        let now = shared.reactor.now
         guard envelope.type != .heartbeat else {
             guard envelope.source == instance, topic == .heartbeat(instance) else {
                 throw MessageError.malformed("heartbeat: it comes from instance \(envelope.source)")

@@ -106,6 +106,10 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
         guard let items = vcpus?.vcpu else { return Array(1..<max(1, startVCPUs.count)) }
         return items.filter { $0.id > 0 && $0.enabled == "yes" && $0.hotpluggable != "yes" }.map(\.id)
     }
+    /// How many of its vCPUs are plugged one by one when it starts.
+    var pluggedVCPUCount: Int {
+        (vcpus?.vcpu ?? []).count { $0.enabled == "yes" && $0.hotpluggable == "yes" }
+    }
     /// In parts per million of one core; `nil` without a cap.
     var cpuCapPPM: Int64? {
         guard let quota = cputune?.global_quota, quota > 0 else { return nil }

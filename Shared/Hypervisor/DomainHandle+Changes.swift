@@ -5,13 +5,6 @@ internal import ResourceModel
 
 /// Memory and caps.
 extension DomainHandle {
-    /// Which of a domain's two definitions a change reaches: both, if it runs and has a persistent one.
-    borrowing func affected() throws(HypervisorError) -> UInt32 {
-        guard try isActive() else { return VIR_DOMAIN_AFFECT_CONFIG.rawValue }
-        let live = VIR_DOMAIN_AFFECT_LIVE.rawValue
-        return try isPersistent() ? live | VIR_DOMAIN_AFFECT_CONFIG.rawValue : live
-    }
-
     borrowing func setMemory(kibibytes: Int64, _ flags: UInt32) throws(HypervisorError) {
         guard unsafe virDomainSetMemoryFlags(pointer, UInt(clamping: kibibytes), flags) == 0 else {
             throw .last("virDomainSetMemoryFlags")

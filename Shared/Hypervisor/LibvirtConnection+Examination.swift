@@ -99,7 +99,7 @@ extension LibvirtConnection {
 
     /// `nil` if no migration is under way.
     func migrationProgress(of identifier: DomainID) throws(HypervisorError) -> MigrationProgress? {
-        guard let job = try handle.domain(identifier).job(),
+        guard let job = try job(of: handle.domain(identifier)),
             job[VIR_DOMAIN_JOB_OPERATION].map({ $0 == Int64(VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT.rawValue) }) ?? true
         else { return nil }
         return MigrationProgress(
@@ -109,9 +109,19 @@ extension LibvirtConnection {
             downtimeMilliseconds: job[VIR_DOMAIN_JOB_DOWNTIME])
     }
 
+    /// `nil` too where the driver has no such jobs.
+    private func job(of domain: borrowing DomainHandle) throws(HypervisorError) -> [String: Int64]? {
+        do {
+            return try domain.job()
+        } catch {
+            guard error.code == .unsupported else { throw error }
+            return nil
+        }
+    }
+
     func abortMigration(of identifier: DomainID) throws(HypervisorError) -> DomainReading {
         let domain = try handle.domain(identifier)
-        if try domain.job() != nil {
+        if try job(of: domain) != nil {
             do throws(HypervisorError) {
                 try domain.abortJob()
             } catch {
@@ -148,7 +158,7 @@ struct DomainFacts: Sendable {
     }
 
     private var network: [String] {
-        guard isQEMU else { return ["driver \(driverName) has no network cap"] }
+        guard driverName.lowercased() != "xen" else { return ["driver \(driverName) has no network cap"] }
         return definition.interfaces.isEmpty && isActive ? ["it has no network interface"] : []
     }
 

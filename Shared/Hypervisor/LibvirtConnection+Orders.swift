@@ -10,6 +10,15 @@ extension LibvirtConnection {
     /// The least quota that the kernel takes.
     private static let leastQuotaMicroseconds: Int64 = 1_000
 
+    /// Which of a domain's two definitions a change reaches: both, if it runs and has a persistent one. The test driver
+    /// takes only one at a time.
+    private func affected(_ domain: borrowing DomainHandle) throws(HypervisorError) -> UInt32 {
+        guard try domain.isActive() else { return VIR_DOMAIN_AFFECT_CONFIG.rawValue }
+        let live = VIR_DOMAIN_AFFECT_LIVE.rawValue
+        guard driver != .test else { return live }
+        return try domain.isPersistent() ? live | VIR_DOMAIN_AFFECT_CONFIG.rawValue : live
+    }
+
     func resize(_ identifier: DomainID, memory: ByteCount) throws(HypervisorError) -> DomainReading {
         let domain = try handle.domain(identifier)
         let definition = try freshDefinition(of: domain)
@@ -19,7 +28,7 @@ extension LibvirtConnection {
                 message: "\(memory) is outside 1 MiB and \(definition.maximumMemory), the ceiling of the definition: "
                     + "prepare the domain for more")
         }
-        try domain.setMemory(kibibytes: memory.bytes / 1_024, domain.affected())
+        try domain.setMemory(kibibytes: memory.bytes / 1_024, affected(domain))
         return try reading(of: domain)
     }
 
@@ -62,7 +71,7 @@ extension LibvirtConnection {
         parameters.add(VIR_DOMAIN_SCHEDULER_GLOBAL_PERIOD, unsigned: UInt64(period))
         parameters.add(
             VIR_DOMAIN_SCHEDULER_GLOBAL_QUOTA, signed: ppm == 0 ? -1 : max(quota, Self.leastQuotaMicroseconds))
-        try domain.setScheduler(parameters, domain.affected())
+        try domain.setScheduler(parameters, affected(domain))
     }
 
     private func capNetwork(_ domain: borrowing DomainHandle, bytesPerSecond: Int64) throws(HypervisorError) {
@@ -70,7 +79,7 @@ extension LibvirtConnection {
         guard !interfaces.isEmpty else {
             throw HypervisorError(.refused, operation: "cap", message: "the domain has no network interface to cap")
         }
-        let flags = try domain.affected()
+        let flags = try affected(domain)
         for interface in interfaces {
             try domain.capInterface(
                 interface, kibibytesPerSecond: UInt32(clamping: (bytesPerSecond + 1_023) / 1_024), flags)
@@ -83,6 +92,14 @@ extension LibvirtConnection {
         let domain = try handle.domain(identifier)
         guard try !snapshots(of: identifier).contains(where: { $0.name == name }) else {
             return try reading(of: domain)
+        }
+        // QEMU loads a snapshot's memory before libvirt has plugged those vCPUs, and fails: better no snapshot than one
+        // that nobody can go back to.
+        if driver == .qemu, try domain.isActive(), try freshDefinition(of: domain).pluggedVCPUCount > 0 {
+            throw HypervisorError(
+                .refused, operation: "snapshot",
+                message: "it runs with vCPUs that were plugged, whose snapshot QEMU can't load again: "
+                    + "shut the domain down first, or take it with 1 vCPU")
         }
         try domain.createSnapshot(SnapshotDefinition(name: name).xml())
         return try reading(of: domain)
@@ -129,7 +146,12 @@ extension LibvirtConnection {
 
     func label(_ identifier: DomainID, _ label: DomainLabel) throws(HypervisorError) -> DomainReading {
         let domain = try handle.domain(identifier)
-        try domain.setMetadata(LabelDocument(label).xml(), domain.affected())
+        var flags = VIR_DOMAIN_AFFECT_CONFIG.rawValue
+        if try domain.isActive() {
+            flags = VIR_DOMAIN_AFFECT_LIVE.rawValue
+            if try domain.isPersistent() { flags |= VIR_DOMAIN_AFFECT_CONFIG.rawValue }
+        }
+        try domain.setMetadata(LabelDocument(label).xml(), flags)
         forgetDefinition(of: identifier)
         return try reading(of: domain)
     }

@@ -152,17 +152,25 @@ extension LibvirtConnection {
     ) throws(HypervisorError) -> DomainStatistics {
         var statistics = DomainStatistics(identity: identity, values: [:])
         let information = try domain.information()
-        let state = try domain.state()
         statistics.values = [
-            "state.state": state.state, "state.reason": state.reason, "cpu.time": information.cpuTimeNanoseconds,
+            "state.state": information.state, "cpu.time": information.cpuTimeNanoseconds,
             "vcpu.current": information.vcpus, "balloon.maximum": information.maximumKibibytes,
             "balloon.current": information.currentKibibytes,
         ]
-        let definition = known(domain, identity)?.definition
-        let maximum = attempt("virDomainGetVcpusFlags") { () throws(HypervisorError) in
-            try domain.vcpuCount(VIR_DOMAIN_VCPU_MAXIMUM)
+        // Each call is a round trip to the host. Only of a paused domain the reason matters: it may be on its way here.
+        if information.state == Int64(VIR_DOMAIN_PAUSED.rawValue) {
+            statistics.values["state.reason"] = try domain.state().reason
         }
-        statistics.values["vcpu.maximum"] = (maximum ?? definition?.maximumVCPUs.count).map(Int64.init)
+        let definition = known(domain, identity)?.definition
+        let defined = definition?.maximumVCPUs.count
+        // The ceiling of a running domain stays what its definition said when it started.
+        var maximum = identity.hypervisorID == nil ? nil : defined
+        if maximum == nil {
+            maximum = attempt("virDomainGetVcpusFlags") { () throws(HypervisorError) in
+                try domain.vcpuCount(VIR_DOMAIN_VCPU_MAXIMUM)
+            }
+        }
+        statistics.values["vcpu.maximum"] = (maximum ?? defined).map(Int64.init)
         guard identity.hypervisorID != nil else { return statistics }
         addVCPUs(of: domain, limit: maximum ?? Int(information.vcpus), to: &statistics)
         addMemory(of: domain, to: &statistics)

@@ -67,6 +67,8 @@ package struct MessageType: Hashable, Sendable, CustomStringConvertible, Express
     package static let permitRequest: MessageType = "permit.request.v1"
     package static let setPolicy: MessageType = "policy.set.v1"
     package static let why: MessageType = "decision.why.v1"
+    /// To Monitor: holds automatic commands at once, or lets them go on.
+    package static let freezeSet: MessageType = "freeze.set.v1"
     package static let disguiseDecision: MessageType = "decision.disguise.v1"
     package static let verifyDecisions: MessageType = "decision.verify.v1"
     package static let replayPolicy: MessageType = "policy.replay.v1"

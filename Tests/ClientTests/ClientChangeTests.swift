@@ -54,7 +54,7 @@ struct ClientChangeTests {
     @Test("a change that outlasts the waiting goes on, and the client says how to follow it")
     func outlasts() async throws {
         try await withGateway { gateway in
-            let outcome = await ebb(gateway, "vm save endless --timeout 1s")
+            let outcome = await ebb(gateway, "vm save endless --timeout 5s")
             #expect(outcome.code == 124 && outcome.errors.contains("goes on"), "\(outcome.errors)")
             #expect(outcome.errors.contains("ebb operation show \(FakeMethods.endless)"))
         }

@@ -158,7 +158,7 @@ struct ClientCommandTests {
     }
 
     @Test(
-        "every verb works against its method",
+        "every verb works against its method", .serialized,
         arguments: [
             "vm show web-1", "vm create web-2 --vcpus 2 --memory 512M --disk 20G", "vm start web-1", "vm stop web-1",
             "vm create web-2 --flavor small --image debian-13 --network private --pool fast",

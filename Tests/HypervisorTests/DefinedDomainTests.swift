@@ -153,7 +153,7 @@ struct DefinedDomainTests {
     @Test("what job ended is said in words")
     func jobs() {
         #expect(jobMeaning(["operation": 5]) == "migration away")
-        #expect(jobMeaning(["operation": 3]) == "save")
+        #expect(jobMeaning(["operation": 2]) == "save")
         #expect(jobMeaning([:]) == "job")
     }
 }

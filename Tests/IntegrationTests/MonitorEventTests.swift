@@ -23,7 +23,7 @@ private func withHost(_ body: (MonitorRig, LibvirtHypervisor, DomainID) async th
             try await InventoryRepository(store).addHost("h1", cluster: "c1", uri: "test:///default")
             try await InventoryRepository(store).setMode(of: "h1", to: .enabled)
         }
-        let stranger = try LibvirtHypervisor(uri: "test:///default", host: "h1", log: .quiet)
+        let stranger = LibvirtHypervisor(uri: "test:///default", host: "h1", log: .quiet)
         try await MonitorRig.with(database, configuration: configuration) { rig in
             try await rig.take("h1")
             try await eventually("the domain is listed") {
@@ -91,7 +91,8 @@ struct MonitorEventTests {
         try await withHost { rig, stranger, domain in
             #expect(try await rig.perform("adopt", domain, #"{"tenant": "acme"}"#).succeeded)
             let paused = try await event("paused", from: rig) {
-                #expect(try await rig.perform("suspend", domain).succeeded)
+                let outcome = try await rig.perform("suspend", domain)
+                #expect(outcome.succeeded, "\(outcome)")
             }
             #expect(paused?.foreign == false)
             _ = try await stranger.perform(.resume, on: domain, call(4))

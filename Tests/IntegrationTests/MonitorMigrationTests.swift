@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bus
 import FleetModel
 import Hypervisor
 import ResourceModel
@@ -109,7 +110,9 @@ struct MonitorMigrationTests {
                 try await rig.take("h1")
                 if let hung = point.hangs {
                     try await fleet.administer(.condition(host: hung.host, condition: .hung))
-                    try await Task.sleep(for: .seconds(2))
+                    try await eventually("it is unknown") {
+                        try await rig.inventory.host(hung.host)?.facts.state == .unknown
+                    }
                     try await fleet.administer(.condition(host: hung.host, condition: .up))
                 }
                 let outcome = try await rig.outcome(of: id)
@@ -180,7 +183,8 @@ struct MonitorMigrationTests {
     private func expectBillsTruth(_ rig: MonitorRig, _ fleet: FleetRig) async throws {
         let segments = try await rig.segments(vm)
         for (former, next) in zip(segments, segments.dropFirst()) {
-            #expect(try #require(former.end) <= next.start)
+            let end = try #require(former.end)
+            #expect(end <= next.start)
         }
         let truth = try #require(try await fleet.truth().domains.first { $0.id == vm })
         for segment in segments {

@@ -123,6 +123,10 @@ struct MonitorOperationTests {
     func gracefulShutdown() async throws {
         try await withMonitor(durations: OperationDurations(shutdown: 60_000_000_000)) { rig, _ in
             #expect(try await rig.perform("create", vm, create).succeeded)
+            let other = create.replacing("\"web\"", with: "\"deaf\"")
+            #expect(try await rig.perform("create", old, other).succeeded)
+            let ignored = try await rig.perform("shutdown", old, #"{"grace_seconds": 1}"#)
+            #expect(ignored.code == "guest-refused", "\(ignored)")
             let id = try await rig.enqueue("shutdown", vm, #"{"grace_seconds": 1, "then_destroy": true}"#)
             let outcome = try await rig.outcome(of: id)
             #expect(outcome.succeeded, "\(outcome)")
@@ -208,7 +212,7 @@ struct MonitorOperationTests {
         try await withMonitor(domains: [definition]) { rig, fleet in
             try await eventually("listed") { try await rig.inventory.domain(old)?.state == .running }
             #expect(try await rig.perform("create", vm, create).succeeded)
-            try await rig.database.withStore(role: "ebb_usergateway") { store in
+            try await rig.database.withStore(role: "ebb_usergateway") { store async throws in
                 let inventory = InventoryRepository(store)
                 await #expect { try await inventory.removeHost("h1", at: rig.clock.now()) } throws: {
                     ($0 as? StoreError)?.code == .conflict

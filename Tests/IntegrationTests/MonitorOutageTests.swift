@@ -192,6 +192,25 @@ struct MonitorOutageTests {
         }
     }
 
+    @Test("hosts are let go within seconds while the database is away, however many there are")
+    func letGoWithoutDatabase() async throws {
+        try await PostgresCluster.withOwn { cluster in
+            try await withFleet(in: cluster) { _, database in
+                try await MonitorRig.with(database) { rig in
+                    for host in ["h1", "h2"] as [HostID] { try await rig.take(host) }
+                    #expect(try await rig.perform("create", vm, create).succeeded)
+                    try await cluster.stopServer()
+                    let began = ContinuousClock.now
+                    await withTaskGroup { group in
+                        for host in ["h1", "h2"] as [HostID] { group.addTask { await rig.drop(host) } }
+                    }
+                    #expect(ContinuousClock.now - began < .seconds(6))
+                    try await cluster.startServer()
+                }
+            }
+        }
+    }
+
     @Test("while it may not command, commands wait; nothing is claimed")
     func waiting() async throws {
         try await withFleet { fleet, database in

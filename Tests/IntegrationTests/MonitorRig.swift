@@ -2,6 +2,7 @@
 
 import Bus
 import FleetModel
+import FoundationEssentials
 import Hypervisor
 import Messages
 import ResourceModel
@@ -19,6 +20,8 @@ struct FleetRig: Sendable {
     let service: FleetService
     let bus: ZeroMQBus
     let server: ZeroMQCommandServer
+    /// One for all that a test asks: each keeps its connection for a while.
+    let client: any CommandClient
     var endpoint: String { server.endpoint }
 
     /// - Parameter concurrentCalls: how many hung hosts may hold a call at once, and the others besides.
@@ -27,23 +30,23 @@ struct FleetRig: Sendable {
         let bus = try makeBus(concurrentCommands: concurrentCalls)
         let server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
         await service.serve(on: server)
-        return FleetRig(service: service, bus: bus, server: server)
+        return FleetRig(service: service, bus: bus, server: server, client: await bus.makeCommandClient())
     }
 
     func uri(_ host: HostID) -> String { "fleet://\(endpoint.dropFirst("tcp://".count))/\(host)" }
 
     func administer(_ administration: FleetAdministration) async throws {
-        _ = try await FleetClient(bus.makeCommandClient(), endpoint: endpoint).administer(administration)
+        _ = try await FleetClient(client, endpoint: endpoint).administer(administration)
     }
 
     func truth() async throws -> FleetTruth {
-        let client = FleetClient(await bus.makeCommandClient(), endpoint: endpoint)
+        let client = FleetClient(client, endpoint: endpoint)
         return try FleetJSON.decode(FleetTruth.self, from: try await client.administer(.truth(domains: nil)))
     }
 
     /// A hypervisor of the test's own: what it does, Ebb did not order.
     func hypervisor(_ host: HostID) async throws -> FleetHypervisor {
-        try FleetHypervisor(uri: uri(host), client: await bus.makeCommandClient())
+        try FleetHypervisor(uri: uri(host), client: client)
     }
 }
 

@@ -2,6 +2,7 @@
 
 import Bus
 import FleetModel
+import FoundationEssentials
 import Hypervisor
 import Messages
 import ResourceModel

@@ -79,8 +79,9 @@ final class SchedulerRig: Sendable {
 
     /// As `kill -9` does: nothing is written, released or said any more.
     func kill() async {
-        await bus.close()
+        // The database first: whatever ends now can't write it down.
         await store.close()
+        await bus.close()
         running.cancel()
         _ = await running.result
     }
@@ -190,8 +191,8 @@ struct SchedulerWorld: Sendable {
         await fleet.bus.close()
     }
 
-    /// A Monitor's row is renewed by its membership, which this rig has not.
-    private static func keepAlive(_ instance: InstanceID, in store: Store) -> Task<Void, Never> {
+    /// Renews an instance's row, as its membership would.
+    static func keepAlive(_ instance: InstanceID, in store: Store) -> Task<Void, Never> {
         Task {
             while !Task.isCancelled {
                 _ = try? await InstanceRepository(store).renew(instance)

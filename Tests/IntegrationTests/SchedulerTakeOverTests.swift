@@ -2,8 +2,10 @@
 
 import FleetModel
 import Foundation
+import Messages
 import ResourceModel
 import SchedulerCore
+import ServiceKit
 import Store
 import TestSupport
 import Testing

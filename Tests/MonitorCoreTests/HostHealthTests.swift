@@ -19,6 +19,13 @@ import Testing
         #expect(health.state == .up && health.failures == 0)
     }
 
+    @Test("a host that never answers is said to be unknown once, whatever an earlier owner wrote down")
+    func neverAnswers() {
+        var health = HostHealth()
+        let failures = (0..<5).map { _ in health.failed() }
+        #expect(failures == [false, false, true, false, false])
+    }
+
     @Test(
         "polls begin at whole intervals: no drift by how long they take, and what is overdue is skipped",
         arguments: [(0, 2, 5), (5, 9, 10), (5, 10, 15), (5, 23, 25), (5, 4, 10)])

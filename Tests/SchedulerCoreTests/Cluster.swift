@@ -200,7 +200,7 @@ final class Cluster {
     private func answer(_ request: PermitRequest) {
         let facts = state.snapshot(at: now).hosts.first { $0.record.host == request.host }
         if strictHosts.contains(request.host), let facts,
-            let shortage = Placement.shortage(
+            let shortage = missing(
                 on: facts, vcpus: request.vcpus, memory: request.memory, demand: request.demand)
         {
             feed(.denied(request.decision, host: request.host, reason: shortage.description, at: now))
@@ -231,4 +231,11 @@ final class Cluster {
     }
 
     func last(_ number: UInt64) -> DecisionRecord? { records.last { $0.inputs.domain == domainID(number) } }
+}
+
+/// What is missing on a host, as the shell judges it: measured use only where the request brings some.
+func missing(on facts: HostFacts, vcpus: VCPUCount, memory: ByteCount, demand: CPUDemand) -> Rejection? {
+    var facts = facts
+    if demand.ppmOfOneCore == 0 { facts.cpuUtilization = .zero }
+    return Placement.shortage(on: facts, vcpus: vcpus, memory: memory, demand: demand)
 }

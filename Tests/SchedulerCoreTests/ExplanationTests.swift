@@ -83,7 +83,7 @@ import Testing
         let decision = try #require(cluster.last(1)?.id)
         cluster.tick(15)
         cluster[1].demand = 300_000
-        cluster.tick(720)
+        cluster.tick(900)
         let rows = cluster.outcomes.filter { $0.decision == decision }
         #expect(rows.map(\.minutes) == [1, 10, 60])
         #expect(rows.map(\.predicted) == Array(repeating: Utilization(percent: 60), count: 3))

@@ -61,7 +61,7 @@ private final class Trial {
     }
 
     init(seed: UInt64) throws {
-        random = SeededGenerator(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let hosts = (0..<Int.random(in: 2...5, using: &random)).map { number in
             hostRecord(
                 HostID(trusted: "host-\(number)"), cpuCount: .random(in: 2...8, using: &random))
@@ -81,7 +81,7 @@ private final class Trial {
         var settings = SchedulerSettings.platform
         settings.freeze.minimumChanged = .max
         settings.moves.budget.restNanoseconds = 300 * second
-        cluster = Cluster(hosts, guests, settings: settings)
+        let cluster = Cluster(hosts, guests, settings: settings)
         cluster.strictHosts = Set(hosts.map(\.host))
         shapes = guests.map { _ in Shape.allCases.randomElement(using: &random) ?? .steady }
         periods = guests.map { _ in Int64([6, 8, 12, 24].randomElement(using: &random) ?? 12) }
@@ -92,6 +92,8 @@ private final class Trial {
                 guest.id.uuid.low, try preset.policy(maximumVCPUs: 6), windowLength: preset.windowLength,
                 options: PolicyOptions(preset: preset))
         }
+        self.cluster = cluster
+        self.random = random
     }
 
     func run() -> [String] {
@@ -114,7 +116,7 @@ private final class Trial {
         let phase = (cluster.time + Int64(index)) % periods[index] < periods[index] / 2
         switch shapes[index] {
         case .square: cluster.guests[index].demand = phase ? full : 0
-        case .silent: cluster.guests[index].demand = cluster.time % 40 < 4 ? 0 : nil
+        case .silent: cluster.guests[index].demand = cluster.time % 40 >= 36 ? 0 : nil
         case .units: cluster.guests[index].demand = phase ? full * 1_000 : full / 1_000
         case .starved:
             cluster.guests[index].demand = 50_000

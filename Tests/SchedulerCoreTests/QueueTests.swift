@@ -39,7 +39,7 @@ import Testing
         #expect(cluster.reasons(3).last == .queued)
         #expect(cluster.last(3)?.summary.hasSuffix("1 others on its host wait for room with more right") == true)
         cluster[4].demand = 100_000
-        cluster.tick(12)
+        cluster.tick(16)
         #expect(cluster[4].vcpus == 1)
         #expect((cluster[2].vcpus, cluster[3].vcpus, cluster[1].vcpus) == (3, 2, 2))
         #expect(order(cluster) == [3, 1].map { domainID($0) })
@@ -55,7 +55,7 @@ import Testing
         }
         #expect(order(cluster) == [3, 2].map { domainID($0) })
         cluster[4].demand = 100_000
-        cluster.tick(12)
+        cluster.tick(16)
         #expect((cluster[3].vcpus, cluster[2].vcpus) == (3, 2))
     }
 
@@ -84,6 +84,22 @@ import Testing
         cluster.tick(24)
         #expect(cluster[3].vcpus == 3)
         #expect(gone.vcpus == 2)
+    }
+
+    @Test("after a restart who waited waits on, in the same order")
+    func recalled() throws {
+        let cluster = try full()
+        cluster.tick(30) { cluster in
+            if cluster.time == 1 { want(cluster, 2) }
+            if cluster.time == 3 { want(cluster, 3) }
+        }
+        var state = SchedulerState(settings: cluster.state.settings)
+        state.inventoryChanged(cluster.inventory)
+        for record in cluster.records { state.recallDecision(record) }
+        #expect(state.queue(of: "host-a").map(\.domain) == order(cluster))
+        #expect(state.queue(of: "host-a").map(\.since) == cluster.state.queue(of: "host-a").map(\.since))
+        let recalled = state.directives(at: cluster.now)
+        #expect(recalled.isEmpty)
     }
 
     @Test("the wait is part of why")

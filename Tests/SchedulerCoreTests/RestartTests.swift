@@ -16,9 +16,8 @@ import Testing
         let guests = (1...Self.count).map {
             Cluster.Guest(id: domainID($0), host: $0 % 2 == 0 ? "host-a" : "host-b", vcpus: 2, demand: 1_000_000)
         }
-        let hosts = [hostRecord("host-a", cpuCount: 8), hostRecord("host-b", cpuCount: 8)]
+        let hosts = [hostRecord("host-a", cpuCount: 64), hostRecord("host-b", cpuCount: 64)]
         let cluster = Cluster(hosts, guests, settings: settings)
-        cluster.strictHosts = ["host-a", "host-b"]
         for number in 1...Self.count { cluster.subscribe(number, try rules(number)) }
         return cluster
     }
@@ -61,13 +60,14 @@ import Testing
         return state
     }
 
-    @Test("recalled at any instant, the state decides from then on as the one that ran on", arguments: 1...24)
+    @Test("recalled at any instant, the state decides from then on as the one that ran on", arguments: 1...12)
     func sameAsUninterrupted(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let cluster = try cluster()
         play(cluster, .random(in: 30...300, using: &random), &random)
         var state = recalled(cluster)
-        #expect(state.directives(at: cluster.now).allSatisfy { !$0.isAction }, "recalling decides nothing")
+        let early = state.directives(at: cluster.now).filter(\.isAction)
+        #expect(early.isEmpty, "recalling decides nothing")
         let restartedAt = cluster.time
         play(cluster, 200, &random)
         var found: [Directive] = []
@@ -78,10 +78,11 @@ import Testing
             found += state.directives(at: at(time)).filter(\.isDecision)
         }
         let expected = cluster.handedOut.filter { $0.time > restartedAt }.map(\.directive).filter(\.isDecision)
-        #expect(expected.contains(where: \.isAction), "seed \(seed) is eventful")
-        for (found, expected) in zip(found, expected) {
-            #expect(found == expected, "seed \(seed), restarted at \(restartedAt)")
-            if found != expected { return }
+        let actions = expected.count { $0.isAction }
+        #expect(actions > 0, "seed \(seed) is eventful")
+        for (found, expected) in zip(found, expected) where found != expected {
+            Issue.record("seed \(seed), restarted at \(restartedAt): \(found.short), not \(expected.short)")
+            return
         }
         #expect(found.count == expected.count, "seed \(seed)")
     }
@@ -94,7 +95,7 @@ import Testing
         let cluster = Cluster([hostRecord("host-a", cpuCount: 1_000)], guests)
         for number in UInt64(1)...200 { cluster.subscribe(number, try rules(1)) }
         cluster.tick(7)
-        #expect(cluster.guests.allSatisfy { $0.vcpus == 2 })
+        #expect(cluster.guests.count { $0.vcpus == 2 } == 200)
         cluster.tick(20)
         #expect(cluster.guests.count { $0.vcpus > 2 } <= 21, "and then it freezes itself before all have changed")
     }
@@ -105,6 +106,14 @@ extension Directive {
         switch self {
         case .requestPermit, .resize, .resizeMemory, .capNetwork, .migrate: true
         default: false
+        }
+    }
+
+    fileprivate var short: String {
+        if case .record(let record) = self {
+            "\(record.inputs.resource) \(record.decidedAt): \(record.summary)"
+        } else {
+            "\(self)"
         }
     }
 

@@ -3,7 +3,6 @@
 import FleetModel
 import ResourceModel
 import SchedulerCore
-import TestSupport
 
 /// Scheduler's core over a simulated fleet in virtual time: samples get lost, come twice and come late; calls fail and
 /// lose their answers; hosts hang and die; Scheduler itself is killed and starts again from what is stored.
@@ -89,7 +88,7 @@ struct Simulation {
         random = generator
         state = SchedulerState(settings: settings)
         for host in hosts { samplers[host.id] = FleetSampler() }
-        start(state: SchedulerState(settings: settings))
+        boot(SchedulerState(settings: settings))
     }
 
     /// One interval.
@@ -105,7 +104,9 @@ struct Simulation {
     private mutating func chance(_ oneIn: Int) -> Bool { !isCalm && Int.random(in: 0..<oneIn, using: &random) == 0 }
 
     private mutating func misbehave() {
-        for host in hosts where chance(150) { condition(host.id, [.hung, .dead, .up].randomElement(using: &random) ?? .up) }
+        for host in hosts where chance(150) {
+            condition(host.id, [.hung, .dead, .up].randomElement(using: &random) ?? .up)
+        }
         if chance(20) || isCalm {
             for host in hosts where isCalm || Bool.random(using: &random) { condition(host.id, .up) }
         }
@@ -115,7 +116,7 @@ struct Simulation {
         }
         if chance(60) { fault(.loseAnswer) }
         if chance(60) { fault(.fail(afterNanoseconds: Self.second, message: "the monitor said no")) }
-        if chance(80) { start(state: SchedulerState(settings: settings)) }
+        if chance(80) { boot(SchedulerState(settings: settings)) }
     }
 
     private mutating func condition(_ host: HostID, _ condition: HostCondition) {
@@ -131,7 +132,7 @@ struct Simulation {
 
 extension Simulation {
     /// Scheduler is gone and another instance takes over, with what is stored.
-    private mutating func start(state fresh: SchedulerState) {
+    private mutating func boot(_ fresh: SchedulerState) {
         restarts += 1
         state = fresh
         state.inventoryChanged(inventory)
@@ -253,7 +254,7 @@ extension Simulation {
     private mutating func answer(_ request: PermitRequest) {
         let facts = state.snapshot(at: now).hosts.first { $0.record.host == request.host }
         let shortage = facts.flatMap {
-            Placement.shortage(on: $0, vcpus: request.vcpus, memory: request.memory, demand: request.demand)
+            missing(on: $0, vcpus: request.vcpus, memory: request.memory, demand: request.demand)
         }
         if let shortage {
             state.permitDenied(request.decision, host: request.host, reason: shortage.description, at: now)
@@ -289,7 +290,8 @@ extension Simulation {
         for index in stored.commands.indices where !stored.commands[index].isOver {
             let command = stored.commands[index]
             let request = FleetRequest(
-                host: command.host, operation: .change(command.change, FleetCallToken(id: token(command.key), epoch: 1)))
+                host: command.host, operation: .change(command.change, FleetCallToken(id: token(command.key), epoch: 1))
+            )
             switch fleet.handle(request, at: now) {
             case .answer: end(index, succeeded: true)
             case .refused(let refusal):
@@ -341,4 +343,11 @@ extension Simulation {
         }
         return UUID128(high: words.0, low: words.1)
     }
+}
+
+/// What is missing on a host, as the shell judges it: measured use only where the request brings some.
+private func missing(on facts: HostFacts, vcpus: VCPUCount, memory: ByteCount, demand: CPUDemand) -> Rejection? {
+    var facts = facts
+    if demand.ppmOfOneCore == 0 { facts.cpuUtilization = .zero }
+    return Placement.shortage(on: facts, vcpus: vcpus, memory: memory, demand: demand)
 }

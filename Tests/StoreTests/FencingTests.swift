@@ -29,6 +29,29 @@ import Testing
         ),
         ("asked size", { _ = try await $0.inventory.ask($0.domain, vcpus: 2, under: $0.claim, in: $1) }),
         ("adoption", { _ = try await $0.inventory.setManaged($0.domain, false, tenant: nil, under: $0.claim, in: $1) }),
+        (
+            "kept definition",
+            { try await $0.inventory.saveDefinition(of: $0.domain, "<domain/>", at: at(1), under: $0.claim, in: $1) }
+        ),
+        ("given definition", { try await $0.inventory.dropDefinition(of: $0.domain, under: $0.claim, in: $1) }),
+        (
+            "caps",
+            {
+                try await $0.inventory.setCaps(
+                    of: $0.domain, cpuCapPPM: 500_000, networkCapBytesPerSecond: nil, under: $0.claim, in: $1)
+            }
+        ),
+        (
+            "ceilings",
+            {
+                try await $0.inventory.setPending(
+                    of: $0.domain, maximumVCPUs: 8, maximumMemory: nil, under: $0.claim, in: $1)
+            }
+        ),
+        (
+            "foreign manager",
+            { try await $0.inventory.setForeignManager(of: $0.domain, "nova", under: $0.claim, in: $1) }
+        ),
         ("deletion", { try await $0.inventory.markDeleted($0.domain, at: at(9), under: $0.claim, in: $1) }),
         ("size", { try await $0.inventory.observeSize(.running($0.domain, at(1), 1), under: $0.claim, in: $1) }),
         (

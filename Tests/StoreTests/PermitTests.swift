@@ -67,6 +67,27 @@ import Testing
         }
     }
 
+    @Test("a growth into a vCPU that is granted and not yet online asks for no room that it holds already")
+    func plugged() async throws {
+        try await withRoom { world, permits, domain async throws in
+            let seen = DomainObservation(
+                state: .running, vcpus: VCPUSizes(maximum: 8, granted: 3, confirmed: 1),
+                memory: DomainMemory(maximum: .gibibytes(8), allocated: .gibibytes(1)))
+            try await world.inventory.observe(domain, seen, under: world.claim)
+            for (number, vcpus, missing) in [(1, 1, 0), (2, 2, 0), (3, 4, 2)] as [(UInt64, Int, Int)] {
+                var request = PermitRequest.grow(domain, number: number, vcpus: vcpus)
+                request.countedVCPUs = 1
+                let answer = try await permits.request(request, at: at(1), under: world.cluster)
+                guard case .granted(let permit, _) = answer else {
+                    Issue.record("not granted: \(answer)")
+                    return
+                }
+                #expect(permit.vcpus == VCPUCount(missing), "from 1 to \(1 + vcpus)")
+                try await permits.setState(of: permit.id, to: .released)
+            }
+        }
+    }
+
     @Test("a permit holds its room until it is used, released or expired")
     func lifecycle() async throws {
         try await withRoom { world, permits, domain async throws in

@@ -23,6 +23,7 @@ struct GatewayRig: Sendable {
     let administration: Store
     let backend: GatewayBackend
     private let bus: ZeroMQBus
+    private let opened = Buses()
 
     static func with(
         _ body: (GatewayRig) async throws -> Void
@@ -38,8 +39,14 @@ struct GatewayRig: Sendable {
                         let rig = GatewayRig(
                             database: database, administration: administration, backend: GatewayBackend(runtime),
                             bus: bus)
-                        try await rig.furnish()
-                        try await body(rig)
+                        do {
+                            try await rig.furnish()
+                            try await body(rig)
+                        } catch {
+                            await rig.opened.close()
+                            throw error
+                        }
+                        await rig.opened.close()
                         await bus.close()
                     } catch {
                         await bus.close()
@@ -50,10 +57,11 @@ struct GatewayRig: Sendable {
         }
     }
 
-    private static func makeBus(_ clock: ClusterClock) throws -> ZeroMQBus {
-        var generator = SystemRandomNumberGenerator()
-        return try ZeroMQBus(
-            instance: InstanceID(UUID128.random(using: &generator)), configuration: BusConfiguration(), log: .quiet,
+    private static func makeBus(
+        _ clock: ClusterClock, _ instance: InstanceID = InstanceID(UUID128(high: 5, low: 0))
+    ) throws -> ZeroMQBus {
+        try ZeroMQBus(
+            instance: instance, configuration: BusConfiguration(), log: .quiet,
             clock: { clock.now() })
     }
 
@@ -173,10 +181,12 @@ struct GatewayRig: Sendable {
     }
 
     func addPeer(_ service: ServiceKind, number: UInt64, owning shards: [ShardKey] = []) async throws -> Peer {
+        // A bus of its own, as a process has one: an answer counts only from the instance that was asked.
+        let id = InstanceID(UUID128(high: 5, low: number))
+        let bus = try Self.makeBus(backend.runtime.clock, id)
         let server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
         let record = InstanceRecord(
-            id: InstanceID(UUID128(high: 5, low: number)), service: service, publishEndpoint: nil,
-            commandEndpoint: server.endpoint, version: "test")
+            id: id, service: service, publishEndpoint: nil, commandEndpoint: server.endpoint, version: "test")
         try await InstanceRepository(administration).register(record)
         let repository = ShardRepository(administration)
         for shard in shards {
@@ -184,11 +194,19 @@ struct GatewayRig: Sendable {
             let seen = try #require(try await repository.fetch(shard.kind, shard.id))
             _ = try await repository.claim(seen, by: record.id)
         }
+        opened.add(bus)
         return Peer(record: record, server: server)
     }
 
     /// Who is alive from now on.
     func announce(_ peers: [Peer]) async { await backend.runtime.peers.update(peers.map(\.record)) }
+}
+
+/// The buses of a test's peers, to be closed at its end.
+final class Buses: Sendable {
+    private let state = Mutex<[ZeroMQBus]>([])
+    func add(_ bus: ZeroMQBus) { state.withLock { $0.append(bus) } }
+    func close() async { for bus in state.withLock({ $0 }) { await bus.close() } }
 }
 
 /// What a peer was asked.

@@ -15,21 +15,23 @@ package struct HostHealth: Hashable, Sendable {
     /// A host is unknown until it has answered.
     package private(set) var state = State.unknown
     package private(set) var failures = 0
+    /// Whether it was said that it is unknown: an earlier owner may have written down that it is up.
+    private var isSaid = false
 
     package init() {}
 
     /// The host answered; returns whether it was unknown before. It is up at once.
     package mutating func succeeded() -> Bool {
-        failures = 0
+        (failures, isSaid) = (0, false)
         defer { state = .up }
         return state == .unknown
     }
 
-    /// The host did not answer; returns whether it became unknown just now.
+    /// The host did not answer; returns whether it is to be said now that it is unknown.
     package mutating func failed() -> Bool {
         failures += 1
-        guard failures >= Self.toleratedFailures, state == .up else { return false }
-        state = .unknown
+        guard failures >= Self.toleratedFailures, !isSaid else { return false }
+        (state, isSaid) = (.unknown, true)
         return true
     }
 

@@ -78,7 +78,7 @@ package struct HostSampler: Hashable, Sendable {
         _ observation: RawHostReading, asked: [DomainID: VCPUCount], networkCaps: [DomainID: Int64],
         _ cycle: inout HostCycle
     ) -> [DomainID: DomainSampler] {
-        var remaining: [DomainID: DomainSampler] = [:]
+        var remaining = [DomainID: DomainSampler](minimumCapacity: observation.domains.count)
         var used: Int128? = 0
         for seen in observation.domains.sorted(by: { $0.domain < $1.domain }) {
             var sampler = domains[seen.domain] ?? newSampler(seen.domain)

@@ -121,9 +121,20 @@ extension CommandRunner {
         try checkOwnership()
         await report(record, "waiting for the guest to shut down")
         let thenDestroys = order.arguments.thenDestroys ?? false
-        let effect = try await loop.hypervisor.shutDown(order.domain, grace: order.grace ?? .zero, call) {
-            guard thenDestroys, mayCommand else { return nil }
-            return call.following(5, timeout: configuration.commandTimeout)
+        let effect: Effect
+        do throws(HypervisorError) {
+            effect = try await loop.hypervisor.shutDown(order.domain, grace: order.grace ?? .zero, call) {
+                guard thenDestroys, mayCommand else { return nil }
+                return call.following(5, timeout: configuration.commandTimeout)
+            }
+        } catch {
+            guard error.code == .deadline, !thenDestroys else { throw error }
+            await loop.freshCycle()
+            guard await loop.presence(of: order.domain).state?.isActive ?? false else { throw error }
+            return Ended(
+                outcome: .failed(
+                    code: "guest-refused", message: "\(error)", result: await loop.result(of: order.domain)),
+                permit: .released)
         }
         await loop.took(effect)
         return Ended(

@@ -66,11 +66,12 @@ actor CommandRunner {
             let abandoned = try await edges.commands.abandoned(before: ShardClaim.host(host, epoch: shard.epoch + 1))
             let queued = try await edges.commands.open(for: host, at: edges.clock.now())
             for record in abandoned + queued where running[record.id] == nil {
-                guard running.count < configuration.commandsPerHost else { break }
-                // Commands of one domain keep their order, also behind one that has to wait. What ends another one
-                // can't wait for it.
-                let overtakes = CommandVerb(rawValue: record.command.verb)?.overtakes ?? false
-                guard busy.insert(record.command.domain).inserted || overtakes else { continue }
+                // What ends another command can't wait for it, nor for room.
+                if !(CommandVerb(rawValue: record.command.verb)?.overtakes ?? false) {
+                    guard running.count < configuration.commandsPerHost else { continue }
+                    // Commands of one domain keep their order, also behind one that has to wait.
+                    guard busy.insert(record.command.domain).inserted else { continue }
+                }
                 running[record.id] = record.command.domain
                 start(record)
             }

@@ -24,6 +24,8 @@ actor FactWriter {
     private let log: Logger
 
     private var queue: [Fact] = []
+    /// As the metric has it.
+    private var lastWaiting: Int?
     private var isFenced = false
     private var isEnding = false
     private let wakeUp = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -66,7 +68,8 @@ actor FactWriter {
     func run() async {
         for await _ in wakeUp.stream {
             await drain()
-            MonitorMetrics.waiting(queue.count, host: host.name)
+            if queue.count != lastWaiting { MonitorMetrics.waiting(queue.count, host: host.name) }
+            lastWaiting = queue.count
         }
         await drain()
         await proofs.flush(claim)

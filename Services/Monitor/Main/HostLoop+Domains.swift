@@ -39,6 +39,8 @@ extension HostLoop {
         duplicates.formIntersection(present)
         for domain in trackers.keys.sorted() where !present.contains(domain) {
             guard !moving.contains(domain) else {
+                // It is not here now: who looks up what became of a migration must not be shown what was.
+                latest[domain] = nil
                 isComplete = false
                 continue
             }

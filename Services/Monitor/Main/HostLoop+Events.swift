@@ -56,7 +56,7 @@ extension HostLoop {
                 resumeWaiters()
                 continue
             }
-            let rest = Task { _ = try? await Task.sleep(for: left) }
+            let rest = Task { [pacer = edges.pacer] in await pacer.sleep(until: slot) }
             resting = rest
             await withTaskCancellationHandler {
                 await rest.value

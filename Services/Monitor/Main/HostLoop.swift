@@ -85,6 +85,7 @@ actor HostLoop {
             first: ClusterClock.bootTimeNanoseconds(), interval: configuration.pollInterval)
         var slot = ClusterClock.bootTimeNanoseconds()
         while !Task.isCancelled {
+            isPoked = false
             await poll()
             resumeWaiters()
             let now = ClusterClock.bootTimeNanoseconds()
@@ -103,7 +104,7 @@ actor HostLoop {
             } catch {
                 response = nil
             }
-            try? await Task.sleep(for: max(configuration.pollInterval, configuration.probeInterval))
+            await edges.pacer.sleep(for: max(configuration.pollInterval, configuration.probeInterval))
         }
     }
 

@@ -11,7 +11,6 @@ internal import Store
 internal import SwiftProtobuf
 
 extension MessageType {
-    static let freezeSet: MessageType = "freeze.set.v1"
     static let hostCheck: MessageType = "host.check.v1"
     static let vmCheck: MessageType = "vm.check.v1"
     static let vmConsole: MessageType = "vm.console.v1"

@@ -41,12 +41,13 @@ actor HostRefresher {
                     try await lookForTwins()
                     rowsAreDue = .now + configuration.rowsInterval
                 }
-                try await resolve(await loop.unknownDomains)
+                let unknown = await loop.unknownDomains
+                if !unknown.isEmpty || !duplicates.isEmpty { try await resolve(unknown) }
             } catch {
                 edges.log.debug(
                     "rows can't be read back", metadata: ["host.id": "\(host)", "error": "\(error)"])
             }
-            try? await Task.sleep(for: configuration.refreshInterval)
+            await edges.pacer.sleep(for: configuration.refreshInterval)
         }
     }
 

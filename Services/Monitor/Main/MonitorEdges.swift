@@ -20,6 +20,8 @@ struct MonitorEdges: Sendable {
     /// What may not happen by itself at this moment.
     let freeze = FreezeGate()
     let log: Logger
+    /// What all hosts' loops sleep by.
+    let pacer = Pacer()
 
     init(
         instance: InstanceID, store: Store, publisher: any StreamPublisher, clock: ClusterClock,

@@ -24,6 +24,8 @@ package struct SchedulerSettings: Hashable, Sendable, Codable {
     package var weights: PlacementWeights
     /// A larger share of readings that told nothing, among those of a window, holds the domain as it is.
     package var unknownBound: Utilization
+    /// CPU is projected by the highest use in the window; by the mean if not.
+    package var projectsByPeak: Bool
     package var memory = MemorySettings()
     package var moves = MoveSettings()
     package var freeze = FreezeSettings()
@@ -61,13 +63,15 @@ package struct SchedulerSettings: Hashable, Sendable, Codable {
     /// The platform's defaults: 5 s between samples, cooldowns of 30 s up and 300 s down.
     package static let platform = SchedulerSettings()
 
-    /// The paper's own loop: no cooldowns and no hold for unknown samples, so that the window alone decides.
+    /// The paper's own loop: no cooldowns, no hold for unknown samples and projection by the mean, so that the window
+    /// alone decides.
     package static let paper = SchedulerSettings(
-        cooldownUp: 0, cooldownDown: 0, retryAfterNoRoom: 0, unknownBound: .full)
+        cooldownUp: 0, cooldownDown: 0, retryAfterNoRoom: 0, unknownBound: .full, projectsByPeak: false)
 
     private init(
         cooldownUp: Nanoseconds = 30_000_000_000, cooldownDown: Nanoseconds = 300_000_000_000,
-        retryAfterNoRoom: Nanoseconds = 60_000_000_000, unknownBound: Utilization = Utilization(percent: 40)
+        retryAfterNoRoom: Nanoseconds = 60_000_000_000, unknownBound: Utilization = Utilization(percent: 40),
+        projectsByPeak: Bool = true
     ) {
         samplingInterval = 5_000_000_000
         self.cooldownUp = cooldownUp
@@ -79,6 +83,7 @@ package struct SchedulerSettings: Hashable, Sendable, Codable {
         maximumPlacementAttempts = 3
         weights = .equal
         self.unknownBound = unknownBound
+        self.projectsByPeak = projectsByPeak
     }
 
     /// Throws the first field that is out of range, by name.

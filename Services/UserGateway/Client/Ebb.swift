@@ -20,7 +20,7 @@ package struct Ebb: AsyncParsableCommand {
         discussion: """
             Examples:
               ebb login --endpoint tls://cloud.example:7420
-              ebb vm create web-1 --flavor small --image debian-13 --ssh-key ~/.ssh/id_ed25519.pub
+              ebb vm create web-1 --flavor small --image debian-13 --ssh-key id_ed25519.pub
               ebb policy set web-1 --lower 15% --upper 80% --ratio 7/10
               ebb decision why web-1
               ebb bill show

@@ -114,12 +114,30 @@ package final class PrometheusRegistry: Sendable {
 
     /// Letters, digits, `_` and `:`; everything else becomes `_`.
     static func sanitize(_ name: String) -> String {
+        // Nearly every name is fine as it is, and names are looked at with every observation.
+        if name.utf8.allSatisfy(isPlain), let first = name.utf8.first, !isDigit(first) { return name }
         let mapped = name.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_" || $0 == ":") ? $0 : "_" }
         guard let first = mapped.first else { return "_" }
         return first.isNumber ? "_" + String(mapped) : String(mapped)
     }
 
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"),
+            UInt8(ascii: ":"):
+            true
+        default: isDigit(byte)
+        }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
     private static func escape(_ text: String) -> String {
+        guard text.utf8.contains(where: { $0 == 0x5C || $0 == 0x22 || $0 == 0x0A }) else { return text }
+        return escapeAll(text)
+    }
+
+    private static func escapeAll(_ text: String) -> String {
         text.reduce(into: "") { escaped, character in
             switch character {
             case "\\": escaped += "\\\\"

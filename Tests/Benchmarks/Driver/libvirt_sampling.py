@@ -140,17 +140,23 @@ class Collectd:
             ["collectd", "-f", "-C", str(configuration)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, env=clean_environment())
 
+    def overruns(self):
+        """Cycles that took longer than the interval, by collectd's own complaint."""
+        log = self.folder / "log"
+        return log.read_text().count("above its read interval") if log.exists() else 0
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(60)
 
 
-def run_collectd(daemon, uri, domains, interval, extra, cycles):
+def run_collectd(figures, daemon, uri, domains, interval, extra, cycles):
     """CPU microseconds per domain and cycle: collectd's own, and the daemon's for it."""
     collectd = Collectd(daemon, uri, interval, extra)
     try:
         time.sleep(2 * interval + 2)
         own, served = [], []
+        overruns = collectd.overruns()
         for _ in range(RUNS):
             if collectd.process.poll() is not None:
                 raise StackError(f"collectd ended: {(collectd.folder / 'log').read_text()[-300:]}")
@@ -158,8 +164,11 @@ def run_collectd(daemon, uri, domains, interval, extra, cycles):
             time.sleep(cycles * interval)
             own.append((cpu_seconds(collectd.process.pid) - before[0]) / cycles / domains * 1e6)
             served.append((cpu_seconds(daemon.process.pid) - before[1]) / cycles / domains * 1e6)
-        if "above its read interval" in (collectd.folder / "log").read_text():
-            raise StackError("collectd could not keep its interval on this loaded machine, so its cycles can't be counted")
+        overruns = collectd.overruns() - overruns
+        if overruns:
+            figures.note(
+                f"{overruns} of collectd's cycles took longer than {interval} s on this loaded machine: "
+                "its figures at that interval are too low")
         return own, served
     finally:
         collectd.stop()
@@ -205,7 +214,7 @@ def compare(figures, daemon, label, uri, domains, aim, extra, interval, cycles):
     own = [run["cpuMicrosecondsPerDomain"] for run in ours]
     served = [run["daemonMicrosecondsPerDomain"] for run in ours]
     figures.add(f"{label}: wall time", [run["wallMicrosecondsPerDomain"] for run in ours], "µs/domain")
-    peers = {"collectd": lambda: run_collectd(daemon, uri, domains, interval, extra, cycles),
+    peers = {"collectd": lambda: run_collectd(figures, daemon, uri, domains, interval, extra, cycles),
              "exporter": lambda: run_exporter(daemon, uri, cycles)}
     for peer, measure in peers.items():
         theirs, theirs_served = measure()
@@ -222,7 +231,7 @@ def run(figures):
     daemon.start()
     try:
         compare(figures, daemon, f"{TEST_DOMAINS} test domains, one by one", daemon.test_uri, TEST_DOMAINS, 1.0,
-                "domain_state vcpu", interval=3, cycles=3)
+                "domain_state vcpu", interval=5, cycles=2)
         daemon.start_guests()
         time.sleep(10)
         compare(figures, daemon, f"{QEMU_DOMAINS} QEMU domains in bulk", daemon.qemu_uri, QEMU_DOMAINS, 0.5,

@@ -60,7 +60,7 @@ class Figures:
 
     def add(self, name, runs, unit, reference=None, **aim):
         """`aim`: at most one of at_most, at_least, ratio_at_most, ratio_at_least."""
-        self.lines.append({"name": name, "runs": runs, "unit": unit, **({"reference": reference} if reference else {}), **aim})
+        self.lines.append({"name": name, "runs": runs, "unit": unit, "reference": reference or [], **aim})
         print(f"  {name}: {', '.join(f'{run:.4g}' for run in runs)} {unit}", flush=True)
 
     def note(self, sentence):

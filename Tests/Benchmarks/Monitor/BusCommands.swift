@@ -107,7 +107,7 @@ struct Publish: AsyncParsableCommand {
                 let stream = StreamID(topic: .host(HostID(trusted: "host-\(host)")), epoch: 1)
                 group.addTask {
                     for _ in 0..<each {
-                        while flow.underway >= Self.window { try await Task.sleep(for: .microseconds(100)) }
+                        while flow.underway >= Self.window { try await Task.sleep(for: .milliseconds(1)) }
                         flow.sent()
                         try await publisher.publish(body, type: .hostReport, on: stream, at: .zero)
                     }
@@ -115,7 +115,7 @@ struct Publish: AsyncParsableCommand {
             }
             try await group.waitForAll()
         }
-        while flow.underway > 0 { try await Task.sleep(for: .microseconds(100)) }
+        while flow.underway > 0 { try await Task.sleep(for: .milliseconds(1)) }
         return each * Self.hosts
     }
 }

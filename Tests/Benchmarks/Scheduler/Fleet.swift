@@ -55,6 +55,17 @@ struct Fleet {
 
     var machines: Int { cycle.reduce(0) { $0 + $1.domains.count } }
 
+    /// Fills every window without deciding anything.
+    mutating func fill() {
+        for _ in 0..<13 {
+            ticks += 1
+            for place in cycle.indices {
+                cycle[place].sampledAt = Timestamp(nanoseconds: (ticks + 1) * Self.interval)
+                state.recall(cycle[place], position: SamplePosition(epoch: 1, sequence: UInt64(ticks)))
+            }
+        }
+    }
+
     /// Feeds one cycle of every host.
     mutating func fold() {
         ticks += 1
@@ -75,9 +86,7 @@ struct Fleet {
     }
 
     private static func domain(_ number: Int) -> DomainID {
-        // Spread, as real ids are.
-        var mix = SplitMix(seed: UInt64(number))
-        return DomainID(UUID128(high: mix.next(), low: mix.next()))
+        DomainID(UUID128(high: 0, low: UInt64(number)))
     }
 
     private static func sample(_ host: HostID, numbers: Range<Int>, load: Load) -> HostSample {

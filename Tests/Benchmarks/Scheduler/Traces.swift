@@ -41,9 +41,11 @@ struct Traces {
 
     /// A header, then an id and 288 integers from 0 to 100 in each line.
     private static func parse(_ text: String) throws -> [[Int64]] {
-        try text.split(separator: "\n").dropFirst().map { line in
-            let readings = line.split(separator: ",").dropFirst().map { Int64($0) ?? -1 }
-            guard readings.count == readingsPerDay, readings.allSatisfy((0...100).contains) else {
+        let lines: [Substring] = text.split(separator: "\n")
+        return try lines.dropFirst().map { line in
+            let fields: [Substring] = line.split(separator: ",")
+            let readings = fields.dropFirst().map { Int64($0) ?? -1 }
+            guard readings.count == readingsPerDay, readings.allSatisfy({ (0...100).contains($0) }) else {
                 throw BenchFault(
                     "a trace has a line without \(readingsPerDay) readings from 0 to 100: \(String(line.prefix(40)))")
             }

@@ -8,7 +8,9 @@ struct ValueTable {
     private let machines: [Machine]
     private var rows: [(name: String, worth: Worth)] = []
 
-    init(_ traces: Traces) { machines = traces.machines.map(Machine.init) }
+    init(_ traces: Traces, every stride: Int) {
+        machines = traces.machines.enumerated().filter { $0.offset % max(1, stride) == 0 }.map { Machine($0.element) }
+    }
 
     /// Plays everything. `isReal`: the aims and the published figures are for real traces.
     mutating func run(into report: inout BenchReport, isReal: Bool) throws {

@@ -45,7 +45,7 @@ package struct DemandHistory: Hashable, Sendable {
     /// Forgets what lies further back than `nanoseconds` before the newest sample.
     package mutating func keep(nanoseconds: Int64) {
         guard let newest = places.last else { return }
-        let first = Int64(newest) - nanoseconds / intervalNanoseconds
+        let first = Int64(newest) - max(0, nanoseconds) / intervalNanoseconds
         let dropped = places.prefix { Int64($0) < first }.count
         guard dropped > 0 else { return }
         let base = places[dropped]

@@ -9,9 +9,14 @@ package struct ReplayTerms: Hashable, Sendable {
     package var cooldown: Cooldown
     /// More unknown samples than this share of a window's time hold the domain as it is.
     package var unknownBound: Utilization
+    /// The next size is judged by the highest use that was seen; `false`: by the mean.
+    package var projectsByPeak: Bool
 
-    package init(windowLength: Int, cooldown: Cooldown, unknownBound: Utilization) {
+    package init(
+        windowLength: Int, cooldown: Cooldown, unknownBound: Utilization, projectsByPeak: Bool = true
+    ) {
         self.windowLength = max(1, windowLength)
+        self.projectsByPeak = projectsByPeak
         self.cooldown = cooldown
         self.unknownBound = unknownBound
     }
@@ -20,7 +25,9 @@ package struct ReplayTerms: Hashable, Sendable {
     package init(_ settings: SchedulerSettings, windowLength: Int, options: PolicyOptions = PolicyOptions()) {
         let platform = Cooldown(upNanoseconds: settings.cooldownUp, downNanoseconds: settings.cooldownDown)
         self.init(
-            windowLength: windowLength, cooldown: options.cooldown ?? platform, unknownBound: settings.unknownBound)
+            windowLength: windowLength, cooldown: options.restAfterChange ?? platform,
+            unknownBound: settings.unknownBound,
+            projectsByPeak: settings.projectsByPeak)
     }
 }
 
@@ -58,6 +65,7 @@ package struct DemandReplay: Sendable {
     private let restUp: Int64
     private let restDown: Int64
     private let unknownBound: Utilization
+    private let projectsByPeak: Bool
 
     private(set) var size: Int64
     private var bounds: SizeBounds
@@ -73,6 +81,7 @@ package struct DemandReplay: Sendable {
         length = terms.windowLength
         needed = policy.breachesNeeded(windowLength: length)
         unknownBound = terms.unknownBound
+        projectsByPeak = terms.projectsByPeak
         restUp = Self.intervals(terms.cooldown.upNanoseconds, intervalNanoseconds)
         restDown = Self.intervals(terms.cooldown.downNanoseconds, intervalNanoseconds)
         self.size = Int64(min(max(size, policy.minimumVCPUs), policy.maximumVCPUs).count)
@@ -127,12 +136,21 @@ package struct DemandReplay: Sendable {
         changedAt.map { place - $0 >= (change > 0 ? restUp : restDown) } ?? true
     }
 
-    /// The peak of the window, seen from the size `target`, must lie within U1 and U2.
+    /// The use of the window, seen from the size `target`, must lie within U1 and U2.
     private func isFitting(_ target: Int64, _ window: ArraySlice<Int32>) -> Bool {
-        let peak = window.max().map { min(Int64($0), bounds.full) } ?? 0
-        let use = Utilization(numerator: Int128(peak), denominator: Int128(size) * 1_000_000) ?? .full
+        let use = projectsByPeak ? use(of: Int64(window.max() ?? 0)) : mean(of: window)
         let projection = ScalingRule.projection(use, from: size, to: target)
         return target > size ? projection >= policy.lower : projection <= policy.upper
+    }
+
+    private func use(of demand: Int64) -> Utilization {
+        Utilization(numerator: Int128(min(demand, bounds.full)), denominator: Int128(bounds.full)) ?? .full
+    }
+
+    private func mean(of window: ArraySlice<Int32>) -> Utilization {
+        let count = Int64(window.count)
+        let sum = window.reduce(Int64(0)) { $0 + use(of: Int64($1)).ppm }
+        return Utilization(ppm: (sum * 2 + count) / (count * 2))
     }
 
     private func isTooUnknown(_ index: Int, _ places: [Int32]) -> Bool {

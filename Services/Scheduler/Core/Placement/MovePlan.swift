@@ -160,7 +160,7 @@ package struct MovePlan: Hashable, Sendable, Codable {
     func isConsistent(with placement: PlacementResult?) -> Bool {
         guard Self.ranked(options, need: need) == options else { return false }
         guard chosen == options.first(where: { $0.obstacle == nil })?.domain else { return false }
-        guard cause == .relief, let placement, let target = placement.chosen else { return true }
+        guard cause == .relief, chosen != nil, let placement, let target = placement.chosen else { return true }
         let again = Improvement(
             moving: placement.request, from: placement.facts(of: source), to: placement.facts(of: target))
         return again == improvement && again?.isEnough(minimumImprovement) == true

@@ -99,7 +99,7 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
         }
         guard foundAgain == finding else { return .finding }
         if let placement, placement.repeated() != placement { return .placement }
-        if let move, !move.isConsistent(with: placement) { return .move }
+        if let move, !move.isConsistent(with: obstacle == nil ? placement : nil) { return .move }
         guard evidence.outcome == outcome else { return .outcome }
         return Sentences.summary(evidence) == summary ? nil : .summary
     }
@@ -151,7 +151,8 @@ extension DecisionRecord.Evidence {
     }
 
     private func outcome(of move: MovePlan) -> DecisionRecord.Outcome {
-        guard move.chosen == inputs.domain, let chosen = placement?.chosen, denials.count < inputs.maximumDenials
+        guard move.chosen == inputs.domain, let chosen = placement?.chosen, obstacle == nil,
+            denials.count < inputs.maximumDenials
         else {
             return DecisionRecord.Outcome(verdict: .refuse, reason: .cannotMove, target: nil, host: nil, dry: nil)
         }

@@ -99,7 +99,7 @@ extension Sentences {
         if outcome.verdict == .migrate {
             return "migrate from \(plan.source) to \(outcome.host.map { "\($0)" } ?? "?"): \(cause(plan))"
         }
-        if evidence.denials.isEmpty, let obstacle = evidence.obstacle {
+        if let obstacle = evidence.obstacle {
             return "not moved: \(cause(plan)), but \(text(obstacle))"
         }
         return "not moved: \(cause(plan)), but no host that helps has room"

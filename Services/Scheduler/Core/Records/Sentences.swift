@@ -30,6 +30,9 @@ enum Sentences {
     }
 
     private static func because(_ finding: Finding, inputs: RuleInputs) -> String {
+        if inputs.wayInside != nil, let rule = inputs.rule {
+            return "the policy allows \(rule.minimum) to \(rule.maximum) vCPUs"
+        }
         guard inputs.resource == .memory, let pressure = inputs.pressure else {
             return breaches(finding, inputs: inputs)
         }
@@ -71,7 +74,7 @@ enum Sentences {
 
     private static func refused(_ finding: Finding, _ inputs: RuleInputs) -> String {
         guard let counts = finding.counts else { return "refused" }
-        return counts.due == .down && inputs.pressure == nil ? "not shrunk" : "not grown"
+        return (inputs.wayInside ?? counts.due) == .down && inputs.pressure == nil ? "not shrunk" : "not grown"
     }
 
     private static func obstacle(_ reason: Reason, _ evidence: DecisionRecord.Evidence) -> String {

@@ -71,7 +71,9 @@ private struct ReplayRun {
         let size = VCPUCount(Int(vcpus))
         var reading = DomainSample(domain: plan.domain, state: sample.demand == nil ? .unknown : .running)
         reading.vcpus = VCPUSizes(maximum: plan.ceiling ?? plan.policy.maximumVCPUs, granted: size)
-        reading.cpuUtilization = sample.demand.map { Utilization(ppm: min(1_000_000, $0.ppmOfOneCore / vcpus)) }
+        reading.cpuUtilization = sample.demand.flatMap { demand in
+            Utilization(numerator: Int128(demand.ppmOfOneCore), denominator: Int128(vcpus) * 1_000_000)?.clamped
+        }
         reading.stealUtilization = sample.steal
         if plan.policy.memory != nil, let used = sample.memoryUsed, memory > 0 {
             reading.memory = DomainMemory(maximum: plan.memory, allocated: ByteCount(memory), used: used)

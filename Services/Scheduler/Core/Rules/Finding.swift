@@ -13,6 +13,8 @@ package enum Reason: String, Hashable, Sendable, Codable, CaseIterable {
     case enoughBelow = "enough-below"
     /// The guest swaps or faults: memory is given back at once.
     case memoryPressure = "memory-pressure"
+    /// The policy does not allow the size that it has.
+    case outsideSizes = "outside-sizes"
     /// The domain's own host has no room, another one does.
     case ownHostFull = "own-host-full"
     /// It moves away to relieve its host.
@@ -69,7 +71,7 @@ package struct Finding: Hashable, Sendable, Codable {
     package var counts: BreachCount?
     /// Mean utilisation of the samples that count.
     package var mean: Utilization?
-    /// Highest of them; only where sizes are made from it: memory.
+    /// Highest of them; `nil` where the mean is projected.
     package var peak: Utilization?
     /// The use at the size that was considered; `nil` if none was.
     package var projection: Utilization?

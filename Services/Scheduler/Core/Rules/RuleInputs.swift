@@ -54,6 +54,8 @@ package struct RuleInputs: Hashable, Sendable, Codable {
     package var unknownBound: Utilization?
     /// Unknown readings since the newest sample.
     package var unknownRun: Int?
+    /// CPU is projected by the highest use that was seen, as memory is, and not by the mean.
+    package var projectsByPeak: Bool?
     package var isOptedOut: Bool?
     /// `nil`: not a dry run.
     package var dryRun: DryReason?
@@ -84,6 +86,13 @@ package struct RuleInputs: Hashable, Sendable, Codable {
         case .memory: memoryCeiling?.bytes
         case .network: nil
         }
+    }
+
+    /// Towards the policy's sizes, for a number of vCPUs that they don't allow; `nil` for all others.
+    var wayInside: Direction? {
+        guard resource == .cpu, let size, let rule, size > 0 else { return nil }
+        if size < rule.minimum { return .up }
+        return size > rule.maximum ? .down : nil
     }
 
     /// The samples that count at `at`: the N newest, without those that are too old.

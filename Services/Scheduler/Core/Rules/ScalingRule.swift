@@ -7,7 +7,11 @@ package import ResourceModel
 /// Up when at least M of the N most recent known samples are above U2; down when at least M are below U1, where
 /// M = max(1, ⌈N · P⌉). With the size s and the use u of the samples that count, the use at the next size t is
 /// projected as u · s / t, rounded half up to parts per million: nothing is shrunk into a size at which that passes U2,
-/// nor grown into one at which it is below U1. u is the mean; for memory it is the highest that was seen.
+/// nor grown into one at which it is below U1. u is the highest use that was seen, because a mean hides the peaks that
+/// would overload the next size. For the network, which is sized by it, it is the mean, and for CPU where the platform's
+/// settings say so, as the paper's do.
+///
+/// A number of vCPUs outside the policy's sizes is brought to the nearest of them without waiting for breaches.
 package enum ScalingRule {
     /// Changes whenever the same inputs may give another finding.
     package static let version = 2
@@ -24,7 +28,9 @@ package enum ScalingRule {
         var finding = Finding(verdict: .nothing, reason: .tooFewBreaches, counts: counts)
         finding.mean = tally.mean
         finding.steal = tally.meanSteal
-        if inputs.resource == .memory { finding.peak = samples.map(\.utilization).max() }
+        if inputs.resource == .memory || (inputs.resource == .cpu && inputs.projectsByPeak == true) {
+            finding.peak = samples.lazy.map(\.utilization).max()
+        }
         if inputs.isOptedOut == true { return finding.with(.nothing, .optedOut) }
         guard !inputs.isChangeInFlight else { return finding.with(.nothing, .changeInFlight) }
         guard let size = inputs.size, size > 0 else { return finding.with(.nothing, .sizeUnknown) }
@@ -36,6 +42,9 @@ package enum ScalingRule {
         if let bound = inputs.unknownBound, share > bound {
             finding.unknownShare = share
             return finding.with(.nothing, .tooManyUnknown)
+        }
+        if let inside = inputs.wayInside {
+            return act(inside, because: .outsideSizes, size: size, rule: rule, finding: finding, inputs: inputs)
         }
         guard let direction = counts.due else { return finding }
         return act(
@@ -58,8 +67,9 @@ package enum ScalingRule {
         let target = Sizing.target(direction, size: size, use: use ?? .full, inputs: inputs, rule: rule)
         if target > 0, let use { finding.projection = projection(use, from: size, to: target) }
         let isUrgent = reason == .memoryPressure
+        let isAsked = isUrgent || (reason == .outsideSizes && direction == .up)
         if let refusal = bound(direction, size: size, target: target, rule: rule, inputs: inputs)
-            ?? (isUrgent ? nil : guardrail(direction, finding: finding, rule: rule, inputs: inputs))
+            ?? (isAsked ? nil : guardrail(direction, finding: finding, rule: rule, inputs: inputs))
         {
             return finding.with(.refuse, refusal)
         }

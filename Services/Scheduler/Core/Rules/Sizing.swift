@@ -4,7 +4,7 @@ import ResourceModel
 
 /// The next size of a resource.
 ///
-/// - CPU: one vCPU more or less.
+/// - CPU: one vCPU more or less; from outside the policy's sizes to the nearest of them.
 /// - Memory: up, so that the highest use that was seen lies in the middle of U1 and U2, at most doubled; down by at most
 ///   5 %. Under pressure, what the last shrink took, or one eighth more where there was none.
 /// - Network: so that the mean use lies in the middle of U1 and U2; at most doubled, at most halved.
@@ -15,7 +15,7 @@ enum Sizing {
         -> Int64
     {
         switch inputs.resource {
-        case .cpu: return direction == .up ? size + 1 : size - 1
+        case .cpu: return direction == .up ? max(size + 1, rule.minimum) : min(size - 1, rule.maximum)
         case .memory:
             let settings = inputs.memorySettings ?? SchedulerSettings.MemorySettings()
             return memory(direction, size: size, use: use, inputs: inputs, rule: rule, settings: settings)

@@ -7,7 +7,9 @@ extension SchedulerState {
     struct DomainEntry: Hashable, Sendable, Codable {
         var record: DomainRecord
         /// The policy that holds; the same as in the state's table.
-        var policy: PolicyVersion?
+        private(set) var policy: PolicyVersion?
+        /// What each sample needs of the policy.
+        private(set) var trigger = Trigger()
         var cpu = ResourceTrack()
         var memory = ResourceTrack()
         var network = ResourceTrack()
@@ -27,6 +29,19 @@ extension SchedulerState {
         var followUps: [FollowUp] = []
 
         init(record: DomainRecord) { self.record = record }
+
+        /// A new version of its policy holds.
+        mutating func adopt(_ version: PolicyVersion) {
+            policy = version
+            trigger = Trigger(version)
+            forgetSteady()
+            for resource in Resource.allCases {
+                let rule = version.policy?.rule(for: resource)
+                let bounds = rule.map { WindowBounds(lower: $0.lower, upper: $0.upper) } ?? .none
+                if resource != .cpu { self[resource].window.restart(countingFrom: version.validFrom) }
+                self[resource].window.judge(by: bounds, keeping: version.windowLength)
+            }
+        }
 
         subscript(resource: Resource) -> ResourceTrack {
             get {
@@ -49,6 +64,23 @@ extension SchedulerState {
         var demand: CPUDemand? {
             guard let mean = cpu.window.tally.mean, let vcpus = record.vcpus else { return nil }
             return CPUDemand(utilization: mean, vcpus: vcpus)
+        }
+    }
+
+    /// N, M, and which rules there are beside the one for CPU.
+    struct Trigger: Hashable, Sendable, Codable {
+        var windowLength = SchedulerState.lengthWithoutPolicy
+        var breachesNeeded = Int.max
+        var hasMemory = false
+        var hasNetwork = false
+
+        init() {}
+
+        init(_ version: PolicyVersion) {
+            windowLength = version.windowLength
+            breachesNeeded = version.policy?.breachesNeeded(windowLength: version.windowLength) ?? .max
+            hasMemory = version.policy?.memory != nil
+            hasNetwork = version.policy?.network != nil
         }
     }
 
@@ -125,37 +157,26 @@ extension SchedulerState.DomainEntry {
         if record != known { forgetSteady() }
     }
 
-    /// A new version of its policy holds.
-    mutating func adopt(_ version: PolicyVersion) {
-        policy = version
-        forgetSteady()
-        for resource in Resource.allCases {
-            let rule = version.policy?.rule(for: resource)
-            let bounds = rule.map { WindowBounds(lower: $0.lower, upper: $0.upper) } ?? .none
-            if resource != .cpu { self[resource].window.restart(countingFrom: version.validFrom) }
-            self[resource].window.judge(by: bounds, keeping: version.windowLength)
-        }
-    }
-
     func hasRule(_ resource: Resource) -> Bool {
         switch resource {
         case .cpu: true
-        case .memory: policy?.policy?.memory != nil
-        case .network: policy?.policy?.network != nil
+        case .memory: trigger.hasMemory
+        case .network: trigger.hasNetwork
         }
     }
 
     /// Whether the rule would find at `now` what it found last, so that it need not be run.
     mutating func isSteady(_ resource: Resource, at now: Timestamp, settings: SchedulerSettings) -> Bool {
         guard operation == nil else { return true }
-        guard let steady = self[resource].steady else { return false }
-        guard case .whileDue(let due) = steady else { return true }
-        guard let version = policy, let rules = version.policy else { return true }
-        if resource == .memory, pressure != nil { return false }
-        let stale = 2 * Int64(version.windowLength) * settings.samplingInterval
-        self[resource].window.expire(before: now.advanced(byNanoseconds: -stale))
-        return self[resource].window.isSteady(
-            due, needed: rules.breachesNeeded(windowLength: version.windowLength), settings: settings)
+        let stale = 2 * Int64(trigger.windowLength) * settings.samplingInterval
+        let oldest = now.advanced(byNanoseconds: -stale)
+        let (needed, bound) = (trigger.breachesNeeded, settings.unknownBound)
+        // One by one: a copy of a track, as the subscript gives it, is dear where every sample passes.
+        switch resource {
+        case .cpu: return cpu.isSteady(since: oldest, needed: needed, unknownBound: bound)
+        case .memory: return pressure == nil && memory.isSteady(since: oldest, needed: needed, unknownBound: bound)
+        case .network: return network.isSteady(since: oldest, needed: needed, unknownBound: bound)
+        }
     }
 
     mutating func forgetSteady() {
@@ -200,10 +221,8 @@ extension SchedulerState.DomainEntry {
             if reading.state == .unknown { cpu.window.recordUnknown(intervalStart: cycle.intervalStart) }
             return result
         }
-        let length = policy?.windowLength ?? SchedulerState.lengthWithoutPolicy
-        takeCPU(reading, of: cycle, length: length, &result)
-        guard let rules = policy?.policy, rules.memory != nil || rules.network != nil else { return result }
-        takeOthers(reading, of: cycle, rules: rules, length: length, &result)
+        takeCPU(reading, of: cycle, length: trigger.windowLength, &result)
+        if trigger.hasMemory || trigger.hasNetwork { takeOthers(reading, of: cycle, &result) }
         return result
     }
 
@@ -222,14 +241,15 @@ extension SchedulerState.DomainEntry {
     }
 
     private mutating func takeOthers(
-        _ reading: DomainSample, of cycle: Cycle, rules: ScalingPolicy, length: Int, _ result: inout Reading
+        _ reading: DomainSample, of cycle: Cycle, _ result: inout Reading
     ) {
+        let length = trigger.windowLength
         let sample = { (utilization: Utilization, size: Int64) in
             WindowSample(
                 sampledAt: cycle.sampledAt, utilization: utilization.clamped, size: size, steal: nil,
                 position: cycle.position)
         }
-        if rules.memory != nil {
+        if trigger.hasMemory {
             takePressure(reading, of: cycle)
             if let utilization = reading.memoryUtilization, let allocated = reading.memory?.allocated {
                 memory.window.record(
@@ -239,12 +259,12 @@ extension SchedulerState.DomainEntry {
             }
             result.hasMemory = memory.window.newest?.sampledAt == cycle.sampledAt || pressure != nil
         }
-        if rules.network != nil, let utilization = reading.networkUtilization,
+        if trigger.hasNetwork, let utilization = reading.networkUtilization,
             let cap = reading.networkCapBytesPerSecond
         {
             result.hasNetwork = network.window.record(
                 sample(utilization, cap), intervalStart: cycle.intervalStart, keeping: length)
-        } else if rules.network != nil {
+        } else if trigger.hasNetwork {
             network.window.recordUnknown(intervalStart: cycle.intervalStart)
         }
     }
@@ -284,7 +304,7 @@ extension SchedulerState.DomainEntry {
                 record.networkCap = cap
             }
         }
-        if let last = cpu.lastChangeAt, sampledAt < last { return }
+        guard cpu.isSettled(at: sampledAt) else { return }
         guard let sizes = reading.vcpus else { return }
         if record.ceiling != sizes.maximum {
             record.ceiling = sizes.maximum
@@ -332,9 +352,18 @@ extension SchedulerState.DomainEntry {
 }
 
 extension SchedulerState.ResourceTrack {
-    /// Whether a reading at `instant` came after the last change that we know.
+    /// Whether the same direction is due as last time, and enough is known.
+    fileprivate mutating func isSteady(since oldest: Timestamp, needed: Int, unknownBound: Utilization) -> Bool {
+        guard let steady else { return false }
+        guard case .whileDue(let due) = steady else { return true }
+        window.expire(before: oldest)
+        guard window.count > 0, window.due(needed: needed) == due else { return false }
+        return window.unknownShare <= unknownBound
+    }
+
+    /// Whether a reading at `instant` came after the last change that we know. One of the same instant led to it.
     fileprivate func isSettled(at instant: Timestamp) -> Bool {
-        lastChangeAt.map { instant >= $0 } ?? true
+        lastChangeAt.map { instant > $0 } ?? true
     }
 
     /// The resource has another size from `instant` on.
@@ -344,16 +373,6 @@ extension SchedulerState.ResourceTrack {
         waitingSince = nil
         steady = nil
         window.restart(countingFrom: instant)
-    }
-}
-
-extension UtilizationWindow {
-    /// Whether the same direction is due and enough is known.
-    fileprivate func isSteady(_ due: Direction?, needed: Int, settings: SchedulerSettings) -> Bool {
-        guard count > 0 else { return false }
-        let present: Direction? = tally.above >= needed ? .up : tally.below >= needed ? .down : nil
-        guard present == due else { return false }
-        return tally.unknownShare(run: unknownRun) <= settings.unknownBound
     }
 }
 

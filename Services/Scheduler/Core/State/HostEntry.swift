@@ -36,6 +36,8 @@ extension SchedulerState {
         private(set) var memory: UInt64 = 0
         private(set) var steal: UInt64 = 0
         private(set) var known = 0
+        /// The last sample made it due.
+        private(set) var hasBecomeDue = false
         /// Nothing whose interval began before counts: the last move to or from the host.
         private(set) var countsFrom = Timestamp.zero
 
@@ -45,6 +47,7 @@ extension SchedulerState {
             settings: SchedulerSettings
         ) {
             guard intervalStart >= countsFrom, let use = figures.cpuUtilization else { return }
+            let wasDue = isDue(settings.moves)
             let mask = (1 as UInt64) << UInt64(settings.moves.hostWindowLength) &- 1
             let inUse = figures.memoryUsed.flatMap {
                 Utilization(numerator: Int128($0.bytes), denominator: Int128(host.memory.bytes))
@@ -54,12 +57,15 @@ extension SchedulerState {
             memory = (memory << 1 | (isShort ? 1 : 0)) & mask
             steal = (steal << 1 | (stolen ?? .zero > settings.stealBound ? 1 : 0)) & mask
             known = min(known + 1, settings.moves.hostWindowLength)
+            hasBecomeDue = !wasDue && isDue(settings.moves)
         }
 
         mutating func restart(countingFrom instant: Timestamp) {
             self = HostWindow()
             countsFrom = instant
         }
+
+        func isDue(_ settings: MoveSettings) -> Bool { isCPUDue(settings) || isMemoryDue(settings) }
 
         func isCPUDue(_ settings: MoveSettings) -> Bool {
             (cpu | steal).nonzeroBitCount >= settings.hostBreachesNeeded

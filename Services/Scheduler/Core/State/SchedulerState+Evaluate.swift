@@ -44,6 +44,7 @@ extension SchedulerState {
         if settings.unknownBound < .full { inputs.unknownBound = settings.unknownBound }
         if track.window.unknownRun > 0 { inputs.unknownRun = track.window.unknownRun }
         if version?.options.isOptedOut == true { inputs.isOptedOut = true }
+        if settings.projectsByPeak, resource == .cpu { inputs.projectsByPeak = true }
         inputs.dryRun = dryRun(of: record, options: version?.options)
         inputs.freezeReason = freezeReason(of: record, at: now)
         inputs.blackoutUntil = settings.blackouts.compactMap { $0.end(at: now) }.max()

@@ -67,8 +67,11 @@ extension SchedulerState {
         placement(for: request, options: options, entry: nil, at: now)
     }
 
-    func placement(for request: PlacementRequest, of entry: DomainEntry, at now: Timestamp) -> PlacementResult {
-        placement(for: request, options: policies[request.domain]?.options, entry: entry, at: now)
+    /// `known`: the snapshot of `now`, where it was made already.
+    func placement(
+        for request: PlacementRequest, of entry: DomainEntry, in known: PlacementSnapshot? = nil, at now: Timestamp
+    ) -> PlacementResult {
+        placement(for: request, options: policies[request.domain]?.options, entry: entry, in: known, at: now)
     }
 
     /// Where the domain of a growth that its own host denied would go.
@@ -85,12 +88,13 @@ extension SchedulerState {
     }
 
     private func placement(
-        for request: PlacementRequest, options: PolicyOptions?, entry: DomainEntry?, at now: Timestamp
+        for request: PlacementRequest, options: PolicyOptions?, entry: DomainEntry?, in known: PlacementSnapshot? = nil,
+        at now: Timestamp
     ) -> PlacementResult {
         var request = request
         if let options, !options.pinnedHosts.isEmpty { request.pinnedHosts = options.pinnedHosts }
         if request.source != nil { request.incomingBudget = settings.moves.budget.inPerHost }
-        var hosts = snapshot(at: now).hosts
+        var hosts = (known ?? snapshot(at: now)).hosts
         addPeers(of: &request, options: options, to: &hosts)
         for index in hosts.indices {
             let failed = entry?.rest.failedTargets.first { $0.host == hosts[index].record.host && now < $0.until }
@@ -128,14 +132,19 @@ extension SchedulerState {
     package func snapshot(at now: Timestamp) -> PlacementSnapshot {
         var facts = SortedTable<HostID, HostFacts>()
         for entry in hosts.values { facts[entry.record.host] = self.facts(of: entry, at: now) }
-        for entry in domains.values {
-            facts.update(entry.record.host) { host in
-                host.committedVCPUs += entry.record.vcpus?.count ?? entry.record.ceiling.count
-                host.committedMemory = host.committedMemory + entry.record.memory
+        var moves: [Move] = []
+        for place in domains.keys.indices {
+            let record = domains.values[place].record
+            facts.update(record.host) { host in
+                host.committedVCPUs += record.vcpus?.count ?? record.ceiling.count
+                host.committedMemory = host.committedMemory + record.memory
             }
-            if let operation = entry.operation, operation.isMove, let target = operation.placement?.chosen {
-                facts.update(target) { $0.incomingMoves = ($0.incomingMoves ?? 0) + 1 }
-            }
+            if let move = domains.values[place].lastMove { moves.append(move) }
+        }
+        for domain in active.values {
+            guard let operation = domains[domain]?.operation, operation.isMove, let target = operation.placement?.chosen
+            else { continue }
+            facts.update(target) { $0.incomingMoves = ($0.incomingMoves ?? 0) + 1 }
         }
         for permit in permits.values {
             facts.update(permit.host) { host in
@@ -143,7 +152,7 @@ extension SchedulerState {
                 host.permittedMemory = host.permittedMemory + permit.memory
             }
         }
-        for move in domains.values.compactMap(\.lastMove) { apply(move, to: &facts) }
+        for move in moves { apply(move, to: &facts) }
         return PlacementSnapshot(hosts: facts.values)
     }
 

@@ -4,13 +4,18 @@ import ResourceModel
 
 /// Counts what fails and what changes, and freezes the cluster when that is too much.
 struct FreezeGuardian: Hashable, Sendable, Codable {
+    private var begun: [Begun] = []
     private var ended: [Ended] = []
     /// The freeze that was ordered and not listed yet: it holds from the moment it is ordered.
     private(set) var ordered: Freeze?
     private var isListed = false
 
-    private struct Ended: Hashable, Sendable, Codable {
+    private struct Begun: Hashable, Sendable, Codable {
         var domain: DomainID
+        var at: Timestamp
+    }
+
+    private struct Ended: Hashable, Sendable, Codable {
         var at: Timestamp
         var failed: Bool
     }
@@ -18,9 +23,10 @@ struct FreezeGuardian: Hashable, Sendable, Codable {
     /// A freeze that nobody has listed for so long was not stored, or is lifted already.
     private static let patience: Int64 = 60_000_000_000
 
-    mutating func ended(_ domain: DomainID, failed: Bool, at now: Timestamp) {
-        ended.append(Ended(domain: domain, at: now, failed: failed))
-    }
+    /// Counts a change when it is begun, so that those of one moment stop each other.
+    mutating func began(_ domain: DomainID, at now: Timestamp) { begun.append(Begun(domain: domain, at: now)) }
+
+    mutating func ended(failed: Bool, at now: Timestamp) { ended.append(Ended(at: now, failed: failed)) }
 
     /// What is stored as frozen. Once our own freeze was listed and is no more, somebody lifted it: counting begins
     /// again, so that it does not come back at once.
@@ -31,15 +37,18 @@ struct FreezeGuardian: Hashable, Sendable, Codable {
         } else if isListed || now.nanoseconds(since: ordered.since) > Self.patience {
             self.ordered = nil
             isListed = false
-            ended = []
+            (begun, ended) = ([], [])
         }
     }
 
     /// The freeze that is due, once.
     mutating func due(domains: Int, settings: FreezeSettings, at now: Timestamp) -> Freeze? {
         let start = now.advanced(byNanoseconds: -settings.periodNanoseconds)
+        begun.removeAll { $0.at < start }
         ended.removeAll { $0.at < start }
-        guard ordered == nil, let reason = reason(domains: domains, settings: settings) else { return nil }
+        guard ordered == nil, begun.count + ended.count >= min(settings.minimumChanged, settings.minimumFailures),
+            let reason = reason(domains: domains, settings: settings)
+        else { return nil }
         let freeze = Freeze(scope: .cluster, reason: reason, isAutomatic: true, since: now)
         ordered = freeze
         return freeze
@@ -52,7 +61,7 @@ struct FreezeGuardian: Hashable, Sendable, Codable {
             return "\(failures) of \(ended.count) actions failed within \(minutes) minutes, more than "
                 + "\(settings.failedShare); look at the failed decisions, then unfreeze"
         }
-        let changed = Set(ended.filter { !$0.failed }.map(\.domain)).count
+        let changed = Set(begun.map(\.domain)).count
         if changed >= settings.minimumChanged, exceeds(changed, of: domains, settings.changedShare) {
             return "\(changed) of \(domains) VMs were changed within \(minutes) minutes, more than "
                 + "\(settings.changedShare); look at the decisions, then unfreeze"

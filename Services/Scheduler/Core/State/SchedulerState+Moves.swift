@@ -9,13 +9,13 @@ extension SchedulerState {
     mutating func relieve(_ host: HostID, at now: Timestamp) {
         guard let place = hosts.place(of: host, near: -1), hosts.values[place].isOverloaded(settings.moves),
             hosts.values[place].record.mode == .enabled, !hosts.values[place].restsFromRelief(at: now),
+            hosts.values[place].isTimeToPlan(at: now, every: settings.retryAfterNoRoom),
             hasBudget(from: host), !hasUnseenMove(on: host), blackoutEnd(at: now) == nil,
             let facts = snapshot(at: now).hosts.first(where: { $0.record.host == host })
         else { return }
         let need = hosts.values[place].need(facts, settings.moves)
         let ranked = MovePlan.ranked(options(on: host, cause: .relief, at: now), need: need)
-        let begun = begin(MovePlan(cause: .relief, source: host, need: need, options: ranked, settings), at: now)
-        if !begun { rest(host, at: now) }
+        _ = begin(MovePlan(cause: .relief, source: host, need: need, options: ranked, settings), at: now)
     }
 
     /// Moves one domain more away from `host` if it is being drained; what can't move is named, and stops nobody.
@@ -69,13 +69,14 @@ extension SchedulerState {
         var plan = given
         var lastPlacement: PlacementResult?
         var attempts = 0
+        let snapshot = snapshot(at: now)
         for index in plan.options.indices where plan.options[index].obstacle == nil {
             attempts += 1
             guard attempts <= Self.maximumAttempts else {
                 plan.options[index].obstacle = .noTarget
                 continue
             }
-            let (placement, obstacle) = judge(plan.options[index], plan: &plan, at: now)
+            let (placement, obstacle) = judge(plan.options[index], plan: &plan, in: snapshot, at: now)
             lastPlacement = placement
             guard obstacle == nil else {
                 plan.options[index].obstacle = obstacle
@@ -108,13 +109,13 @@ extension SchedulerState {
     private static let maximumAttempts = 16
 
     private func judge(
-        _ option: MoveOption, plan: inout MovePlan, at now: Timestamp
+        _ option: MoveOption, plan: inout MovePlan, in snapshot: PlacementSnapshot, at now: Timestamp
     ) -> (PlacementResult?, MoveObstacle?) {
         guard let entry = domains[option.domain] else { return (nil, .notRunning) }
         let request = PlacementRequest(
             domain: option.domain, source: plan.source, presentVCPUs: option.vcpus, vcpus: option.vcpus,
             memory: option.memory, demand: option.demand)
-        let placement = placement(for: request, of: entry, at: now)
+        let placement = placement(for: request, of: entry, in: snapshot, at: now)
         guard let target = placement.chosen else { return (placement, .noTarget) }
         guard plan.cause == .relief else { return (placement, nil) }
         guard
@@ -154,12 +155,15 @@ extension SchedulerState {
 
     /// After a permit was denied another target is looked for: the move must still help.
     func remainsUseful(_ operation: inout Operation) -> Bool {
-        guard var plan = operation.move, plan.cause == .relief else { return true }
+        guard var plan = operation.move, plan.cause == .relief, operation.placement?.chosen != nil else { return true }
         guard let placement = operation.placement, let target = placement.chosen,
             let improvement = Improvement(
-                moving: placement.request, from: placement.facts(of: plan.source), to: placement.facts(of: target)),
-            improvement.isEnough(plan.minimumImprovement)
+                moving: placement.request, from: placement.facts(of: plan.source), to: placement.facts(of: target))
         else { return false }
+        guard improvement.isEnough(plan.minimumImprovement) else {
+            operation.obstacle = .noImprovement(improvement)
+            return false
+        }
         plan.improvement = improvement
         operation.move = plan
         return true
@@ -169,12 +173,7 @@ extension SchedulerState {
     mutating func noteForeignMove(of domain: DomainID, from source: HostID, at now: Timestamp) {
         guard let entry = domains[domain] else { return }
         let until = now.advanced(byNanoseconds: settings.moves.foreignRestNanoseconds)
-        for host in [source, entry.record.host] {
-            hosts.update(host) { entry in
-                entry.reliefRestsUntil = until
-                entry.load.restart(countingFrom: now)
-            }
-        }
+        restAfterForeignMove(of: domain, from: source, to: entry.record.host, at: now, until: until)
         let inputs = inputs(of: entry, at: now)
         var finding = ScalingRule.find(inputs)
         (finding.verdict, finding.reason) = (.nothing, .foreignMove)
@@ -185,6 +184,21 @@ extension SchedulerState {
             DecisionRecord(
                 id: id, tenant: entry.record.tenant, inputs: inputs, finding: finding, foreignSource: source,
                 decidedAt: now))
+    }
+
+    mutating func restAfterForeignMove(
+        of domain: DomainID, from source: HostID, to target: HostID, at now: Timestamp, until: Timestamp
+    ) {
+        domains.update(domain) { entry in
+            entry.rest.until = until
+            entry.rest.cause = .foreign
+        }
+        for host in [source, target] {
+            hosts.update(host) { entry in
+                entry.reliefRestsUntil = until
+                entry.load.restart(countingFrom: now)
+            }
+        }
     }
 }
 
@@ -206,8 +220,13 @@ extension MovePlan {
 }
 
 extension SchedulerState.HostEntry {
-    fileprivate func isOverloaded(_ settings: MoveSettings) -> Bool {
-        load.isCPUDue(settings) || load.isMemoryDue(settings)
+    fileprivate func isOverloaded(_ settings: MoveSettings) -> Bool { load.isDue(settings) }
+
+    /// When the overload begins, and then once in each `period` of the clock: an instance that starts plans when the one
+    /// before would have.
+    fileprivate func isTimeToPlan(at now: Timestamp, every period: Int64) -> Bool {
+        guard !load.hasBecomeDue, period > 0, let intervalStart else { return true }
+        return now.nanoseconds / period != intervalStart.nanoseconds / period
     }
 
     fileprivate func restsFromRelief(at now: Timestamp) -> Bool { reliefRestsUntil.map { now < $0 } ?? false }

@@ -21,6 +21,10 @@ extension SchedulerState {
         }
         return DrainReport(moving: moving, remaining: remaining)
     }
+
+    /// What the last attempt to relieve or empty `host` came to: every VM that was thought of, and why it did not go;
+    /// `nil`: there was none.
+    package func lastPlan(of host: HostID) -> MovePlan? { hosts[host]?.lastPlan }
 }
 
 extension SchedulerState {
@@ -42,7 +46,8 @@ extension SchedulerState {
 
     /// All domains on a host as options, by id, with what holds each.
     func options(on host: HostID, cause: MoveCause, at now: Timestamp) -> [MoveOption] {
-        domains.values.filter { $0.record.host == host }.map { entry in
+        domains.keys.indices.filter { domains.values[$0].record.host == host }.map { place in
+            let entry = domains.values[place]
             var found = obstacle(toMoving: entry, toGrow: false, isDrain: cause == .drain, at: now)
             let demand = entry.demand
             if found == nil, demand == nil, cause != .drain { found = .loadUnknown }
@@ -65,8 +70,10 @@ extension SchedulerState {
     }
 
     func hasUnseenMove(on host: HostID) -> Bool {
-        domains.values.contains { entry in
-            guard let move = entry.lastMove, move.target == host || move.request.source == host else { return false }
+        domains.keys.indices.contains { place in
+            guard let move = domains.values[place].lastMove, move.target == host || move.request.source == host else {
+                return false
+            }
             return isUnseen(move, on: host)
         }
     }

@@ -20,6 +20,10 @@ extension SchedulerState {
             pending.append(.releasePermit(permit))
             return
         }
+        guard !isFrozenMeanwhile(domain, at: now) else {
+            pending.append(.releasePermit(permit))
+            return cancel(operation)
+        }
         operation.permit = permit
         if let request = openRequest(of: operation) {
             permits[permit] = OpenPermit(
@@ -34,6 +38,7 @@ extension SchedulerState {
         guard let domain = domain(of: decision), let entry = domains[domain], var operation = entry.operation,
             !operation.phase.isChanging
         else { return }
+        guard !isFrozenMeanwhile(domain, at: now) else { return cancel(operation) }
         operation.denials.append(Denial(host: host, at: now, reason: reason))
         if operation.move == nil, let obstacle = obstacle(toMoving: entry, toGrow: true, at: now) {
             return giveUp(operation, obstacle: makeRoom(for: operation, at: now) ?? obstacle, at: now)
@@ -89,7 +94,7 @@ extension SchedulerState {
             }
             entry.reopen(after: operation, at: now)
         }
-        guardian.ended(domain, failed: true, at: now)
+        guardian.ended(failed: true, at: now)
         guardAgainstFailures(at: now)
     }
 
@@ -106,7 +111,7 @@ extension SchedulerState {
             entry.unresolved = decision
             entry.changed(after: operation, at: now)
         }
-        guardian.ended(domain, failed: true, at: now)
+        guardian.ended(failed: true, at: now)
         guardAgainstFailures(at: now)
         let hosts = [entry.record.host] + [target].compactMap(\.self)
         pending.append(.locate(LocateDirective(decision: decision, domain: domain, hosts: hosts)))
@@ -144,7 +149,11 @@ extension SchedulerState {
     /// Begins a step: records the decision with the first one, closes the window, hands out the directive.
     mutating func enter(_ phase: Operation.Phase, _ operation: Operation, at now: Timestamp) {
         let domain = operation.inputs.domain
-        if !operation.phase.isChanging { record(operation, at: now) }
+        if !operation.phase.isChanging {
+            record(operation, at: now)
+            guardian.began(domain, at: now)
+            guardAgainstFailures(at: now)
+        }
         var next = operation
         next.phase = phase
         next.since = now
@@ -194,7 +203,7 @@ extension SchedulerState {
     }
 
     private mutating func succeeded(_ domain: DomainID, _ operation: Operation, at effectiveAt: Timestamp) {
-        guardian.ended(domain, failed: false, at: effectiveAt)
+        guardian.ended(failed: false, at: effectiveAt)
         guardAgainstFailures(at: effectiveAt)
         domains.update(domain) { $0.follow(operation, from: effectiveAt) }
         if operation.finding.verdict == .shrink, let host = domains[domain]?.record.host { wake(host) }
@@ -252,12 +261,19 @@ extension SchedulerState {
         record(ended, at: now)
         active[operation.decision] = nil
         domains.update(domain) { $0.operation = nil }
-        guard operation.move == nil else {
-            hosts.update(operation.inputs.host) { $0.reliefRestsUntil = until }
-            return
-        }
+        guard operation.move == nil else { return }
         domains.update(domain) { $0[operation.resource].noRoomUntil = until }
         wait(domain, operation.resource, missing: operation, at: now)
+    }
+
+    /// Frozen while room was asked for: it is decided anew at the next sample, and recorded as not done.
+    private mutating func cancel(_ operation: Operation) {
+        active[operation.decision] = nil
+        domains.update(operation.inputs.domain) { $0.operation = nil }
+    }
+
+    private func isFrozenMeanwhile(_ domain: DomainID, at now: Timestamp) -> Bool {
+        domains[domain].map { freezeReason(of: $0.record, at: now) != nil } ?? false
     }
 
     func record(of operation: Operation, at now: Timestamp) -> DecisionRecord {

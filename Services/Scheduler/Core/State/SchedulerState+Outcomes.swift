@@ -66,13 +66,16 @@ extension SchedulerState.DomainEntry {
         for index in followUps.indices where followUps[index].resource == operation.resource {
             followUps[index].isCurrent = false
         }
-        let before = operation.inputs.size ?? 0
+        let (before, finding) = (operation.inputs.size ?? 0, operation.finding)
+        let atTarget = finding.target.flatMap { target in
+            finding.mean.map { target > 0 ? ScalingRule.projection($0, from: before, to: target) : $0 }
+        }
         followUps.append(
             SchedulerState.FollowUp(
                 decision: operation.decision, resource: operation.resource, effectiveAt: instant, before: before,
                 target: operation.finding.target.flatMap { operation.move == nil ? $0 : nil } ?? before,
                 host: operation.placement?.chosen,
-                predicted: operation.move == nil ? operation.finding.projection : operation.finding.mean))
+                predicted: operation.move == nil ? atTarget : finding.mean))
         if followUps.count > Self.maximumFollowUps { followUps.removeFirst() }
     }
 

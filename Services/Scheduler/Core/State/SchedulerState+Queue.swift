@@ -43,7 +43,7 @@ extension SchedulerState {
         switch finding.reason {
         case .queued:
             wait(domain, resource, missing: nil, at: now)
-        case .noRoom, .cooldown, .settling, .blackout, .enoughAbove, .memoryPressure: break
+        case .noRoom, .cooldown, .settling, .blackout, .enoughAbove, .outsideSizes, .memoryPressure: break
         default: leave(domain, resource)
         }
     }

@@ -34,7 +34,12 @@ extension SchedulerState {
             domains.update(domain) { $0[resource].recorded = reason }
             recallWaiting(record)
         }
-        if let ended, outcome.dry == nil, outcome.host != nil { recall(ended, of: record) }
+        if let source = record.foreignSource, let until = record.finding.until {
+            restAfterForeignMove(of: domain, from: source, to: record.inputs.host, at: record.decidedAt, until: until)
+        }
+        guard outcome.dry == nil, outcome.host != nil else { return }
+        guardian.began(domain, at: record.decidedAt)
+        if let ended { recall(ended, of: record) }
     }
 
     /// How a recalled decision's action ended.
@@ -86,8 +91,15 @@ extension SchedulerState {
             let operation = operation(of: record, permit: nil, hasMigrated: true, at: record.decidedAt)
             wait(domain, resource, missing: record.finding.target == nil ? nil : operation, at: record.decidedAt)
         case .queued: wait(domain, resource, missing: nil, at: record.decidedAt)
-        case .cooldown, .settling, .blackout, .enoughAbove, .memoryPressure: break
+        case .cooldown, .settling, .blackout, .enoughAbove, .outsideSizes, .memoryPressure: break
         default: leave(domain, resource)
+        }
+    }
+
+    private mutating func recallMove(_ operation: Operation, at instant: Timestamp) {
+        guard operation.phase == .migrating else { return }
+        for host in [operation.placement?.request.source, operation.placement?.chosen].compactMap(\.self) {
+            hosts.update(host) { $0.load.restart(countingFrom: max(instant, $0.load.countsFrom)) }
         }
     }
 
@@ -105,8 +117,10 @@ extension SchedulerState {
             }
         }
         switch end {
-        case .succeeded(let instant): guardian.ended(record.inputs.domain, failed: false, at: instant)
-        case .failed(let instant): guardian.ended(record.inputs.domain, failed: true, at: instant)
+        case .succeeded(let instant):
+            guardian.ended(failed: false, at: instant)
+            recallMove(operation, at: instant)
+        case .failed(let instant): guardian.ended(failed: true, at: instant)
         }
         if operation.move == nil { leave(record.inputs.domain, operation.resource) }
     }

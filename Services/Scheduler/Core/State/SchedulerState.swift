@@ -62,7 +62,8 @@ extension SchedulerState {
             if hosts[record.host] == nil { hosts[record.host] = HostEntry(record: record) }
             hosts.update(record.host) { $0.record = record }
         }
-        for record in inventory.domains {
+        // In the order of their ids, so that a first inventory is appended and not inserted.
+        for record in inventory.domains.sorted(by: { $0.domain < $1.domain }) {
             if domains[record.domain] == nil {
                 domains[record.domain] = DomainEntry(record: record)
                 if let version = policies[record.domain] { domains.update(record.domain) { $0.adopt(version) } }

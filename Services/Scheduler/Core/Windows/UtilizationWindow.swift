@@ -26,6 +26,17 @@ package struct UtilizationWindow: Sendable {
     /// Oldest first.
     package var samples: [WindowSample] { (0..<count).map { ring[slot($0)] } }
 
+    /// The direction that is due under the bounds that were judged by last. Growing wins.
+    func due(needed: Int) -> Direction? {
+        if tally.above >= needed { return .up }
+        return tally.below >= needed ? .down : nil
+    }
+
+    /// Share of the readings that told nothing.
+    var unknownShare: Utilization {
+        tally.unknown + unknownRun == 0 ? .zero : tally.unknownShare(run: unknownRun)
+    }
+
     package var newest: WindowSample? { count == 0 ? nil : ring[slot(count - 1)] }
     package var oldest: WindowSample? { count == 0 ? nil : ring[head] }
 

@@ -97,11 +97,6 @@ extension ClusterShell {
     }
 }
 
-extension MessageType {
-    /// To Monitor: holds automatic commands at once.
-    fileprivate static let freezeSet: MessageType = "freeze.set.v1"
-}
-
 /// What Monitors are told of a freeze.
 private struct FreezeNotice: Encodable {
     let scope: String

@@ -7,7 +7,7 @@ struct VMCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         noun: "vm", "Virtual machines.",
         examples: [
-            "ebb vm create web-1 --flavor small --image debian-13 --ssh-key ~/.ssh/id_ed25519.pub",
+            "ebb vm create web-1 --flavor small --image debian-13 --ssh-key id_ed25519.pub",
             "ebb vm list -o wide", "ebb vm resize web-1 --vcpus 3", "ebb vm shutdown web-1 web-2",
         ],
         verbs: [

@@ -9,10 +9,10 @@ struct VMCreate: VMChangeCommand {
     static let configuration = CommandConfiguration(
         "create", calls: method,
         examples: [
-            "ebb vm create web-1 --flavor small --image debian-13 --ssh-key ~/.ssh/id_ed25519.pub",
-            "ebb vm create web-2 --vcpus 2 --max-vcpus 4 --memory 512M --disk 20G --image debian-13",
-            "ebb vm create db-1 --tenant acme --host host-a --flavor large --image debian-13 --network private",
-            "ebb vm create lab-1 --tenant acme --vcpus 1 --memory 256M --disk 64M --kernel /srv/vmlinuz",
+            "ebb vm create web-1 --flavor small --image debian-13 --ssh-key id_ed25519.pub",
+            "ebb vm create web-2 --vcpus 2 --memory 512M --disk 20G --image debian-13",
+            "ebb vm create db-1 --tenant acme --host host-a --flavor large --image debian-13",
+            "ebb vm create lab-1 --tenant acme --flavor tiny --kernel /srv/vmlinuz",
         ])
 
     @Argument(help: help(method, "name")) var name: String

@@ -90,9 +90,9 @@ extension MethodDefinition {
         Field(
             "blackouts", .list(of: .object(blackoutFields), atMost: 100),
             "Windows in which nothing is done automatically; given, they replace those that there are"),
-        Field("weightResponsePpm", .share, "a: weight of the response time; all three together, their sum 1000000"),
-        Field("weightCpuPpm", .share, "b: weight of free CPU"),
-        Field("weightMemoryPpm", .share, "c: weight of free memory"),
+        Field("weightResponsePpm", .share, "Weight a, of the response time; all three together, their sum 1000000"),
+        Field("weightCpuPpm", .share, "Weight b, of free CPU"),
+        Field("weightMemoryPpm", .share, "Weight c, of free memory"),
         Field("movesInPerHost", .integer(0...1_000), "Migrations onto one host at once"),
         Field("movesOutPerHost", .integer(0...1_000), "Migrations away from one host at once"),
         Field("movesPerCluster", .integer(0...1_000), "Migrations in the cluster at once"),
