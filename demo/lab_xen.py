@@ -116,7 +116,7 @@ class XenRun:
         wrong = [item for item in missing if item["check"] != "encryption" and not any(
             word in item.get("detail", "") for word in ("storage pool", "encrypted"))]
         require(missing and not wrong, f"ebb host check: {wrong or items}")
-        self.report.say(f"  {len(items)} checks, {len(missing)} found missing what the lab has not: storage, encryption")
+        self.report.say(f"  {len(items)} checks, {len(missing)} miss what the lab has not: storage, encryption")
 
     def control_domain(self):
         """Domain 0's figures beside what xl itself counts over the same time."""
@@ -354,7 +354,8 @@ class XenRun:
 class Report:
     """What is printed, and written to docs/lab-xen at the end, passed or not."""
 
-    def __init__(self, keep):
+    def __init__(self, keep, binaries):
+        self.binaries = Path(binaries).name
         self.started, self.keep, self.rows, self.lines = time.monotonic(), keep, [], []
         self.failures = 0
 
@@ -396,8 +397,8 @@ class Report:
         text = "\n".join(self.lines)
         target.write_text(
             f"# Ebb on real Xen: {now:%Y-%m-%d}, commit {commit}\n\n"
-            f"`make lab-xen` on {os.cpu_count()} cores, Linux {platform.release()}, load average "
-            f"{os.getloadavg()[1]:.1f}; two emulated PCs with Xen and libvirt's Xen driver. {end}\n\n"
+            f"`demo/lab_xen.py`, {self.binaries} build, on {os.cpu_count()} cores, Linux {platform.release()}, load "
+            f"average {os.getloadavg()[1]:.1f}; two emulated PCs with Xen and libvirt's Xen driver. {end}\n\n"
             f"| step | result | duration |\n|---|---|---|\n{table}\n\n## What was printed\n\n```\n{text}\n```\n")
         print(f"report: {target}", flush=True)
 
@@ -447,7 +448,7 @@ def start(stack):
 
 
 def perform(options, directory):
-    report = Report(keep=not options.no_report)
+    report = Report(not options.no_report, options.binaries)
     lab = XenLab(directory)
     stack = Stack(directory / "stack", options.binaries, SETTINGS)
     end = "Interrupted."

@@ -57,7 +57,7 @@ struct GuestConfirmation: Sendable {
                 let known = previous.removeValue(forKey: domain.domain)
                 let guest = shown(domain, granted, identifier, known?.hypervisorID == identifier ? known : nil)
                 guests[domain.domain] = guest
-                domain.confirmedVCPUs = Self.count(guest, advanced: 0).map { VCPUCount($0) }
+                domain.confirmedVCPUs = if case .online(let count) = guest.answer { VCPUCount(count) } else { nil }
                 return domain
             }
             let known = previous.removeValue(forKey: domain.domain)
@@ -75,7 +75,8 @@ struct GuestConfirmation: Sendable {
     }
 
     /// What the states amount to. Xen shows a vCPU as offline also while it waits for its turn: that its time advances
-    /// tells it from one that is. In a paused domain all stand still, and what was known of them stands.
+    /// tells it from one that is. One that the guest keeps beyond what it is granted counts. In a paused domain all stand
+    /// still, and what was known of them stands.
     private func shown(_ domain: DomainReading, _ granted: Int, _ identifier: Int64, _ former: Guest?) -> Guest {
         var guest = Guest(
             hypervisorID: identifier, granted: granted, times: domain.vcpuTimeNanoseconds,

@@ -158,7 +158,7 @@ struct DomainFacts: Sendable {
     }
 
     private var network: [String] {
-        guard isQEMU else { return ["driver \(driverName) has no network cap"] }
+        guard driverName.lowercased() != "xen" else { return ["driver \(driverName) has no network cap"] }
         return definition.interfaces.isEmpty && isActive ? ["it has no network interface"] : []
     }
 
