@@ -13,6 +13,10 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// Values that every sample passes through: other modules inline and specialise them. The
+/// compiler does this by itself for what is public only, and nothing here is.
+let inlined = strict + [.unsafeFlags(["-enable-cmo-everything"], .when(configuration: .release))]
+
 /// Targets that touch C: every unsafe expression says so.
 let edge = strict + [.strictMemorySafety()]
 
@@ -101,7 +105,7 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", path: "Shared/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // Shared edges and values.
-        shared("ResourceModel"),
+        shared("ResourceModel", settings: inlined),
         shared("Messages", ["ResourceModel", protobuf], exclude: ["Proto"]),
         shared("Execution", settings: edge),
         shared(

@@ -14,6 +14,13 @@ package struct Utilization: Hashable, Comparable, Sendable, Codable, CustomStrin
     /// negative. Rounding (not flooring) keeps a load that is exactly on a threshold exactly on it.
     package init?(numerator: Int128, denominator: Int128) {
         guard denominator > 0, numerator >= 0 else { return nil }
+        // A division of 128 bits is dear where every sample passes, and nearly all fit into 64.
+        if let numerator = Int64(exactly: numerator), let denominator = Int64(exactly: denominator),
+            numerator <= Int64.max / 2_000_000
+        {
+            ppm = (numerator * 1_000_000 + denominator / 2) / denominator
+            return
+        }
         let ppm = (numerator * 1_000_000 + denominator / 2) / denominator
         self.ppm = Int64(clamping: ppm)
     }

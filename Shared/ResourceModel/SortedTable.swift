@@ -16,11 +16,11 @@ package struct SortedTable<Key: Comparable & Sendable, Value: Sendable>: Sendabl
     /// Setting `nil` removes the entry.
     package subscript(key: Key) -> Value? {
         get {
-            let place = place(of: key)
+            let place = firstPlace(of: key)
             return isKey(key, at: place) ? values[place] : nil
         }
         set {
-            let place = place(of: key)
+            let place = firstPlace(of: key)
             switch (isKey(key, at: place), newValue) {
             case (true, let value?): values[place] = value
             case (true, nil):
@@ -37,21 +37,22 @@ package struct SortedTable<Key: Comparable & Sendable, Value: Sendable>: Sendabl
     /// Changes the value of `key` where it is; `nil` if there is none.
     @discardableResult
     package mutating func update<Result>(_ key: Key, _ change: (inout Value) -> Result) -> Result? {
-        let place = place(of: key)
+        let place = firstPlace(of: key)
         guard isKey(key, at: place) else { return nil }
         return change(&values[place])
     }
 
     /// Where `key` stands in `keys` and `values`, found at once if that is at `hint`; `nil` if it is not there.
-    package func place(of key: Key, near hint: Int) -> Int? {
+    package func place(of key: Key, near hint: Int = -1) -> Int? {
         if hint >= 0, isKey(key, at: hint) { return hint }
-        let place = place(of: key)
+        let place = firstPlace(of: key)
         return isKey(key, at: place) ? place : nil
     }
 
-    /// Changes the value at `place`, which `place(of:near:)` gave and nothing has moved since.
-    package mutating func update<Result>(at place: Int, _ change: (inout Value) -> Result) -> Result {
-        change(&values[place])
+    /// The value at `place`, which `place(of:near:)` gave and nothing has moved since; changed where it is.
+    package subscript(at place: Int) -> Value {
+        get { values[place] }
+        _modify { yield &values[place] }
     }
 
     /// Keeps the entries for which `isKept` holds.
@@ -62,7 +63,7 @@ package struct SortedTable<Key: Comparable & Sendable, Value: Sendable>: Sendabl
     }
 
     /// The first index whose key is not before `key`.
-    private func place(of key: Key) -> Int {
+    private func firstPlace(of key: Key) -> Int {
         var (low, high) = (0, keys.count)
         while low < high {
             let middle = (low + high) / 2

@@ -155,7 +155,7 @@ extension Simulation {
         var copy = fleet
         var domains: [DomainRecord] = []
         for host in hosts {
-            guard case .answer(let answer) = copy.handle(FleetRequest(host: host.id, operation: .inventory), at: now)
+            guard case .answer(let answer) = copy.handle(FleetRequest(host: host.id, operation: .inventory()), at: now)
             else {
                 domains += known.filter { $0.host == host.id }
                 continue
@@ -328,7 +328,7 @@ extension Simulation {
 
     private mutating func locateDomain(_ locate: LocateDirective) {
         let found = locate.hosts.first { host in
-            guard case .answer(let answer) = fleet.handle(FleetRequest(host: host, operation: .inventory), at: now)
+            guard case .answer(let answer) = fleet.handle(FleetRequest(host: host, operation: .inventory()), at: now)
             else { return false }
             return answer.domains.contains { $0.definition.id == locate.domain && $0.state.isActive }
         }

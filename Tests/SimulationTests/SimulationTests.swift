@@ -57,7 +57,7 @@ import Testing
         var fleet = simulation.fleet
         var homes: [DomainID: Int] = [:]
         for host in simulation.hosts {
-            let request = FleetRequest(host: host.id, operation: .inventory)
+            let request = FleetRequest(host: host.id, operation: .inventory())
             guard case .answer(let answer) = fleet.handle(request, at: simulation.now) else { continue }
             for domain in answer.domains { homes[domain.definition.id, default: 0] += 1 }
         }

@@ -19,6 +19,7 @@ package enum Replay {
 private struct ReplayRun {
     private let plan: ReplayPlan
     private var state: SchedulerState
+    private let terms: SchedulerState.DomainEntry.Terms
     private(set) var result = ReplayResult()
     private var vcpus: Int64
     private var memory: Int64
@@ -36,6 +37,7 @@ private struct ReplayRun {
         memory = plan.memory.bytes
         networkCap = plan.networkCap
         state = SchedulerState(settings: plan.liveSettings)
+        terms = SchedulerState.DomainEntry.Terms(state.settings)
         let host = HostRecord(
             host: Self.host, mode: .enabled, cpuCount: 0, memory: .zero, cpuBound: Utilization(ppm: .max),
             memoryBound: nil)
@@ -61,7 +63,7 @@ private struct ReplayRun {
         sequence += 1
         let cycle = SchedulerState.DomainEntry.Cycle(
             host: Self.host, sampledAt: sample.sampledAt, intervalStart: start,
-            position: SamplePosition(epoch: 0, sequence: sequence), settings: state.settings)
+            position: SamplePosition(epoch: 0, sequence: sequence), terms: terms)
         guard state.step(reading(sample), of: cycle) else { return }
         act(on: sample)
     }

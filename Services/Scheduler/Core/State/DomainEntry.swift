@@ -5,18 +5,18 @@ import ResourceModel
 extension SchedulerState {
     /// All that is known of one domain.
     struct DomainEntry: Hashable, Sendable, Codable {
+        // In the order in which a sample comes by.
+        var lastSampledAt: Timestamp?
         var record: DomainRecord
-        /// The policy that holds; the same as in the state's table.
-        private(set) var policy: PolicyVersion?
-        /// What each sample needs of the policy.
+        var incarnation: Incarnation?
+        /// What each sample needs of the policy, which stands in the state's table.
         private(set) var trigger = Trigger()
+        @Apart var operation: Operation?
+        var followUps: [FollowUp] = []
         var cpu = ResourceTrack()
         var memory = ResourceTrack()
         var network = ResourceTrack()
-        var incarnation: Incarnation?
-        var lastSampledAt: Timestamp?
-        var operation: Operation?
-        var lastMove: Move?
+        @Apart var lastMove: Move?
         var settlingUntil: Timestamp?
         /// The decision whose last step nobody knows the outcome of.
         var unresolved: UUID128?
@@ -25,14 +25,12 @@ extension SchedulerState {
         var memoryBeforeShrink: ByteCount?
         var pressure: MemoryPressure?
         /// What was recorded last about moving it.
-        var recordedMove: RecordedMove?
-        var followUps: [FollowUp] = []
+        @Apart var recordedMove: RecordedMove?
 
         init(record: DomainRecord) { self.record = record }
 
         /// A new version of its policy holds.
         mutating func adopt(_ version: PolicyVersion) {
-            policy = version
             trigger = Trigger(version)
             forgetSteady()
             for resource in Resource.allCases {
@@ -60,6 +58,9 @@ extension SchedulerState {
             }
         }
 
+        /// Whether nothing is under way for it.
+        var isIdle: Bool { _operation.isEmpty }
+
         /// What it keeps busy by the mean of its window; `nil` while that is unknown.
         var demand: CPUDemand? {
             guard let mean = cpu.window.tally.mean, let vcpus = record.vcpus else { return nil }
@@ -82,34 +83,6 @@ extension SchedulerState {
             hasMemory = version.policy?.memory != nil
             hasNetwork = version.policy?.network != nil
         }
-    }
-
-    /// One resource of one domain.
-    struct ResourceTrack: Hashable, Sendable, Codable {
-        var window = UtilizationWindow()
-        var lastChangeAt: Timestamp?
-        var noRoomUntil: Timestamp?
-        /// Since when a growth is due that found no room.
-        var waitingSince: Timestamp?
-        var missing: Int64 = 0
-        /// What was recorded last: the same is not recorded again.
-        var recorded: RecordedReason?
-        /// The last finding was one that the same counts of breaches can't change; `nil`: the rule has to be run.
-        var steady: Steady?
-    }
-
-    /// A finding that more samples of the same kind don't change.
-    enum Steady: Hashable, Sendable, Codable {
-        /// As long as the direction that is due stays this one.
-        case whileDue(Direction?)
-        /// Until something else than a sample changes it.
-        case always
-    }
-
-    struct RecordedReason: Hashable, Sendable, Codable {
-        var verdict: Verdict
-        var reason: Reason
-        var dry: DryReason?
     }
 
     struct RecordedMove: Hashable, Sendable, Codable {
@@ -166,11 +139,12 @@ extension SchedulerState.DomainEntry {
     }
 
     /// Whether the rule would find at `now` what it found last, so that it need not be run.
-    mutating func isSteady(_ resource: Resource, at now: Timestamp, settings: SchedulerSettings) -> Bool {
-        guard operation == nil else { return true }
-        let stale = 2 * Int64(trigger.windowLength) * settings.samplingInterval
+    @inline(__always)
+    mutating func isSteady(_ resource: Resource, at now: Timestamp, terms: Terms) -> Bool {
+        guard isIdle else { return true }
+        let stale = 2 * Int64(trigger.windowLength) * terms.samplingInterval
         let oldest = now.advanced(byNanoseconds: -stale)
-        let (needed, bound) = (trigger.breachesNeeded, settings.unknownBound)
+        let (needed, bound) = (trigger.breachesNeeded, terms.unknownBound)
         // One by one: a copy of a track, as the subscript gives it, is dear where every sample passes.
         switch resource {
         case .cpu: return cpu.isSteady(since: oldest, needed: needed, unknownBound: bound)
@@ -200,23 +174,39 @@ extension SchedulerState.DomainEntry {
         let sampledAt: Timestamp
         let intervalStart: Timestamp
         let position: SamplePosition
-        let settings: SchedulerSettings
+        let terms: Terms
     }
 
-    /// Takes one reading in: which resources are known in it and count.
+    /// What each reading needs of the settings.
+    struct Terms {
+        let samplingInterval: Int64
+        let unknownBound: Utilization
+        let foreignRest: Int64
+        let memory: SchedulerSettings.MemorySettings
+
+        init(_ settings: SchedulerSettings) {
+            samplingInterval = settings.samplingInterval
+            unknownBound = settings.unknownBound
+            foreignRest = settings.moves.foreignRestNanoseconds
+            memory = settings.memory
+        }
+    }
+
+    /// Takes one reading in: which resources are known in it and count. Inlined, so that the reading is not copied.
+    @inline(__always)
     mutating func take(_ reading: DomainSample, of cycle: Cycle) -> Reading {
         if let lastSampledAt, cycle.sampledAt <= lastSampledAt { return .nothing }
         guard isPresent(reading, on: cycle.host) else { return .nothing }
         lastSampledAt = cycle.sampledAt
         var result = Reading()
         if record.host != cycle.host {
-            result.foreignSource = take(host: cycle.host, at: cycle.sampledAt, settings: cycle.settings)
+            result.foreignSource = take(host: cycle.host, at: cycle.sampledAt, rest: cycle.terms.foreignRest)
         }
         if let now = reading.incarnation, now != incarnation {
             if incarnation != nil { restart(at: cycle.sampledAt) }
             incarnation = now
         }
-        takeSize(reading, sampledAt: cycle.sampledAt, settings: cycle.settings)
+        takeSize(reading, sampledAt: cycle.sampledAt, memory: cycle.terms.memory)
         guard reading.state.isRunning else {
             if reading.state == .unknown { cpu.window.recordUnknown(intervalStart: cycle.intervalStart) }
             return result
@@ -226,6 +216,7 @@ extension SchedulerState.DomainEntry {
         return result
     }
 
+    @inline(__always)
     private mutating func takeCPU(
         _ reading: DomainSample, of cycle: Cycle, length: Int, _ result: inout Reading
     ) {
@@ -240,6 +231,7 @@ extension SchedulerState.DomainEntry {
         }
     }
 
+    @inline(never)
     private mutating func takeOthers(
         _ reading: DomainSample, of cycle: Cycle, _ result: inout Reading
     ) {
@@ -275,29 +267,35 @@ extension SchedulerState.DomainEntry {
         if let last = memory.lastChangeAt, cycle.sampledAt <= last { return }
         pressure = MemoryPressure(
             reading, sampledAt: cycle.sampledAt,
-            interval: cycle.sampledAt.nanoseconds(since: cycle.intervalStart), settings: cycle.settings.memory)
+            interval: cycle.sampledAt.nanoseconds(since: cycle.intervalStart), settings: cycle.terms.memory)
     }
 
     /// It is on another host than we knew. Returns the old one if that was nobody's order of ours.
-    private mutating func take(host: HostID, at now: Timestamp, settings: SchedulerSettings) -> HostID? {
+    @inline(never)
+    private mutating func take(host: HostID, at now: Timestamp, rest nanoseconds: Int64) -> HostID? {
         let source = record.host
         record.host = host
         if let operation, operation.isMove, operation.placement?.chosen == host { return nil }
         if let lastMove, lastMove.target == host { return nil }
-        rest.until = now.advanced(byNanoseconds: settings.moves.foreignRestNanoseconds)
+        rest.until = now.advanced(byNanoseconds: nanoseconds)
         rest.cause = .foreign
         lastMove = nil
         return source
     }
 
     /// A size that is not the one we know was changed by somebody else within this interval: the window begins again.
-    private mutating func takeSize(_ reading: DomainSample, sampledAt: Timestamp, settings: SchedulerSettings) {
+    @inline(__always)
+    private mutating func takeSize(
+        _ reading: DomainSample, sampledAt: Timestamp, memory settings: SchedulerSettings.MemorySettings
+    ) {
         if !reading.state.isActive, reading.state != .unknown {
             record.vcpus = 0
             record.memory = .zero
             return
         }
-        takeMemory(reading, sampledAt: sampledAt, settings: settings)
+        if let allocated = reading.memory?.allocated, allocated != record.memory {
+            takeMemory(allocated, sampledAt: sampledAt, settings: settings)
+        }
         if let cap = reading.networkCapBytesPerSecond, cap != record.networkCap {
             if network.isSettled(at: sampledAt) {
                 restart(.network, at: sampledAt)
@@ -318,12 +316,13 @@ extension SchedulerState.DomainEntry {
     }
 
     /// A balloon moves in small steps: only what is more than a granule and one percent is another size.
-    private mutating func takeMemory(_ reading: DomainSample, sampledAt: Timestamp, settings: SchedulerSettings) {
-        guard let allocated = reading.memory?.allocated, allocated != record.memory,
-            memory.isSettled(at: sampledAt)
-        else { return }
+    @inline(never)
+    private mutating func takeMemory(
+        _ allocated: ByteCount, sampledAt: Timestamp, settings: SchedulerSettings.MemorySettings
+    ) {
+        guard memory.isSettled(at: sampledAt) else { return }
         let difference = abs(allocated.bytes - record.memory.bytes)
-        if record.memory > .zero, difference > max(settings.memory.granule.bytes, record.memory.bytes / 100) {
+        if record.memory > .zero, difference > max(settings.granule.bytes, record.memory.bytes / 100) {
             restart(.memory, at: sampledAt)
         }
         record.memory = allocated
@@ -331,10 +330,12 @@ extension SchedulerState.DomainEntry {
     }
 
     /// Empties all windows unless a change is in flight: then they are empty, and stay closed until the report.
+    @inline(never)
     private mutating func restart(at instant: Timestamp) {
         for resource in Resource.allCases { restart(resource, at: instant) }
     }
 
+    @inline(never)
     private mutating func restart(_ resource: Resource, at instant: Timestamp) {
         if let operation, operation.phase.isChanging, operation.phase == .migrating || operation.resource == resource {
             return
@@ -344,35 +345,11 @@ extension SchedulerState.DomainEntry {
     }
 
     /// While a domain moves two hosts may report it: the newer life is the true one.
+    @inline(__always)
     private func isPresent(_ reading: DomainSample, on host: HostID) -> Bool {
         guard host != record.host else { return true }
         guard let new = reading.incarnation, reading.state.isActive else { return false }
         return new == incarnation || (incarnation.map { new.start > $0.start } ?? false)
-    }
-}
-
-extension SchedulerState.ResourceTrack {
-    /// Whether the same direction is due as last time, and enough is known.
-    fileprivate mutating func isSteady(since oldest: Timestamp, needed: Int, unknownBound: Utilization) -> Bool {
-        guard let steady else { return false }
-        guard case .whileDue(let due) = steady else { return true }
-        window.expire(before: oldest)
-        guard window.count > 0, window.due(needed: needed) == due else { return false }
-        return window.unknownShare <= unknownBound
-    }
-
-    /// Whether a reading at `instant` came after the last change that we know. One of the same instant led to it.
-    fileprivate func isSettled(at instant: Timestamp) -> Bool {
-        lastChangeAt.map { instant > $0 } ?? true
-    }
-
-    /// The resource has another size from `instant` on.
-    mutating func changed(at instant: Timestamp) {
-        lastChangeAt = instant
-        noRoomUntil = nil
-        waitingSince = nil
-        steady = nil
-        window.restart(countingFrom: instant)
     }
 }
 

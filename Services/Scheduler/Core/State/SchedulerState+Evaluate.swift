@@ -3,30 +3,44 @@
 import ResourceModel
 
 extension SchedulerState {
-    /// Runs the rule for one domain's resource, records what it found if that is news, and begins what is due.
-    mutating func evaluate(_ domain: DomainID, _ resource: Resource = .cpu, at now: Timestamp) {
-        guard let entry = domains[domain], entry.operation == nil else { return }
-        let inputs = inputs(of: entry, resource, at: now)
+    /// Runs the rule for one resource of the domain at `place` of the table, records what it found if that is news, and
+    /// begins what is due.
+    mutating func evaluate(at place: Int, _ resource: Resource = .cpu, at now: Timestamp) {
+        guard domains.values[place].isIdle else { return }
+        let domain = domains.keys[place]
+        // A span lends the entry; the array would copy it.
+        let inputs = inputs(of: domains.values.span[place], near: place, resource, at: now)
         let finding = ScalingRule.find(inputs)
+        let isWaiting = domains.values[place][resource].waitingSince != nil || !waiting.isEmpty
+        if isWaiting || finding.reason == .queued { keepWaiting(domain, resource, finding: finding, at: now) }
+        domains[at: place][resource].steady = Steady(finding, resource)
+        let isDue = finding.target != nil && finding.dry == nil
+        let reason = RecordedReason(verdict: finding.verdict, reason: finding.reason, dry: finding.dry)
+        // Most findings are no news: a record is made of the others only.
+        guard isDue || domains.values[place][resource].recorded != reason else { return }
         let id = DecisionIdentity.make(
             domain: domain, position: inputs.samples.last?.position, policyVersion: inputs.policyVersion, at: now,
             purpose: resource.purpose)
-        let record = DecisionRecord(
-            id: id, tenant: entry.record.tenant, inputs: inputs, finding: finding, decidedAt: now)
-        keepWaiting(domain, resource, finding: finding, at: now)
-        domains.update(domain) { $0[resource].steady = Steady(finding, resource) }
-        guard finding.target != nil, finding.dry == nil else { return note(record) }
+        guard isDue else {
+            let tenant = domains.values[place].record.tenant
+            return note(DecisionRecord(id: id, tenant: tenant, inputs: inputs, finding: finding, decidedAt: now))
+        }
         let operation = Operation(decision: id, inputs: inputs, finding: finding, phase: .awaitingPermit, since: now)
         active[id] = domain
         // Room on a network is nobody's to promise.
         guard finding.verdict == .grow, resource != .network else { return enter(.resizing, operation, at: now) }
-        domains.update(domain) { $0.operation = operation }
+        domains[at: place].operation = operation
         if let request = openRequest(of: operation) { pending.append(.requestPermit(request)) }
     }
 
-    /// Everything that the rule looks at, as it stands at `now`.
-    func inputs(of entry: DomainEntry, _ resource: Resource = .cpu, at now: Timestamp) -> RuleInputs {
-        let (record, version, track) = (entry.record, policies[entry.record.domain], entry[resource])
+    /// Everything that the rule looks at, as it stands at `now`. `place`: where the entry stands in its table, if that
+    /// is known. Inlined, so that the entry is not copied.
+    @inline(__always)
+    func inputs(
+        of entry: DomainEntry, near place: Int = -1, _ resource: Resource = .cpu, at now: Timestamp
+    ) -> RuleInputs {
+        let (record, track) = (entry.record, entry[resource])
+        let version = policies.place(of: record.domain, near: place).map { policies.values[$0] }
         let length = version?.windowLength ?? 0
         let cooldown = version?.options.restAfterChange
         var inputs = RuleInputs(
@@ -47,24 +61,20 @@ extension SchedulerState {
         if settings.projectsByPeak, resource == .cpu { inputs.projectsByPeak = true }
         inputs.dryRun = dryRun(of: record, options: version?.options)
         inputs.freezeReason = freezeReason(of: record, at: now)
-        inputs.blackoutUntil = settings.blackouts.compactMap { $0.end(at: now) }.max()
+        inputs.blackoutUntil = blackoutEnd(at: now)
         let ahead = growthsAhead(of: record.domain, resource, at: now)
         if ahead > 0 { inputs.queuedBehind = ahead }
-        add(resource, of: entry, to: &inputs)
-        return inputs
-    }
-
-    private func add(_ resource: Resource, of entry: DomainEntry, to inputs: inout RuleInputs) {
         switch resource {
         case .cpu: break
         case .memory:
-            inputs.memory = entry.record.memory > .zero ? entry.record.memory : nil
-            inputs.memoryCeiling = entry.record.memoryCeiling
+            inputs.memory = record.memory > .zero ? record.memory : nil
+            inputs.memoryCeiling = record.memoryCeiling
             inputs.memorySettings = settings.memory
             inputs.memoryBeforeShrink = entry.memoryBeforeShrink
             inputs.pressure = entry.pressure
-        case .network: inputs.networkCap = entry.record.networkCap
+        case .network: inputs.networkCap = record.networkCap
         }
+        return inputs
     }
 
     private func dryRun(of record: DomainRecord, options: PolicyOptions?) -> DryReason? {

@@ -6,9 +6,10 @@ import ResourceModel
 
 extension SchedulerState {
     /// Moves a domain away from `host` if it has been overloaded for M of N samples and that helps.
-    mutating func relieve(_ host: HostID, at now: Timestamp) {
-        guard let place = hosts.place(of: host, near: -1), hosts.values[place].isOverloaded(settings.moves),
-            hosts.values[place].record.mode == .enabled, !hosts.values[place].restsFromRelief(at: now),
+    mutating func relieve(at place: Int, at now: Timestamp) {
+        guard hosts.values[place].load.isDue(settings.moves) else { return }
+        let host = hosts.keys[place]
+        guard hosts.values[place].record.mode == .enabled, !hosts.values[place].restsFromRelief(at: now),
             hosts.values[place].isTimeToPlan(at: now, every: settings.retryAfterNoRoom),
             hasBudget(from: host), !hasUnseenMove(on: host), blackoutEnd(at: now) == nil,
             let facts = snapshot(at: now).hosts.first(where: { $0.record.host == host })
@@ -19,9 +20,10 @@ extension SchedulerState {
     }
 
     /// Moves one domain more away from `host` if it is being drained; what can't move is named, and stops nobody.
-    mutating func drain(_ host: HostID, at now: Timestamp) {
-        guard let place = hosts.place(of: host, near: -1), hosts.values[place].record.mode == .draining,
-            !hosts.values[place].restsFromRelief(at: now), hasBudget(from: host)
+    mutating func drain(at place: Int, at now: Timestamp) {
+        guard hosts.values[place].record.mode == .draining else { return }
+        let host = hosts.keys[place]
+        guard !hosts.values[place].restsFromRelief(at: now), hasBudget(from: host)
         else { return }
         let need = MoveNeed(cpu: 0, memory: 0, vcpus: 0)
         let ranked = MovePlan.ranked(options(on: host, cause: .drain, at: now), need: need)
@@ -220,8 +222,6 @@ extension MovePlan {
 }
 
 extension SchedulerState.HostEntry {
-    fileprivate func isOverloaded(_ settings: MoveSettings) -> Bool { load.isDue(settings) }
-
     /// When the overload begins, and then once in each `period` of the clock: an instance that starts plans when the one
     /// before would have.
     fileprivate func isTimeToPlan(at now: Timestamp, every period: Int64) -> Bool {

@@ -78,5 +78,7 @@ extension SchedulerState {
         }
     }
 
-    func blackoutEnd(at now: Timestamp) -> Timestamp? { settings.blackouts.compactMap { $0.end(at: now) }.max() }
+    func blackoutEnd(at now: Timestamp) -> Timestamp? {
+        settings.blackouts.isEmpty ? nil : settings.blackouts.compactMap { $0.end(at: now) }.max()
+    }
 }

@@ -81,7 +81,7 @@ extension SchedulerState {
         policies[version.domain] = version
         domains.update(version.domain) { $0.adopt(version) }
         guard let entry = domains[version.domain], entry.cpu.window.count > 0 else { return }
-        evaluate(version.domain, at: now)
+        if let place = domains.place(of: version.domain) { evaluate(at: place, at: now) }
     }
 
     /// What is frozen now, all of it.
@@ -95,10 +95,11 @@ extension SchedulerState {
         let news = fold(sample, position: position)
         let now = sample.sampledAt
         for move in news.foreign { noteForeignMove(of: move.domain, from: move.source, at: now) }
-        for item in news.unsteady { evaluate(item.domain, item.resource, at: now) }
+        for item in news.unsteady { evaluate(at: item.place, item.resource, at: now) }
         for domain in news.followed { followUp(domain, at: now) }
-        relieve(sample.host, at: now)
-        drain(sample.host, at: now)
+        guard let place = news.host else { return }
+        relieve(at: place, at: now)
+        drain(at: place, at: now)
     }
 
     /// Feeds a stored sample: it fills windows and decides nothing. Oldest first.
@@ -108,19 +109,21 @@ extension SchedulerState {
 
     /// Runs the rule for every domain, as a sample at `now` would: whose samples have stopped is said here.
     package mutating func evaluateAll(at now: Timestamp) {
+        let terms = DomainEntry.Terms(settings)
         for place in domains.keys.indices {
-            let domain = domains.keys[place]
-            for resource in Resource.allCases {
-                let isSteady = domains.update(at: place) { entry in
-                    !entry.hasRule(resource) || entry.isSteady(resource, at: now, settings: settings)
-                }
-                if !isSteady { evaluate(domain, resource, at: now) }
+            if !domains[at: place].isSteady(.cpu, at: now, terms: terms) { evaluate(at: place, .cpu, at: now) }
+            let trigger = domains.values[place].trigger
+            if trigger.hasMemory, !domains[at: place].isSteady(.memory, at: now, terms: terms) {
+                evaluate(at: place, .memory, at: now)
             }
-            if !domains.values[place].followUps.isEmpty { followUp(domain, at: now) }
+            if trigger.hasNetwork, !domains[at: place].isSteady(.network, at: now, terms: terms) {
+                evaluate(at: place, .network, at: now)
+            }
+            if !domains.values[place].followUps.isEmpty { followUp(domains.keys[place], at: now) }
         }
-        for host in hosts.keys {
-            relieve(host, at: now)
-            drain(host, at: now)
+        for place in hosts.keys.indices {
+            relieve(at: place, at: now)
+            drain(at: place, at: now)
         }
     }
 }
@@ -131,10 +134,12 @@ extension SchedulerState {
     /// What a sample brought.
     private struct News {
         /// In the sample's order: has a new known sample, and may be due for something else than last time.
-        var unsteady: [DomainResource] = []
+        var unsteady: [(place: Int, resource: Resource)] = []
         /// Has outcomes to be measured.
         var followed: [DomainID] = []
         var foreign: [(domain: DomainID, source: HostID)] = []
+        /// Where the host stands in the table of hosts.
+        var host: Int?
     }
 
     /// Takes figures and samples in.
@@ -142,60 +147,61 @@ extension SchedulerState {
         let interval = sample.intervalNanoseconds ?? settings.samplingInterval
         let cycle = DomainEntry.Cycle(
             host: sample.host, sampledAt: sample.sampledAt,
-            intervalStart: sample.sampledAt.advanced(byNanoseconds: -interval), position: position, settings: settings)
+            intervalStart: sample.sampledAt.advanced(byNanoseconds: -interval), position: position,
+            terms: DomainEntry.Terms(settings))
         var news = News()
-        let hostPlace = hosts.place(of: sample.host, near: -1)
-        var guesses = hostPlace.map { hosts.values[$0].places.guesses } ?? []
+        news.host = hosts.place(of: sample.host)
+        var guesses = news.host.map { hosts.values[$0].places.guesses } ?? []
         if guesses.count != sample.domains.count { guesses = Array(repeating: -1, count: sample.domains.count) }
         var (steal, stealKnown) = (Int64(0), Int64(0))
-        for index in sample.domains.indices {
-            guard let place = domains.place(of: sample.domains[index].domain, near: guesses[index]) else { continue }
-            guesses[index] = place
-            fold(sample.domains[index], at: place, of: cycle, into: &news)
-            guard let stolen = sample.domains[index].stealUtilization else { continue }
+        // A span lends each reading; the array would copy it.
+        let readings = sample.domains.span
+        for index in readings.indices {
+            guard let place = domains.place(of: readings[index].domain, near: guesses[index]) else { continue }
+            if guesses[index] != place { guesses[index] = place }
+            fold(readings[index], at: place, of: cycle, into: &news)
+            guard let stolen = readings[index].stealUtilization else { continue }
             steal += stolen.ppm
             stealKnown += 1
         }
-        guard let hostPlace else { return news }
+        guard let place = news.host else { return news }
         let meanSteal = stealKnown > 0 ? Utilization(ppm: steal / stealKnown) : nil
-        hosts.update(at: hostPlace) { $0.take(sample, cycle: cycle, steal: meanSteal, guesses: guesses) }
+        hosts[at: place].places.guesses = guesses
+        hosts[at: place].take(sample, intervalStart: cycle.intervalStart, steal: meanSteal, settings: settings)
         return news
     }
 
+    @inline(__always)
     private mutating func fold(
         _ reading: DomainSample, at place: Int, of cycle: DomainEntry.Cycle, into news: inout News
     ) {
-        let settings = settings
-        domains.update(at: place) { entry in
-            let told = entry.take(reading, of: cycle)
-            if told.hasCPU, !entry.isSteady(.cpu, at: cycle.sampledAt, settings: settings) {
-                news.unsteady.append(DomainResource(domain: reading.domain, resource: .cpu))
-            }
-            if told.hasMemory, !entry.isSteady(.memory, at: cycle.sampledAt, settings: settings) {
-                news.unsteady.append(DomainResource(domain: reading.domain, resource: .memory))
-            }
-            if told.hasNetwork, !entry.isSteady(.network, at: cycle.sampledAt, settings: settings) {
-                news.unsteady.append(DomainResource(domain: reading.domain, resource: .network))
-            }
-            if let source = told.foreignSource { news.foreign.append((reading.domain, source)) }
-            guard !entry.followUps.isEmpty else { return }
-            entry.measure(told, at: cycle.sampledAt, since: cycle.intervalStart)
-            news.followed.append(reading.domain)
+        let told = domains[at: place].take(reading, of: cycle)
+        let (now, terms) = (cycle.sampledAt, cycle.terms)
+        if told.hasCPU, !domains[at: place].isSteady(.cpu, at: now, terms: terms) {
+            news.unsteady.append((place, .cpu))
         }
+        if told.hasMemory, !domains[at: place].isSteady(.memory, at: now, terms: terms) {
+            news.unsteady.append((place, .memory))
+        }
+        if told.hasNetwork, !domains[at: place].isSteady(.network, at: now, terms: terms) {
+            news.unsteady.append((place, .network))
+        }
+        if let source = told.foreignSource { news.foreign.append((domains.keys[place], source)) }
+        guard !domains.values[place].followUps.isEmpty else { return }
+        domains[at: place].measure(told, at: now, since: cycle.intervalStart)
+        news.followed.append(domains.keys[place])
     }
 }
 
 extension SchedulerState.HostEntry {
     fileprivate mutating func take(
-        _ sample: HostSample, cycle: SchedulerState.DomainEntry.Cycle, steal: Utilization?, guesses: [Int]
+        _ sample: HostSample, intervalStart start: Timestamp, steal: Utilization?, settings: SchedulerSettings
     ) {
-        places.guesses = guesses
         guard sampledAt.map({ $0 < sample.sampledAt }) ?? true else { return }
         figures = sample.figures
         sampledAt = sample.sampledAt
-        intervalStart = cycle.intervalStart
-        load.record(
-            sample.figures, steal: steal, intervalStart: cycle.intervalStart, host: record, settings: cycle.settings)
+        intervalStart = start
+        load.record(sample.figures, steal: steal, intervalStart: start, host: record, settings: settings)
     }
 }
 
@@ -206,7 +212,7 @@ extension SchedulerState {
         guard let place = domains.place(of: reading.domain, near: 0) else { return false }
         var news = News()
         fold(reading, at: place, of: cycle, into: &news)
-        for item in news.unsteady { evaluate(item.domain, item.resource, at: cycle.sampledAt) }
+        for item in news.unsteady { evaluate(at: item.place, item.resource, at: cycle.sampledAt) }
         return !pending.isEmpty
     }
 

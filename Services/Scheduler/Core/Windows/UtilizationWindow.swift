@@ -13,6 +13,10 @@ package struct UtilizationWindow: Sendable {
     /// Of the oldest sample.
     private var head = 0
     package private(set) var count = 0
+    /// Of the newest sample, so that the next one need not look at it.
+    private var newestAt = Timestamp.zero
+    /// The oldest sample is not older.
+    private var oldestBound = Timestamp.zero
     /// Nothing whose interval began before this instant counts; `distantFuture` while a change is in flight.
     package private(set) var countsFrom: Timestamp
     /// What `samples` come to under the bounds that were judged by last.
@@ -45,16 +49,18 @@ package struct UtilizationWindow: Sendable {
     @discardableResult
     package mutating func record(_ sample: WindowSample, intervalStart: Timestamp, keeping length: Int) -> Bool {
         guard intervalStart >= countsFrom else { return false }
-        if count > 0, sample.sampledAt <= ring[slot(count - 1)].sampledAt { return false }
+        if count > 0, sample.sampledAt <= newestAt { return false }
         while count > 0, count >= length { dropOldest() }
         guard length > 0 else { return true }
         if ring.count < length { lay(length) }
-        let slot = slot(count)
-        ring[slot] = sample
-        ring[slot].unknownBefore = unknownRun
+        var sample = sample
+        sample.unknownBefore = unknownRun
+        ring[slot(count)] = sample
         unknownRun = 0
+        if count == 0 { oldestBound = sample.sampledAt }
         count += 1
-        tally.add(ring[slot], bounds)
+        newestAt = sample.sampledAt
+        tally.add(sample, bounds)
         return true
     }
 
@@ -76,7 +82,9 @@ package struct UtilizationWindow: Sendable {
 
     /// Drops samples that were taken before `instant`.
     mutating func expire(before instant: Timestamp) {
+        guard count > 0, oldestBound < instant else { return }
         while count > 0, ring[head].sampledAt < instant { dropOldest() }
+        if count > 0 { oldestBound = ring[head].sampledAt }
     }
 
     /// Drops what began before `instant`, as `restart` does for samples that are still to come.
@@ -140,6 +148,8 @@ extension UtilizationWindow: Codable {
         unknownRun = try container.decode(Int.self, forKey: .unknownRun)
         ring = try container.decode([WindowSample].self, forKey: .samples)
         count = ring.count
+        newestAt = ring.last?.sampledAt ?? .zero
+        oldestBound = ring.first?.sampledAt ?? .zero
         for sample in ring { tally.add(sample, bounds) }
     }
 

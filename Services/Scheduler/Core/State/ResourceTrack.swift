@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+
+extension SchedulerState {
+    /// One resource of one domain.
+    struct ResourceTrack: Hashable, Sendable, Codable {
+        var window = UtilizationWindow()
+        var lastChangeAt: Timestamp?
+        var noRoomUntil: Timestamp?
+        /// Since when a growth is due that found no room.
+        var waitingSince: Timestamp?
+        var missing: Int64 = 0
+        /// What was recorded last: the same is not recorded again.
+        var recorded: RecordedReason?
+        /// The last finding was one that the same counts of breaches can't change; `nil`: the rule has to be run.
+        var steady: Steady?
+    }
+
+    /// A finding that more samples of the same kind don't change.
+    enum Steady: Hashable, Sendable, Codable {
+        /// As long as the direction that is due stays this one.
+        case whileDue(Direction?)
+        /// Until something else than a sample changes it.
+        case always
+    }
+
+    struct RecordedReason: Hashable, Sendable, Codable {
+        var verdict: Verdict
+        var reason: Reason
+        var dry: DryReason?
+    }
+}
+
+extension SchedulerState.ResourceTrack {
+    /// Whether the same direction is due as last time, and enough is known.
+    @inline(__always)
+    mutating func isSteady(since oldest: Timestamp, needed: Int, unknownBound: Utilization) -> Bool {
+        guard let steady else { return false }
+        guard case .whileDue(let due) = steady else { return true }
+        window.expire(before: oldest)
+        guard window.count > 0, window.due(needed: needed) == due else { return false }
+        return window.unknownShare <= unknownBound
+    }
+
+    /// Whether a reading at `instant` came after the last change that we know. One of the same instant led to it.
+    func isSettled(at instant: Timestamp) -> Bool {
+        lastChangeAt.map { instant > $0 } ?? true
+    }
+
+    /// The resource has another size from `instant` on.
+    mutating func changed(at instant: Timestamp) {
+        lastChangeAt = instant
+        noRoomUntil = nil
+        waitingSince = nil
+        steady = nil
+        window.restart(countingFrom: instant)
+    }
+}
