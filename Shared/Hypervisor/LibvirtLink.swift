@@ -39,7 +39,8 @@ final class LibvirtLink: Sendable {
     /// - Parameters:
     ///   - mutates: whether a call that is cut off may have changed something; it then fails as `.deadline`, even if it
     ///     was the connection that broke.
-    ///   - rests: whether the next call waits after one that overran; if not, it opens a new connection at once.
+    ///   - rests: whether the next call waits after one that overran; if not, it opens a new connection at once. One that
+    ///     got no connection is always followed by a rest.
     func call<Value: Sendable>(
         _ operation: String, timeout: Duration, mutates: Bool = false, rests: Bool = true,
         _ body: @escaping @Sendable (LibvirtConnection) throws(HypervisorError) -> Value
@@ -122,7 +123,7 @@ final class LibvirtLink: Sendable {
         switch failure {
         case .deadline:
             let text = hasBegun ? "no answer by the deadline" : "no connection by the deadline"
-            if rests { rest(reason: text) }
+            if rests || !hasBegun { rest(reason: text) }
             hub?.connectionLost(reason: text)
             return HypervisorError(hasBegun ? .deadline : .unreachable, operation: operation, message: text)
         case .busy:

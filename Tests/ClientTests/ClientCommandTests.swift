@@ -47,6 +47,7 @@ struct ClientCommandTests {
                     VM          web-1
                     VERSION     3
                     VALID FROM  2026-03-01 12:00:00Z
+                    MANAGED     false
                     LOWER U1    15 %
                     UPPER U2    80 %
                     RATIO M/N   70 %
@@ -54,6 +55,8 @@ struct ClientCommandTests {
                     MAX VCPUS   4
                     WINDOW N    10
                     BREACHES M  7
+                    OPT-OUT     false
+                    DRY-RUN     false
 
                     """)
             #expect(await ebb(gateway, "vm list", isTerminal: true).output.contains("\u{1B}[32mrunning\u{1B}[0m"))

@@ -75,14 +75,17 @@ struct DomainReadingTests {
 
     @Test("a granted vCPU's time is read also while it shows as offline, as one that waits for its turn does on Xen")
     func offlineVCPU() {
-        let waiting: [String: Int64] = ["vcpu.0.state": 1, "vcpu.1.state": 0]
-        let reading = reading { $0.merge(waiting) { $1 } }
-        #expect(reading.vcpuTimeNanoseconds == [3_000_000_000, 1_500_000_000])
-        let statistics = DomainStatistics(identity: identity, values: values.merging(waiting) { $1 })
-        #expect(statistics.onlineVCPUs == 1)
-        #expect(
-            self.reading { $0.merge(waiting.merging(["vcpu.current": 1]) { $1 }) { $1 } }.vcpuTimeNanoseconds?.count
-                == 1)
+        let waiting: [String: Int64?] = [
+            "vcpu.1.state": 0, "vcpu.1.time": 1_500_000_000, "vcpu.2.state": nil, "vcpu.2.time": nil,
+        ]
+        func change(_ values: inout [String: Int64]) { for (name, value) in waiting { values[name] = value } }
+        #expect(reading(change).vcpuTimeNanoseconds == [3_000_000_000, 1_500_000_000])
+        var values = values
+        change(&values)
+        #expect(DomainStatistics(identity: identity, values: values).onlineVCPUs == 1)
+        values["vcpu.current"] = 1
+        let shrunk = DomainReading(DomainStatistics(identity: identity, values: values))
+        #expect(shrunk.vcpuTimeNanoseconds == [3_000_000_000])
     }
 
     @Test("the half of a migration that waits on its target is told from a domain that somebody paused")
