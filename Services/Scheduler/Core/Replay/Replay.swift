@@ -74,11 +74,14 @@ private struct ReplayRun {
         let cycle = SchedulerState.DomainEntry.Cycle(
             host: Self.host, sampledAt: sample.sampledAt, intervalStart: start,
             position: SamplePosition(epoch: 0, sequence: sequence), terms: terms)
-        guard state.step(gist(sample), others: hasOthers ? reading(sample) : nil, of: cycle) else { return }
-        act(on: sample)
+        let gist = gist(sample)
+        let isNews =
+            hasOthers ? state.step(gist, with: reading(sample), of: cycle) : state.step(gist, of: cycle)
+        if isNews { act(on: sample) }
     }
 
-    /// What the domain would have shown at its replayed size.
+    /// What the domain would have shown at its replayed size. Inlined, so that all of the replay is not copied for it.
+    @inline(__always)
     private func gist(_ sample: ReplaySample) -> SchedulerState.DomainEntry.Gist {
         var gist = SchedulerState.DomainEntry.Gist(state: .unknown)
         gist.vcpus = VCPUSizes(maximum: ceiling, granted: VCPUCount(Int(vcpus)))

@@ -218,11 +218,23 @@ extension SchedulerState.HostEntry {
 
 extension SchedulerState {
     /// One reading of the only domain, as part of a cycle; for a replay, which has neither hosts nor neighbours.
-    /// `others`: all of the reading, for rules of memory and network. Returns whether something came of it.
-    mutating func step(_ gist: DomainEntry.Gist, others: DomainSample?, of cycle: DomainEntry.Cycle) -> Bool {
+    /// Returns whether something came of it.
+    mutating func step(_ gist: DomainEntry.Gist, of cycle: DomainEntry.Cycle) -> Bool {
+        step(gist, others: nil, of: cycle)
+    }
+
+    /// The same with all of the reading, for rules of memory and network.
+    mutating func step(_ gist: DomainEntry.Gist, with reading: DomainSample, of cycle: DomainEntry.Cycle) -> Bool {
+        step(gist, others: reading, of: cycle)
+    }
+
+    @inline(__always)
+    private mutating func step(
+        _ gist: DomainEntry.Gist, others: @autoclosure () -> DomainSample?, of cycle: DomainEntry.Cycle
+    ) -> Bool {
         guard domains.count == 1 else { return false }
         var news = News()
-        fold(gist, others: others, at: 0, of: cycle, into: &news)
+        fold(gist, others: others(), at: 0, of: cycle, into: &news)
         for item in news.unsteady { evaluate(at: item.place, item.resource, at: cycle.sampledAt) }
         return !pending.isEmpty
     }
