@@ -9,7 +9,7 @@ import ResourceModel
 /// have been larger; such times are marked.
 package enum Replay {
     /// Samples oldest first; those that are not newer than the one before are left out.
-    package static func run(_ plan: ReplayPlan, over samples: some Sequence<ReplaySample>) -> ReplayResult {
+    package static func run(_ plan: ReplayPlan, over samples: [ReplaySample]) -> ReplayResult {
         var run = ReplayRun(plan)
         for sample in samples { run.take(sample) }
         return run.result
@@ -18,6 +18,10 @@ package enum Replay {
 
 private struct ReplayRun {
     private let plan: ReplayPlan
+    private let ceiling: VCPUCount
+    private let hasMemory: Bool
+    private let hasOthers: Bool
+    private let bounds: WindowBounds
     private var state: SchedulerState
     private let terms: SchedulerState.DomainEntry.Terms
     private(set) var result = ReplayResult()
@@ -26,24 +30,30 @@ private struct ReplayRun {
     private var networkCap: Int64?
     private var lastSampledAt: Timestamp?
     private var sequence: UInt64 = 0
-    /// A change that is under way: it takes effect at `due`.
-    private var change: (due: Timestamp, operation: Operation)?
+    /// A change that is under way: it takes effect at `changeDue`.
+    private var change: Operation?
+    private var changeDue = Timestamp.distantFuture
 
     private static let host: HostID = "replay"
 
     init(_ plan: ReplayPlan) {
         self.plan = plan
+        ceiling = plan.ceiling ?? plan.policy.maximumVCPUs
+        hasMemory = plan.policy.memory != nil
+        hasOthers = hasMemory || plan.policy.network != nil
+        bounds = WindowBounds(lower: plan.policy.lower, upper: plan.policy.upper)
         vcpus = Int64(plan.vcpus.count)
         memory = plan.memory.bytes
         networkCap = plan.networkCap
         state = SchedulerState(settings: plan.liveSettings)
+        state.isReplay = true
         terms = SchedulerState.DomainEntry.Terms(state.settings)
         let host = HostRecord(
             host: Self.host, mode: .enabled, cpuCount: 0, memory: .zero, cpuBound: Utilization(ppm: .max),
             memoryBound: nil)
         let domain = DomainRecord(
             domain: plan.domain, tenant: nil, host: Self.host, vcpus: plan.vcpus,
-            ceiling: plan.ceiling ?? plan.policy.maximumVCPUs, memory: plan.memory, isManaged: true,
+            ceiling: ceiling, memory: plan.memory, isManaged: true,
             memoryCeiling: plan.policy.memory.map { ByteCount($0.maximum) }, networkCap: plan.networkCap)
         state.inventoryChanged(Inventory(hosts: [host], domains: [domain]))
         var options = plan.options
@@ -64,20 +74,31 @@ private struct ReplayRun {
         let cycle = SchedulerState.DomainEntry.Cycle(
             host: Self.host, sampledAt: sample.sampledAt, intervalStart: start,
             position: SamplePosition(epoch: 0, sequence: sequence), terms: terms)
-        guard state.step(reading(sample), of: cycle) else { return }
-        act(on: sample)
+        let gist = gist(sample)
+        let isNews =
+            hasOthers ? state.step(gist, with: reading(sample), of: cycle) : state.step(gist, of: cycle)
+        if isNews { act(on: sample) }
     }
 
-    /// What the domain would have shown at its replayed size.
-    private func reading(_ sample: ReplaySample) -> DomainSample {
-        let size = VCPUCount(Int(vcpus))
-        var reading = DomainSample(domain: plan.domain, state: sample.demand == nil ? .unknown : .running)
-        reading.vcpus = VCPUSizes(maximum: plan.ceiling ?? plan.policy.maximumVCPUs, granted: size)
-        reading.cpuUtilization = sample.demand.flatMap { demand in
+    /// What the domain would have shown at its replayed size. Inlined, so that all of the replay is not copied for it.
+    @inline(__always)
+    private func gist(_ sample: ReplaySample) -> SchedulerState.DomainEntry.Gist {
+        var gist = SchedulerState.DomainEntry.Gist(state: .unknown)
+        gist.vcpus = VCPUSizes(maximum: ceiling, granted: VCPUCount(Int(vcpus)))
+        if hasMemory, sample.memoryUsed != nil, memory > 0 { gist.allocated = ByteCount(memory) }
+        if sample.networkBytesPerSecond != nil { gist.networkCap = networkCap }
+        gist.steal = sample.steal
+        guard let demand = sample.demand else { return gist }
+        gist.state = .running
+        gist.cpu =
             Utilization(numerator: Int128(demand.ppmOfOneCore), denominator: Int128(vcpus) * 1_000_000)?.clamped
-        }
-        reading.stealUtilization = sample.steal
-        if plan.policy.memory != nil, let used = sample.memoryUsed, memory > 0 {
+        return gist
+    }
+
+    /// The same with all that memory and network are judged by.
+    private func reading(_ sample: ReplaySample) -> DomainSample {
+        var reading = DomainSample(domain: plan.domain, state: .running)
+        if hasMemory, let used = sample.memoryUsed, memory > 0 {
             reading.memory = DomainMemory(maximum: plan.memory, allocated: ByteCount(memory), used: used)
             reading.memoryUtilization = Utilization(numerator: Int128(used.bytes), denominator: Int128(memory))
         }
@@ -99,11 +120,17 @@ private struct ReplayRun {
         result.known += interval
         let had = vcpus * 1_000_000
         if demand.ppmOfOneCore > had { result.overloaded += interval }
-        if demand.ppmOfOneCore > vcpus * plan.policy.upper.ppm { result.aboveUpper += interval }
-        if demand.ppmOfOneCore < vcpus * plan.policy.lower.ppm { result.idle += interval }
+        if demand.ppmOfOneCore > vcpus * bounds.upper.ppm { result.aboveUpper += interval }
+        if demand.ppmOfOneCore < vcpus * bounds.lower.ppm { result.idle += interval }
         if sample.isCapped { result.capped += interval }
         result.vcpuTime += Int128(vcpus) * Int128(interval)
-        result.demandTime += Int128(min(demand.ppmOfOneCore, had)) * Int128(interval) / 1_000_000
+        result.demandTime += Self.share(min(demand.ppmOfOneCore, had), of: interval)
+    }
+
+    /// `ppm` parts per million of `interval`, without a division of 128 bits where 64 do.
+    private static func share(_ ppm: Int64, of interval: Int64) -> Int128 {
+        let (product, isTooLarge) = ppm.multipliedReportingOverflow(by: interval)
+        return isTooLarge ? Int128(ppm) * Int128(interval) / 1_000_000 : Int128(product / 1_000_000)
     }
 
     private mutating func extend(from start: Timestamp, to end: Timestamp) {
@@ -133,13 +160,15 @@ private struct ReplayRun {
             ReplayAction(
                 at: now, resource: operation.resource, from: operation.inputs.size ?? 0, to: target,
                 reason: operation.finding.reason, isGrantAssumed: isGrantAssumed, isFromCapped: sample.isCapped))
-        change = (now.advanced(byNanoseconds: plan.changeNanoseconds), operation)
+        change = operation
+        changeDue = now.advanced(byNanoseconds: plan.changeNanoseconds)
         if plan.changeNanoseconds == 0 { complete(until: now) }
     }
 
     private mutating func complete(until now: Timestamp) {
-        guard let (due, operation) = change, due <= now, let target = operation.finding.target else { return }
-        change = nil
+        guard changeDue <= now, let operation = change, let target = operation.finding.target else { return }
+        let due = changeDue
+        (change, changeDue) = (nil, .distantFuture)
         switch operation.resource {
         case .cpu: vcpus = target
         case .memory: memory = target

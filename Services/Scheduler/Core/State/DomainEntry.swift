@@ -74,6 +74,7 @@ extension SchedulerState {
         var breachesNeeded = Int.max
         var hasMemory = false
         var hasNetwork = false
+        var hasOthers: Bool { hasMemory || hasNetwork }
 
         init() {}
 
@@ -159,8 +160,21 @@ extension SchedulerState.DomainEntry {
         network.steady = nil
     }
 
+    /// What every domain needs of a reading, which is several times as large.
+    struct Gist {
+        var state: DomainState
+        var incarnation: Incarnation?
+        var vcpus: VCPUSizes?
+        var allocated: ByteCount?
+        var cpu: Utilization?
+        var steal: Utilization?
+        var networkCap: Int64?
+    }
+
     /// What a reading told.
     struct Reading {
+        /// It ran: what is known of its other resources counts as well.
+        var isRunning = false
         var hasCPU = false
         var hasMemory = false
         var hasNetwork = false
@@ -192,9 +206,9 @@ extension SchedulerState.DomainEntry {
         }
     }
 
-    /// Takes one reading in: which resources are known in it and count. Inlined, so that the reading is not copied.
+    /// Takes one reading in, without memory and network: whether its CPU is known and counts.
     @inline(__always)
-    mutating func take(_ reading: DomainSample, of cycle: Cycle) -> Reading {
+    mutating func take(_ reading: Gist, of cycle: Cycle) -> Reading {
         if let lastSampledAt, cycle.sampledAt <= lastSampledAt { return .nothing }
         guard isPresent(reading, on: cycle.host) else { return .nothing }
         lastSampledAt = cycle.sampledAt
@@ -212,27 +226,28 @@ extension SchedulerState.DomainEntry {
             return result
         }
         takeCPU(reading, of: cycle, length: trigger.windowLength, &result)
-        if trigger.hasMemory || trigger.hasNetwork { takeOthers(reading, of: cycle, &result) }
+        result.isRunning = true
         return result
     }
 
     @inline(__always)
     private mutating func takeCPU(
-        _ reading: DomainSample, of cycle: Cycle, length: Int, _ result: inout Reading
+        _ reading: Gist, of cycle: Cycle, length: Int, _ result: inout Reading
     ) {
-        if let vcpus = record.vcpus, reading.vcpus != nil, let utilization = reading.cpuUtilization {
+        if let vcpus = record.vcpus, reading.vcpus != nil, let utilization = reading.cpu {
             result.hasCPU = cpu.window.record(
                 WindowSample(
                     sampledAt: cycle.sampledAt, utilization: utilization.clamped, size: Int64(vcpus.count),
-                    steal: reading.stealUtilization, position: cycle.position),
+                    steal: reading.steal, position: cycle.position),
                 intervalStart: cycle.intervalStart, keeping: length)
         } else {
             cpu.window.recordUnknown(intervalStart: cycle.intervalStart)
         }
     }
 
+    /// Takes memory and network of a reading that `take` took, as far as there are rules for them.
     @inline(never)
-    private mutating func takeOthers(
+    mutating func takeOthers(
         _ reading: DomainSample, of cycle: Cycle, _ result: inout Reading
     ) {
         let length = trigger.windowLength
@@ -286,17 +301,17 @@ extension SchedulerState.DomainEntry {
     /// A size that is not the one we know was changed by somebody else within this interval: the window begins again.
     @inline(__always)
     private mutating func takeSize(
-        _ reading: DomainSample, sampledAt: Timestamp, memory settings: SchedulerSettings.MemorySettings
+        _ reading: Gist, sampledAt: Timestamp, memory settings: SchedulerSettings.MemorySettings
     ) {
         if !reading.state.isActive, reading.state != .unknown {
             record.vcpus = 0
             record.memory = .zero
             return
         }
-        if let allocated = reading.memory?.allocated, allocated != record.memory {
+        if let allocated = reading.allocated, allocated != record.memory {
             takeMemory(allocated, sampledAt: sampledAt, settings: settings)
         }
-        if let cap = reading.networkCapBytesPerSecond, cap != record.networkCap {
+        if let cap = reading.networkCap, cap != record.networkCap {
             if network.isSettled(at: sampledAt) {
                 restart(.network, at: sampledAt)
                 record.networkCap = cap
@@ -346,7 +361,7 @@ extension SchedulerState.DomainEntry {
 
     /// While a domain moves two hosts may report it: the newer life is the true one.
     @inline(__always)
-    private func isPresent(_ reading: DomainSample, on host: HostID) -> Bool {
+    private func isPresent(_ reading: Gist, on host: HostID) -> Bool {
         guard host != record.host else { return true }
         guard let new = reading.incarnation, reading.state.isActive else { return false }
         return new == incarnation || (incarnation.map { new.start > $0.start } ?? false)

@@ -17,7 +17,7 @@ extension SchedulerState {
         let isDue = finding.target != nil && finding.dry == nil
         let reason = RecordedReason(verdict: finding.verdict, reason: finding.reason, dry: finding.dry)
         // Most findings are no news: a record is made of the others only.
-        guard isDue || domains.values[place][resource].recorded != reason else { return }
+        guard isDue || (!isReplay && domains.values[place][resource].recorded != reason) else { return }
         let id = DecisionIdentity.make(
             domain: domain, position: inputs.samples.last?.position, policyVersion: inputs.policyVersion, at: now,
             purpose: resource.purpose)

@@ -23,6 +23,8 @@ package struct SchedulerState: Hashable, Sendable, Codable {
     var guardian = FreezeGuardian()
     /// Not handed out yet.
     var pending: [Directive] = []
+    /// Nobody reads the records: none is made of a finding that nothing is done about.
+    var isReplay = false
 
     package init(settings: SchedulerSettings) { self.settings = settings }
 
@@ -154,13 +156,17 @@ extension SchedulerState {
         var guesses = news.host.map { hosts.values[$0].places.guesses } ?? []
         if guesses.count != sample.domains.count { guesses = Array(repeating: -1, count: sample.domains.count) }
         var (steal, stealKnown) = (Int64(0), Int64(0))
-        // A span lends each reading; the array would copy it.
+        // A span lends what is asked for of each reading; the array would copy it.
         let readings = sample.domains.span
         for index in readings.indices {
             guard let place = domains.place(of: readings[index].domain, near: guesses[index]) else { continue }
             if guesses[index] != place { guesses[index] = place }
-            fold(readings[index], at: place, of: cycle, into: &news)
-            guard let stolen = readings[index].stealUtilization else { continue }
+            let gist = DomainEntry.Gist(
+                state: readings[index].state, incarnation: readings[index].incarnation, vcpus: readings[index].vcpus,
+                allocated: readings[index].memory?.allocated, cpu: readings[index].cpuUtilization,
+                steal: readings[index].stealUtilization, networkCap: readings[index].networkCapBytesPerSecond)
+            fold(gist, others: readings[index], at: place, of: cycle, into: &news)
+            guard let stolen = gist.steal else { continue }
             steal += stolen.ppm
             stealKnown += 1
         }
@@ -171,11 +177,16 @@ extension SchedulerState {
         return news
     }
 
+    /// `others`: all of the reading, for rules of memory and network.
     @inline(__always)
     private mutating func fold(
-        _ reading: DomainSample, at place: Int, of cycle: DomainEntry.Cycle, into news: inout News
+        _ gist: DomainEntry.Gist, others reading: @autoclosure () -> DomainSample?, at place: Int,
+        of cycle: DomainEntry.Cycle, into news: inout News
     ) {
-        let told = domains[at: place].take(reading, of: cycle)
+        var told = domains[at: place].take(gist, of: cycle)
+        if told.isRunning, domains.values[place].trigger.hasOthers, let reading = reading() {
+            domains[at: place].takeOthers(reading, of: cycle, &told)
+        }
         let (now, terms) = (cycle.sampledAt, cycle.terms)
         if told.hasCPU, !domains[at: place].isSteady(.cpu, at: now, terms: terms) {
             news.unsteady.append((place, .cpu))
@@ -206,12 +217,24 @@ extension SchedulerState.HostEntry {
 }
 
 extension SchedulerState {
-    /// One reading of one domain, as part of a cycle; for a replay, which has neither hosts nor neighbours. Returns
-    /// whether something came of it.
-    mutating func step(_ reading: DomainSample, of cycle: DomainEntry.Cycle) -> Bool {
-        guard let place = domains.place(of: reading.domain, near: 0) else { return false }
+    /// One reading of the only domain, as part of a cycle; for a replay, which has neither hosts nor neighbours.
+    /// Returns whether something came of it.
+    mutating func step(_ gist: DomainEntry.Gist, of cycle: DomainEntry.Cycle) -> Bool {
+        step(gist, others: nil, of: cycle)
+    }
+
+    /// The same with all of the reading, for rules of memory and network.
+    mutating func step(_ gist: DomainEntry.Gist, with reading: DomainSample, of cycle: DomainEntry.Cycle) -> Bool {
+        step(gist, others: reading, of: cycle)
+    }
+
+    @inline(__always)
+    private mutating func step(
+        _ gist: DomainEntry.Gist, others: @autoclosure () -> DomainSample?, of cycle: DomainEntry.Cycle
+    ) -> Bool {
+        guard domains.count == 1 else { return false }
         var news = News()
-        fold(reading, at: place, of: cycle, into: &news)
+        fold(gist, others: others(), at: 0, of: cycle, into: &news)
         for item in news.unsteady { evaluate(at: item.place, item.resource, at: cycle.sampledAt) }
         return !pending.isEmpty
     }
