@@ -38,7 +38,7 @@ extension LibvirtConnection {
                 message: "\(count) vCPUs is outside 1...\(definition.maximumVCPUs), the ceiling of the definition")
         }
         guard try domain.isActive() else {
-            try domain.setVCPUs(count, VIR_DOMAIN_VCPU_CONFIG)
+            try setPersistent(domain, count)
             return outcome(try reading(of: domain))
         }
         let granted = try domain.vcpuCount(VIR_DOMAIN_VCPU_LIVE)
@@ -77,14 +77,21 @@ extension LibvirtConnection {
                 .refused, operation: "resize",
                 message: "an emulated domain shrinks only through its guest agent, which is not connected")
         }
-        if try domain.isPersistent() { try domain.setVCPUs(count, VIR_DOMAIN_VCPU_CONFIG) }
+        if try domain.isPersistent() { try setPersistent(domain, count) }
     }
 
     private func setLive(_ domain: borrowing DomainHandle, _ count: Int) throws(HypervisorError) {
-        if try domain.isPersistent() {
-            try domain.setVCPUs(count, VIR_DOMAIN_VCPU_LIVE, VIR_DOMAIN_VCPU_CONFIG)
+        try domain.setVCPUs(count, VIR_DOMAIN_VCPU_LIVE)
+        if try domain.isPersistent() { try setPersistent(domain, count) }
+    }
+
+    /// What the next boot starts with. QEMU's driver would make the vCPUs that this adds ones that no later boot could
+    /// give back.
+    private func setPersistent(_ domain: borrowing DomainHandle, _ count: Int) throws(HypervisorError) {
+        if driver == .qemu {
+            try domain.setVCPUs(count, VIR_DOMAIN_VCPU_CONFIG, VIR_DOMAIN_VCPU_HOTPLUGGABLE)
         } else {
-            try domain.setVCPUs(count, VIR_DOMAIN_VCPU_LIVE)
+            try domain.setVCPUs(count, VIR_DOMAIN_VCPU_CONFIG)
         }
     }
 
