@@ -148,9 +148,10 @@ extension SchedulerState.DomainEntry {
         let (needed, bound) = (trigger.breachesNeeded, terms.unknownBound)
         // One by one: a copy of a track, as the subscript gives it, is dear where every sample passes.
         switch resource {
-        case .cpu: return cpu.isSteady(since: oldest, needed: needed, unknownBound: bound)
-        case .memory: return pressure == nil && memory.isSteady(since: oldest, needed: needed, unknownBound: bound)
-        case .network: return network.isSteady(since: oldest, needed: needed, unknownBound: bound)
+        case .cpu: return cpu.isSteady(at: now, since: oldest, needed: needed, unknownBound: bound)
+        case .memory:
+            return pressure == nil && memory.isSteady(at: now, since: oldest, needed: needed, unknownBound: bound)
+        case .network: return network.isSteady(at: now, since: oldest, needed: needed, unknownBound: bound)
         }
     }
 
@@ -185,9 +186,9 @@ extension SchedulerState.DomainEntry {
 
     struct Cycle {
         let host: HostID
-        let sampledAt: Timestamp
-        let intervalStart: Timestamp
-        let position: SamplePosition
+        var sampledAt: Timestamp
+        var intervalStart: Timestamp
+        var position: SamplePosition
         let terms: Terms
     }
 
