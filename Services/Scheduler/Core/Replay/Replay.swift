@@ -85,7 +85,8 @@ private struct ReplayRun {
     @inline(__always)
     private func gist(_ sample: ReplaySample) -> SchedulerState.DomainEntry.Gist {
         var gist = SchedulerState.DomainEntry.Gist(state: .unknown)
-        gist.vcpus = VCPUSizes(maximum: ceiling, granted: VCPUCount(Int(vcpus)))
+        gist.vcpus = VCPUCount(Int(vcpus))
+        gist.ceiling = ceiling
         if hasMemory, sample.memoryUsed != nil, memory > 0 { gist.allocated = ByteCount(memory) }
         if sample.networkBytesPerSecond != nil { gist.networkCap = networkCap }
         gist.steal = sample.steal

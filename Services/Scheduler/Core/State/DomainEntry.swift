@@ -165,7 +165,10 @@ extension SchedulerState.DomainEntry {
     struct Gist {
         var state: DomainState
         var incarnation: Incarnation?
-        var vcpus: VCPUSizes?
+        /// Confirmed, else granted.
+        var vcpus: VCPUCount?
+        /// Known as well where `vcpus` is.
+        var ceiling: VCPUCount?
         var allocated: ByteCount?
         var cpu: Utilization?
         var steal: Utilization?
@@ -319,13 +322,11 @@ extension SchedulerState.DomainEntry {
             }
         }
         guard cpu.isSettled(at: sampledAt) else { return }
-        guard let sizes = reading.vcpus else { return }
-        if record.ceiling != sizes.maximum {
-            record.ceiling = sizes.maximum
+        if let ceiling = reading.ceiling, ceiling != record.ceiling {
+            record.ceiling = ceiling
             cpu.steady = nil
         }
-        let vcpus = sizes.confirmed ?? sizes.granted
-        guard vcpus != record.vcpus else { return }
+        guard let vcpus = reading.vcpus, vcpus != record.vcpus else { return }
         if record.vcpus ?? 0 > 0 { restart(.cpu, at: sampledAt) }
         record.vcpus = vcpus
         cpu.steady = nil
