@@ -99,7 +99,6 @@ package struct DomainSample: Hashable, Sendable, Codable {
     package var incarnation: Incarnation?
     package var vcpus: VCPUSizes?
     package var memory: DomainMemory?
-    package var counters: DomainCounters
     /// The paper's VirtCPUUsage = Δ cpuTime / Δt: may pass 100 % with several vCPUs.
     package var virtCPUUsage: Utilization?
     /// (used + steal) / (Δt · confirmed vCPUs), clamped at 100 %: what thresholds are compared with.
@@ -118,6 +117,7 @@ package struct DomainSample: Hashable, Sendable, Codable {
     package var swapInDelta: Int64?
     /// Major faults since the previous sample.
     package var majorFaultsDelta: Int64?
+    package var counters: DomainCounters
 
     package init(
         domain: DomainID, state: DomainState, incarnation: Incarnation? = nil, vcpus: VCPUSizes? = nil,

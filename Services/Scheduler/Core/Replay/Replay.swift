@@ -23,13 +23,12 @@ private struct ReplayRun {
     private let hasOthers: Bool
     private let bounds: WindowBounds
     private var state: SchedulerState
-    private let terms: SchedulerState.DomainEntry.Terms
+    private var cycle: SchedulerState.DomainEntry.Cycle
     private(set) var result = ReplayResult()
     private var vcpus: Int64
     private var memory: Int64
     private var networkCap: Int64?
     private var lastSampledAt: Timestamp?
-    private var sequence: UInt64 = 0
     /// A change that is under way: it takes effect at `changeDue`.
     private var change: Operation?
     private var changeDue = Timestamp.distantFuture
@@ -47,7 +46,10 @@ private struct ReplayRun {
         networkCap = plan.networkCap
         state = SchedulerState(settings: plan.liveSettings)
         state.isReplay = true
-        terms = SchedulerState.DomainEntry.Terms(state.settings)
+        cycle = SchedulerState.DomainEntry.Cycle(
+            host: Self.host, sampledAt: .zero, intervalStart: .zero,
+            position: SamplePosition(epoch: 0, sequence: 0),
+            terms: SchedulerState.DomainEntry.Terms(state.settings))
         let host = HostRecord(
             host: Self.host, mode: .enabled, cpuCount: 0, memory: .zero, cpuBound: Utilization(ppm: .max),
             memoryBound: nil)
@@ -70,10 +72,9 @@ private struct ReplayRun {
         let start = sample.sampledAt.advanced(byNanoseconds: -sample.intervalNanoseconds)
         complete(until: sample.sampledAt)
         account(sample, from: start)
-        sequence += 1
-        let cycle = SchedulerState.DomainEntry.Cycle(
-            host: Self.host, sampledAt: sample.sampledAt, intervalStart: start,
-            position: SamplePosition(epoch: 0, sequence: sequence), terms: terms)
+        cycle.sampledAt = sample.sampledAt
+        cycle.intervalStart = start
+        cycle.position = SamplePosition(epoch: 0, sequence: cycle.position.sequence + 1)
         let gist = gist(sample)
         let isNews =
             hasOthers ? state.step(gist, with: reading(sample), of: cycle) : state.step(gist, of: cycle)
@@ -84,7 +85,8 @@ private struct ReplayRun {
     @inline(__always)
     private func gist(_ sample: ReplaySample) -> SchedulerState.DomainEntry.Gist {
         var gist = SchedulerState.DomainEntry.Gist(state: .unknown)
-        gist.vcpus = VCPUSizes(maximum: ceiling, granted: VCPUCount(Int(vcpus)))
+        gist.vcpus = VCPUCount(Int(vcpus))
+        gist.ceiling = ceiling
         if hasMemory, sample.memoryUsed != nil, memory > 0 { gist.allocated = ByteCount(memory) }
         if sample.networkBytesPerSecond != nil { gist.networkCap = networkCap }
         gist.steal = sample.steal

@@ -148,9 +148,10 @@ extension SchedulerState.DomainEntry {
         let (needed, bound) = (trigger.breachesNeeded, terms.unknownBound)
         // One by one: a copy of a track, as the subscript gives it, is dear where every sample passes.
         switch resource {
-        case .cpu: return cpu.isSteady(since: oldest, needed: needed, unknownBound: bound)
-        case .memory: return pressure == nil && memory.isSteady(since: oldest, needed: needed, unknownBound: bound)
-        case .network: return network.isSteady(since: oldest, needed: needed, unknownBound: bound)
+        case .cpu: return cpu.isSteady(at: now, since: oldest, needed: needed, unknownBound: bound)
+        case .memory:
+            return pressure == nil && memory.isSteady(at: now, since: oldest, needed: needed, unknownBound: bound)
+        case .network: return network.isSteady(at: now, since: oldest, needed: needed, unknownBound: bound)
         }
     }
 
@@ -164,7 +165,10 @@ extension SchedulerState.DomainEntry {
     struct Gist {
         var state: DomainState
         var incarnation: Incarnation?
-        var vcpus: VCPUSizes?
+        /// Confirmed, else granted.
+        var vcpus: VCPUCount?
+        /// Known as well where `vcpus` is.
+        var ceiling: VCPUCount?
         var allocated: ByteCount?
         var cpu: Utilization?
         var steal: Utilization?
@@ -185,9 +189,9 @@ extension SchedulerState.DomainEntry {
 
     struct Cycle {
         let host: HostID
-        let sampledAt: Timestamp
-        let intervalStart: Timestamp
-        let position: SamplePosition
+        var sampledAt: Timestamp
+        var intervalStart: Timestamp
+        var position: SamplePosition
         let terms: Terms
     }
 
@@ -318,13 +322,11 @@ extension SchedulerState.DomainEntry {
             }
         }
         guard cpu.isSettled(at: sampledAt) else { return }
-        guard let sizes = reading.vcpus else { return }
-        if record.ceiling != sizes.maximum {
-            record.ceiling = sizes.maximum
+        if let ceiling = reading.ceiling, ceiling != record.ceiling {
+            record.ceiling = ceiling
             cpu.steady = nil
         }
-        let vcpus = sizes.confirmed ?? sizes.granted
-        guard vcpus != record.vcpus else { return }
+        guard let vcpus = reading.vcpus, vcpus != record.vcpus else { return }
         if record.vcpus ?? 0 > 0 { restart(.cpu, at: sampledAt) }
         record.vcpus = vcpus
         cpu.steady = nil

@@ -23,6 +23,8 @@ extension SchedulerState {
         case whileDue(Direction?)
         /// Until something else than a sample changes it.
         case always
+        /// In a replay, where it does not matter why nothing is done: as long as this direction is due, until then.
+        case resting(Direction, until: Timestamp)
     }
 
     struct RecordedReason: Hashable, Sendable, Codable {
@@ -35,12 +37,21 @@ extension SchedulerState {
 extension SchedulerState.ResourceTrack {
     /// Whether the same direction is due as last time, and enough is known.
     @inline(__always)
-    mutating func isSteady(since oldest: Timestamp, needed: Int, unknownBound: Utilization) -> Bool {
-        guard let steady else { return false }
-        guard case .whileDue(let due) = steady else { return true }
-        window.expire(before: oldest)
-        guard window.count > 0, window.due(needed: needed) == due else { return false }
-        return window.unknownShare <= unknownBound
+    mutating func isSteady(
+        at now: Timestamp, since oldest: Timestamp, needed: Int, unknownBound: Utilization
+    ) -> Bool {
+        switch steady {
+        case nil: return false
+        case .always: return true
+        case .whileDue(let due):
+            window.expire(before: oldest)
+            guard window.count > 0, window.due(needed: needed) == due else { return false }
+            return window.unknownShare <= unknownBound
+        case .resting(let due, let until):
+            guard now < until else { return false }
+            window.expire(before: oldest)
+            return window.count > 0 && window.due(needed: needed) == due
+        }
     }
 
     /// Whether a reading at `instant` came after the last change that we know. One of the same instant led to it.

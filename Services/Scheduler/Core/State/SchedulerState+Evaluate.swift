@@ -8,12 +8,11 @@ extension SchedulerState {
     mutating func evaluate(at place: Int, _ resource: Resource = .cpu, at now: Timestamp) {
         guard domains.values[place].isIdle else { return }
         let domain = domains.keys[place]
-        // A span lends the entry; the array would copy it.
-        let inputs = inputs(of: domains.values.span[place], near: place, resource, at: now)
+        let inputs = inputs(at: place, resource, at: now)
         let finding = ScalingRule.find(inputs)
         let isWaiting = domains.values[place][resource].waitingSince != nil || !waiting.isEmpty
         if isWaiting || finding.reason == .queued { keepWaiting(domain, resource, finding: finding, at: now) }
-        domains[at: place][resource].steady = Steady(finding, resource)
+        domains[at: place][resource].steady = Steady(finding, resource) ?? (isReplay ? Steady(resting: finding) : nil)
         let isDue = finding.target != nil && finding.dry == nil
         let reason = RecordedReason(verdict: finding.verdict, reason: finding.reason, dry: finding.dry)
         // Most findings are no news: a record is made of the others only.
@@ -33,13 +32,11 @@ extension SchedulerState {
         if let request = openRequest(of: operation) { pending.append(.requestPermit(request)) }
     }
 
-    /// Everything that the rule looks at, as it stands at `now`. `place`: where the entry stands in its table, if that
-    /// is known. Inlined, so that the entry is not copied.
-    @inline(__always)
-    func inputs(
-        of entry: DomainEntry, near place: Int = -1, _ resource: Resource = .cpu, at now: Timestamp
-    ) -> RuleInputs {
-        let (record, track) = (entry.record, entry[resource])
+    /// Everything that the rule looks at, as it stands at `now`, for the domain at `place` of the table.
+    func inputs(at place: Int, _ resource: Resource = .cpu, at now: Timestamp) -> RuleInputs {
+        // A span lends the entry; the array would copy it.
+        let entries = domains.values.span
+        let (record, track) = (entries[place].record, entries[place][resource])
         let version = policies.place(of: record.domain, near: place).map { policies.values[$0] }
         let length = version?.windowLength ?? 0
         let cooldown = version?.options.restAfterChange
@@ -49,11 +46,12 @@ extension SchedulerState {
             staleAfterNanoseconds: 2 * Int64(length) * settings.samplingInterval, samples: track.window.samples,
             vcpus: record.vcpus, ceiling: record.ceiling, isManaged: record.isManaged,
             hostMode: hosts[record.host]?.record.mode,
-            isChangeInFlight: entry.operation?.phase.isChanging ?? false, lastChangeAt: track.lastChangeAt,
+            isChangeInFlight: !entries[place].isIdle && entries[place].operation?.phase.isChanging == true,
+            lastChangeAt: track.lastChangeAt,
             cooldownUpNanoseconds: cooldown?.upNanoseconds ?? settings.cooldownUp,
             cooldownDownNanoseconds: cooldown?.downNanoseconds ?? settings.cooldownDown,
             stealBound: settings.stealBound, maximumDenials: settings.maximumPlacementAttempts + 1,
-            noRoomUntil: track.noRoomUntil, settlingUntil: entry.settlingUntil)
+            noRoomUntil: track.noRoomUntil, settlingUntil: entries[place].settlingUntil)
         inputs.recordedResource = resource
         if settings.unknownBound < .full { inputs.unknownBound = settings.unknownBound }
         if track.window.unknownRun > 0 { inputs.unknownRun = track.window.unknownRun }
@@ -70,8 +68,8 @@ extension SchedulerState {
             inputs.memory = record.memory > .zero ? record.memory : nil
             inputs.memoryCeiling = record.memoryCeiling
             inputs.memorySettings = settings.memory
-            inputs.memoryBeforeShrink = entry.memoryBeforeShrink
-            inputs.pressure = entry.pressure
+            inputs.memoryBeforeShrink = entries[place].memoryBeforeShrink
+            inputs.pressure = entries[place].pressure
         case .network: inputs.networkCap = record.networkCap
         }
         return inputs
@@ -108,6 +106,14 @@ extension SchedulerState.Steady {
             self = .whileDue(due)
         default: return nil
         }
+    }
+}
+
+extension SchedulerState.Steady {
+    /// `nil`: the direction that is due does not wait for the end of a cooldown. Until then nothing can be done in it.
+    fileprivate init?(resting finding: Finding) {
+        guard finding.reason == .cooldown, let until = finding.until, let due = finding.counts?.due else { return nil }
+        self = .resting(due, until: until)
     }
 }
 

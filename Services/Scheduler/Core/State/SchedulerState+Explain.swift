@@ -18,8 +18,8 @@ package struct Explanation: Hashable, Sendable, Codable {
 extension SchedulerState {
     /// What the rule says for `domain` at `now`, whether anything came of it or not. `nil`: no such domain.
     package func explain(_ domain: DomainID, at now: Timestamp) -> Explanation? {
-        guard let entry = domains[domain] else { return nil }
-        let inputs = inputs(of: entry, at: now)
+        guard let place = domains.place(of: domain) else { return nil }
+        let (entry, inputs) = (domains.values[place], inputs(at: place, at: now))
         let finding = ScalingRule.find(inputs)
         let record = DecisionRecord(
             id: UUID128(high: 0, low: 0), tenant: entry.record.tenant, inputs: inputs, finding: finding,
@@ -27,7 +27,7 @@ extension SchedulerState {
         let summary = record.summary
         var lines = ["\(now): \(summary)"]
         lines += Sentences.evidence(inputs: inputs, finding: finding)
-        lines += others(of: entry, at: now)
+        lines += others(of: entry, near: place, at: now)
         if let operation = entry.operation {
             lines.append("decision \(operation.decision) is \(operation.phase.rawValue) since \(operation.since)")
         }
@@ -37,9 +37,9 @@ extension SchedulerState {
     }
 
     /// What the rules for memory and network say, and what the domain waits for.
-    private func others(of entry: DomainEntry, at now: Timestamp) -> [String] {
+    private func others(of entry: DomainEntry, near place: Int, at now: Timestamp) -> [String] {
         var lines = [Resource.memory, .network].filter { entry.hasRule($0) }.map { resource in
-            let inputs = inputs(of: entry, resource, at: now)
+            let inputs = inputs(at: place, resource, at: now)
             let record = DecisionRecord(
                 id: UUID128(high: 0, low: 0), tenant: entry.record.tenant, inputs: inputs,
                 finding: ScalingRule.find(inputs), decidedAt: now)

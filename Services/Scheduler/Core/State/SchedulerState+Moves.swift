@@ -88,8 +88,10 @@ extension SchedulerState {
             break
         }
         hosts.update(plan.source) { $0.lastPlan = plan }
-        guard let domain = plan.chosen ?? plan.options.first?.domain, let entry = domains[domain] else { return false }
-        var operation = operation(moving: entry, plan: plan, at: now)
+        guard let domain = plan.chosen ?? plan.options.first?.domain, let place = domains.place(of: domain) else {
+            return false
+        }
+        var operation = operation(movingAt: place, plan: plan, at: now)
         operation.placement = plan.chosen != nil || plan.options.count == 1 ? lastPlacement : nil
         guard plan.chosen != nil else {
             operation.obstacle = plan.options.first?.obstacle
@@ -129,10 +131,10 @@ extension SchedulerState {
         return (placement, nil)
     }
 
-    private func operation(moving entry: DomainEntry, plan: MovePlan, at now: Timestamp) -> Operation {
-        let inputs = inputs(of: entry, at: now)
+    private func operation(movingAt place: Int, plan: MovePlan, at now: Timestamp) -> Operation {
+        let inputs = inputs(at: place, at: now)
         let id = DecisionIdentity.make(
-            domain: entry.record.domain, position: inputs.samples.last?.position, policyVersion: inputs.policyVersion,
+            domain: inputs.domain, position: inputs.samples.last?.position, policyVersion: inputs.policyVersion,
             at: now, purpose: 3)
         return Operation(
             decision: id, inputs: inputs, finding: ScalingRule.find(inputs), move: plan, phase: .awaitingTargetPermit,
@@ -173,10 +175,11 @@ extension SchedulerState {
 
     /// A domain came to be elsewhere by nobody's order of ours: it rests, and so does relief of both hosts.
     mutating func noteForeignMove(of domain: DomainID, from source: HostID, at now: Timestamp) {
-        guard let entry = domains[domain] else { return }
+        guard let place = domains.place(of: domain) else { return }
+        let record = domains.values[place].record
         let until = now.advanced(byNanoseconds: settings.moves.foreignRestNanoseconds)
-        restAfterForeignMove(of: domain, from: source, to: entry.record.host, at: now, until: until)
-        let inputs = inputs(of: entry, at: now)
+        restAfterForeignMove(of: domain, from: source, to: record.host, at: now, until: until)
+        let inputs = inputs(at: place, at: now)
         var finding = ScalingRule.find(inputs)
         (finding.verdict, finding.reason) = (.nothing, .foreignMove)
         (finding.target, finding.dry, finding.until) = (nil, nil, until)
@@ -184,7 +187,7 @@ extension SchedulerState {
             domain: domain, position: nil, policyVersion: inputs.policyVersion, at: now, purpose: 4)
         note(
             DecisionRecord(
-                id: id, tenant: entry.record.tenant, inputs: inputs, finding: finding, foreignSource: source,
+                id: id, tenant: record.tenant, inputs: inputs, finding: finding, foreignSource: source,
                 decidedAt: now))
     }
 

@@ -172,6 +172,7 @@ extension SchedulerState {
     }
 
     private mutating func record(_ operation: Operation, at now: Timestamp) {
+        guard !isReplay else { return }
         let record = record(of: operation, at: now)
         if let plan = operation.move {
             noteMove(record, RecordedMove(cause: plan.cause, obstacle: record.obstacle, dry: record.outcome.dry))

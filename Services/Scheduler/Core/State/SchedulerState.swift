@@ -23,7 +23,7 @@ package struct SchedulerState: Hashable, Sendable, Codable {
     var guardian = FreezeGuardian()
     /// Not handed out yet.
     var pending: [Directive] = []
-    /// Nobody reads the records: none is made of a finding that nothing is done about.
+    /// Nobody reads the records: none is made.
     var isReplay = false
 
     package init(settings: SchedulerSettings) { self.settings = settings }
@@ -162,7 +162,9 @@ extension SchedulerState {
             guard let place = domains.place(of: readings[index].domain, near: guesses[index]) else { continue }
             if guesses[index] != place { guesses[index] = place }
             let gist = DomainEntry.Gist(
-                state: readings[index].state, incarnation: readings[index].incarnation, vcpus: readings[index].vcpus,
+                state: readings[index].state, incarnation: readings[index].incarnation,
+                vcpus: readings[index].vcpus?.confirmed ?? readings[index].vcpus?.granted,
+                ceiling: readings[index].vcpus?.maximum,
                 allocated: readings[index].memory?.allocated, cpu: readings[index].cpuUtilization,
                 steal: readings[index].stealUtilization, networkCap: readings[index].networkCapBytesPerSecond)
             fold(gist, others: readings[index], at: place, of: cycle, into: &news)
