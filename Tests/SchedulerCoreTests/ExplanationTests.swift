@@ -102,4 +102,49 @@ import Testing
         cluster.tick(30)
         #expect(cluster.outcomes.first { $0.decision == move.decision }?.isReversed == true)
     }
+
+    @Test("no part of a record tells its tenant the name of a host or a neighbour")
+    func everyName() throws {
+        let cluster = try overloaded()
+        let record = try #require(cluster.records.last { $0.move != nil })
+        let (plan, placement) = (try #require(record.move), try #require(record.placement))
+        let neighbour = try #require(cluster.guests.last?.id)
+        var request = placement.request
+        (request.denied, request.pinnedHosts) = (["secret-b"], ["secret-a", "secret-b"])
+        var options = plan.options
+        options[1].obstacle = .immovable("a device of secret-a")
+        options[2].obstacle = .neighbourMoves(neighbour)
+        let full = DecisionRecord(
+            id: record.id, tenant: record.tenant, inputs: record.inputs, finding: record.finding,
+            denials: [Denial(host: "secret-b", at: at(8), reason: "secret-b is full")],
+            placement: Placement.place(
+                request, in: PlacementSnapshot(hosts: placement.candidates.map(\.facts)), weights: .equal),
+            move: MovePlan(
+                cause: .makeRoom(neighbour), source: plan.source, need: plan.need,
+                minimumImprovement: plan.minimumImprovement, options: options, chosen: plan.chosen,
+                improvement: plan.improvement),
+            obstacle: .neighbourMoves(neighbour), foreignSource: "secret-c", decidedAt: record.decidedAt)
+        let shown = full.pseudonymised()
+        let text = String(decoding: try JSONEncoder().encode(shown), as: UTF8.self) + shown.explain()
+        #expect(!text.contains("secret"))
+        for guest in cluster.guests where guest.id != record.inputs.domain { #expect(!text.contains("\(guest.id)")) }
+    }
+
+    @Test("a record whose placement, plan or sentence was changed does not verify")
+    func tampered() throws {
+        let record = try #require(try overloaded().records.last { $0.move?.improvement != nil })
+        let before = try #require(record.move?.improvement?.before)
+        let text = String(decoding: try JSONEncoder().encode(record), as: UTF8.self)
+        let changes: [(String, String, DecisionRecord.Mismatch)] = [
+            ("\"responseScore\":1000000", "\"responseScore\":1", .placement),
+            ("\"before\":\(before)", "\"before\":\(before + 1)", .move),
+            ("has been above its bound", "has been below its bound", .summary),
+        ]
+        for (old, new, mismatch) in changes {
+            let changed = text.replacing(old, with: new)
+            #expect(changed != text)
+            let read = try JSONDecoder().decode(DecisionRecord.self, from: Data(changed.utf8))
+            #expect(read.verify() == mismatch)
+        }
+    }
 }

@@ -151,4 +151,31 @@ import Testing
         #expect(ManagedPolicy.nextChoice(after: 10 * hour) == hour)
         #expect(ManagedPolicy.nextChoice(after: 24 * hour) == 24 * hour)
     }
+
+    @Test("what holds already is kept where another is cheaper by less than a twentieth")
+    func kept() throws {
+        var again = question()
+        let past = history(1_440) { $0 % 20 == 0 ? 250 : 110 }
+        let best = Trial(try ManagedPolicy.choose(again, from: past).policy, question: again, history: past)
+        let trials = ManagedPolicy.grid(again).map { Trial($0, question: again, history: past) }
+        let close = try #require(
+            trials.first {
+                $0.isGoalKept && $0.policy != best.policy && $0.cost >= best.cost && $0.cost * 20 <= best.cost * 21
+            })
+        again.present = close.policy
+        #expect(try ManagedPolicy.choose(again, from: past).policy == close.policy)
+    }
+
+    @Test("while the history is short, a size that is just enough is not taken for enough")
+    func headroom() throws {
+        #expect(try ManagedPolicy.choose(question(), from: history(60) { _ in 295 }).policy.minimumVCPUs == 4)
+    }
+
+    @Test("what is not allowed is not chosen; where no policy keeps the goal, the one that comes closest is")
+    func allowed() throws {
+        let choice = try ManagedPolicy.choose(question(), from: history(600) { _ in 1 }) { $0.minimumVCPUs >= 3 }
+        #expect(choice.policy.minimumVCPUs == 3)
+        let past = history(600) { $0 % 2 == 0 ? 220 : 700 }
+        #expect(try ManagedPolicy.choose(question(minimum: 2, maximum: 3), from: past).policy.minimumVCPUs == 3)
+    }
 }

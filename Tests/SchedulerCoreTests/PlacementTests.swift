@@ -42,6 +42,8 @@ import Testing
             (.memory, facts("h") { $0.record.reservedMemory = .gibibytes(8) }),
             (.cpuUnknown, facts("h", cpu: nil)),
             (.cpuBound, facts("h", cpu: 46)),
+            (.memoryBound, facts("h") { $0.record.memoryBound = Utilization(percent: 30) }),
+            (.unmeasured, facts("h") { $0.isUnmeasured = true }),
         ]
         for (code, facts) in cases {
             let result = place([facts])

@@ -110,4 +110,26 @@ import Testing
         let text = try #require(cluster.state.explain(domainID(2), at: cluster.now)?.text)
         #expect(text.contains("for 1 vCPUs more of its host; 0 others are served before it"))
     }
+
+    @Test("who waits on another host, or for another resource, holds nobody up")
+    func elsewhere() throws {
+        let cluster = try full()
+        cluster.hosts.append(hostRecord("host-b"))
+        cluster[3].host = "host-b"
+        (cluster[4].vcpus, cluster[4].demand) = (4, 2_000_000)
+        for number in [1, 2, 4] as [UInt64] { cluster[number].immovable = "it has a device of its host" }
+        cluster.refresh()
+        want(cluster, 2)
+        cluster.tick(12)
+        #expect(order(cluster) == [domainID(2)])
+        want(cluster, 3)
+        let amounts = try ResourceRule(
+            lower: Utilization(percent: 30), upper: Utilization(percent: 80), minimum: 1, maximum: 1 << 40)
+        cluster.subscribe(1, try PolicyPreset.balanced.policy(maximumVCPUs: 8, memory: amounts))
+        cluster[1].memoryUsed = .mebibytes(240)
+        cluster.tick(9)
+        #expect(order(cluster) == [domainID(2)])
+        #expect(cluster[3].vcpus == 3)
+        #expect(cluster[1].memory > .mebibytes(256))
+    }
 }

@@ -125,4 +125,21 @@ import Testing
         let sizes = result.actions.filter { $0.resource == .memory }.map(\.to)
         #expect(sizes.count > 2 && sizes == sizes.sorted(by: >))
     }
+
+    @Test("dry runs and freezes do not stop a replay: it is about the policy")
+    func notStopped() throws {
+        var stopped = plan(try PolicyPreset.balanced.policy(maximumVCPUs: 4))
+        let actions = Replay.run(stopped, over: samples(flat(250, 40))).actions
+        stopped.settings.isDryRun = true
+        stopped.settings.freeze.minimumChanged = 1
+        #expect(actions.count == 2)
+        #expect(Replay.run(stopped, over: samples(flat(250, 40))).actions == actions)
+    }
+
+    @Test("a change takes the time that the plan says")
+    func slowChange() throws {
+        var slow = plan(try PolicyPreset.balanced.policy(maximumVCPUs: 4))
+        slow.changeNanoseconds = 12 * interval + 1
+        #expect(Replay.run(slow, over: samples(flat(250, 40))).timeline.first?.end == at(20))
+    }
 }

@@ -79,6 +79,17 @@ import Testing
         #expect(cluster[1].memory > .gibibytes(1), "it goes on: no shrink is left to give back, so it gets more")
     }
 
+    @Test("a guest that lacks memory without a shrink before it gets one eighth more, and waits for no blackout")
+    func pressureWithoutShrink() throws {
+        var settings = SchedulerSettings.platform
+        settings.blackouts = [Blackout(startSecond: 0, lengthSeconds: 86_400)]
+        let guest = Cluster.Guest(id: domainID(1), host: "host-a", demand: 500_000, swapIn: 2_000_000)
+        let cluster = Cluster([hostRecord("host-a")], [guest], settings: settings)
+        cluster.subscribe(1, try policy())
+        cluster.tick()
+        #expect(cluster[1].memory == .mebibytes(1_152))
+    }
+
     @Test("a little swapping is no pressure")
     func noPressure() throws {
         let cluster = cluster(try policy()) { $0.memoryUsed = .mebibytes(600) }
@@ -111,6 +122,7 @@ import Testing
         #expect(cluster[1].networkCap == 9_500_000)
         cluster.tick(600)
         #expect(cluster[1].networkCap == 1_000_000)
+        #expect(!cluster.handedOut.contains { $0.directive.permitRequest != nil }, "nobody promises room on a network")
         #expect(cluster.records.allSatisfy { $0.verify() == nil })
     }
 
@@ -130,5 +142,21 @@ import Testing
         }
         cluster.tick(10)
         #expect((cluster[1].vcpus, cluster[1].memory) == (2, .mebibytes(1_500)))
+    }
+
+    @Test("memory or a network cap that somebody else changed begins its window again")
+    func foreignSizes() throws {
+        let cluster = cluster(try policy(network: true)) {
+            $0.memoryUsed = .mebibytes(900)
+            ($0.networkCap, $0.networkRate) = (10_000_000, 9_500_000)
+        }
+        cluster.tick(7)
+        (cluster[1].memory, cluster[1].networkCap) = (.mebibytes(1_100), 11_000_000)
+        cluster.tick(8)
+        #expect((cluster[1].memory, cluster[1].networkCap) == (.mebibytes(1_100), 11_000_000))
+        cluster.tick()
+        #expect(cluster[1].memory > .mebibytes(1_100))
+        cluster.tick()
+        #expect(cluster[1].networkCap ?? 0 > 11_000_000)
     }
 }

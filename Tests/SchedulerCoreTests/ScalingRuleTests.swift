@@ -127,4 +127,104 @@ import Testing
                 == BreachCount(try inputs([50, 50, 90, 90, 50]).samples, policy: try policy(), windowLength: 5))
         #expect(finding.verdict == .nothing)
     }
+
+    @Test("a size that the policy does not allow is brought to the nearest that it does, without waiting for breaches")
+    func outsideSizes() throws {
+        let grow = try find([30], vcpus: 1) { $0.policy = try policy(minimum: 3) }
+        #expect((grow.verdict, grow.reason, grow.target) == (.grow, .outsideSizes, 3), "10 % there, and yet")
+        let shrink = try find([10], vcpus: 6)
+        #expect((shrink.verdict, shrink.reason, shrink.target) == (.shrink, .outsideSizes, 4))
+        let busy = try find([70], vcpus: 6)
+        #expect((busy.verdict, busy.reason) == (.refuse, .projectionAboveUpper), "not into a size that is too small")
+    }
+
+    @Test("where the peak is judged by, one high sample forbids a shrink that the mean would allow")
+    func peak() throws {
+        let percents: [Int64] = [5, 5, 5, 5, 50, 5, 5, 5, 5, 5]
+        #expect(try find(percents).verdict == .shrink)
+        let refused = try find(percents) { $0.projectsByPeak = true }
+        #expect((refused.reason, refused.projection) == (.projectionAboveUpper, .full))
+    }
+
+    @Test("on a host that is in no inventory nothing is done")
+    func unknownHost() throws {
+        #expect(try find(busy) { $0.hostMode = nil }.dry == .hostObserved)
+    }
+
+    private func memory(
+        _ percents: [Int64], lower: Int64 = 40, upper: Int64 = 80, size: ByteCount, maximum: ByteCount = .gibibytes(64),
+        _ change: (inout RuleInputs) throws -> Void = { _ in }
+    ) throws -> Finding {
+        try find(percents) {
+            $0.policy = try PolicyPreset.balanced.policy(
+                maximumVCPUs: 4,
+                memory: ResourceRule(
+                    lower: Utilization(percent: lower), upper: Utilization(percent: upper), minimum: 1,
+                    maximum: maximum.bytes))
+            $0.recordedResource = .memory
+            ($0.memory, $0.memoryCeiling) = (size, .gibibytes(64))
+            try change(&$0)
+        }
+    }
+
+    @Test("memory is at most doubled in one step, and grows to the policy's maximum where less than a step is left")
+    func memoryGrowth() throws {
+        let doubled = try memory(busy, lower: 10, upper: 30, size: .gibibytes(1))
+        #expect(doubled.target == ByteCount.gibibytes(2).bytes)
+        let last = try memory(busy, size: .gibibytes(1), maximum: .mebibytes(1_100))
+        #expect((last.verdict, last.target) == (.grow, ByteCount.mebibytes(1_100).bytes))
+    }
+
+    @Test("memory of which five percent are less than a granule is as small as it gets")
+    func smallestMemory() throws {
+        let finding = try memory(idle, size: .mebibytes(8))
+        #expect((finding.verdict, finding.reason) == (.refuse, .atPolicyMinimum))
+    }
+
+    @Test("a network cap is at most doubled in one step")
+    func networkGrowth() throws {
+        let finding = try find(busy) {
+            $0.policy = try PolicyPreset.balanced.policy(
+                maximumVCPUs: 4,
+                network: ResourceRule(
+                    lower: Utilization(percent: 5), upper: Utilization(percent: 25), minimum: 1, maximum: 100_000_000))
+            ($0.recordedResource, $0.networkCap) = (.network, 1_000_000)
+        }
+        #expect((finding.verdict, finding.target) == (.grow, 2_000_000))
+    }
+
+    @Test("each resource rests after its own change, in either direction", arguments: Resource.allCases)
+    func cooldownOfEach(resource: Resource) throws {
+        let rested = { (percents: [Int64], seconds: Int64) throws -> Reason in
+            try find(percents) {
+                let amounts = try ResourceRule(
+                    lower: Utilization(percent: 20), upper: Utilization(percent: 80), minimum: 1, maximum: 1 << 40)
+                $0.policy = try PolicyPreset.balanced.policy(maximumVCPUs: 4, memory: amounts, network: amounts)
+                $0.recordedResource = resource
+                ($0.memory, $0.memoryCeiling, $0.networkCap) = (.gibibytes(1), .gibibytes(64), 1_000_000)
+                $0.lastChangeAt = $0.at.advanced(byNanoseconds: -seconds * second)
+            }.reason
+        }
+        #expect(try rested(busy, 29) == .cooldown)
+        #expect(try rested(busy, 30) == .enoughAbove)
+        #expect(try rested(idle, 299) == .cooldown)
+        #expect(try rested(idle, 300) == .enoughBelow)
+    }
+
+    @Test("while nobody knows what became of an action, not even a guest that lacks memory gets more")
+    func settling() throws {
+        let cluster = Cluster(
+            [hostRecord("host-a")], [Cluster.Guest(id: domainID(1), host: "host-a", swapIn: 2_000_000)])
+        cluster.isCarriedOut = false
+        let amounts = try ResourceRule(
+            lower: Utilization(percent: 30), upper: Utilization(percent: 80), minimum: 1, maximum: 1 << 40)
+        cluster.subscribe(1, try PolicyPreset.balanced.policy(maximumVCPUs: 4, memory: amounts))
+        cluster.tick()
+        let operation = try #require(cluster.state.operation(of: domainID(1)))
+        #expect(operation.finding.reason == .memoryPressure)
+        cluster.state.actionUnknown(operation.decision, at: cluster.now)
+        cluster.tick(3)
+        #expect(cluster.state.operation(of: domainID(1)) == nil)
+        #expect(cluster.reasons(1).last == .settling)
+    }
 }

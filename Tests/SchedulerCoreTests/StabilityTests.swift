@@ -122,10 +122,33 @@ import Testing
         #expect(cluster[1].vcpus == 3)
     }
 
-    @Test("another tenant's freeze stops nobody else")
+    @Test(
+        "a freeze that comes while room is asked for stops the growth, whatever the answer", arguments: [true, false])
+    func frozenMeanwhile(isGranted: Bool) throws {
+        let rig = Rig(settings: .platform, policy: try policy())
+        for t in Int64(1)...7 { rig.observe(t, percent: 90) }
+        let request = try #require(rig.directives(7).first?.permitRequest)
+        rig.state.freezeChanged([Freeze(scope: .cluster, reason: "x", since: at(7))], at: at(7))
+        let permit = UUID128(high: 0, low: 5)
+        if isGranted {
+            rig.state.permitGranted(request.decision, permit: permit, at: at(7))
+        } else {
+            rig.state.permitDenied(request.decision, host: "host-a", reason: "full", at: at(7))
+        }
+        #expect(rig.directives(7) == (isGranted ? [.releasePermit(permit)] : []))
+        #expect(rig.state.operation(of: rig.domain) == nil)
+        #expect(!rig.records.contains { $0.outcome.verdict == .grow })
+        rig.observe(8, percent: 90)
+        _ = rig.directives(8)
+        #expect(rig.records.last?.outcome.dry == .frozen)
+    }
+
+    @Test("a freeze of another tenant or another domain stops nobody else")
     func foreignFreeze() throws {
         let cluster = try cluster()
-        cluster.state.freezeChanged([Freeze(scope: .tenant("other"), reason: "x", since: at(0))], at: at(0))
+        let other = Freeze(scope: .tenant("other"), reason: "x", since: at(0))
+        let neighbour = Freeze(scope: .domain(domainID(2)), reason: "x", since: at(0))
+        cluster.state.freezeChanged([other, neighbour], at: at(0))
         cluster.tick(8)
         #expect(cluster[1].vcpus == 3)
     }
@@ -184,5 +207,83 @@ import Testing
         }
         cluster.perform()
         #expect(cluster.frozen.isEmpty)
+    }
+
+    /// Acts on domains one after another, and lets `fail` of them fail.
+    private func act(
+        _ cluster: Cluster, on numbers: ClosedRange<UInt64>, failing fail: Set<UInt64> = [], isStored: Bool = true
+    ) {
+        cluster.isCarriedOut = false
+        for number in numbers { cluster[number].demand = Int64(cluster[number].vcpus) * 1_000_000 }
+        cluster.tick(8)
+        for number in numbers {
+            guard let operation = cluster.state.operation(of: domainID(number)) else { continue }
+            if fail.contains(number) {
+                cluster.state.actionFailed(operation.decision, at: cluster.now)
+            } else {
+                cluster.state.actionSucceeded(operation.decision, effectiveAt: cluster.now)
+                cluster[number].vcpus += 1
+            }
+            cluster[number].demand = Int64(cluster[number].vcpus) * 500_000
+        }
+        if isStored { cluster.perform() } else { _ = cluster.state.directives(at: cluster.now) }
+    }
+
+    private func patient(_ cluster: Cluster, period: Int64? = nil, changed: Int = .max) {
+        cluster.state.settings.freeze.minimumChanged = changed
+        if let period { cluster.state.settings.freeze.periodNanoseconds = period * interval }
+    }
+
+    @Test("five failures of many actions are no more than one in twenty, and freeze nothing")
+    func smallShareOfFailures() throws {
+        let cluster = try crowd(110, demand: 1_000_000)
+        patient(cluster)
+        act(cluster, on: 1...100)
+        act(cluster, on: 101...105, failing: Set(101...105))
+        #expect(cluster.frozen.isEmpty)
+    }
+
+    @Test("what failed or was changed longer ago than the period is forgotten")
+    func forgottenAfterPeriod() throws {
+        let failing = try crowd(100, demand: 1_000_000)
+        patient(failing, period: 5)
+        act(failing, on: 1...3, failing: Set(1...3))
+        act(failing, on: 4...6, failing: Set(4...6))
+        #expect(failing.frozen.isEmpty)
+        let changing = try crowd(100, demand: 1_000_000)
+        patient(changing, period: 5, changed: 15)
+        act(changing, on: 1...12)
+        act(changing, on: 13...24)
+        #expect(changing.frozen.isEmpty)
+    }
+
+    @Test("many VMs that are no large share of the cluster freeze nothing")
+    func smallShareOfChanges() throws {
+        let cluster = try crowd(100, demand: 1_000_000)
+        patient(cluster, changed: 5)
+        act(cluster, on: 1...9)
+        #expect(cluster.frozen.isEmpty)
+    }
+
+    @Test("a VM that is changed often counts once")
+    func sameDomain() throws {
+        let cluster = try crowd(8, demand: 1_000_000)
+        patient(cluster, changed: 3)
+        for _ in 0..<4 { act(cluster, on: 1...1) }
+        #expect(cluster.frozen.isEmpty)
+    }
+
+    @Test("a freeze that Ebb ordered holds before it is stored; one that nobody lists for a minute is given up")
+    func orderedFreeze() throws {
+        let cluster = try crowd(100, demand: 1_000_000)
+        act(cluster, on: 1...5, failing: Set(1...5), isStored: false)
+        cluster.isCarriedOut = true
+        cluster[9].demand = 2_000_000
+        let frozenAt = cluster.now
+        cluster.tick(8)
+        #expect(cluster.last(9)?.outcome.dry == .frozen)
+        cluster.state.freezeChanged([], at: frozenAt.advanced(byNanoseconds: 61 * second))
+        cluster.tick(13)
+        #expect(cluster[9].vcpus == 3)
     }
 }
