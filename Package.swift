@@ -187,7 +187,7 @@ let package = Package(
                 "MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain", "BillingCore",
                 "LoggerCore", "SchedulerCore", "FleetMain", "FleetModel", "Hypervisor", "MonitorCore",
             ] + serviceEdges),
-        tests("SystemTests", ["ResourceModel", "Store"]),
+        tests("SystemTests", ["FleetModel", "ResourceModel", "Store"]),
         tests("TidyTests", []),
 
         // Benchmarks: `make bench-monitor` and its like; no part of the tests.

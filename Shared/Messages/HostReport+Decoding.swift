@@ -87,7 +87,8 @@ extension HostReport {
             responseTimeNanoseconds: columns.hasResponseTimeNs
                 ? try signed("response_time_ns", columns.responseTimeNs) : nil,
             // A method that is newer than this service is an unknown one.
-            responseMethod: ResponseMethod(rawValue: columns.responseMethod) ?? .unknown)
+            responseMethod: ResponseMethod(rawValue: columns.responseMethod) ?? .unknown,
+            responseLoss: try utilization("response_loss_ppm", columns.hasResponseLossPpm, columns.responseLossPpm))
     }
 
     fileprivate static func signed(_ field: String, _ value: UInt64) throws(MessageError) -> Int64 {

@@ -49,6 +49,7 @@ package enum HostReport {
         if let value = unsigned(figures.memoryUsed?.bytes) { columns.memoryUsedBytes = value }
         if let value = unsigned(figures.responseTimeNanoseconds) { columns.responseTimeNs = value }
         columns.responseMethod = figures.responseMethod.rawValue
+        if let value = unsigned(figures.responseLoss?.ppm) { columns.responseLossPpm = value }
         return columns
     }
 

@@ -181,11 +181,14 @@ package struct HostFigures: Hashable, Sendable, Codable {
     package var responseTimeNanoseconds: Int64?
     /// How the round trip was taken: all candidates of one placement use the same method.
     package var responseMethod: ResponseMethod
+    /// The share of the last round trips that had no answer; `nil` before the first.
+    package var responseLoss: Utilization?
 
     package init(
         cpuCount: Int, memory: ByteCount, cpuUtilization: Utilization? = nil,
         controlDomainUtilization: Utilization? = nil, domainsUtilization: Utilization? = nil,
-        memoryUsed: ByteCount? = nil, responseTimeNanoseconds: Int64? = nil, responseMethod: ResponseMethod = .unknown
+        memoryUsed: ByteCount? = nil, responseTimeNanoseconds: Int64? = nil, responseMethod: ResponseMethod = .unknown,
+        responseLoss: Utilization? = nil
     ) {
         self.cpuCount = cpuCount
         self.memory = memory
@@ -195,6 +198,7 @@ package struct HostFigures: Hashable, Sendable, Codable {
         self.memoryUsed = memoryUsed
         self.responseTimeNanoseconds = responseTimeNanoseconds
         self.responseMethod = responseMethod
+        self.responseLoss = responseLoss
     }
 }
 

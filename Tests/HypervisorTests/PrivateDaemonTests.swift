@@ -2,6 +2,7 @@
 
 import Foundation
 import ResourceModel
+import TestSupport
 import Testing
 
 @testable import Hypervisor
@@ -73,6 +74,24 @@ struct PrivateDaemonTests {
             }
             try daemon.start()
             try await sampled(hypervisor)
+        }
+    }
+
+    @Test("a host whose certificate has expired is unreachable, and the error names the certificate")
+    func expiredCertificate() async throws {
+        let daemon = try PrivateDaemon()
+        defer { daemon.remove() }
+        try await daemon.certify(isValid: false)
+        try daemon.start()
+        // Over its socket it answers, so that what fails over TLS is the certificate.
+        try await withHypervisor(daemon.uri) { try await sampled($0) }
+        try await withHypervisor(daemon.tlsURI) { hypervisor in
+            do {
+                _ = try await hypervisor.sample()
+                Issue.record("an expired certificate was accepted")
+            } catch {
+                #expect(error.code == .unreachable && error.description.contains("certificate"), "\(error)")
+            }
         }
     }
 

@@ -131,6 +131,32 @@ struct MonitorFaultTests {
         }
     }
 
+    @Test("a host that lost round trips tells how many of the last ten, until they are long past")
+    func loss() async throws {
+        try await withMonitor(hosts: 1, configuration: .quick) { rig, fleet, hosts in
+            let losses = Mutex<[Utilization?]>([])
+            let subscriber = try await rig.subscribe([.allHosts])
+            let following = Task {
+                for await case .message(let message) in subscriber.deliveries where message.type == .hostReport {
+                    let loss = try HostReport.decoded(message.body).figures.responseLoss
+                    losses.withLock { $0.append(loss) }
+                }
+            }
+            func becomes(_ what: String, _ isReached: @Sendable (Utilization) -> Bool) async throws {
+                try await eventually(within: .seconds(30), what) {
+                    losses.withLock { $0.last?.map(isReached) ?? false }
+                }
+            }
+            try await becomes("nothing is lost") { $0 == .zero }
+            try await fleet.administer(.condition(host: hosts[0], condition: .hung))
+            try await becomes("most are lost") { $0 > Utilization(percent: 20) }
+            try await fleet.administer(.condition(host: hosts[0], condition: .up))
+            try await becomes("none of the last is lost") { $0 == .zero }
+            await subscriber.close()
+            try await following.value
+        }
+    }
+
     @Test("hosts that hang and resume fifty times leave no thread, no descriptor and no memory behind")
     func hangsLeakNothing() async throws {
         var configuration = MonitorConfiguration.quick

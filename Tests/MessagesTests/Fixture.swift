@@ -69,6 +69,12 @@ enum Fixture {
                 majorFaultsDelta: 3)
         ])
 
+    /// What came with the loss of round trips: a host that does not answer.
+    static let lostSample = HostSample(
+        host: "host-1", sampledAt: instant, intervalNanoseconds: nil,
+        figures: HostFigures(cpuCount: 2, memory: .gibibytes(4), responseLoss: Utilization(percent: 30)),
+        domains: [DomainSample(domain: DomainID(id), state: .unknown)])
+
     static var heartbeat: WireHeartbeat {
         var position = WireStreamPosition()
         position.topic = "host/host-1/"

@@ -16,6 +16,9 @@ import Testing
         let pressed = try Self.golden("host-report-pressure.bin")
         #expect(try HostReport.decoded(pressed) == Fixture.pressedSample)
         #expect(try HostReport.encoded(Fixture.pressedSample) == pressed)
+        let lost = try Self.golden("host-report-loss.bin")
+        #expect(try HostReport.decoded(lost) == Fixture.lostSample)
+        #expect(try HostReport.encoded(Fixture.lostSample) == lost)
     }
 
     @Test("envelopes of version 1 are read and written byte for byte")

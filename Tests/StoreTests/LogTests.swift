@@ -36,7 +36,7 @@ import Testing
         let unknown = DomainSample(domain: DomainID(UUID128(high: 1, low: 2)), state: .unknown)
         let figures = HostFigures(
             cpuCount: 4, memory: .gibibytes(64), cpuUtilization: Utilization(ppm: 5), memoryUsed: .gibibytes(3),
-            responseTimeNanoseconds: 99, responseMethod: .tcpConnect)
+            responseTimeNanoseconds: 99, responseMethod: .tcpConnect, responseLoss: Utilization(ppm: 12))
         return LoggedReport(
             stream: stream, sequence: sequence,
             sample: HostSample(

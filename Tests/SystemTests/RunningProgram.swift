@@ -24,12 +24,13 @@ final class RunningProgram: Sendable {
             environment: ["EBB_DATABASE_URL": dsn], log: log)
     }
 
-    /// Starts the simulated fleet on a port.
-    init(fleetPort: Int, folder: URL) throws {
+    /// Starts the simulated fleet on a port, with more of its flags.
+    init(fleetPort: Int, flags: [String], folder: URL) throws {
         adminAddress = ""
         log = folder.appending(path: "fleet.log")
         (process, watcher) = try Self.start(
-            try builtProduct("ebb-fleet"), ["serve", "--bind", "tcp://127.0.0.1:\(fleetPort)"], environment: [:],
+            try builtProduct("ebb-fleet"), ["serve", "--bind", "tcp://127.0.0.1:\(fleetPort)"] + flags,
+            environment: [:],
             log: log)
     }
 
@@ -60,6 +61,12 @@ final class RunningProgram: Sendable {
         process.terminate()
         try await eventually(within: .seconds(30), "the end of process \(identifier)") { !process.isRunning }
         return process.terminationStatus
+    }
+
+    /// Kills it with SIGKILL, and waits until it is gone.
+    func kill() async throws {
+        Foundation.kill(identifier, SIGKILL)
+        try await eventually(within: .seconds(30), "the end of process \(identifier)") { !process.isRunning }
     }
 
     /// Ends it at once if it still runs.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FleetModel
 import Foundation
 import TestSupport
 import Testing
@@ -12,8 +13,8 @@ struct RunningSystem {
     private let gatewayPort: Int
     private let token: String
 
-    /// Starts everything; `end()` ends it. Logs and the token are in `folder`.
-    init(_ database: TestDatabase, folder: URL) async throws {
+    /// Starts everything, the fleet with these flags; `end()` ends it. Logs and the token are in `folder`.
+    init(_ database: TestDatabase, folder: URL, fleetFlags: [String] = []) async throws {
         let tokenFile = folder.appending(path: "admin.token")
         let made = try await runProduct(
             "ebb-migrate", ["--create-administrator", "admin", "--token-file", tokenFile.path],
@@ -22,16 +23,29 @@ struct RunningSystem {
         token = try String(contentsOf: tokenFile, encoding: .utf8).trimmingCharacters(in: .newlines)
         gatewayPort = try PostgresCluster.freePort()
         fleetPort = try PostgresCluster.freePort()
-        fleet = try RunningProgram(fleetPort: fleetPort, folder: folder)
-        let settings = [
-            "monitor.pollInterval": "200ms", "scheduler.samplingInterval": "200ms",
-            "gateway.bind": "127.0.0.1:\(gatewayPort)",
-        ]
+        fleet = try RunningProgram(fleetPort: fleetPort, flags: fleetFlags, folder: folder)
+        let settings = ["gateway.bind": "127.0.0.1:\(gatewayPort)"]
         services = try ["monitor", "scheduler", "billing", "logger", "usergateway"].map { service in
-            try RunningProgram(
-                service: service, dsn: database.dsn(role: "ebb_\(service)"), settings: settings,
-                adminPort: try PostgresCluster.freePort(), folder: folder)
+            try Self.start(service, database, folder: folder, settings: settings)
         }
+    }
+
+    /// Starts one service more, with short intervals and its log in `folder`.
+    static func start(
+        _ service: String, _ database: TestDatabase, folder: URL, settings: [String: String] = [:]
+    ) throws -> RunningProgram {
+        let short = ["monitor.pollInterval": "200ms", "scheduler.samplingInterval": "200ms"]
+        return try RunningProgram(
+            service: service, dsn: database.dsn(role: "ebb_\(service)"),
+            settings: settings.merging(short) { given, _ in given }, adminPort: try PostgresCluster.freePort(),
+            folder: folder)
+    }
+
+    /// What really happened on the fleet.
+    func truth() async throws -> FleetTruth {
+        let told = try await runProduct("ebb-fleet", ["truth", "--endpoint", "tcp://127.0.0.1:\(fleetPort)"])
+        try #require(told.status == 0, "\(told.errors)")
+        return try JSONDecoder().decode(FleetTruth.self, from: Data(told.output.utf8))
     }
 
     func end() {
@@ -48,12 +62,16 @@ struct RunningSystem {
     /// A host that answers, and a tenant.
     func prepare() async throws {
         for service in services { try await service.waitForReadiness(200) }
-        try await succeed(
-            "host", "add", "fleet://127.0.0.1:\(fleetPort)/host-1", "--name", "host-1", "--cluster", "test")
-        try await succeed("host", "enable", "host-1")
+        try await addHost("host-1")
         try await succeed("tenant", "create", "acme")
+    }
+
+    /// Adds one of the fleet's hosts, and waits until it answers.
+    func addHost(_ host: String) async throws {
+        try await succeed("host", "add", "fleet://127.0.0.1:\(fleetPort)/\(host)", "--name", host, "--cluster", "test")
+        try await succeed("host", "enable", host)
         try await eventually(within: .seconds(60), "the host's first reading") {
-            let shown = try await client(["host", "show", "host-1", "-o", "json"])
+            let shown = try await client(["host", "show", host, "-o", "json"])
             return shown.output.contains(#""state": "up""#)
         }
     }
@@ -74,7 +92,7 @@ struct RunningSystem {
         try await eventually(within: .seconds(60), "a new sample of \(vm)") { try await count() > before }
     }
 
-    private func succeed(_ arguments: String...) async throws {
+    func succeed(_ arguments: String...) async throws {
         let result = try await client(arguments)
         try #require(result.status == 0, "ebb \(arguments.joined(separator: " ")): \(result.errors)")
     }

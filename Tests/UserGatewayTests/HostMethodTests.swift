@@ -97,14 +97,26 @@ struct HostMethodTests {
             try await rig.addDomain(1, "web-1", tenant: "acme")
             let twin = try await rig.addDomain(2, "instance-1", tenant: nil, manager: "nova")
             let unread = try await rig.call("host.show", ["host": "host-a"])
-            #expect(unread["driver"] == .null && unread["sampling"] == .null && unread["duplicates"] == [])
+            #expect(
+                unread["driver"] == .null && unread["sampling"] == .null && unread["responseLossPpm"] == .null
+                    && unread["duplicates"] == [])
             try await rig.administration.query(
                 """
                 UPDATE inventory.host SET uuid = \(UUID128(high: 1, low: 1)),
                     capabilities = '{"driver": "QEMU", "version": "7.2.0", "hasBulkStatistics": true}'
                 """)
             try await rig.administration.query("INSERT INTO inventory.duplicate VALUES ('host-a', \(twin), 1)")
+            let now = try await rig.administration.query("SELECT cluster.now_ns() AS now")[0].timestamp("now")
+            let day = try #require(TimeRange(now, now.advanced(by: .seconds(1))))
+            try await LogRepository(rig.administration).ensurePartitions(for: day)
+            try await rig.administration.query(
+                """
+                INSERT INTO log.host_sample (sampled_ns, host, stream_epoch, sequence, cpu_count, memory_bytes,
+                    response_method, response_loss_ppm)
+                VALUES (\(now), 'host-a', 1, 1, 4, 1024, 'tcp-connect', 300000)
+                """)
             let host = try await rig.call("host.show", ["host": "host-a"])
+            #expect(host["responseLossPpm"] == 300_000)
             #expect(host["driver"] == "QEMU" && host["sampling"] == "bulk" && host["duplicates"] == ["host-b"])
             #expect(host["duplicateDomains"] == [.string(twin.description)])
             #expect(host["vms"] == 2 && host["foreign"] == 1)

@@ -66,11 +66,11 @@ package struct HostSampler: Hashable, Sendable {
 
     /// The sample of a cycle in which the host did not answer: its domains are unknown, not off. `nil` if the host was
     /// never read.
-    package func unreachable(at now: Timestamp) -> HostSample? {
+    package func unreachable(at now: Timestamp, responseLoss: Utilization? = nil) -> HostSample? {
         guard let last = former?.observation else { return nil }
         return HostSample(
             host: host, sampledAt: now, intervalNanoseconds: nil,
-            figures: HostFigures(cpuCount: last.cpuCount, memory: last.memory),
+            figures: HostFigures(cpuCount: last.cpuCount, memory: last.memory, responseLoss: responseLoss),
             domains: domains.keys.sorted().map { DomainSample(domain: $0, state: .unknown) })
     }
 
@@ -111,6 +111,7 @@ package struct HostSampler: Hashable, Sendable {
     private func observeHost(_ now: RawHostReading, _ cycle: inout HostCycle) {
         cycle.sample.figures.responseTimeNanoseconds = now.responseTimeNanoseconds
         cycle.sample.figures.responseMethod = now.responseMethod
+        cycle.sample.figures.responseLoss = now.responseLoss
         if let used = now.memoryUsed {
             if used > now.memory {
                 cycle.rejections.append(Rejection(domain: nil, reason: .memoryBeyondMaximum))

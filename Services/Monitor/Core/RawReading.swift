@@ -14,6 +14,8 @@ package struct RawHostReading: Hashable, Sendable {
     package var memoryUsed: ByteCount?
     package var responseTimeNanoseconds: Int64?
     package var responseMethod: ResponseMethod
+    /// The share of the last round trips that had no answer.
+    package var responseLoss: Utilization?
     /// At most one per domain.
     package var domains: [RawDomainReading]
 
@@ -21,7 +23,7 @@ package struct RawHostReading: Hashable, Sendable {
         instant: ReadingInstant, cpuCount: Int, memory: ByteCount, cpuTimeNanoseconds: Int64? = nil,
         controlDomainCPUTimeNanoseconds: Int64? = nil, memoryUsed: ByteCount? = nil,
         responseTimeNanoseconds: Int64? = nil, responseMethod: ResponseMethod = .unknown,
-        domains: [RawDomainReading]
+        responseLoss: Utilization? = nil, domains: [RawDomainReading]
     ) {
         self.instant = instant
         self.cpuCount = cpuCount
@@ -31,6 +33,7 @@ package struct RawHostReading: Hashable, Sendable {
         self.memoryUsed = memoryUsed
         self.responseTimeNanoseconds = responseTimeNanoseconds
         self.responseMethod = responseMethod
+        self.responseLoss = responseLoss
         self.domains = domains
     }
 }

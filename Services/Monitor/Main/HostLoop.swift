@@ -45,6 +45,7 @@ actor HostLoop {
     var resting: Task<Void, Never>?
     var isPoked = false
     private var response: ResponseTime?
+    private var responses = ResponseHistory()
     private var capabilities: HypervisorCapabilities?
     private var hasEnded = false
     private var isPolling = false
@@ -102,8 +103,10 @@ actor HostLoop {
             do {
                 response = try await hypervisor.responseTime()
             } catch {
+                guard !Task.isCancelled else { return }
                 response = nil
             }
+            responses.record(isLost: response == nil)
             await edges.pacer.sleep(for: max(configuration.pollInterval, configuration.probeInterval))
         }
     }
@@ -137,7 +140,8 @@ actor HostLoop {
             let answeredAt = edges.clock.now()
             MonitorMetrics.poll(succeeded: true)
             MonitorMetrics.pollDuration(nanoseconds: answeredAt.nanoseconds(since: calledAt))
-            let raw = RawHostReading(reading, calledAt: calledAt, answeredAt: answeredAt, response: response)
+            let raw = RawHostReading(
+                reading, calledAt: calledAt, answeredAt: answeredAt, response: response, responseLoss: responses.loss)
             let cycle = sampler.observe(
                 raw, asked: trackers.compactMapValues(\.asked),
                 networkCaps: trackers.compactMapValues(\.caps.networkBytesPerSecond))
@@ -148,7 +152,7 @@ actor HostLoop {
             guard !Task.isCancelled else { return }
             MonitorMetrics.poll(succeeded: false)
             log.debug("a host did not answer", metadata: ["host.id": "\(host)", "error": "\(error)"])
-            await failed()
+            await failed(error)
         }
     }
 
@@ -193,12 +197,15 @@ actor HostLoop {
     /// The host's own UUID, once it was read.
     var hostUUID: UUID128? { capabilities?.hostUUID }
 
-    private func failed() async {
+    private func failed(_ error: any Error) async {
         let becameUnknown = health.failed()
         guard health.state == .unknown, health.failures >= HostHealth.toleratedFailures else { return }
-        if let sample = sampler.unreachable(at: edges.clock.now()) { await publish(sample) }
+        if let sample = sampler.unreachable(at: edges.clock.now(), responseLoss: responses.loss) {
+            await publish(sample)
+        }
         guard becameUnknown else { return }
-        log.notice("the host does not answer: its domains are unknown", metadata: ["host.id": "\(host)"])
+        log.notice(
+            "the host does not answer: its domains are unknown", metadata: ["host.id": "\(host)", "error": "\(error)"])
         var facts: [Fact] = [.host(HostFacts(state: .unknown))]
         for domain in trackers.keys.sorted() {
             trackers[domain]?.size.lost()

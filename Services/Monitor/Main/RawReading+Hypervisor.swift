@@ -5,7 +5,10 @@ internal import MonitorCore
 internal import ResourceModel
 
 extension RawHostReading {
-    init(_ reading: HostReading, calledAt: Timestamp, answeredAt: Timestamp, response: ResponseTime?) {
+    init(
+        _ reading: HostReading, calledAt: Timestamp, answeredAt: Timestamp, response: ResponseTime?,
+        responseLoss: Utilization?
+    ) {
         self.init(
             instant: ReadingInstant(
                 calledAt: calledAt, answeredAt: answeredAt, readAt: reading.readAt,
@@ -13,7 +16,7 @@ extension RawHostReading {
             cpuCount: reading.cpuCount, memory: reading.memory, cpuTimeNanoseconds: reading.cpuTimeNanoseconds,
             controlDomainCPUTimeNanoseconds: reading.controlDomainCPUTimeNanoseconds, memoryUsed: reading.memoryUsed,
             responseTimeNanoseconds: response?.nanoseconds, responseMethod: response?.method ?? .unknown,
-            domains: reading.domains.map { RawDomainReading($0) })
+            responseLoss: responseLoss, domains: reading.domains.map { RawDomainReading($0) })
     }
 }
 

@@ -389,6 +389,15 @@ package nonisolated struct WireHostColumns: Sendable {
 
   package var responseMethod: String = String()
 
+  package var responseLossPpm: UInt64 {
+    get {_responseLossPpm ?? 0}
+    set {_responseLossPpm = newValue}
+  }
+  /// Returns true if `responseLossPpm` has been explicitly set.
+  package var hasResponseLossPpm: Bool {self._responseLossPpm != nil}
+  /// Clears the value of `responseLossPpm`. Subsequent reads from it will return its default value.
+  package mutating func clearResponseLossPpm() {self._responseLossPpm = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -398,6 +407,7 @@ package nonisolated struct WireHostColumns: Sendable {
   fileprivate var _domainsUtilizationPpm: UInt64? = nil
   fileprivate var _memoryUsedBytes: UInt64? = nil
   fileprivate var _responseTimeNs: UInt64? = nil
+  fileprivate var _responseLossPpm: UInt64? = nil
 }
 
 /// Something happened to a domain. Type "event.domain.v1".
@@ -784,7 +794,7 @@ nonisolated extension WireColumn: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireHostColumns: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HostColumns"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_count\0\u{3}memory_bytes\0\u{3}cpu_utilization_ppm\0\u{3}control_domain_utilization_ppm\0\u{3}domains_utilization_ppm\0\u{3}memory_used_bytes\0\u{3}response_time_ns\0\u{3}response_method\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_count\0\u{3}memory_bytes\0\u{3}cpu_utilization_ppm\0\u{3}control_domain_utilization_ppm\0\u{3}domains_utilization_ppm\0\u{3}memory_used_bytes\0\u{3}response_time_ns\0\u{3}response_method\0\u{3}response_loss_ppm\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -800,6 +810,7 @@ nonisolated extension WireHostColumns: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 6: try { try decoder.decodeSingularFixed64Field(value: &self._memoryUsedBytes) }()
       case 7: try { try decoder.decodeSingularFixed64Field(value: &self._responseTimeNs) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.responseMethod) }()
+      case 9: try { try decoder.decodeSingularFixed64Field(value: &self._responseLossPpm) }()
       default: break
       }
     }
@@ -834,6 +845,9 @@ nonisolated extension WireHostColumns: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.responseMethod.isEmpty {
       try visitor.visitSingularStringField(value: self.responseMethod, fieldNumber: 8)
     }
+    try { if let v = self._responseLossPpm {
+      try visitor.visitSingularFixed64Field(value: v, fieldNumber: 9)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -846,6 +860,7 @@ nonisolated extension WireHostColumns: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs._memoryUsedBytes != rhs._memoryUsedBytes {return false}
     if lhs._responseTimeNs != rhs._responseTimeNs {return false}
     if lhs.responseMethod != rhs.responseMethod {return false}
+    if lhs._responseLossPpm != rhs._responseLossPpm {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -70,6 +70,9 @@ ALTER TABLE log.sample
     ADD COLUMN network_utilization_ppm int8,
     ADD COLUMN swap_in_delta_bytes int8,
     ADD COLUMN major_faults_delta int8;
+ALTER TABLE log.host_sample
+    -- Of the last round trips to the host, those without an answer.
+    ADD COLUMN response_loss_ppm int8;
 
 -- grants --------------------------------------------------------------------------------------------------------------
 

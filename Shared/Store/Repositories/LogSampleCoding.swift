@@ -23,7 +23,7 @@ extension CopyRows {
             columns: [
                 "sampled_ns", "host", "stream_epoch", "sequence", "interval_ns", "cpu_count", "memory_bytes",
                 "cpu_utilization_ppm", "control_domain_utilization_ppm", "domains_utilization_ppm",
-                "memory_used_bytes", "response_time_ns", "response_method",
+                "memory_used_bytes", "response_time_ns", "response_method", "response_loss_ppm",
             ])
     }
 
@@ -54,7 +54,7 @@ extension CopyRows {
             .int8(figures.memory.bytes), .int8(figures.cpuUtilization?.ppm),
             .int8(figures.controlDomainUtilization?.ppm), .int8(figures.domainsUtilization?.ppm),
             .int8(figures.memoryUsed?.bytes), .int8(figures.responseTimeNanoseconds),
-            .text(figures.responseMethod.rawValue),
+            .text(figures.responseMethod.rawValue), .int8(figures.responseLoss?.ppm),
         ])
     }
 }
@@ -105,6 +105,7 @@ extension HostFigures {
             domainsUtilization: try row.utilizationOrNil("domains_utilization_ppm"),
             memoryUsed: try row.byteCountOrNil("memory_used_bytes"),
             responseTimeNanoseconds: try row.int64OrNil("response_time_ns"),
-            responseMethod: try row.value("response_method"))
+            responseMethod: try row.value("response_method"),
+            responseLoss: try row.utilizationOrNil("response_loss_ppm"))
     }
 }

@@ -18,6 +18,7 @@ extension View {
         ]), name: "name",
         hostColumns + [
             Column("DRIVER", "driver"), Column("VERSION", "hypervisorVersion"), Column("SAMPLING", "sampling"),
+            Column("RESPONSE LOSS", "responseLossPpm", .share),
             Column("DOMAIN 0 CPU", "controlDomainUtilizationPpm", .share, null: "-"),
             Column("DOMAINS' CPU", "domainsUtilizationPpm", .share), Column("CAPABILITIES", "capabilities", .list),
             Column("SAME UUID AS", "duplicates", .list), Column("DOMAINS TWICE", "duplicateDomains", .list),

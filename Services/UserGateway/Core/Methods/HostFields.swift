@@ -55,6 +55,9 @@ extension MethodDefinition {
             "sampling", .nullable(.choice(["bulk", "per-domain"])),
             "Whether one call reads all domains or each has its own; null until it was found out"),
         Field("controlDomainUtilizationPpm", .nullable(.anyShare), "Domain 0's share of all cores (Xen)"),
+        Field(
+            "responseLossPpm", .nullable(.anyShare),
+            "Share of the last ten round trips that had no answer; null if unknown"),
         Field("domainsUtilizationPpm", .nullable(.anyShare), "The domains' share of all cores; null if unknown"),
         Field("capabilities", .document, "All that was found out about it"),
         Field(
@@ -105,6 +108,7 @@ extension MethodDefinition {
     static let exampleDetails: JSONValue = .object(
         (exampleHost.members ?? [:]).merging([
             "driver": "QEMU", "hypervisorVersion": "7.2.0", "sampling": "bulk", "domainsUtilizationPpm": 380_000,
+            "responseLossPpm": 100_000,
             "capabilities": ["driver": "QEMU", "version": "7.2.0", "hasBulkStatistics": true], "duplicates": [],
             "duplicateDomains": [],
             "domains": [

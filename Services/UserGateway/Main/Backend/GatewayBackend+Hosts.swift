@@ -66,6 +66,7 @@ extension GatewayBackend {
             "driver": capabilities?["driver"] ?? .null, "hypervisorVersion": capabilities?["version"] ?? .null,
             "sampling": sampling.map { .string($0) } ?? .null,
             "controlDomainUtilizationPpm": .nullable(figures?.controlDomainUtilization?.ppm),
+            "responseLossPpm": .nullable(figures?.responseLoss?.ppm),
             "domainsUtilizationPpm": .nullable(figures?.domainsUtilization?.ppm), "capabilities": capabilities ?? [:],
             "duplicates": .array(duplicates.map { .string($0.name) }),
             "duplicateDomains": .array(twins.map { .string($0.description) }),
