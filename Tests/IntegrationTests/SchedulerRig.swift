@@ -134,6 +134,35 @@ extension SchedulerRig {
             MessageCodec.encoded(wish), type: .setPolicy, to: peer, idempotencyKey: nil, timeout: .seconds(10))
     }
 
+    /// Asks for room for a new VM, as the gateway does: the host that placement chooses.
+    func place(_ domain: DomainID, _ options: (inout WirePermitRequest) -> Void) async throws -> HostID? {
+        var wish = WirePermitRequest.with {
+            $0.clusterID = SchedulerWorld.cluster.name
+            $0.domainUuid = Data(domain.uuid.bytes)
+            $0.purpose = "create"
+            $0.vcpus = 1
+            $0.memoryBytes = 536_870_912
+        }
+        options(&wish)
+        let client = await bus.makeCommandClient()
+        let answer = try await client.request(
+            MessageCodec.encoded(wish), type: .permitRequest, to: peer, idempotencyKey: nil, timeout: .seconds(10))
+        return HostID(try MessageCodec.decoded(WirePermitReply.self, from: answer).hostID)
+    }
+
+    /// Why a domain is as it is, in the words that its tenant reads.
+    func disguisedWhy(_ domain: DomainID) async throws -> String {
+        let client = await bus.makeCommandClient()
+        let question = WireWhyRequest.with {
+            $0.domainUuid = Data(domain.uuid.bytes)
+            $0.isDisguised = true
+        }
+        let answer = try await client.request(
+            MessageCodec.encoded(question), type: .why, to: peer, idempotencyKey: nil, timeout: .seconds(10))
+        let document = try MessageCodec.decoded(WireJSONDocument.self, from: answer)
+        return try JSONDecoder().decode(WhyAnswer.self, from: document.json).text
+    }
+
     /// Why a change is refused; `nil` if it is not.
     func refusal(of json: String, of domain: DomainID) async -> String? {
         do {
@@ -236,6 +265,35 @@ struct SchedulerWorld: Sendable {
     /// The commands that decisions gave.
     func orders() async throws -> [CommandRecord] {
         try await CommandRepository(store).history(of: Self.vm).filter { $0.command.decision != nil }
+    }
+}
+
+/// One Scheduler that decides for one VM of the load, which has no policy yet.
+func withScheduler(
+    load: Int64 = 0, hosts: [HostConfiguration] = [HostConfiguration(id: "h1", cores: 8, memory: .gibibytes(16))],
+    durations: OperationDurations = OperationDurations(), settings: [String: String] = [:],
+    _ body: (SchedulerWorld, SchedulerRig) async throws -> Void
+) async throws {
+    try await SchedulerWorld.with(hosts: hosts, durations: durations) { world in
+        try await world.createVM(load: load)
+        let scheduler = try await SchedulerRig.start(world.database, following: world.monitor, settings: settings)
+        try await eventually("it decides") { await scheduler.decides(for: SchedulerWorld.cluster) }
+        do { try await body(world, scheduler) } catch {
+            await scheduler.stop()
+            throw error
+        }
+        await scheduler.stop()
+    }
+}
+
+extension SchedulerWorld {
+    func isRecorded(_ text: String) async throws -> Bool {
+        try await decisions(about: Self.vm).contains { $0.record.contains(text) }
+    }
+
+    func verified(by scheduler: SchedulerRig) async throws -> VerifyAnswer {
+        try JSONDecoder().decode(
+            VerifyAnswer.self, from: try await scheduler.ask(.verifyDecisions, #"{"cluster": "c1"}"#))
     }
 }
 

@@ -17,25 +17,6 @@ private let vm = SchedulerWorld.vm
 
 @Suite("What Scheduler's shell adds to its core, on real edges", .serialized)
 struct SchedulerRuleTests {
-    /// One Scheduler that decides, with the paper's policy for one VM of the load.
-    private func withScheduler(
-        load: Int64 = 0, hosts: [HostConfiguration]? = nil, durations: OperationDurations = OperationDurations(),
-        settings: [String: String] = [:], _ body: (SchedulerWorld, SchedulerRig) async throws -> Void
-    ) async throws {
-        let hosts = hosts ?? [HostConfiguration(id: "h1", cores: 8, memory: .gibibytes(16))]
-        try await SchedulerWorld.with(hosts: hosts, durations: durations) { world in
-            try await world.createVM(load: load)
-            let scheduler = try await SchedulerRig.start(
-                world.database, following: world.monitor, settings: settings)
-            try await eventually("it decides") { await scheduler.decides(for: cluster) }
-            do { try await body(world, scheduler) } catch {
-                await scheduler.stop()
-                throw error
-            }
-            await scheduler.stop()
-        }
-    }
-
     @Test("a dry run, of the VM or of the cluster, decides and records and does nothing", .timeLimit(.minutes(1)))
     func dryRun() async throws {
         try await withScheduler(load: 950_000) { world, scheduler in
@@ -218,16 +199,5 @@ struct SchedulerRuleTests {
             #expect((members["total"] as? [String: Any])?["vm"] as? String == "all")
             await logger.stop(["h1"])
         }
-    }
-}
-
-extension SchedulerWorld {
-    fileprivate func isRecorded(_ text: String) async throws -> Bool {
-        try await decisions(about: Self.vm).contains { $0.record.contains(text) }
-    }
-
-    fileprivate func verified(by scheduler: SchedulerRig) async throws -> VerifyAnswer {
-        try JSONDecoder().decode(
-            VerifyAnswer.self, from: try await scheduler.ask(.verifyDecisions, #"{"cluster": "c1"}"#))
     }
 }

@@ -238,17 +238,29 @@ extension GatewayRig.Peer {
         }
     }
 
+    /// Has no room, and names a host with it.
+    func refuseRoom() async {
+        await server.handle(.permitRequest) { _, _ async throws(Bus.CommandFailure) in
+            throw .denied("no host has room for it (host-a: 3 vCPUs are needed, 1 are free)")
+        }
+    }
+
     /// Grants all room that is asked for, on the host that is named or on `host-b`.
     func grantRoom(keeping questions: Questions) async {
         await server.handle(.permitRequest) { body, _ async throws(Bus.CommandFailure) in
             guard let wish = try? MessageCodec.decoded(WirePermitRequest.self, from: body) else {
                 throw Bus.CommandFailure.invalid("no permit request")
             }
-            questions.add([
-                "cluster": .string(wish.clusterID), "purpose": .string(wish.purpose),
-                "vcpus": .integer(Int64(wish.vcpus)), "memory": .integer(Int64(clamping: wish.memoryBytes)),
-                "host": .string(wish.hostID),
-            ])
+            let pinned = wish.pinnedHostIds.map(JSONValue.string)
+            questions.add(
+                .object(omittingNil: [
+                    "cluster": .string(wish.clusterID), "purpose": .string(wish.purpose),
+                    "vcpus": .integer(Int64(wish.vcpus)), "memory": .integer(Int64(clamping: wish.memoryBytes)),
+                    "host": .string(wish.hostID),
+                    "affinity": wish.affinityGroup.isEmpty ? nil : .string(wish.affinityGroup),
+                    "antiAffinity": wish.antiAffinityGroup.isEmpty ? nil : .string(wish.antiAffinityGroup),
+                    "pinnedHosts": pinned.isEmpty ? nil : .array(pinned),
+                ]))
             return MessageCodec.encoded(
                 WirePermitReply.with {
                     $0.permitID = Data(UUID128(high: 4, low: 4).bytes)

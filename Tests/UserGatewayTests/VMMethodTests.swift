@@ -141,6 +141,48 @@ struct VMMethodTests {
         }
     }
 
+    @Test("a new VM's groups and hosts are placed by, and kept only where its end is waited for")
+    func places() async throws {
+        try await GatewayRig.with { rig in
+            try await rig.addHost("host-a")
+            let rooms = Questions()
+            let scheduler = try await rig.addPeer(
+                .scheduler, number: 1, owning: [ShardKey(kind: .cluster, id: "main")])
+            await scheduler.grantRoom(keeping: rooms)
+            await rig.announce([scheduler])
+            let wish: [String: JSONValue] = [
+                "name": "web-1", "tenant": "acme", "flavor": "tiny", "antiAffinity": "web", "affinity": "db",
+                "pinnedHosts": ["host-a"],
+            ]
+            let hasty = try await rig.failure("vm.create", wish.merging(["wait": false]) { own, _ in own })
+            #expect(hasty.reason == .invalid && rooms.all.isEmpty)
+            let elsewhere = wish.merging(["pinnedHosts": ["host-x"]]) { _, new in new }
+            #expect(try await rig.failure("vm.create", elsewhere) == .notFound("host", "host-x"))
+            // Nobody carries it out here.
+            let error = try await rig.failure("vm.create", wish, within: .milliseconds(300))
+            #expect(error.reason == .outcomeUnknown)
+            let room = try #require(rooms.all.first)
+            #expect(room["antiAffinity"] == "web" && room["affinity"] == "db" && room["pinnedHosts"] == ["host-a"])
+        }
+    }
+
+    @Test("who finds no room reads why; a tenant reads no host's name in it")
+    func refusesRoom() async throws {
+        try await GatewayRig.with { rig in
+            try await rig.addHost("host-a")
+            let scheduler = try await rig.addPeer(
+                .scheduler, number: 1, owning: [ShardKey(kind: .cluster, id: "main")])
+            await scheduler.refuseRoom()
+            await rig.announce([scheduler])
+            let wish: [String: JSONValue] = ["name": "web-1", "flavor": "tiny"]
+            let own = try await rig.failure("vm.create", wish, as: GatewayRig.ada)
+            #expect(own.reason == .noRoom && own.message.contains("3 vCPUs are needed"))
+            #expect(!own.message.contains("host-a"), "\(own.message)")
+            let all = try await rig.failure("vm.create", wish.merging(["tenant": "acme"]) { own, _ in own })
+            #expect(all.message.contains("host-a"))
+        }
+    }
+
     @Test("a size above the ceiling, a target elsewhere and a change of nothing are refused before anything is asked")
     func refusesChanges() async throws {
         try await GatewayRig.with { rig in

@@ -86,6 +86,14 @@ package nonisolated struct WirePermitRequest: Sendable {
   /// Empty: Scheduler chooses (a placement). Set: this host or a refusal.
   package var hostID: String = String()
 
+  /// For a new VM, which has no policy yet: its groups, empty for none, and the only hosts that it may run on, none for
+  /// any. What is said here holds in place of a policy.
+  package var affinityGroup: String = String()
+
+  package var antiAffinityGroup: String = String()
+
+  package var pinnedHostIds: [String] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -305,7 +313,7 @@ nonisolated extension WireCommandOutcome: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension WirePermitRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PermitRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cluster_id\0\u{3}domain_uuid\0\u{1}purpose\0\u{1}vcpus\0\u{3}memory_bytes\0\u{3}disk_bytes\0\u{3}host_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cluster_id\0\u{3}domain_uuid\0\u{1}purpose\0\u{1}vcpus\0\u{3}memory_bytes\0\u{3}disk_bytes\0\u{3}host_id\0\u{3}affinity_group\0\u{3}anti_affinity_group\0\u{3}pinned_host_ids\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -320,6 +328,9 @@ nonisolated extension WirePermitRequest: SwiftProtobuf.Message, SwiftProtobuf._M
       case 5: try { try decoder.decodeSingularFixed64Field(value: &self.memoryBytes) }()
       case 6: try { try decoder.decodeSingularFixed64Field(value: &self.diskBytes) }()
       case 7: try { try decoder.decodeSingularStringField(value: &self.hostID) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.affinityGroup) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.antiAffinityGroup) }()
+      case 10: try { try decoder.decodeRepeatedStringField(value: &self.pinnedHostIds) }()
       default: break
       }
     }
@@ -347,6 +358,15 @@ nonisolated extension WirePermitRequest: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.hostID.isEmpty {
       try visitor.visitSingularStringField(value: self.hostID, fieldNumber: 7)
     }
+    if !self.affinityGroup.isEmpty {
+      try visitor.visitSingularStringField(value: self.affinityGroup, fieldNumber: 8)
+    }
+    if !self.antiAffinityGroup.isEmpty {
+      try visitor.visitSingularStringField(value: self.antiAffinityGroup, fieldNumber: 9)
+    }
+    if !self.pinnedHostIds.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.pinnedHostIds, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -358,6 +378,9 @@ nonisolated extension WirePermitRequest: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.memoryBytes != rhs.memoryBytes {return false}
     if lhs.diskBytes != rhs.diskBytes {return false}
     if lhs.hostID != rhs.hostID {return false}
+    if lhs.affinityGroup != rhs.affinityGroup {return false}
+    if lhs.antiAffinityGroup != rhs.antiAffinityGroup {return false}
+    if lhs.pinnedHostIds != rhs.pinnedHostIds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

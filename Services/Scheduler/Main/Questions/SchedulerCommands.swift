@@ -62,16 +62,32 @@ struct SchedulerCommands: Sendable {
             case .refused(let reason): throw CommandFailure.denied("host \(host) has no room: \(reason)")
             }
         }
-        return try await place(size, purpose: purpose, shell: shell)
+        return try await place(size, options: try options(of: request), purpose: purpose, shell: shell)
+    }
+
+    /// What a new VM asks of its place; `nil`: nothing, and its policy's options hold if it has one.
+    private func options(of request: WirePermitRequest) throws -> PolicyOptions? {
+        let pinned = try request.pinnedHostIds.map { name in
+            guard let host = HostID(name) else { throw CommandFailure.invalid("'\(name)' is not a host's name") }
+            return host
+        }
+        let (affinity, antiAffinity) = (request.affinityGroup, request.antiAffinityGroup)
+        guard affinity.isEmpty || affinity != antiAffinity else {
+            throw CommandFailure.invalid("group '\(affinity)' can't share a host and not share one: name another group")
+        }
+        let options = PolicyOptions(
+            affinityGroup: affinity.isEmpty ? nil : affinity,
+            antiAffinityGroup: antiAffinity.isEmpty ? nil : antiAffinity, pinnedHosts: pinned)
+        return options == PolicyOptions() ? nil : options
     }
 
     /// Tries hosts by weight; one that refuses after all is left out of the next attempt.
     private func place(
-        _ request: PlacementRequest, purpose: StoredPermitPurpose, shell: ClusterShell
+        _ request: PlacementRequest, options: PolicyOptions?, purpose: StoredPermitPurpose, shell: ClusterShell
     ) async throws -> [UInt8] {
         var request = request
         for _ in 0..<configuration.core.maximumPlacementAttempts {
-            let result = await shell.placement(for: request)
+            let result = await shell.placement(for: request, options: options)
             guard let host = result.chosen else {
                 let reasons = result.candidates.map { "\($0.facts.record.host): \($0.rejection?.description ?? "")" }
                 throw CommandFailure.denied("no host has room for it (\(reasons.joined(separator: "; ")))")

@@ -16,9 +16,11 @@ struct WhyAnswer: Codable, Sendable {
 }
 
 extension ClusterShell {
-    /// Where a request would go now.
-    func placement(for request: PlacementRequest) -> PlacementResult {
-        state.placement(for: request, at: runtime.clock.now())
+    /// Where a request would go now; `options`: a new domain's, which has no policy yet.
+    func placement(for request: PlacementRequest, options: PolicyOptions?) -> PlacementResult {
+        let now = runtime.clock.now()
+        guard let options else { return state.placement(for: request, at: now) }
+        return state.placement(for: request, options: options, at: now)
     }
 
     /// Why a domain is as it is at an instant; `nil` if nothing is known of it. JSON.

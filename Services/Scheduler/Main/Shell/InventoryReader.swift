@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import ResourceModel
 import SchedulerCore
 import Store
@@ -15,8 +16,10 @@ struct InventoryReader: Sendable {
         let ids = Set(hosts.map(\.id))
         let domains = try await InventoryRepository(store).domains(.all).filter { ids.contains($0.host) }
         let permits = try await PermitRepository(store).open(at: now).filter { ids.contains($0.host) }
+        let bound = Set(hosts.filter { Self.canMigrate($0) == false }.map(\.id))
         return Inventory(
-            hosts: hosts.map(Self.host), domains: domains.map(Self.domain),
+            hosts: hosts.map(Self.host),
+            domains: domains.map { Self.domain($0, isBound: bound.contains($0.host)) },
             permits: permits.map { permit in
                 OpenPermit(
                     permit: permit.id, host: permit.host, domain: permit.domain, vcpus: permit.vcpus,
@@ -39,12 +42,25 @@ struct InventoryReader: Sendable {
     }
 
     /// A domain that is stopped or saved takes no vCPUs and no memory; one that is unknown still does.
-    private static func domain(_ record: StoredDomain) -> SchedulerCore.DomainRecord {
+    private static func domain(_ record: StoredDomain, isBound: Bool) -> SchedulerCore.DomainRecord {
         let isOff = [.shutoff, .saved, .crashed].contains(record.state)
         return SchedulerCore.DomainRecord(
             domain: record.id, tenant: record.tenant, host: record.host,
             vcpus: isOff ? 0 : record.confirmedVCPUs ?? record.grantedVCPUs, ceiling: record.maximumVCPUs,
             memory: isOff ? .zero : record.memory ?? record.maximumMemory, isManaged: record.isManaged,
-            memoryCeiling: record.maximumMemory, networkCap: record.networkCapBytesPerSecond)
+            memoryCeiling: record.maximumMemory, networkCap: record.networkCapBytesPerSecond,
+            immovable: isBound && !isOff ? "the hypervisor of its host can't send a running VM elsewhere" : nil)
     }
+
+    /// Whether the host's driver sends running domains elsewhere, as its Monitor found; `nil`: nobody knows yet.
+    private static func canMigrate(_ record: StoredHost) -> Bool? {
+        record.facts.capabilities.flatMap { text in
+            try? JSONDecoder().decode(KnownCapabilities.self, from: Data(text.utf8)).canMigrate
+        }
+    }
+}
+
+/// Of what Monitor stores of a host's hypervisor, what matters here.
+private struct KnownCapabilities: Decodable {
+    var canMigrate: Bool?
 }

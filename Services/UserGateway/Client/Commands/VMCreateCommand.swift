@@ -37,6 +37,10 @@ struct VMCreate: VMChangeCommand {
     @Option(help: help(method, "tenant")) var tenant: String?
     @Option(help: help(method, "host")) var host: String?
     @Option(help: help(method, "cluster")) var cluster: String?
+    @Option(help: help(method, "affinity")) var affinity: String?
+    @Option(help: help(method, "antiAffinity")) var antiAffinity: String?
+    @Option(name: .customLong("pin-host"), help: "The only hosts that it may run on, kept as its policy; repeat it.")
+    var pinnedHosts: [String] = []
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -54,6 +58,8 @@ struct VMCreate: VMChangeCommand {
             "diskBytes": .optional(disk), "image": isPath ? nil : .optional(image), "pool": .optional(pool),
             "sshKeys": keys.isEmpty ? nil : .array(keys.map(JSONValue.string)), "network": .optional(network),
             "tenant": .optional(tenant), "host": .optional(host), "cluster": .optional(cluster),
+            "affinity": .optional(affinity), "antiAffinity": .optional(antiAffinity),
+            "pinnedHosts": pinnedHosts.isEmpty ? nil : .array(pinnedHosts.map(JSONValue.string)),
             "boot": boot == [:] ? nil : boot,
         ]
     }

@@ -28,6 +28,11 @@ extension MethodDefinition {
                 Field(
                     "cluster", .name, only: .hostManagers,
                     "The cluster to place it in, where there are several (default: that of the host)"),
+                Field("affinity", .text(1...63), "VMs of one group share a host; kept as its policy"),
+                Field("antiAffinity", .text(1...63), "No two VMs of one group share a host; kept as its policy"),
+                Field(
+                    "pinnedHosts", .list(of: .name, atMost: 100), only: .hostManagers,
+                    "The only hosts that it may run on; kept as its policy"),
                 Field("boot", .object(bootFields), only: .hostManagers, "What it boots (default: its disk)"),
                 waitField,
             ],

@@ -16,9 +16,11 @@ struct Permitted: Sendable {
 
 extension GatewayBackend {
     /// Asks Scheduler for room; without a host it chooses one of the cluster.
+    ///
+    /// - Parameter place: a new VM's groups and hosts, by the names of `policy.set`; a host that is named goes first.
     func room(
         for domain: DomainID, on host: HostID?, in cluster: ClusterID? = nil, purpose: PermitPurpose,
-        vcpus: VCPUCount, memory: ByteCount, _ request: Request
+        vcpus: VCPUCount, memory: ByteCount, place: JSONValue = [:], _ request: Request
     ) async throws(MethodError) -> Permitted {
         let cluster = try await self.cluster(cluster, of: host)
         let wish = WirePermitRequest.with {
@@ -28,10 +30,19 @@ extension GatewayBackend {
             $0.vcpus = UInt32(clamping: vcpus.count)
             $0.memoryBytes = UInt64(clamping: memory.bytes)
             $0.hostID = host?.name ?? ""
+            $0.affinityGroup = place["affinity"]?.text ?? ""
+            $0.antiAffinityGroup = place["antiAffinity"]?.text ?? ""
+            $0.pinnedHostIds = place["pinnedHosts"]?.items?.compactMap(\.text) ?? []
         }
-        let answer = try await ask(
-            .scheduler, .permitRequest, MessageCodec.encoded(wish), shard: ShardKey(kind: .cluster, id: cluster.name),
-            request)
+        let answer: [UInt8]
+        do throws(MethodError) {
+            answer = try await ask(
+                .scheduler, .permitRequest, MessageCodec.encoded(wish),
+                shard: ShardKey(kind: .cluster, id: cluster.name), request)
+        } catch {
+            // A refusal names the hosts that were thought of.
+            throw try await discreet(error, for: request.principal)
+        }
         guard let reply = try? MessageCodec.decoded(WirePermitReply.self, from: answer),
             let id = UUID128(bytes: reply.permitID), let granted = HostID(reply.hostID)
         else { throw MethodError(.internal, "the scheduler's answer can't be read") }

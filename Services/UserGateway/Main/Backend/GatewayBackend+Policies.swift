@@ -17,12 +17,17 @@ extension GatewayBackend {
 
     func setPolicy(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await domain(request)
-        for name in request.values["pinnedHosts"]?.items?.compactMap(\.text) ?? [] {
+        try await checkHosts(request.values["pinnedHosts"])
+        return try await store(change: request.change, of: domain, request)
+    }
+
+    /// Throws `NOT_FOUND` for the first name of no host.
+    func checkHosts(_ names: JSONValue?) async throws(MethodError) {
+        for name in names?.items?.compactMap(\.text) ?? [] {
             guard let id = HostID(name), try await reading({ try await inventory.host(id) }) != nil else {
                 throw .notFound("host", name)
             }
         }
-        return try await store(change: request.change, of: domain, request)
     }
 
     func pinPolicy(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -41,14 +46,19 @@ extension GatewayBackend {
     private func store(
         change: JSONValue?, of domain: DomainRecord, _ request: Request
     ) async throws(MethodError) -> JSONValue {
+        try await self.change(change, of: domain, request)
+        try await reading { try await audit(request, on: domain.name, request.values, in: store) }
+        return try await policy(of: domain, for: request.principal)
+    }
+
+    /// Has Scheduler change a policy, by the parameters of `policy.set`; `nil` ends it.
+    func change(_ change: JSONValue?, of domain: DomainRecord, _ request: Request) async throws(MethodError) {
         let wish = WireSetPolicy.with {
             $0.domainUuid = Data(domain.id.uuid.bytes)
             if let change { $0.changeJson = Data(change.line.utf8) }
         }
         _ = try await ask(
             .scheduler, .setPolicy, MessageCodec.encoded(wish), shard: try await shard(of: domain), request)
-        try await reading { try await audit(request, on: domain.name, request.values, in: store) }
-        return try await policy(of: domain, for: request.principal)
     }
 
     /// What a policy would have done with a VM.

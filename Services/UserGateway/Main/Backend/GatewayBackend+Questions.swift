@@ -80,10 +80,17 @@ extension GatewayBackend {
             let answer = try await question(type, wish, to: domain.host, request)
             return try await discreet(answer, for: request.principal)
         } catch {
-            throw MethodError(
-                error.reason, try await discreet(error.message, for: request.principal), hint: error.hint,
-                retryAfterMilliseconds: error.retryAfterMilliseconds)
+            throw try await discreet(error, for: request.principal)
         }
+    }
+
+    /// A failure as its reader may see it.
+    func discreet(
+        _ error: MethodError, for principal: UserGatewayCore.Principal
+    ) async throws(MethodError) -> MethodError {
+        MethodError(
+            error.reason, try await discreet(error.message, for: principal), hint: error.hint,
+            retryAfterMilliseconds: error.retryAfterMilliseconds)
     }
 
     /// Asks the owner of a host.
