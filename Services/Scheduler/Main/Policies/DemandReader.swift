@@ -14,32 +14,41 @@ struct DemandReader: Sendable {
 
     /// A domain's past with the sizes that it began with.
     struct Past: Sendable {
-        var samples: [ReplaySample] = []
-        var first: DomainSample?
-        var last: DomainSample?
+        let samplingInterval: Int64
+        private(set) var samples: [ReplaySample] = []
+        private(set) var first: DomainSample?
+        private(set) var last: DomainSample?
+        private var before: Timestamp?
         var vcpus: VCPUCount? { last?.vcpus.map { $0.confirmed ?? $0.granted } }
-    }
 
-    /// Oldest first; a hole longer than two intervals is one sample of which nothing is known.
-    func past(of domain: DomainID, in period: TimeRange) async throws -> Past {
-        var past = Past()
-        var before: Timestamp?
-        try await read(domain, in: period) { point in
+        init(samplingInterval: Int64) { self.samplingInterval = samplingInterval }
+
+        /// Oldest first; a hole longer than two intervals is one sample of which nothing is known.
+        mutating func take(_ point: DomainPoint) {
             let gap = before.map { point.sampledAt.nanoseconds(since: $0) } ?? samplingInterval
             let interval = gap > 0 && gap <= 2 * samplingInterval ? gap : samplingInterval
             if gap > 2 * samplingInterval {
-                past.samples.append(
+                samples.append(
                     ReplaySample(
                         sampledAt: point.sampledAt.advanced(byNanoseconds: -interval),
                         intervalNanoseconds: gap - interval, demand: nil))
             }
-            past.samples.append(
-                ReplaySample(point.sample, sampledAt: point.sampledAt, intervalNanoseconds: interval))
+            samples.append(ReplaySample(point.sample, sampledAt: point.sampledAt, intervalNanoseconds: interval))
             if point.sample.vcpus != nil {
-                past.first = past.first ?? point.sample
-                past.last = point.sample
+                first = first ?? point.sample
+                last = point.sample
             }
             before = point.sampledAt
+        }
+    }
+
+    func past(of domain: DomainID, in period: TimeRange) async throws -> Past {
+        var past = Past(samplingInterval: samplingInterval)
+        var rest: TimeRange? = period
+        while let now = rest {
+            let page = try await page(of: domain, in: now)
+            for point in page.points { past.take(point) }
+            rest = page.rest
         }
         return past
     }
@@ -47,24 +56,36 @@ struct DemandReader: Sendable {
     /// What a delegated policy is chosen from.
     func history(of domain: DomainID, in period: TimeRange) async throws -> DemandHistory {
         var history = DemandHistory(intervalNanoseconds: samplingInterval)
-        try await read(domain, in: period) { point in
-            let reading = point.sample
-            guard reading.state == .running || reading.state == .blocked, let use = reading.cpuUtilization,
-                let vcpus = reading.vcpus
-            else { return }
-            history.append(at: point.sampledAt, utilization: use, vcpus: vcpus.confirmed ?? vcpus.granted)
+        var rest: TimeRange? = period
+        while let now = rest {
+            let page = try await page(of: domain, in: now)
+            for point in page.points { history.take(point) }
+            rest = page.rest
         }
         return history
     }
 
-    private func read(_ domain: DomainID, in period: TimeRange, _ take: (DomainPoint) -> Void) async throws {
-        var rest: TimeRange? = period
-        while let now = rest, !now.isEmpty {
-            try Task.checkCancellation()
-            let points = try await LogRepository(store).series(of: domain, in: now, limit: Self.pageSize)
-            for point in points { take(point) }
-            guard points.count == Self.pageSize, let newest = points.last else { return }
-            rest = TimeRange(newest.sampledAt.advanced(byNanoseconds: 1), now.end)
-        }
+    private struct Page {
+        let points: [DomainPoint]
+        /// `nil`: this was the last one.
+        let rest: TimeRange?
+    }
+
+    private func page(of domain: DomainID, in period: TimeRange) async throws -> Page {
+        guard !period.isEmpty else { return Page(points: [], rest: nil) }
+        try Task.checkCancellation()
+        let points = try await LogRepository(store).series(of: domain, in: period, limit: Self.pageSize)
+        guard points.count == Self.pageSize, let newest = points.last else { return Page(points: points, rest: nil) }
+        return Page(points: points, rest: TimeRange(newest.sampledAt.advanced(byNanoseconds: 1), period.end))
+    }
+}
+
+extension DemandHistory {
+    fileprivate mutating func take(_ point: DomainPoint) {
+        let reading = point.sample
+        guard reading.state == .running || reading.state == .blocked, let use = reading.cpuUtilization,
+            let vcpus = reading.vcpus
+        else { return }
+        append(at: point.sampledAt, utilization: use, vcpus: vcpus.confirmed ?? vcpus.granted)
     }
 }
