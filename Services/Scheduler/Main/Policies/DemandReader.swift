@@ -43,40 +43,33 @@ struct DemandReader: Sendable {
     }
 
     func past(of domain: DomainID, in period: TimeRange) async throws -> Past {
+        let points = try await points(of: domain, in: period)
         var past = Past(samplingInterval: samplingInterval)
-        var rest: TimeRange? = period
-        while let now = rest {
-            let page = try await page(of: domain, in: now)
-            for point in page.points { past.take(point) }
-            rest = page.rest
-        }
+        for point in points { past.take(point) }
         return past
     }
 
     /// What a delegated policy is chosen from.
     func history(of domain: DomainID, in period: TimeRange) async throws -> DemandHistory {
+        let points = try await points(of: domain, in: period)
         var history = DemandHistory(intervalNanoseconds: samplingInterval)
-        var rest: TimeRange? = period
-        while let now = rest {
-            let page = try await page(of: domain, in: now)
-            for point in page.points { history.take(point) }
-            rest = page.rest
-        }
+        for point in points { history.take(point) }
         return history
     }
 
-    private struct Page {
-        let points: [DomainPoint]
-        /// `nil`: this was the last one.
-        let rest: TimeRange?
+    /// Not a loop: Swift 6.3.1's optimizer crashes on one that holds a page across its suspension.
+    private func points(of domain: DomainID, in period: TimeRange) async throws -> [DomainPoint] {
+        try Task.checkCancellation()
+        let page = try await LogRepository(store).series(of: domain, in: period, limit: Self.pageSize)
+        guard let rest = Self.rest(of: period, after: page) else { return page }
+        return try await page + points(of: domain, in: rest)
     }
 
-    private func page(of domain: DomainID, in period: TimeRange) async throws -> Page {
-        guard !period.isEmpty else { return Page(points: [], rest: nil) }
-        try Task.checkCancellation()
-        let points = try await LogRepository(store).series(of: domain, in: period, limit: Self.pageSize)
-        guard points.count == Self.pageSize, let newest = points.last else { return Page(points: points, rest: nil) }
-        return Page(points: points, rest: TimeRange(newest.sampledAt.advanced(byNanoseconds: 1), period.end))
+    /// `nil`: the page was the last one.
+    private static func rest(of period: TimeRange, after page: [DomainPoint]) -> TimeRange? {
+        guard page.count == pageSize, let newest = page.last else { return nil }
+        let rest = TimeRange(newest.sampledAt.advanced(byNanoseconds: 1), period.end)
+        return rest?.isEmpty == false ? rest : nil
     }
 }
 
