@@ -14,57 +14,71 @@ struct DemandReader: Sendable {
 
     /// A domain's past with the sizes that it began with.
     struct Past: Sendable {
-        var samples: [ReplaySample] = []
-        var first: DomainSample?
-        var last: DomainSample?
+        let samplingInterval: Int64
+        private(set) var samples: [ReplaySample] = []
+        private(set) var first: DomainSample?
+        private(set) var last: DomainSample?
+        private var before: Timestamp?
         var vcpus: VCPUCount? { last?.vcpus.map { $0.confirmed ?? $0.granted } }
-    }
 
-    /// Oldest first; a hole longer than two intervals is one sample of which nothing is known.
-    func past(of domain: DomainID, in period: TimeRange) async throws -> Past {
-        var past = Past()
-        var before: Timestamp?
-        try await read(domain, in: period) { point in
+        init(samplingInterval: Int64) { self.samplingInterval = samplingInterval }
+
+        /// Oldest first; a hole longer than two intervals is one sample of which nothing is known.
+        mutating func take(_ point: DomainPoint) {
             let gap = before.map { point.sampledAt.nanoseconds(since: $0) } ?? samplingInterval
             let interval = gap > 0 && gap <= 2 * samplingInterval ? gap : samplingInterval
             if gap > 2 * samplingInterval {
-                past.samples.append(
+                samples.append(
                     ReplaySample(
                         sampledAt: point.sampledAt.advanced(byNanoseconds: -interval),
                         intervalNanoseconds: gap - interval, demand: nil))
             }
-            past.samples.append(
-                ReplaySample(point.sample, sampledAt: point.sampledAt, intervalNanoseconds: interval))
+            samples.append(ReplaySample(point.sample, sampledAt: point.sampledAt, intervalNanoseconds: interval))
             if point.sample.vcpus != nil {
-                past.first = past.first ?? point.sample
-                past.last = point.sample
+                first = first ?? point.sample
+                last = point.sample
             }
             before = point.sampledAt
         }
+    }
+
+    func past(of domain: DomainID, in period: TimeRange) async throws -> Past {
+        let points = try await points(of: domain, in: period)
+        var past = Past(samplingInterval: samplingInterval)
+        for point in points { past.take(point) }
         return past
     }
 
     /// What a delegated policy is chosen from.
     func history(of domain: DomainID, in period: TimeRange) async throws -> DemandHistory {
+        let points = try await points(of: domain, in: period)
         var history = DemandHistory(intervalNanoseconds: samplingInterval)
-        try await read(domain, in: period) { point in
-            let reading = point.sample
-            guard reading.state == .running || reading.state == .blocked, let use = reading.cpuUtilization,
-                let vcpus = reading.vcpus
-            else { return }
-            history.append(at: point.sampledAt, utilization: use, vcpus: vcpus.confirmed ?? vcpus.granted)
-        }
+        for point in points { history.take(point) }
         return history
     }
 
-    private func read(_ domain: DomainID, in period: TimeRange, _ take: (DomainPoint) -> Void) async throws {
-        var rest: TimeRange? = period
-        while let now = rest, !now.isEmpty {
-            try Task.checkCancellation()
-            let points = try await LogRepository(store).series(of: domain, in: now, limit: Self.pageSize)
-            for point in points { take(point) }
-            guard points.count == Self.pageSize, let newest = points.last else { return }
-            rest = TimeRange(newest.sampledAt.advanced(byNanoseconds: 1), now.end)
-        }
+    /// Not a loop: Swift 6.3.1's optimizer crashes on one that holds a page across its suspension.
+    private func points(of domain: DomainID, in period: TimeRange) async throws -> [DomainPoint] {
+        try Task.checkCancellation()
+        let page = try await LogRepository(store).series(of: domain, in: period, limit: Self.pageSize)
+        guard let rest = Self.rest(of: period, after: page) else { return page }
+        return try await page + points(of: domain, in: rest)
+    }
+
+    /// `nil`: the page was the last one.
+    private static func rest(of period: TimeRange, after page: [DomainPoint]) -> TimeRange? {
+        guard page.count == pageSize, let newest = page.last else { return nil }
+        let rest = TimeRange(newest.sampledAt.advanced(byNanoseconds: 1), period.end)
+        return rest?.isEmpty == false ? rest : nil
+    }
+}
+
+extension DemandHistory {
+    fileprivate mutating func take(_ point: DomainPoint) {
+        let reading = point.sample
+        guard reading.state == .running || reading.state == .blocked, let use = reading.cpuUtilization,
+            let vcpus = reading.vcpus
+        else { return }
+        append(at: point.sampledAt, utilization: use, vcpus: vcpus.confirmed ?? vcpus.granted)
     }
 }
