@@ -134,17 +134,17 @@ struct MonitorFaultTests {
     @Test("a host that lost round trips tells how many of the last ten, until they are long past")
     func loss() async throws {
         try await withMonitor(hosts: 1, configuration: .quick) { rig, fleet, hosts in
-            let losses = Mutex<[Utilization?]>([])
+            let losses = LastLoss()
             let subscriber = try await rig.subscribe([.allHosts])
             let following = Task {
                 for await case .message(let message) in subscriber.deliveries where message.type == .hostReport {
                     let loss = try HostReport.decoded(message.body).figures.responseLoss
-                    losses.withLock { $0.append(loss) }
+                    losses.last.withLock { $0 = loss }
                 }
             }
             func becomes(_ what: String, _ isReached: @Sendable (Utilization) -> Bool) async throws {
                 try await eventually(within: .seconds(30), what) {
-                    losses.withLock { $0.last?.map(isReached) ?? false }
+                    losses.last.withLock { $0.map(isReached) ?? false }
                 }
             }
             try await becomes("nothing is lost") { $0 == .zero }
@@ -294,4 +294,9 @@ private struct Footprint: CustomStringConvertible {
     }
 
     var description: String { "\(threads) threads, \(descriptors) descriptors, \(residentKiB) KiB" }
+}
+
+/// What the newest report said of lost round trips.
+private final class LastLoss: Sendable {
+    let last = Mutex<Utilization?>(nil)
 }

@@ -2,6 +2,7 @@
 
 import FleetModel
 import Foundation
+import Messages
 import ResourceModel
 import SchedulerCore
 import ServiceKit
