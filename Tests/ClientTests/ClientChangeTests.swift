@@ -126,7 +126,7 @@ struct ClientHostTests {
             let outcome = await ebb(gateway, "host show host-a", token: FakeMethods.administratorToken)
             #expect(outcome.output.contains("SAMPLING           bulk\n"), "\(outcome.output)")
             #expect(outcome.output.contains("LABELS             rack=7\n"))
-            #expect(outcome.output.contains("RESPONSE LOSS      10%\n"))
+            #expect(outcome.output.contains("RESPONSE LOSS      10 %\n"))
             #expect(
                 outcome.output.hasSuffix(
                     """

@@ -24,6 +24,11 @@ struct SchedulerPlacementTests {
         try await withScheduler(hosts: Self.hosts) { world, scheduler in
             try await scheduler.change(#"{"antiAffinity": "db", "affinity": "web"}"#, of: vm)
             func new(_ number: UInt64) -> DomainID { DomainID(UUID128(high: 2, low: number)) }
+            for (number, host) in [(8, "h1"), (9, "h2")] as [(UInt64, String)] {
+                try await eventually("\(host) has answered a probe") {
+                    (try? await scheduler.place(new(number)) { $0.pinnedHostIds = [host] }) != nil
+                }
+            }
             let apartFrom = try await scheduler.place(new(1)) { $0.antiAffinityGroup = "db" }
             #expect(apartFrom == "h2")
             let besides = try await scheduler.place(new(2)) { $0.affinityGroup = "web" }

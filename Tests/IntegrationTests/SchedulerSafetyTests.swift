@@ -148,7 +148,7 @@ struct SchedulerSafetyTests {
             let decision = try #require(try await world.orders().first?.command.decision)
             let record = try #require(try await DecisionRepository(world.store).fetch(decision)).record
             #expect(record.contains("kestrel") && record.contains("osprey"))
-            let disguised = try await scheduler.ask(.disguiseDecision, #"{"id": "\(decision)"}"#)
+            let disguised = try await scheduler.ask(.disguiseDecision, #"{"id": "\#(decision)"}"#)
             let texts = [String(decoding: disguised, as: UTF8.self), try await scheduler.disguisedWhy(vm)]
             for text in texts {
                 #expect(text.contains("grow"))
