@@ -6,13 +6,14 @@
 #   SOAK_MINUTES   begins no further run after so long (default 120); what was left out stands in the report
 #   SOAK_KILLS     runs with kills (default 20)        SOAK_SECONDS   runs with second instances (default 5)
 #   SOAK_HANGS     how often hosts hang and resume (default 1000)
+#   SOAK_SEEDS     seeds of the property tests and of the simulation (default 10000)
 #   EBB_TEST_SEED  the first seed of the kills (default: drawn)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 minutes=${SOAK_MINUTES:-120} kills=${SOAK_KILLS:-20} seconds=${SOAK_SECONDS:-5}
 seed=${EBB_TEST_SEED:-$((RANDOM * 32768 + RANDOM))}
-export EBB_TEST_SEED=$seed EBB_HANGS=${SOAK_HANGS:-1000}
+hangs=${SOAK_HANGS:-1000} seeds=${SOAK_SEEDS:-10000}
 commit=$(git rev-parse --short HEAD)
 [ -z "$(git status --porcelain --untracked-files=no)" ] || commit=$commit-changed
 report=docs/soak/$(date -u +%Y-%m-%d)-$commit.md
@@ -51,13 +52,20 @@ write_report() {
         echo "# Soak of $(date -u +%Y-%m-%d), commit $commit"
         echo
         echo "Machine: $(nproc) cores, $(awk '/MemTotal/{printf "%.0f GiB", $2 / 1048576}' /proc/meminfo), $(. /etc/os-release && echo "$PRETTY_NAME")."
-        echo "First seed of the kills $seed; at most $minutes minutes."
+        echo "First seed of the kills $seed; hosts hang and resume $hangs times; $seeds seeds of the properties and as many of"
+        echo "the simulation; at most $minutes minutes."
         echo
         echo "$1: ${#rows[@]} runs, $failures failed, $left_out left out for want of time, $((SECONDS - started)) s."
         echo
         echo "| run | result | duration |"
         echo "|---|---|---|"
         printf '%s\n' "${rows[@]}"
+        if grep -qs 'Test run with' .build/test.log; then
+            echo
+            echo "What the tests printed:"
+            echo
+            grep 'Test run with' .build/test.log | sed 's/^[^T]*/- /'
+        fi
     } >"$report"
 }
 
@@ -68,7 +76,7 @@ finish() {
 }
 trap finish INT TERM
 
-rm -rf "$outputs"
+rm -rf "$outputs" .build/test.log
 mkdir -p "$outputs"
 say "soak of commit $commit for at most $minutes minutes, first seed $seed; report: $report"
 run "build" swift build --build-tests --explicit-target-dependency-import-check error
@@ -76,7 +84,8 @@ if [ "$failures" -ne 0 ]; then
     write_report "The build failed"
     exit 1
 fi
-run "all tests" swift test --skip-build
+# As root with the lab: every operation and the five services on two real libvirt hosts.
+run "all tests" env EBB_HANGS="$hangs" EBB_SOAK="$seeds" TEST_TIMEOUT=7200 demo/test.sh
 for ((i = 0; i < kills; i++)); do
     run "experiment, every service killed once, seed $((seed + i))" \
         python3 demo/demo.py --binaries "$binaries" --directory "$outputs/stack" --kill "$((seed + i))"
@@ -85,11 +94,7 @@ for ((i = 1; i <= seconds; i++)); do
     run "experiment, second instances, run $i" \
         python3 demo/demo.py --binaries "$binaries" --directory "$outputs/stack" --second
 done
-if [ "$(id -u)" -eq 0 ]; then
-    run "lab: two real libvirt hosts" python3 demo/lab_demo.py --binaries "$binaries"
-else
-    rows+=("| lab: two real libvirt hosts | left out: needs root | |")
-fi
+[ "$(id -u)" -eq 0 ] || rows+=("| lab: two real libvirt hosts | left out: needs root | |")
 write_report "Done"
 say "done: ${#rows[@]} runs, $failures failed, $left_out left out; report: $report"
 [ "$failures" -eq 0 ]

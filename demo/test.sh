@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Style, units, contracts and the five services; as root also the lab on real virtual machines.
 # A skipped test that Tests/allowed-skips does not name fails the run.
+#
+#   TEST_TIMEOUT   seconds after which a set of tests counts as hung (default 900)
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p .build
@@ -18,10 +20,10 @@ if ! swift build --build-tests --explicit-target-dependency-import-check error >
     exit 1
 fi
 
-# Runs tests and shows what failed. A run that hangs ends, and fails, after 15 minutes.
+# Runs tests and shows what failed. A run that hangs ends, and fails.
 run_tests() {
     status=0
-    timeout 900 swift test --skip-build "$@" >>"$log" 2>&1 || status=$?
+    timeout "${TEST_TIMEOUT:-900}" swift test --skip-build "$@" >>"$log" 2>&1 || status=$?
     if [ "$status" -ne 0 ]; then
         grep -E '^(✘|↳)|error:' "$log" || true
         echo "The whole output is in $log; its end:"
