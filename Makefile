@@ -3,7 +3,7 @@
 
 PACKAGES_BUILD = libzmq3-dev libvirt-dev libpq-dev pkg-config
 PACKAGES_DEMO  = $(PACKAGES_BUILD) postgresql python3
-PACKAGES_LAB   = $(PACKAGES_DEMO) $(shell cat Tests/Lab/packages.txt 2>/dev/null)
+PACKAGES_LAB   = $(PACKAGES_DEMO) $(shell grep -v '^\#' Tests/Lab/packages.txt 2>/dev/null)
 PACKAGES_XEN   = $(PACKAGES_DEMO) $(shell grep -v '^\#' Tests/LabXen/packages.txt 2>/dev/null)
 PACKAGES_TEST  = $(PACKAGES_DEMO) gnutls-bin shellcheck
 PACKAGES_BENCH = $(PACKAGES_DEMO) gcc libc6-dev collectd-core prometheus-libvirt-exporter libvirt-daemon \
@@ -16,8 +16,7 @@ ifeq ($(shell id -u),0)
 PACKAGES_TEST := $(PACKAGES_LAB) gnutls-bin shellcheck
 endif
 
-.PHONY: help build release demo up down lab-demo lab-xen test soak bench-monitor bench-scheduler compose-test check fmt proto \
-	clean-state
+.PHONY: help build release demo up down lab-demo lab-xen test soak bench-monitor bench-scheduler compose-test check fmt proto
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
