@@ -115,6 +115,8 @@ struct SchedulerRestartTests {
             try await eventually("it decides") { await scheduler.decides(for: cluster) }
             try await scheduler.setPolicy(try .paper(), of: SchedulerWorld.vm)
             try await eventually("a growth") { try await world.vcpus() == 2 }
+            try await world.load(4_000_000)
+            try await eventually("what follows it") { try await world.decisions().count > 1 }
             func verified() async throws -> VerifyAnswer {
                 try JSONDecoder().decode(
                     VerifyAnswer.self, from: try await scheduler.ask(.verifyDecisions, #"{"cluster": "c1"}"#))
@@ -124,7 +126,7 @@ struct SchedulerRestartTests {
             try await world.store.query(
                 """
                 UPDATE scheduling.decision SET record = replace(record, '"verdict":"grow"', '"verdict":"shrink"')
-                WHERE verdict = 'grow'
+                WHERE id = (SELECT id FROM scheduling.decision WHERE verdict = 'grow' ORDER BY at_ns LIMIT 1)
                 """)
             let changed = try await verified()
             #expect(changed.failed == 1 && changed.failures.count == 1, "\(changed)")
