@@ -6,7 +6,7 @@
 #   SOAK_MINUTES   begins no further run after so long (default 120); what was left out stands in the report
 #   SOAK_KILLS     runs with kills (default 20)        SOAK_SECONDS   runs with second instances (default 5)
 #   SOAK_HANGS     how often hosts hang and resume (default 1000)
-#   SOAK_SEEDS     seeds of the property tests and of the simulation (default 10000)
+#   SOAK_SEEDS     seeds of the property tests (default 10000); the simulation takes a fifth of them
 #   EBB_TEST_SEED  the first seed of the kills (default: drawn)
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -52,7 +52,7 @@ write_report() {
         echo "# Soak of $(date -u +%Y-%m-%d), commit $commit"
         echo
         echo "Machine: $(nproc) cores, $(awk '/MemTotal/{printf "%.0f GiB", $2 / 1048576}' /proc/meminfo), $(. /etc/os-release && echo "$PRETTY_NAME")."
-        echo "First seed of the kills $seed; hosts hang and resume $hangs times; $seeds seeds of the properties and as many of"
+        echo "First seed of the kills $seed; hosts hang and resume $hangs times; $seeds seeds of the properties and $((seeds / 5)) of"
         echo "the simulation; at most $minutes minutes."
         echo
         echo "$1: ${#rows[@]} runs, $failures failed, $left_out left out for want of time, $((SECONDS - started)) s."
