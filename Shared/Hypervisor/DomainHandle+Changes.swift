@@ -11,13 +11,19 @@ extension DomainHandle {
         }
     }
 
-    /// The scheduler's parameters, for instance `cap`, `vcpu_quota`. Drivers that can't cap throw, or know no such one.
-    borrowing func scheduler() throws(HypervisorError) -> [String: Int64] {
+    /// The scheduler's name, for instance `credit`, and how many parameters it has.
+    borrowing func schedulerKind() throws(HypervisorError) -> (name: String, parameterCount: Int32) {
         var count: Int32 = 0
         guard let kind = unsafe virDomainGetSchedulerType(pointer, &count) else {
             throw .last("virDomainGetSchedulerType")
         }
-        unsafe kind.deallocateByC()
+        defer { unsafe kind.deallocateByC() }
+        return (unsafe String(cString: kind), count)
+    }
+
+    /// The scheduler's parameters, for instance `cap`, `vcpu_quota`. Drivers that can't cap throw, or know no such one.
+    borrowing func scheduler() throws(HypervisorError) -> [String: Int64] {
+        var count = try schedulerKind().parameterCount
         guard count > 0 else { return [:] }
         var list = unsafe [virTypedParameter](repeating: virTypedParameter(), count: Int(count))
         guard unsafe virDomainGetSchedulerParameters(pointer, &list, &count) == 0 else {

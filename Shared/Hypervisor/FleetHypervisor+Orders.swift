@@ -222,8 +222,13 @@ extension FleetHypervisor {
     package func examine() async throws(HypervisorError) -> HostExamination {
         let capabilities = try await capabilities()
         return HostExamination(
-            capabilities: capabilities, hostName: address.host.name, isEncrypted: false, cpu: nil, cpuModel: nil,
-            migrationTransports: ["fleet"], storagePools: [], networks: [], problems: [])
+            capabilities: capabilities, hostName: ResolvedName(name: address.host.name, addresses: []),
+            isEncrypted: false, cpu: nil, cpuModel: nil, migrationTransports: ["fleet"], storagePools: [],
+            networks: [], problems: [])
+    }
+
+    package func clock(mayWrite: Bool) async throws(HypervisorError) -> Timestamp {
+        Timestamp(nanoseconds: try await read(.describe(WireFleetDescribe()), "clock").atNs)
     }
 
     /// All simulated hosts have the same CPU.

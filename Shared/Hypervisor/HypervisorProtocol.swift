@@ -75,6 +75,11 @@ package protocol Hypervisor: Sendable {
     func examine(_ domain: DomainID) async throws(HypervisorError) -> DomainExamination
     /// What decides whether Ebb can work with the host, and whether guests can move between it and another.
     func examine() async throws(HypervisorError) -> HostExamination
+    /// What the host's own clock says. libvirt tells nobody: there it is the time stamp of an empty file that is made on
+    /// the host for that and removed at once.
+    /// - Parameter mayWrite: whether the host is one on which that may be done.
+    /// - Throws: `.refused` where it can't be read without.
+    func clock(mayWrite: Bool) async throws(HypervisorError) -> Timestamp
     /// Whether guests of the host that has this CPU (`HostExamination.cpu`) can go on running on this one.
     func accepts(cpu: String) async throws(HypervisorError) -> Bool
 

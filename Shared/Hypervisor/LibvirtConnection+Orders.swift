@@ -45,15 +45,20 @@ extension LibvirtConnection {
     /// Why the domain can't be capped now; `nil` if it can.
     func obstacleToCPUCap(_ domain: borrowing DomainHandle) throws(HypervisorError) -> String? {
         guard driver == .qemu || driver == .xen else { return "driver \(driverName) has no CPU cap" }
+        var reason = ""
         do throws(HypervisorError) {
             let parameter = driver == .xen ? VIR_DOMAIN_SCHEDULER_CAP : VIR_DOMAIN_SCHEDULER_GLOBAL_QUOTA
             if try domain.scheduler()[parameter] != nil { return nil }
-            return "the host's scheduler knows no '\(parameter)'"
         } catch {
             guard handle.isAlive() else { throw error }
-            return "the host has no control groups for CPU: mount them and name 'cpu' in cgroup_controllers of "
-                + "qemu.conf (\(error.message))"
+            reason = " (\(error.message))"
         }
+        guard driver == .qemu else {
+            let name = (try? domain.schedulerKind().name) ?? "unknown"
+            return "under Xen's scheduler '\(name)' libvirt sets no cap: boot Xen with sched=credit\(reason)"
+        }
+        return "the host has no control groups for CPU: mount them and name 'cpu' in cgroup_controllers of "
+            + "qemu.conf\(reason)"
     }
 
     private func capCPU(_ domain: borrowing DomainHandle, ppm: Int64) throws(HypervisorError) {

@@ -135,8 +135,25 @@ extension LibvirtHypervisor {
 
     /// Asked by the connection that listens to events: it knows which there are.
     package func examine() async throws(HypervisorError) -> HostExamination {
-        try await sampling.call("examine", timeout: limits.callTimeout) { connection throws(HypervisorError) in
-            try connection.examine()
+        var examination = try await sampling.call("examine", timeout: limits.callTimeout) {
+            connection throws(HypervisorError) in try connection.examine()
+        }
+        let reached = ConnectionURI(uri)?.host ?? ""
+        let names = await resolved([examination.hostName.name, reached], timeout: limits.callTimeout)
+        examination.hostName = names[0]
+        examination.migrationName = names[1]
+        return examination
+    }
+
+    /// By the connection that `examine` has opened: what its opening takes would blur the answer.
+    package func clock(mayWrite: Bool) async throws(HypervisorError) -> Timestamp {
+        guard mayWrite else {
+            throw HypervisorError(
+                .refused, operation: "clock",
+                message: "libvirt shows a host's clock only in the time stamp of a file that is made for that")
+        }
+        return try await sampling.call("clock", timeout: limits.callTimeout) { connection throws(HypervisorError) in
+            try connection.clock()
         }
     }
 

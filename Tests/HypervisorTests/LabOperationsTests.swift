@@ -81,7 +81,15 @@ struct LabOperationsTests {
         let second = try await eventually(within: .seconds(90)) { try? await scene.target.examine() }
         #expect(first.capabilities.hostUUID != nil)
         #expect(first.capabilities.hostUUID != second.capabilities.hostUUID)
-        #expect(first.hostName == "host-a")
+        #expect(first.hostName.name == "host-a")
+        #expect(first.migrationName?.addresses == ["\(scene.lab.network).11"])
+        // The lab's hosts have the clock of this machine.
+        let before = Timestamp(nanoseconds: Int64(Date().timeIntervalSince1970) * 1_000_000_000)
+        for host in [scene.source, scene.target] {
+            let clock = try await host.clock(mayWrite: true)
+            #expect(abs(clock.nanoseconds(since: before)) < 30_000_000_000)
+            #expect(try await host.examine().storagePools.map(\.name) == ["images"], "nothing is left behind")
+        }
         #expect(first.storagePools.contains { $0.name == "images" && $0.isActive })
         #expect(first.migrationTransports.contains("tcp"))
         #expect(first.problems.contains { $0.contains("not encrypted") })
