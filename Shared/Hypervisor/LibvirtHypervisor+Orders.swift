@@ -34,6 +34,14 @@ extension LibvirtHypervisor {
         }
     }
 
+    package func deleteSnapshot(
+        of domain: DomainID, name: String, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        try await order("delete snapshot", call) { connection throws(HypervisorError) in
+            try connection.deleteSnapshot(of: domain, name: name)
+        }
+    }
+
     package func delete(
         _ domain: DomainID, keepsDisk: Bool, _ call: MutatingCall
     ) async throws(HypervisorError) -> Effect {
@@ -129,6 +137,10 @@ extension LibvirtHypervisor {
         }
     }
 
+    package func lifeMark(of domain: DomainID) async throws(HypervisorError) -> LifeMark {
+        try await ask("life mark") { connection throws(HypervisorError) in try connection.lifeMark(of: domain) }
+    }
+
     package func examine(_ domain: DomainID) async throws(HypervisorError) -> DomainExamination {
         try await ask("examine") { connection throws(HypervisorError) in try connection.examine(domain) }
     }
@@ -139,7 +151,7 @@ extension LibvirtHypervisor {
             connection throws(HypervisorError) in try connection.examine()
         }
         let reached = ConnectionURI(uri)?.host ?? ""
-        let names = await resolved([examination.hostName.name, reached], timeout: limits.callTimeout)
+        let names = await resolved([examination.hostName.name, reached], timeout: min(limits.callTimeout, .seconds(2)))
         examination.hostName = names[0]
         examination.migrationName = names[1]
         return examination

@@ -211,11 +211,17 @@ struct LabOperationsTests {
         _ = try await source.snapshot(domain, name: "before", .fresh(timeout: .seconds(120)))
         _ = try await scene.guest("echo after >/run/mark")
         #expect(try await source.snapshots(of: domain).map(\.name) == ["before"])
+        let life = try await source.lifeMark(of: domain)
+        #expect(life.snapshot == "before")
         let effect = try await source.revert(domain, to: "before", .fresh(timeout: .seconds(120)))
         #expect(effect.domain?.state == .running)
         let mark = try await eventually(within: .seconds(60)) { try? await scene.guest("cat /run/mark") }
         #expect(mark == "before")
-        try await scene.lab.run("virsh", "host-a", "snapshot-delete", "\(domain)", "before")
+        // A domain that was taken back runs as another one: this tells a successor that it was.
+        let taken = try await source.lifeMark(of: domain)
+        #expect(taken.snapshot == "before" && taken.hypervisorID != life.hypervisorID)
+        _ = try await source.deleteSnapshot(of: domain, name: "before", .fresh(timeout: .seconds(60)))
+        #expect(try await source.snapshots(of: domain).isEmpty)
     }
 
     /// A guest whose process stands still holds up what is asked of it, and nobody else.

@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test("a snapshot is taken once, listed, and reverted to; one that is not there is named")
+    @Test("a snapshot is taken once, listed, reverted to and deleted; one that is not there is named")
     func snapshots() async throws {
         try await withHost { hypervisor, domain in
             for _ in 1...2 { _ = try await hypervisor.snapshot(domain, name: "before", .fresh()) }
@@ -85,6 +85,14 @@ import Testing
             await expect(code: .invalid, saying: "'after'") {
                 try await hypervisor.revert(domain, to: "after", .fresh())
             }
+            await expect(code: .invalid, saying: "'after'") {
+                try await hypervisor.deleteSnapshot(of: domain, name: "after", .fresh())
+            }
+            #expect(try await hypervisor.lifeMark(of: domain).snapshot == "before")
+            let deleted = try await hypervisor.deleteSnapshot(of: domain, name: "before", .fresh())
+            #expect(deleted.domain?.state == .running)
+            #expect(try await hypervisor.snapshots(of: domain).isEmpty)
+            #expect(try await hypervisor.lifeMark(of: domain).snapshot == nil)
         }
     }
 

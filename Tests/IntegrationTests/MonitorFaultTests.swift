@@ -296,7 +296,8 @@ private enum CommandVerbs {
         ("restore", "{}", false), ("resize", #"{"vcpus": 3}"#, true), ("resize", #"{"memory_bytes": 1048576}"#, true),
         ("cap", #"{"cpu_cap_ppm": 1}"#, false), ("network-cap", #"{"bytes_per_second": 1}"#, false),
         ("migrate", #"{"target": "h2"}"#, true), ("abort-migration", "{}", false),
-        ("snapshot", #"{"name": "s"}"#, false), ("revert", #"{"name": "s"}"#, false), ("delete", "{}", false),
+        ("snapshot", #"{"name": "s"}"#, false), ("revert", #"{"name": "s"}"#, false),
+        ("delete-snapshot", #"{"name": "s"}"#, false), ("delete", "{}", false),
         ("adopt", #"{"tenant": "acme"}"#, false), ("release", "{}", false),
         ("prepare", #"{"maximum_vcpus": 8}"#, false),
     ]

@@ -73,7 +73,7 @@ struct MonitorOperationTests {
         }
     }
 
-    @Test("a snapshot is taken, listed and gone back to; a reboot keeps the life")
+    @Test("a snapshot is taken, listed, gone back to and deleted; a reboot keeps the life")
     func snapshots() async throws {
         try await withMonitor { rig, _ in
             #expect(try await rig.perform("create", vm, create).succeeded)
@@ -84,6 +84,11 @@ struct MonitorOperationTests {
             let reverted = try await rig.perform("revert", vm, #"{"name": "before"}"#)
             #expect(reverted.succeeded, "\(reverted)")
             #expect(try await rig.perform("revert", vm, #"{"name": "never"}"#).code == "hypervisor")
+            let deleted = try await rig.perform("delete-snapshot", vm, #"{"name": "before"}"#)
+            #expect(deleted.succeeded, "\(deleted)")
+            #expect(try await rig.ask(.vmSnapshots, #"{"domain": "\#(vm)"}"#) == "[]")
+            let again = try await rig.perform("delete-snapshot", vm, #"{"name": "before"}"#)
+            #expect(again.code == "hypervisor" && again.message?.contains("'before'") == true, "\(again)")
             let reboot = try await rig.perform("reboot", vm)
             #expect(reboot.succeeded, "\(reboot)")
         }

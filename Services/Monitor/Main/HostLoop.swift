@@ -41,6 +41,8 @@ actor HostLoop {
     var cycleWaiters: [CheckedContinuation<Void, Never>] = []
     /// A reboot that Ebb ordered and that was not reported yet.
     var rebooting: Set<DomainID> = []
+    /// When a guest was last heard to begin anew.
+    var reboots: [DomainID: Timestamp] = [:]
     /// The rest until the next poll; cancelled when something happened on the host.
     var resting: Task<Void, Never>?
     var isPoked = false

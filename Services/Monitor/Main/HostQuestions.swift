@@ -155,7 +155,7 @@ struct HostQuestions: Sendable {
             let time = try await hypervisor.clock(mayWrite: mayWrite)
             clock = HostClock(reading: time, calledAt: calledAt, answeredAt: edges.clock.now())
         } catch {
-            let hint = mayWrite ? "" : ", and Ebb makes none on a host that it only observes"
+            let hint = mayWrite ? "" : ", and Ebb makes none on a host that it only observes: enable it and check again"
             clock = .unknown(error.code == .refused ? error.message + hint : "\(error)")
         }
         return HostCheck.Examined(examination: examination, clock: clock)
