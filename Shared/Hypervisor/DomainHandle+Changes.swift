@@ -11,13 +11,19 @@ extension DomainHandle {
         }
     }
 
-    /// The scheduler's parameters, for instance `cap`, `vcpu_quota`. Drivers that can't cap throw, or know no such one.
-    borrowing func scheduler() throws(HypervisorError) -> [String: Int64] {
+    /// The scheduler's name, for instance `credit`, and how many parameters it has.
+    borrowing func schedulerKind() throws(HypervisorError) -> (name: String, parameterCount: Int32) {
         var count: Int32 = 0
         guard let kind = unsafe virDomainGetSchedulerType(pointer, &count) else {
             throw .last("virDomainGetSchedulerType")
         }
-        unsafe kind.deallocateByC()
+        defer { unsafe kind.deallocateByC() }
+        return (unsafe String(cString: kind), count)
+    }
+
+    /// The scheduler's parameters, for instance `cap`, `vcpu_quota`. Drivers that can't cap throw, or know no such one.
+    borrowing func scheduler() throws(HypervisorError) -> [String: Int64] {
+        var count = try schedulerKind().parameterCount
         guard count > 0 else { return [:] }
         var list = unsafe [virTypedParameter](repeating: virTypedParameter(), count: Int(count))
         guard unsafe virDomainGetSchedulerParameters(pointer, &list, &count) == 0 else {
@@ -144,11 +150,33 @@ extension DomainHandle {
         _ = unsafe Snapshot(adopting: snapshot)
     }
 
-    borrowing func revert(to name: String) throws(HypervisorError) {
+    private borrowing func snapshot(_ name: String) throws(HypervisorError) -> Snapshot {
         guard let found = unsafe virDomainSnapshotLookupByName(pointer, name, 0) else {
             throw .last("virDomainSnapshotLookupByName")
         }
+        return unsafe Snapshot(adopting: found)
+    }
+
+    borrowing func deleteSnapshot(_ name: String) throws(HypervisorError) {
+        let snapshot = try snapshot(name)
+        guard unsafe virDomainSnapshotDelete(snapshot.pointer, 0) == 0 else { throw .last("virDomainSnapshotDelete") }
+    }
+
+    /// The name of the one that the domain was kept as, or gone back to, last; `nil` if there is none.
+    borrowing func currentSnapshot() throws(HypervisorError) -> String? {
+        let answer = unsafe virDomainHasCurrentSnapshot(pointer, 0)
+        guard answer >= 0 else { throw .last("virDomainHasCurrentSnapshot") }
+        // It may be deleted meanwhile.
+        guard answer == 1, let found = unsafe virDomainSnapshotCurrent(pointer, 0) else { return nil }
         let snapshot = unsafe Snapshot(adopting: found)
+        guard let name = unsafe virDomainSnapshotGetName(snapshot.pointer) else {
+            throw .last("virDomainSnapshotGetName")
+        }
+        return unsafe String(cString: name)
+    }
+
+    borrowing func revert(to name: String) throws(HypervisorError) {
+        let snapshot = try snapshot(name)
         guard unsafe virDomainRevertToSnapshot(snapshot.pointer, 0) == 0 else {
             throw .last("virDomainRevertToSnapshot")
         }

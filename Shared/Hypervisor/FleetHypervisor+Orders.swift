@@ -41,20 +41,29 @@ extension FleetHypervisor {
     package func snapshot(
         _ domain: DomainID, name: String, _ call: MutatingCall
     ) async throws(HypervisorError) -> Effect {
-        try await change(.snapshot(snapshot(domain, name, reverts: false)), "snapshot", call)
+        try await change(.snapshot(snapshot(domain, name)), "snapshot", call)
     }
 
     package func revert(
         _ domain: DomainID, to name: String, _ call: MutatingCall
     ) async throws(HypervisorError) -> Effect {
-        try await change(.snapshot(snapshot(domain, name, reverts: true)), "revert", call)
+        var snapshot = snapshot(domain, name)
+        snapshot.reverts = true
+        return try await change(.snapshot(snapshot), "revert", call)
     }
 
-    private func snapshot(_ domain: DomainID, _ name: String, reverts: Bool) -> WireFleetSnapshot {
+    package func deleteSnapshot(
+        of domain: DomainID, name: String, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        var snapshot = snapshot(domain, name)
+        snapshot.deletes = true
+        return try await change(.snapshot(snapshot), "delete-snapshot", call)
+    }
+
+    private func snapshot(_ domain: DomainID, _ name: String) -> WireFleetSnapshot {
         var snapshot = WireFleetSnapshot()
         snapshot.domainUuid = domain.wire
         snapshot.name = name
-        snapshot.reverts = reverts
         return snapshot
     }
 
@@ -122,6 +131,8 @@ extension FleetHypervisor {
         let definition: Definition
         let migration: Migration?
         let snapshots: [Snapshot]
+        let current_snapshot: String?
+        let boots: Int64
         let console: String
         let address: String?
     }
@@ -149,6 +160,14 @@ extension FleetHypervisor {
         try await detail(of: domain).snapshots.map { snapshot in
             DomainSnapshot(name: snapshot.name, createdAt: snapshot.created_ns, state: snapshot.state)
         }
+    }
+
+    package func lifeMark(of domain: DomainID) async throws(HypervisorError) -> LifeMark {
+        let answer = try await inspect(domain)
+        let detail = try Self.decode(Detail.self, from: answer.json)
+        let number = answer.domains.first?.hypervisorID ?? 0
+        return LifeMark(
+            hypervisorID: number > 0 ? number : nil, boot: detail.boots, snapshot: detail.current_snapshot)
     }
 
     package func console(
@@ -222,8 +241,13 @@ extension FleetHypervisor {
     package func examine() async throws(HypervisorError) -> HostExamination {
         let capabilities = try await capabilities()
         return HostExamination(
-            capabilities: capabilities, hostName: address.host.name, isEncrypted: false, cpu: nil, cpuModel: nil,
-            migrationTransports: ["fleet"], storagePools: [], networks: [], problems: [])
+            capabilities: capabilities, hostName: ResolvedName(name: address.host.name, addresses: []),
+            isEncrypted: false, cpu: nil, cpuModel: nil, migrationTransports: ["fleet"], storagePools: [],
+            networks: [], problems: [])
+    }
+
+    package func clock(mayWrite: Bool) async throws(HypervisorError) -> Timestamp {
+        Timestamp(nanoseconds: try await read(.describe(WireFleetDescribe()), "clock").atNs)
     }
 
     /// All simulated hosts have the same CPU.

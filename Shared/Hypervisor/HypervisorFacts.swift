@@ -41,6 +41,18 @@ package struct HypervisorCapabilities: Hashable, Sendable, Codable {
     }
 }
 
+/// A name of a host, and what this machine's own resolver makes of it.
+package struct ResolvedName: Hashable, Sendable, Codable {
+    package let name: String
+    /// IPv4 and IPv6 addresses; empty if the name is not known here.
+    package let addresses: [String]
+
+    package init(name: String, addresses: [String]) {
+        self.name = name
+        self.addresses = addresses
+    }
+}
+
 /// What a host check goes by.
 package struct HostExamination: Hashable, Sendable, Codable {
     package struct StoragePool: Hashable, Sendable, Codable {
@@ -58,8 +70,12 @@ package struct HostExamination: Hashable, Sendable, Codable {
     }
 
     package let capabilities: HypervisorCapabilities
-    /// As the host calls itself; a migration needs that the others can resolve it.
-    package let hostName: String
+    /// As the host calls itself.
+    package var hostName: ResolvedName
+    /// The name in its URI, to which other hosts send guests: empty in a local URI; `nil` where hosts need no name.
+    package var migrationName: ResolvedName?
+    /// Why a CPU cap can't act here; `nil` if it can, or if no domain runs that it could be tried with.
+    package let cpuCapObstacle: String?
     /// Whether the connection can't be read on its way.
     package let isEncrypted: Bool
     /// The host's CPU in the driver's own words, for `accepts`; `nil` where the driver says nothing.
@@ -75,11 +91,14 @@ package struct HostExamination: Hashable, Sendable, Codable {
     package let problems: [String]
 
     package init(
-        capabilities: HypervisorCapabilities, hostName: String, isEncrypted: Bool, cpu: String?, cpuModel: String?,
+        capabilities: HypervisorCapabilities, hostName: ResolvedName, migrationName: ResolvedName? = nil,
+        cpuCapObstacle: String? = nil, isEncrypted: Bool, cpu: String?, cpuModel: String?,
         migrationTransports: [String], storagePools: [StoragePool], networks: [String], problems: [String]
     ) {
         self.capabilities = capabilities
         self.hostName = hostName
+        self.migrationName = migrationName
+        self.cpuCapObstacle = cpuCapObstacle
         self.isEncrypted = isEncrypted
         self.cpu = cpu
         self.cpuModel = cpuModel

@@ -43,6 +43,10 @@ package protocol Hypervisor: Sendable {
     /// Makes the domain what it was at a snapshot.
     /// - Throws: `.invalid` if it has none of that name.
     func revert(_ domain: DomainID, to name: String, _ call: MutatingCall) async throws(HypervisorError) -> Effect
+    /// Forgets a snapshot; the domain goes on as it is.
+    /// - Throws: `.invalid` if it has none of that name.
+    func deleteSnapshot(of domain: DomainID, name: String, _ call: MutatingCall)
+        async throws(HypervisorError) -> Effect
     func snapshots(of domain: DomainID) async throws(HypervisorError) -> [DomainSnapshot]
     /// Forgets an inactive domain with its snapshots and, unless it is kept, its disk. Of one that is gone already,
     /// nothing is left to do.
@@ -71,10 +75,17 @@ package protocol Hypervisor: Sendable {
 
     /// One domain as the host shows it now.
     func look(at domain: DomainID) async throws(HypervisorError) -> DomainReading
+    /// What tells, compared with a later one, whether the guest began anew or was taken back meanwhile.
+    func lifeMark(of domain: DomainID) async throws(HypervisorError) -> LifeMark
     /// Whether the domain can grow, shrink and move live, and what is missing.
     func examine(_ domain: DomainID) async throws(HypervisorError) -> DomainExamination
     /// What decides whether Ebb can work with the host, and whether guests can move between it and another.
     func examine() async throws(HypervisorError) -> HostExamination
+    /// What the host's own clock says. libvirt tells nobody: there it is the time stamp of an empty file that is made on
+    /// the host for that and removed at once.
+    /// - Parameter mayWrite: whether the host is one on which that may be done.
+    /// - Throws: `.refused` where it can't be read without.
+    func clock(mayWrite: Bool) async throws(HypervisorError) -> Timestamp
     /// Whether guests of the host that has this CPU (`HostExamination.cpu`) can go on running on this one.
     func accepts(cpu: String) async throws(HypervisorError) -> Bool
 

@@ -5,19 +5,20 @@ internal import ResourceModel
 
 /// What checks ask, and what people want to know of a guest.
 extension LibvirtConnection {
-    /// Whether CPU caps work here, tried with any domain that runs; `nil` if none does.
-    func canCapCPU() -> Bool? {
-        switch driver {
-        case .xen: return true
-        case .test, .other: return false
-        case .qemu:
-            guard let list = try? handle.domains() else { return nil }
-            for index in 0..<list.count {
-                guard let domain = list.handle(at: index), (try? domain.isActive()) == true else { continue }
-                return (try? obstacleToCPUCap(domain)) == nil
+    /// Whether CPU caps work here, and why not: tried with any domain that runs; `nil` if none does.
+    func cpuCap() -> (isPossible: Bool?, obstacle: String?) {
+        guard driver == .qemu || driver == .xen else { return (false, "driver \(driverName) has no CPU cap") }
+        guard let list = try? handle.domains() else { return (nil, nil) }
+        for index in 0..<list.count {
+            guard let domain = list.handle(at: index), (try? domain.isActive()) == true else { continue }
+            do throws(HypervisorError) {
+                let obstacle = try obstacleToCPUCap(domain)
+                return (obstacle == nil, obstacle)
+            } catch {
+                return (nil, nil)
             }
-            return nil
         }
+        return (nil, nil)
     }
 
     func examine() throws(HypervisorError) -> HostExamination {
@@ -26,7 +27,8 @@ extension LibvirtConnection {
         let isEncrypted = try handle.isEncrypted()
         let name = try handle.hostName()
         return HostExamination(
-            capabilities: capabilities, hostName: name, isEncrypted: isEncrypted, cpu: try host?.comparedCPU?.xml(),
+            capabilities: capabilities, hostName: ResolvedName(name: name, addresses: []),
+            cpuCapObstacle: cpuCap().obstacle, isEncrypted: isEncrypted, cpu: try host?.comparedCPU?.xml(),
             cpuModel: host?.cpuModel, migrationTransports: host?.migrationTransports ?? [], storagePools: pools,
             networks: (try? handle.networks()) ?? [],
             problems: problems(capabilities, name: name, pools: pools, isEncrypted: isEncrypted))
@@ -50,13 +52,29 @@ extension LibvirtConnection {
         if !pools.contains(where: \.isActive) {
             problems.append("no storage pool is active: without one no disk can be made; define and start one")
         }
-        if capabilities.canCapCPU == false {
-            problems.append("CPU caps don't work: the driver or the host's control groups lack them")
-        }
         if !isEncrypted {
             problems.append("the connection is not encrypted: use +tls or +ssh unless the network is private")
         }
         return problems
+    }
+
+    /// Where a file can be made for its time stamp: this folder is the host's own, never a file server's, whose clock
+    /// its files would show.
+    static let clockFolder = "/run/libvirt"
+
+    /// What the host's clock says: the time stamp of an empty file that is made for it and removed at once.
+    func clock(in folder: String = clockFolder) throws(HypervisorError) -> Timestamp {
+        let pool = try pool(over: folder)
+        var generator = SystemRandomNumberGenerator()
+        let name = "ebb-clock-\(UUID128.random(using: &generator))"
+        let volume = try pool.create(VolumeDefinition(name: name, bytes: 0, format: "raw").xml())
+        let text = Result { () throws(HypervisorError) in try volume.xml() }
+        try volume.delete()
+        guard let stamp = DefinedVolume(xml: try text.get())?.modifiedAt else {
+            throw HypervisorError(
+                .unsupported, operation: "clock", message: "driver \(driverName) shows no time stamps of files")
+        }
+        return stamp
     }
 
     /// Whether guests of the host that has this CPU can go on here. Emulated ones don't see a host's CPU.

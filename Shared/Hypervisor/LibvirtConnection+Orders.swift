@@ -45,15 +45,20 @@ extension LibvirtConnection {
     /// Why the domain can't be capped now; `nil` if it can.
     func obstacleToCPUCap(_ domain: borrowing DomainHandle) throws(HypervisorError) -> String? {
         guard driver == .qemu || driver == .xen else { return "driver \(driverName) has no CPU cap" }
+        var reason = ""
         do throws(HypervisorError) {
             let parameter = driver == .xen ? VIR_DOMAIN_SCHEDULER_CAP : VIR_DOMAIN_SCHEDULER_GLOBAL_QUOTA
             if try domain.scheduler()[parameter] != nil { return nil }
-            return "the host's scheduler knows no '\(parameter)'"
         } catch {
             guard handle.isAlive() else { throw error }
-            return "the host has no control groups for CPU: mount them and name 'cpu' in cgroup_controllers of "
-                + "qemu.conf (\(error.message))"
+            reason = " (\(error.message))"
         }
+        guard driver == .qemu else {
+            let name = (try? domain.schedulerKind().name) ?? "unknown"
+            return "under Xen's scheduler '\(name)' libvirt sets no cap: boot Xen with sched=credit\(reason)"
+        }
+        return "the host has no control groups for CPU: mount them and name 'cpu' in cgroup_controllers of "
+            + "qemu.conf\(reason)"
     }
 
     private func capCPU(_ domain: borrowing DomainHandle, ppm: Int64) throws(HypervisorError) {
@@ -107,17 +112,40 @@ extension LibvirtConnection {
 
     func revert(_ identifier: DomainID, to name: String) throws(HypervisorError) -> DomainReading {
         let domain = try handle.domain(identifier)
-        guard try snapshots(of: identifier).contains(where: { $0.name == name }) else {
-            throw HypervisorError(.invalid, operation: "revert", message: "the domain has no snapshot '\(name)'")
-        }
+        try checkSnapshot(name, of: identifier)
         try domain.revert(to: name)
         forgetDefinition(of: identifier)
         return try reading(of: domain)
     }
 
+    func deleteSnapshot(of identifier: DomainID, name: String) throws(HypervisorError) -> DomainReading {
+        let domain = try handle.domain(identifier)
+        try checkSnapshot(name, of: identifier)
+        try domain.deleteSnapshot(name)
+        return try reading(of: domain)
+    }
+
+    private func checkSnapshot(_ name: String, of domain: DomainID) throws(HypervisorError) {
+        guard try snapshots(of: domain).contains(where: { $0.name == name }) else {
+            throw HypervisorError(.invalid, operation: "snapshot", message: "the domain has no snapshot '\(name)'")
+        }
+    }
+
     func snapshots(of identifier: DomainID) throws(HypervisorError) -> [DomainSnapshot] {
         let found = try handle.domain(identifier).snapshots().compactMap { DefinedSnapshot(xml: $0)?.snapshot }
         return found.sorted { ($0.createdAt, $0.name) < ($1.createdAt, $1.name) }
+    }
+
+    /// Xen gives a guest that reboots another number; QEMU's guest keeps it, but its kernel counts its faults anew.
+    func lifeMark(of identifier: DomainID) throws(HypervisorError) -> LifeMark {
+        let domain = try handle.domain(identifier)
+        let reading = try reading(of: domain)
+        let snapshot = attempt("virDomainSnapshotCurrent") { () throws(HypervisorError) in
+            try domain.currentSnapshot()
+        }
+        return LifeMark(
+            hypervisorID: reading.hypervisorID, boot: driver == .xen ? reading.hypervisorID : nil,
+            majorFaults: reading.counters.majorFaults, snapshot: snapshot ?? nil)
     }
 
     // MARK: Definitions

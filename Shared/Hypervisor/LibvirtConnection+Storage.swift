@@ -121,14 +121,15 @@ extension LibvirtConnection {
         if let volume = handle.volume(at: path) { return volume }
         let (folder, name) = Self.split(path)
         let trimmed = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
-        let pool =
-            if let known = handle.pool(at: trimmed) {
-                known
-            } else {
-                try handle.makeTransientPool(FolderPoolDefinition(folder: trimmed).xml())
-            }
+        let pool = try pool(over: trimmed)
         try pool.refresh()
         return pool.volume(name)
+    }
+
+    /// The pool over a folder of the host; where there is none, one is made.
+    func pool(over folder: String) throws(HypervisorError) -> PoolHandle {
+        if let known = handle.pool(at: folder) { return known }
+        return try handle.makeTransientPool(FolderPoolDefinition(folder: folder).xml())
     }
 
     // MARK: Console

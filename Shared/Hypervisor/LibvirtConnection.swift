@@ -107,7 +107,7 @@ final class LibvirtConnection: Sendable {
                 try handle.hostMemoryUsed()
             } != nil,
             canMigrate: host?.canMigrateLive ?? false,
-            canUnplugVCPUs: driver != .qemu || hasHardwareVirtualization, canCapCPU: canCapCPU(),
+            canUnplugVCPUs: driver != .qemu || hasHardwareVirtualization, canCapCPU: cpuCap().isPossible,
             hasStorage: attempt("storage pools") { () throws(HypervisorError) in try handle.pools() } != nil,
             events: events)
     }

@@ -71,7 +71,12 @@ struct DefinedVolume: Decodable, Hashable, Sendable {
         struct Format: Decodable, Hashable, Sendable {
             @Attribute var type: String
         }
+        struct Timestamps: Decodable, Hashable, Sendable {
+            /// Seconds since 1970, to the nanosecond where the file system keeps them.
+            let mtime: String?
+        }
         let format: Format?
+        let timestamps: Timestamps?
     }
     let target: Target?
 
@@ -81,6 +86,18 @@ struct DefinedVolume: Decodable, Hashable, Sendable {
     }
 
     var format: String? { target?.format?.type }
+
+    /// When it was written to last, by the clock of where it lies; `nil` where the driver does not say.
+    var modifiedAt: Timestamp? {
+        guard let parts = target?.timestamps?.mtime?.split(separator: ".", omittingEmptySubsequences: false),
+            (1...2).contains(parts.count), let seconds = Int64(parts[0]), seconds > 0,
+            seconds < Int64.max / 1_000_000_000
+        else { return nil }
+        let fraction = parts.count == 2 ? parts[1] : "0"
+        guard (1...9).contains(fraction.utf8.count), let digits = Int64(fraction), digits >= 0 else { return nil }
+        let scale = (fraction.utf8.count..<9).reduce(Int64(1)) { scale, _ in scale * 10 }
+        return Timestamp(nanoseconds: seconds * 1_000_000_000 + digits * scale)
+    }
 }
 
 /// A pool over a folder of the host.
@@ -92,10 +109,14 @@ struct FolderPoolDefinition: XMLElement, XMLDocumentRoot {
         let path: String
     }
 
+    /// With which the names of such pools begin.
+    static let prefix = "ebb-"
+
     let type: String
     let name: String
     let target: Target
 
+    /// - Parameter folder: an absolute path.
     init(folder: String) {
         type = "dir"
         name = "ebb" + folder.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }

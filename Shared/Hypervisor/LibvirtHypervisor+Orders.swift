@@ -34,6 +34,14 @@ extension LibvirtHypervisor {
         }
     }
 
+    package func deleteSnapshot(
+        of domain: DomainID, name: String, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        try await order("delete snapshot", call) { connection throws(HypervisorError) in
+            try connection.deleteSnapshot(of: domain, name: name)
+        }
+    }
+
     package func delete(
         _ domain: DomainID, keepsDisk: Bool, _ call: MutatingCall
     ) async throws(HypervisorError) -> Effect {
@@ -129,14 +137,35 @@ extension LibvirtHypervisor {
         }
     }
 
+    package func lifeMark(of domain: DomainID) async throws(HypervisorError) -> LifeMark {
+        try await ask("life mark") { connection throws(HypervisorError) in try connection.lifeMark(of: domain) }
+    }
+
     package func examine(_ domain: DomainID) async throws(HypervisorError) -> DomainExamination {
         try await ask("examine") { connection throws(HypervisorError) in try connection.examine(domain) }
     }
 
     /// Asked by the connection that listens to events: it knows which there are.
     package func examine() async throws(HypervisorError) -> HostExamination {
-        try await sampling.call("examine", timeout: limits.callTimeout) { connection throws(HypervisorError) in
-            try connection.examine()
+        var examination = try await sampling.call("examine", timeout: limits.callTimeout) {
+            connection throws(HypervisorError) in try connection.examine()
+        }
+        let reached = ConnectionURI(uri)?.host ?? ""
+        let names = await resolved([examination.hostName.name, reached], timeout: min(limits.callTimeout, .seconds(2)))
+        examination.hostName = names[0]
+        examination.migrationName = names[1]
+        return examination
+    }
+
+    /// By the connection that `examine` has opened: what its opening takes would blur the answer.
+    package func clock(mayWrite: Bool) async throws(HypervisorError) -> Timestamp {
+        guard mayWrite else {
+            throw HypervisorError(
+                .refused, operation: "clock",
+                message: "libvirt shows a host's clock only in the time stamp of a file that is made for that")
+        }
+        return try await sampling.call("clock", timeout: limits.callTimeout) { connection throws(HypervisorError) in
+            try connection.clock()
         }
     }
 

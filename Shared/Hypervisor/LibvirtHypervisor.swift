@@ -10,6 +10,7 @@ internal import Synchronization
 /// for what takes long (migrations, questions to guest agents). So no command and no hung guest delays a sample.
 package final class LibvirtHypervisor: Hypervisor {
     private let host: HostID
+    let uri: String
     private let log: Logger
     let limits: LibvirtLimits
     let hub: EventHub
@@ -24,6 +25,7 @@ package final class LibvirtHypervisor: Hypervisor {
     /// Opens nothing yet: a host that is down at first is simply unreachable until it answers.
     package init(uri: String, host: HostID, log: Logger, limits: LibvirtLimits = LibvirtLimits()) {
         self.host = host
+        self.uri = uri
         self.log = log
         self.limits = limits
         hub = EventHub(limit: limits.eventBacklog)

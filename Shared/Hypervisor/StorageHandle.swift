@@ -22,6 +22,13 @@ internal import ResourceModel
             capacity: ByteCount(Int64(clamping: info.capacity)), available: ByteCount(Int64(clamping: info.available)))
     }
 
+    /// Whether Ebb made it to reach files of the host: it is none of the host's storage.
+    borrowing func isPassing() -> Bool {
+        guard let name = unsafe virStoragePoolGetName(pointer) else { return false }
+        return unsafe String(cString: name).hasPrefix(FolderPoolDefinition.prefix)
+            && virStoragePoolIsPersistent(pointer) == 0
+    }
+
     /// Has the host look again at what the pool holds: others put files there, too.
     borrowing func refresh() throws(HypervisorError) {
         guard unsafe virStoragePoolRefresh(pointer, 0) == 0 else { throw .last("virStoragePoolRefresh") }
@@ -174,6 +181,7 @@ extension ConnectionHandle {
         return unsafe VolumeHandle(adopting: volume)
     }
 
+    /// The host's pools, without those that Ebb made to reach files.
     borrowing func pools() throws(HypervisorError) -> [HostExamination.StoragePool] {
         var list: UnsafeMutablePointer<virStoragePoolPtr?>?
         let count = unsafe virConnectListAllStoragePools(pointer, &list, 0)
@@ -183,6 +191,7 @@ extension ConnectionHandle {
         for index in 0..<Int(count) {
             guard let found = unsafe list[index] else { continue }
             let pool = unsafe PoolHandle(adopting: found)
+            if pool.isPassing() { continue }
             if let examination = try? pool.examination() { pools.append(examination) }
         }
         return pools.sorted { $0.name < $1.name }

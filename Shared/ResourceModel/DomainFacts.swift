@@ -28,6 +28,26 @@ package struct Incarnation: Hashable, Sendable, Codable {
     }
 }
 
+/// What a host shows of a domain's life right before it is rebooted or taken back to a snapshot, of which its state says
+/// nothing. `nil` is unknown.
+package struct LifeMark: Hashable, Sendable, Codable {
+    /// The hypervisor's own number of the running domain; `nil` if it does not run.
+    package let hypervisorID: Int64?
+    /// Another one for each time that the guest began, where the driver numbers them.
+    package let boot: Int64?
+    /// Major page faults since the guest's kernel began, where the guest tells.
+    package let majorFaults: Int64?
+    /// The snapshot that the domain was kept as, or gone back to, last.
+    package let snapshot: String?
+
+    package init(hypervisorID: Int64?, boot: Int64? = nil, majorFaults: Int64? = nil, snapshot: String? = nil) {
+        self.hypervisorID = hypervisorID
+        self.boot = boot
+        self.majorFaults = majorFaults
+        self.snapshot = snapshot
+    }
+}
+
 /// A domain's vCPUs as three different facts, and the ceiling of its definition.
 package struct VCPUSizes: Hashable, Sendable, Codable {
     /// The ceiling in the definition: hot-plug can't pass it.

@@ -91,7 +91,15 @@ package final class PrivateDaemon {
     package var tlsURI: String { "test+tls://127.0.0.1:\(port)/default?pkipath=\(directory.path)/pki" }
 
     /// Its address on this machine.
-    package var uri: String { "test+unix:///default?socket=\(directory.path)/run/libvirt-sock" }
+    package var uri: String { address("test+unix:///default") }
+
+    /// The same, of its real storage.
+    package var storageURI: String { address("storage+unix:///session") }
+
+    private func address(_ uri: String) -> String { "\(uri)?socket=\(directory.path)/run/libvirt-sock" }
+
+    /// A folder of its own that it may write to.
+    package var home: String { "\(directory.path)/home" }
 
     /// Starts it; it answers a little later.
     package func start() throws {
@@ -106,7 +114,6 @@ package final class PrivateDaemon {
         let words = geteuid() == 0 ? unprivileged + command : command
         daemon.executableURL = URL(filePath: words[0])
         daemon.arguments = Array(words.dropFirst())
-        let home = "\(directory.path)/home"
         daemon.environment = [
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home,
             "XDG_RUNTIME_DIR": "\(directory.path)/run",

@@ -176,7 +176,9 @@ struct ClientHostTests {
         }
     }
 
-    @Test("what can't be taken back asks on a terminal", arguments: ["host remove host-a", "vm revert web-1 monday"])
+    @Test(
+        "what can't be taken back asks on a terminal",
+        arguments: ["host remove host-a", "vm revert web-1 monday", "vm snapshot delete web-1 monday"])
     func confirms(line: String) async throws {
         try await withGateway { gateway in
             let token = FakeMethods.administratorToken

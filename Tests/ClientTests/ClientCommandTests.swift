@@ -170,6 +170,7 @@ struct ClientCommandTests {
             "vm resize web-1 --memory 2G", "vm cap web-1 --cpu 50% --network 10MB/s", "vm cap web-1 --cpu none",
             "vm migrate web-1 --to host-b --bandwidth 100MB/s --downtime 300ms --auto-converge",
             "vm migrate web-1 --abort", "vm snapshot web-1 before-upgrade", "vm snapshots web-1",
+            "vm snapshot take web-1 before-upgrade", "vm snapshot delete web-1 before-upgrade",
             "vm revert web-1 before-upgrade", "vm delete web-1 --keep-disk", "vm adopt old-db --tenant acme",
             "vm release web-1", "vm check web-1", "vm prepare web-1 --max-vcpus 8 --dry-run",
             "vm prepare web-1 --max-vcpus 8 --max-memory 8G", "vm console web-1", "vm addresses web-1",

@@ -104,6 +104,11 @@ struct FleetHypervisorTests {
         #expect(try await hypervisor.prepare(vm, for: ceiling, call(9)).map(\.after) == ["8"])
         #expect(try await hypervisor.preparation(of: vm, for: ceiling).isEmpty)
         #expect(try await hypervisor.revert(vm, to: "before", call(10)).domain?.state == .running)
+        #expect(try await hypervisor.lifeMark(of: vm) == LifeMark(hypervisorID: 2, boot: 2, snapshot: "before"))
+        _ = try await hypervisor.deleteSnapshot(of: vm, name: "before", call(11))
+        #expect(try await hypervisor.snapshots(of: vm).isEmpty)
+        #expect(
+            try await code { _ = try await hypervisor.deleteSnapshot(of: vm, name: "before", call(12)) } == .invalid)
         let console = try await hypervisor.console(of: vm, from: -6, limit: 5)
         #expect(console.text == "vCPUs")
         #expect(console.nextOffset == console.offset + 5)

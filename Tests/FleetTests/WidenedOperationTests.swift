@@ -71,6 +71,21 @@ struct WidenedOperationTests {
         #expect(try scenario.refusal(scenario.change(.revert(Self.vm, name: "none"))) == .invalid)
         let detail = try #require(try scenario.answer(scenario.ask(.inspect(Self.vm))).detail)
         #expect(detail.snapshots.map(\.name) == ["large", "small"])
+        #expect(detail.currentSnapshot == "small" && detail.boots == 2)
+    }
+
+    @Test("a deleted snapshot is gone and the domain goes on; a reboot counts as a beginning within the life")
+    func deleteSnapshot() throws {
+        var scenario = try FleetScenario()
+        try scenario.create()
+        scenario.change(.snapshot(Self.vm, name: "one"))
+        #expect(try scenario.refusal(scenario.change(.deleteSnapshot(Self.vm, name: "none"))) == .invalid)
+        scenario.change(.deleteSnapshot(Self.vm, name: "one"))
+        #expect(try scenario.refusal(scenario.change(.revert(Self.vm, name: "one"))) == .invalid)
+        scenario.change(.lifecycle(Self.vm, .reboot))
+        let detail = try #require(try scenario.answer(scenario.ask(.inspect(Self.vm))).detail)
+        #expect(detail.snapshots.isEmpty && detail.currentSnapshot == nil && detail.boots == 2)
+        #expect(try scenario.reading().life?.hypervisorID == 1)
     }
 
     @Test("what is prepared holds from the next boot on, what is redefined in labels at once")

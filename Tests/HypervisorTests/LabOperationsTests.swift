@@ -81,7 +81,15 @@ struct LabOperationsTests {
         let second = try await eventually(within: .seconds(90)) { try? await scene.target.examine() }
         #expect(first.capabilities.hostUUID != nil)
         #expect(first.capabilities.hostUUID != second.capabilities.hostUUID)
-        #expect(first.hostName == "host-a")
+        #expect(first.hostName.name == "host-a")
+        #expect(first.migrationName?.addresses == ["\(scene.lab.network).11"])
+        // The lab's hosts have the clock of this machine.
+        let before = Timestamp(nanoseconds: Int64(Date().timeIntervalSince1970) * 1_000_000_000)
+        for host in [scene.source, scene.target] {
+            let clock = try await host.clock(mayWrite: true)
+            #expect(abs(clock.nanoseconds(since: before)) < 30_000_000_000)
+            #expect(try await host.examine().storagePools.map(\.name) == ["images"], "nothing is left behind")
+        }
         #expect(first.storagePools.contains { $0.name == "images" && $0.isActive })
         #expect(first.migrationTransports.contains("tcp"))
         #expect(first.problems.contains { $0.contains("not encrypted") })
@@ -203,11 +211,17 @@ struct LabOperationsTests {
         _ = try await source.snapshot(domain, name: "before", .fresh(timeout: .seconds(120)))
         _ = try await scene.guest("echo after >/run/mark")
         #expect(try await source.snapshots(of: domain).map(\.name) == ["before"])
+        let life = try await source.lifeMark(of: domain)
+        #expect(life.snapshot == "before")
         let effect = try await source.revert(domain, to: "before", .fresh(timeout: .seconds(120)))
         #expect(effect.domain?.state == .running)
         let mark = try await eventually(within: .seconds(60)) { try? await scene.guest("cat /run/mark") }
         #expect(mark == "before")
-        try await scene.lab.run("virsh", "host-a", "snapshot-delete", "\(domain)", "before")
+        // A domain that was taken back runs as another one: this tells a successor that it was.
+        let taken = try await source.lifeMark(of: domain)
+        #expect(taken.snapshot == "before" && taken.hypervisorID != life.hypervisorID)
+        _ = try await source.deleteSnapshot(of: domain, name: "before", .fresh(timeout: .seconds(60)))
+        #expect(try await source.snapshots(of: domain).isEmpty)
     }
 
     /// A guest whose process stands still holds up what is asked of it, and nobody else.

@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test("a snapshot is taken once, listed, and reverted to; one that is not there is named")
+    @Test("a snapshot is taken once, listed, reverted to and deleted; one that is not there is named")
     func snapshots() async throws {
         try await withHost { hypervisor, domain in
             for _ in 1...2 { _ = try await hypervisor.snapshot(domain, name: "before", .fresh()) }
@@ -85,6 +85,14 @@ import Testing
             await expect(code: .invalid, saying: "'after'") {
                 try await hypervisor.revert(domain, to: "after", .fresh())
             }
+            await expect(code: .invalid, saying: "'after'") {
+                try await hypervisor.deleteSnapshot(of: domain, name: "after", .fresh())
+            }
+            #expect(try await hypervisor.lifeMark(of: domain).snapshot == "before")
+            let deleted = try await hypervisor.deleteSnapshot(of: domain, name: "before", .fresh())
+            #expect(deleted.domain?.state == .running)
+            #expect(try await hypervisor.snapshots(of: domain).isEmpty)
+            #expect(try await hypervisor.lifeMark(of: domain).snapshot == nil)
         }
     }
 
@@ -177,7 +185,9 @@ import Testing
             #expect(host.storagePools.contains { $0.name == Self.pool && $0.isActive })
             #expect(host.capabilities.events.contains("lifecycle"))
             #expect(host.capabilities.canCapCPU == false)
+            #expect(host.cpuCapObstacle?.contains("no CPU cap") == true)
             #expect(host.capabilities.hasStorage)
+            #expect(!host.hostName.name.isEmpty && host.migrationName?.name == "")
             #expect(!host.problems.isEmpty)
             let abilities = try await hypervisor.examine(domain)
             #expect(abilities.growsVCPUs.isPossible)
@@ -189,6 +199,42 @@ import Testing
             await expect(code: .noSuchDomain) { try await hypervisor.examine(stranger) }
             await expect(code: .noSuchDomain) { try await hypervisor.console(of: stranger, from: 0, limit: 10) }
         }
+    }
+
+    @Test("a host's clock is not read where nothing may be written, nor from a driver whose files have no time stamps")
+    func clock() async throws {
+        try await withHost { hypervisor, _ in
+            let before = try await hypervisor.examine().storagePools
+            await expect(code: .refused, saying: "time stamp") { try await hypervisor.clock(mayWrite: false) }
+            await expect(code: .unsupported, saying: "time stamp") { try await hypervisor.clock(mayWrite: true) }
+            #expect(try await hypervisor.examine().storagePools.map(\.name) == before.map(\.name))
+        }
+    }
+
+    @Test(
+        "a file's time stamp is read to the nanosecond, and nothing else is taken for one",
+        arguments: [
+            ("1341933637.273190990", Timestamp(nanoseconds: 1_341_933_637_273_190_990)),
+            ("1341933637.5", Timestamp(nanoseconds: 1_341_933_637_500_000_000)),
+            ("1341933637", Timestamp(nanoseconds: 1_341_933_637_000_000_000)), ("yesterday", nil), ("1.2.3", nil),
+            ("99999999999999", nil), ("1341933637.", nil), ("-5", nil), ("1341933637.-1", nil),
+        ] as [(String, Timestamp?)])
+    func timestamps(text: String, expected: Timestamp?) throws {
+        let volume = try #require(
+            DefinedVolume(
+                xml: """
+                    <volume type='file'><name>v</name><target><path>/run/v</path>
+                      <timestamps><atime>1</atime><mtime>\(text)</mtime></timestamps></target></volume>
+                    """))
+        #expect(volume.modifiedAt == expected)
+    }
+
+    @Test("names are resolved by this machine, and one that there is not has no address")
+    func names() async {
+        let found = await resolved(["127.0.0.1", "localhost", "", "no-such-host.invalid"], timeout: .seconds(10))
+        #expect(found.map(\.name) == ["127.0.0.1", "localhost", "", "no-such-host.invalid"])
+        #expect(found[0].addresses == ["127.0.0.1"] && !found[1].addresses.isEmpty)
+        #expect(found[2].addresses.isEmpty && found[3].addresses.isEmpty)
     }
 
     @Test("a guest that shuts down in time is not destroyed")

@@ -90,6 +90,32 @@ struct PrivateDaemonTests {
         }
     }
 
+    @Test("a daemon's clock is the time stamp of a file that is gone again", .timeLimit(.minutes(2)))
+    func clock() async throws {
+        try await withDaemon { daemon, _ in
+            try await withHypervisor(daemon.storageURI) { storage in
+                let home = daemon.home
+                func read() async throws -> Timestamp {
+                    try await storage.sampling.call("clock", timeout: .seconds(10)) {
+                        connection throws(HypervisorError) in try connection.clock(in: home)
+                    }
+                }
+                let before = Date().timeIntervalSince1970
+                let (first, second) = (try await read(), try await read())
+                let after = Date().timeIntervalSince1970
+                // The kernel stamps files with the time of its last tick.
+                #expect(Double(first.nanoseconds) / 1e9 > before - 0.1)
+                #expect(first <= second && Double(second.nanoseconds) / 1e9 < after + 0.1)
+                let left = try FileManager.default.contentsOfDirectory(atPath: home)
+                #expect(!left.contains { $0.hasPrefix("ebb-clock") }, "\(left)")
+                let pools = try await storage.sampling.call("pools", timeout: .seconds(10)) {
+                    connection throws(HypervisorError) in try connection.handle.pools()
+                }
+                #expect(pools.isEmpty, "what is made for a clock is none of the host's storage")
+            }
+        }
+    }
+
     @Test("what somebody else does on the host is told within a second", .timeLimit(.minutes(2)))
     func foreignChanges() async throws {
         try await withDaemon { daemon, hypervisor in

@@ -247,6 +247,32 @@ struct MonitorFaultTests {
         }
     }
 
+    @Test("a guest whose figures hang is unknown in them alone: the other guest of its host is published as before")
+    func hungGuest() async throws {
+        try await withMonitor(hosts: 1, configuration: .quick) { rig, fleet, hosts in
+            #expect(try await rig.perform("create", vm, create).succeeded)
+            let hung = DomainID(UUID128(high: 7, low: 0))
+            try await fleet.administer(.load(domain: vm, source: .constant(ppm: 500_000)))
+            try await fleet.administer(.guest(domain: hung, conduct: nil, report: nil, hidesStatistics: true))
+            let subscriber = try await rig.subscribe([.host(hosts[0])])
+            var seen = 0
+            for await case .message(let message) in subscriber.deliveries where message.type == .hostReport {
+                let domains = try HostReport.decoded(message.body).domains
+                let silent = try #require(domains.first { $0.domain == hung })
+                let other = try #require(domains.first { $0.domain == vm })
+                #expect(other.state == .running && other.counters.cpuTimeNanoseconds != nil)
+                guard silent.counters.cpuTimeNanoseconds == nil, other.cpuUtilization != nil else { continue }
+                #expect(silent.state == .running && silent.cpuUtilization == nil)
+                seen += 1
+                if seen == 5 { break }
+            }
+            await subscriber.close()
+            // What can be done to either still is.
+            #expect(try await rig.perform("resize", vm, #"{"vcpus": 3}"#).succeeded)
+            #expect(try await rig.inventory.host(hosts[0])?.facts.state == .up)
+        }
+    }
+
     @Test("an overloaded host that is only observed gets no call that changes anything")
     func observed() async throws {
         try await withMonitor(hosts: 1, configuration: .quick, mode: .observe) { rig, fleet, hosts in
@@ -270,7 +296,8 @@ private enum CommandVerbs {
         ("restore", "{}", false), ("resize", #"{"vcpus": 3}"#, true), ("resize", #"{"memory_bytes": 1048576}"#, true),
         ("cap", #"{"cpu_cap_ppm": 1}"#, false), ("network-cap", #"{"bytes_per_second": 1}"#, false),
         ("migrate", #"{"target": "h2"}"#, true), ("abort-migration", "{}", false),
-        ("snapshot", #"{"name": "s"}"#, false), ("revert", #"{"name": "s"}"#, false), ("delete", "{}", false),
+        ("snapshot", #"{"name": "s"}"#, false), ("revert", #"{"name": "s"}"#, false),
+        ("delete-snapshot", #"{"name": "s"}"#, false), ("delete", "{}", false),
         ("adopt", #"{"tenant": "acme"}"#, false), ("release", "{}", false),
         ("prepare", #"{"maximum_vcpus": 8}"#, false),
     ]

@@ -2,6 +2,7 @@
 
 import Bus
 import FleetModel
+import FoundationEssentials
 import Hypervisor
 import Messages
 import ResourceModel
@@ -19,37 +20,6 @@ private let create = """
     {"name": "web", "tenant": "acme", "vcpus": 2, "maximum_vcpus": 8, "memory_bytes": 536870912,
      "maximum_memory_bytes": 1073741824, "disk_bytes": 21474836480}
     """
-
-private func withMonitor(
-    durations: OperationDurations = OperationDurations(), domains: [DomainDefinition] = [],
-    _ body: (MonitorRig, FleetRig) async throws -> Void
-) async throws {
-    let fleet = try await FleetRig.start(
-        FleetConfiguration(
-            hosts: [
-                HostConfiguration(id: "h1", cores: 8, memory: .gibibytes(16), domains: domains),
-                HostConfiguration(id: "h2", cores: 8, memory: .gibibytes(16)),
-            ], durations: durations))
-    do {
-        try await withDatabase { database in
-            try await database.withStore { store in
-                _ = try await AccountRepository(store).addTenant("acme")
-                for host in ["h1", "h2"] as [HostID] {
-                    try await InventoryRepository(store).addHost(host, cluster: "c1", uri: fleet.uri(host))
-                    try await InventoryRepository(store).setMode(of: host, to: .enabled)
-                }
-            }
-            try await MonitorRig.with(database) { rig in
-                for host in ["h1", "h2"] as [HostID] { try await rig.take(host) }
-                try await body(rig, fleet)
-            }
-        }
-    } catch {
-        await fleet.bus.close()
-        throw error
-    }
-    await fleet.bus.close()
-}
 
 @Suite("Monitor's operations, on a simulated fleet", .serialized)
 struct MonitorOperationTests {
@@ -103,7 +73,7 @@ struct MonitorOperationTests {
         }
     }
 
-    @Test("a snapshot is taken, listed and gone back to; a reboot keeps the life")
+    @Test("a snapshot is taken, listed, gone back to and deleted; a reboot keeps the life")
     func snapshots() async throws {
         try await withMonitor { rig, _ in
             #expect(try await rig.perform("create", vm, create).succeeded)
@@ -114,6 +84,11 @@ struct MonitorOperationTests {
             let reverted = try await rig.perform("revert", vm, #"{"name": "before"}"#)
             #expect(reverted.succeeded, "\(reverted)")
             #expect(try await rig.perform("revert", vm, #"{"name": "never"}"#).code == "hypervisor")
+            let deleted = try await rig.perform("delete-snapshot", vm, #"{"name": "before"}"#)
+            #expect(deleted.succeeded, "\(deleted)")
+            #expect(try await rig.ask(.vmSnapshots, #"{"domain": "\#(vm)"}"#) == "[]")
+            let again = try await rig.perform("delete-snapshot", vm, #"{"name": "before"}"#)
+            #expect(again.code == "hypervisor" && again.message?.contains("'before'") == true, "\(again)")
             let reboot = try await rig.perform("reboot", vm)
             #expect(reboot.succeeded, "\(reboot)")
         }
@@ -172,6 +147,25 @@ struct MonitorOperationTests {
             #expect(host.contains(#""target":"h2""#) && host.contains("answers"), "\(host)")
             await #expect(throws: BusError.self) { try await rig.ask(.vmCheck, "{}") }
             await #expect(throws: BusError.self) { try await rig.ask(.hostCheck, #"{"host": "h9"}"#) }
+        }
+    }
+
+    @Test("a host check names the host and the pair whose clocks differ, and leaves those that agree alone")
+    func clocks() async throws {
+        try await withMonitor(clockOffset: .seconds(-5)) { rig, _ in
+            struct Answer: Decodable { let items: [CheckItem] }
+            func clocks(of host: HostID) async throws -> [CheckItem] {
+                let json = try await rig.ask(.hostCheck, #"{"host": "\#(host)"}"#)
+                let answer = try JSONDecoder().decode(Answer.self, from: Data(json.utf8))
+                return answer.items.filter { $0.check == "clock" }
+            }
+            let first = try await clocks(of: "h1")
+            #expect(first.map(\.target) == [nil, "h2"] && first.map(\.result) == [.fine, .missing], "\(first)")
+            #expect(first.last?.detail?.contains("behind this host's") == true, "\(first)")
+            let second = try await clocks(of: "h2")
+            #expect(second.map(\.result) == [.missing, .missing], "\(second)")
+            #expect(second.first?.detail?.contains("behind cluster time") == true, "\(second)")
+            #expect(second.first?.remedy?.contains("chrony") == true, "\(second)")
         }
     }
 

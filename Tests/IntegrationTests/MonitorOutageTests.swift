@@ -18,34 +18,6 @@ private let create = """
     {"name": "web", "tenant": "acme", "vcpus": 2, "maximum_vcpus": 8, "memory_bytes": 536870912}
     """
 
-/// A fleet of two hosts, and a migrated database that knows them.
-private func withFleet(
-    in cluster: PostgresCluster? = nil, _ body: (FleetRig, TestDatabase) async throws -> Void
-) async throws {
-    let fleet = try await FleetRig.start(
-        FleetConfiguration(
-            hosts: [
-                HostConfiguration(id: "h1", cores: 8, memory: .gibibytes(16)),
-                HostConfiguration(id: "h2", cores: 8, memory: .gibibytes(16)),
-            ]))
-    do {
-        try await withDatabase(in: cluster) { database in
-            try await database.withStore { store in
-                _ = try await AccountRepository(store).addTenant("acme")
-                for host in ["h1", "h2"] as [HostID] {
-                    try await InventoryRepository(store).addHost(host, cluster: "c1", uri: fleet.uri(host))
-                    try await InventoryRepository(store).setMode(of: host, to: .enabled)
-                }
-            }
-            try await body(fleet, database)
-        }
-    } catch {
-        await fleet.bus.close()
-        throw error
-    }
-    await fleet.bus.close()
-}
-
 /// Counts reports whose first domain has this size, until there are enough or 10 s have passed.
 private func reports(of vcpus: VCPUCount, by subscriber: any StreamSubscriber, enough: Int) async throws -> Int {
     let timer = Task {

@@ -189,7 +189,7 @@ final class MonitorRig: Sendable {
     @discardableResult
     func enqueue(
         _ verb: String, _ domain: DomainID, _ arguments: String = "{}", on host: HostID = "h1", key: String? = nil,
-        isAutomatic: Bool = false, revision: Int64? = nil
+        isAutomatic: Bool = false, revision: Int64? = nil, within time: Duration = .seconds(20)
     ) async throws -> UUID128 {
         var generator = SystemRandomNumberGenerator()
         let id = UUID128.random(using: &generator)
@@ -199,7 +199,7 @@ final class MonitorRig: Sendable {
                 id: id, host: host, domain: domain, verb: verb, arguments: arguments, expectedRevision: revision,
                 principal: "test", idempotencyKey: key ?? id.description,
                 decision: isAutomatic ? UUID128.random(using: &generator) : nil, createdAt: now,
-                deadline: now.advanced(by: .seconds(20))))
+                deadline: now.advanced(by: time)))
         return id
     }
 

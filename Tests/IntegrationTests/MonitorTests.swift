@@ -21,39 +21,6 @@ private let create = """
      "disk_bytes": 21474836480}
     """
 
-/// A fleet of two hosts, a migrated database that knows them, and one Monitor that owns both.
-private func withMonitor(
-    mode: HostMode = .enabled, durations: OperationDurations = OperationDurations(),
-    domains: [DomainDefinition] = [], configuration: MonitorConfiguration = .quick, in cluster: PostgresCluster? = nil,
-    _ body: (MonitorRig, FleetRig) async throws -> Void
-) async throws {
-    let fleet = try await FleetRig.start(
-        FleetConfiguration(
-            hosts: [
-                HostConfiguration(id: "h1", cores: 8, memory: .gibibytes(16), domains: domains),
-                HostConfiguration(id: "h2", cores: 8, memory: .gibibytes(16)),
-            ], durations: durations))
-    do {
-        try await withDatabase(in: cluster) { database in
-            try await database.withStore { store in
-                _ = try await AccountRepository(store).addTenant("acme")
-                for host in ["h1", "h2"] as [HostID] {
-                    try await InventoryRepository(store).addHost(host, cluster: "c1", uri: fleet.uri(host))
-                    try await InventoryRepository(store).setMode(of: host, to: mode)
-                }
-            }
-            try await MonitorRig.with(database, configuration: configuration) { rig in
-                for host in ["h1", "h2"] as [HostID] { try await rig.take(host) }
-                try await body(rig, fleet)
-            }
-        }
-    } catch {
-        await fleet.bus.close()
-        throw error
-    }
-    await fleet.bus.close()
-}
-
 @Suite("Monitor, with a real PostgreSQL, a real ZeroMQ and a simulated fleet", .serialized)
 struct MonitorTests {
     @Test("a created domain is recorded with its size at the instant that the host gives, and its meters from zero")

@@ -22,8 +22,8 @@ func running(
     cpu: Double? = nil, steal: Double? = nil, vcpus: [Double]? = nil,
     memory: DomainMemory? = .mebibytes(512, used: 256),
     received: Int64? = nil, transmitted: Int64? = nil, effective: Double? = nil, state: DomainState = .running
-) -> RawDomainReading {
-    RawDomainReading(
+) -> DomainReading {
+    DomainReading(
         domain: domain, name: "vm", state: state, hypervisorID: id, incarnationStart: start.map(at),
         maximumVCPUs: 8, grantedVCPUs: granted.map { VCPUCount($0) }, confirmedVCPUs: confirmed.map { VCPUCount($0) },
         memory: memory, disk: .gibibytes(20),
@@ -33,19 +33,22 @@ func running(
         vcpuTimeNanoseconds: vcpus?.map { Int64($0 * 1e9) }, sizeEffectiveAt: effective.map(at))
 }
 
-func stopped(_ domain: DomainID = vm, state: DomainState = .shutoff, effective: Double? = nil) -> RawDomainReading {
-    RawDomainReading(
+func stopped(_ domain: DomainID = vm, state: DomainState = .shutoff, effective: Double? = nil) -> DomainReading {
+    DomainReading(
         domain: domain, name: "vm", state: state, maximumVCPUs: 8, grantedVCPUs: 2, disk: .gibibytes(20),
         sizeEffectiveAt: effective.map(at))
 }
 
 func reading(
-    _ instant: ReadingInstant, _ domains: RawDomainReading..., cpu: Double? = nil, control: Double? = nil,
+    _ instant: ReadingInstant, _ domains: DomainReading..., cpu: Double? = nil, control: Double? = nil,
     used: ByteCount? = nil
-) -> RawHostReading {
-    RawHostReading(
-        instant: instant, cpuCount: 4, memory: .gibibytes(2), cpuTimeNanoseconds: cpu.map { Int64($0 * 1e9) },
-        controlDomainCPUTimeNanoseconds: control.map { Int64($0 * 1e9) }, memoryUsed: used, domains: domains)
+) -> HostObservation {
+    HostObservation(
+        HostReading(
+            readAt: instant.readAt, monotonicNanoseconds: instant.monotonicNanoseconds, cpuCount: 4,
+            memory: .gibibytes(2), cpuTimeNanoseconds: cpu.map { Int64($0 * 1e9) },
+            controlDomainCPUTimeNanoseconds: control.map { Int64($0 * 1e9) }, memoryUsed: used, domains: domains),
+        calledAt: instant.calledAt, answeredAt: instant.answeredAt)
 }
 
 extension DomainMemory {
@@ -61,7 +64,7 @@ extension HostCycle {
 }
 
 /// Feeds readings to a fresh sampler; returns every cycle.
-func cycles(_ readings: RawHostReading...) -> [HostCycle] {
+func cycles(_ readings: HostObservation...) -> [HostCycle] {
     var sampler = HostSampler(host: host)
     return readings.map { sampler.observe($0) }
 }

@@ -15,7 +15,7 @@ private func least(_ verb: CommandVerb) -> CommandArguments {
     case .migrate: arguments.target = "h2"
     case .cap: arguments.cpuCapPPM = 500_000
     case .networkCap: arguments.bytesPerSecond = 1_000_000
-    case .snapshot, .revert: arguments.name = "before"
+    case .snapshot, .revert, .deleteSnapshot: arguments.name = "before"
     case .adopt: arguments.tenant = "acme"
     case .prepare: arguments.maximumVCPUs = 8
     default: break
@@ -168,6 +168,7 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
             (.abortMigration, present(.running), "run"), (.abortMigration, .absent, "not-found"),
             (.snapshot, present(.shutoff), "run"), (.snapshot, present(.saved), "state"),
             (.revert, present(.running), "run"), (.revert, present(.saved), "state"),
+            (.deleteSnapshot, present(.shutoff), "run"), (.deleteSnapshot, present(.saved), "state"),
             (.release, present(.saved), "run"), (.prepare, present(.running), "run"), (.prepare, .absent, "not-found"),
         ])
     func states(verb: CommandVerb, presence: DomainPresence, expected: String) throws {
@@ -189,7 +190,8 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
     @Test(
         "what a domain's state says nothing about ends by the trace that it left, or unknown",
         arguments: [
-            CommandVerb.reboot, .cap, .networkCap, .abortMigration, .snapshot, .revert, .adopt, .release, .prepare,
+            CommandVerb.reboot, .cap, .networkCap, .abortMigration, .snapshot, .revert, .deleteSnapshot, .adopt,
+            .release, .prepare,
         ])
     func traces(verb: CommandVerb) throws {
         let order = try order(verb)
@@ -247,7 +249,10 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
                 verb: verb, domain: vm, arguments: arguments, expectedRevision: nil, isAutomatic: false,
                 deadline: at(1))
         }
-        for verb in ["explode", "resize", "migrate", "cap", "network-cap", "snapshot", "revert", "adopt", "prepare"] {
+        for verb in [
+            "explode", "resize", "migrate", "cap", "network-cap", "snapshot", "revert", "delete-snapshot", "adopt",
+            "prepare",
+        ] {
             #expect(throws: CommandRefusal.self, "\(verb)") { try make(verb) }
         }
         #expect(throws: CommandRefusal.self) { try make("resize") { $0.vcpus = 0 } }

@@ -220,7 +220,7 @@ import Testing
 }
 
 /// Readings of two domains with faults: falling counters, wrong units, changed sizes, stops and stepped clocks.
-private func randomReadings(using generator: inout SeededGenerator) -> [RawHostReading] {
+private func randomReadings(using generator: inout SeededGenerator) -> [HostObservation] {
     var (time, cpu, bytes) = (0.0, 0.0, Int64(0))
     return (0..<30).map { _ in
         time += Double.random(in: 0.1...20, using: &generator)

@@ -5,7 +5,7 @@ import ResourceModel
 import Testing
 
 @Suite struct IncarnationTests {
-    private func starts(_ sightings: (Double, RawDomainReading)..., known: Incarnation? = nil) -> [Timestamp?] {
+    private func starts(_ sightings: (Double, DomainReading)..., known: Incarnation? = nil) -> [Timestamp?] {
         var tracker = IncarnationTracker(host: host, known: known)
         return sightings.map { seconds, reading in
             defer { tracker.believe(reading.counters) }

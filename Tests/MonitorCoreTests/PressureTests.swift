@@ -6,7 +6,7 @@ import Testing
 
 /// What says that a guest's memory or network is too small.
 @Suite struct PressureTests {
-    private func pressed(_ seconds: Double, swapIn: Int64?, faults: Int64?, id: Int64 = 1) -> RawHostReading {
+    private func pressed(_ seconds: Double, swapIn: Int64?, faults: Int64?, id: Int64 = 1) -> HostObservation {
         var domain = running(id: id, cpu: seconds)
         domain.counters.swapInBytes = swapIn
         domain.counters.majorFaults = faults

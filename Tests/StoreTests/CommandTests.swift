@@ -89,10 +89,12 @@ import Testing
     func abandoned() async throws {
         try await withWorld { world async throws in
             let command = try await world.commands.enqueue(.resize(world.domain, key: "k"))
-            _ = try await world.commands.claim(command.id, under: world.claim, by: world.owner, at: at(1))
+            _ = try await world.commands.claim(
+                command.id, under: world.claim, by: world.owner, at: at(1), mark: #"{"boot":1}"#)
             #expect(try await world.commands.abandoned(before: world.claim).isEmpty)
             let successor = try await world.takeOver()
-            #expect(try await world.commands.abandoned(before: successor).map(\.id) == [command.id])
+            let found = try await world.commands.abandoned(before: successor)
+            #expect(found.map(\.id) == [command.id] && found.map(\.mark) == [#"{"boot": 1}"#])
             let outcome = CommandOutcome.failed(code: "outcome-unknown", message: "the owner vanished")
             #expect(try await world.commands.finish(command.id, under: successor, outcome, at: at(5)))
             #expect(try await !world.commands.finish(command.id, under: successor, .succeeded(), at: at(6)))

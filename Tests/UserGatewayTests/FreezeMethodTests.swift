@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Messages
 import ResourceModel
 import Store
 import Testing
@@ -15,9 +16,9 @@ struct FreezeMethodTests {
             try await rig.addHost("host-a")
             let questions = Questions()
             let monitor = try await rig.addPeer(.monitor, number: 1)
-            await monitor.answer(.setFreeze, with: [:], keeping: questions)
+            await monitor.answer(.freezeSet, with: [:], keeping: questions)
             let hung = try await rig.addPeer(.monitor, number: 2)
-            await hung.hang(.setFreeze)
+            await hung.hang(.freezeSet)
             await rig.announce([monitor, hung])
             let begin = ContinuousClock.now
             let answer = try await rig.call("freeze.set", ["cluster": "main", "reason": "maintenance"])

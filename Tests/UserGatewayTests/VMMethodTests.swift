@@ -74,6 +74,9 @@ struct VMMethodTests {
         Expectation(
             method: "vm.revert", parameters: ["name": "monday"], verb: "revert", arguments: ["name": "monday"],
             room: Expectation.room("restore", vcpus: 2, memory: 1 << 30), state: .shutoff),
+        Expectation(
+            method: "vm.snapshotdelete", parameters: ["name": "monday"], verb: "delete-snapshot",
+            arguments: ["name": "monday"]),
         Expectation(method: "vm.delete", verb: "delete"),
         Expectation(
             method: "vm.delete", parameters: ["keepDisk": true], verb: "delete", arguments: ["keep_disk": true]),

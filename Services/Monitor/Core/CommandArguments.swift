@@ -9,7 +9,7 @@ internal import ResourceModel
 ///     cap          {"cpu_cap_ppm": 500000}                      of one core; 0 lifts it
 ///     network-cap  {"bytes_per_second": 1000000}                0 lifts it
 ///     migrate      {"target": "h2", "bandwidth_bytes_per_second": …, "maximum_downtime_ms": …, "auto_converge": true}
-///     snapshot     {"name": "before-upgrade"}                   revert likewise
+///     snapshot     {"name": "before-upgrade"}                   revert and delete-snapshot likewise
 ///     delete       {"keep_disk": true}
 ///     adopt        {"tenant": "acme"}
 ///     prepare      {"maximum_vcpus": 8, "maximum_memory_bytes": 4294967296}
@@ -72,7 +72,7 @@ package struct CommandArguments: Codable, Hashable, Sendable {
                 ? nil : "needs \"cpu_cap_ppm\", parts per million of one core; 0 lifts the cap"
         case .networkCap:
             bytesPerSecond ?? -1 >= 0 ? nil : "needs \"bytes_per_second\" of at least 0; 0 lifts the cap"
-        case .snapshot, .revert:
+        case .snapshot, .revert, .deleteSnapshot:
             name.map(isValidName) ?? false ? nil : "needs \"name\" of 1 to 63 of a-z 0-9 . _ -"
         case .adopt: tenant.flatMap { TenantID($0) } == nil ? "needs \"tenant\", the name of a tenant" : nil
         case .prepare:

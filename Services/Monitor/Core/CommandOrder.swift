@@ -8,9 +8,13 @@ package enum CommandVerb: String, Hashable, Sendable, CaseIterable {
     case snapshot, revert, delete, adopt, release, prepare
     case networkCap = "network-cap"
     case abortMigration = "abort-migration"
+    case deleteSnapshot = "delete-snapshot"
 
     /// Whether it takes room on its host.
     var takesRoom: Bool { [.create, .start, .restore].contains(self) }
+
+    /// Whether the domain's state says nothing of its effect, so that a mark of its life is kept first to compare with.
+    package var needsMark: Bool { self == .reboot || self == .revert }
 
     /// Whether it may run beside another command of the same domain: it ends that one.
     package var overtakes: Bool { self == .abortMigration }

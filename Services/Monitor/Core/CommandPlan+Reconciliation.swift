@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ResourceModel
+package import ResourceModel
 
 extension CommandPlan {
     /// What is known of a command whose owner died while it ran. It is never run again.
@@ -18,8 +18,10 @@ extension CommandPlan {
     /// To be asked only once no call of the former owner can be under way (`Ownership.mayCommand`).
     /// - Parameter trace: for verbs that the domain's state says nothing about, whether a question of their own found
     ///   the effect (a snapshot of that name, the cap); `nil`: it could not be told.
+    /// - Parameter marks: of the domain's life before the call and now, for verbs that need them.
     package static func reconcile(
-        _ order: CommandOrder, presence: DomainPresence, onTarget: DomainPresence = .unknown, trace: Bool? = nil
+        _ order: CommandOrder, presence: DomainPresence, onTarget: DomainPresence = .unknown, trace: Bool? = nil,
+        marks: LifeMarks? = nil
     ) -> Finding {
         if order.verb == .migrate { return reconcileMigration(order, source: presence, target: onTarget) }
         switch presence {
@@ -29,6 +31,7 @@ extension CommandPlan {
             return interrupted(order, "the domain is not on its host")
         case .present(let look):
             guard look.state != .unknown else { return outcomeUnknown(order, "its host does not answer") }
+            if let marks, trace != true, order.verb.needsMark { return reconcile(order, marks) }
             return reconcile(order, look, trace)
         }
     }
@@ -39,10 +42,23 @@ extension CommandPlan {
         case .resize: return reconcileResize(order, look)
         case .shutdown where look.state.isActive:
             return outcomeUnknown(order, "the guest was asked and is still \(look.state.rawValue)")
-        case .reboot, .cap, .networkCap, .abortMigration, .snapshot, .revert, .adopt, .release, .prepare:
+        case .reboot, .cap, .networkCap, .abortMigration, .snapshot, .revert, .deleteSnapshot, .adopt, .release,
+            .prepare:
             guard let trace else { return outcomeUnknown(order, "nothing tells whether it had its effect") }
             return trace ? .succeeded : interrupted(order, "its effect is not there")
         default: return interrupted(order, "the domain is \(look.state.rawValue)")
+        }
+    }
+
+    private static func reconcile(_ order: CommandOrder, _ marks: LifeMarks) -> Finding {
+        let trace = order.verb == .reboot ? marks.guestBeganAnew : marks.wentBack(to: order.arguments.name)
+        switch trace {
+        case true?: return .succeeded
+        case false?: return interrupted(order, "its effect is not there")
+        case nil where order.verb == .revert && marks.now.hypervisorID == nil:
+            return interrupted(
+                order, "whether its disk was taken back can't be seen; it is off, so that another revert does no harm")
+        case nil: return outcomeUnknown(order, "nothing tells whether it had its effect")
         }
     }
 
@@ -89,5 +105,37 @@ extension CommandPlan {
                 "outcome-unknown",
                 "\(order.verb.rawValue) was cut off when its Monitor ended, and \(known); see `ebb vm show \(order.domain)`"
             ))
+    }
+}
+
+/// A domain's life as it was marked before a command, and as it is now.
+package struct LifeMarks: Hashable, Sendable {
+    package let before: LifeMark
+    package let now: LifeMark
+
+    package init(before: LifeMark, now: LifeMark) {
+        self.before = before
+        self.now = now
+    }
+
+    /// Whether it runs as another one than before: it was started, or taken back, meanwhile.
+    private var isAnotherLife: Bool { now.hypervisorID.map { $0 != before.hypervisorID } ?? false }
+
+    /// `nil`: it can't be told.
+    var guestBeganAnew: Bool? {
+        if isAnotherLife { return true }
+        if let former = before.boot, let boot = now.boot { return boot != former }
+        // Faults only rise while a kernel runs. That they did may be the same kernel, or a later one that has had more.
+        guard let former = before.majorFaults, let faults = now.majorFaults, faults < former else { return nil }
+        return true
+    }
+
+    /// Whether the domain was taken back to that snapshot; `nil`: it can't be told.
+    func wentBack(to name: String?) -> Bool? {
+        guard let name, now.snapshot == name else { return false }
+        if before.snapshot != name || isAnotherLife { return true }
+        // It was the current one already: where the driver numbers beginnings, a running guest would have begun again.
+        guard now.hypervisorID != nil, let former = before.boot, let boot = now.boot else { return nil }
+        return boot != former
     }
 }

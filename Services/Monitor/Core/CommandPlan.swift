@@ -195,8 +195,8 @@ package enum CommandPlan {
         case .suspend: return look.state == .paused
         case .save: return look.state == .saved
         case .resize: return isSized(order, look)
-        case .reboot, .cap, .networkCap, .migrate, .abortMigration, .snapshot, .revert, .delete, .adopt, .release,
-            .prepare:
+        case .reboot, .cap, .networkCap, .migrate, .abortMigration, .snapshot, .revert, .deleteSnapshot, .delete,
+            .adopt, .release, .prepare:
             return false
         }
     }
@@ -233,7 +233,7 @@ package enum CommandPlan {
         case .cap, .networkCap: return (running + [.paused], "only an active one can be capped")
         case .migrate: return (running, "only a running one can be migrated")
         case .snapshot: return (running + [.paused, .shutoff, .crashed], "`ebb vm restore` it first")
-        case .revert: return (running + [.paused, .shutoff, .crashed], "`ebb vm restore` it first")
+        case .revert, .deleteSnapshot: return (running + [.paused, .shutoff, .crashed], "`ebb vm restore` it first")
         case .delete: return ([.shutoff, .crashed, .saved], "`ebb vm shutdown --force` it first")
         }
     }

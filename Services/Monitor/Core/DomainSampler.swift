@@ -60,7 +60,7 @@ struct DomainSampler: Hashable, Sendable {
     ///   - asked: what Ebb last asked for.
     ///   - networkCap: bytes per second that Ebb gave it, where the driver does not say; `nil`: no cap.
     mutating func observe(
-        _ seen: RawDomainReading, at instant: ReadingInstant, asked: VCPUCount?, networkCap: Int64? = nil
+        _ seen: DomainReading, at instant: ReadingInstant, asked: VCPUCount?, networkCap: Int64? = nil
     ) -> Outcome {
         let life = incarnations.observe(seen, at: instant)
         if case .same = life {} else { forgetLife() }
@@ -84,7 +84,7 @@ struct DomainSampler: Hashable, Sendable {
 
     /// What an operation's own answer shows, between two readings: it begins a new life where there is one, and takes
     /// no part in rates, so that the interval in which the size changed stays unknown.
-    mutating func sight(_ seen: RawDomainReading, at instant: ReadingInstant, asked: VCPUCount?) -> Outcome {
+    mutating func sight(_ seen: DomainReading, at instant: ReadingInstant, asked: VCPUCount?) -> Outcome {
         var trial = self
         let outcome = trial.observe(seen, at: instant, asked: asked)
         incarnations = trial.incarnations
@@ -100,7 +100,7 @@ struct DomainSampler: Hashable, Sendable {
     }
 
     private func blank(
-        _ seen: RawDomainReading, _ life: IncarnationTracker.Sighting, at instant: ReadingInstant
+        _ seen: DomainReading, _ life: IncarnationTracker.Sighting, at instant: ReadingInstant
     ) -> Outcome {
         let (incarnation, isNew): (Incarnation?, Bool) =
             switch life {
@@ -120,7 +120,7 @@ struct DomainSampler: Hashable, Sendable {
     }
 
     private mutating func observeMemory(
-        _ seen: RawDomainReading, _ life: IncarnationTracker.Sighting, _ outcome: inout Outcome
+        _ seen: DomainReading, _ life: IncarnationTracker.Sighting, _ outcome: inout Outcome
     ) {
         guard let now = seen.memory else { return }
         if let reason = PlausibilityGate.check(now, former: memory) { return outcome.rejections.append(reason) }
@@ -139,7 +139,7 @@ struct DomainSampler: Hashable, Sendable {
     }
 
     private mutating func observeCPU(
-        _ seen: RawDomainReading, at instant: ReadingInstant, _ outcome: inout Outcome
+        _ seen: DomainReading, at instant: ReadingInstant, _ outcome: inout Outcome
     ) {
         let former = cpu
         let interval = former.flatMap { instant.nanoseconds(since: $0.instant) }
@@ -187,7 +187,7 @@ struct DomainSampler: Hashable, Sendable {
     }
 
     private mutating func observeNetwork(
-        _ seen: RawDomainReading, at instant: ReadingInstant, _ outcome: inout Outcome
+        _ seen: DomainReading, at instant: ReadingInstant, _ outcome: inout Outcome
     ) {
         guard let received = seen.counters.networkReceivedBytes,
             let transmitted = seen.counters.networkTransmittedBytes
@@ -212,7 +212,7 @@ struct DomainSampler: Hashable, Sendable {
         }
     }
 
-    private mutating func observeBlock(_ seen: RawDomainReading, _ outcome: inout Outcome) {
+    private mutating func observeBlock(_ seen: DomainReading, _ outcome: inout Outcome) {
         let (read, written) = (seen.counters.blockReadBytes, seen.counters.blockWrittenBytes)
         let isBackwards = [(read, block?.blockReadBytes), (written, block?.blockWrittenBytes)].contains {
             guard let now = $0.0, let before = $0.1 else { return false }
@@ -225,7 +225,7 @@ struct DomainSampler: Hashable, Sendable {
     }
 
     /// Swap-in and major faults: what says that the guest's memory is too small.
-    private mutating func observePressure(_ seen: RawDomainReading, _ outcome: inout Outcome) {
+    private mutating func observePressure(_ seen: DomainReading, _ outcome: inout Outcome) {
         let now = DomainCounters(swapInBytes: seen.counters.swapInBytes, majorFaults: seen.counters.majorFaults)
         let deltas = (
             difference(now.swapInBytes, pressure.swapInBytes), difference(now.majorFaults, pressure.majorFaults)
@@ -242,7 +242,7 @@ struct DomainSampler: Hashable, Sendable {
         return now - before
     }
 
-    private func finish(_ seen: RawDomainReading, asked: VCPUCount?, _ outcome: inout Outcome) {
+    private func finish(_ seen: DomainReading, asked: VCPUCount?, _ outcome: inout Outcome) {
         if let maximum = seen.maximumVCPUs ?? seen.grantedVCPUs, let granted = seen.grantedVCPUs {
             outcome.sample.vcpus = VCPUSizes(
                 maximum: maximum, asked: asked, granted: granted,

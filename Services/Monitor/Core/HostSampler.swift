@@ -7,7 +7,7 @@ package import ResourceModel
 package struct HostSampler: Hashable, Sendable {
     private struct Former: Hashable, Sendable {
         var instant: ReadingInstant
-        var observation: RawHostReading
+        var reading: HostReading
     }
 
     private let host: HostID
@@ -35,26 +35,26 @@ package struct HostSampler: Hashable, Sendable {
     /// Takes a reading. Derived figures are unknown in a first reading, and over an interval in which the size, the
     /// host or the incarnation changed.
     package mutating func observe(
-        _ observation: RawHostReading, asked: [DomainID: VCPUCount] = [:], networkCaps: [DomainID: Int64] = [:]
+        _ observation: HostObservation, asked: [DomainID: VCPUCount] = [:], networkCaps: [DomainID: Int64] = [:]
     ) -> HostCycle {
-        let instant = observation.instant
+        let (instant, reading) = (observation.instant, observation.reading)
         var cycle = HostCycle(
             sample: HostSample(
                 host: host, sampledAt: instant.seenAt,
                 intervalNanoseconds: former.flatMap { instant.nanoseconds(since: $0.instant) },
-                figures: HostFigures(cpuCount: observation.cpuCount, memory: observation.memory), domains: []),
+                figures: HostFigures(cpuCount: reading.cpuCount, memory: reading.memory), domains: []),
             sightings: [], departed: [], rejections: [], seenAt: instant.seenAt, provedAt: instant.provedAt)
         let remaining = observeDomains(observation, asked: asked, networkCaps: networkCaps, &cycle)
         cycle.departed = domains.keys.filter { remaining[$0] == nil }.sorted()
         domains = remaining
         observeHost(observation, &cycle)
-        former = Former(instant: instant, observation: observation)
+        former = Former(instant: instant, reading: reading)
         return cycle
     }
 
     /// What an operation's own answer shows of a domain, between two readings.
     package mutating func sight(
-        _ seen: RawDomainReading, at instant: ReadingInstant, asked: VCPUCount? = nil
+        _ seen: DomainReading, at instant: ReadingInstant, asked: VCPUCount? = nil
     ) -> DomainSighting {
         var sampler = domains[seen.domain] ?? newSampler(seen.domain)
         defer { domains[seen.domain] = sampler }
@@ -67,7 +67,7 @@ package struct HostSampler: Hashable, Sendable {
     /// The sample of a cycle in which the host did not answer: its domains are unknown, not off. `nil` if the host was
     /// never read.
     package func unreachable(at now: Timestamp, responseLoss: Utilization? = nil) -> HostSample? {
-        guard let last = former?.observation else { return nil }
+        guard let last = former?.reading else { return nil }
         return HostSample(
             host: host, sampledAt: now, intervalNanoseconds: nil,
             figures: HostFigures(cpuCount: last.cpuCount, memory: last.memory, responseLoss: responseLoss),
@@ -75,12 +75,12 @@ package struct HostSampler: Hashable, Sendable {
     }
 
     private func observeDomains(
-        _ observation: RawHostReading, asked: [DomainID: VCPUCount], networkCaps: [DomainID: Int64],
+        _ observation: HostObservation, asked: [DomainID: VCPUCount], networkCaps: [DomainID: Int64],
         _ cycle: inout HostCycle
     ) -> [DomainID: DomainSampler] {
-        var remaining = [DomainID: DomainSampler](minimumCapacity: observation.domains.count)
+        var remaining = [DomainID: DomainSampler](minimumCapacity: observation.reading.domains.count)
         var used: Int128? = 0
-        for seen in observation.domains.sorted(by: { $0.domain < $1.domain }) {
+        for seen in observation.reading.domains.sorted(by: { $0.domain < $1.domain }) {
             var sampler = domains[seen.domain] ?? newSampler(seen.domain)
             let outcome = sampler.observe(
                 seen, at: observation.instant, asked: asked[seen.domain], networkCap: networkCaps[seen.domain])
@@ -96,7 +96,7 @@ package struct HostSampler: Hashable, Sendable {
         }
         cycle.sample.figures.domainsUtilization = used.flatMap {
             guard former != nil else { return nil }
-            return Utilization(numerator: $0, denominator: 1_000_000 * Int128(observation.cpuCount))
+            return Utilization(numerator: $0, denominator: 1_000_000 * Int128(observation.reading.cpuCount))
         }
         return remaining
     }
@@ -108,10 +108,11 @@ package struct HostSampler: Hashable, Sendable {
                 host: host, known: known?.incarnation, isActive: known?.isActive ?? false))
     }
 
-    private func observeHost(_ now: RawHostReading, _ cycle: inout HostCycle) {
-        cycle.sample.figures.responseTimeNanoseconds = now.responseTimeNanoseconds
-        cycle.sample.figures.responseMethod = now.responseMethod
-        cycle.sample.figures.responseLoss = now.responseLoss
+    private func observeHost(_ observation: HostObservation, _ cycle: inout HostCycle) {
+        let now = observation.reading
+        cycle.sample.figures.responseTimeNanoseconds = observation.responseTimeNanoseconds
+        cycle.sample.figures.responseMethod = observation.responseMethod
+        cycle.sample.figures.responseLoss = observation.responseLoss
         if let used = now.memoryUsed {
             if used > now.memory {
                 cycle.rejections.append(Rejection(domain: nil, reason: .memoryBeyondMaximum))
@@ -119,7 +120,7 @@ package struct HostSampler: Hashable, Sendable {
                 cycle.sample.figures.memoryUsed = used
             }
         }
-        guard let former = former?.observation, let interval = cycle.sample.intervalNanoseconds else { return }
+        guard let former = former?.reading, let interval = cycle.sample.intervalNanoseconds else { return }
         cycle.sample.figures.cpuUtilization =
             share(
                 now.cpuTimeNanoseconds, former.cpuTimeNanoseconds, interval, now.cpuCount, &cycle)?.clamped

@@ -34,7 +34,7 @@ package struct IncarnationTracker: Hashable, Sendable {
     }
 
     /// Takes a sighting; counters are compared with those that were believed last.
-    package mutating func observe(_ seen: RawDomainReading, at instant: ReadingInstant) -> Sighting {
+    package mutating func observe(_ seen: DomainReading, at instant: ReadingInstant) -> Sighting {
         guard seen.state != .unknown else { return .none }
         guard seen.state.isActive, let hypervisorID = seen.hypervisorID else {
             isAlive = false
@@ -56,7 +56,7 @@ package struct IncarnationTracker: Hashable, Sendable {
     package mutating func believe(_ believed: DomainCounters) { counters.merge(believed) }
 
     private func continues(
-        _ life: Incarnation, _ seen: RawDomainReading, _ hypervisorID: Int64, at instant: ReadingInstant
+        _ life: Incarnation, _ seen: DomainReading, _ hypervisorID: Int64, at instant: ReadingInstant
     ) -> Bool {
         guard life.hypervisorID == hypervisorID else { return false }
         guard let start = seen.incarnationStart else { return !seen.counters.beganAgain(since: counters) }

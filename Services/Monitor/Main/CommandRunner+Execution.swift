@@ -76,7 +76,8 @@ extension CommandRunner {
     ) async throws -> Bool {
         do {
             let definition = order.verb == .adopt ? try await adoptable(order) : nil
-            guard try await claimWithRows(record, order, specification, definition) else { return false }
+            let mark = order.verb.needsMark ? await lifeMark(of: order.domain) : nil
+            guard try await claimWithRows(record, order, specification, definition, mark: mark) else { return false }
         } catch let refusal as CommandRefusal {
             return try await refuse(record, refusal)
         } catch let error as HypervisorError where error.code.isFinal {
@@ -92,12 +93,14 @@ extension CommandRunner {
 
     /// Claims the command together with the rows that it depends on: all of them or none.
     private func claimWithRows(
-        _ record: CommandRecord, _ order: CommandOrder, _ specification: DomainSpecification?, _ definition: String?
+        _ record: CommandRecord, _ order: CommandOrder, _ specification: DomainSpecification?, _ definition: String?,
+        mark: LifeMark?
     ) async throws -> Bool {
         do {
             return try await edges.store.transaction { transaction in
                 let isOurs = try await edges.commands.claim(
-                    record.id, under: claim, by: edges.instance, at: edges.clock.now(), in: transaction)
+                    record.id, under: claim, by: edges.instance, at: edges.clock.now(),
+                    mark: mark.flatMap { JSONText.encode($0) }, in: transaction)
                 guard isOurs else { return false }
                 if let specification {
                     try await edges.inventory.insertDomain(
@@ -175,14 +178,7 @@ extension CommandRunner {
             await loop.deleted(domain, at: effect.effectiveAt)
             return Ended(outcome: .succeeded(result: await loop.result(of: domain)), permit: .used)
         case .shutdown where order.grace != nil: return try await shutDown(record, order, call)
-        case .snapshot, .revert:
-            try checkOwnership()
-            let name = order.arguments.name ?? ""
-            let effect =
-                order.verb == .snapshot
-                ? try await hypervisor.snapshot(domain, name: name, call)
-                : try await hypervisor.revert(domain, to: name, call)
-            return await done(order, effect)
+        case .snapshot, .revert, .deleteSnapshot: return await done(order, try await keep(order, call))
         case .abortMigration:
             try checkOwnership()
             aborted.insert(domain)
@@ -194,6 +190,16 @@ extension CommandRunner {
             }
             try checkOwnership()
             return await done(order, try await hypervisor.perform(operation, on: domain, call))
+        }
+    }
+
+    private func keep(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Effect {
+        try checkOwnership()
+        let (hypervisor, domain, name) = (loop.hypervisor, order.domain, order.arguments.name ?? "")
+        return switch order.verb {
+        case .revert: try await hypervisor.revert(domain, to: name, call)
+        case .deleteSnapshot: try await hypervisor.deleteSnapshot(of: domain, name: name, call)
+        default: try await hypervisor.snapshot(domain, name: name, call)
         }
     }
 
@@ -219,8 +225,9 @@ extension CommandRunner {
         switch error.code {
         case .deadline, .unreachable, .closed:
             // Cut off by the shutdown or by the loss of the host: the successor looks the effect up.
-            guard !Task.isCancelled else { return nil }
-            if case .succeeded = await finding(about: order, record.id).finding {
+            // What shows only in time is followed up, as after a crash.
+            guard !Task.isCancelled, !order.verb.needsMark else { return nil }
+            if case .succeeded = await finding(about: order, record).finding {
                 return Ended(
                     outcome: .succeeded(result: await settle(order, record.id)), permit: .used)
             }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FoundationEssentials
 internal import Hypervisor
 internal import MonitorCore
 internal import ResourceModel
@@ -18,7 +19,8 @@ extension CommandRunner {
             await end(record, .failed(code: error.code, message: error.message), permit: .released)
             return true
         }
-        let (finding, isFinal) = await finding(about: order, record.id)
+        if order.verb == .reboot { await loop.follow(rebootOf: order.domain) }
+        let (finding, isFinal) = await finding(about: order, record)
         guard !Task.isCancelled else { return false }
         // A host may answer before the command's deadline: until then its end can still become known.
         guard isFinal || edges.clock.now() >= order.deadline else { return false }
@@ -39,23 +41,39 @@ extension CommandRunner {
     }
 
     /// What a fresh look at the host, and at a migration's target, says of a command's effect. It is final unless a host
-    /// did not answer, or the migration goes on.
-    func finding(about order: CommandOrder, _ id: UUID128) async -> (finding: CommandPlan.Finding, isFinal: Bool) {
-        let isMoving = order.verb == .migrate ? await isStillMoving(order, id) : false
+    /// did not answer, the migration goes on, or the guest may still be about to do what it was asked for.
+    func finding(
+        about order: CommandOrder, _ record: CommandRecord
+    ) async -> (finding: CommandPlan.Finding, isFinal: Bool) {
+        let isMoving = order.verb == .migrate ? await isStillMoving(order, record.id) : false
         await loop.freshCycle()
         let presence = await loop.presence(of: order.domain)
         let onTarget = order.verb == .migrate ? await targetPresence(order) : .unknown
         let isFinal = presence != .unknown && (order.verb != .migrate || onTarget != .unknown && !isMoving)
-        let trace = await trace(of: order)
-        return (CommandPlan.reconcile(order, presence: presence, onTarget: onTarget, trace: trace), isFinal)
+        let finding = CommandPlan.reconcile(
+            order, presence: presence, onTarget: onTarget, trace: await trace(of: order, record),
+            marks: order.verb.needsMark ? await marks(of: record) : nil)
+        return (finding, isFinal && (!order.verb.needsMark || finding == .succeeded))
+    }
+
+    /// Best effort: a guest that hangs keeps nobody from rebooting it.
+    func lifeMark(of domain: DomainID) async -> LifeMark? { try? await loop.hypervisor.lifeMark(of: domain) }
+
+    private func marks(of record: CommandRecord) async -> LifeMarks? {
+        guard let text = record.mark, let before = try? JSONDecoder().decode(LifeMark.self, from: Data(text.utf8)),
+            let now = await lifeMark(of: record.command.domain)
+        else { return nil }
+        return LifeMarks(before: before, now: now)
     }
 
     /// Whether the effect is found that a domain's state says nothing about; `nil` if it can't be told.
-    private func trace(of order: CommandOrder) async -> Bool? {
+    private func trace(of order: CommandOrder, _ record: CommandRecord) async -> Bool? {
         let (hypervisor, domain) = (loop.hypervisor, order.domain)
         switch order.verb {
-        case .snapshot:
-            return try? await hypervisor.snapshots(of: domain).contains { $0.name == order.arguments.name }
+        case .snapshot, .deleteSnapshot:
+            let isThere = try? await hypervisor.snapshots(of: domain).contains { $0.name == order.arguments.name }
+            return isThere.map { $0 == (order.verb == .snapshot) }
+        case .reboot: return await loop.heardReboot(of: domain, since: record.claimedAt) ? true : nil
         case .cap:
             // A driver that shows no cap may not know: only a cap that is seen says something.
             let cap = try? await hypervisor.look(at: domain).cpuCapPPM

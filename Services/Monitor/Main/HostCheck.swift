@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Hypervisor
+internal import MonitorCore
 internal import ResourceModel
 
 /// One thing that was looked at of a host, or of a pair between which guests are to move.
@@ -16,12 +17,38 @@ struct CheckItem: Codable, Hashable, Sendable {
     var remedy: String?
 }
 
+/// What is known of how far a host's clock is from cluster time.
+enum HostClock: Hashable, Sendable {
+    /// Nanoseconds that it is ahead, at least and at most: how long the host took to answer blurs it.
+    case ahead(ClosedRange<Int64>)
+    case unknown(String)
+
+    /// - Parameters:
+    ///   - time: what the host's clock said at some instant between `calledAt` and `answeredAt` of cluster time.
+    init(reading time: Timestamp, calledAt: Timestamp, answeredAt: Timestamp) {
+        let latest = max(calledAt, answeredAt)
+        self = .ahead(time.nanoseconds(since: latest)...time.nanoseconds(since: calledAt))
+    }
+
+    /// How far the other host's clock is ahead of this one's.
+    func difference(to other: HostClock) -> HostClock {
+        switch (self, other) {
+        case (.unknown(let reason), _), (_, .unknown(let reason)): .unknown(reason)
+        case (.ahead(let here), .ahead(let there)):
+            .ahead(there.lowerBound - here.upperBound...there.upperBound - here.lowerBound)
+        }
+    }
+}
+
 /// What a host's own words say about it and about each pair that it is the source of. Pure.
 enum HostCheck {
-    /// A host as it was examined, or why it could not be.
-    typealias Examined = Result<HostExamination, HypervisorError>
+    struct Examined: Hashable, Sendable {
+        let examination: HostExamination
+        let clock: HostClock
+    }
 
-    static func items(of host: HostExamination) -> [CheckItem] {
+    static func items(of examined: Examined) -> [CheckItem] {
+        let host = examined.examination
         let capabilities = host.capabilities
         var items = [
             CheckItem(check: "answers", result: .fine, detail: "\(capabilities.driver) \(capabilities.version)")
@@ -31,6 +58,8 @@ enum HostCheck {
             CheckItem(
                 check: "statistics", result: .fine,
                 detail: capabilities.hasBulkStatistics ? "all domains in one call" : "one call per domain"))
+        items.append(clock(examined.clock, against: "cluster time"))
+        if host.migrationName != nil { items.append(ownName(host.hostName)) }
         items.append(
             host.isEncrypted
                 ? CheckItem(check: "encryption", result: .fine)
@@ -42,38 +71,27 @@ enum HostCheck {
                 ? CheckItem(check: "migration", result: .fine, detail: host.migrationTransports.joined(separator: ", "))
                 : CheckItem(
                     check: "migration", result: .missing, detail: "its driver sends no running domain elsewhere"))
-        if let canCap = capabilities.canCapCPU {
-            items.append(
-                canCap
-                    ? CheckItem(check: "CPU cap", result: .fine)
-                    : CheckItem(
-                        check: "CPU cap", result: .missing, detail: "the hypervisor can't cap a domain's CPU",
-                        remedy: "give libvirtd the cpu cgroup controller"))
-        }
-        if capabilities.hasStorage {
-            let idle = host.storagePools.filter { !$0.isActive }.map(\.name).sorted()
-            items.append(
-                idle.isEmpty
-                    ? CheckItem(check: "storage", result: .fine, detail: names(host.storagePools.map(\.name)))
-                    : CheckItem(
-                        check: "storage", result: .missing, detail: "pools that are not started: \(names(idle))",
-                        remedy: "virsh pool-start, and pool-autostart"))
-        }
+        items.append(cpuCap(host))
+        if capabilities.hasStorage { items.append(storage(host.storagePools)) }
         return items
     }
 
-    /// - Parameter accepts: whether the target runs guests of the source's CPU; `nil` if it could not be asked.
+    /// - Parameters:
+    ///   - other: the target as it was examined, or why it could not be.
+    ///   - accepts: whether the target runs guests of the source's CPU; `nil` if it could not be asked.
     static func items(
-        from source: HostExamination, to target: HostID, _ examined: Examined, accepts: Bool?
+        from examined: Examined, to target: HostID, _ other: Result<Examined, HypervisorError>, accepts: Bool?
     ) -> [CheckItem] {
-        let other: HostExamination
-        switch examined {
-        case .success(let found): other = found
+        let found: Examined
+        switch other {
+        case .success(let examined): found = examined
         case .failure(let error):
             return [CheckItem(target: target, check: "answers", result: .unknown, detail: "\(error)")]
         }
+        let (source, other) = (examined.examination, found.examination)
         return [
             identity(source, other), driver(source, other), cpu(source, other, accepts), transport(source, other),
+            clock(examined.clock.difference(to: found.clock), against: "this host's"), nameResolution(source, other),
             shared(
                 "storage pools", source.storagePools.filter(\.isActive).map(\.name),
                 other.storagePools.filter(\.isActive).map(\.name)),
@@ -83,6 +101,111 @@ enum HostCheck {
             item?.target = target
             return item
         }
+    }
+
+    // MARK: A host
+
+    private static func cpuCap(_ host: HostExamination) -> CheckItem {
+        guard let canCap = host.capabilities.canCapCPU else {
+            return CheckItem(
+                check: "CPU cap", result: .unknown, detail: "no domain runs that it could be tried with",
+                remedy: "start one and check again")
+        }
+        guard !canCap else { return CheckItem(check: "CPU cap", result: .fine) }
+        let remedy: String? =
+            switch host.capabilities.driver.lowercased() {
+            case "xen": "boot Xen with sched=credit"
+            case "qemu": "give libvirtd the cpu cgroup controller"
+            default: nil
+            }
+        return CheckItem(
+            check: "CPU cap", result: .missing,
+            detail: host.cpuCapObstacle ?? "the hypervisor can't cap a domain's CPU", remedy: remedy)
+    }
+
+    private static func storage(_ pools: [HostExamination.StoragePool]) -> CheckItem {
+        let idle = pools.filter { !$0.isActive }.map(\.name)
+        return idle.isEmpty
+            ? CheckItem(check: "storage", result: .fine, detail: names(pools.map(\.name)))
+            : CheckItem(
+                check: "storage", result: .missing, detail: "pools that are not started: \(names(idle))",
+                remedy: "virsh pool-start, and pool-autostart")
+    }
+
+    /// Guests are sent to the address in a host's URI; other tools send them to the name that it gives itself.
+    private static func ownName(_ name: ResolvedName) -> CheckItem {
+        let remedy = "give it the address by which the others reach it, in the DNS or in /etc/hosts of every host"
+        if name.name.isEmpty || name.name.hasPrefix("localhost") {
+            return CheckItem(
+                check: "own name", result: .missing, detail: "it calls itself '\(name.name)'", remedy: remedy)
+        }
+        if let loopback = name.addresses.first(where: isLoopback) {
+            return CheckItem(
+                check: "own name", result: .missing,
+                detail: "\(name.name) is the loopback address \(loopback) where Monitor runs", remedy: remedy)
+        }
+        let seen =
+            name.addresses.isEmpty ? "it has no address where Monitor runs" : "\(names(name.addresses)) to Monitor"
+        return CheckItem(check: "own name", result: .fine, detail: "\(name.name): \(seen)")
+    }
+
+    private static func clock(_ clock: HostClock, against other: String) -> CheckItem {
+        let tolerance = ReadingInstant.clockTolerance.wholeNanoseconds
+        let remedy = "have one service keep its clock, such as chrony"
+        guard case .ahead(let ahead) = clock else {
+            guard case .unknown(let reason) = clock else { return CheckItem(check: "clock", result: .unknown) }
+            return CheckItem(check: "clock", result: .unknown, detail: reason)
+        }
+        let middle = ahead.lowerBound + (ahead.upperBound - ahead.lowerBound) / 2
+        let text = "\(milliseconds(middle)) ms \(middle < 0 ? "behind" : "ahead of") \(other)"
+        if ahead.lowerBound > tolerance || ahead.upperBound < -tolerance {
+            return CheckItem(check: "clock", result: .missing, detail: text, remedy: remedy)
+        }
+        guard ahead.lowerBound >= -tolerance, ahead.upperBound <= tolerance else {
+            let blur = milliseconds(ahead.upperBound - ahead.lowerBound)
+            return CheckItem(
+                check: "clock", result: .unknown, detail: "\(text), but the answers took \(blur) ms",
+                remedy: "check again")
+        }
+        return CheckItem(check: "clock", result: .fine, detail: text)
+    }
+
+    private static func milliseconds(_ nanoseconds: Int64) -> UInt64 { nanoseconds.magnitude / 1_000_000 }
+
+    private static func isLoopback(_ address: String) -> Bool {
+        address.hasPrefix("127.") || address == "::1" || address.hasPrefix("::ffff:127.")
+    }
+
+    // MARK: A pair
+
+    /// Where the source would send a guest. How the source itself resolves that can't be seen from outside: what is
+    /// looked at is what Monitor's machine makes of it.
+    private static func nameResolution(_ source: HostExamination, _ other: HostExamination) -> CheckItem? {
+        guard let name = other.migrationName, source.capabilities.canMigrate else { return nil }
+        let check = "name resolution"
+        guard !name.name.isEmpty else {
+            return CheckItem(
+                check: check, result: .missing, detail: "its URI names no machine that a guest could be sent to",
+                remedy: "add it by a URI with its address, such as qemu+tls://ADDRESS/system")
+        }
+        if let loopback = name.addresses.first(where: isLoopback) {
+            return CheckItem(
+                check: check, result: .missing,
+                detail: "\(name.name) is the loopback address \(loopback): every host would send guests to itself",
+                remedy: "add it by the address by which the other hosts reach it")
+        }
+        guard let first = name.addresses.first else {
+            return CheckItem(
+                check: check, result: .missing, detail: "\(name.name) has no address where Monitor runs",
+                remedy: "put it into the DNS, or into /etc/hosts of every host")
+        }
+        guard first != name.name else {
+            return CheckItem(check: check, result: .fine, detail: "\(first) needs none")
+        }
+        return CheckItem(
+            check: check, result: .fine,
+            detail: "\(name.name) is \(names(name.addresses)) to Monitor; what this host makes of it can't be seen "
+                + "from outside: there, `getent ahosts \(name.name)`")
     }
 
     private static func identity(_ source: HostExamination, _ other: HostExamination) -> CheckItem? {

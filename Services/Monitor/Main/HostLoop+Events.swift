@@ -23,6 +23,7 @@ extension HostLoop {
             log.notice("the connection to a host was lost", metadata: ["host.id": "\(host)", "reason": "\(reason)"])
         case .rebooted(let domain):
             // The same life goes on, so no poll shows it.
+            reboots[domain] = edges.clock.now()
             let isForeign = rebooting.remove(domain) == nil && !ordered.contains(domain)
             await publish(
                 DomainChange(kind: "rebooted", detail: "the guest began anew"), of: domain, at: edges.clock.now(),
@@ -34,6 +35,15 @@ extension HostLoop {
         case .jobCompleted, .agent, .memoryChanged, .reconfigured: break
         }
         poke()
+    }
+
+    /// A reboot that an earlier owner ordered: when it comes, it is Ebb's.
+    func follow(rebootOf domain: DomainID) { rebooting.insert(domain) }
+
+    /// Whether the host told, at or after that instant, that the guest began anew.
+    func heardReboot(of domain: DomainID, since instant: Timestamp?) -> Bool {
+        guard let heard = reboots[domain], let instant else { return false }
+        return heard >= instant
     }
 
     /// Has the next poll come at once.

@@ -39,7 +39,7 @@ extension HostLoop {
             calledAt: now, answeredAt: now, readAt: effect.effectiveAt,
             monotonicNanoseconds: ClusterClock.bootTimeNanoseconds())
         let asked = trackers[reading.domain]?.asked
-        let seen = sampler.sight(RawDomainReading(reading), at: instant, asked: asked)
+        let seen = sampler.sight(reading, at: instant, asked: asked)
         let facts = await observe(seen, isForced: true)
         await writer.append(facts)
     }
@@ -56,14 +56,13 @@ extension HostLoop {
         let facts = await depart(domain, movedAt: movedAt ?? now, seenAt: now, isForeign: false)
         moving.remove(domain)
         await writer.append(facts)
-        guard let reading = effect.domain, let number = reading.hypervisorID else { return nil }
-        let raw = RawDomainReading(reading)
-        let start = reading.incarnationStart ?? movedAt ?? now
+        guard let seen = effect.domain, let number = seen.hypervisorID else { return nil }
+        let start = seen.incarnationStart ?? movedAt ?? now
         return DomainObservation(
-            state: raw.state,
-            vcpus: raw.grantedVCPUs.map {
-                VCPUSizes(maximum: raw.maximumVCPUs ?? $0, asked: asked, granted: $0, confirmed: raw.confirmedVCPUs)
-            }, memory: raw.memory, disk: raw.disk,
+            state: seen.state,
+            vcpus: seen.grantedVCPUs.map {
+                VCPUSizes(maximum: seen.maximumVCPUs ?? $0, asked: asked, granted: $0, confirmed: seen.confirmedVCPUs)
+            }, memory: seen.memory, disk: seen.disk,
             incarnation: Incarnation(host: target, hypervisorID: number, start: start))
     }
 

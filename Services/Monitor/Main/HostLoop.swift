@@ -41,6 +41,8 @@ actor HostLoop {
     var cycleWaiters: [CheckedContinuation<Void, Never>] = []
     /// A reboot that Ebb ordered and that was not reported yet.
     var rebooting: Set<DomainID> = []
+    /// When a guest was last heard to begin anew.
+    var reboots: [DomainID: Timestamp] = [:]
     /// The rest until the next poll; cancelled when something happened on the host.
     var resting: Task<Void, Never>?
     var isPoked = false
@@ -140,10 +142,11 @@ actor HostLoop {
             let answeredAt = edges.clock.now()
             MonitorMetrics.poll(succeeded: true)
             MonitorMetrics.pollDuration(nanoseconds: answeredAt.nanoseconds(since: calledAt))
-            let raw = RawHostReading(
-                reading, calledAt: calledAt, answeredAt: answeredAt, response: response, responseLoss: responses.loss)
+            let observation = HostObservation(
+                reading, calledAt: calledAt, answeredAt: answeredAt, responseTimeNanoseconds: response?.nanoseconds,
+                responseMethod: response?.method ?? .unknown, responseLoss: responses.loss)
             let cycle = sampler.observe(
-                raw, asked: trackers.compactMapValues(\.asked),
+                observation, asked: trackers.compactMapValues(\.asked),
                 networkCaps: trackers.compactMapValues(\.caps.networkBytesPerSecond))
             await publish(cycle.sample)
             for rejection in cycle.rejections { MonitorMetrics.rejected(rejection.reason) }

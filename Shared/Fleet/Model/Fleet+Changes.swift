@@ -233,7 +233,8 @@ extension OperationDurations {
         case .lifecycle(_, .save): save
         case .lifecycle(_, .restore): restore
         case .lifecycle(_, .destroy), .lifecycle(_, .suspend), .lifecycle(_, .resume), .lifecycle(_, .reboot),
-            .lifecycle(_, .undefine), .abortMigration, .cap, .snapshot, .revert, .label, .redefine, .prepare:
+            .lifecycle(_, .undefine), .abortMigration, .cap, .snapshot, .revert, .deleteSnapshot, .label, .redefine,
+            .prepare:
             0
         }
     }

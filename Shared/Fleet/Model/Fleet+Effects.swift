@@ -29,6 +29,9 @@ extension Fleet {
             }
             let added = snapshot.isActive && !domain.state.isActive ? snapshot.memory : .zero
             return added == .zero ? nil : lackOfMemory(added, on: host)
+        case .deleteSnapshot(_, let name):
+            guard domain.snapshots[name] == nil else { return nil }
+            return FleetRefusal(.invalid, "domain \(domain.id) has no snapshot '\(name)'")
         case .redefine(let definition): return definition.fault.map { FleetRefusal(.invalid, $0) }
         case .prepare(_, let vcpus, let memory):
             let fault = domain.nextDefinition.raised(maximumVCPUs: vcpus, maximumMemory: memory).fault
@@ -97,7 +100,8 @@ extension Fleet {
         guard let place = find(change.domain) else { return nil }
         let domain = hosts[place.host].domains[place.domain]
         switch change {
-        case .create, .migrate, .abortMigration, .cap, .snapshot, .revert, .label, .redefine, .prepare: return nil
+        case .create, .migrate, .abortMigration, .cap, .snapshot, .revert, .deleteSnapshot, .label, .redefine, .prepare:
+            return nil
         case .lifecycle(_, let verb): return verb.outcome == domain.state ? domain.effectiveAt : nil
         case .resize(_, let vcpus, let memory):
             let holds =
@@ -126,7 +130,7 @@ extension Fleet {
         case .revert(let domain, let name):
             guard let place = find(domain) else { return }
             revert(place, to: name, at: event.at)
-        case .cap, .snapshot, .label, .redefine, .prepare:
+        case .cap, .snapshot, .deleteSnapshot, .label, .redefine, .prepare:
             guard let place = find(event.change.domain) else { return }
             let wall = hosts[place.host].clock.wall(at: event.at)
             hosts[place.host].change(place.domain, at: event.at, limits: limits) { domain in
@@ -142,6 +146,7 @@ extension Fleet {
         let wall = hosts[place.host].clock.wall(at: instant)
         hosts[place.host].change(place.domain, at: instant, limits: limits) { domain in
             domain.memory = snapshot.memory
+            domain.currentSnapshot = name
             domain.setVCPUs(granted: snapshot.granted, online: snapshot.online, effectiveAt: wall)
         }
         guard snapshot.isActive else { return }
@@ -167,6 +172,7 @@ extension Fleet {
             let wall = hosts[host].clock.wall(at: instant)
             hosts[host].change(index, at: instant, limits: limits) { domain in
                 domain.console += "rebooted\n"
+                domain.boots += 1
                 domain.setVCPUs(granted: domain.grantedVCPUs, online: domain.grantedVCPUs, effectiveAt: wall)
             }
         case .undefine:

@@ -34,9 +34,18 @@ package struct FleetDetail: Hashable, Sendable, Codable {
     package let migration: Migration?
     /// Oldest first.
     package let snapshots: [Snapshot]
+    /// What it was kept as, or gone back to, last.
+    package let currentSnapshot: String?
+    /// How often its guest began.
+    package let boots: Int64
     package let console: String
     /// The guest's; `nil` while it does not run.
     package let address: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case definition, migration, snapshots, boots, console, address
+        case currentSnapshot = "current_snapshot"
+    }
 }
 
 extension Fleet {
@@ -59,7 +68,8 @@ extension Fleet {
         return FleetDetail(
             definition: domain.nextDefinition, migration: migration(of: domain, at: now),
             snapshots: snapshots.sorted { ($0.createdAt, $0.name) < ($1.createdAt, $1.name) },
-            console: domain.console, address: domain.life == nil ? nil : address)
+            currentSnapshot: domain.currentSnapshot, boots: domain.boots, console: domain.console,
+            address: domain.life == nil ? nil : address)
     }
 
     /// Memory goes over evenly between the call and the switch.

@@ -52,6 +52,7 @@ package enum FleetChange: Hashable, Sendable {
     case cap(DomainID, FleetCap)
     case snapshot(DomainID, name: String)
     case revert(DomainID, name: String)
+    case deleteSnapshot(DomainID, name: String)
     case label(DomainID, name: String, tenant: TenantID)
     /// Another definition of the same domain: its labels hold at once, its sizes from the next boot on.
     case redefine(DomainDefinition)
@@ -63,7 +64,7 @@ package enum FleetChange: Hashable, Sendable {
         case .create(let definition), .redefine(let definition): definition.id
         case .lifecycle(let domain, _), .resize(let domain, _, _), .migrate(let domain, _, _, _),
             .abortMigration(let domain), .cap(let domain, _), .snapshot(let domain, _), .revert(let domain, _),
-            .label(let domain, _, _), .prepare(let domain, _, _):
+            .deleteSnapshot(let domain, _), .label(let domain, _, _), .prepare(let domain, _, _):
             domain
         }
     }
@@ -79,6 +80,7 @@ package enum FleetChange: Hashable, Sendable {
         case .cap: "cap"
         case .snapshot: "snapshot"
         case .revert: "revert"
+        case .deleteSnapshot: "delete-snapshot"
         case .label: "label"
         case .redefine: "redefine"
         case .prepare: "prepare"

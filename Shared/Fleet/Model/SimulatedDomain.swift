@@ -92,6 +92,10 @@ struct SimulatedDomain: Sendable {
     /// In each direction; 0 without a cap.
     private(set) var networkCapBytesPerSecond: Int64 = 0
     private(set) var snapshots: [String: Snapshot] = [:]
+    /// What it was kept as, or gone back to, last.
+    var currentSnapshot: String?
+    /// How often its guest began: with each life, and at each reboot within one.
+    var boots: Int64 = 0
     /// What it wrote to its console, in ASCII.
     var console = ""
     var habits: GuestHabits
@@ -213,6 +217,10 @@ struct SimulatedDomain: Sendable {
             guard snapshots[name] == nil else { return }
             snapshots[name] = Snapshot(
                 createdAt: wall, state: state, granted: grantedVCPUs, online: onlineVCPUs, memory: memory)
+            currentSnapshot = name
+        case .deleteSnapshot(_, let name):
+            snapshots[name] = nil
+            if currentSnapshot == name { currentSnapshot = nil }
         case .label(_, let name, let tenant):
             setLabels(name: name, tenant: tenant)
         case .redefine(let next):

@@ -164,6 +164,7 @@ struct SimulatedHost: Sendable {
         let life = Life(hypervisorID: lastHypervisorID, start: instant, hostStart: clock.wall(at: instant))
         change(index, at: instant, limits: limits) { domain in
             domain.life = life
+            domain.boots += 1
             domain.lastServe = nil
             domain.state = state
             domain.effectiveAt = life.hostStart

@@ -38,6 +38,7 @@ enum FleetCodec {
         case .cap(let cap): return try change(cap)
         case .snapshot(let snapshot):
             let domain = try domain(snapshot.domainUuid)
+            if snapshot.deletes { return .deleteSnapshot(domain, name: snapshot.name) }
             return snapshot.reverts
                 ? .revert(domain, name: snapshot.name) : .snapshot(domain, name: snapshot.name)
         case .label(let label):

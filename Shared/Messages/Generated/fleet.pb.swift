@@ -401,6 +401,9 @@ package nonisolated struct WireFleetSnapshot: Sendable {
   /// Make the domain what it was at the snapshot, instead of taking one.
   package var reverts: Bool = false
 
+  /// Forget the snapshot, instead of taking one.
+  package var deletes: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1392,7 +1395,7 @@ nonisolated extension WireFleetCap: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WireFleetSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FleetSnapshot"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0\u{1}name\0\u{1}reverts\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_uuid\0\u{1}name\0\u{1}reverts\0\u{1}deletes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1403,6 +1406,7 @@ nonisolated extension WireFleetSnapshot: SwiftProtobuf.Message, SwiftProtobuf._M
       case 1: try { try decoder.decodeSingularBytesField(value: &self.domainUuid) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.name) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.reverts) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.deletes) }()
       default: break
       }
     }
@@ -1418,6 +1422,9 @@ nonisolated extension WireFleetSnapshot: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.reverts != false {
       try visitor.visitSingularBoolField(value: self.reverts, fieldNumber: 3)
     }
+    if self.deletes != false {
+      try visitor.visitSingularBoolField(value: self.deletes, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1425,6 +1432,7 @@ nonisolated extension WireFleetSnapshot: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.domainUuid != rhs.domainUuid {return false}
     if lhs.name != rhs.name {return false}
     if lhs.reverts != rhs.reverts {return false}
+    if lhs.deletes != rhs.deletes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

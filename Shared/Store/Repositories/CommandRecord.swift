@@ -72,6 +72,8 @@ package struct CommandRecord: Hashable, Sendable {
     package let claimedBy: InstanceID?
     package let claimedEpoch: Int64?
     package let claimedAt: Timestamp?
+    /// Of the domain's life when it was claimed, as JSON; `nil`: its verb needs none, or it could not be taken.
+    package let mark: String?
     package let finishedAt: Timestamp?
     /// How far it has come, in millionths; `nil`: it says nothing of that.
     package let progressPPM: Int64?
@@ -96,6 +98,7 @@ package struct CommandRecord: Hashable, Sendable {
         claimedBy = try row.uuidOrNil("claimed_by").map { InstanceID($0) }
         claimedEpoch = try row.int64OrNil("claimed_epoch")
         claimedAt = try row.timestampOrNil("claimed_ns")
+        mark = try row.stringOrNil("life_mark")
         finishedAt = try row.timestampOrNil("finished_ns")
         switch state {
         case .queued, .claimed: outcome = nil

@@ -72,16 +72,16 @@ package struct CommandRepository: Sendable {
     }
 
     /// Makes a queued command the caller's to run, once: `false` if it is claimed, ended or past its deadline.
-    /// `claim` is that of its host. Throws `fenced`.
+    /// `claim` is that of its host; `mark`, JSON, of the domain's life as it is now. Throws `fenced`.
     package func claim(
-        _ id: UUID128, under claim: ShardClaim, by instance: InstanceID, at now: Timestamp,
+        _ id: UUID128, under claim: ShardClaim, by instance: InstanceID, at now: Timestamp, mark: String? = nil,
         in transaction: Transaction? = nil
     ) async throws -> Bool {
         try await store.fenced(claim, in: transaction) { transaction in
             let rows = try await transaction.query(
                 """
                 UPDATE cluster.command SET state = 'claimed', claimed_by = \(instance),
-                    claimed_epoch = \(claim.epoch), claimed_ns = \(now)
+                    claimed_epoch = \(claim.epoch), claimed_ns = \(now), life_mark = \(mark)::jsonb
                 WHERE id = \(id) AND host = \(claim.id) AND state = 'queued' AND deadline_ns > \(now) RETURNING id
                 """)
             return !rows.isEmpty

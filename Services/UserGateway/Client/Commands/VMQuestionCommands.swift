@@ -76,52 +76,6 @@ struct VMConsole: AsyncParsableCommand {
     }
 }
 
-struct VMSnapshot: VMChangeCommand {
-    static let method = "vm.snapshot"
-    static let configuration = CommandConfiguration(
-        "snapshot", calls: method, examples: ["ebb vm snapshot web-1 before-upgrade"])
-
-    @Argument(help: help(method, "vm")) var vm: String
-    @Argument(help: help(method, "name")) var name: String
-    @Option(help: help(method, "tenant")) var tenant: String?
-    @OptionGroup var waiting: WaitOptions
-    @OptionGroup var mutation: MutationOptions
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] {
-        ["vm": .string(vm), "name": .string(name), "tenant": .optional(tenant)]
-    }
-
-    func view(of result: JSONValue) -> View { .outcome }
-}
-
-struct VMRevert: VMChangeCommand {
-    static let method = "vm.revert"
-    static let configuration = CommandConfiguration(
-        "revert", calls: method,
-        examples: ["ebb vm revert web-1 before-upgrade", "ebb vm revert web-1 before-upgrade --yes"])
-
-    @Argument(help: help(method, "vm")) var vm: String
-    @Argument(help: help(method, "name")) var name: String
-    @Flag(name: .shortAndLong, help: "Don't ask.") var yes = false
-    @Option(help: help(method, "tenant")) var tenant: String?
-    @OptionGroup var waiting: WaitOptions
-    @OptionGroup var mutation: MutationOptions
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    mutating func run() async throws {
-        try Surroundings.current.confirm(
-            "Take \(vm) back to \(name) and lose what it did since?", unless: yes, otherwise: "nothing was reverted")
-        try await perform()
-    }
-
-    func parameters() -> [String: JSONValue?] {
-        ["vm": .string(vm), "name": .string(name), "tenant": .optional(tenant)]
-    }
-
-    func view(of result: JSONValue) -> View { .outcome }
-}
-
 struct VMAdopt: VMChangeCommand {
     static let method = "vm.adopt"
     static let configuration = CommandConfiguration(

@@ -53,6 +53,9 @@ extension MethodDefinition {
             "revert", "Take a VM back to a snapshot; what it did since is lost", takes: [snapshotField],
             fails: [.noRoom], example: ["name": "before-upgrade"]),
         action(
+            "snapshotdelete", "Delete a snapshot of a VM, which itself goes on as it is", takes: [snapshotField],
+            example: ["name": "before-upgrade"]),
+        action(
             "delete", "Delete a VM and its disk",
             takes: [Field("keepDisk", .boolean, "Leave its disk where it is (default false)")]),
         action(

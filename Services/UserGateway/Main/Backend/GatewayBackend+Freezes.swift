@@ -138,7 +138,7 @@ extension GatewayBackend {
             for monitor in monitors {
                 group.addTask { [client = runtime.client] in
                     let answer = try? await client.request(
-                        body, type: .setFreeze, to: monitor.peer, idempotencyKey: nil, timeout: timeout)
+                        body, type: .freezeSet, to: monitor.peer, idempotencyKey: nil, timeout: timeout)
                     return answer == nil ? monitor : nil
                 }
             }

@@ -16,7 +16,6 @@ extension MessageType {
     static let readConsole: MessageType = "vm.console.v1"
     static let listAddresses: MessageType = "vm.addresses.v1"
     static let checkHost: MessageType = "host.check.v1"
-    static let setFreeze: MessageType = "freeze.set.v1"
 }
 
 // What only the host itself can say: its owner is asked, and nothing durable comes of it.

@@ -22,6 +22,9 @@ extension GatewayBackend {
     func snapshotVM(_ request: Request) async throws(MethodError) -> JSONValue {
         try await act("snapshot", request, ["name": request.values["name"] ?? ""])
     }
+    func deleteSnapshot(_ request: Request) async throws(MethodError) -> JSONValue {
+        try await act("delete-snapshot", request, ["name": request.values["name"] ?? ""])
+    }
     func deleteVM(_ request: Request) async throws(MethodError) -> JSONValue {
         try await act("delete", request, request.boolean("keepDisk") == true ? ["keep_disk": true] : [:])
     }
@@ -184,7 +187,7 @@ extension GatewayBackend {
     private func act(
         _ verb: String, _ request: Request, _ arguments: [String: JSONValue] = [:], taking time: Duration? = nil
     ) async throws(MethodError) -> JSONValue {
-        let isCopying = ["save", "snapshot", "delete"].contains(verb)
+        let isCopying = ["save", "snapshot", "delete-snapshot", "delete"].contains(verb)
         return try await run(
             request, on: try await managedDomain(request), verb: verb, arguments,
             taking: time ?? (isCopying ? Self.copyingTime : .zero))

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import UserGatewayCore
+
+struct VMSnapshot: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "snapshot", abstract: "Keep a VM under a name, or delete what was kept.",
+        discussion: """
+            Examples:
+              ebb vm snapshot web-1 before-upgrade
+              ebb vm snapshot delete web-1 before-upgrade
+            """,
+        subcommands: [VMSnapshotTake.self, VMSnapshotDelete.self], defaultSubcommand: VMSnapshotTake.self)
+}
+
+struct VMSnapshotTake: VMChangeCommand {
+    static let method = "vm.snapshot"
+    static let configuration = CommandConfiguration(
+        "take", calls: method,
+        examples: ["ebb vm snapshot web-1 before-upgrade", "ebb vm snapshot take web-1 before-upgrade"])
+
+    @Argument(help: help(method, "vm")) var vm: String
+    @Argument(help: help(method, "name")) var name: String
+    @Option(help: help(method, "tenant")) var tenant: String?
+    @OptionGroup var waiting: WaitOptions
+    @OptionGroup var mutation: MutationOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() -> [String: JSONValue?] {
+        ["vm": .string(vm), "name": .string(name), "tenant": .optional(tenant)]
+    }
+
+    func view(of result: JSONValue) -> View { .outcome }
+}
+
+struct VMSnapshotDelete: VMChangeCommand {
+    static let method = "vm.snapshotdelete"
+    static let configuration = CommandConfiguration(
+        "delete", calls: method,
+        examples: [
+            "ebb vm snapshots web-1", "ebb vm snapshot delete web-1 before-upgrade",
+            "ebb vm snapshot delete web-1 before-upgrade --yes",
+        ])
+
+    @Argument(help: help(method, "vm")) var vm: String
+    @Argument(help: help(method, "name")) var name: String
+    @Flag(name: .shortAndLong, help: "Don't ask.") var yes = false
+    @Option(help: help(method, "tenant")) var tenant: String?
+    @OptionGroup var waiting: WaitOptions
+    @OptionGroup var mutation: MutationOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    mutating func run() async throws {
+        try Surroundings.current.confirm(
+            "Delete snapshot \(name) of \(vm)?", unless: yes, otherwise: "nothing was removed")
+        try await perform()
+    }
+
+    func parameters() -> [String: JSONValue?] {
+        ["vm": .string(vm), "name": .string(name), "tenant": .optional(tenant)]
+    }
+
+    func view(of result: JSONValue) -> View { .outcome }
+}
+
+struct VMRevert: VMChangeCommand {
+    static let method = "vm.revert"
+    static let configuration = CommandConfiguration(
+        "revert", calls: method,
+        examples: ["ebb vm revert web-1 before-upgrade", "ebb vm revert web-1 before-upgrade --yes"])
+
+    @Argument(help: help(method, "vm")) var vm: String
+    @Argument(help: help(method, "name")) var name: String
+    @Flag(name: .shortAndLong, help: "Don't ask.") var yes = false
+    @Option(help: help(method, "tenant")) var tenant: String?
+    @OptionGroup var waiting: WaitOptions
+    @OptionGroup var mutation: MutationOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    mutating func run() async throws {
+        try Surroundings.current.confirm(
+            "Take \(vm) back to \(name) and lose what it did since?", unless: yes, otherwise: "nothing was reverted")
+        try await perform()
+    }
+
+    func parameters() -> [String: JSONValue?] {
+        ["vm": .string(vm), "name": .string(name), "tenant": .optional(tenant)]
+    }
+
+    func view(of result: JSONValue) -> View { .outcome }
+}
