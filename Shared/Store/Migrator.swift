@@ -28,6 +28,10 @@ package struct Migration: Hashable, Sendable {
             version: 2, name: "monitor", sql: String(decoding: PackageResources._002_monitor_sql, as: UTF8.self)),
         Migration(
             version: 3, name: "scheduler", sql: String(decoding: PackageResources._003_scheduler_sql, as: UTF8.self)),
+        Migration(
+            version: 4, name: "life_mark", sql: String(decoding: PackageResources._004_life_mark_sql, as: UTF8.self)),
+        Migration(
+            version: 5, name: "history", sql: String(decoding: PackageResources._005_history_sql, as: UTF8.self)),
     ]
 }
 

@@ -151,16 +151,20 @@ extension SchedulerRig {
     }
 
     /// Why a domain is as it is, in the words that its tenant reads.
-    func disguisedWhy(_ domain: DomainID) async throws -> String {
+    func disguisedWhy(_ domain: DomainID) async throws -> String { try await why(domain, isDisguised: true).text }
+
+    /// Why a domain is as it is, or as it was at an instant.
+    func why(_ domain: DomainID, at instant: Timestamp? = nil, isDisguised: Bool = false) async throws -> WhyAnswer {
         let client = await bus.makeCommandClient()
         let question = WireWhyRequest.with {
             $0.domainUuid = Data(domain.uuid.bytes)
-            $0.isDisguised = true
+            $0.atNs = instant?.nanoseconds ?? 0
+            $0.isDisguised = isDisguised
         }
         let answer = try await client.request(
             MessageCodec.encoded(question), type: .why, to: peer, idempotencyKey: nil, timeout: .seconds(10))
         let document = try MessageCodec.decoded(WireJSONDocument.self, from: answer)
-        return try JSONDecoder().decode(WhyAnswer.self, from: document.json).text
+        return try JSONDecoder().decode(WhyAnswer.self, from: document.json)
     }
 
     /// Why a change is refused; `nil` if it is not.

@@ -40,8 +40,8 @@ struct SchedulerRuleTests {
     }
 
     @Test(
-        "a freeze in the database stops what is automatic, and lets it go on when it is lifted", .timeLimit(.minutes(1))
-    )
+        "a freeze in the database stops what is automatic, lets it go on when it is lifted, and explains its time later",
+        .timeLimit(.minutes(1)))
     func freeze() async throws {
         try await withScheduler { world, scheduler in
             let freezes = FreezeRepository(world.store)
@@ -57,8 +57,11 @@ struct SchedulerRuleTests {
             try await world.load(950_000)
             try await eventually("a recorded growth") { try await world.isRecorded("\"dry\":\"frozen\"") }
             #expect(try await world.orders().isEmpty)
+            let frozen = world.monitor.clock.now()
             try await freezes.unfreeze(.vm, vm.description)
             try await eventually("the growth") { try await world.vcpus() == 2 }
+            #expect(try await scheduler.why(vm, at: frozen).record.inputs.freezeReason == "an audit")
+            #expect(try await scheduler.why(vm).record.inputs.freezeReason == nil)
         }
     }
 

@@ -113,6 +113,12 @@ import Testing
             #expect(try await freezes.unfreeze(.tenant, "t-1"))
             #expect(try await !freezes.unfreeze(.tenant, "t-1"))
             #expect(try await freezes.list().isEmpty)
+            // What stood at an instant is still told: from when it was made until it was ended.
+            #expect(try await freezes.list(at: at(0)).isEmpty)
+            #expect(try await freezes.list(at: at(1)) == [first])
+            #expect(try await freezes.list(at: .distantFuture).isEmpty)
+            try await freezes.freeze(second)
+            #expect(try await freezes.list(at: .distantFuture) == [second])
         }
     }
 }

@@ -54,6 +54,16 @@ import Testing
                 try await settings.set(tenant, by: "ada", at: at(1))
                 #expect(try await settings.tenants() == [tenant])
             }
+            var later = cluster
+            later.isDryRun = true
+            try await settings.set(later, by: "ada", at: at(5))
+            try await settings.set(TenantSetting(tenant: "t-1", weight: 7), by: "ada", at: at(5))
+            #expect(try await settings.cluster("c-1", at: at(0)) == nil)
+            #expect(try await settings.cluster("c-1", at: at(4)) == cluster)
+            #expect(try await settings.cluster("c-1", at: at(5)) == later)
+            #expect(try await settings.tenants(at: at(0)).isEmpty)
+            #expect(try await settings.tenants(at: at(4)).map(\.weight) == [10_000])
+            #expect(try await settings.tenants(at: at(5)).map(\.weight) == [7])
             cluster.weights = ClusterSetting.PlacementShares(response: 1, cpu: 1, memory: 1)
             let wrong = cluster
             await #expect { try await settings.set(wrong, by: "ada", at: at(1)) } throws: {

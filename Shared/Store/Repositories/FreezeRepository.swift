@@ -66,10 +66,19 @@ package struct FreezeRepository: Sendable {
 
     /// Those that stand, by scope and id.
     package func list() async throws(StoreError) -> [FreezeRecord] {
-        var freezes: [FreezeRecord] = []
-        for row in try await store.query("SELECT * FROM cluster.freeze ORDER BY scope, id") {
-            freezes.append(try FreezeRecord(row))
-        }
-        return freezes
+        try await records("SELECT * FROM cluster.freeze ORDER BY scope, id")
+    }
+
+    /// Those that stood at an instant, by scope and id.
+    package func list(at instant: Timestamp) async throws(StoreError) -> [FreezeRecord] {
+        try await records(
+            """
+            SELECT * FROM cluster.freeze_timeline
+            WHERE created_ns <= \(instant) AND (ended_ns IS NULL OR ended_ns > \(instant)) ORDER BY scope, id
+            """)
+    }
+
+    private func records(_ query: Query) async throws(StoreError) -> [FreezeRecord] {
+        try await store.query(query).map { row throws(StoreError) in try FreezeRecord(row) }
     }
 }

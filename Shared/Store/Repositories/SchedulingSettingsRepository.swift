@@ -60,14 +60,24 @@ package struct SchedulingSettingsRepository: Sendable {
 
     /// By tenant; those without a row have the defaults.
     package func tenants() async throws(StoreError) -> [TenantSetting] {
-        var settings: [TenantSetting] = []
-        for row in try await store.query("SELECT * FROM scheduling.tenant_setting ORDER BY tenant") {
-            settings.append(
-                TenantSetting(
-                    tenant: TenantID(trusted: try row.string("tenant")), weight: try row.int("weight"),
-                    isDryRun: try row.bool("dry_run")))
+        try await tenants("SELECT * FROM scheduling.tenant_setting ORDER BY tenant")
+    }
+
+    /// As they held at an instant.
+    package func tenants(at instant: Timestamp) async throws(StoreError) -> [TenantSetting] {
+        try await tenants(
+            """
+            SELECT * FROM scheduling.tenant_setting_timeline
+            WHERE changed_ns <= \(instant) AND (ended_ns IS NULL OR ended_ns > \(instant)) ORDER BY tenant
+            """)
+    }
+
+    private func tenants(_ query: Query) async throws(StoreError) -> [TenantSetting] {
+        try await store.query(query).map { row throws(StoreError) in
+            TenantSetting(
+                tenant: TenantID(trusted: try row.string("tenant")), weight: try row.int("weight"),
+                isDryRun: try row.bool("dry_run"))
         }
-        return settings
     }
 
     package func set(
@@ -87,6 +97,16 @@ package struct SchedulingSettingsRepository: Sendable {
         try await store.query("SELECT * FROM scheduling.cluster_setting WHERE cluster = \(id)").first.map {
             row throws(StoreError) in try ClusterSetting(row)
         }
+    }
+
+    /// As it held at an instant; `nil`: nobody had set anything for it.
+    package func cluster(_ id: ClusterID, at instant: Timestamp) async throws(StoreError) -> ClusterSetting? {
+        try await store.query(
+            """
+            SELECT * FROM scheduling.cluster_setting_timeline WHERE cluster = \(id)
+                AND changed_ns <= \(instant) AND (ended_ns IS NULL OR ended_ns > \(instant))
+            """
+        ).first.map { row throws(StoreError) in try ClusterSetting(row) }
     }
 
     package func set(

@@ -87,8 +87,15 @@ extension ClusterShell {
     }
 
     /// What stands in the database: who froze what.
-    func freezes() async throws -> [Freeze] {
-        try await FreezeRepository(runtime.store).list().compactMap { record in
+    func freezes() async throws -> [Freeze] { known(try await FreezeRepository(runtime.store).list()) }
+
+    /// What stood there at a past instant.
+    func freezes(at instant: Timestamp) async throws -> [Freeze] {
+        known(try await FreezeRepository(runtime.store).list(at: instant))
+    }
+
+    private func known(_ records: [FreezeRecord]) -> [Freeze] {
+        records.compactMap { record in
             Freeze.Scope(record.scope, record.id, of: cluster).map { scope in
                 Freeze(
                     scope: scope, reason: record.reason, isAutomatic: record.isAutomatic, since: record.createdAt)

@@ -38,10 +38,11 @@ extension ClusterShell {
         return try canonicalJSON(WhyAnswer(at: instant, text: text, record: explanation, decision: last))
     }
 
-    /// The core as it stood at a past instant: the policy of then, over the stored samples up to then.
+    /// The core as it stood at a past instant: policy, settings and freezes of then, over the stored samples up to then.
     private func past(_ domain: DomainID, at instant: Timestamp) async throws -> SchedulerState {
-        var state = SchedulerState(settings: configuration.core)
+        var state = SchedulerState(settings: try await settings(at: instant))
         state.inventoryChanged(try await reader.inventory(at: instant))
+        state.freezeChanged(try await freezes(at: instant), at: instant)
         let policies = try await PolicyRepository(runtime.store).history(domain)
         if let version = policies.last(where: { $0.validFrom <= instant }) {
             state.policyChanged(version, at: version.validFrom)

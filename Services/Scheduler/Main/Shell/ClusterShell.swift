@@ -159,6 +159,13 @@ actor ClusterShell {
         }
     }
 
+    /// The same as it was at a past instant.
+    func settings(at instant: Timestamp) async throws -> SchedulerSettings {
+        let repository = SchedulingSettingsRepository(runtime.store)
+        return try configuration.core.with(
+            try await repository.cluster(cluster, at: instant), tenants: try await repository.tenants(at: instant))
+    }
+
     /// Reading takes time by the domain, and what it tells comes sooner by samples and reports: the more there are, the
     /// less often they are all read.
     private var isInventoryDue: Bool {
