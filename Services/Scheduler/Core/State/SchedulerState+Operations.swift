@@ -111,8 +111,6 @@ extension SchedulerState {
             entry.unresolved = decision
             entry.changed(after: operation, at: now)
         }
-        guardian.ended(failed: true, at: now)
-        guardAgainstFailures(at: now)
         let hosts = [entry.record.host] + [target].compactMap(\.self)
         pending.append(.locate(LocateDirective(decision: decision, domain: domain, hosts: hosts)))
     }
