@@ -19,6 +19,8 @@ package struct SchedulerState: Hashable, Sendable, Codable {
     var active = SortedTable<UUID128, DomainID>()
     /// Growths that wait for room, in the order in which they came.
     var waiting: [DomainResource] = []
+    /// New domains that were given a host and whose policy or place is not known yet.
+    var placed = SortedTable<DomainID, PlacedDomain>()
     var freezes: [Freeze] = []
     var guardian = FreezeGuardian()
     /// Not handed out yet.
