@@ -36,6 +36,35 @@ import Testing
         #expect(shown.inputs.domain == record.inputs.domain)
     }
 
+    @Test("pseudonyms go by what the record shows, not by the true names, and equals still go to the same one")
+    func pseudonymOrder() throws {
+        let shown = try [["secret-a", "secret-b", "secret-c"], ["secret-c", "secret-a", "secret-b"]].map { names in
+            let hosts = names.map { HostID(trusted: $0) }
+            let guests = (1...4).map { number in
+                let name = names[0] == "secret-a" ? UInt64(number) : UInt64(5 - number)
+                return Cluster.Guest(
+                    id: DomainID(UUID128(high: 0xABCD_0000_0000_0000, low: name)), host: hosts[0], demand: 1_000_000,
+                    memory: .mebibytes(Int64(number) * 256), tenant: "acme")
+            }
+            let cluster = Cluster(hosts.map { hostRecord($0) }, guests)
+            cluster.hosts[2].memory = .gibibytes(16)
+            cluster.refresh()
+            cluster.tick(8)
+            return try #require(cluster.records.last { $0.move != nil }).pseudonymised()
+        }
+        #expect(shown.allSatisfy { $0.verify() == nil })
+        #expect(
+            shown[0].placement
+                == shown[1].placement.map { other in
+                    var request = other.request
+                    request.domain = shown[0].inputs.domain
+                    return Placement.place(
+                        request, in: PlacementSnapshot(hosts: other.candidates.map(\.facts)), weights: other.weights)
+                })
+        #expect(shown[0].outcome.host == shown[1].outcome.host)
+        #expect(shown[0].move?.options.dropFirst() == shown[1].move?.options.dropFirst())
+    }
+
     @Test("words of the platform's people do not reach a tenant either")
     func freeText() throws {
         let guest = Cluster.Guest(id: domainID(1), host: "secret-a", vcpus: 2, demand: 2_000_000)
