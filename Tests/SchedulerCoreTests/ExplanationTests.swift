@@ -122,6 +122,45 @@ import Testing
         #expect(cluster.outcomes.contains { $0.decision != decision && $0.minutes == 60 && !$0.isReversed })
     }
 
+    @Test("an outcome ends with the next change of the same resource, and counts whole intervals after its own only")
+    func outcomeOfOneChange() throws {
+        let guest = Cluster.Guest(id: domainID(1), host: "host-a", vcpus: 2, demand: 1_800_000)
+        let cluster = Cluster([hostRecord("host-a", cpuCount: 16)], [guest])
+        let amounts = try ResourceRule(
+            lower: Utilization(percent: 60), upper: Utilization(percent: 80), minimum: 1 << 20, maximum: 1 << 40)
+        cluster.subscribe(1, try PolicyPreset.balanced.policy(maximumVCPUs: 4, memory: amounts))
+        cluster.tick(8)
+        let decision = try #require(cluster.last(1)?.id)
+        cluster.tick(15)
+        cluster[1].demand = 300_000
+        cluster.tick(900)
+        let changes = cluster.records.filter { $0.outcome.target != nil }
+        let next = try #require(changes.first { $0.inputs.resource == .cpu && $0.id != decision })
+        #expect(changes.contains { $0.inputs.resource == .memory && $0.decidedAt < next.decidedAt })
+        let rows = cluster.outcomes.filter { $0.decision == decision }
+        let until = Int(next.decidedAt.nanoseconds / interval) - 8
+        #expect(rows.map(\.samples) == [12, until, until])
+        #expect(rows[1].real == rows[2].real)
+    }
+
+    @Test("the outcomes of eight changes are measured at a time: the oldest give way")
+    func outcomesOfMany() throws {
+        let guest = Cluster.Guest(id: domainID(1), host: "host-a", demand: 500_000, memoryUsed: .mebibytes(16))
+        let cluster = Cluster([hostRecord("host-a")], [guest])
+        let amounts = try ResourceRule(
+            lower: Utilization(percent: 40), upper: Utilization(percent: 80), minimum: 1 << 28, maximum: 1 << 40)
+        cluster.subscribe(1, try PolicyPreset.balanced.policy(maximumVCPUs: 4, memory: amounts))
+        cluster.tick(8 + 8 * 60)
+        let changes = cluster.records.filter { $0.outcome.target != nil }
+        #expect(changes.count == 9, "one in each five minutes")
+        #expect(cluster.state.domains[domainID(1)]?.followUps.map(\.decision) == changes.suffix(8).map(\.id))
+        cluster.tick(720)
+        let measured = changes.filter { change in
+            cluster.outcomes.contains { $0.decision == change.id && $0.minutes == 60 }
+        }
+        #expect(measured.isEmpty, "each gave way within the hour")
+    }
+
     @Test("a move's outcome is reversed when it is elsewhere again")
     func movedBack() throws {
         let cluster = try overloaded()
@@ -167,6 +206,7 @@ import Testing
         let changes: [(String, String, DecisionRecord.Mismatch)] = [
             ("\"responseScore\":1000000", "\"responseScore\":1", .placement),
             ("\"before\":\(before)", "\"before\":\(before + 1)", .move),
+            ("\"reason\":\"host-overload\"", "\"reason\":\"drain\"", .outcome),
             ("has been above its bound", "has been below its bound", .summary),
         ]
         for (old, new, mismatch) in changes {
