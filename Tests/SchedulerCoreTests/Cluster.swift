@@ -2,6 +2,7 @@
 
 import ResourceModel
 import SchedulerCore
+import Testing
 
 /// Plays a small cluster against a state: hosts whose load is what their domains want, one cycle per interval, and
 /// Monitor and the shell, which carry everything out within an interval.
@@ -13,14 +14,17 @@ final class Cluster {
         /// What it wants, in parts per million of one core; `nil`: its figures are unknown.
         var demand: Int64? = 200_000
         var memory = ByteCount.mebibytes(1_024)
-        var memoryUsed = ByteCount.mebibytes(512)
+        /// `nil`: unknown, as all figures that may be `nil`.
+        var memoryUsed: ByteCount? = .mebibytes(512)
         var networkCap: Int64?
-        var networkRate: Int64 = 0
+        var networkRate: Int64? = 0
         var swapIn: Int64 = 0
         var majorFaults: Int64 = 0
         var steal: Utilization?
         var isManaged = true
         var isRunning = true
+        /// Whether its host can tell its state.
+        var isKnown = true
         var immovable: String?
         var tenant: TenantID = "acme"
         var life: Int64 = 1
@@ -53,6 +57,7 @@ final class Cluster {
         case granted(UUID128, permit: UUID128, at: Timestamp)
         case denied(UUID128, host: HostID, reason: String, at: Timestamp)
         case succeeded(UUID128, at: Timestamp, size: Int64?)
+        case failed(UUID128, at: Timestamp)
 
         func feed(_ state: inout SchedulerState) {
             switch self {
@@ -63,6 +68,7 @@ final class Cluster {
                 state.permitDenied(decision, host: host, reason: reason, at: now)
             case .succeeded(let decision, let now, let size):
                 state.actionSucceeded(decision, effectiveAt: now, size: size)
+            case .failed(let decision, let now): state.actionFailed(decision, at: now)
             }
         }
     }
@@ -132,6 +138,7 @@ final class Cluster {
     }
 
     private func reading(_ guest: Guest) -> DomainSample {
+        guard guest.isKnown else { return DomainSample(domain: guest.id, state: .unknown) }
         guard guest.isRunning else { return DomainSample(domain: guest.id, state: .shutoff) }
         let incarnation = Incarnation(host: guest.host, hypervisorID: guest.life, start: guest.lifeStart)
         var reading = DomainSample(
@@ -140,14 +147,17 @@ final class Cluster {
             memory: DomainMemory(maximum: .gibibytes(8), allocated: guest.memory, used: guest.memoryUsed))
         reading.cpuUtilization = guest.demand.map { _ in Utilization(ppm: served(guest) / Int64(guest.vcpus)) }
         reading.stealUtilization = guest.steal
-        reading.memoryUtilization = Utilization(
-            numerator: Int128(guest.memoryUsed.bytes), denominator: Int128(guest.memory.bytes))
+        reading.memoryUtilization = guest.memoryUsed.flatMap {
+            Utilization(numerator: Int128($0.bytes), denominator: Int128(guest.memory.bytes))
+        }
         reading.swapInDelta = guest.swapIn
         reading.majorFaultsDelta = guest.majorFaults
         if let cap = guest.networkCap {
             reading.networkBytesPerSecond = guest.networkRate
             reading.networkCapBytesPerSecond = cap
-            reading.networkUtilization = Utilization(numerator: Int128(guest.networkRate), denominator: Int128(cap))
+            reading.networkUtilization = guest.networkRate.flatMap {
+                Utilization(numerator: Int128($0), denominator: Int128(cap))
+            }
         }
         return reading
     }
@@ -176,7 +186,9 @@ final class Cluster {
 
     private func perform(_ directive: Directive) {
         switch directive {
-        case .record(let record): records.append(record)
+        case .record(let record):
+            #expect(record.verify() == nil, "\(record.summary)")
+            records.append(record)
         case .recordOutcome(let row): outcomes.append(row)
         case .freeze(let freeze):
             frozen.append(freeze)
@@ -213,7 +225,7 @@ final class Cluster {
     private func migrate(_ move: MigrateDirective) {
         moves.append(move)
         guard isCarriedOut else { return }
-        guard !failsMigrations.contains(move.target) else { return state.actionFailed(move.decision, at: now) }
+        guard !failsMigrations.contains(move.target) else { return feed(.failed(move.decision, at: now)) }
         relocate(move.domain, to: move.target)
         feed(.succeeded(move.decision, at: now, size: nil))
     }
@@ -226,11 +238,57 @@ final class Cluster {
         guests[index].lifeStart = now
     }
 
+    /// A state as an instance has it that starts now: the inventory, and what is stored of the past.
+    func recalled() -> SchedulerState {
+        var recalled = SchedulerState(settings: state.settings)
+        recalled.inventoryChanged(inventory)
+        for guest in guests { state.policy(of: guest.id).map { recalled.policyChanged($0, at: now) } }
+        let ends = fed.reduce(into: [UUID128: SchedulerState.RecalledEnd]()) { ends, fed in
+            switch fed.event {
+            case .succeeded(let decision, let instant, _): ends[decision] = .succeeded(at: instant)
+            case .failed(let decision, let instant): ends[decision] = .failed(at: instant)
+            case .sample, .granted, .denied: break
+            }
+        }
+        for record in records { recalled.recallDecision(record, ended: ends[record.id]) }
+        for fed in fed where fed.time > time - 24 {
+            if case .sample(let sample, let position) = fed.event { recalled.recall(sample, position: position) }
+        }
+        return recalled
+    }
+
+    func drain(_ host: HostID) {
+        for index in hosts.indices where hosts[index].host == host { hosts[index].mode = .draining }
+        refresh()
+    }
+
     func reasons(_ number: UInt64) -> [Reason] {
         records.filter { $0.inputs.domain == domainID(number) }.map(\.outcome.reason)
     }
 
     func last(_ number: UInt64) -> DecisionRecord? { records.last { $0.inputs.domain == domainID(number) } }
+}
+
+/// A guest of one vCPU; `memory` in MiB, half of it used.
+func guest(
+    _ number: UInt64, _ host: HostID = "host-a", demand: Int64? = 1_000_000, memory: Int64 = 1_024,
+    _ change: (inout Cluster.Guest) -> Void = { _ in }
+) -> Cluster.Guest {
+    var guest = Cluster.Guest(
+        id: domainID(number), host: host, vcpus: 1, demand: demand, memory: .mebibytes(memory),
+        memoryUsed: .mebibytes(memory / 2))
+    change(&guest)
+    return guest
+}
+
+/// Hosts of four cores, which are sampled in this order.
+func smallCluster(
+    _ guests: [Cluster.Guest], hosts: [HostID] = ["host-a", "host-b"],
+    _ change: (inout SchedulerSettings) -> Void = { _ in }
+) -> Cluster {
+    var settings = SchedulerSettings.platform
+    change(&settings)
+    return Cluster(hosts.map { hostRecord($0) }, guests, settings: settings)
 }
 
 /// What is missing on a host, as the shell judges it: measured use only where the request brings some.

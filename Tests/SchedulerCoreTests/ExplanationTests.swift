@@ -36,6 +36,35 @@ import Testing
         #expect(shown.inputs.domain == record.inputs.domain)
     }
 
+    @Test("pseudonyms go by what the record shows, not by the true names, and equals still go to the same one")
+    func pseudonymOrder() throws {
+        let shown = try [["secret-a", "secret-b", "secret-c"], ["secret-c", "secret-a", "secret-b"]].map { names in
+            let hosts = names.map { HostID(trusted: $0) }
+            let guests = (1...4).map { number in
+                let name = names[0] == "secret-a" ? UInt64(number) : UInt64(5 - number)
+                return Cluster.Guest(
+                    id: DomainID(UUID128(high: 0xABCD_0000_0000_0000, low: name)), host: hosts[0], demand: 1_000_000,
+                    memory: .mebibytes(Int64(number) * 256), tenant: "acme")
+            }
+            let cluster = Cluster(hosts.map { hostRecord($0) }, guests)
+            cluster.hosts[2].memory = .gibibytes(16)
+            cluster.refresh()
+            cluster.tick(8)
+            return try #require(cluster.records.last { $0.move != nil }).pseudonymised()
+        }
+        #expect(shown.allSatisfy { $0.verify() == nil })
+        #expect(
+            shown[0].placement
+                == shown[1].placement.map { other in
+                    var request = other.request
+                    request.domain = shown[0].inputs.domain
+                    return Placement.place(
+                        request, in: PlacementSnapshot(hosts: other.candidates.map(\.facts)), weights: other.weights)
+                })
+        #expect(shown[0].outcome.host == shown[1].outcome.host)
+        #expect(shown[0].move?.options.dropFirst() == shown[1].move?.options.dropFirst())
+    }
+
     @Test("words of the platform's people do not reach a tenant either")
     func freeText() throws {
         let guest = Cluster.Guest(id: domainID(1), host: "secret-a", vcpus: 2, demand: 2_000_000)
@@ -93,6 +122,45 @@ import Testing
         #expect(cluster.outcomes.contains { $0.decision != decision && $0.minutes == 60 && !$0.isReversed })
     }
 
+    @Test("an outcome ends with the next change of the same resource, and counts whole intervals after its own only")
+    func outcomeOfOneChange() throws {
+        let guest = Cluster.Guest(id: domainID(1), host: "host-a", vcpus: 2, demand: 1_800_000)
+        let cluster = Cluster([hostRecord("host-a", cpuCount: 16)], [guest])
+        let amounts = try ResourceRule(
+            lower: Utilization(percent: 60), upper: Utilization(percent: 80), minimum: 1 << 20, maximum: 1 << 40)
+        cluster.subscribe(1, try PolicyPreset.balanced.policy(maximumVCPUs: 4, memory: amounts))
+        cluster.tick(8)
+        let decision = try #require(cluster.last(1)?.id)
+        cluster.tick(15)
+        cluster[1].demand = 300_000
+        cluster.tick(900)
+        let changes = cluster.records.filter { $0.outcome.target != nil }
+        let next = try #require(changes.first { $0.inputs.resource == .cpu && $0.id != decision })
+        #expect(changes.contains { $0.inputs.resource == .memory && $0.decidedAt < next.decidedAt })
+        let rows = cluster.outcomes.filter { $0.decision == decision }
+        let until = Int(next.decidedAt.nanoseconds / interval) - 8
+        #expect(rows.map(\.samples) == [12, until, until])
+        #expect(rows[1].real == rows[2].real)
+    }
+
+    @Test("the outcomes of eight changes are measured at a time: the oldest give way")
+    func outcomesOfMany() throws {
+        let guest = Cluster.Guest(id: domainID(1), host: "host-a", demand: 500_000, memoryUsed: .mebibytes(16))
+        let cluster = Cluster([hostRecord("host-a")], [guest])
+        let amounts = try ResourceRule(
+            lower: Utilization(percent: 40), upper: Utilization(percent: 80), minimum: 1 << 28, maximum: 1 << 40)
+        cluster.subscribe(1, try PolicyPreset.balanced.policy(maximumVCPUs: 4, memory: amounts))
+        cluster.tick(8 + 8 * 60)
+        let changes = cluster.records.filter { $0.outcome.target != nil }
+        #expect(changes.count == 9, "one in each five minutes")
+        #expect(cluster.state.domains[domainID(1)]?.followUps.map(\.decision) == changes.suffix(8).map(\.id))
+        cluster.tick(720)
+        let measured = changes.filter { change in
+            cluster.outcomes.contains { $0.decision == change.id && $0.minutes == 60 }
+        }
+        #expect(measured.isEmpty, "each gave way within the hour")
+    }
+
     @Test("a move's outcome is reversed when it is elsewhere again")
     func movedBack() throws {
         let cluster = try overloaded()
@@ -138,6 +206,7 @@ import Testing
         let changes: [(String, String, DecisionRecord.Mismatch)] = [
             ("\"responseScore\":1000000", "\"responseScore\":1", .placement),
             ("\"before\":\(before)", "\"before\":\(before + 1)", .move),
+            ("\"reason\":\"host-overload\"", "\"reason\":\"drain\"", .outcome),
             ("has been above its bound", "has been below its bound", .summary),
         ]
         for (old, new, mismatch) in changes {

@@ -9,40 +9,15 @@ import Testing
 @Suite struct MoveSafetyTests {
     private static let always = [Blackout(startSecond: 0, lengthSeconds: 86_400)]
 
-    private func guest(
-        _ number: UInt64, _ host: HostID = "host-a", demand: Int64? = 1_000_000, memory: Int64 = 1_024,
-        _ change: (inout Cluster.Guest) -> Void = { _ in }
-    ) -> Cluster.Guest {
-        var guest = Cluster.Guest(
-            id: domainID(number), host: host, vcpus: 1, demand: demand, memory: .mebibytes(memory),
-            memoryUsed: .mebibytes(memory / 2))
-        change(&guest)
-        return guest
-    }
-
-    private func cluster(
-        _ guests: [Cluster.Guest], hosts: [HostID] = ["host-a", "host-b"],
-        _ change: (inout SchedulerSettings) -> Void = { _ in }
-    ) -> Cluster {
-        var settings = SchedulerSettings.platform
-        change(&settings)
-        return Cluster(hosts.map { hostRecord($0) }, guests, settings: settings)
-    }
-
     private func full(_ host: HostID = "host-a", from first: UInt64 = 1) -> [Cluster.Guest] {
         (first..<first + 4).map { guest($0, host) }
     }
 
-    private func drain(_ cluster: Cluster, _ host: Int = 0) {
-        cluster.hosts[host].mode = .draining
-        cluster.refresh()
-    }
-
     @Test("a dry run or a freeze of the cluster moves nothing, and records what would be done once")
     func dry() {
-        let run = cluster(full()) { $0.isDryRun = true }
+        let run = smallCluster(full()) { $0.isDryRun = true }
         run.tick(40)
-        let frozen = cluster(full())
+        let frozen = smallCluster(full())
         frozen.state.freezeChanged([Freeze(scope: .cluster, reason: "x", since: at(0))], at: at(0))
         frozen.tick(40)
         for (cluster, dry) in [(run, DryReason.dryRunOfCluster), (frozen, .frozen)] {
@@ -54,18 +29,18 @@ import Testing
 
     @Test("in a blackout no host is relieved and none is drained")
     func blackout() {
-        let relieved = cluster(full()) { $0.blackouts = Self.always }
+        let relieved = smallCluster(full()) { $0.blackouts = Self.always }
         relieved.tick(20)
         #expect(relieved.moves.isEmpty)
-        let drained = cluster([guest(1, demand: 100_000)]) { $0.blackouts = Self.always }
-        drain(drained)
+        let drained = smallCluster([guest(1, demand: 100_000)]) { $0.blackouts = Self.always }
+        drained.drain("host-a")
         drained.tick(20)
         #expect(drained.moves.isEmpty)
     }
 
     @Test("a host that is only observed is not relieved")
     func observed() {
-        let cluster = cluster(full())
+        let cluster = smallCluster(full())
         cluster.hosts[0].mode = .observe
         cluster.refresh()
         cluster.tick(20)
@@ -75,7 +50,7 @@ import Testing
     @Test("two migrations run in the cluster at a time, however many hosts have room")
     func perCluster() {
         let hosts: [HostID] = ["host-a", "host-b", "host-c", "host-d", "host-e", "host-f"]
-        let cluster = cluster(full() + full("host-b", from: 11) + full("host-c", from: 21), hosts: hosts)
+        let cluster = smallCluster(full() + full("host-b", from: 11) + full("host-c", from: 21), hosts: hosts)
         cluster.isCarriedOut = false
         cluster.tick(30)
         #expect(cluster.moves.count == 2)
@@ -83,9 +58,9 @@ import Testing
 
     @Test("a drain moves one at a time, although two hosts have room")
     func drainOneByOne() {
-        let cluster = cluster((1...4).map { guest($0, demand: 100_000) }, hosts: ["host-a", "host-b", "host-c"])
+        let cluster = smallCluster((1...4).map { guest($0, demand: 100_000) }, hosts: ["host-a", "host-b", "host-c"])
         cluster.isCarriedOut = false
-        drain(cluster)
+        cluster.drain("host-a")
         cluster.tick(20)
         #expect(cluster.moves.count == 1)
     }
@@ -95,7 +70,7 @@ import Testing
         let guests = (1...2).map { number in
             guest(UInt64(number), demand: 2_000_000, memory: 1_024) { $0.vcpus = 4 }
         }
-        let cluster = cluster(guests, hosts: ["host-a", "host-b", "host-c"]) { $0.moves.hostBreachesNeeded = 12 }
+        let cluster = smallCluster(guests, hosts: ["host-a", "host-b", "host-c"]) { $0.moves.hostBreachesNeeded = 12 }
         for index in 1...2 { cluster.hosts[index].cpuCount = 16 }
         cluster.refresh()
         cluster.strictHosts = ["host-a"]
@@ -111,7 +86,7 @@ import Testing
 
     @Test("a host is not relieved while a domain is on its way to it: its load is not known yet")
     func onItsWay() {
-        let cluster = cluster(
+        let cluster = smallCluster(
             full() + (11...13).map { guest($0, "host-b", demand: 100_000) }, hosts: ["host-a", "host-b"])
         cluster.isCarriedOut = false
         cluster.tick(8)
@@ -126,7 +101,7 @@ import Testing
 
     @Test("what has moved is not moved on when its new host is overloaded, but leaves a host that is drained")
     func restAfterMove() {
-        let cluster = cluster(
+        let cluster = smallCluster(
             [guest(1, memory: 256)] + (2...4).map { guest($0) }
                 + (5...7).map { guest($0, "host-b", demand: 100_000) })
         cluster.tick(9)
@@ -136,17 +111,17 @@ import Testing
         cluster.tick(12) { cluster in for number in UInt64(5)...7 { cluster[number].demand = 1_000_000 } }
         #expect(cluster.moves.dropFirst().map(\.domain) == [domainID(5)])
         for number in UInt64(5)...7 { cluster[number].immovable = "x" }
-        drain(cluster, 1)
+        cluster.drain("host-b")
         cluster.tick(3)
         #expect(cluster[1].host != "host-b")
     }
 
     @Test("a drain tries a failed migration again after its back-off, elsewhere")
     func drainBacksOff() {
-        let cluster = cluster([guest(1, demand: 100_000)], hosts: ["host-a", "host-b", "host-c"])
+        let cluster = smallCluster([guest(1, demand: 100_000)], hosts: ["host-a", "host-b", "host-c"])
         cluster.failsMigrations = ["host-b"]
         cluster.tick()
-        drain(cluster)
+        cluster.drain("host-a")
         cluster.tick(12)
         #expect(cluster.moves.map(\.target) == ["host-b"])
         cluster.tick(16)
@@ -165,10 +140,10 @@ import Testing
 
     @Test("what nobody knows the whereabouts of is not moved again, and another decision's answer does not end that")
     func settling() throws {
-        let cluster = cluster([guest(1, demand: 100_000)])
+        let cluster = smallCluster([guest(1, demand: 100_000)])
         cluster.isCarriedOut = false
         cluster.tick()
-        drain(cluster)
+        cluster.drain("host-a")
         cluster.tick()
         let move = try #require(cluster.moves.first)
         cluster.state.actionUnknown(move.decision, at: cluster.now)
@@ -181,14 +156,14 @@ import Testing
 
     @Test("a domain whose load is unknown is not what relieves a host")
     func unknownLoad() {
-        let cluster = cluster([guest(1, demand: nil, memory: 64)] + (2...5).map { guest($0) })
+        let cluster = smallCluster([guest(1, demand: nil, memory: 64)] + (2...5).map { guest($0) })
         cluster.tick(8)
         #expect(cluster.moves.map(\.domain) == [domainID(2)])
     }
 
     @Test("a host that is short of memory is relieved like one that is short of CPU")
     func memory() {
-        let cluster = cluster((1...4).map { guest($0, demand: 200_000, memory: 1_900) })
+        let cluster = smallCluster((1...4).map { guest($0, demand: 200_000, memory: 1_900) })
         cluster.tick(20)
         #expect(cluster.moves.isEmpty, "no bound, no shortage")
         cluster.hosts[0].memoryBound = Utilization(percent: 90)
@@ -199,7 +174,8 @@ import Testing
 
     @Test("after somebody else's move neither host's other domains are moved")
     func foreign() {
-        let cluster = cluster((1...3).map { guest($0) } + [guest(4, "host-b")], hosts: ["host-a", "host-b", "host-c"])
+        let cluster = smallCluster(
+            (1...3).map { guest($0) } + [guest(4, "host-b")], hosts: ["host-a", "host-b", "host-c"])
         cluster.tick(3)
         cluster.relocate(domainID(4), to: "host-a")
         cluster.tick(60)
@@ -208,7 +184,7 @@ import Testing
 
     @Test("Ebb's own move is not taken for somebody else's, also if its host tells of it before Monitor")
     func ownMove() throws {
-        let cluster = cluster(full())
+        let cluster = smallCluster(full())
         cluster.isCarriedOut = false
         cluster.tick(8)
         let move = try #require(cluster.moves.first)
@@ -231,7 +207,7 @@ import Testing
 
     @Test("the life that is older is not believed, wherever it is reported")
     func oldLife() throws {
-        let cluster = cluster([guest(1, demand: 100_000) { $0.lifeStart = at(0) }])
+        let cluster = smallCluster([guest(1, demand: 100_000) { $0.lifeStart = at(0) }])
         cluster.tick(3)
         cluster.relocate(domainID(1), to: "host-b")
         cluster.tick()
@@ -245,7 +221,7 @@ import Testing
 
     @Test("after a restart what rests goes on resting, and counts towards a freeze", arguments: [true, false])
     func recalled(succeeds: Bool) throws {
-        let cluster = cluster(full())
+        let cluster = smallCluster(full())
         if !succeeds { cluster.failsMigrations = ["host-b"] }
         cluster.tick(9)
         let move = try #require(cluster.moves.first)
@@ -261,7 +237,7 @@ import Testing
 
     @Test("after a restart the hosts of somebody else's move rest from relief on")
     func recalledForeign() throws {
-        let cluster = cluster([guest(1, "host-b", demand: 100_000)])
+        let cluster = smallCluster([guest(1, "host-b", demand: 100_000)])
         cluster.tick(3)
         cluster.relocate(domainID(1), to: "host-a")
         cluster.tick()
@@ -276,7 +252,7 @@ import Testing
 
     @Test("what somebody else moved is not moved in order to grow either")
     func foreignGrowth() throws {
-        let cluster = cluster([guest(1, "host-b", demand: 100_000)])
+        let cluster = smallCluster([guest(1, "host-b", demand: 100_000)])
         cluster.tick(3)
         cluster.relocate(domainID(1), to: "host-a")
         cluster.tick()

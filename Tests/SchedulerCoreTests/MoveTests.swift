@@ -6,30 +6,9 @@ import Testing
 @testable import SchedulerCore
 
 @Suite struct MoveTests {
-    private func guest(
-        _ number: UInt64, _ host: HostID = "host-a", demand: Int64 = 1_000_000, memory: Int64 = 1_024,
-        _ change: (inout Cluster.Guest) -> Void = { _ in }
-    ) -> Cluster.Guest {
-        var guest = Cluster.Guest(
-            id: domainID(number), host: host, vcpus: 1, demand: demand, memory: .mebibytes(memory),
-            memoryUsed: .mebibytes(memory / 2))
-        change(&guest)
-        return guest
-    }
-
-    /// Four busy cores on host-a, and other hosts with what is given.
-    private func overloaded(
-        _ guests: [Cluster.Guest], hosts: [HostID] = ["host-a", "host-b"],
-        _ change: (inout SchedulerSettings) -> Void = { _ in }
-    ) -> Cluster {
-        var settings = SchedulerSettings.platform
-        change(&settings)
-        return Cluster(hosts.map { hostRecord($0) }, guests, settings: settings)
-    }
-
     @Test("an overloaded host is relieved of the cheapest VM whose leaving is enough, without any policy")
     func relief() throws {
-        let cluster = overloaded([
+        let cluster = smallCluster([
             guest(1, memory: 3_072), guest(2, memory: 512), guest(3, memory: 1_024), guest(4, memory: 1_024),
             guest(5, demand: 50_000, memory: 64),
         ])
@@ -52,17 +31,19 @@ import Testing
         let guests = (1...4).map { number in
             guest(UInt64(number), demand: 800_000) { $0.steal = Utilization(percent: 10) }
         }
-        let cluster = overloaded(guests)
+        let cluster = smallCluster(guests)
         cluster.tick(8)
         #expect(cluster.moves.count == 1)
-        let calm = overloaded((1...4).map { guest(UInt64($0), demand: 800_000) })
+        let calm = smallCluster((1...4).map { guest(UInt64($0), demand: 800_000) })
         calm.tick(20)
         #expect(calm.moves.isEmpty)
     }
 
     @Test("after a move both hosts are measured anew before the next")
     func remeasured() {
-        let cluster = overloaded((1...8).map { guest(UInt64($0), memory: 512) }) { $0.moves.budget.restNanoseconds = 0 }
+        let cluster = smallCluster((1...8).map { guest(UInt64($0), memory: 512) }) {
+            $0.moves.budget.restNanoseconds = 0
+        }
         var ticks: [Int64] = []
         cluster.tick(40) { cluster in if cluster.moves.count > ticks.count { ticks.append(cluster.time) } }
         #expect(ticks.count >= 2)
@@ -71,7 +52,7 @@ import Testing
 
     @Test("hosts that are equally overloaded exchange nothing: a move must lower the objective")
     func symmetric() {
-        let cluster = overloaded(
+        let cluster = smallCluster(
             (1...4).map { guest(UInt64($0)) } + (5...8).map { guest(UInt64($0), "host-b") })
         cluster.tick(60)
         #expect(cluster.moves.isEmpty)
@@ -82,7 +63,7 @@ import Testing
     func tooLittle() {
         let guests = [guest(1, demand: 100_000)] + (2...5).map { guest(UInt64($0), demand: 900_000) }
         let others = (6...8).map { guest(UInt64($0), "host-b", demand: 1_000_000) }
-        let cluster = overloaded(guests + others) { $0.moves.minimumImprovement = Utilization(percent: 40) }
+        let cluster = smallCluster(guests + others) { $0.moves.minimumImprovement = Utilization(percent: 40) }
         cluster.tick(12)
         #expect(cluster.moves.isEmpty)
         let plan = cluster.records.last { $0.move != nil }
@@ -97,7 +78,7 @@ import Testing
         for (offset, host) in hosts.prefix(3).enumerated() {
             guests += (1...5).map { guest(UInt64(offset * 10 + $0), host, memory: 512) }
         }
-        let cluster = overloaded(guests, hosts: hosts)
+        let cluster = smallCluster(guests, hosts: hosts)
         cluster.isCarriedOut = false
         cluster.tick(30)
         #expect(cluster.moves.count == 2)
@@ -107,7 +88,7 @@ import Testing
 
     @Test("a VM that has moved rests for its time, and another goes instead")
     func rest() {
-        let cluster = overloaded([guest(1, memory: 256), guest(2), guest(3), guest(4), guest(5)])
+        let cluster = smallCluster([guest(1, memory: 256), guest(2), guest(3), guest(4), guest(5)])
         cluster.tick(9)
         #expect(cluster.moves.map(\.domain) == [domainID(1)])
         cluster[1].host = "host-a"
@@ -118,7 +99,7 @@ import Testing
 
     @Test("a migration that failed is recorded, backs off, and goes elsewhere next time")
     func failure() throws {
-        let cluster = overloaded(
+        let cluster = smallCluster(
             [guest(1, memory: 256), guest(2, memory: 2_048), guest(3, memory: 2_048), guest(4, memory: 2_048)],
             hosts: ["host-a", "host-b", "host-c"]
         ) { $0.moves.backoffNanoseconds = 60 * second }
@@ -139,7 +120,7 @@ import Testing
 
     @Test("when nobody knows whether a migration took place, both hosts are asked, and their answer ends the rest")
     func unknown() throws {
-        let cluster = overloaded((1...4).map { guest(UInt64($0), memory: 512) })
+        let cluster = smallCluster((1...4).map { guest(UInt64($0), memory: 512) })
         cluster.isCarriedOut = false
         cluster.tick(8)
         let move = try #require(cluster.moves.first)
@@ -155,7 +136,7 @@ import Testing
 
     @Test("a move that nobody ordered is recorded, and Ebb leaves the VM and both hosts alone: no tug-of-war")
     func foreign() throws {
-        let cluster = overloaded((1...4).map { guest(UInt64($0), "host-b", demand: 900_000) })
+        let cluster = smallCluster((1...4).map { guest(UInt64($0), "host-b", demand: 900_000) })
         cluster.tick(5)
         for number in UInt64(1)...4 { cluster.relocate(domainID(number), to: "host-a") }
         for number in UInt64(1)...4 { cluster[number].demand = 1_000_000 }
@@ -170,7 +151,7 @@ import Testing
 
     @Test("a host that is drained is emptied one by one; what can't move is named with its reason and stops nobody")
     func drain() throws {
-        let cluster = overloaded([
+        let cluster = smallCluster([
             guest(1, demand: 100_000), guest(2, demand: 100_000),
             guest(3) { $0.immovable = "it has a device of its host" },
             guest(4) { $0.isManaged = false }, guest(5) { $0.isRunning = false },
@@ -195,7 +176,7 @@ import Testing
 
     @Test("a drain of many ends with an empty host, and never pushes a target over its bound")
     func drainMany() {
-        let cluster = overloaded(
+        let cluster = smallCluster(
             (1...6).map { guest(UInt64($0), demand: 300_000, memory: 256) }, hosts: ["host-a", "host-b", "host-c"])
         cluster.hosts[0].mode = .draining
         cluster.refresh()
@@ -207,7 +188,7 @@ import Testing
     @Test("pins, affinity and anti-affinity are hard filters")
     func constraints() throws {
         let hosts: [HostID] = ["host-a", "host-b", "host-c"]
-        let cluster = overloaded([guest(1), guest(2, "host-b"), guest(3, "host-c")], hosts: hosts)
+        let cluster = smallCluster([guest(1), guest(2, "host-b"), guest(3, "host-c")], hosts: hosts)
         cluster.tick()
         let request = PlacementRequest(
             domain: domainID(9), source: nil, vcpus: 1, memory: .mebibytes(64),
@@ -230,7 +211,7 @@ import Testing
 
     @Test("a neighbour that costs far less moves away, and the VM grows where it is")
     func neighbour() throws {
-        let cluster = overloaded([
+        let cluster = smallCluster([
             guest(1, memory: 4_096) {
                 $0.vcpus = 4; $0.demand = 4_000_000
             },
@@ -252,7 +233,7 @@ import Testing
 
     @Test("without a cheap neighbour the VM itself moves and grows")
     func itself() throws {
-        let cluster = overloaded([
+        let cluster = smallCluster([
             guest(1) {
                 $0.vcpus = 4; $0.demand = 4_000_000
             }, guest(2, demand: 3_000_000) { $0.vcpus = 4 },

@@ -10,14 +10,18 @@ import Testing
 @Suite struct RestartTests {
     private static let count: UInt64 = 6
 
-    private func cluster() throws -> Cluster {
+    /// `isFull`: more is wanted than the hosts have, and nothing can move.
+    private func cluster(isFull: Bool) throws -> Cluster {
         var settings = SchedulerSettings.platform
         settings.freeze.minimumChanged = .max
         let guests = (1...Self.count).map {
-            Cluster.Guest(id: domainID($0), host: $0 % 2 == 0 ? "host-a" : "host-b", vcpus: 2, demand: 1_000_000)
+            Cluster.Guest(
+                id: domainID($0), host: $0 % 2 == 0 ? "host-a" : "host-b", vcpus: 2, demand: 1_000_000,
+                immovable: isFull ? "it has a device of its host" : nil)
         }
-        let hosts = [hostRecord("host-a", cpuCount: 64), hostRecord("host-b", cpuCount: 64)]
+        let hosts = ["host-a", "host-b"].map { hostRecord(HostID(trusted: $0), cpuCount: isFull ? 4 : 64) }
         let cluster = Cluster(hosts, guests, settings: settings)
+        if isFull { cluster.strictHosts = Set(hosts.map(\.host)) }
         for number in 1...Self.count { cluster.subscribe(number, try rules(number)) }
         return cluster
     }
@@ -41,31 +45,14 @@ import Testing
         }
     }
 
-    /// A state as an instance has it that starts now: the inventory, and what is stored of the past.
-    private func recalled(_ cluster: Cluster) -> SchedulerState {
-        var state = SchedulerState(settings: cluster.state.settings)
-        state.inventoryChanged(cluster.inventory)
-        for number in UInt64(1)...Self.count {
-            cluster.state.policy(of: domainID(number)).map { state.policyChanged($0, at: cluster.now) }
-        }
-        let ends = cluster.fed.reduce(into: [UUID128: Timestamp]()) { ends, fed in
-            if case .succeeded(let decision, let instant, _) = fed.event { ends[decision] = instant }
-        }
-        for record in cluster.records {
-            state.recallDecision(record, ended: ends[record.id].map { .succeeded(at: $0) })
-        }
-        for fed in cluster.fed where fed.time > cluster.time - 24 {
-            if case .sample(let sample, let position) = fed.event { state.recall(sample, position: position) }
-        }
-        return state
-    }
-
-    @Test("recalled at any instant, the state decides from then on as the one that ran on", arguments: 1...12)
-    func sameAsUninterrupted(seed: UInt64) throws {
+    @Test(
+        "recalled at any instant, the state decides from then on as the one that ran on",
+        arguments: 1...12, [false, true])
+    func sameAsUninterrupted(seed: UInt64, isFull: Bool) throws {
         var random = SeededGenerator(seed: seed)
-        let cluster = try cluster()
+        let cluster = try cluster(isFull: isFull)
         play(cluster, .random(in: 30...300, using: &random), &random)
-        var state = recalled(cluster)
+        var state = cluster.recalled()
         let early = state.directives(at: cluster.now).filter(\.isAction)
         #expect(early.isEmpty, "recalling decides nothing")
         let restartedAt = cluster.time
@@ -85,6 +72,19 @@ import Testing
             return
         }
         #expect(found.count == expected.count, "seed \(seed)")
+    }
+
+    @Test("an instance that starts asks for room again when the one before would have, and not at once")
+    func waitsOn() throws {
+        for restart in [Int64(9), 13, 19, 20, 26, 40] {
+            let cluster = try cluster(isFull: true)
+            for number in 1...Self.count { cluster[number].vcpus = 3 }
+            cluster.refresh()
+            cluster[1].demand = 3_000_000
+            cluster.tick(60) { cluster in if cluster.time == restart { cluster.state = cluster.recalled() } }
+            let asked = cluster.handedOut.compactMap { $0.directive.permitRequest == nil ? nil : $0.time }
+            #expect(asked == [8, 20, 32, 44, 56], "restarted at \(restart)")
+        }
     }
 
     @Test("a service that starts with 200 hot VMs and no history waits until it has seen M samples, as for any VM")

@@ -116,6 +116,24 @@ import Testing
         #expect(rig.records.count == known, "the same refusal is not recorded again")
     }
 
+    @Test("so many targets are tried for one decision, and no more", arguments: [1, 3])
+    func attempts(limit: Int) throws {
+        var settings = SchedulerSettings.paper
+        settings.maximumPlacementAttempts = limit
+        let hosts: [HostID] = ["host-a", "host-b", "host-c", "host-d", "host-e", "host-f"]
+        let rig = Rig(settings: settings, policy: try policy(), hosts: hosts)
+        for host in hosts.dropFirst() { rig.observeEmpty(host, 7, cpu: 10) }
+        observe(rig, 1...7, percent: 90)
+        var asked: [HostID] = []
+        while let request = rig.directives(7).first?.permitRequest {
+            asked.append(request.host)
+            rig.state.permitDenied(request.decision, host: request.host, reason: "full", at: at(7))
+        }
+        #expect(asked == Array(hosts.prefix(1 + limit)))
+        #expect(rig.records.last?.outcome.reason == .noRoom)
+        #expect(rig.records.last?.placement?.chosen != nil, "another host would have passed the filters")
+    }
+
     @Test("a refusal is recorded when its reason changes, not at each sample")
     func runLength() throws {
         let rig = Rig(policy: try policy(maximum: 2))
@@ -274,6 +292,22 @@ import Testing
         second.state.actionSucceeded(record.id, effectiveAt: at(9), vcpus: 1)
         #expect(second.state.operation(of: second.domain) == nil)
         #expect(second.directives(9).isEmpty)
+    }
+
+    @Test("while a recalled operation is under way samples do not count, as before the restart")
+    func recalledWindow() throws {
+        let first = Rig(policy: try policy())
+        observe(first, 1...7, percent: 5)
+        _ = first.directives(7)
+        let record = try #require(first.records.last)
+        let second = Rig(policy: try policy())
+        second.state.recallOperation(record, permit: nil, at: at(9))
+        observe(second, 10...30, percent: 5)
+        #expect(second.state.window(of: second.domain)?.samples.isEmpty == true)
+        second.vcpus = 1
+        second.state.actionSucceeded(record.id, effectiveAt: at(30), vcpus: 1)
+        second.observe(31, percent: 5)
+        #expect(second.state.window(of: second.domain)?.samples.count == 1)
     }
 
     @Test("a move in flight counts on its target until both hosts' samples show it")

@@ -195,6 +195,22 @@ import Testing
         #expect(cluster.frozen.count == 1)
     }
 
+    @Test("an end that nobody knows is no failure: it freezes nothing, and no move backs off for it")
+    func unknownEnds() throws {
+        let cluster = try crowd(100, demand: 1_000_000)
+        cluster.isCarriedOut = false
+        for number in UInt64(1)...9 { cluster[number].demand = 2_000_000 }
+        cluster.tick(8)
+        for number in UInt64(1)...9 {
+            let operation = try #require(cluster.state.operation(of: domainID(number)))
+            cluster.state.actionUnknown(operation.decision, at: cluster.now)
+        }
+        cluster.perform()
+        #expect(cluster.locates.count == 9)
+        #expect(cluster.frozen.isEmpty)
+        #expect(cluster.state.domains.values.allSatisfy { $0.rest == SchedulerState.MoveRest() })
+    }
+
     @Test("four failures are too few to say anything")
     func fewFailures() throws {
         let cluster = try crowd(10, demand: 1_000_000)

@@ -118,6 +118,7 @@ final class Rig {
         state.directives(at: at(t)).filter { directive in
             switch directive {
             case .record(let record):
+                #expect(record.verify() == nil, "\(record.summary)")
                 records.append(record)
                 return false
             case .wakeUp: return false

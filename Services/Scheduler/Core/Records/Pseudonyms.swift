@@ -18,7 +18,8 @@ extension DecisionRecord {
     }
 }
 
-/// Names that keep the order of the true ones, so that what goes by the lower id goes the same way.
+/// Names in the order in which the record ranks, not in that of the true names, which would tell about them. What weighs
+/// or costs the same went by the lower id, and goes the same way.
 private struct Pseudonyms {
     private var hosts = SortedTable<HostID, HostID>()
     private var domains = SortedTable<DomainID, DomainID>()
@@ -26,28 +27,40 @@ private struct Pseudonyms {
 
     init(_ record: DecisionRecord) {
         own = record.inputs.domain
-        var known: Set<HostID> = [record.inputs.host]
-        known.formUnion(record.denials.map(\.host))
+        var known = [record.inputs.host]
         if let placement = record.placement {
-            known.formUnion(placement.candidates.map(\.facts.record.host) + placement.request.denied)
-            known.formUnion(placement.request.pinnedHosts ?? [])
-            known.formUnion([placement.request.source].compactMap(\.self))
+            known = Self.ranked(placement)
+            known += [record.inputs.host] + placement.request.denied
+            known += placement.request.pinnedHosts ?? []
+            known += [placement.request.source].compactMap(\.self)
         }
-        known.formUnion([record.move?.source, record.foreignSource].compactMap(\.self))
-        for (number, host) in known.sorted().enumerated() {
-            let digits = String(number + 1)
+        known += record.denials.map(\.host) + [record.move?.source, record.foreignSource].compactMap(\.self)
+        for host in known where hosts[host] == nil {
+            let digits = String(hosts.count + 1)
             let padding = String(repeating: "0", count: max(0, 4 - digits.utf8.count))
             hosts[host] = HostID(trusted: "host-\(padding)\(digits)")
         }
-        var others = Set((record.move?.options ?? []).map(\.domain))
-        others.formUnion([record.move?.neighbour, record.obstacle?.neighbour].compactMap(\.self))
-        others.formUnion((record.move?.options ?? []).compactMap(\.obstacle?.neighbour))
-        others.remove(own)
-        // Those before the own id stay before it.
-        for (number, domain) in others.sorted().enumerated() {
-            let isBefore = domain < own
-            domains[domain] = DomainID(UUID128(high: isBefore ? 0 : .max, low: UInt64(number)))
+        var others = (record.move?.options ?? []).map(\.domain)
+        let place = others.firstIndex(of: own) ?? others.endIndex
+        others += [record.move?.neighbour, record.obstacle?.neighbour].compactMap(\.self)
+        others += (record.move?.options ?? []).compactMap(\.obstacle?.neighbour)
+        // Those before the own id in the plan stay before it.
+        for (number, domain) in others.enumerated() where domain != own && domains[domain] == nil {
+            domains[domain] = DomainID(UUID128(high: number < place ? 0 : .max, low: UInt64(number)))
         }
+    }
+
+    /// The feasible hosts by weight, equals by id, and then the others, who go by no order: by what is shown of them.
+    private static func ranked(_ placement: PlacementResult) -> [HostID] {
+        let weighed = placement.candidates.filter { $0.terms != nil }
+        let others = placement.candidates.filter { $0.terms == nil }
+        let rank = { (candidate: Candidate) in -(candidate.terms?.weight ?? 0) }
+        let idle = { (candidate: Candidate) in
+            (candidate.facts.idleCPU?.ppm ?? 0, candidate.facts.idleMemory.ppm)
+        }
+        return
+            (weighed.sorted { (rank($0), $0.facts.record.host) < (rank($1), $1.facts.record.host) }
+            + others.sorted { idle($0) > idle($1) }).map(\.facts.record.host)
     }
 
     func disguise(_ host: HostID) -> HostID { hosts[host] ?? "host-0000" }

@@ -226,7 +226,7 @@ extension SchedulerState.DomainEntry {
         }
         takeSize(reading, sampledAt: cycle.sampledAt, memory: cycle.terms.memory)
         guard reading.state.isRunning else {
-            if reading.state == .unknown { cpu.window.recordUnknown(intervalStart: cycle.intervalStart) }
+            if reading.state == .unknown { takeNothing(of: cycle) }
             return result
         }
         takeCPU(reading, of: cycle, length: trigger.windowLength, &result)
@@ -246,6 +246,14 @@ extension SchedulerState.DomainEntry {
                 intervalStart: cycle.intervalStart, keeping: length)
         } else {
             cpu.window.recordUnknown(intervalStart: cycle.intervalStart)
+        }
+    }
+
+    /// Its host could not tell its state: nothing is known of any resource.
+    @inline(never)
+    private mutating func takeNothing(of cycle: Cycle) {
+        for resource in Resource.allCases where hasRule(resource) {
+            self[resource].window.recordUnknown(intervalStart: cycle.intervalStart)
         }
     }
 

@@ -51,7 +51,7 @@ extension SchedulerState {
             cooldownUpNanoseconds: cooldown?.upNanoseconds ?? settings.cooldownUp,
             cooldownDownNanoseconds: cooldown?.downNanoseconds ?? settings.cooldownDown,
             stealBound: settings.stealBound, maximumDenials: settings.maximumPlacementAttempts + 1,
-            noRoomUntil: track.noRoomUntil, settlingUntil: entries[place].settlingUntil)
+            noRoomUntil: track.noRoomUntil.flatMap { now < $0 ? $0 : nil }, settlingUntil: entries[place].settlingUntil)
         inputs.recordedResource = resource
         if settings.unknownBound < .full { inputs.unknownBound = settings.unknownBound }
         if track.window.unknownRun > 0 { inputs.unknownRun = track.window.unknownRun }

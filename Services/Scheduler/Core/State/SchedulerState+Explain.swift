@@ -95,7 +95,7 @@ extension SchedulerState {
         if let options, !options.pinnedHosts.isEmpty { request.pinnedHosts = options.pinnedHosts }
         if request.source != nil { request.incomingBudget = settings.moves.budget.inPerHost }
         var hosts = (known ?? snapshot(at: now)).hosts
-        addPeers(of: &request, options: options, to: &hosts)
+        addPeers(of: &request, options: options, to: &hosts, at: now)
         for index in hosts.indices {
             let failed = entry?.rest.failedTargets.first { $0.host == hosts[index].record.host && now < $0.until }
             hosts[index].failedUntil = failed?.until
@@ -104,17 +104,17 @@ extension SchedulerState {
     }
 
     /// Counts the other domains of the request's groups, on each host or on their way to it.
-    private func addPeers(of request: inout PlacementRequest, options: PolicyOptions?, to hosts: inout [HostFacts]) {
+    private func addPeers(
+        of request: inout PlacementRequest, options: PolicyOptions?, to hosts: inout [HostFacts], at now: Timestamp
+    ) {
         guard let options, options.affinityGroup != nil || options.antiAffinityGroup != nil else { return }
         var affinity = SortedTable<HostID, Int>()
         var antiAffinity = SortedTable<HostID, Int>()
-        for (domain, version) in zip(policies.keys, policies.values) where domain != request.domain {
-            guard let entry = domains[domain] else { continue }
-            let host = entry.operation.flatMap { $0.isMove ? $0.placement?.chosen : nil } ?? entry.record.host
-            if let group = options.affinityGroup, version.options.affinityGroup == group {
+        for (host, peer) in peers(of: request.domain, at: now) {
+            if let group = options.affinityGroup, peer.affinityGroup == group {
                 affinity[host] = (affinity[host] ?? 0) + 1
             }
-            if let group = options.antiAffinityGroup, version.options.antiAffinityGroup == group {
+            if let group = options.antiAffinityGroup, peer.antiAffinityGroup == group {
                 antiAffinity[host] = (antiAffinity[host] ?? 0) + 1
             }
         }

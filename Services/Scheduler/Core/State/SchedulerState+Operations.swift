@@ -99,7 +99,7 @@ extension SchedulerState {
     }
 
     /// Nobody knows whether the present step had its effect: the hosts are asked. The domain is left alone for a while,
-    /// and its permit is not released but expires: the room may be taken.
+    /// and its permit is not released but expires: the room may be taken. What is unknown has not failed.
     package mutating func actionUnknown(_ decision: UUID128, at now: Timestamp) {
         guard let domain = domain(of: decision), let entry = domains[domain], let operation = entry.operation
         else { return }
@@ -111,8 +111,6 @@ extension SchedulerState {
             entry.unresolved = decision
             entry.changed(after: operation, at: now)
         }
-        guardian.ended(failed: true, at: now)
-        guardAgainstFailures(at: now)
         let hosts = [entry.record.host] + [target].compactMap(\.self)
         pending.append(.locate(LocateDirective(decision: decision, domain: domain, hosts: hosts)))
     }
@@ -255,7 +253,6 @@ extension SchedulerState {
     /// No host has room, or the move helps no more: recorded, and asked again after a while. The window stays: nothing
     /// has changed.
     mutating func giveUp(_ operation: Operation, obstacle: MoveObstacle? = nil, at now: Timestamp) {
-        let until = now.advanced(byNanoseconds: settings.retryAfterNoRoom)
         let domain = operation.inputs.domain
         var ended = operation
         if let obstacle { ended.obstacle = obstacle }
@@ -263,8 +260,8 @@ extension SchedulerState {
         active[operation.decision] = nil
         domains.update(domain) { $0.operation = nil }
         guard operation.move == nil else { return }
-        domains.update(domain) { $0[operation.resource].noRoomUntil = until }
         wait(domain, operation.resource, missing: operation, at: now)
+        pause(domain, operation.resource, after: now)
     }
 
     /// Frozen while room was asked for: it is decided anew at the next sample, and recorded as not done.

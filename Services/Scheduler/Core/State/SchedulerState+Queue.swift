@@ -60,8 +60,22 @@ extension SchedulerState {
         if !waiting.contains(item) { waiting.append(item) }
     }
 
+    /// A growth that waits asks for room again at fixed distances from the beginning of its wait: an instance that starts
+    /// asks when the one before would have.
+    mutating func pause(_ domain: DomainID, _ resource: Resource, after now: Timestamp) {
+        let pause = max(1, settings.retryAfterNoRoom)
+        domains.update(domain) { entry in
+            let start = entry[resource].waitingSince ?? now
+            let next = (now.nanoseconds(since: start) / pause + 1) * pause
+            entry[resource].noRoomUntil = start.advanced(byNanoseconds: next)
+        }
+    }
+
     mutating func leave(_ domain: DomainID, _ resource: Resource) {
-        domains.update(domain) { $0[resource].waitingSince = nil }
+        domains.update(domain) { entry in
+            entry[resource].waitingSince = nil
+            entry[resource].noRoomUntil = nil
+        }
         guard !waiting.isEmpty else { return }
         let item = DomainResource(domain: domain, resource: resource)
         waiting.removeAll { $0 == item }

@@ -83,16 +83,24 @@ extension SchedulerState {
         let (domain, resource) = (record.inputs.domain, record.inputs.resource)
         switch record.outcome.reason {
         case .noRoom:
-            // Denied by permits, and not the rule's own wait after such a denial.
-            if !record.denials.isEmpty {
-                let until = record.decidedAt.advanced(byNanoseconds: settings.retryAfterNoRoom)
-                domains.update(domain) { $0[resource].noRoomUntil = until }
-            }
             let operation = operation(of: record, permit: nil, hasMigrated: true, at: record.decidedAt)
             wait(domain, resource, missing: record.finding.target == nil ? nil : operation, at: record.decidedAt)
+            // Denied by permits, and not the rule's own wait after such a denial.
+            if !record.denials.isEmpty { pause(domain, resource, after: record.decidedAt) }
         case .queued: wait(domain, resource, missing: nil, at: record.decidedAt)
         case .cooldown, .settling, .blackout, .enoughAbove, .outsideSizes, .memoryPressure: break
         default: leave(domain, resource)
+        }
+    }
+
+    /// Growths that wait and were due at a sample asked again, and were denied: they wait still.
+    mutating func recallAttempts(at now: Timestamp) {
+        for item in waiting {
+            guard let place = domains.place(of: item.domain),
+                domains.values[place][item.resource].window.newest?.sampledAt == now,
+                ScalingRule.find(inputs(at: place, item.resource, at: now)).verdict == .grow
+            else { continue }
+            pause(item.domain, item.resource, after: now)
         }
     }
 

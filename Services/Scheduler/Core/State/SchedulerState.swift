@@ -19,6 +19,8 @@ package struct SchedulerState: Hashable, Sendable, Codable {
     var active = SortedTable<UUID128, DomainID>()
     /// Growths that wait for room, in the order in which they came.
     var waiting: [DomainResource] = []
+    /// New domains that were given a host and whose policy or place is not known yet.
+    var placed = SortedTable<DomainID, PlacedDomain>()
     var freezes: [Freeze] = []
     var guardian = FreezeGuardian()
     /// Not handed out yet.
@@ -107,6 +109,7 @@ extension SchedulerState {
     /// Feeds a stored sample: it fills windows and decides nothing. Oldest first.
     package mutating func recall(_ sample: HostSample, position: SamplePosition) {
         _ = fold(sample, position: position)
+        recallAttempts(at: sample.sampledAt)
     }
 
     /// Runs the rule for every domain, as a sample at `now` would: whose samples have stopped is said here.

@@ -87,7 +87,7 @@ struct SchedulerCommands: Sendable {
     ) async throws -> [UInt8] {
         var request = request
         for _ in 0..<configuration.core.maximumPlacementAttempts {
-            let result = await shell.placement(for: request, options: options)
+            let result = await shell.place(request, options: options)
             guard let host = result.chosen else {
                 let reasons = result.candidates.map { "\($0.facts.record.host): \($0.rejection?.description ?? "")" }
                 throw CommandFailure.denied("no host has room for it (\(reasons.joined(separator: "; ")))")
@@ -98,6 +98,7 @@ struct SchedulerCommands: Sendable {
             if case .granted(let permit) = answer { return reply(permit, on: host, record: result) }
             request.denied = (request.denied + [host]).sorted()
         }
+        await shell.forgetPlace(of: request.domain)
         throw CommandFailure.denied("no host that was tried had room for it; try again")
     }
 

@@ -16,11 +16,19 @@ struct WhyAnswer: Codable, Sendable {
 }
 
 extension ClusterShell {
-    /// Where a request would go now; `options`: a new domain's, which has no policy yet.
-    func placement(for request: PlacementRequest, options: PolicyOptions?) -> PlacementResult {
+    /// Where a request goes; `options`: a new domain's, which has no policy yet. The next one is told of it at once.
+    func place(_ request: PlacementRequest, options: PolicyOptions?) -> PlacementResult {
         let now = runtime.clock.now()
         guard let options else { return state.placement(for: request, at: now) }
-        return state.placement(for: request, options: options, at: now)
+        let result = state.placement(for: request, options: options, at: now)
+        report { $0.placed(request.domain, on: result.chosen, options: options, at: now) }
+        return result
+    }
+
+    /// A new domain that was placed gets no room.
+    func forgetPlace(of domain: DomainID) {
+        let now = runtime.clock.now()
+        report { $0.placed(domain, on: nil, options: PolicyOptions(), at: now) }
     }
 
     /// Why a domain is as it is at an instant; `nil` if nothing is known of it. JSON.

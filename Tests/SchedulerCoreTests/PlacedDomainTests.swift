@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import Testing
+
+@testable import SchedulerCore
+
+/// New VMs between the choice of their host and the inventory that lists them.
+@Suite struct PlacedDomainTests {
+    @Test("new VMs of one group are kept apart, or together, before anybody lists them, and not for ever")
+    func groups() {
+        let cluster = smallCluster([guest(1)], hosts: ["host-a", "host-b", "host-c"])
+        cluster.tick()
+        let apart = PolicyOptions(antiAffinityGroup: "db")
+        let place = { (number: UInt64, options: PolicyOptions) -> HostID? in
+            let request = PlacementRequest(
+                domain: domainID(number), source: nil, vcpus: 1, memory: .mebibytes(64),
+                demand: CPUDemand(ppmOfOneCore: 100_000))
+            let chosen = cluster.state.placement(for: request, options: options, at: cluster.now).chosen
+            cluster.state.placed(domainID(number), on: chosen, options: options, at: cluster.now)
+            return chosen
+        }
+        #expect(place(11, apart) == "host-b")
+        #expect(place(11, apart) == "host-b", "it is not its own neighbour")
+        #expect(place(12, apart) == "host-c")
+        #expect(place(13, apart) == "host-a")
+        #expect(place(14, apart) == nil, "all three have one")
+        #expect(place(15, PolicyOptions(antiAffinityGroup: "web")) == "host-b", "another group")
+        #expect(place(16, PolicyOptions(affinityGroup: "cache")) == "host-b")
+        cluster.state.placed(
+            domainID(16), on: "host-c", options: PolicyOptions(affinityGroup: "cache"), at: cluster.now)
+        #expect(place(17, PolicyOptions(affinityGroup: "cache")) == "host-c")
+        cluster.state.placed(domainID(12), on: nil, options: apart, at: cluster.now)
+        #expect(place(14, apart) == "host-c", "what found no room after all holds nobody off")
+        let timeout = cluster.state.settings.outcomeTimeout / interval
+        cluster.tick(Int(timeout) - 1)
+        #expect(place(18, apart) == nil)
+        cluster.tick()
+        #expect(place(18, apart) == "host-b", "nobody has heard of them since")
+    }
+
+    @Test("once a new VM is listed and its policy known, it is where the inventory says")
+    func listed() {
+        let cluster = smallCluster([guest(1)], hosts: ["host-a", "host-b", "host-c"])
+        cluster.tick()
+        let apart = PolicyOptions(antiAffinityGroup: "db")
+        cluster.state.placed(domainID(2), on: "host-b", options: apart, at: cluster.now)
+        let taken = { () -> [HostID] in
+            let request = PlacementRequest(
+                domain: domainID(3), source: nil, vcpus: 1, memory: .mebibytes(64), demand: CPUDemand(ppmOfOneCore: 0))
+            return cluster.state.placement(for: request, options: apart, at: cluster.now).candidates
+                .filter { $0.rejection?.code == .antiAffinity }.map(\.facts.record.host)
+        }
+        cluster.guests.append(guest(2, "host-c", demand: 0))
+        cluster.refresh()
+        #expect(taken() == ["host-b"], "listed, but nobody knows its group yet")
+        cluster.subscribe(2, nil, options: apart)
+        #expect(taken() == ["host-c"])
+        cluster.subscribe(2, nil)
+        #expect(taken().isEmpty, "its owner took it out of the group")
+    }
+}
