@@ -191,7 +191,9 @@ let package = Package(
         tests("TidyTests", []),
 
         // Benchmarks: `make bench-monitor` and its like; no part of the tests.
-        .target(name: "BenchSupport", path: "Tests/Benchmarks/Support", swiftSettings: strict),
+        .systemLibrary(name: "CMalloc", path: "Tests/Benchmarks/CMalloc"),
+        .target(
+            name: "BenchSupport", dependencies: ["CMalloc"], path: "Tests/Benchmarks/Support", swiftSettings: strict),
         .executableTarget(
             name: "SchedulerBench", dependencies: ["BenchSupport", "SchedulerCore", "ResourceModel"],
             path: "Tests/Benchmarks/Scheduler", swiftSettings: strict),

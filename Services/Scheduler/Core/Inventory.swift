@@ -52,21 +52,23 @@ package struct HostRecord: Hashable, Sendable, Codable {
 package struct DomainRecord: Hashable, Sendable, Codable {
     package var domain: DomainID
     package var tenant: TenantID?
+    /// Why it can't move, for instance `it has a device of its host`; `nil`: nothing is known to hold it.
+    package var immovable: String?
+    /// Its memory can't grow beyond; `nil`: not known, so it does not grow.
+    package var memoryCeiling: ByteCount?
+    /// Created or adopted by Ebb.
+    package var isManaged: Bool
+
+    // What samples tell as well: last, so that the scheduler's state has it together with what else they look at.
     package var host: HostID
-    /// Confirmed vCPUs, else granted; zero while it does not run; `nil` while unknown.
-    package var vcpus: VCPUCount?
     /// The ceiling of its definition.
     package var ceiling: VCPUCount
     /// Allocated while it runs, else zero.
     package var memory: ByteCount
-    /// Created or adopted by Ebb.
-    package var isManaged: Bool
-    /// Its memory can't grow beyond; `nil`: not known, so it does not grow.
-    package var memoryCeiling: ByteCount?
+    /// Confirmed vCPUs, else granted; zero while it does not run; `nil` while unknown.
+    package var vcpus: VCPUCount?
     /// Bytes per second; `nil`: it has none, or none is known.
     package var networkCap: Int64?
-    /// Why it can't move, for instance `it has a device of its host`; `nil`: nothing is known to hold it.
-    package var immovable: String?
 
     package init(
         domain: DomainID, tenant: TenantID?, host: HostID, vcpus: VCPUCount?, ceiling: VCPUCount, memory: ByteCount,

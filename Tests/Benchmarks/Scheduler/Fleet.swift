@@ -4,10 +4,13 @@ internal import BenchSupport
 internal import ResourceModel
 internal import SchedulerCore
 
-/// A cluster of many machines, and one cycle of samples of all of them.
+/// A cluster of many machines, forty on each host, and their samples.
 struct Fleet {
     var state = SchedulerState(settings: .platform)
-    private var cycle: [HostSample]
+    let machines: Int
+    private let hosts: [HostID]
+    /// Filled in for one host after another: a report that was just decoded lies in the caches, as this one does.
+    private var report: HostSample
     private var ticks: Int64 = 0
 
     private static let interval: Int64 = 5_000_000_000
@@ -21,8 +24,10 @@ struct Fleet {
         case due
     }
 
+    /// `machines` of the last host that are less than forty are left out.
     init(machines: Int, load: Load) throws {
-        let hosts = (0..<(machines + Self.perHost - 1) / Self.perHost).compactMap { HostID("host-\($0)") }
+        let hosts = (0..<machines / Self.perHost).compactMap { HostID("host-\($0)") }
+        let machines = hosts.count * Self.perHost
         let policy = try PolicyPreset.balanced.policy(maximumVCPUs: 8)
         let records = (0..<machines).map { number in
             DomainRecord(
@@ -42,10 +47,9 @@ struct Fleet {
                     domain: Self.domain(number), version: 1, validFrom: .zero, policy: policy, windowLength: 12,
                     options: load == .due ? options : PolicyOptions()), at: .zero)
         }
-        cycle = hosts.indices.map { place in
-            let numbers = place * Self.perHost..<min(machines, (place + 1) * Self.perHost)
-            return Self.sample(hosts[place], numbers: numbers, load: load)
-        }
+        self.hosts = hosts
+        self.machines = machines
+        report = Self.report(load: load)
         if load == .due {
             for number in 0..<machines {
                 state.recallChange(of: Self.domain(number), endedAt: Timestamp(nanoseconds: 1))
@@ -53,15 +57,13 @@ struct Fleet {
         }
     }
 
-    var machines: Int { cycle.reduce(0) { $0 + $1.domains.count } }
-
     /// Fills every window without deciding anything.
     mutating func fill() {
         for _ in 0..<13 {
             ticks += 1
-            for place in cycle.indices {
-                cycle[place].sampledAt = Timestamp(nanoseconds: (ticks + 1) * Self.interval)
-                state.recall(cycle[place], position: SamplePosition(epoch: 1, sequence: UInt64(ticks)))
+            for place in hosts.indices {
+                fillIn(place)
+                state.recall(report, position: SamplePosition(epoch: 1, sequence: UInt64(ticks)))
             }
         }
     }
@@ -69,9 +71,17 @@ struct Fleet {
     /// Feeds one cycle of every host.
     mutating func fold() {
         ticks += 1
-        for place in cycle.indices {
-            cycle[place].sampledAt = Timestamp(nanoseconds: (ticks + 1) * Self.interval)
-            state.observe(cycle[place], position: SamplePosition(epoch: 1, sequence: UInt64(ticks)))
+        for place in hosts.indices {
+            fillIn(place)
+            state.observe(report, position: SamplePosition(epoch: 1, sequence: UInt64(ticks)))
+        }
+    }
+
+    private mutating func fillIn(_ place: Int) {
+        report.host = hosts[place]
+        report.sampledAt = Timestamp(nanoseconds: (ticks + 1) * Self.interval)
+        for index in report.domains.indices {
+            report.domains[index].domain = Self.domain(place * Self.perHost + index)
         }
     }
 
@@ -89,17 +99,16 @@ struct Fleet {
         DomainID(UUID128(high: 0, low: UInt64(number)))
     }
 
-    private static func sample(_ host: HostID, numbers: Range<Int>, load: Load) -> HostSample {
+    private static func report(load: Load) -> HostSample {
         let figures = HostFigures(
             cpuCount: 64, memory: .gibibytes(256), cpuUtilization: Utilization(percent: 30),
             memoryUsed: .gibibytes(64), responseTimeNanoseconds: 100_000, responseMethod: .simulated)
-        let domains = numbers.map { number in
-            let percent: Int64 = load == .due ? 95 : 35 + Int64(number % 40)
-            return DomainSample(
+        let domains = (0..<perHost).map { number in
+            DomainSample(
                 domain: domain(number), state: .running, vcpus: VCPUSizes(maximum: 8, granted: 2),
-                cpuUtilization: Utilization(percent: percent), stealUtilization: .zero)
+                cpuUtilization: Utilization(percent: load == .due ? 95 : 35 + Int64(number)), stealUtilization: .zero)
         }
         return HostSample(
-            host: host, sampledAt: .zero, intervalNanoseconds: interval, figures: figures, domains: domains)
+            host: "none", sampledAt: .zero, intervalNanoseconds: interval, figures: figures, domains: domains)
     }
 }

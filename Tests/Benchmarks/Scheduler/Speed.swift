@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BenchSupport
-internal import Foundation
 internal import ResourceModel
 internal import SchedulerCore
 
@@ -93,25 +92,15 @@ enum Speed {
     }
 
     private static func memory(into report: inout BenchReport) throws {
-        let before = residentBytes()
         let machines = 200_000
+        let before = allocatedBytes()
         var fleet = try Fleet(machines: machines, load: .steady)
-        // Its samples are Monitor's, not the core's.
-        let samples = residentBytes()
+        let empty = allocatedBytes()
         fleet.fill()
         _ = fleet.drain()
-        let bytes = Double(residentBytes() - before) / Double(machines)
-        report.add(Figure("memory per VM, windows full, with one sample of each", bytes, unit: "bytes"))
+        let full = allocatedBytes()
+        report.add(Figure("memory per VM, windows full", Double(full - before) / Double(machines), unit: "bytes"))
         report.add(
-            Figure(
-                "memory per VM that the windows take", Double(residentBytes() - samples) / Double(machines),
-                unit: "bytes"))
-    }
-
-    /// Of this process, by the kernel.
-    private static func residentBytes() -> Int {
-        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
-        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-        return pages * 4_096
+            Figure("memory per VM that the windows take", Double(full - empty) / Double(machines), unit: "bytes"))
     }
 }

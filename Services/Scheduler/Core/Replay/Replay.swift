@@ -12,7 +12,7 @@ package enum Replay {
     package static func run(_ plan: ReplayPlan, over samples: [ReplaySample]) -> ReplayResult {
         var run = ReplayRun(plan)
         for sample in samples { run.take(sample) }
-        return run.result
+        return run.end()
     }
 }
 
@@ -24,7 +24,9 @@ private struct ReplayRun {
     private let bounds: WindowBounds
     private var state: SchedulerState
     private var cycle: SchedulerState.DomainEntry.Cycle
-    private(set) var result = ReplayResult()
+    private var result = ReplayResult()
+    /// Whether the sizes are still those of the timeline's last segment, which is told its end when they change.
+    private var isSegmentOpen = false
     private var vcpus: Int64
     private var memory: Int64
     private var networkCap: Int64?
@@ -47,7 +49,7 @@ private struct ReplayRun {
         state = SchedulerState(settings: plan.liveSettings)
         state.isReplay = true
         cycle = SchedulerState.DomainEntry.Cycle(
-            host: Self.host, sampledAt: .zero, intervalStart: .zero,
+            sampledAt: .zero, intervalStart: .zero,
             position: SamplePosition(epoch: 0, sequence: 0),
             terms: SchedulerState.DomainEntry.Terms(state.settings))
         let host = HostRecord(
@@ -68,9 +70,9 @@ private struct ReplayRun {
 
     mutating func take(_ sample: ReplaySample) {
         if let lastSampledAt, sample.sampledAt <= lastSampledAt { return }
-        lastSampledAt = sample.sampledAt
         let start = sample.sampledAt.advanced(byNanoseconds: -sample.intervalNanoseconds)
         complete(until: sample.sampledAt)
+        lastSampledAt = sample.sampledAt
         account(sample, from: start)
         cycle.sampledAt = sample.sampledAt
         cycle.intervalStart = start
@@ -114,7 +116,7 @@ private struct ReplayRun {
 
     private mutating func account(_ sample: ReplaySample, from start: Timestamp) {
         let interval = sample.intervalNanoseconds
-        extend(from: start, to: sample.sampledAt)
+        extend(from: start)
         guard let demand = sample.demand else {
             result.unknown += interval
             return
@@ -135,16 +137,24 @@ private struct ReplayRun {
         return isTooLarge ? Int128(ppm) * Int128(interval) / 1_000_000 : Int128(product / 1_000_000)
     }
 
-    private mutating func extend(from start: Timestamp, to end: Timestamp) {
-        let (size, bytes) = (VCPUCount(Int(vcpus)), ByteCount(memory))
-        if let last = result.timeline.last, last.vcpus == size, last.memory == bytes, last.networkCap == networkCap {
-            result.timeline[result.timeline.count - 1].end = end
-        } else {
-            result.timeline.append(
-                ReplaySegment(
-                    start: result.timeline.last?.end ?? start, end: end, vcpus: size, memory: bytes,
-                    networkCap: networkCap))
-        }
+    private mutating func extend(from start: Timestamp) {
+        guard !isSegmentOpen else { return }
+        isSegmentOpen = true
+        result.timeline.append(
+            ReplaySegment(
+                start: result.timeline.last?.end ?? start, end: start, vcpus: VCPUCount(Int(vcpus)),
+                memory: ByteCount(memory), networkCap: networkCap))
+    }
+
+    private mutating func closeSegment() {
+        guard isSegmentOpen, let lastSampledAt else { return }
+        isSegmentOpen = false
+        result.timeline[result.timeline.count - 1].end = lastSampledAt
+    }
+
+    mutating func end() -> ReplayResult {
+        closeSegment()
+        return result
     }
 
     /// Grants what was asked for, and begins the change.
@@ -171,6 +181,7 @@ private struct ReplayRun {
         guard changeDue <= now, let operation = change, let target = operation.finding.target else { return }
         let due = changeDue
         (change, changeDue) = (nil, .distantFuture)
+        if target != operation.inputs.size { closeSegment() }
         switch operation.resource {
         case .cpu: vcpus = target
         case .memory: memory = target

@@ -5,16 +5,17 @@ import ResourceModel
 extension SchedulerState {
     /// One resource of one domain.
     struct ResourceTrack: Hashable, Sendable, Codable {
+        // What samples look at comes first.
         var window = UtilizationWindow()
         var lastChangeAt: Timestamp?
+        /// The last finding was one that the same counts of breaches can't change; `nil`: the rule has to be run.
+        var steady: Steady?
         var noRoomUntil: Timestamp?
         /// Since when a growth is due that found no room.
         var waitingSince: Timestamp?
         var missing: Int64 = 0
         /// What was recorded last: the same is not recorded again.
         var recorded: RecordedReason?
-        /// The last finding was one that the same counts of breaches can't change; `nil`: the rule has to be run.
-        var steady: Steady?
     }
 
     /// A finding that more samples of the same kind don't change.
@@ -38,7 +39,7 @@ extension SchedulerState.ResourceTrack {
     /// Whether the same direction is due as last time, and enough is known.
     @inline(__always)
     mutating func isSteady(
-        at now: Timestamp, since oldest: Timestamp, needed: Int, unknownBound: Utilization
+        at now: Timestamp, since oldest: Timestamp, needed: Int32, unknownBound: Utilization
     ) -> Bool {
         switch steady {
         case nil: return false

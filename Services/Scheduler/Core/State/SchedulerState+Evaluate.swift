@@ -34,51 +34,63 @@ extension SchedulerState {
 
     /// Everything that the rule looks at, as it stands at `now`, for the domain at `place` of the table.
     func inputs(at place: Int, _ resource: Resource = .cpu, at now: Timestamp) -> RuleInputs {
-        // A span lends the entry; the array would copy it.
+        // Spans lend what stands in the tables; the arrays would copy it, and every domain passes here.
         let entries = domains.values.span
-        let (record, track) = (entries[place].record, entries[place][resource])
-        let version = policies.place(of: record.domain, near: place).map { policies.values[$0] }
-        let length = version?.windowLength ?? 0
-        let cooldown = version?.options.restAfterChange
+        let track = entries[place][resource]
+        let host = hosts.place(of: entries[place].record.host)
         var inputs = RuleInputs(
-            domain: record.domain, host: record.host, at: now, policyVersion: version?.version ?? 0,
-            policy: version?.policy, windowLength: length,
-            staleAfterNanoseconds: 2 * Int64(length) * settings.samplingInterval, samples: track.window.samples,
-            vcpus: record.vcpus, ceiling: record.ceiling, isManaged: record.isManaged,
-            hostMode: hosts[record.host]?.record.mode,
+            domain: entries[place].record.domain, host: entries[place].record.host, at: now, policyVersion: 0,
+            policy: nil, windowLength: 0, staleAfterNanoseconds: 0, samples: track.window.samples,
+            vcpus: entries[place].record.vcpus, ceiling: entries[place].record.ceiling,
+            isManaged: entries[place].record.isManaged, hostMode: host.map { hosts.values[$0].record.mode },
             isChangeInFlight: !entries[place].isIdle && entries[place].operation?.phase.isChanging == true,
-            lastChangeAt: track.lastChangeAt,
-            cooldownUpNanoseconds: cooldown?.upNanoseconds ?? settings.cooldownUp,
-            cooldownDownNanoseconds: cooldown?.downNanoseconds ?? settings.cooldownDown,
-            stealBound: settings.stealBound, maximumDenials: settings.maximumPlacementAttempts + 1,
+            lastChangeAt: track.lastChangeAt, cooldownUpNanoseconds: settings.cooldownUp,
+            cooldownDownNanoseconds: settings.cooldownDown, stealBound: settings.stealBound,
+            maximumDenials: settings.maximumPlacementAttempts + 1,
             noRoomUntil: track.noRoomUntil.flatMap { now < $0 ? $0 : nil }, settlingUntil: entries[place].settlingUntil)
         inputs.recordedResource = resource
         if settings.unknownBound < .full { inputs.unknownBound = settings.unknownBound }
         if track.window.unknownRun > 0 { inputs.unknownRun = track.window.unknownRun }
-        if version?.options.isOptedOut == true { inputs.isOptedOut = true }
         if settings.projectsByPeak, resource == .cpu { inputs.projectsByPeak = true }
-        inputs.dryRun = dryRun(of: record, options: version?.options)
-        inputs.freezeReason = freezeReason(of: record, at: now)
+        let policy = policies.place(of: inputs.domain, near: place)
+        if let policy { add(policy, to: &inputs) }
+        inputs.dryRun = dryRun(of: entries[place].record.tenant, policy: policy)
+        inputs.freezeReason = freezeReason(of: entries[place].record, at: now)
         inputs.blackoutUntil = blackoutEnd(at: now)
-        let ahead = growthsAhead(of: record.domain, resource, at: now)
+        let ahead = growthsAhead(of: inputs.domain, resource, at: now)
         if ahead > 0 { inputs.queuedBehind = ahead }
         switch resource {
         case .cpu: break
         case .memory:
-            inputs.memory = record.memory > .zero ? record.memory : nil
-            inputs.memoryCeiling = record.memoryCeiling
+            let memory = entries[place].record.memory
+            inputs.memory = memory > .zero ? memory : nil
+            inputs.memoryCeiling = entries[place].record.memoryCeiling
             inputs.memorySettings = settings.memory
             inputs.memoryBeforeShrink = entries[place].memoryBeforeShrink
             inputs.pressure = entries[place].pressure
-        case .network: inputs.networkCap = record.networkCap
+        case .network: inputs.networkCap = entries[place].record.networkCap
         }
         return inputs
     }
 
-    private func dryRun(of record: DomainRecord, options: PolicyOptions?) -> DryReason? {
+    /// What the policy at `place` of the table of policies says.
+    private func add(_ place: Int, to inputs: inout RuleInputs) {
+        let versions = policies.values.span
+        inputs.policyVersion = versions[place].version
+        inputs.policy = versions[place].policy
+        inputs.windowLength = versions[place].windowLength
+        inputs.staleAfterNanoseconds = 2 * Int64(versions[place].windowLength) * settings.samplingInterval
+        if let cooldown = versions[place].options.restAfterChange {
+            inputs.cooldownUpNanoseconds = cooldown.upNanoseconds
+            inputs.cooldownDownNanoseconds = cooldown.downNanoseconds
+        }
+        if versions[place].options.isOptedOut { inputs.isOptedOut = true }
+    }
+
+    private func dryRun(of tenant: TenantID?, policy: Int?) -> DryReason? {
         if settings.isDryRun { return .dryRunOfCluster }
-        if let tenant = record.tenant, settings.dryRunTenants.contains(tenant) { return .dryRunOfTenant }
-        return options?.isDryRun == true ? .dryRunOfDomain : nil
+        if let tenant, settings.dryRunTenants.contains(tenant) { return .dryRunOfTenant }
+        return policy.map { policies.values[$0].options.isDryRun } == true ? .dryRunOfDomain : nil
     }
 
     /// Records a decision about a size unless it says the same as the last one. An action is always news.

@@ -77,7 +77,8 @@ struct FreezeGuardian: Hashable, Sendable, Codable {
 extension SchedulerState {
     /// Why automatic actions on a domain are frozen; `nil`: they are not.
     func freezeReason(of record: DomainRecord, at now: Timestamp) -> String? {
-        guardian.ordered?.reason ?? freezes.first { $0.covers(record) }?.reason
+        if let ordered = guardian.ordered { return ordered.reason }
+        return freezes.isEmpty ? nil : freezes.first { $0.covers(record) }?.reason
     }
 
     mutating func guardAgainstFailures(at now: Timestamp) {

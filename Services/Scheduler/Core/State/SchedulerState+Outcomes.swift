@@ -79,8 +79,8 @@ extension SchedulerState.DomainEntry {
         if followUps.count > Self.maximumFollowUps { followUps.removeFirst() }
     }
 
-    /// Adds what a reading told to the outcomes of the actions before it.
-    mutating func measure(_ told: Reading, at now: Timestamp, since intervalStart: Timestamp) {
+    /// Adds what the reading at `now` told to the outcomes of the actions before it.
+    mutating func measure(at now: Timestamp, since intervalStart: Timestamp) {
         for index in followUps.indices {
             let followUp = followUps[index]
             guard followUp.isCurrent, intervalStart >= followUp.effectiveAt,

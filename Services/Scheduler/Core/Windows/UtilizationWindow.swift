@@ -7,66 +7,94 @@ package import ResourceModel
 /// It need not be full to decide, so that it is never later than the paper's other reading (wait for a crossing, then
 /// watch the next N). Unknown samples never get in: they fill no slot in either direction.
 ///
-/// A ring with running sums: taking a sample in costs the same whatever N is, and allocates nothing once it is full.
+/// A ring with running counts: taking a sample in costs the same whatever N is, and allocates nothing once it is full.
 package struct UtilizationWindow: Sendable {
-    private var ring: [WindowSample] = []
-    /// Of the oldest sample.
-    private var head = 0
-    package private(set) var count = 0
+    private var ring: [PackedSample] = []
     /// Of the newest sample, so that the next one need not look at it.
     private var newestAt = Timestamp.zero
     /// The oldest sample is not older.
     private var oldestBound = Timestamp.zero
     /// Nothing whose interval began before this instant counts; `distantFuture` while a change is in flight.
     package private(set) var countsFrom: Timestamp
-    /// What `samples` come to under the bounds that were judged by last.
-    private(set) var tally = WindowTally()
     private var bounds = WindowBounds.none
-    /// Readings since the newest sample that told nothing.
-    package private(set) var unknownRun = 0
+    // What `samples` come to under `bounds`. Counts of 32 bits, because every sample passes by all of this.
+    private var known: Int32 = 0
+    private var above: Int32 = 0
+    private var below: Int32 = 0
+    /// Readings between the samples that told nothing.
+    private var unknown: Int32 = 0
+    private var runOfUnknown: Int32 = 0
+    /// Of the oldest sample.
+    private var head: Int32 = 0
 
     package init(countsFrom: Timestamp = .zero) { self.countsFrom = countsFrom }
 
+    /// Of known samples.
+    package var count: Int { Int(known) }
+    /// Readings since the newest sample that told nothing.
+    package var unknownRun: Int { Int(runOfUnknown) }
+
     /// Oldest first.
-    package var samples: [WindowSample] { (0..<count).map { ring[slot($0)] } }
+    package var samples: [WindowSample] {
+        var samples: [WindowSample] = []
+        samples.reserveCapacity(count)
+        for place in 0..<count { samples.append(ring[slot(place)].sample) }
+        return samples
+    }
+
+    /// Mean utilisation, rounded half up; `nil` of nothing.
+    var mean: Utilization? { WindowTally(samples, bounds).mean }
 
     /// The direction that is due under the bounds that were judged by last. Growing wins.
-    func due(needed: Int) -> Direction? {
-        if tally.above >= needed { return .up }
-        return tally.below >= needed ? .down : nil
+    func due(needed: Int32) -> Direction? {
+        if above >= needed { return .up }
+        return below >= needed ? .down : nil
     }
 
     /// Share of the readings that told nothing.
     var unknownShare: Utilization {
-        tally.unknown + unknownRun == 0 ? .zero : tally.unknownShare(run: unknownRun)
+        unknown + runOfUnknown == 0 ? .zero : WindowTally.share(of: Int(unknown) + unknownRun, besides: count)
     }
 
-    package var newest: WindowSample? { count == 0 ? nil : ring[slot(count - 1)] }
-    package var oldest: WindowSample? { count == 0 ? nil : ring[head] }
+    package var newest: WindowSample? { count == 0 ? nil : ring[slot(count - 1)].sample }
+    package var oldest: WindowSample? { count == 0 ? nil : ring[Int(head)].sample }
 
     /// Takes a known sample whose interval began at `intervalStart`, and keeps the `length` newest.
     /// Returns whether it counts.
     @discardableResult
     package mutating func record(_ sample: WindowSample, intervalStart: Timestamp, keeping length: Int) -> Bool {
         guard intervalStart >= countsFrom else { return false }
-        if count > 0, sample.sampledAt <= newestAt { return false }
-        while count > 0, count >= length { dropOldest() }
-        guard length > 0 else { return true }
-        if ring.count < length { lay(length) }
-        var sample = sample
-        sample.unknownBefore = unknownRun
-        ring[slot(count)] = sample
-        unknownRun = 0
-        if count == 0 { oldestBound = sample.sampledAt }
-        count += 1
+        if known > 0, sample.sampledAt <= newestAt { return false }
+        guard length > 0 else {
+            while known > 0 { dropOldest() }
+            return true
+        }
+        if ring.count < length { makeRoom(for: length) }
+        if known == 0 { oldestBound = sample.sampledAt }
         newestAt = sample.sampledAt
-        tally.add(sample, bounds)
+        let new = PackedSample(sample, unknownBefore: runOfUnknown)
+        runOfUnknown = 0
+        tally(new, by: 1)
+        if count > ring.count {
+            replaceOldest(by: new)
+        } else {
+            ring[slot(count - 1)] = new
+        }
+        while known > length { dropOldest() }
         return true
+    }
+
+    /// In a full ring the newest sample takes the place of the oldest.
+    private mutating func replaceOldest(by new: PackedSample) {
+        let place = Int(head)
+        head = place + 1 == ring.count ? 0 : head + 1
+        tally(ring[place], by: -1)
+        ring[place] = new
     }
 
     /// Takes a reading that told nothing: it fills no slot, but too many of them are a reason to hold.
     mutating func recordUnknown(intervalStart: Timestamp) {
-        if intervalStart >= countsFrom { unknownRun += 1 }
+        if intervalStart >= countsFrom { runOfUnknown += 1 }
     }
 
     /// A change of the domain is in flight: the window empties and nothing counts until `restart`.
@@ -74,17 +102,15 @@ package struct UtilizationWindow: Sendable {
 
     /// Begins again, empty: only intervals that began at `instant` or later count.
     package mutating func restart(countingFrom instant: Timestamp) {
-        (head, count) = (0, 0)
-        tally = WindowTally()
-        unknownRun = 0
+        (known, above, below, unknown, runOfUnknown, head) = (0, 0, 0, 0, 0, 0)
         countsFrom = instant
     }
 
     /// Drops samples that were taken before `instant`.
     mutating func expire(before instant: Timestamp) {
-        guard count > 0, oldestBound < instant else { return }
-        while count > 0, ring[head].sampledAt < instant { dropOldest() }
-        if count > 0 { oldestBound = ring[head].sampledAt }
+        guard known > 0, oldestBound < instant else { return }
+        while known > 0, ring[Int(head)].sampledAt < instant { dropOldest() }
+        if known > 0 { oldestBound = ring[Int(head)].sampledAt }
     }
 
     /// Drops what began before `instant`, as `restart` does for samples that are still to come.
@@ -96,29 +122,45 @@ package struct UtilizationWindow: Sendable {
 
     /// Judges all samples by `new` bounds, and keeps the `length` newest.
     mutating func judge(by new: WindowBounds, keeping length: Int) {
-        while count > length { dropOldest() }
+        while known > length { dropOldest() }
         guard new != bounds else { return }
         bounds = new
-        tally = WindowTally()
-        for sample in samples { tally.add(sample, new) }
+        recount()
+    }
+
+    private mutating func recount() {
+        let samples = count
+        (known, above, below, unknown) = (0, 0, 0, 0)
+        for place in 0..<samples { tally(ring[slot(place)], by: 1) }
+    }
+
+    @inline(__always)
+    private mutating func tally(_ sample: PackedSample, by sign: Int32) {
+        known += sign
+        unknown += sign * sample.unknownBefore
+        // A sample exactly at a bound is not a breach.
+        if sample.utilization > bounds.upper { above += sign }
+        if sample.utilization < bounds.lower { below += sign }
     }
 
     private mutating func dropOldest() {
-        tally.remove(ring[head], bounds)
-        head = head + 1 == ring.count ? 0 : head + 1
-        count -= 1
+        let place = Int(head)
+        tally(ring[place], by: -1)
+        head = place + 1 == ring.count ? 0 : head + 1
     }
 
     private func slot(_ place: Int) -> Int {
-        let slot = head + place
+        let slot = Int(head) + place
         return slot < ring.count ? slot : slot - ring.count
     }
 
-    /// Makes room for `length` samples.
-    private mutating func lay(_ length: Int) {
+    @inline(never)
+    private mutating func makeRoom(for length: Int) {
         let filler = WindowSample(
             sampledAt: .zero, utilization: .zero, size: 0, steal: nil, position: SamplePosition(epoch: 0, sequence: 0))
-        ring = samples + Array(repeating: filler, count: length - count)
+        ring =
+            (0..<count).map { ring[slot($0)] }
+            + Array(repeating: PackedSample(filler, unknownBefore: 0), count: length - count)
         head = 0
     }
 }
@@ -145,12 +187,14 @@ extension UtilizationWindow: Codable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(countsFrom: try container.decode(Timestamp.self, forKey: .countsFrom))
         bounds = try container.decode(WindowBounds.self, forKey: .bounds)
-        unknownRun = try container.decode(Int.self, forKey: .unknownRun)
-        ring = try container.decode([WindowSample].self, forKey: .samples)
-        count = ring.count
+        runOfUnknown = Int32(clamping: try container.decode(Int.self, forKey: .unknownRun))
+        ring = try container.decode([WindowSample].self, forKey: .samples).map {
+            PackedSample($0, unknownBefore: Int32(clamping: $0.unknownBefore))
+        }
+        known = Int32(ring.count)
         newestAt = ring.last?.sampledAt ?? .zero
         oldestBound = ring.first?.sampledAt ?? .zero
-        for sample in ring { tally.add(sample, bounds) }
+        recount()
     }
 
     package func encode(to encoder: any Encoder) throws {

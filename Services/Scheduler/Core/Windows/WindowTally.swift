@@ -35,22 +35,24 @@ struct WindowTally: Hashable, Sendable {
 
     /// Share of the readings that told nothing, with `run` more since the newest sample.
     func unknownShare(run: Int) -> Utilization {
-        Utilization(numerator: Int128(unknown + run), denominator: Int128(max(1, known + unknown + run))) ?? .zero
+        Self.share(of: unknown + run, besides: known)
     }
 
-    mutating func add(_ sample: WindowSample, _ bounds: WindowBounds) { count(sample, bounds, by: 1) }
-    mutating func remove(_ sample: WindowSample, _ bounds: WindowBounds) { count(sample, bounds, by: -1) }
+    /// Share of `unknown` readings beside `known` ones.
+    static func share(of unknown: Int, besides known: Int) -> Utilization {
+        Utilization(numerator: Int128(unknown), denominator: Int128(max(1, known + unknown))) ?? .zero
+    }
 
-    private mutating func count(_ sample: WindowSample, _ bounds: WindowBounds, by sign: Int) {
-        known += sign
-        unknown += sign * sample.unknownBefore
+    private mutating func add(_ sample: WindowSample, _ bounds: WindowBounds) {
+        known += 1
+        unknown += sample.unknownBefore
         // A sample exactly at a bound is not a breach.
-        if sample.utilization > bounds.upper { above += sign }
-        if sample.utilization < bounds.lower { below += sign }
-        utilization += sample.utilization.ppm * Int64(sign)
+        if sample.utilization > bounds.upper { above += 1 }
+        if sample.utilization < bounds.lower { below += 1 }
+        utilization += sample.utilization.ppm
         guard let stolen = sample.steal else { return }
-        steal += stolen.ppm * Int64(sign)
-        stealKnown += sign
+        steal += stolen.ppm
+        stealKnown += 1
     }
 
     private static func mean(_ sum: Int64, of count: Int) -> Utilization? {
