@@ -40,8 +40,8 @@ import Testing
         var sampler = HostSampler(host: host)
         func observe(_ seconds: Double, bytes: Int64, caps: [DomainID: Int64]) -> DomainSample {
             sampler.observe(
-                reading(instant(seconds), running(cpu: seconds, received: bytes, transmitted: 0)), networkCaps: caps
-            ).only
+                reading(instant(seconds), running(cpu: seconds, received: bytes, transmitted: 0))
+            ) { DomainOrders(networkCap: caps[$0]) }.only
         }
         _ = observe(1, bytes: 0, caps: [vm: 1_000])
         let half = observe(2, bytes: 500, caps: [vm: 1_000])
@@ -56,7 +56,7 @@ import Testing
         var domain = running(cpu: 1)
         domain.networkCapBytesPerSecond = 7
         var sampler = HostSampler(host: host)
-        let cycle = sampler.observe(reading(instant(1), domain), networkCaps: [vm: 9])
+        let cycle = sampler.observe(reading(instant(1), domain)) { _ in DomainOrders(networkCap: 9) }
         #expect(cycle.only.networkCapBytesPerSecond == 7)
     }
 }

@@ -56,17 +56,12 @@ struct DomainSampler: Hashable, Sendable {
 
     init(incarnations: IncarnationTracker) { self.incarnations = incarnations }
 
-    /// - Parameters:
-    ///   - asked: what Ebb last asked for.
-    ///   - networkCap: bytes per second that Ebb gave it, where the driver does not say; `nil`: no cap.
-    mutating func observe(
-        _ seen: DomainReading, at instant: ReadingInstant, asked: VCPUCount?, networkCap: Int64? = nil
-    ) -> Outcome {
+    mutating func observe(_ seen: DomainReading, at instant: ReadingInstant, orders: DomainOrders) -> Outcome {
         let life = incarnations.observe(seen, at: instant)
         if case .same = life {} else { forgetLife() }
         disk = seen.disk ?? disk
         var outcome = blank(seen, life, at: instant)
-        outcome.sample.networkCapBytesPerSecond = seen.networkCapBytesPerSecond ?? networkCap
+        outcome.sample.networkCapBytesPerSecond = seen.networkCapBytesPerSecond ?? orders.networkCap
         observeMemory(seen, life, &outcome)
         guard case .none = life else {
             observeCPU(seen, at: instant, &outcome)
@@ -74,11 +69,11 @@ struct DomainSampler: Hashable, Sendable {
             observeBlock(seen, &outcome)
             observePressure(seen, &outcome)
             incarnations.believe(outcome.sample.counters)
-            finish(seen, asked: asked, &outcome)
+            finish(seen, asked: orders.asked, &outcome)
             return outcome
         }
         shape = nil
-        finish(seen, asked: asked, &outcome)
+        finish(seen, asked: orders.asked, &outcome)
         return outcome
     }
 
@@ -86,7 +81,7 @@ struct DomainSampler: Hashable, Sendable {
     /// no part in rates, so that the interval in which the size changed stays unknown.
     mutating func sight(_ seen: DomainReading, at instant: ReadingInstant, asked: VCPUCount?) -> Outcome {
         var trial = self
-        let outcome = trial.observe(seen, at: instant, asked: asked)
+        let outcome = trial.observe(seen, at: instant, orders: DomainOrders(asked: asked))
         incarnations = trial.incarnations
         disk = trial.disk
         if outcome.sighting.isNewIncarnation || !seen.state.isActive { forgetLife() }

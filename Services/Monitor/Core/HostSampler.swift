@@ -6,6 +6,7 @@ package import ResourceModel
 /// the same samples.
 package struct HostSampler: Hashable, Sendable {
     private struct Former: Hashable, Sendable {
+        // Of the host only: what was read of its domains is with their samplers.
         var instant: ReadingInstant
         var reading: HostReading
     }
@@ -35,7 +36,7 @@ package struct HostSampler: Hashable, Sendable {
     /// Takes a reading. Derived figures are unknown in a first reading, and over an interval in which the size, the
     /// host or the incarnation changed.
     package mutating func observe(
-        _ observation: HostObservation, asked: [DomainID: VCPUCount] = [:], networkCaps: [DomainID: Int64] = [:]
+        _ observation: HostObservation, orders: (DomainID) -> DomainOrders = { _ in DomainOrders() }
     ) -> HostCycle {
         let (instant, reading) = (observation.instant, observation.reading)
         var cycle = HostCycle(
@@ -44,11 +45,12 @@ package struct HostSampler: Hashable, Sendable {
                 intervalNanoseconds: former.flatMap { instant.nanoseconds(since: $0.instant) },
                 figures: HostFigures(cpuCount: reading.cpuCount, memory: reading.memory), domains: []),
             sightings: [], departed: [], rejections: [], seenAt: instant.seenAt, provedAt: instant.provedAt)
-        let remaining = observeDomains(observation, asked: asked, networkCaps: networkCaps, &cycle)
-        cycle.departed = domains.keys.filter { remaining[$0] == nil }.sorted()
-        domains = remaining
+        observeDomains(observation, orders: orders, &cycle)
+        if domains.count > cycle.sightings.count { removeDeparted(&cycle) }
         observeHost(observation, &cycle)
-        former = Former(instant: instant, reading: reading)
+        var host = reading
+        host.domains = []
+        former = Former(instant: instant, reading: host)
         return cycle
     }
 
@@ -74,17 +76,17 @@ package struct HostSampler: Hashable, Sendable {
             domains: domains.keys.sorted().map { DomainSample(domain: $0, state: .unknown) })
     }
 
-    private func observeDomains(
-        _ observation: HostObservation, asked: [DomainID: VCPUCount], networkCaps: [DomainID: Int64],
-        _ cycle: inout HostCycle
-    ) -> [DomainID: DomainSampler] {
-        var remaining = [DomainID: DomainSampler](minimumCapacity: observation.reading.domains.count)
+    private mutating func observeDomains(
+        _ observation: HostObservation, orders: (DomainID) -> DomainOrders, _ cycle: inout HostCycle
+    ) {
         var used: Int128? = 0
+        cycle.sample.domains.reserveCapacity(observation.reading.domains.count)
+        cycle.sightings.reserveCapacity(observation.reading.domains.count)
         for seen in observation.reading.domains.sorted(by: { $0.domain < $1.domain }) {
-            var sampler = domains[seen.domain] ?? newSampler(seen.domain)
-            let outcome = sampler.observe(
-                seen, at: observation.instant, asked: asked[seen.domain], networkCap: networkCaps[seen.domain])
-            remaining[seen.domain] = sampler
+            // One that is listed twice counts once.
+            guard cycle.sightings.last?.domain != seen.domain else { continue }
+            let outcome = domains.values[place(of: seen.domain)]
+                .observe(seen, at: observation.instant, orders: orders(seen.domain))
             cycle.sample.domains.append(outcome.sample)
             cycle.sightings.append(outcome.sighting)
             cycle.rejections += outcome.rejections.map { Rejection(domain: seen.domain, reason: $0) }
@@ -98,7 +100,20 @@ package struct HostSampler: Hashable, Sendable {
             guard former != nil else { return nil }
             return Utilization(numerator: $0, denominator: 1_000_000 * Int128(observation.reading.cpuCount))
         }
-        return remaining
+    }
+
+    private mutating func removeDeparted(_ cycle: inout HostCycle) {
+        let present = Set(cycle.sightings.map(\.domain))
+        cycle.departed = domains.keys.filter { !present.contains($0) }.sorted()
+        for domain in cycle.departed { domains[domain] = nil }
+    }
+
+    /// Where its sampler stands, in place of a copy; one that is new begins.
+    private mutating func place(of domain: DomainID) -> Dictionary<DomainID, DomainSampler>.Index {
+        while true {
+            if let place = domains.index(forKey: domain) { return place }
+            domains[domain] = newSampler(domain)
+        }
     }
 
     private func newSampler(_ domain: DomainID) -> DomainSampler {
@@ -146,6 +161,19 @@ package struct HostSampler: Hashable, Sendable {
             return nil
         }
         return Utilization(numerator: Int128(now - before), denominator: Int128(interval) * Int128(cores))
+    }
+}
+
+/// What Ebb ordered for a domain, as far as the hypervisor may not say it.
+package struct DomainOrders: Hashable, Sendable {
+    /// The vCPUs that were asked for last.
+    package var asked: VCPUCount?
+    /// Bytes per second; `nil`: no cap.
+    package var networkCap: Int64?
+
+    package init(asked: VCPUCount? = nil, networkCap: Int64? = nil) {
+        self.asked = asked
+        self.networkCap = networkCap
     }
 }
 

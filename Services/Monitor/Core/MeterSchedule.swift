@@ -20,8 +20,20 @@ package struct MeterSchedule: Hashable, Sendable {
     private let phase: Int64
     /// Lives that began earlier are not Ebb's to bill from their start.
     private let watchedSince: Timestamp
-    private var lastWritten: DomainSighting?
-    private var latest: DomainSighting?
+    private var lastWritten: Written?
+    private var latest: Reading?
+
+    /// What of a sighting may have to be written later: there is one for each domain of a fleet.
+    private struct Reading: Hashable, Sendable {
+        let at: Timestamp
+        let life: Incarnation
+        let counters: DomainCounters
+    }
+
+    private struct Written: Hashable, Sendable {
+        let at: Timestamp
+        let life: Incarnation
+    }
 
     /// - Parameters:
     ///   - interval: from one reading to the next.
@@ -41,7 +53,7 @@ package struct MeterSchedule: Hashable, Sendable {
             return isEndOfLife(seen) ? endOfLife() : []
         }
         var facts: [ReadingFact] = []
-        if latest?.incarnation != life {
+        if latest?.life != life {
             facts += endOfLife()
             if seen.isStartExact, life.start >= watchedSince, life.start < seen.seenAt {
                 facts.append(
@@ -49,19 +61,16 @@ package struct MeterSchedule: Hashable, Sendable {
                         domain: domain, incarnationStart: life.start, at: life.start, counters: seen.counters.zeroed))
             }
         }
-        latest = seen
-        if isForced || isDue(seen, life) {
-            facts.append(fact(seen, life))
-            lastWritten = seen
-        }
+        let reading = Reading(at: seen.seenAt, life: life, counters: seen.counters)
+        latest = reading
+        if isForced || isDue(reading) { facts.append(written(reading)) }
         return facts
     }
 
     /// The latest sighting, if it was not written yet: before an operation that may end the life.
     package mutating func flush() -> [ReadingFact] {
-        guard let latest, let life = latest.incarnation, latest.seenAt != lastWritten?.seenAt else { return [] }
-        lastWritten = latest
-        return [fact(latest, life)]
+        guard let latest, latest.at != lastWritten?.at else { return [] }
+        return [written(latest)]
     }
 
     /// The domain does not run here any more: only the unread tail of its life is lost.
@@ -75,15 +84,17 @@ package struct MeterSchedule: Hashable, Sendable {
     }
 
     /// By slots of cluster time, so that readings don't drift by the cycles' jitter.
-    private func isDue(_ seen: DomainSighting, _ life: Incarnation) -> Bool {
-        guard let last = lastWritten, last.incarnation == life else { return true }
-        return slot(last.seenAt) != slot(seen.seenAt)
+    private func isDue(_ reading: Reading) -> Bool {
+        guard let last = lastWritten, last.life == reading.life else { return true }
+        return slot(last.at) != slot(reading.at)
     }
 
     private func slot(_ instant: Timestamp) -> Int64 { (instant.nanoseconds + phase) / interval }
 
-    private func fact(_ seen: DomainSighting, _ life: Incarnation) -> ReadingFact {
-        ReadingFact(domain: domain, incarnationStart: life.start, at: seen.seenAt, counters: seen.counters)
+    private mutating func written(_ reading: Reading) -> ReadingFact {
+        lastWritten = Written(at: reading.at, life: reading.life)
+        return ReadingFact(
+            domain: domain, incarnationStart: reading.life.start, at: reading.at, counters: reading.counters)
     }
 }
 

@@ -34,6 +34,11 @@ extension HostLoop {
             facts += await observe(seen)
             if trackers[seen.domain]?.isManaged ?? false, seen.size == nil { isComplete = false }
         }
+        // Each is seen once: as many as are known, and none that is not, are all.
+        if unresolved.isEmpty, duplicates.isEmpty, trackers.count == cycle.sightings.count {
+            facts.joinReadings()
+            return isComplete
+        }
         let present = Set(cycle.sightings.map(\.domain))
         for domain in unresolved.keys where !present.contains(domain) { unresolved[domain] = nil }
         duplicates.formIntersection(present)

@@ -145,9 +145,10 @@ actor HostLoop {
             let observation = HostObservation(
                 reading, calledAt: calledAt, answeredAt: answeredAt, responseTimeNanoseconds: response?.nanoseconds,
                 responseMethod: response?.method ?? .unknown, responseLoss: responses.loss)
-            let cycle = sampler.observe(
-                observation, asked: trackers.compactMapValues(\.asked),
-                networkCaps: trackers.compactMapValues(\.caps.networkBytesPerSecond))
+            let cycle = sampler.observe(observation) { domain in
+                let tracker = trackers[domain]
+                return DomainOrders(asked: tracker?.asked, networkCap: tracker?.caps.networkBytesPerSecond)
+            }
             await publish(cycle.sample)
             for rejection in cycle.rejections { MonitorMetrics.rejected(rejection.reason) }
             await answered(cycle)
