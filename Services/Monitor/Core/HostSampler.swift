@@ -5,10 +5,21 @@ package import ResourceModel
 /// Turns consecutive readings of one host into samples of it and of every domain on it. Pure: the same readings give
 /// the same samples.
 package struct HostSampler: Hashable, Sendable {
+    /// The last reading, of the host only: what was read of its domains is with their samplers.
     private struct Former: Hashable, Sendable {
-        // Of the host only: what was read of its domains is with their samplers.
-        var instant: ReadingInstant
-        var reading: HostReading
+        let instant: ReadingInstant
+        let cpuCount: Int
+        let memory: ByteCount
+        let cpuTimeNanoseconds: Int64?
+        let controlDomainCPUTimeNanoseconds: Int64?
+
+        init(_ reading: HostReading, at instant: ReadingInstant) {
+            self.instant = instant
+            cpuCount = reading.cpuCount
+            memory = reading.memory
+            cpuTimeNanoseconds = reading.cpuTimeNanoseconds
+            controlDomainCPUTimeNanoseconds = reading.controlDomainCPUTimeNanoseconds
+        }
     }
 
     private let host: HostID
@@ -48,9 +59,7 @@ package struct HostSampler: Hashable, Sendable {
         observeDomains(observation, orders: orders, &cycle)
         if domains.count > cycle.sightings.count { removeDeparted(&cycle) }
         observeHost(observation, &cycle)
-        var host = reading
-        host.domains = []
-        former = Former(instant: instant, reading: host)
+        former = Former(reading, at: instant)
         return cycle
     }
 
@@ -69,7 +78,7 @@ package struct HostSampler: Hashable, Sendable {
     /// The sample of a cycle in which the host did not answer: its domains are unknown, not off. `nil` if the host was
     /// never read.
     package func unreachable(at now: Timestamp, responseLoss: Utilization? = nil) -> HostSample? {
-        guard let last = former?.reading else { return nil }
+        guard let last = former else { return nil }
         return HostSample(
             host: host, sampledAt: now, intervalNanoseconds: nil,
             figures: HostFigures(cpuCount: last.cpuCount, memory: last.memory, responseLoss: responseLoss),
@@ -135,7 +144,7 @@ package struct HostSampler: Hashable, Sendable {
                 cycle.sample.figures.memoryUsed = used
             }
         }
-        guard let former = former?.reading, let interval = cycle.sample.intervalNanoseconds else { return }
+        guard let former, let interval = cycle.sample.intervalNanoseconds else { return }
         cycle.sample.figures.cpuUtilization =
             share(
                 now.cpuTimeNanoseconds, former.cpuTimeNanoseconds, interval, now.cpuCount, &cycle)?.clamped
