@@ -122,6 +122,22 @@ import Testing
         #expect(cluster.outcomes.contains { $0.decision != decision && $0.minutes == 60 && !$0.isReversed })
     }
 
+    @Test("a report that comes twice counts once in an outcome")
+    func outcomeOfRepeatedReports() throws {
+        let host = hostRecord("host-a", cpuCount: 16)
+        let cluster = Cluster([host], [Cluster.Guest(id: domainID(1), host: "host-a", vcpus: 2, demand: 1_800_000)])
+        cluster.subscribe(1, try PolicyPreset.balanced.policy(maximumVCPUs: 4))
+        cluster.tick(8)
+        let decision = try #require(cluster.last(1)?.id)
+        for _ in 0..<15 {
+            cluster.tick()
+            let position = SamplePosition(epoch: 1, sequence: UInt64(cluster.time))
+            cluster.state.observe(cluster.sample(of: host), position: position)
+        }
+        let row = try #require(cluster.outcomes.first { $0.decision == decision && $0.minutes == 1 })
+        #expect(row.samples == 12)
+    }
+
     @Test("an outcome ends with the next change of the same resource, and counts whole intervals after its own only")
     func outcomeOfOneChange() throws {
         let guest = Cluster.Guest(id: domainID(1), host: "host-a", vcpus: 2, demand: 1_800_000)

@@ -46,10 +46,10 @@ extension SchedulerState {
                 steal += stolen.ppm
                 stealKnown += 1
             }
+            guard domains.values[place].isNews(cycle) else { continue }
             var told = DomainEntry.Told()
-            if domains.values[place].isNews(cycle),
-                domains.values[place].isFamiliar(readings[index].incarnation, on: sample.host)
-                    || arrive(readings[index], at: place, on: sample.host, of: cycle, into: &news)
+            if domains.values[place].isFamiliar(readings[index].incarnation, on: sample.host)
+                || arrive(readings[index], at: place, on: sample.host, of: cycle, into: &news)
             {
                 let gist = DomainEntry.Gist(
                     state: readings[index].state,
