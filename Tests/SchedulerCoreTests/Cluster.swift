@@ -42,6 +42,8 @@ final class Cluster {
     var locates: [LocateDirective] = []
     /// Hosts whose promised room decides about permits; others always grant.
     var strictHosts: Set<HostID> = []
+    /// Hosts that deny every permit, whatever their promised room.
+    var closedHosts: Set<HostID> = []
     var failsMigrations: Set<HostID> = []
     /// Whether what is ordered is carried out.
     var isCarriedOut = true
@@ -210,6 +212,9 @@ final class Cluster {
     }
 
     private func answer(_ request: PermitRequest) {
+        if closedHosts.contains(request.host) {
+            return feed(.denied(request.decision, host: request.host, reason: "it is closed", at: now))
+        }
         let facts = state.snapshot(at: now).hosts.first { $0.record.host == request.host }
         if strictHosts.contains(request.host), let facts,
             let shortage = missing(

@@ -98,6 +98,7 @@ import Testing
         let move = try #require(cluster.moves.first)
         cluster.state.actionUnknown(move.decision, at: cluster.now)
         cluster.state.located(UUID128(high: 1, low: 1), of: domainID(1), on: "host-b", at: cluster.now)
+        #expect(Resource.allCases.allSatisfy { cluster.state.domains[domainID(1)]?[$0].lastChangeAt == at(2) })
         cluster.tick(12)
         #expect(cluster.moves.count == 1)
         #expect(cluster.last(1)?.obstacle?.kind == "rests-settling")

@@ -159,6 +159,16 @@ import Testing
         #expect(rows[1].real == rows[2].real)
     }
 
+    @Test("a reading that tells nothing is no part of an outcome, and a move that lasts is not reversed")
+    func outcomeOfMove() throws {
+        let cluster = try overloaded()
+        let move = try #require(cluster.moves.first)
+        let index = cluster.index(of: move.domain)
+        cluster.tick(12) { $0.guests[index].demand = $0.time == 12 ? nil : 1_000_000 }
+        let row = try #require(cluster.outcomes.first { $0.decision == move.decision })
+        #expect((row.minutes, row.samples, row.isReversed) == (1, 10, false))
+    }
+
     @Test("the outcomes of eight changes are measured at a time: the oldest give way")
     func outcomesOfMany() throws {
         let guest = Cluster.Guest(id: domainID(1), host: "host-a", demand: 500_000, memoryUsed: .mebibytes(16))

@@ -99,6 +99,45 @@ import Testing
         #expect(cluster.moves.count == 1)
     }
 
+    @Test(
+        "a host that has nothing to do with a move is relieved while that goes on; its source is not, within any budget"
+    )
+    func elsewhere() {
+        let hosts: [HostID] = ["host-a", "host-b", "host-c", "host-d"]
+        let cluster = smallCluster(
+            full() + (11...14).map { guest($0, "host-c", demand: 100_000) }, hosts: hosts
+        ) {
+            $0.moves.budget.outPerHost = 2
+            $0.moves.budget.perCluster = 9
+        }
+        cluster.isCarriedOut = false
+        cluster.tick(40) { cluster in
+            for number in UInt64(11)...14 where cluster.time > 4 { cluster[number].demand = 1_000_000 }
+        }
+        #expect(cluster.moves.map(\.source) == ["host-a", "host-c"])
+    }
+
+    @Test("growths that are under way count towards no budget of moves")
+    func growthsAreNoMoves() throws {
+        let cluster = smallCluster(
+            [guest(1, demand: 100_000)] + (2...4).map { guest($0, "host-b") }, hosts: ["host-a", "host-b", "host-c"]
+        ) { $0.moves.hostBreachesNeeded = 12 }
+        cluster.isCarriedOut = false
+        for number in UInt64(2)...4 { cluster.subscribe(number, try PolicyPreset.aggressive.policy(maximumVCPUs: 4)) }
+        cluster.tick(3)
+        #expect((2...4).allSatisfy { cluster.state.operation(of: domainID($0))?.phase == .resizing })
+        cluster.drain("host-a")
+        cluster.tick()
+        #expect(cluster.moves.map(\.domain) == [domainID(1)])
+    }
+
+    @Test("without a pause an overloaded host is looked at with every sample")
+    func noPause() {
+        let cluster = smallCluster(full() + full("host-b", from: 11)) { $0.retryAfterNoRoom = 0 }
+        cluster.tick(20)
+        #expect(cluster.moves.isEmpty)
+    }
+
     @Test("what has moved is not moved on when its new host is overloaded, but leaves a host that is drained")
     func restAfterMove() {
         let cluster = smallCluster(
@@ -233,6 +272,9 @@ import Testing
         }
         #expect(state.domains[move.domain]?.rest == cluster.state.domains[move.domain]?.rest)
         #expect(state.guardian == cluster.state.guardian)
+        for host in ["host-a", "host-b"] as [HostID] {
+            #expect(state.hosts[host]?.load.countsFrom == cluster.state.hosts[host]?.load.countsFrom)
+        }
     }
 
     @Test("after a restart the hosts of somebody else's move rest from relief on")

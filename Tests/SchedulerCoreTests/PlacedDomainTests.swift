@@ -59,4 +59,23 @@ import Testing
         cluster.subscribe(2, nil)
         #expect(taken().isEmpty, "its owner took it out of the group")
     }
+
+    @Test("a host that is being emptied, or can't be reached, is no home for the rest of a group")
+    func noHome() {
+        let together = PolicyOptions(affinityGroup: "cache")
+        let request = PlacementRequest(
+            domain: domainID(3), source: nil, vcpus: 1, memory: .mebibytes(64), demand: CPUDemand(ppmOfOneCore: 0))
+        let cluster = smallCluster([guest(2, "host-b")])
+        cluster.subscribe(2, nil, options: together)
+        cluster.tick()
+        let chosen = { cluster.state.placement(for: request, options: together, at: cluster.now).chosen }
+        #expect(chosen() == "host-b")
+        cluster.hosts[1].isUp = false
+        cluster.refresh()
+        #expect(chosen() == "host-a")
+        cluster.hosts[1].isUp = true
+        cluster.hosts[1].mode = .draining
+        cluster.refresh()
+        #expect(chosen() == "host-a")
+    }
 }

@@ -43,6 +43,7 @@ import Testing
         #expect(cluster[4].vcpus == 1)
         #expect((cluster[2].vcpus, cluster[3].vcpus, cluster[1].vcpus) == (3, 2, 2))
         #expect(order(cluster) == [3, 1].map { domainID($0) })
+        #expect(cluster.recalled().queue(of: "host-a").map(\.domain) == order(cluster))
         #expect(cluster.records.allSatisfy { $0.verify() == nil })
     }
 
@@ -97,9 +98,56 @@ import Testing
         state.inventoryChanged(cluster.inventory)
         for record in cluster.records { state.recallDecision(record) }
         #expect(state.queue(of: "host-a").map(\.domain) == order(cluster))
+        let untils = { (state: SchedulerState) in (2...3).map { state.domains[domainID($0)]?.cpu.noRoomUntil != nil } }
+        #expect(untils(state) == [true, false], "the first was denied, the other stands behind it")
         #expect(state.queue(of: "host-a").map(\.since) == cluster.state.queue(of: "host-a").map(\.since))
         let recalled = state.directives(at: cluster.now)
         #expect(recalled.isEmpty)
+    }
+
+    @Test("who was served at last and then failed keeps its place")
+    func failed() throws {
+        let cluster = try full()
+        want(cluster, 2)
+        cluster.tick(12)
+        let since = try #require(cluster.state.queue(of: "host-a").first?.since)
+        cluster.isCarriedOut = false
+        cluster.strictHosts = []
+        cluster.tick(9)
+        let operation = try #require(cluster.state.operation(of: domainID(2)))
+        cluster.state.actionFailed(operation.decision, at: cluster.now)
+        #expect(cluster.state.queue(of: "host-a").map(\.since) == [since])
+    }
+
+    @Test("who waits asks early when room comes free, and not for any other change")
+    func noRoomFromGrowth() throws {
+        let cluster = try full()
+        (cluster[1].networkCap, cluster[1].networkRate) = (10_000_000, 9_500_000)
+        let amounts = try ResourceRule(
+            lower: Utilization(percent: 30), upper: Utilization(percent: 80), minimum: 1, maximum: 1 << 40)
+        want(cluster, 2)
+        cluster.tick(4)
+        cluster.subscribe(1, try PolicyPreset.balanced.policy(maximumVCPUs: 8, network: amounts))
+        cluster.tick(12)
+        #expect(cluster[1].networkCap ?? 0 > 10_000_000)
+        let asked = cluster.handedOut.compactMap { $0.directive.permitRequest == nil ? nil : $0.time }
+        #expect(asked == [8])
+    }
+
+    @Test("each host has its own queue")
+    func ofEachHost() throws {
+        let cluster = try full()
+        cluster.hosts.append(hostRecord("host-b", cpuCount: 1))
+        cluster[3].host = "host-b"
+        (cluster[4].vcpus, cluster[4].demand) = (4, 2_000_000)
+        for number in UInt64(1)...4 { cluster[number].immovable = "it has a device of its host" }
+        cluster.refresh()
+        cluster.strictHosts = ["host-a", "host-b"]
+        want(cluster, 2)
+        want(cluster, 3)
+        cluster.tick(12)
+        #expect(order(cluster) == [domainID(2)])
+        #expect(cluster.state.queue(of: "host-b").map(\.domain) == [domainID(3)])
     }
 
     @Test("the wait is part of why")

@@ -103,6 +103,16 @@ import Testing
         #expect(cluster[1].networkCap ?? 0 < 10_000_000)
     }
 
+    @Test("readings since the last known one that told nothing are part of why")
+    func unknownSince() throws {
+        let cluster = watching(try rules()) { _ in }
+        cluster.tick(6)
+        cluster.tick(4) { $0[1].demand = nil }
+        #expect(cluster.state.explain(domainID(1), at: cluster.now)?.finding.reason == .tooFewBreaches)
+        cluster.tick()
+        #expect(cluster.state.explain(domainID(1), at: cluster.now)?.finding.reason == .tooManyUnknown)
+    }
+
     @Test("a domain that was stopped takes no room")
     func stopped() throws {
         let cluster = watching(try rules()) { _ in }

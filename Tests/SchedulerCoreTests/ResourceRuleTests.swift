@@ -79,6 +79,17 @@ import Testing
         #expect(cluster[1].memory > .gibibytes(1), "it goes on: no shrink is left to give back, so it gets more")
     }
 
+    @Test("what the last shrink took is given back also after a restart")
+    func pressureAfterRestart() throws {
+        let cluster = cluster(try policy()) { $0.memoryUsed = .mebibytes(100) }
+        cluster.tick(8)
+        #expect(cluster[1].memory == .mebibytes(973))
+        cluster.state = cluster.recalled()
+        cluster[1].swapIn = 2_000_000
+        cluster.tick()
+        #expect(cluster[1].memory == .gibibytes(1))
+    }
+
     @Test("a guest that lacks memory without a shrink before it gets one eighth more, and waits for no blackout")
     func pressureWithoutShrink() throws {
         var settings = SchedulerSettings.platform
@@ -124,6 +135,20 @@ import Testing
         #expect(cluster[1].networkCap == 1_000_000)
         #expect(!cluster.handedOut.contains { $0.directive.permitRequest != nil }, "nobody promises room on a network")
         #expect(cluster.records.allSatisfy { $0.verify() == nil })
+    }
+
+    @Test("a cap that is kept for its busy samples is lowered once those are gone, in the same direction")
+    func networkMean() throws {
+        let policy = try PolicyPreset.balanced.policy(
+            maximumVCPUs: 4,
+            network: ResourceRule(
+                lower: Utilization(percent: 50), upper: Utilization(percent: 80), minimum: 1_000_000,
+                maximum: 100_000_000))
+        let cluster = cluster(policy) { $0.networkCap = 10_000_000 }
+        cluster.tick(12) { $0[1].networkRate = $0.time <= 4 ? 10_000_000 : 4_900_000 }
+        #expect(cluster.last(1)?.outcome.reason == .atPolicyMinimum)
+        cluster.tick()
+        #expect(cluster[1].networkCap ?? 0 < 10_000_000)
     }
 
     @Test("a network rule without a cap does nothing, and says so")

@@ -87,6 +87,21 @@ import Testing
         }
     }
 
+    @Test("where its reading told nothing when it was to ask, it asks with the next one, also after a restart")
+    func asksLater() throws {
+        for restart in [Int64(20), 21, 22, 30] {
+            let cluster = try cluster(isFull: true)
+            for number in 1...Self.count { cluster[number].vcpus = 3 }
+            cluster.refresh()
+            cluster.tick(45) { cluster in
+                if cluster.time == restart { cluster.state = cluster.recalled() }
+                cluster[1].demand = cluster.time == 20 ? nil : 3_000_000
+            }
+            let asked = cluster.handedOut.compactMap { $0.directive.permitRequest == nil ? nil : $0.time }
+            #expect(asked == [8, 21, 32, 44], "restarted at \(restart)")
+        }
+    }
+
     @Test("a service that starts with 200 hot VMs and no history waits until it has seen M samples, as for any VM")
     func noWave() throws {
         let guests = (1...200).map {

@@ -322,9 +322,14 @@ import Testing
         let target = rig.state.snapshot(at: at(7)).hosts[1]
         #expect(target.cpuUtilization == Utilization(percent: 55))
         #expect(target.permittedVCPUs == 3)
+        #expect(target.incomingMoves == 1)
+        #expect(rig.state.snapshot(at: at(7)).hosts[0].cpuUtilization == Utilization(percent: 5), "50 % without it")
         rig.state.actionSucceeded(other.decision, effectiveAt: at(8))
+        #expect(rig.state.snapshot(at: at(8)).hosts[1].incomingMoves == nil, "it has arrived, and grows")
         rig.state.actionSucceeded(other.decision, effectiveAt: at(8), vcpus: 3)
         rig.observeEmpty("host-b", 9, cpu: 54)
+        rig.observeEmpty("host-a", 9, cpu: 6)
+        #expect(rig.state.snapshot(at: at(9)).hosts[0].cpuUtilization == Utilization(percent: 6))
         let after = rig.state.snapshot(at: at(9)).hosts[1]
         #expect(after.cpuUtilization == Utilization(percent: 54))
         #expect((after.committedVCPUs, after.permittedVCPUs) == (3, 0))

@@ -298,6 +298,12 @@ import Testing
         let frozenAt = cluster.now
         cluster.tick(8)
         #expect(cluster.last(9)?.outcome.dry == .frozen)
+        let tenant = Freeze(scope: .tenant("other"), reason: "x", since: frozenAt)
+        for listed in [[tenant], []] {
+            cluster.state.freezeChanged(listed, at: frozenAt.advanced(byNanoseconds: 60 * second))
+        }
+        cluster.tick()
+        #expect(cluster[9].vcpus == 2, "another's freeze is not ours, and its end not ours either")
         cluster.state.freezeChanged([], at: frozenAt.advanced(byNanoseconds: 61 * second))
         cluster.tick(13)
         #expect(cluster[9].vcpus == 3)

@@ -93,10 +93,10 @@ extension SchedulerState {
         }
     }
 
-    /// Growths that wait and were due at a sample asked again, and were denied: they wait still.
-    mutating func recallAttempts(at now: Timestamp) {
+    /// Growths that wait on `host` and were due at its sample asked again, and were denied: they wait still.
+    mutating func recallAttempts(on host: HostID, at now: Timestamp) {
         for item in waiting {
-            guard let place = domains.place(of: item.domain),
+            guard let place = domains.place(of: item.domain), domains.values[place].record.host == host,
                 domains.values[place][item.resource].window.newest?.sampledAt == now,
                 ScalingRule.find(inputs(at: place, item.resource, at: now)).verdict == .grow
             else { continue }

@@ -109,7 +109,7 @@ extension SchedulerState {
     /// Feeds a stored sample: it fills windows and decides nothing. Oldest first.
     package mutating func recall(_ sample: HostSample, position: SamplePosition) {
         _ = fold(sample, position: position)
-        recallAttempts(at: sample.sampledAt)
+        recallAttempts(on: sample.host, at: sample.sampledAt)
     }
 
     /// Runs the rule for every domain, as a sample at `now` would: whose samples have stopped is said here.
