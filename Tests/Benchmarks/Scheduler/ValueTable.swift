@@ -35,7 +35,7 @@ struct ValueTable {
     /// Per VM. The fleet stays far below, because sizes are whole vCPUs.
     private static let goals = [Utilization(ppm: 5_000), Utilization(percent: 2), aimedGoal]
     /// The one at which the fleet comes to about 2 %.
-    private static let aimedGoal = Utilization(ppm: 40_000)
+    private static let aimedGoal = Utilization(ppm: 37_500)
 
     private func worth(_ sizes: (Machine) throws -> [Int64]) rethrows -> Worth {
         var worth = Worth()

@@ -46,6 +46,7 @@ package struct ReplayFigures: Hashable, Sendable, Codable {
     package var resizes: Int64 = 0
 
     package var overloadedShare: Utilization { Self.share(overloaded, of: samples) }
+    package var strainedShare: Utilization { Self.share(strained, of: samples) }
     /// 1 − used / allocated.
     package var slack: Utilization {
         Utilization(ppm: 1_000_000 - Self.share(used, of: allocated * 1_000_000).ppm)

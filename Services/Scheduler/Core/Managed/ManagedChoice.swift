@@ -23,7 +23,7 @@ package struct ManagedChoice: Hashable, Sendable, Codable {
         package let slack: Utilization
         /// Within the history.
         package let resizes: Int64
-        /// `false`: no policy within the tenant's sizes would have kept the goal; this one came closest.
+        /// `false`: no policy within the tenant's sizes would have kept the goal, or only at a cost that it is not worth.
         package let isGoalKept: Bool
     }
 
@@ -37,48 +37,68 @@ package struct ManagedChoice: Hashable, Sendable, Codable {
             + "\(Self.length(ManagedPolicy.shortestHistory)), too little to choose by"
     }
 
-    /// - Parameter cheaper: the dearest of those that cost less and would have missed the goal.
+    /// - Parameter best: has the lowest price of all that were tried; another was taken if it holds already.
     init(
-        _ best: Trial, cheaper: Trial?, tried: Int, question: ManagedPolicy.Question, history: DemandHistory
+        _ taken: Trial, best: Trial, among tried: [Trial], question: ManagedPolicy.Question, history: DemandHistory
     ) {
-        policy = best.policy
+        policy = taken.policy
         windowLength = question.terms.windowLength
         let span = history.spanNanoseconds
         expected = Expectation(
-            samples: best.figures.samples, spanNanoseconds: span, overloadedShare: best.figures.overloadedShare,
-            slack: best.figures.slack, resizes: best.figures.resizes, isGoalKept: best.isGoalKept)
-        var sentences = [Self.outcome(best, span: span, question: question)]
-        sentences.append(Self.standing(best, tried: tried, goal: question.goal))
-        if let cheaper {
-            sentences.append(
-                "The next cheaper one, \(Self.terms(cheaper.policy, question)), would have missed the goal with "
-                    + "\(Self.share(cheaper.figures)).")
+            samples: taken.figures.samples, spanNanoseconds: span, overloadedShare: taken.figures.overloadedShare,
+            slack: taken.figures.slack, resizes: taken.figures.resizes, isGoalKept: taken.isGoalKept)
+        var sentences = [Self.outcome(taken, span: span, question: question), Self.judged(taken, span: span)]
+        if taken.policy != best.policy {
+            sentences.append("It holds already, and the best of \(tried.count) policies is better by less than 5 %.")
         }
-        let headroom = ManagedPolicy.headroom(after: span)
-        sentences.append("Of each size \(headroom) was held back in the trials, because the history is short.")
+        sentences.append(
+            taken.isGoalKept
+                ? Self.kept(taken, isBest: taken.policy == best.policy, tried: tried, question: question)
+                : Self.missed(taken, tried: tried, question: question))
         why = sentences.joined(separator: " ")
     }
 
-    private static func outcome(_ best: Trial, span: Int64, question: ManagedPolicy.Question) -> String {
-        "Over the last \(length(span)) of this machine, \(terms(best.policy, question)), would have been overloaded in "
-            + "\(share(best.figures)), with \(percent(best.figures.slack)) idle and \(best.figures.resizes) resizes."
+    private static func outcome(_ taken: Trial, span: Int64, question: ManagedPolicy.Question) -> String {
+        "Over the last \(length(span)) of this machine, \(terms(taken.policy, question)), would have been overloaded in "
+            + "\(percent(taken.figures.overloadedShare)) of \(taken.figures.samples) samples, with "
+            + "\(percent(taken.figures.slack)) idle and \(taken.figures.resizes) resizes."
     }
 
-    private static func standing(_ best: Trial, tried: Int, goal: ManagedGoal) -> String {
-        best.isGoalKept
-            ? "It is the cheapest of \(tried) policies that keeps the goal of at most \(goal.overloadedShare)."
-            : "None of \(tried) policies within the sizes allowed keeps the goal of at most \(goal.overloadedShare); this "
-                + "one comes closest: raise the maximum size to get nearer."
+    private static func judged(_ taken: Trial, span: Int64) -> String {
+        "The goal is judged with \(ManagedPolicy.headroom(after: span)) of each size held back, because the past has not "
+            + "shown the worst yet: then it is \(percent(taken.figures.strainedShare))."
+    }
+
+    private static func kept(
+        _ taken: Trial, isBest: Bool, tried: [Trial], question: ManagedPolicy.Question
+    ) -> String {
+        let goal = "keeps the goal of at most \(question.goal.overloadedShare)"
+        let standing = isBest ? "It is the cheapest of \(tried.count) policies that \(goal)." : "It \(goal)."
+        let cheaper = tried.filter { !$0.isGoalKept && $0.cost < taken.cost }.max { $0.cost < $1.cost }
+        guard let cheaper else { return standing }
+        return standing + " The next cheaper one, \(terms(cheaper.policy, question)), would have missed the goal with "
+            + "\(percent(cheaper.figures.strainedShare))."
+    }
+
+    private static func missed(_ taken: Trial, tried: [Trial], question: ManagedPolicy.Question) -> String {
+        let goal = "keeps the goal of at most \(question.goal.overloadedShare)"
+        guard let keeper = tried.filter(\.isGoalKept).min(by: { $0.cost < $1.cost }) else {
+            return "None of \(tried.count) policies within the sizes allowed \(goal): raise the maximum size to get "
+                + "nearer."
+        }
+        let more =
+            Utilization(
+                numerator: Int128(keeper.cost - taken.cost), denominator: Int128(max(1, taken.cost))) ?? .zero
+        return
+            "The cheapest of \(tried.count) policies that \(goal), \(terms(keeper.policy, question)), would have cost "
+            + "\(percent(more)) more, and that is not worth it: being overloaded twice as long as the goal allows counts "
+            + "as a quarter of the largest size."
     }
 
     private static func terms(_ policy: ScalingPolicy, _ question: ManagedPolicy.Question) -> String {
         let length = question.terms.windowLength
         return "\(policy.minimumVCPUs) to \(policy.maximumVCPUs) vCPUs with U1 \(policy.lower), U2 \(policy.upper) and "
             + "\(policy.breachesNeeded(windowLength: length)) of \(length) samples"
-    }
-
-    private static func share(_ figures: ReplayFigures) -> String {
-        "\(percent(figures.overloadedShare)) of \(figures.samples) samples"
     }
 
     /// Hundredths of a percent are enough for people.

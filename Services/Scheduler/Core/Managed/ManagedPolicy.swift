@@ -2,13 +2,18 @@
 
 package import ResourceModel
 
-/// Chooses the CPU bounds of a delegated policy: the cheapest of a grid of policies that, over the domain's own past,
-/// would have kept the goal.
+/// Chooses the CPU bounds of a delegated policy: of a grid of policies the one with the lowest price over the domain's
+/// own past.
 ///
 /// Each policy of the grid is a floor (its smallest size), U2, and M of N; U1 is as high as it can be without flapping
-/// at the floor, so that what was added is given back soon. Cost is vCPUs · time; a resize counts as half an hour of
-/// one vCPU, so that of two policies that cost the same the quieter is chosen. Nothing but the history that is given
-/// has any influence, and the same history gives the same choice.
+/// at the floor, so that what was added is given back soon. M is a quarter or half of N: what waits for a whole window
+/// comes late.
+///
+/// A policy that keeps the goal has the price of its cost: vCPUs · time, where a resize counts as half an hour of one
+/// vCPU, so that of two that cost the same the quieter is chosen. One that misses the goal pays on top: a quarter of the
+/// largest size, all the time, for being overloaded twice as long as the goal allows, two quarters for thrice. So a goal
+/// is kept as long as that is worth its cost, and no machine is held at its largest size for the sake of a few readings.
+/// Nothing but the history that is given has any influence, and the same history gives the same choice.
 package enum ManagedPolicy {
     /// What a choice is made for.
     package struct Question: Hashable, Sendable {
@@ -47,16 +52,18 @@ package enum ManagedPolicy {
             return ManagedChoice(balanced, question: question, span: history.spanNanoseconds)
         }
         let tried = grid(question).filter(isAllowed).map { Trial($0, question: question, history: history) }
-        guard var best = tried.min(by: { $0.isBetter(than: $1) }) else {
+        guard let best = tried.min(by: { $0.price < $1.price }) else {
             return ManagedChoice(balanced, question: question, span: history.spanNanoseconds)
         }
-        if let present = question.present, let kept = tried.first(where: { $0.policy == present }),
-            kept.isGoalKept, kept.cost <= best.cost + best.cost / 20
-        {
-            best = kept
-        }
-        let cheaper = tried.filter { !$0.isGoalKept && $0.cost < best.cost }.max { $0.cost < $1.cost }
-        return ManagedChoice(best, cheaper: cheaper, tried: tried.count, question: question, history: history)
+        let present = tried.first { $0.policy == question.present && isHeld($0, against: best, among: tried) }
+        return ManagedChoice(present ?? best, best: best, among: tried, question: question, history: history)
+    }
+
+    /// What holds already stays where the best is hardly better; but where keeping the goal is worth its cost, what misses
+    /// it goes.
+    private static func isHeld(_ present: Trial, against best: Trial, among tried: [Trial]) -> Bool {
+        present.price <= best.price + best.price / 20
+            && (present.isGoalKept || !tried.contains { $0.isGoalKept && $0.price <= present.price })
     }
 
     /// When a choice is due again after one that was made over `nanoseconds` of history: when the history has grown by
@@ -81,7 +88,7 @@ package enum ManagedPolicy {
     /// What a choice is made from. In a fixed order: of equals the first is chosen.
     package static func grid(_ question: Question) -> [ScalingPolicy] {
         let length = question.terms.windowLength
-        let counts = Set([max(1, length / 4), max(1, length / 2), length]).sorted()
+        let counts = Set([max(1, length / 4), max(1, length / 2)]).sorted()
         return floors(question).flatMap { floor in
             uppers.flatMap { upper in
                 counts.compactMap { count in
@@ -111,6 +118,8 @@ struct Trial: Sendable {
     /// vCPUs · samples, with what resizes count for.
     let cost: Int64
     let isGoalKept: Bool
+    /// The cost with what a missed goal counts for; comparable only within one question.
+    let price: Int128
 
     init(_ policy: ScalingPolicy, question: ManagedPolicy.Question, history: DemandHistory) {
         self.policy = policy
@@ -119,19 +128,11 @@ struct Trial: Sendable {
             intervalNanoseconds: history.intervalNanoseconds)
         figures = replay.play(history, headroom: ManagedPolicy.headroom(after: history.spanNanoseconds))
         cost = figures.allocated + figures.resizes * (Self.resizeCost / history.intervalNanoseconds)
-        isGoalKept =
-            Int128(figures.strained) * 1_000_000 <= Int128(figures.samples)
-            * Int128(
-                question.goal.overloadedShare.ppm)
-    }
-
-    /// Of two that keep the goal the cheaper; otherwise the one that keeps it, or comes closer to it.
-    func isBetter(than other: Trial) -> Bool {
-        if isGoalKept != other.isGoalKept { return isGoalKept }
-        if !isGoalKept, figures.strained != other.figures.strained {
-            return figures.strained < other.figures.strained
-        }
-        return cost < other.cost
+        let goal = Int128(question.goal.overloadedShare.ppm)
+        let excess = Int128(figures.strained) * 1_000_000 - Int128(figures.samples) * goal
+        isGoalKept = excess <= 0
+        // Everything times 4 · goal, so that nothing is divided. A goal of zero is one of a millionth.
+        price = 4 * max(1, goal) * Int128(cost) + max(0, excess) * Int128(question.maximumVCPUs.count)
     }
 
     /// Half an hour of one vCPU, in nanoseconds.
