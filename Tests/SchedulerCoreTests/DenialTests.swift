@@ -30,6 +30,40 @@ import Testing
         #expect(cluster.state.queue(of: "host-a").isEmpty, "who was to move waits for no room to grow")
     }
 
+    @Test("a relief goes to the next target where that helps too, by that one's own improvement")
+    func reliefGoesOn() throws {
+        let cluster = smallCluster(
+            (1...4).map { guest($0, memory: 512) } + [guest(5, "host-c", demand: 800_000, memory: 512)],
+            hosts: ["host-a", "host-b", "host-c"])
+        cluster.closedHosts = ["host-b"]
+        cluster.tick(8)
+        #expect(cluster.moves.map(\.target) == ["host-c"])
+        let record = try #require(cluster.records.last { $0.outcome.verdict == .migrate })
+        #expect(record.denials.map(\.host) == ["host-b"])
+        #expect(record.verify() == nil)
+    }
+
+    @Test("each step of a decision has its own time until its end is taken for unknown")
+    func deadlines() throws {
+        let rig = Rig(policy: try policy(), hosts: ["host-a", "host-b"])
+        rig.observeEmpty("host-b", 7, cpu: 10)
+        for t in Int64(1)...7 { rig.observe(t, percent: 90) }
+        let request = try #require(rig.directives(7).first?.permitRequest)
+        let timeout = rig.state.settings.outcomeTimeout / interval
+        let deadline = { (t: Int64) in rig.allDirectives(t).last == .wakeUp(at: at(t + timeout)) }
+        #expect(deadline(7))
+        rig.state.permitDenied(request.decision, host: "host-a", reason: "full", at: at(8))
+        #expect(deadline(8))
+        rig.state.permitGranted(request.decision, permit: UUID128(high: 0, low: 1), at: at(9))
+        #expect(deadline(9))
+        rig.state.actionStarted(request.decision, at: at(10))
+        #expect(deadline(10))
+        #expect(rig.state.operation(of: rig.domain)?.isStarted == true)
+        rig.state.actionSucceeded(request.decision, effectiveAt: at(11))
+        #expect(deadline(11))
+        #expect(rig.state.operation(of: rig.domain)?.isStarted == false, "the growth after the move is to come")
+    }
+
     @Test("a drain goes on to the next target, whatever that does to the balance")
     func drainGoesOn() {
         let cluster = overloaded()

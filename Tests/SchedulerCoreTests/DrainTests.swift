@@ -83,6 +83,9 @@ import Testing
         let record = try #require(cluster.last(1))
         cluster.state = cluster.recalled()
         cluster.state.recallOperation(record, permit: UUID128(high: 7, low: 1), at: cluster.now)
+        for resource in Resource.allCases {
+            #expect(cluster.state.window(of: domainID(1), resource)?.countsFrom == .distantFuture)
+        }
         cluster.tick(3)
         #expect(cluster.moves.count == 1)
         try arrive(cluster)

@@ -78,24 +78,6 @@ import Testing
         #expect(cluster.moves.isEmpty)
     }
 
-    @Test("none goes while a domain is on its way to their host: what is free there is not known yet")
-    func onItsWay() throws {
-        let cluster = try growing(
-            [guest(2, demand: 100_000, memory: 128) { $0.vcpus = 3 }, guest(9, "host-c", demand: 0, memory: 128)])
-        cluster.hosts.append(hostRecord("host-c", mode: .draining))
-        cluster.hosts[0].cpuBound = .full
-        cluster.hosts[1].mode = .observe
-        cluster.refresh()
-        cluster.isCarriedOut = false
-        cluster.tick(2)
-        #expect(cluster.moves.map(\.domain) == [domainID(9)])
-        cluster.hosts[1].mode = .enabled
-        cluster.refresh()
-        cluster.tick(3)
-        #expect(cluster.reasons(1).contains(.noRoom))
-        #expect(cluster.moves.count == 1)
-    }
-
     @Test("none goes where nothing is missing, although the permit was denied")
     func nothingMissing() throws {
         let cluster = try growing([guest(2, demand: 100_000, memory: 128) { $0.vcpus = 2 }])

@@ -60,6 +60,8 @@ import Testing
             cluster.state.actionUnknown(move.decision, at: cluster.now)
             #expect(cluster.state.domains[domainID(1)]?.lastMove?.endedAt == cluster.now)
             cluster.state.located(move.decision, of: domainID(1), on: host, at: cluster.now)
+            cluster.state.located(move.decision, of: domainID(1), on: "host-c", at: cluster.now)
+            #expect(cluster.state.explain(domainID(1), at: cluster.now)?.inputs.host == host, "it is asked once")
             let target = cluster.state.snapshot(at: cluster.now).hosts[1]
             #expect(target.cpuUtilization == (isCharged ? Utilization(percent: 25) : .zero))
         }
@@ -125,6 +127,8 @@ import Testing
         cluster.subscribe(1, nil, options: PolicyOptions(pinnedHosts: ["host-a"]))
         cluster.isCarriedOut = false
         cluster.tick()
+        let before = cluster.state.drainReport(of: "host-a", at: cluster.now)?.remaining.map(\.reason)
+        #expect(before == Array(repeating: "its host is not drained", count: 3))
         cluster.drain("host-a")
         cluster.tick()
         let report = try #require(cluster.state.drainReport(of: "host-a", at: cluster.now))
@@ -191,6 +195,7 @@ import Testing
             state.inventoryChanged(cluster.inventory)
             state.recallDecision(record, ended: end)
             #expect(state.domains[domainID(1)]?.rest == SchedulerState.MoveRest())
+            #expect(state.domains[domainID(1)]?.memory.lastChangeAt == nil, "it was no change of memory")
         }
     }
 

@@ -78,4 +78,24 @@ import Testing
         cluster.refresh()
         #expect(chosen() == "host-a")
     }
+
+    @Test("one of a group that is on its way counts where it goes, and one that grows where it is")
+    func onItsWay() throws {
+        let apart = PolicyOptions(antiAffinityGroup: "db")
+        let request = PlacementRequest(
+            domain: domainID(3), source: nil, vcpus: 1, memory: .mebibytes(64), demand: CPUDemand(ppmOfOneCore: 0))
+        for isMoving in [true, false] {
+            let cluster = smallCluster([guest(2)], hosts: ["host-a", "host-b", "host-c"])
+            cluster.isCarriedOut = false
+            let policy = isMoving ? nil : try PolicyPreset.aggressive.policy(maximumVCPUs: 4)
+            cluster.subscribe(2, policy, options: apart)
+            cluster.tick()
+            if isMoving { cluster.drain("host-a") }
+            cluster.tick(2)
+            #expect(cluster.state.operation(of: domainID(2))?.phase == (isMoving ? .migrating : .resizing))
+            let taken = cluster.state.placement(for: request, options: apart, at: cluster.now).candidates
+                .filter { $0.facts.antiAffinityPeers != nil }.map(\.facts.record.host)
+            #expect(taken == [isMoving ? "host-b" : "host-a"])
+        }
+    }
 }

@@ -100,6 +100,7 @@ import Testing
         #expect(state.queue(of: "host-a").map(\.domain) == order(cluster))
         let untils = { (state: SchedulerState) in (2...3).map { state.domains[domainID($0)]?.cpu.noRoomUntil != nil } }
         #expect(untils(state) == [true, false], "the first was denied, the other stands behind it")
+        #expect(state.queue(of: "host-a") == cluster.state.queue(of: "host-a"))
         #expect(state.queue(of: "host-a").map(\.since) == cluster.state.queue(of: "host-a").map(\.since))
         let recalled = state.directives(at: cluster.now)
         #expect(recalled.isEmpty)

@@ -20,7 +20,7 @@ import Testing
         rig.observe(7, percent: 90)
         let asked = rig.directives(7)
         let request = try #require(asked.first?.permitRequest)
-        #expect((request.host, request.purpose, request.vcpus) == ("host-a", .grow, 1))
+        #expect((request.host, request.purpose, request.vcpus, request.memory) == ("host-a", .grow, 1, .zero))
         #expect(rig.directives(7).isEmpty)
 
         let permit = UUID128(high: 0, low: 77)
@@ -321,7 +321,7 @@ import Testing
         rig.state.permitGranted(other.decision, permit: UUID128(high: 0, low: 5), at: at(7))
         let target = rig.state.snapshot(at: at(7)).hosts[1]
         #expect(target.cpuUtilization == Utilization(percent: 55))
-        #expect(target.permittedVCPUs == 3)
+        #expect((target.permittedVCPUs, target.permittedMemory) == (3, .mebibytes(512)))
         #expect(target.incomingMoves == 1)
         #expect(rig.state.snapshot(at: at(7)).hosts[0].cpuUtilization == Utilization(percent: 5), "50 % without it")
         rig.state.actionSucceeded(other.decision, effectiveAt: at(8))
