@@ -163,7 +163,10 @@ extension SchedulerState {
         guard let placement = operation.placement, let target = placement.chosen,
             let improvement = Improvement(
                 moving: placement.request, from: placement.facts(of: plan.source), to: placement.facts(of: target))
-        else { return false }
+        else {
+            operation.obstacle = .loadUnknown
+            return false
+        }
         guard improvement.isEnough(plan.minimumImprovement) else {
             operation.obstacle = .noImprovement(improvement)
             return false

@@ -48,7 +48,7 @@ extension SchedulerState {
         if operation.move == nil, operation.denials.count == 1, let neighbour = makeRoom(for: operation, at: now) {
             return giveUp(operation, obstacle: neighbour, at: now)
         }
-        guard operation.placement?.chosen != nil, !isExhausted, remainsUseful(&operation) else {
+        guard operation.placement?.chosen != nil, remainsUseful(&operation), !isExhausted else {
             return giveUp(operation, at: now)
         }
         operation.phase = .awaitingTargetPermit
