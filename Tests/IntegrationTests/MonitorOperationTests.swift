@@ -153,6 +153,9 @@ struct MonitorOperationTests {
     @Test("a host check names the host and the pair whose clocks differ, and leaves those that agree alone")
     func clocks() async throws {
         try await withMonitor(clockOffset: .seconds(-5)) { rig, _ in
+            try await eventually("both hosts are owned and answer") {
+                try await rig.inventory.hosts().count { $0.facts.state == .up } == 2
+            }
             struct Answer: Decodable { let items: [CheckItem] }
             func clocks(of host: HostID) async throws -> [CheckItem] {
                 let json = try await rig.ask(.hostCheck, #"{"host": "\#(host)"}"#)
