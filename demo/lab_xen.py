@@ -117,7 +117,7 @@ class XenRun:
         wrong = [item for item in missing if item["check"] not in ("encryption", "clock", "name resolution") and not any(
             word in item.get("detail", "") for word in ("storage pool", "encrypted"))]
         require(missing and not wrong, f"ebb host check: {wrong or items}")
-        self.report.say(f"  {len(items)} checks, {len(missing)} miss what the lab has not: storage, encryption")
+        self.report.say(f"  {len(items)} checks, {len(missing)} miss what the lab has not: storage, encryption, names")
 
     def control_domain(self):
         """Domain 0's figures beside what xl itself counts over the same time."""

@@ -279,14 +279,20 @@ import Testing
         #expect(rig.state.explain(rig.domain, at: at(8))?.inputs.lastChangeAt == at(3))
     }
 
-    @Test("a recalled operation is taken up where it stood")
-    func recalledOperation() throws {
+    /// An instance that took up, at 9 s, what another was about to do.
+    private func restarted() throws -> (Rig, DecisionRecord) {
         let first = Rig(policy: try policy())
         observe(first, 1...7, percent: 5)
         _ = first.directives(7)
         let record = try #require(first.records.last)
         let second = Rig(policy: try policy())
         second.state.recallOperation(record, permit: nil, at: at(9))
+        return (second, record)
+    }
+
+    @Test("a recalled operation is taken up where it stood")
+    func recalledOperation() throws {
+        let (second, record) = try restarted()
         second.observe(9, percent: 5)
         #expect(second.state.operation(of: second.domain)?.phase == .resizing)
         second.state.actionSucceeded(record.id, effectiveAt: at(9), vcpus: 1)
@@ -296,12 +302,7 @@ import Testing
 
     @Test("while a recalled operation is under way samples do not count, as before the restart")
     func recalledWindow() throws {
-        let first = Rig(policy: try policy())
-        observe(first, 1...7, percent: 5)
-        _ = first.directives(7)
-        let record = try #require(first.records.last)
-        let second = Rig(policy: try policy())
-        second.state.recallOperation(record, permit: nil, at: at(9))
+        let (second, record) = try restarted()
         observe(second, 10...30, percent: 5)
         #expect(second.state.window(of: second.domain)?.samples.isEmpty == true)
         second.vcpus = 1

@@ -14,22 +14,29 @@ struct VMSnapshot: AsyncParsableCommand {
         subcommands: [VMSnapshotTake.self, VMSnapshotDelete.self], defaultSubcommand: VMSnapshotTake.self)
 }
 
+/// Which snapshot of which VM: the same to every method.
+struct SnapshotArguments: ParsableArguments {
+    @Argument(help: help(VMSnapshotTake.method, "vm")) var vm: String
+    @Argument(help: help(VMSnapshotTake.method, "name")) var name: String
+    @Option(help: help(VMSnapshotTake.method, "tenant")) var tenant: String?
+
+    var parameters: [String: JSONValue?] {
+        ["vm": .string(vm), "name": .string(name), "tenant": .optional(tenant)]
+    }
+}
+
 struct VMSnapshotTake: VMChangeCommand {
     static let method = "vm.snapshot"
     static let configuration = CommandConfiguration(
         "take", calls: method,
         examples: ["ebb vm snapshot web-1 before-upgrade", "ebb vm snapshot take web-1 before-upgrade"])
 
-    @Argument(help: help(method, "vm")) var vm: String
-    @Argument(help: help(method, "name")) var name: String
-    @Option(help: help(method, "tenant")) var tenant: String?
+    @OptionGroup var snapshot: SnapshotArguments
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
-    func parameters() -> [String: JSONValue?] {
-        ["vm": .string(vm), "name": .string(name), "tenant": .optional(tenant)]
-    }
+    func parameters() -> [String: JSONValue?] { snapshot.parameters }
 
     func view(of result: JSONValue) -> View { .outcome }
 }
@@ -43,23 +50,19 @@ struct VMSnapshotDelete: VMChangeCommand {
             "ebb vm snapshot delete web-1 before-upgrade --yes",
         ])
 
-    @Argument(help: help(method, "vm")) var vm: String
-    @Argument(help: help(method, "name")) var name: String
+    @OptionGroup var snapshot: SnapshotArguments
     @Flag(name: .shortAndLong, help: "Don't ask.") var yes = false
-    @Option(help: help(method, "tenant")) var tenant: String?
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     mutating func run() async throws {
         try Surroundings.current.confirm(
-            "Delete snapshot \(name) of \(vm)?", unless: yes, otherwise: "nothing was removed")
+            "Delete snapshot \(snapshot.name) of \(snapshot.vm)?", unless: yes, otherwise: "nothing was removed")
         try await perform()
     }
 
-    func parameters() -> [String: JSONValue?] {
-        ["vm": .string(vm), "name": .string(name), "tenant": .optional(tenant)]
-    }
+    func parameters() -> [String: JSONValue?] { snapshot.parameters }
 
     func view(of result: JSONValue) -> View { .outcome }
 }
@@ -70,23 +73,20 @@ struct VMRevert: VMChangeCommand {
         "revert", calls: method,
         examples: ["ebb vm revert web-1 before-upgrade", "ebb vm revert web-1 before-upgrade --yes"])
 
-    @Argument(help: help(method, "vm")) var vm: String
-    @Argument(help: help(method, "name")) var name: String
+    @OptionGroup var snapshot: SnapshotArguments
     @Flag(name: .shortAndLong, help: "Don't ask.") var yes = false
-    @Option(help: help(method, "tenant")) var tenant: String?
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     mutating func run() async throws {
         try Surroundings.current.confirm(
-            "Take \(vm) back to \(name) and lose what it did since?", unless: yes, otherwise: "nothing was reverted")
+            "Take \(snapshot.vm) back to \(snapshot.name) and lose what it did since?", unless: yes,
+            otherwise: "nothing was reverted")
         try await perform()
     }
 
-    func parameters() -> [String: JSONValue?] {
-        ["vm": .string(vm), "name": .string(name), "tenant": .optional(tenant)]
-    }
+    func parameters() -> [String: JSONValue?] { snapshot.parameters }
 
     func view(of result: JSONValue) -> View { .outcome }
 }
