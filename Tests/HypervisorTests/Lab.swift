@@ -23,26 +23,32 @@ struct Lab {
             script: script, kernel: "\(state)/guest/vmlinuz", initrd: "\(state)/guest/initrd.img", network: network)
     }()
 
-    /// Runs `lab.sh` with arguments and returns what it prints.
+    /// Runs `lab.sh` with arguments and returns what it prints; what it complains of goes into the error alone, for
+    /// whoever waits for a guest to boot is refused many times.
     @discardableResult
     func run(_ arguments: String...) async throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: script)
         process.arguments = arguments
-        let pipe = Pipe()
+        let (pipe, complaints) = (Pipe(), Pipe())
         process.standardOutput = pipe
+        process.standardError = complaints
         return try await withCheckedThrowingContinuation { continuation in
             process.terminationHandler = { process in
                 let text = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
                 if process.terminationStatus == 0 {
                     continuation.resume(returning: text.trimmingCharacters(in: .whitespacesAndNewlines))
                 } else {
-                    continuation.resume(throwing: Failure(arguments: arguments))
+                    let reason = String(decoding: complaints.fileHandleForReading.availableData, as: UTF8.self)
+                    continuation.resume(throwing: Failure(arguments: arguments, reason: reason))
                 }
             }
             do { try process.run() } catch { continuation.resume(throwing: error) }
         }
     }
 
-    struct Failure: Error { let arguments: [String] }
+    struct Failure: Error {
+        let arguments: [String]
+        let reason: String
+    }
 }

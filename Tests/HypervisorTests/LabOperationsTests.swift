@@ -269,8 +269,16 @@ struct LabOperationsTests {
         let slow = MigrationTarget(
             host: "host-b", uri: uri, epoch: 1, options: MigrationOptions(bandwidthBytesPerSecond: 2 << 20))
         let aborted = Task { try await source.migrate(domain, to: slow, .fresh(timeout: .seconds(60))) }
-        let progress = try await eventually(within: .seconds(20)) {
-            try await source.migrationProgress(of: domain).flatMap { $0.transferred > .zero ? $0 : nil }
+        let progress: MigrationProgress
+        do {
+            progress = try await eventually(within: .seconds(20)) {
+                try await source.migrationProgress(of: domain).flatMap { $0.transferred > .zero ? $0 : nil }
+            }
+        } catch {
+            // Left alone it would go on into the next tests, and its own end says why nothing was seen of it.
+            _ = try? await source.abortMigration(of: domain, .fresh())
+            _ = try await aborted.value
+            throw error
         }
         #expect((0..<1_000_000).contains(progress.ppm))
         _ = try await source.abortMigration(of: domain, .fresh())

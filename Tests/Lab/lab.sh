@@ -162,14 +162,17 @@ make_pool() { # HOST
     } >>"$state/lab.log" 2>&1 || fail "the storage pool of $1 does not start; see $state/lab.log"
 }
 
-# A cable from the lab's bridge to the host's own, to which its guests are connected too.
+# A cable from the lab's bridge to the host's own, to which its guests are connected too. A bridge without a hardware
+# address of its own takes its ports' lowest. A guest's could be that: both hosts' bridges then have the same one while
+# it moves, and the move never ends.
 connect_host() { # HOST
-    local host=$1
-    in_network ip link add "$host" type veth peer name uplink netns "$(pid_of "$host")"
+    local host=$1 hardware
+    hardware=$(printf '02:eb:b0:00:00:%02x' "$(address "$host" | cut -d. -f4)")
+    in_network ip link add "$host" type veth peer name uplink address "$hardware" netns "$(pid_of "$host")"
     in_network ip link set "$host" master lab0 up
     in_host "$host" sh -c "
         ip link set lo up
-        ip link add br0 type bridge forward_delay 0
+        ip link add br0 address $hardware type bridge forward_delay 0
         ip link set uplink master br0 up
         ip addr add $(address "$host")/$prefix dev br0
         ip link set br0 up"
