@@ -155,4 +155,54 @@ import Testing
         let rejection = try #require(cluster.last(2)?.placement).candidates.last?.rejection
         #expect(rejection?.code == .unmeasured)
     }
+
+    @Test("a relief whose first target denies goes elsewhere, and sends no neighbour in its place")
+    func reliefIsNoGrowth() {
+        let cluster = smallCluster(
+            (1...4).map { guest($0, demand: 200_000, memory: 1_900) }, hosts: ["host-a", "host-b", "host-c"])
+        cluster.hosts[0].memoryBound = Utilization(percent: 90)
+        cluster.refresh()
+        cluster.closedHosts = ["host-b"]
+        cluster.tick(8)
+        #expect(cluster.moves.map(\.target) == ["host-c"])
+        #expect(cluster.records.compactMap(\.move?.cause) == [.relief])
+    }
+
+    @Test("a size that could not be changed keeps the samples of the others; a move that failed begins all anew")
+    func reopened() throws {
+        let amounts = try ResourceRule(
+            lower: Utilization(percent: 40), upper: Utilization(percent: 80), minimum: 1, maximum: 1 << 40)
+        let cluster = smallCluster([guest(1)])
+        cluster.isCarriedOut = false
+        cluster.subscribe(1, try PolicyPreset.aggressive.policy(maximumVCPUs: 4, memory: amounts))
+        cluster.tick(3)
+        cluster.state.actionFailed(try #require(cluster.last(1)).id, at: cluster.now)
+        #expect(cluster.state.window(of: domainID(1), .memory)?.samples.count == 3)
+        #expect(cluster.state.window(of: domainID(1))?.samples.isEmpty == true)
+        cluster.drain("host-a")
+        cluster.tick()
+        let move = try #require(cluster.moves.first)
+        #expect(cluster.state.window(of: domainID(1), .memory)?.countsFrom == .distantFuture)
+        cluster.state.actionFailed(move.decision, at: cluster.now)
+        for resource in Resource.allCases {
+            #expect(cluster.state.window(of: domainID(1), resource)?.countsFrom == cluster.now)
+        }
+    }
+
+    @Test("of two steps the first is known: when the second's end is not, the new host alone is asked")
+    func secondStepUnknown() throws {
+        let rig = Rig(policy: try policy(), hosts: ["host-a", "host-b"])
+        rig.observeEmpty("host-b", 7, cpu: 10)
+        for t in Int64(1)...7 { rig.observe(t, percent: 90) }
+        let own = try #require(rig.directives(7).first?.permitRequest)
+        rig.state.permitDenied(own.decision, host: "host-a", reason: "full", at: at(7))
+        _ = rig.directives(7)
+        rig.state.permitGranted(own.decision, permit: UUID128(high: 0, low: 5), at: at(7))
+        rig.state.actionSucceeded(own.decision, effectiveAt: at(8))
+        _ = rig.directives(8)
+        rig.state.actionUnknown(own.decision, at: at(9))
+        let locate = LocateDirective(decision: own.decision, domain: rig.domain, hosts: ["host-b"])
+        #expect(rig.directives(9) == [.locate(locate)])
+        #expect(rig.state.domains[rig.domain]?.lastMove?.endedAt == at(8))
+    }
 }

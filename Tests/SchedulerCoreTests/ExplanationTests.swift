@@ -242,4 +242,15 @@ import Testing
             #expect(read.verify() == mismatch)
         }
     }
+
+    @Test("what an explanation of now is drawn from stands in it: the rule, every sample that counts, the last change")
+    func evidence() throws {
+        let cluster = smallCluster([guest(1, demand: 500_000)])
+        cluster.subscribe(1, try PolicyPreset.balanced.policy(maximumVCPUs: 4))
+        cluster.tick(3)
+        let text = try #require(cluster.state.explain(domainID(1), at: cluster.now)).text
+        #expect(text.contains("3 known samples count: 0 above U2, 0 below U1"))
+        for instant in Int64(1)...3 { #expect(text.contains("sample \(at(instant)): 50 % of ")) }
+        #expect(text.contains("no change before"))
+    }
 }

@@ -211,4 +211,60 @@ import Testing
         #expect(try !text(cluster.now.advanced(byNanoseconds: rest)).contains("it is not moved"))
         #expect(try !text(cluster.now).contains("memory: "))
     }
+
+    @Test("a plan asks for what its own host has above its bound, and only of what it is short of")
+    func need() {
+        let busy = smallCluster((1...4).map { guest($0, "host-b") })
+        busy.tick(8)
+        #expect(busy.state.lastPlan(of: "host-b")?.need == MoveNeed(cpu: 400_000, memory: 0, vcpus: 0))
+        let full = smallCluster((1...4).map { guest($0, "host-b", demand: 200_000, memory: 1_900) })
+        full.hosts[1].memoryBound = Utilization(percent: 90)
+        full.refresh()
+        full.tick(8)
+        let surplus = ByteCount.mebibytes(7_600).bytes - ByteCount.gibibytes(8).bytes * 9 / 10
+        #expect(full.state.lastPlan(of: "host-b")?.need == MoveNeed(cpu: 0, memory: surplus, vcpus: 0))
+    }
+
+    @Test("a load that is not known hides no other reason why a VM does not leave an overloaded host")
+    func unknownLoadOfAnothers() {
+        let cluster = smallCluster([guest(1, demand: nil) { $0.isManaged = false }] + (2...5).map { guest($0) })
+        cluster.tick(8)
+        let option = cluster.state.lastPlan(of: "host-a")?.options.first { $0.domain == domainID(1) }
+        #expect(option?.obstacle == .notManaged)
+    }
+
+    @Test("where none of several VMs can go, no placement of one of them is recorded as if it were another's")
+    func noPlacement() throws {
+        let cluster = smallCluster((1...4).map { guest($0) } + (5...8).map { guest($0, "host-b") })
+        cluster.tick(8)
+        let record = try #require(cluster.records.last { $0.move != nil })
+        #expect(record.move?.options.count == 4)
+        #expect(record.placement == nil)
+    }
+
+    @Test("a drain records nothing of a VM whose size is being changed: it goes when that is over")
+    func changing() throws {
+        let cluster = smallCluster([guest(1)])
+        cluster.isCarriedOut = false
+        cluster.subscribe(1, try PolicyPreset.aggressive.policy(maximumVCPUs: 4))
+        cluster.tick(3)
+        cluster.drain("host-a")
+        cluster.tick(2)
+        #expect(cluster.state.operation(of: domainID(1))?.phase == .resizing)
+        #expect(!cluster.records.contains { $0.move != nil })
+    }
+
+    @Test("from the end of a move until their next figures both hosts count as not measured")
+    func unmeasured() throws {
+        let cluster = smallCluster([guest(1, demand: 100_000)])
+        cluster.isCarriedOut = false
+        cluster.tick()
+        cluster.drain("host-a")
+        cluster.tick()
+        let move = try #require(cluster.moves.first)
+        let isUnmeasured = { cluster.state.snapshot(at: cluster.now).hosts.map { $0.isUnmeasured == true } }
+        #expect(isUnmeasured() == [false, false])
+        cluster.state.actionSucceeded(move.decision, effectiveAt: cluster.now)
+        #expect(isUnmeasured() == [true, true])
+    }
 }

@@ -302,4 +302,28 @@ import Testing
         let obstacle = cluster.state.obstacle(toMoving: entry, toGrow: true, at: cluster.now)
         #expect(obstacle?.kind == "rests-foreign")
     }
+
+    @Test("Ebb's own move ends no rest that somebody else's has begun")
+    func restOutlasts() throws {
+        let cluster = smallCluster(
+            [guest(1), guest(2, "host-b", demand: 0)], hosts: ["host-a", "host-b", "host-c"])
+        cluster.closedHosts = ["host-a"]
+        cluster.subscribe(1, try PolicyPreset.aggressive.policy(maximumVCPUs: 4))
+        cluster.tick()
+        cluster.relocate(domainID(2), to: "host-a")
+        cluster.tick()
+        let rest = try #require(cluster.state.hosts["host-a"]?.reliefRestsUntil)
+        cluster.tick(3)
+        #expect(cluster.moves.map(\.source) == ["host-a"])
+        #expect(cluster.state.hosts["host-a"]?.reliefRestsUntil == rest)
+    }
+
+    @Test("a back-off that no number holds is the longest one")
+    func longestBackoff() {
+        var settings = MoveSettings()
+        settings.backoffNanoseconds = .max / 2
+        var rest = SchedulerState.MoveRest()
+        for _ in 0..<3 { rest.failed(target: nil, at: .zero, settings) }
+        #expect(rest.until == Timestamp(nanoseconds: settings.maximumBackoffNanoseconds))
+    }
 }

@@ -311,4 +311,27 @@ import Testing
         cluster.tick(13)
         #expect(cluster[9].vcpus == 3)
     }
+
+    @Test("changes count when they are begun: those of one moment stop each other before any has ended")
+    func countedAtTheBeginning() throws {
+        let cluster = try crowd(100, demand: 1_000_000)
+        cluster.isCarriedOut = false
+        for number in UInt64(1)...30 { cluster[number].demand = 2_000_000 }
+        cluster.tick(8)
+        #expect(cluster.frozen.count == 1)
+        #expect((1...30).count { cluster.state.operation(of: domainID($0)) != nil } == 20)
+    }
+
+    @Test("once a freeze was lifted the next one, too, holds before it is listed")
+    func secondFreeze() throws {
+        let cluster = try crowd(100, demand: 1_000_000)
+        act(cluster, on: 1...5, failing: Set(1...5))
+        cluster.state.freezeChanged([], at: cluster.now)
+        act(cluster, on: 11...15, failing: Set(11...15), isStored: false)
+        cluster.state.freezeChanged([], at: cluster.now)
+        cluster.isCarriedOut = true
+        cluster[20].demand = 2_000_000
+        cluster.tick(8)
+        #expect(cluster.last(20)?.outcome.dry == .frozen)
+    }
 }

@@ -203,7 +203,6 @@ extension SchedulerState {
 
     private mutating func succeeded(_ domain: DomainID, _ operation: Operation, at effectiveAt: Timestamp) {
         guardian.ended(failed: false, at: effectiveAt)
-        guardAgainstFailures(at: effectiveAt)
         domains.update(domain) { $0.follow(operation, from: effectiveAt) }
         if operation.finding.verdict == .shrink, let host = domains[domain]?.record.host { wake(host) }
     }
