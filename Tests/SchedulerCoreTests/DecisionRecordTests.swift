@@ -133,4 +133,16 @@ import Testing
         settings.weights.cpuPPM += 1
         #expect(throws: SchedulerSettings.Fault.self) { try settings.validate() }
     }
+
+    @Test("an explanation names who gave no room, and the rules and the decision that it is of")
+    func denialsInWords() throws {
+        let cluster = smallCluster([guest(1)])
+        cluster.subscribe(1, try PolicyPreset.aggressive.policy(maximumVCPUs: 4))
+        cluster.closedHosts = ["host-a", "host-b"]
+        cluster.tick(3)
+        let record = try #require(cluster.last(1))
+        let text = record.explain()
+        for host in ["host-a", "host-b"] { #expect(text.contains("host \(host) gave no room: it is closed")) }
+        #expect(text.hasSuffix("rules version \(record.rulesVersion), decision \(record.id)"))
+    }
 }

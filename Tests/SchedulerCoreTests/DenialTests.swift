@@ -159,7 +159,8 @@ import Testing
     @Test("a relief whose first target denies goes elsewhere, and sends no neighbour in its place")
     func reliefIsNoGrowth() {
         let cluster = smallCluster(
-            (1...4).map { guest($0, demand: 200_000, memory: 1_900) }, hosts: ["host-a", "host-b", "host-c"])
+            (1...4).map { guest($0, demand: 200_000, memory: 1_900) }, hosts: ["host-a", "host-b", "host-c"]
+        ) { $0.moves.budget.outPerHost = 2 }
         cluster.hosts[0].memoryBound = Utilization(percent: 90)
         cluster.refresh()
         cluster.closedHosts = ["host-b"]

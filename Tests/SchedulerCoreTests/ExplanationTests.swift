@@ -34,6 +34,7 @@ import Testing
         #expect(shown.verify() == nil)
         #expect((shown.id, shown.outcome.verdict) == (record.id, .migrate))
         #expect(shown.inputs.domain == record.inputs.domain)
+        #expect(shown.inputs.freezeReason == nil, "nothing is frozen")
     }
 
     @Test("pseudonyms go by what the record shows, not by the true names, and equals still go to the same one")

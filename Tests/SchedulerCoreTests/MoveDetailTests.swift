@@ -121,22 +121,6 @@ import Testing
         #expect(cluster.moves.map(\.target) == ["host-b", "host-c"])
     }
 
-    @Test("a drain's report tells who is on the way, who waits, and why one does not go")
-    func report() throws {
-        let cluster = smallCluster((1...3).map { guest($0, demand: 100_000) })
-        cluster.subscribe(1, nil, options: PolicyOptions(pinnedHosts: ["host-a"]))
-        cluster.isCarriedOut = false
-        cluster.tick()
-        let before = cluster.state.drainReport(of: "host-a", at: cluster.now)?.remaining.map(\.reason)
-        #expect(before == Array(repeating: "its host is not drained", count: 3))
-        cluster.drain("host-a")
-        cluster.tick()
-        let report = try #require(cluster.state.drainReport(of: "host-a", at: cluster.now))
-        #expect(report.moving == [domainID(2)])
-        #expect(report.remaining.map(\.domain) == [1, 3].map { domainID($0) })
-        #expect(report.remaining.map(\.reason) == ["no other host passes the filters", "it waits for its turn"])
-    }
-
     @Test("a load that is not known holds no drain up, and hides no other reason")
     func unknownLoad() throws {
         let cluster = smallCluster([

@@ -141,4 +141,82 @@ import Testing
         let uses = snapshot.hosts.compactMap(\.cpuUtilization?.ppm)
         return (uses.max() ?? 0) - (uses.min() ?? 0)
     }
+
+    @Test("what is just not too much is no obstacle: no peer to keep away from, one migration fewer than are taken")
+    func notQuite() {
+        var request = request
+        request.incomingBudget = 1
+        let allowed = facts("h") {
+            $0.antiAffinityPeers = 0
+            $0.incomingMoves = 0
+        }
+        #expect(place([allowed], request).chosen == "h")
+    }
+
+    @Test("what only a move must mind does not stop a new VM: loads to measure anew, the bound of used memory")
+    func newDomain() {
+        let new = PlacementRequest(
+            domain: domainID(1), source: nil, vcpus: 1, memory: .mebibytes(512), demand: CPUDemand(ppmOfOneCore: 0))
+        let host = facts("h") {
+            $0.isUnmeasured = true
+            $0.record.memoryBound = Utilization(percent: 10)
+        }
+        #expect(place([host], new).chosen == "h")
+        #expect(place([host]).chosen == nil)
+    }
+
+    @Test("a host that says it has no cores or no memory takes nothing, and its load is not known")
+    func emptyHost() {
+        let coreless = facts("h") { $0.record.cpuCount = 0 }
+        let hollow = facts("h") { $0.record.memory = .zero }
+        #expect(coreless.projectedCPU(adding: CPUDemand(ppmOfOneCore: 1)) == nil)
+        #expect(coreless.removing(request).cpuUtilization == coreless.cpuUtilization)
+        #expect(hollow.load == nil)
+        #expect(place([coreless]).chosen == nil && place([hollow]).chosen == nil)
+    }
+
+    @Test("a move takes size, use and memory from its source to its target, and from nobody else")
+    func changesSides() {
+        let before = PlacementSnapshot(hosts: [
+            facts("source", cpu: 80, committed: 4) { $0.committedMemory = .gibibytes(2) },
+            facts("target", committed: 1) { $0.committedMemory = .gibibytes(1) }, facts("third", committed: 1),
+        ])
+        let after = before.moving(request, to: "target")
+        #expect(after.hosts[2] == before.hosts[2])
+        #expect(after.hosts.map(\.committedVCPUs) == [2, 4, 1])
+        #expect(after.hosts[0].committedMemory == .mebibytes(1_536))
+        #expect(after.hosts[1].committedMemory == .mebibytes(1_536))
+        #expect(after.hosts.map(\.memoryUsed) == [.mebibytes(1_536), .mebibytes(2_560), .gibibytes(2)])
+        #expect(after.hosts.map(\.cpuUtilization?.ppm) == [350_000, 650_000, 200_000])
+    }
+
+    @Test("where the use of memory is not known, what is promised counts as used in a move's balance")
+    func promisedMemory() throws {
+        let hosts = [("source", ByteCount.gibibytes(7)), ("target", ByteCount.gibibytes(1))].map { name, committed in
+            facts(HostID(trusted: name)) {
+                $0.memoryUsed = nil
+                $0.committedMemory = committed
+            }
+        }
+        var request = request
+        request.memory = .gibibytes(2)
+        let improvement = try #require(Improvement(moving: request, from: hosts[0], to: hosts[1]))
+        #expect(improvement.before == 875_000 * 875_000 + 200_000 * 200_000)
+        #expect(improvement.after == 625_000 * 625_000 + 650_000 * 650_000)
+    }
+
+    @Test("a move that changes nothing is no improvement, however little is asked for")
+    func noChange() throws {
+        let nothing = PlacementRequest(
+            domain: domainID(1), source: "source", vcpus: 0, memory: .zero, demand: CPUDemand(ppmOfOneCore: 0))
+        let improvement = try #require(Improvement(moving: nothing, from: facts("source"), to: facts("target")))
+        #expect(!improvement.isEnough(.zero))
+    }
+
+    @Test("weights below zero or above one are refused, although their sum is right")
+    func weights() {
+        #expect(PlacementWeights(responsePPM: 1_000_000, cpuPPM: 0, memoryPPM: 0).isValid)
+        #expect(!PlacementWeights(responsePPM: 1_500_000, cpuPPM: -250_000, memoryPPM: -250_000).isValid)
+        #expect(!PlacementWeights(responsePPM: 500_000, cpuPPM: 500_000, memoryPPM: 500_000).isValid)
+    }
 }

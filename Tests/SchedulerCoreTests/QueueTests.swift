@@ -181,4 +181,17 @@ import Testing
         #expect(cluster[3].vcpus == 3)
         #expect(cluster[1].memory > .mebibytes(256))
     }
+
+    @Test("a wait for room that is over is no part of what is decided after it")
+    func waitIsOver() throws {
+        let cluster = smallCluster([guest(1)], hosts: ["host-a"])
+        cluster.subscribe(1, try PolicyPreset.aggressive.policy(maximumVCPUs: 4))
+        cluster.closedHosts = ["host-a"]
+        cluster.tick(4)
+        #expect(cluster.last(1)?.outcome.reason == .noRoom)
+        cluster.closedHosts = []
+        cluster.tick(40)
+        let grown = try #require(cluster.records.first { $0.outcome.verdict == .grow && $0.denials.isEmpty })
+        #expect(grown.inputs.noRoomUntil == nil)
+    }
 }

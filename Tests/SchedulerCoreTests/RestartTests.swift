@@ -169,6 +169,38 @@ import Testing
             #expect(state.domains[domainID(1)]?[resource].lastChangeAt == cluster.now)
         }
     }
+
+    @Test("a recalled refusal waits on, and the growth that followed ends the wait")
+    func recalledWaits() throws {
+        let full = smallCluster([guest(1) { $0.immovable = "it has a device of its host" }], hosts: ["host-a"])
+        full.subscribe(1, try PolicyPreset.aggressive.policy(maximumVCPUs: 4))
+        full.closedHosts = ["host-a"]
+        full.tick(3)
+        let refused = try #require(full.last(1))
+        full.closedHosts = []
+        full.tick(40)
+        let grown = try #require(full.records.first { $0.outcome.verdict == .grow && $0.denials.isEmpty })
+        var state = started(full)
+        state.recallDecision(refused)
+        #expect(state.queue(of: "host-a").map(\.domain) == [domainID(1)])
+        state.recallDecision(grown, ended: .succeeded(at: full.now))
+        #expect(state.queue(of: "host-a").isEmpty)
+    }
+
+    @Test("after a recalled growth of memory there is no former size to give back")
+    func recalledMemory() throws {
+        let amounts = try ResourceRule(
+            lower: Utilization(percent: 40), upper: Utilization(percent: 80), minimum: 1, maximum: 1 << 40)
+        let cluster = smallCluster([guest(1, demand: 500_000) { $0.memoryUsed = .mebibytes(1_000) }])
+        cluster.subscribe(1, try PolicyPreset.aggressive.policy(maximumVCPUs: 4, memory: amounts))
+        cluster.tick(3)
+        let record = try #require(cluster.last(1))
+        #expect((record.outcome.verdict, record.inputs.resource) == (.grow, .memory))
+        var state = started(cluster)
+        state.recallDecision(record, ended: .succeeded(at: cluster.now))
+        #expect(state.domains[domainID(1)]?.memoryBeforeShrink == nil)
+        #expect(state.domains[domainID(1)]?.memory.lastChangeAt == cluster.now)
+    }
 }
 
 extension Directive {

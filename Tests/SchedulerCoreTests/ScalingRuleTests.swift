@@ -227,4 +227,32 @@ import Testing
         #expect(cluster.state.operation(of: domainID(1)) == nil)
         #expect(cluster.reasons(1).last == .settling)
     }
+
+    @Test("who is opted out is so without a policy too, and a size of nothing is not known")
+    func withoutPolicyOrSize() throws {
+        let optedOut = try find(busy) {
+            $0.policy = nil
+            $0.isOptedOut = true
+        }
+        #expect(optedOut.reason == .optedOut)
+        #expect(try find(busy) { $0.vcpus = 0 }.reason == .sizeUnknown)
+    }
+
+    @Test("a wait for room is over at its end, not before")
+    func waitForRoom() throws {
+        let waiting = try find(busy) { $0.noRoomUntil = at(11) }
+        #expect((waiting.reason, waiting.until) == (.noRoom, at(11)))
+        #expect(try find(busy) { $0.noRoomUntil = at(10) }.verdict == .grow)
+    }
+
+    @Test("a reading over no time tells no rate, so no lack of memory either")
+    func pressureOverNoTime() {
+        var reading = DomainSample(domain: domainID(1), state: .running)
+        reading.swapInDelta = 1 << 40
+        let pressure = { (length: Int64) in
+            MemoryPressure(reading, sampledAt: at(1), interval: length, settings: SchedulerSettings.MemorySettings())
+        }
+        #expect(pressure(0) == nil)
+        #expect(pressure(interval)?.swapInBytesPerSecond == 219_902_325_555)
+    }
 }

@@ -107,6 +107,16 @@ import Testing
         #expect(night.end(at: hour(47)) == nil, "Friday is not named")
     }
 
+    @Test("a blackout begins within a day, lasts a day at most, and on days that there are")
+    func blackoutLimits() {
+        #expect(Blackout(startSecond: 86_399, lengthSeconds: 86_400, weekdays: [0, 6]).isValid)
+        for (start, length, days) in [
+            (86_400, 1, []), (-1, 1, []), (0, 0, []), (0, 86_401, []), (0, 1, [7]), (0, 1, [0, -1]),
+        ] as [(Int64, Int64, [Int])] {
+            #expect(!Blackout(startSecond: start, lengthSeconds: length, weekdays: days).isValid)
+        }
+    }
+
     @Test(
         "a freeze of the cluster, the tenant or the domain records what would be done and does nothing",
         arguments: [Freeze.Scope.cluster, .tenant("acme"), .domain(domainID(1))])

@@ -32,18 +32,3 @@ package struct WaitingGrowth: Hashable, Sendable, Codable {
     /// When it was first denied: among equals the older goes first.
     package let since: Timestamp
 }
-
-/// How far a host is from being empty.
-package struct DrainReport: Hashable, Sendable, Codable {
-    /// On their way to another host, by id.
-    package let moving: [DomainID]
-    /// Still there, by id, each with why in plain words.
-    package let remaining: [Remaining]
-
-    package struct Remaining: Hashable, Sendable, Codable {
-        package let domain: DomainID
-        package let reason: String
-    }
-
-    package var isEmpty: Bool { moving.isEmpty && remaining.isEmpty }
-}

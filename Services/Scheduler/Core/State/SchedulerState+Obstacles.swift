@@ -5,23 +5,6 @@ package import ResourceModel
 // What may move, and what holds the rest.
 
 extension SchedulerState {
-    /// What is still on `host`, and why; `nil`: there is no such host.
-    package func drainReport(of host: HostID, at now: Timestamp) -> DrainReport? {
-        guard let entry = hosts[host] else { return nil }
-        let here = domains.values.filter { $0.record.host == host }
-        let moving = here.filter { $0.operation?.isMove == true }.map(\.record.domain)
-        let remaining = here.filter { $0.operation?.isMove != true }.map { domain in
-            let obstacle =
-                obstacle(toMoving: domain, toGrow: false, isDrain: true, at: now)
-                ?? (entry.lastPlan?.options.first { $0.domain == domain.record.domain }?.obstacle)
-                ?? domain.recordedMove?.obstacle
-            let isWaiting = entry.record.mode == .draining ? "it waits for its turn" : "its host is not drained"
-            return DrainReport.Remaining(
-                domain: domain.record.domain, reason: obstacle.map(Sentences.text) ?? isWaiting)
-        }
-        return DrainReport(moving: moving, remaining: remaining)
-    }
-
     /// What the last attempt to relieve or empty `host` came to: every VM that was thought of, and why it did not go;
     /// `nil`: there was none.
     package func lastPlan(of host: HostID) -> MovePlan? { hosts[host]?.lastPlan }
