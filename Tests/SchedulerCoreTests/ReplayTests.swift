@@ -142,4 +142,80 @@ import Testing
         slow.changeNanoseconds = 12 * interval + 1
         #expect(Replay.run(slow, over: samples(flat(250, 40))).timeline.first?.end == at(20))
     }
+
+    /// A policy of one size: nothing is changed, so that all figures can be told beforehand.
+    private func fixed(_ size: VCPUCount, vcpus: VCPUCount? = nil) throws -> ReplayPlan {
+        plan(try policy(minimum: size, maximum: size), vcpus: vcpus ?? size)
+    }
+
+    @Test("at a bound it is neither above nor idle, and at all it has not overloaded; each sample counts once")
+    func figures() throws {
+        var trace = samples([250, 200, 160, 30, 29, nil])
+        trace += [trace[5], trace[0]]
+        let result = Replay.run(try fixed(2), over: trace)
+        #expect((result.known, result.unknown) == (5 * interval, interval))
+        #expect((result.overloaded, result.aboveUpper, result.idle) == (interval, 2 * interval, interval))
+        #expect(result.vcpuTime == Int128(10 * interval))
+        #expect(result.demandTime == Int128(interval) * 619 / 100)
+        #expect(result.slack == Utilization(ppm: 381_000))
+        #expect((result.overloadedShare, result.idleShare) == (Utilization(percent: 20), Utilization(percent: 20)))
+        #expect(result.actions.isEmpty && result.timeline.count == 1)
+    }
+
+    @Test("of nothing known there is no slack and no share, and an interval of days overflows nothing")
+    func extremes() throws {
+        let nothing = Replay.run(try fixed(2), over: samples([nil]))
+        #expect((nothing.slack, nothing.overloadedShare) == (.zero, .zero))
+        let days = 30 * 86_400 * second
+        let long = ReplaySample(
+            sampledAt: Timestamp(nanoseconds: days), intervalNanoseconds: days,
+            demand: CPUDemand(ppmOfOneCore: 2_000_000))
+        #expect(Replay.run(try fixed(2), over: [long]).demandTime == Int128(days) * 2)
+    }
+
+    @Test("the right size is the smallest that is enough, also beyond what the policy allows")
+    func rightSizes() throws {
+        for (demand, size) in [(0, 1), (100, 1), (101, 2), (600, 6), (601, 7), (900, 8)] as [(Int64, VCPUCount)] {
+            var plan = try fixed(4, vcpus: 8)
+            plan.ceiling = 4
+            let assessment = try #require(Assessment(plan, over: samples(flat(demand, 5))))
+            #expect(assessment.rightSize == size, "for \(demand) %")
+            var larger = try fixed(2)
+            larger.ceiling = 8
+            #expect(Assessment(larger, over: samples(flat(demand, 5)))?.rightSize == size, "up to its ceiling")
+        }
+    }
+
+    @Test("in a total every VM counts by its size and time")
+    func total() throws {
+        let half = try #require(Assessment(try fixed(2), over: samples(flat(250, 5) + flat(150, 5))))
+        let calm = try #require(Assessment(try fixed(2), over: samples(flat(150, 30))))
+        #expect((half.saved, half.overloaded, half.overloadedNow) == (.zero, Utilization(percent: 50), half.overloaded))
+        let total = try #require(Assessment.total(of: [half, calm]))
+        #expect((total.saved, total.overloaded) == (.zero, Utilization(ppm: 125_000)))
+    }
+
+    @Test("memory and network grow in a replay as they would have, and what was not read is not judged")
+    func growingResources() throws {
+        let policy = try PolicyPreset.balanced.policy(
+            maximumVCPUs: 4,
+            memory: ResourceRule(
+                lower: Utilization(percent: 40), upper: Utilization(percent: 80), minimum: 1 << 28, maximum: 1 << 32),
+            network: ResourceRule(
+                lower: Utilization(percent: 20), upper: Utilization(percent: 80), minimum: 1_000_000,
+                maximum: 100_000_000))
+        var plan = plan(policy)
+        plan.networkCap = 1_000_000
+        for isRead in [true, false] {
+            let trace = (1...9).map { number in
+                ReplaySample(
+                    sampledAt: at(number), intervalNanoseconds: interval, demand: CPUDemand(ppmOfOneCore: 1_000_000),
+                    memoryUsed: isRead ? .mebibytes(900) : nil, networkBytesPerSecond: isRead ? 900_000 : nil)
+            }
+            let actions = Replay.run(plan, over: trace).actions
+            #expect(actions.map(\.resource) == (isRead ? [.memory, .network] : []))
+            #expect(actions.first?.to == (isRead ? ByteCount.mebibytes(1_500).bytes : nil))
+            #expect(actions.last?.from == (isRead ? 1_000_000 : nil))
+        }
+    }
 }
