@@ -218,4 +218,32 @@ import Testing
             #expect(actions.last?.from == (isRead ? 1_000_000 : nil))
         }
     }
+
+    @Test("a VM that looked idle because its host took its time is not shrunk in a replay either")
+    func steal() throws {
+        for steal in [nil, Utilization(percent: 10)] {
+            let trace = (1...12).map { number in
+                ReplaySample(
+                    sampledAt: at(number), intervalNanoseconds: interval, demand: CPUDemand(ppmOfOneCore: 100_000),
+                    steal: steal)
+            }
+            let actions = Replay.run(plan(try policy()), over: trace).actions
+            #expect(actions.map(\.to) == (steal == nil ? [1] : []))
+        }
+    }
+
+    @Test("no replay goes beyond what the domain's definition allows")
+    func ceiling() throws {
+        var limited = plan(try PolicyPreset.aggressive.policy(maximumVCPUs: 8))
+        limited.ceiling = 3
+        #expect(Replay.run(limited, over: samples(flat(800, 200))).actions.map(\.to) == [3])
+    }
+
+    @Test("a reading without a vCPU tells of no demand")
+    func noVCPU() {
+        let reading = DomainSample(
+            domain: domainID(1), state: .running, vcpus: VCPUSizes(maximum: 4, granted: 0),
+            cpuUtilization: Utilization(percent: 50))
+        #expect(ReplaySample(reading, sampledAt: at(1), intervalNanoseconds: interval).demand == nil)
+    }
 }
