@@ -243,10 +243,16 @@ final class Cluster {
         guests[index].lifeStart = now
     }
 
+    /// A state that begins with the inventory and knows nothing of the past.
+    func started() -> SchedulerState {
+        var started = SchedulerState(settings: state.settings)
+        started.inventoryChanged(inventory)
+        return started
+    }
+
     /// A state as an instance has it that starts now: the inventory, and what is stored of the past.
     func recalled() -> SchedulerState {
-        var recalled = SchedulerState(settings: state.settings)
-        recalled.inventoryChanged(inventory)
+        var recalled = started()
         for guest in guests { state.policy(of: guest.id).map { recalled.policyChanged($0, at: now) } }
         let ends = fed.reduce(into: [UUID128: SchedulerState.RecalledEnd]()) { ends, fed in
             switch fed.event {
@@ -294,6 +300,25 @@ func smallCluster(
     var settings = SchedulerSettings.platform
     change(&settings)
     return Cluster(hosts.map { hostRecord($0) }, guests, settings: settings)
+}
+
+/// VM 1 is on its way off host-a, which is drained; nobody tells how that ends.
+func leavingCluster() -> Cluster {
+    let cluster = smallCluster([guest(1, demand: 100_000)])
+    cluster.isCarriedOut = false
+    cluster.tick()
+    cluster.drain("host-a")
+    cluster.tick()
+    return cluster
+}
+
+/// VM 1's growth is under way on host-a; nobody tells how that ends.
+func growingCluster() throws -> Cluster {
+    let cluster = smallCluster([guest(1)])
+    cluster.isCarriedOut = false
+    cluster.subscribe(1, try PolicyPreset.aggressive.policy(maximumVCPUs: 4))
+    cluster.tick(3)
+    return cluster
 }
 
 /// What is missing on a host, as the shell judges it: measured use only where the request brings some.

@@ -155,11 +155,7 @@ import Testing
 
     @Test("a new VM may go to a host that takes a migration")
     func newBesideMove() {
-        let cluster = smallCluster([guest(1, demand: 100_000)])
-        cluster.isCarriedOut = false
-        cluster.tick()
-        cluster.drain("host-a")
-        cluster.tick()
+        let cluster = leavingCluster()
         let request = PlacementRequest(
             domain: domainID(9), source: nil, vcpus: 1, memory: .mebibytes(64), demand: CPUDemand(ppmOfOneCore: 0))
         #expect(cluster.state.placement(for: request, at: cluster.now).chosen == "host-b")
@@ -167,16 +163,12 @@ import Testing
 
     @Test("a change of size that failed holds no move off, also after a restart")
     func failedResize() throws {
-        let cluster = smallCluster([guest(1)])
-        cluster.isCarriedOut = false
-        cluster.subscribe(1, try PolicyPreset.aggressive.policy(maximumVCPUs: 4))
-        cluster.tick(3)
+        let cluster = try growingCluster()
         let record = try #require(cluster.last(1))
         cluster.state.actionFailed(record.id, at: cluster.now)
         #expect(cluster.state.domains[domainID(1)]?.rest == SchedulerState.MoveRest())
         for end in [SchedulerState.RecalledEnd.failed(at: cluster.now), .succeeded(at: cluster.now)] {
-            var state = SchedulerState(settings: cluster.state.settings)
-            state.inventoryChanged(cluster.inventory)
+            var state = cluster.started()
             state.recallDecision(record, ended: end)
             #expect(state.domains[domainID(1)]?.rest == SchedulerState.MoveRest())
             #expect(state.domains[domainID(1)]?.memory.lastChangeAt == nil, "it was no change of memory")
@@ -228,10 +220,7 @@ import Testing
 
     @Test("a drain records nothing of a VM whose size is being changed: it goes when that is over")
     func changing() throws {
-        let cluster = smallCluster([guest(1)])
-        cluster.isCarriedOut = false
-        cluster.subscribe(1, try PolicyPreset.aggressive.policy(maximumVCPUs: 4))
-        cluster.tick(3)
+        let cluster = try growingCluster()
         cluster.drain("host-a")
         cluster.tick(2)
         #expect(cluster.state.operation(of: domainID(1))?.phase == .resizing)
@@ -240,11 +229,7 @@ import Testing
 
     @Test("from the end of a move until their next figures both hosts count as not measured")
     func unmeasured() throws {
-        let cluster = smallCluster([guest(1, demand: 100_000)])
-        cluster.isCarriedOut = false
-        cluster.tick()
-        cluster.drain("host-a")
-        cluster.tick()
+        let cluster = leavingCluster()
         let move = try #require(cluster.moves.first)
         let isUnmeasured = { cluster.state.snapshot(at: cluster.now).hosts.map { $0.isUnmeasured == true } }
         #expect(isUnmeasured() == [false, false])

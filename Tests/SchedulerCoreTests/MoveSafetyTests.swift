@@ -179,11 +179,7 @@ import Testing
 
     @Test("what nobody knows the whereabouts of is not moved again, and another decision's answer does not end that")
     func settling() throws {
-        let cluster = smallCluster([guest(1, demand: 100_000)])
-        cluster.isCarriedOut = false
-        cluster.tick()
-        cluster.drain("host-a")
-        cluster.tick()
+        let cluster = leavingCluster()
         let move = try #require(cluster.moves.first)
         cluster.state.actionUnknown(move.decision, at: cluster.now)
         cluster.state.located(UUID128(high: 1, low: 1), of: domainID(1), on: "host-b", at: cluster.now)

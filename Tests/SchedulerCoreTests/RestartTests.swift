@@ -115,18 +115,11 @@ import Testing
         #expect(cluster.guests.count { $0.vcpus > 2 } <= 21, "and then it freezes itself before all have changed")
     }
 
-    /// A state that starts with the cluster's inventory and knows nothing of the past.
-    private func started(_ cluster: Cluster) -> SchedulerState {
-        var state = SchedulerState(settings: cluster.state.settings)
-        state.inventoryChanged(cluster.inventory)
-        return state
-    }
-
     @Test("changes may be recalled in any order: the last one counts")
     func changesInAnyOrder() {
         let cluster = smallCluster([guest(1)])
         for order in [[Int64(3), 7], [7, 3]] {
-            var state = started(cluster)
+            var state = cluster.started()
             for instant in order { state.recallChange(of: domainID(1), endedAt: at(instant)) }
             #expect(state.explain(domainID(1), at: at(9))?.inputs.lastChangeAt == at(7))
         }
@@ -134,16 +127,13 @@ import Testing
 
     @Test("a recalled growth of vCPUs holds no other resource's samples back, and is no change of them")
     func otherResources() throws {
-        let cluster = smallCluster([guest(1)])
-        cluster.isCarriedOut = false
-        cluster.subscribe(1, try PolicyPreset.aggressive.policy(maximumVCPUs: 4))
-        cluster.tick(3)
+        let cluster = try growingCluster()
         let record = try #require(cluster.last(1))
-        var state = started(cluster)
+        var state = cluster.started()
         state.recallOperation(record, permit: nil, at: cluster.now)
         #expect(state.window(of: domainID(1))?.countsFrom == .distantFuture)
         #expect(state.window(of: domainID(1), .memory)?.countsFrom != .distantFuture)
-        var ended = started(cluster)
+        var ended = cluster.started()
         ended.recallDecision(record, ended: .succeeded(at: cluster.now))
         #expect(ended.domains[domainID(1)]?.memoryBeforeShrink == nil)
         #expect(ended.domains[domainID(1)]?.memory.lastChangeAt == nil)
@@ -151,19 +141,15 @@ import Testing
 
     @Test("a recalled move has changed all resources, and counts on its hosts as under way until it has ended")
     func recalledMove() throws {
-        let cluster = smallCluster([guest(1, demand: 100_000)])
-        cluster.isCarriedOut = false
-        cluster.tick()
-        cluster.drain("host-a")
-        cluster.tick()
+        let cluster = leavingCluster()
         let record = try #require(cluster.last(1))
         for hasMigrated in [false, true] {
-            var state = started(cluster)
+            var state = cluster.started()
             state.recallOperation(record, permit: nil, hasMigrated: hasMigrated, at: cluster.now)
             let move = try #require(state.domains[domainID(1)]?.lastMove)
             #expect(move.endedAt == (hasMigrated ? cluster.now : nil))
         }
-        var state = started(cluster)
+        var state = cluster.started()
         state.recallDecision(record, ended: .succeeded(at: cluster.now))
         for resource in Resource.allCases {
             #expect(state.domains[domainID(1)]?[resource].lastChangeAt == cluster.now)
@@ -180,7 +166,7 @@ import Testing
         full.closedHosts = []
         full.tick(40)
         let grown = try #require(full.records.first { $0.outcome.verdict == .grow && $0.denials.isEmpty })
-        var state = started(full)
+        var state = full.started()
         state.recallDecision(refused)
         #expect(state.queue(of: "host-a").map(\.domain) == [domainID(1)])
         state.recallDecision(grown, ended: .succeeded(at: full.now))
@@ -196,7 +182,7 @@ import Testing
         cluster.tick(3)
         let record = try #require(cluster.last(1))
         #expect((record.outcome.verdict, record.inputs.resource) == (.grow, .memory))
-        var state = started(cluster)
+        var state = cluster.started()
         state.recallDecision(record, ended: .succeeded(at: cluster.now))
         #expect(state.domains[domainID(1)]?.memoryBeforeShrink == nil)
         #expect(state.domains[domainID(1)]?.memory.lastChangeAt == cluster.now)
