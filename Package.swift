@@ -146,7 +146,7 @@ let package = Package(
         core("Billing"),
         core("Logger"),
         core("UserGateway", [crypto], resources: [.embedInCode("Hosts/prepare.sh")]),
-        main("MonitorMain", path: "Services/Monitor/Main", ["MonitorCore", "Hypervisor"] + serviceEdges),
+        main("MonitorMain", path: "Services/Monitor/Main", ["MonitorCore", "Hypervisor", "Execution"] + serviceEdges),
         main("SchedulerMain", path: "Services/Scheduler/Main", ["SchedulerCore"] + serviceEdges),
         main("BillingMain", path: "Services/Billing/Main", ["BillingCore", yams] + serviceEdges),
         main("LoggerMain", path: "Services/Logger/Main", ["LoggerCore"] + serviceEdges),

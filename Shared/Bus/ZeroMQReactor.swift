@@ -101,9 +101,7 @@ private final class ReactorLoop: Sendable {
 
     func start(name: String, owner: ZeroMQReactor) {
         state.withLock { $0.owner = owner }
-        let thread = Thread { [self] in run() }
-        thread.name = name
-        thread.start()
+        startThread(named: name) { [self] in run() }
     }
 
     func enqueue(_ job: UnownedJob) { add { $0.jobs.append(job) } }

@@ -29,9 +29,7 @@ package final class BlockingWorker: Sendable {
     private let state = Mutex(State())
 
     package init(name: String) {
-        let thread = Thread { [self] in runLoop() }
-        thread.name = name
-        thread.start()
+        startThread(named: name) { [self] in runLoop() }
     }
 
     /// Whether a call is under way right now.

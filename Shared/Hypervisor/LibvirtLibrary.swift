@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLibvirt
+internal import Execution
 internal import Foundation
 internal import ResourceModel
 
@@ -15,7 +16,7 @@ enum LibvirtLibrary {
         // By default libvirt prints every error; each one is read and thrown where it happens instead.
         unsafe virSetErrorFunc(nil) { _, _ in }
         guard virEventRegisterDefaultImpl() == 0 else { return false }
-        let thread = Thread {
+        startThread(named: "libvirt-events") {
             // A host that closes its connection while something is written must not end this process.
             var pipeSignal = sigset_t()
             unsafe sigemptyset(&pipeSignal)
@@ -26,8 +27,6 @@ enum LibvirtLibrary {
                 if virEventRunDefaultImpl() < 0 { Thread.sleep(forTimeInterval: 0.1) }
             }
         }
-        thread.name = "libvirt-events"
-        thread.start()
         return true
     }()
 }

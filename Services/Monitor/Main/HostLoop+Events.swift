@@ -66,7 +66,9 @@ extension HostLoop {
                 resumeWaiters()
                 continue
             }
-            let rest = Task { [pacer = edges.pacer] in await pacer.sleep(until: slot) }
+            let rest = Task(executorPreference: edges.hostThread) { [pacer = edges.pacer] in
+                await pacer.sleep(until: slot)
+            }
             resting = rest
             await withTaskCancellationHandler {
                 await rest.value

@@ -46,7 +46,8 @@ actor HostSupervisor {
 
     func gained(_ shard: OwnedShard) {
         guard shard.key.kind == .host, working[shard.key] == nil, let host = HostID(shard.key.id) else { return }
-        working[shard.key] = Working(task: Task { await self.work(for: host, shard) })
+        working[shard.key] = Working(
+            task: Task(executorPreference: edges.hostThread) { await self.work(for: host, shard) })
     }
 
     /// Returns when nothing of the host's work is under way any more.
@@ -89,7 +90,7 @@ actor HostSupervisor {
         let known = try await KnownHost.load(record.id, claim: shard.claim, from: edges, at: edges.clock.now())
         let unit = try HostUnit(
             record, shard: shard, known: known, proofs: proofs, edges: edges, configuration: configuration)
-        let running = Task { await unit.run() }
+        let running = Task(executorPreference: edges.hostThread) { await unit.run() }
         present[record.id] = record.uri
         working[shard.key]?.unit = unit
         working[shard.key]?.running = running

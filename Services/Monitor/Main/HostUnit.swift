@@ -49,7 +49,7 @@ struct HostUnit: Sendable {
     /// Works until cancelled; returns when nothing is under way any more.
     func run() async {
         // Outlives the others, to write what they leave.
-        let writing = Task { await writer.run() }
+        let writing = Task(executorPreference: edges.hostThread) { await writer.run() }
         await withTaskGroup { group in
             group.addTask { await loop.run() }
             group.addTask { await loop.probe() }

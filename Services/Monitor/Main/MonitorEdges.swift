@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Bus
+internal import Execution
 internal import Hypervisor
 internal import Logging
 internal import ResourceModel
@@ -22,6 +23,8 @@ struct MonitorEdges: Sendable {
     let log: Logger
     /// What all hosts' loops sleep by.
     let pacer = Pacer()
+    /// What all hosts' work runs on: a poll goes from actor to actor many times.
+    let hostThread = DedicatedTaskExecutor(name: "hosts")
 
     init(
         instance: InstanceID, store: Store, publisher: any StreamPublisher, clock: ClusterClock,
