@@ -159,8 +159,12 @@ package final class LibvirtHypervisor: Hypervisor {
         let grace = min(call.timeout / 4, .seconds(5))
         let watchdog = Task { [commands] in
             try await Task.sleep(for: call.timeout - grace)
-            try? await commands.call("abort", timeout: grace) { connection throws(HypervisorError) in
-                try connection.handle.domain(domain).abortJob()
+            // Until the migration's call has ended: one that comes between two of its stages is without effect.
+            while true {
+                try? await commands.call("abort", timeout: grace) { connection throws(HypervisorError) in
+                    try connection.handle.domain(domain).abortJob()
+                }
+                try await Task.sleep(for: .seconds(1))
             }
         }
         defer { watchdog.cancel() }
