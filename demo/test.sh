@@ -13,6 +13,7 @@ step() { printf '\n== %s (%s s in)\n' "$1" "$(($(date +%s) - started))"; }
 
 step "style"
 swift format lint --strict --recursive --parallel Services Shared Tests Package.swift
+python3 Tests/Rules/check.py --fits
 
 step "build (log: .build/test-build.log)"
 if ! swift build --build-tests --explicit-target-dependency-import-check error >.build/test-build.log 2>&1; then

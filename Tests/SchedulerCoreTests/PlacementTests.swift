@@ -52,6 +52,11 @@ import Testing
             #expect(result.chosen == nil)
         }
         #expect(place([facts("h", cpu: 45, committed: 5)]).chosen == "h")
+        let overcommitted = facts("h") {
+            $0.committedMemory = .gibibytes(8)
+            $0.record.memoryOvercommit = Utilization(percent: 150)
+        }
+        #expect(place([overcommitted]).chosen == "h", "by half more memory than there is")
         let short = place([facts("h", committed: 6)]).candidates[0].rejection
         #expect(short?.description == "3 vCPUs are needed, 2 are free")
     }

@@ -169,6 +169,21 @@ import Testing
         #expect((cluster[1].vcpus, cluster[1].memory) == (2, .mebibytes(1_500)))
     }
 
+    @Test("under a new version of its policy memory and network are judged by samples that come after it")
+    func newPolicy() throws {
+        let cluster = cluster(try policy(network: true)) {
+            $0.memoryUsed = .mebibytes(900)
+            ($0.networkCap, $0.networkRate) = (10_000_000, 9_500_000)
+        }
+        cluster.tick(7)
+        cluster.subscribe(1, try policy(network: true))
+        cluster.tick(7)
+        #expect((cluster[1].memory, cluster[1].networkCap) == (.mebibytes(1_024), 10_000_000))
+        cluster.tick(2)
+        #expect(cluster[1].memory > .mebibytes(1_024))
+        #expect(cluster[1].networkCap ?? 0 > 10_000_000)
+    }
+
     @Test("memory or a network cap that somebody else changed begins its window again")
     func foreignSizes() throws {
         let cluster = cluster(try policy(network: true)) {

@@ -56,7 +56,7 @@ actor FactWriter {
             if case .proved = fact, case .proved = queue.last { queue.removeLast() }
             if queue.count >= limit { makeRoom() }
             guard queue.count < limit else {
-                MonitorMetrics.facts("dropped")
+                MonitorMetrics.fact("dropped")
                 continue
             }
             queue.append(fact)
@@ -99,7 +99,7 @@ actor FactWriter {
     private func makeRoom() {
         if let oldest = queue.firstIndex(where: \.isReading) {
             queue.remove(at: oldest)
-            MonitorMetrics.facts("dropped")
+            MonitorMetrics.fact("dropped")
         }
     }
 
@@ -132,7 +132,7 @@ actor FactWriter {
             do {
                 try await write([fact])
             } catch let error as StoreError where error.isOfTheData {
-                MonitorMetrics.facts("refused")
+                MonitorMetrics.fact("refused")
                 log.error(
                     "a fact is refused by the database",
                     metadata: ["host.id": "\(host)", "fact": "\(fact)", "error": "\(error)"])
@@ -149,9 +149,9 @@ actor FactWriter {
         let stale = facts.contains { !$0.isProof } ? try await writeTogether(facts) : []
         for fact in facts { try await writeElsewhere(fact) }
         if let proof = facts.lazy.compactMap(\.provedUntil).last { await proofs.note(claim, until: proof) }
-        MonitorMetrics.facts("written", facts.count - stale.count)
+        MonitorMetrics.factsWritten(facts.count - stale.count)
         for late in stale {
-            MonitorMetrics.facts("stale")
+            MonitorMetrics.fact("stale")
             await isStale(late)
         }
         for case .ended(let end) in facts { await hasEnded(end) }

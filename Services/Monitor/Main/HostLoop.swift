@@ -165,7 +165,7 @@ actor HostLoop {
             let body = try HostReport.encoded(sample)
             try await edges.publisher.publish(
                 body, type: .hostReport, on: StreamID(topic: .host(host), epoch: epoch), at: edges.clock.now())
-            MonitorMetrics.published("report")
+            MonitorMetrics.publishedReport()
         } catch {
             log.error("a report can't be published", metadata: ["host.id": "\(host)", "error": "\(error)"])
         }
@@ -238,7 +238,7 @@ actor HostLoop {
             try await edges.publisher.publish(
                 MessageCodec.encoded(event), type: .domainEvent,
                 on: StreamID(topic: .event(host), epoch: epoch), at: edges.clock.now())
-            MonitorMetrics.published("event")
+            MonitorMetrics.publishedEvent()
         } catch {
             log.error("an event can't be published", metadata: ["host.id": "\(host)", "error": "\(error)"])
         }

@@ -53,14 +53,17 @@ actor HostRefresher {
 
     private func resolve(_ domains: [DomainID]) async throws {
         strangers = strangers.filter { domains.contains($0.key) }
-        for domain in domains { await loop.resolve(domain, as: try await origin(of: domain)) }
+        var descriptions: [DomainDescription]?
+        for domain in domains { await loop.resolve(domain, as: try await origin(of: domain, &descriptions)) }
         try await recordDuplicates(await loop.duplicates)
     }
 
-    private func origin(of domain: DomainID) async throws -> DomainOrigin {
+    /// - Parameter descriptions: what the host says of its domains; asked for once, if at all.
+    private func origin(of domain: DomainID, _ descriptions: inout [DomainDescription]?) async throws -> DomainOrigin {
         guard let row = try await edges.inventory.domain(domain), row.deletedAt == nil else {
-            let description = try await loop.hypervisor.inventory().first { $0.domain == domain }
-            return .found(manager: description?.manager)
+            let known = if let descriptions { descriptions } else { try await loop.hypervisor.inventory() }
+            descriptions = known
+            return .found(manager: known.first { $0.domain == domain }?.manager)
         }
         if try await isMovedHere(domain, row) { return .movedHere(row) }
         if row.host == host { return .here(try await known(row)) }

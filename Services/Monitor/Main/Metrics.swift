@@ -5,15 +5,19 @@ internal import MonitorCore
 
 /// What Monitor counts. Names and labels are stable.
 enum MonitorMetrics {
+    // What every poll counts is looked up once.
+    private static let answered = Counter(label: "ebb_monitor_polls_total", dimensions: [("result", "ok")])
+    private static let failed = Counter(label: "ebb_monitor_polls_total", dimensions: [("result", "failed")])
+    private static let duration = Timer(label: "ebb_monitor_poll_duration_seconds")
+    private static let reports = Counter(label: "ebb_monitor_published_total", dimensions: [("type", "report")])
+    private static let events = Counter(label: "ebb_monitor_published_total", dimensions: [("type", "event")])
+    private static let written = Counter(label: "ebb_monitor_facts_total", dimensions: [("result", "written")])
+
     /// `ebb_monitor_polls_total{result}`: readings asked for; result is `ok` or `failed`.
-    static func poll(succeeded: Bool) {
-        Counter(label: "ebb_monitor_polls_total", dimensions: [("result", succeeded ? "ok" : "failed")]).increment()
-    }
+    static func poll(succeeded: Bool) { (succeeded ? answered : failed).increment() }
 
     /// `ebb_monitor_poll_duration_seconds`: from asking a host to its answer.
-    static func pollDuration(nanoseconds: Int64) {
-        Timer(label: "ebb_monitor_poll_duration_seconds").recordNanoseconds(nanoseconds)
-    }
+    static func pollDuration(nanoseconds: Int64) { duration.recordNanoseconds(nanoseconds) }
 
     /// `ebb_monitor_rejected_samples_total{reason}`: figures that were not believed.
     static func rejected(_ reason: Rejection.Reason) {
@@ -21,9 +25,8 @@ enum MonitorMetrics {
     }
 
     /// `ebb_monitor_published_total{type}`: messages published; type is `report` or `event`.
-    static func published(_ type: String) {
-        Counter(label: "ebb_monitor_published_total", dimensions: [("type", type)]).increment()
-    }
+    static func publishedReport() { reports.increment() }
+    static func publishedEvent() { events.increment() }
 
     /// `ebb_monitor_commands_total{verb,result}`: commands that ended; result is `succeeded` or the failure's code.
     static func command(verb: String, result: String) {
@@ -32,8 +35,9 @@ enum MonitorMetrics {
 
     /// `ebb_monitor_facts_total{result}`: facts for the database; result is `written`, `stale`, `refused` (the database
     /// will never take it) or `dropped` (the queue was full).
-    static func facts(_ result: String, _ count: Int = 1) {
-        Counter(label: "ebb_monitor_facts_total", dimensions: [("result", result)]).increment(by: count)
+    static func factsWritten(_ count: Int) { written.increment(by: count) }
+    static func fact(_ result: String) {
+        Counter(label: "ebb_monitor_facts_total", dimensions: [("result", result)]).increment()
     }
 
     /// `ebb_monitor_facts_waiting{host}`: facts that wait for the database.

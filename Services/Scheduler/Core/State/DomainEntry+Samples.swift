@@ -180,7 +180,6 @@ extension SchedulerState.DomainEntry {
     private mutating func take(host: HostID, at now: Timestamp, rest nanoseconds: Int64) -> HostID? {
         let source = record.host
         record.host = host
-        if let operation, operation.isMove, operation.placement?.chosen == host { return nil }
         if let lastMove, lastMove.target == host { return nil }
         rest.until = now.advanced(byNanoseconds: nanoseconds)
         rest.cause = .foreign

@@ -96,7 +96,7 @@ extension SchedulerState {
             news.addUnsteady(place, .network)
         }
         guard !domains.values[place].followUps.isEmpty else { return }
-        domains[at: place].measure(at: now, since: cycle.intervalStart)
+        domains[at: place].measure(at: now)
         news.addFollowed(domains.keys[place])
     }
 }

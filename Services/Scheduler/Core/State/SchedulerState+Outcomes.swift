@@ -79,12 +79,12 @@ extension SchedulerState.DomainEntry {
         if followUps.count > Self.maximumFollowUps { followUps.removeFirst() }
     }
 
-    /// Adds what the reading at `now` told to the outcomes of the actions before it.
-    mutating func measure(at now: Timestamp, since intervalStart: Timestamp) {
+    /// Adds what the reading at `now` told to the outcomes of the actions before it: the window has begun again with the
+    /// last of them.
+    mutating func measure(at now: Timestamp) {
         for index in followUps.indices {
             let followUp = followUps[index]
-            guard followUp.isCurrent, intervalStart >= followUp.effectiveAt,
-                let sample = self[followUp.resource].window.newest, sample.sampledAt == now
+            guard followUp.isCurrent, let sample = self[followUp.resource].window.newest, sample.sampledAt == now
             else { continue }
             followUps[index].sum += sample.utilization.ppm
             followUps[index].samples += 1
