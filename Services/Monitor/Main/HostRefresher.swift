@@ -34,12 +34,15 @@ actor HostRefresher {
     /// Reads until cancelled; while the database is away the loop goes on with what it knows.
     func run() async {
         var rowsAreDue = ContinuousClock.now
+        // Each host's at their own moment: read back all at once, a thousand hosts' would hold up commands for seconds.
+        var pause = configuration.rowsInterval / 1_024 * Int(1 + loop.meterPhase % 1_024)
         while !Task.isCancelled {
             do {
                 if ContinuousClock.now >= rowsAreDue {
                     await loop.refresh(try await edges.inventory.domains(.host(host)))
                     try await lookForTwins()
-                    rowsAreDue = .now + configuration.rowsInterval
+                    rowsAreDue = .now + pause
+                    pause = configuration.rowsInterval
                 }
                 let unknown = await loop.unknownDomains
                 if !unknown.isEmpty || !duplicates.isEmpty { try await resolve(unknown) }

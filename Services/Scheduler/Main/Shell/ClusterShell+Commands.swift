@@ -31,6 +31,21 @@ extension ClusterShell {
         }
     }
 
+    /// Stores decisions that have no command.
+    func store(_ records: [SchedulerCore.DecisionRecord]) async {
+        do {
+            let rows = try records.map { try row($0, command: nil) }
+            try await runtime.store.fenced(shard.claim) { transaction in
+                let repository = DecisionRepository(runtime.store)
+                for row in rows { try await repository.insert(row, under: shard.claim, in: transaction) }
+            }
+            for record in records { await announce(record) }
+        } catch {
+            log.error(
+                "decisions could not be stored", metadata: ["count": "\(records.count)", "error": "\(error)"])
+        }
+    }
+
     private func insert(_ row: DecisionRow?, _ command: NewCommand?) async throws -> CommandRecord? {
         if let row {
             return try await DecisionRepository(runtime.store).insert(row, command: command, under: shard.claim)

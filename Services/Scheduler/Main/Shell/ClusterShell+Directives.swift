@@ -8,12 +8,12 @@ import Store
 
 extension ClusterShell {
     /// Performs a batch in order. A decision and the command that carries it out, which stands right behind it, are
-    /// stored in one transaction.
+    /// stored in one transaction; decisions without a command are stored together, after all that acts.
     func perform(_ batch: [Directive]) async {
-        var waiting: SchedulerCore.DecisionRecord?
+        var (waiting, others): (SchedulerCore.DecisionRecord?, [SchedulerCore.DecisionRecord]) = (nil, [])
         for directive in batch {
             if let record = waiting, !directive.isCommand(of: record.id) {
-                await store(nil, explainedBy: record)
+                others.append(record)
                 waiting = nil
             }
             if case .record(let record) = directive {
@@ -23,7 +23,8 @@ extension ClusterShell {
                 waiting = nil
             }
         }
-        if let waiting { await store(nil, explainedBy: waiting) }
+        others += [waiting].compactMap(\.self)
+        if !others.isEmpty { await store(others) }
     }
 
     private func perform(_ directive: Directive, explainedBy record: SchedulerCore.DecisionRecord?) async {

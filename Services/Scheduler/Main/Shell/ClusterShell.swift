@@ -135,15 +135,13 @@ actor ClusterShell {
     /// Takes hosts, domains, permits and policies as they are.
     private func refreshInventory() async throws {
         let now = runtime.clock.now()
-        let inventory = try await reader.inventory(at: now)
-        let policies = try await PolicyRepository(runtime.store).allCurrent()
+        let reading = try await reader.read(at: now)
         refreshedAt = now
-        hosts = Set(inventory.hosts.map(\.host))
+        (hosts, domains) = (reading.hosts, reading.domains)
         latest = latest.filter { hosts.contains($0.key) }
-        state.inventoryChanged(inventory)
-        domains = Set(inventory.domains.map(\.domain))
+        state.inventoryChanged(reading.inventory)
         chosenAgainAt = chosenAgainAt.filter { domains.contains($0.key) }
-        for version in policies where domains.contains(version.domain) { state.policyChanged(version, at: now) }
+        for version in reading.policies where domains.contains(version.domain) { state.policyChanged(version, at: now) }
         pump()
     }
 

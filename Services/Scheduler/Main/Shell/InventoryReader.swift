@@ -10,7 +10,26 @@ struct InventoryReader: Sendable {
     let cluster: ClusterID
     let store: Store
 
-    /// Hosts, their domains and open permits, as they are now.
+    /// A cluster as it is now.
+    struct Reading: Sendable {
+        let inventory: Inventory
+        let hosts: Set<HostID>
+        let domains: Set<DomainID>
+        /// Of these domains, and of others.
+        let policies: [PolicyVersion]
+    }
+
+    /// Not on its caller's actor: with many domains it takes half a second, in which a cluster has to be decided for.
+    @concurrent
+    func read(at now: Timestamp) async throws -> Reading {
+        let inventory = try await inventory(at: now)
+        return Reading(
+            inventory: inventory, hosts: Set(inventory.hosts.map(\.host)),
+            domains: Set(inventory.domains.map(\.domain)), policies: try await PolicyRepository(store).allCurrent())
+    }
+
+    /// Hosts, their domains and open permits.
+    @concurrent
     func inventory(at now: Timestamp) async throws -> Inventory {
         let hosts = try await InventoryRepository(store).hosts(in: cluster)
         let ids = Set(hosts.map(\.id))
