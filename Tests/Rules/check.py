@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Takes out one rule of the Scheduler's core after another and runs the core's tests: some must fail.
 
-All rules are built into one copy of the core, each with a switch, so that nothing is built anew between two of them.
-Prints what it finds and, of all rules, writes a table to docs/rules.md; exits with 1 if one can be taken out unnoticed.
+The *.txt files beside this one say of each rule how it is taken out: in which file below Services/Scheduler/Core which
+text ("-") becomes which ("+"). OFF is true while the rule is out; a text stands exactly once in its file, or as often as
+"times:" says. All rules are built into one copy of the core, each with a switch, so that nothing is built anew between
+two of them. Prints what it finds and, of all rules, writes a table to docs/rules.md; exits with 1 if one can be taken
+out unnoticed.
 
     python3 Tests/Rules/check.py                  # all, six minutes on two cores
     python3 Tests/Rules/check.py --only cooldown  # those with the word in their name
@@ -47,7 +50,7 @@ let package = Package(name: "rules", platforms: [.macOS(.v26)], targets: [
 HEADER = """# What each rule of the Scheduler is held by
 
 Made by `make rules` on {date} from commit `{commit}`: each of {count} rules was taken out of the Scheduler's core by
-itself, as `Tests/Rules/rules.txt` says, and the core's tests were run. Of those that fail without it, the one that
+itself, as `Tests/Rules` says, and the core's tests were run. Of those that fail without it, the one that
 fails for the fewest other rules is named.
 
 """
@@ -65,7 +68,10 @@ func ruleIsOff(_ number: Int) -> Bool { ruleThatIsOff == number }
 def rules():
     """Section, name and changes (file, text, replacement, times) of each rule, in order."""
     result, section, file, times, find = [], "", None, 1, None
-    for number, line in enumerate((ROOT / "Tests/Rules/rules.txt").read_text().splitlines(), 1):
+    lines = [
+        (f"{path.name}:{number}", line) for path in sorted((ROOT / "Tests/Rules").glob("*.txt"))
+        for number, line in enumerate(path.read_text().splitlines(), 1)]
+    for place, line in lines:
         mark, _, rest = line.partition(" ")
         if mark == "##":
             section = rest
@@ -79,8 +85,8 @@ def rules():
             find = rest.replace("\\n", "\n")
         elif mark == "+":
             result[-1][2].append((file, find, rest.replace("\\n", "\n"), times))
-        elif line and mark != "#":
-            sys.exit(f"rules.txt:{number}: not understood: {line}")
+        elif line:
+            sys.exit(f"{place}: not understood: {line}")
     return result
 
 
@@ -145,7 +151,7 @@ def table(results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="only rules with this word in their name")
-    parser.add_argument("--fits", action="store_true", help="only look whether every rule stands where rules.txt says")
+    parser.add_argument("--fits", action="store_true", help="only look whether every rule stands where it is looked for")
     options = parser.parse_args()
     started, all_rules = time.monotonic(), rules()
     prepare(all_rules)
