@@ -8,6 +8,7 @@ down there, so that `down` ends them all, also after a crash.
 import json
 import os
 import pwd
+import random
 import secrets
 import shutil
 import signal
@@ -47,9 +48,16 @@ def wait_until(what, probe, seconds=30.0):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, below those that the kernel hands out: until it is used nobody gets it by chance."""
+    handed_out = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for _ in range(1_000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", random.randrange(handed_out // 2, handed_out)))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+    raise StackError(f"no free port on 127.0.0.1 between {handed_out // 2} and {handed_out}")
 
 
 def postgres_binaries():

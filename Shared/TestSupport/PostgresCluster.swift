@@ -242,20 +242,28 @@ package actor PostgresCluster {
         return found
     }
 
-    /// A port that nobody listens on right now.
+    /// A port that nobody listens on, below those that the kernel hands out: until it is used nobody gets it by chance.
     package static func freePort() throws -> Int {
+        let range = try String(contentsOfFile: "/proc/sys/net/ipv4/ip_local_port_range", encoding: .utf8)
+        let handedOut = range.split(separator: "\t").first.flatMap { UInt16($0) } ?? 32_768
+        for _ in 0..<1_000 {
+            let port = UInt16.random(in: handedOut / 2..<handedOut)
+            if isFree(port) { return Int(port) }
+        }
+        throw CommandFailure(
+            description: "no free port on 127.0.0.1 between \(handedOut / 2) and \(handedOut): errno \(errno)")
+    }
+
+    private static func isFree(_ port: UInt16) -> Bool {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                unsafe bind(socket, generic, length) == 0 ? getsockname(socket, generic, &length) : -1
-            }
+        address.sin_port = port.bigEndian
+        let length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        return unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(socket, $0, length) == 0 }
         }
-        guard status == 0 else { throw CommandFailure(description: "no free port on 127.0.0.1: errno \(errno)") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }
