@@ -204,6 +204,7 @@ class Stack:
         wait_until("the gateway's start", self.gateway_answers, 60)
 
     def gateway_answers(self):
+        self.check_alive()
         return self.client(self.admin_token(), "host", "list") is not None
 
     def kill(self, name, sig=signal.SIGKILL):
