@@ -28,6 +28,16 @@ import Testing
         return cluster
     }
 
+    /// One sample more, and VM 1 is due to get more memory and a larger network cap.
+    private func busyCluster() throws -> Cluster {
+        let cluster = cluster(try policy(network: true)) {
+            $0.memoryUsed = .mebibytes(900)
+            ($0.networkCap, $0.networkRate) = (10_000_000, 9_500_000)
+        }
+        cluster.tick(7)
+        return cluster
+    }
+
     @Test("memory grows so that the highest use lies in the middle of its bounds")
     func memoryGrows() throws {
         let cluster = cluster(try policy()) { $0.memoryUsed = .mebibytes(900) }
@@ -171,11 +181,7 @@ import Testing
 
     @Test("under a new version of its policy memory and network are judged by samples that come after it")
     func newPolicy() throws {
-        let cluster = cluster(try policy(network: true)) {
-            $0.memoryUsed = .mebibytes(900)
-            ($0.networkCap, $0.networkRate) = (10_000_000, 9_500_000)
-        }
-        cluster.tick(7)
+        let cluster = try busyCluster()
         cluster.subscribe(1, try policy(network: true))
         cluster.tick(7)
         #expect((cluster[1].memory, cluster[1].networkCap) == (.mebibytes(1_024), 10_000_000))
@@ -186,11 +192,7 @@ import Testing
 
     @Test("memory or a network cap that somebody else changed begins its window again")
     func foreignSizes() throws {
-        let cluster = cluster(try policy(network: true)) {
-            $0.memoryUsed = .mebibytes(900)
-            ($0.networkCap, $0.networkRate) = (10_000_000, 9_500_000)
-        }
-        cluster.tick(7)
+        let cluster = try busyCluster()
         (cluster[1].memory, cluster[1].networkCap) = (.mebibytes(1_100), 11_000_000)
         cluster.tick(8)
         #expect((cluster[1].memory, cluster[1].networkCap) == (.mebibytes(1_100), 11_000_000))
