@@ -83,18 +83,31 @@ package struct DecisionRepository: Sendable {
         in transaction: Transaction? = nil
     ) async throws -> CommandRecord? {
         try await store.fenced(claim, in: transaction) { transaction in
-            _ = try await transaction.query(
-                """
-                INSERT INTO scheduling.decision (id, cluster, epoch, domain, at_ns, verdict, rules_version, summary,
-                    record, command)
-                VALUES (\(decision.id), \(decision.cluster), \(claim.epoch), \(decision.domain), \(decision.at),
-                    \(decision.verdict), \(decision.rulesVersion), \(decision.summary), \(decision.record),
-                    \(command?.id ?? decision.command))
-                ON CONFLICT (id) DO NOTHING
-                """)
+            try await add(decision, command: command?.id, claim, in: transaction)
             guard let command else { return nil }
             return try await commands.enqueue(command, in: transaction)
         }
+    }
+
+    /// Records decisions that give no command, all or none. Throws `fenced`.
+    package func insert(_ decisions: [DecisionRow], under claim: ShardClaim) async throws {
+        try await store.fenced(claim) { transaction in
+            for decision in decisions { try await add(decision, command: nil, claim, in: transaction) }
+        }
+    }
+
+    private func add(
+        _ decision: DecisionRow, command: UUID128?, _ claim: ShardClaim, in transaction: Transaction
+    ) async throws {
+        _ = try await transaction.query(
+            """
+            INSERT INTO scheduling.decision (id, cluster, epoch, domain, at_ns, verdict, rules_version, summary,
+                record, command)
+            VALUES (\(decision.id), \(decision.cluster), \(claim.epoch), \(decision.domain), \(decision.at),
+                \(decision.verdict), \(decision.rulesVersion), \(decision.summary), \(decision.record),
+                \(command ?? decision.command))
+            ON CONFLICT (id) DO NOTHING
+            """)
     }
 
     /// Adds an outcome; the same instant of the same decision is kept once. Throws `fenced`.

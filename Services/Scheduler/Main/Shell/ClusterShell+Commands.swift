@@ -35,10 +35,7 @@ extension ClusterShell {
     func store(_ records: [SchedulerCore.DecisionRecord]) async {
         do {
             let rows = try records.map { try row($0, command: nil) }
-            try await runtime.store.fenced(shard.claim) { transaction in
-                let repository = DecisionRepository(runtime.store)
-                for row in rows { try await repository.insert(row, under: shard.claim, in: transaction) }
-            }
+            try await DecisionRepository(runtime.store).insert(rows, under: shard.claim)
             for record in records { await announce(record) }
         } catch {
             log.error(
