@@ -6,7 +6,7 @@ internal import ResourceModel
 
 /// One step of the schema: SQL that ran once and never changes again.
 package struct Migration: Hashable, Sendable {
-    /// Counts up by one, from 1.
+    /// Counts up, from 1; numbers may be left out.
     package let version: Int64
     package let name: String
     package let sql: String
@@ -39,11 +39,15 @@ package struct Migration: Hashable, Sendable {
 package struct Migrator: Sendable {
     private let migrations: [Migration]
 
-    /// `migrations`: in order, versions from 1 without holes.
+    /// `migrations`: in order; their versions rise.
     package init(_ migrations: [Migration] = Migration.all) {
-        precondition(migrations.map(\.version) == migrations.indices.map { Int64($0 + 1) }, "versions have holes")
+        let pairs = zip(migrations, migrations.dropFirst())
+        precondition(pairs.allSatisfy { $0.version < $1.version }, "versions must rise")
         self.migrations = migrations
     }
+
+    /// The newest version of this release.
+    private var newest: Int64 { migrations.last?.version ?? 0 }
 
     /// Runs what is missing, each step in one transaction; several at once wait for each other. Returns the versions
     /// that it ran. Throws `migrationEdited` and `schemaTooNew` before it changes anything.
@@ -62,11 +66,11 @@ package struct Migrator: Sendable {
             applied = try await Self.applied(store)
         } catch {
             guard error.code == .undefinedTable else { throw error }
-            throw Self.tooOld(have: 0, need: migrations.count)
+            throw Self.tooOld(have: 0, need: newest)
         }
         try compare(applied)
         guard migrations.allSatisfy({ applied[$0.version] != nil }) else {
-            throw Self.tooOld(have: applied.count, need: migrations.count)
+            throw Self.tooOld(have: applied.keys.max() ?? 0, need: newest)
         }
     }
 
@@ -93,10 +97,10 @@ package struct Migrator: Sendable {
             try await transaction.execute(script: Self.table, within: timeout)
             let applied = try await Self.applied(transaction)
             try compare(applied)
-            if let newest = applied.keys.max(), newest > Int64(migrations.count) {
+            if let present = applied.keys.max(), present > newest {
                 throw StoreError(
                     .schemaTooNew, operation: "migrate",
-                    message: "the schema is at version \(newest), this release knows only \(migrations.count): "
+                    message: "the schema is at version \(present), this release knows only \(newest): "
                         + "use the newer ebb-migrate")
             }
             guard let next = migrations.first(where: { applied[$0.version] == nil }) else { return nil }
@@ -136,7 +140,7 @@ package struct Migrator: Sendable {
         }
     }
 
-    private static func tooOld(have: Int, need: Int) -> StoreError {
+    private static func tooOld(have: Int64, need: Int64) -> StoreError {
         StoreError(
             .schemaTooOld, operation: "check the schema",
             message: "the schema is at version \(have), this release needs \(need): run ebb-migrate")
