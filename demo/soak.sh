@@ -85,7 +85,7 @@ if [ "$failures" -ne 0 ]; then
     exit 1
 fi
 # As root with the lab: every operation and the five services on two real libvirt hosts.
-run "all tests" env EBB_HANGS="$hangs" EBB_SOAK="$seeds" TEST_TIMEOUT=7200 demo/test.sh
+run "all tests" env EBB_HANGS="$hangs" EBB_SOAK="$seeds" TEST_TIMEOUT=7200 TEST_LIMIT=14400 demo/test.sh
 run "every rule of the Scheduler taken out once" python3 Tests/Rules/check.py
 for ((i = 0; i < kills; i++)); do
     run "experiment, every service killed once, seed $((seed + i))" \

@@ -1,15 +1,27 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Style, units, contracts and the five services; as root also the lab on real virtual machines.
-# A skipped test that Tests/allowed-skips does not name fails the run.
+# A skipped test that Tests/allowed-skips does not name fails the run, and so does a run of more than 35 minutes.
 #
 #   TEST_TIMEOUT   seconds after which a set of tests counts as hung (default 900)
+#   TEST_LIMIT     seconds that all of it may take (default 2100)
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p .build
 log=.build/test.log
+times=.build/test-times
+: >"$times"
 started=$(date +%s)
-step() { printf '\n== %s (%s s in)\n' "$1" "$(($(date +%s) - started))"; }
+begun=$started
+name=
+
+# Begins a step, and notes how long the one before it took.
+step() {
+    now=$(date +%s)
+    [ -z "$name" ] || printf '%5d s  %s\n' "$((now - begun))" "$name" >>"$times"
+    name=$1 begun=$now
+    printf '\n== %s (%s s in)\n' "$name" "$((now - started))"
+}
 
 step "style"
 swift format lint --strict --recursive --parallel Services Shared Tests Package.swift
@@ -70,3 +82,11 @@ fi
 
 step "done"
 grep -E 'Test run with' "$log"
+total=$((now - started))
+echo
+cat "$times"
+printf '%5d s  in all; at most %s\n' "$total" "${TEST_LIMIT:-2100}"
+if [ "$total" -gt "${TEST_LIMIT:-2100}" ]; then
+    echo "The tests took too long: the table above says where." >&2
+    exit 1
+fi
