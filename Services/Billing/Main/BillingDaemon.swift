@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+internal import ResourceModel
 import ServiceKit
 import Store
 
@@ -10,7 +11,7 @@ struct BillingDaemon: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ebb-billing",
         abstract: "Answers what tenants used and owe: C = Σ C_i · X_ij · f(U1, U2, P), rounded once per line.",
-        discussion: ServiceOptions.discussion(of: .billing), version: Version.text)
+        discussion: ServiceOptions.discussion(of: .billing), version: ReleaseVersion.text)
 
     @OptionGroup var options: ServiceOptions
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+internal import ResourceModel
 import ServiceKit
 import Store
 
@@ -10,7 +11,7 @@ struct LoggerDaemon: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ebb-logger",
         abstract: "Stores every sample, event and decision exactly once or records the gap, and seals the audit chain.",
-        discussion: ServiceOptions.discussion(of: .logger), version: Version.text)
+        discussion: ServiceOptions.discussion(of: .logger), version: ReleaseVersion.text)
 
     @OptionGroup var options: ServiceOptions
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+internal import ResourceModel
 import ServiceKit
 import Store
 
@@ -9,7 +10,7 @@ struct MonitorDaemon: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ebb-monitor",
         abstract: "Watches hosts and their domains, and carries out what is ordered for them.",
-        discussion: ServiceOptions.discussion(of: .monitor), version: Version.text)
+        discussion: ServiceOptions.discussion(of: .monitor), version: ReleaseVersion.text)
 
     @OptionGroup var options: ServiceOptions
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+internal import ResourceModel
 import ServiceKit
 import Store
 
@@ -11,7 +12,7 @@ struct SchedulerDaemon: AsyncParsableCommand {
         commandName: "ebb-scheduler",
         abstract:
             "Decides which VM grows, shrinks or moves: M of the last N samples, in place first, else by migration.",
-        discussion: ServiceOptions.discussion(of: .scheduler), version: Version.text)
+        discussion: ServiceOptions.discussion(of: .scheduler), version: ReleaseVersion.text)
 
     @OptionGroup var options: ServiceOptions
 

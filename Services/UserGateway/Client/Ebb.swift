@@ -2,6 +2,7 @@
 
 package import ArgumentParser
 internal import Foundation
+internal import ResourceModel
 
 @main
 enum Main {
@@ -12,8 +13,6 @@ enum Main {
 
 /// The client: `ebb noun verb`.
 package struct Ebb: AsyncParsableCommand {
-    package static let version = "0.1.0"
-
     package static let configuration = CommandConfiguration(
         commandName: "ebb",
         abstract: "Elastic virtual machines that are explained and billed by use.",
@@ -29,7 +28,7 @@ package struct Ebb: AsyncParsableCommand {
             Exit codes: 0 done, 1 failed, 3 not found, 64 usage, 65 bad data, 69 gateway unreachable, 70 internal error, \
             75 try again later, 77 not allowed, 78 configuration, 124 timed out.
             """,
-        version: version,
+        version: ReleaseVersion.text,
         subcommands: [
             LoginCommand.self, VMCommand.self, FlavorCommand.self, PolicyCommand.self, DecisionCommand.self,
             QueueCommand.self, AssessCommand.self, FreezeCommand.self, UnfreezeCommand.self, UsageCommand.self,

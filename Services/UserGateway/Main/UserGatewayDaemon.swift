@@ -12,7 +12,7 @@ struct UserGatewayDaemon: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ebb-usergateway",
         abstract: "The door for tenants and operators: JSON-RPC 2.0, one line per message, over TCP or TLS.",
-        discussion: ServiceOptions.discussion(of: .usergateway), version: Version.text)
+        discussion: ServiceOptions.discussion(of: .usergateway), version: ReleaseVersion.text)
 
     @OptionGroup var options: ServiceOptions
 
@@ -26,7 +26,7 @@ struct UserGatewayDaemon: AsyncParsableCommand {
         do {
             server = try GatewayServer(
                 configuration: try configuration(runtime.settings),
-                identity: ServerIdentity(version: Version.text, instance: runtime.instance.description),
+                identity: ServerIdentity(version: ReleaseVersion.text, instance: runtime.instance.description),
                 methods: GatewayBackend(runtime), log: runtime.log)
         } catch let error as GatewayServerError {
             throw StartupError.configuration(error.message)

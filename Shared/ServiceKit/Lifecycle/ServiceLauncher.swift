@@ -51,7 +51,7 @@ package enum ServiceLauncher {
         quiet.logLevel = max(level, .notice)
         let admin = try AdminServer(
             address: settings.text("admin.bind"), health: health, registry: registry,
-            version: "ebb-\(service.rawValue) \(Version.text)", log: quiet)
+            version: "ebb-\(service.rawValue) \(ReleaseVersion.text)", log: quiet)
         let body = ServiceBody(
             service: service, instance: instance, settings: settings, health: health, admin: admin, log: log,
             serve: serve)

@@ -40,7 +40,7 @@ package struct ServiceRuntime: Sendable {
         return Membership(
             record: InstanceRecord(
                 id: instance, service: service, publishEndpoint: endpoints.publish, commandEndpoint: endpoints.command,
-                adminEndpoint: endpoints.admin, publicKey: endpoints.publicKey, version: Version.text),
+                adminEndpoint: endpoints.admin, publicKey: endpoints.publicKey, version: ReleaseVersion.text),
             shardKinds: shardKinds, store: store, interval: settings.duration("membership.heartbeatInterval"),
             timeToLive: timeToLive.map { min($0, common) } ?? common, callDeadline: callDeadline, handlers: handlers,
             health: health, log: log, peersChanged: { [peers] in await peers.update($0) })
@@ -94,9 +94,4 @@ extension InstanceRecord {
         BusPeer(
             instance: id, publishEndpoint: publishEndpoint, commandEndpoint: commandEndpoint, publicKey: publicKey)
     }
-}
-
-/// The version that `--version`, `/version` and `service list` show.
-package enum Version {
-    package static let text = "0.1.0"
 }

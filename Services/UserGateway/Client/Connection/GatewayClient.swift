@@ -108,7 +108,7 @@ struct GatewayClient {
 
     private mutating func greet(_ token: AccessToken) async throws {
         _ = try await call(
-            "session.hello", ["client": .string("ebb \(Ebb.version)"), "protocol": ["min": 1, "max": 1]])
+            "session.hello", ["client": .string("ebb \(ReleaseVersion.text)"), "protocol": ["min": 1, "max": 1]])
         _ = try await call("session.login", ["token": .string(token.text)])
     }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ResourceModel
+
 extension MethodDefinition {
     /// What runs, and what people did.
     static let operations: [MethodDefinition] = [
@@ -13,7 +15,7 @@ extension MethodDefinition {
             gives: [
                 "items": [
                     [
-                        "service": "monitor", "id": exampleID(5), "version": "0.1.0",
+                        "service": "monitor", "id": exampleID(5), "version": .string(ReleaseVersion.text),
                         "commandEndpoint": "tcp://10.0.0.2:7401", "shards": 12, "startedAt": "2026-03-01T12:00:00Z",
                     ]
                 ]

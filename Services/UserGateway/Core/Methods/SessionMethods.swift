@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ResourceModel
+
 extension MethodDefinition {
     /// The connection itself. The gateway answers these; no handler sees them.
     static let session: [MethodDefinition] = [
@@ -20,8 +22,8 @@ extension MethodDefinition {
                 Field("version", .line, required: true, "The version of the server"),
                 Field("instance", .line, required: true, "The instance that answers"),
             ]), "The version that is spoken from here on", fails: [.invalid],
-            example: ["client": "ebb 0.1.0", "protocol": ["min": 1, "max": 1]],
-            gives: ["protocol": 1, "product": "Ebb", "version": "0.1.0", "instance": exampleID(1)]),
+            example: ["client": .string("ebb \(ReleaseVersion.text)"), "protocol": ["min": 1, "max": 1]],
+            gives: ["protocol": 1, "product": "Ebb", "version": .string(ReleaseVersion.text), "instance": exampleID(1)]),
         MethodDefinition(
             "session.login", "Log in with a token", access: .everybody,
             takes: [Field("token", .text(1...256), required: true, "A token that token.create returned")],
