@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # `make help` lists the targets. YES=1 installs missing Debian packages without asking.
 
-PACKAGES_BUILD = libzmq3-dev libvirt-dev libpq-dev pkg-config
+PACKAGES_BUILD = libzmq3-dev libvirt-dev libpq-dev libsodium-dev pkg-config
 PACKAGES_DEMO  = $(PACKAGES_BUILD) postgresql python3
 PACKAGES_LAB   = $(PACKAGES_DEMO) $(shell grep -v '^\#' Tests/Lab/packages.txt 2>/dev/null)
 PACKAGES_XEN   = $(PACKAGES_DEMO) $(shell grep -v '^\#' Tests/LabXen/packages.txt 2>/dev/null)

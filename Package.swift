@@ -25,8 +25,6 @@ let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swi
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
-let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
-let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
@@ -83,7 +81,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: [.defaults, "YAML"]),
-        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -103,16 +100,25 @@ let package = Package(
         .systemLibrary(
             name: "CZeroMQ", path: "Shared/CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"])]),
         .systemLibrary(name: "CLibPQ", path: "Shared/CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(
+            name: "CSodium", path: "Shared/CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
 
         // Shared edges and values.
         shared("ResourceModel", settings: inlined),
         shared("Messages", ["ResourceModel", protobuf], exclude: ["Proto"]),
         shared("Execution", settings: edge),
+        shared("Cryptography", ["CSodium"], settings: edge),
         shared(
-            "Bus", ["ResourceModel", "Messages", "Execution", "CZeroMQ", protobuf, collections, log], settings: edge),
+            "Bus",
+            [
+                "ResourceModel", "Messages", "Execution", "CZeroMQ", protobuf, log,
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "OrderedCollections", package: "swift-collections"),
+            ], settings: edge),
         shared(
-            "Store", ["ResourceModel", "Execution", "CLibPQ", crypto, log], resources: [.embedInCode("Migrations")],
-            settings: edge),
+            "Store", ["ResourceModel", "Execution", "Cryptography", "CLibPQ", log],
+            resources: [.embedInCode("Migrations")], settings: edge),
         shared(
             "Hypervisor",
             [
@@ -145,13 +151,14 @@ let package = Package(
         core("Scheduler"),
         core("Billing"),
         core("Logger"),
-        core("UserGateway", [crypto], resources: [.embedInCode("Hosts/prepare.sh")]),
+        core("UserGateway", ["Cryptography"], resources: [.embedInCode("Hosts/prepare.sh")]),
         main("MonitorMain", path: "Services/Monitor/Main", ["MonitorCore", "Hypervisor", "Execution"] + serviceEdges),
         main("SchedulerMain", path: "Services/Scheduler/Main", ["SchedulerCore"] + serviceEdges),
         main("BillingMain", path: "Services/Billing/Main", ["BillingCore", yams] + serviceEdges),
         main("LoggerMain", path: "Services/Logger/Main", ["LoggerCore"] + serviceEdges),
         main(
-            "UserGatewayMain", path: "Services/UserGateway/Main", ["UserGatewayCore", crypto] + serviceEdges + nio),
+            "UserGatewayMain", path: "Services/UserGateway/Main",
+            ["UserGatewayCore", "Cryptography"] + serviceEdges + nio),
         main(
             "Client", path: "Services/UserGateway/Client", ["ResourceModel", "UserGatewayCore", arguments, yams] + nio),
 
@@ -159,8 +166,9 @@ let package = Package(
         tests("ResourceModelTests", ["ResourceModel"]),
         tests("MessagesTests", ["Messages", "ResourceModel", protobuf], exclude: ["Fixtures"]),
         tests("ExecutionTests", ["Execution"]),
+        tests("CryptographyTests", ["Cryptography"]),
         tests("BusTests", ["Bus", "Messages", "ResourceModel", protobuf, log]),
-        tests("StoreTests", ["Store", "MigrateMain", "ResourceModel", crypto, log]),
+        tests("StoreTests", ["Store", "MigrateMain", "ResourceModel", "Cryptography", log]),
         tests("HypervisorTests", ["Hypervisor", "ResourceModel", "Bus", "Messages", log]),
         tests(
             "FleetTests",
@@ -171,7 +179,7 @@ let package = Package(
         tests("SchedulerCoreTests", ["SchedulerCore", "ResourceModel"], exclude: ["Fixtures"]),
         tests("BillingCoreTests", ["BillingCore", "ResourceModel"]),
         tests("LoggerCoreTests", ["LoggerCore", "ResourceModel"]),
-        tests("UserGatewayCoreTests", ["UserGatewayCore", "ResourceModel", crypto]),
+        tests("UserGatewayCoreTests", ["UserGatewayCore", "ResourceModel"]),
         tests(
             "ClientTests",
             ["Client", "UserGatewayMain", "UserGatewayCore", "ResourceModel", log, lifecycle] + nio),

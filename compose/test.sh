@@ -62,7 +62,7 @@ if ! docker image inspect ebb-base:bookworm >/dev/null 2>&1; then
         echo "Making the base image with debootstrap (about a minute)"
         rm -rf "$work/base"
         debootstrap --variant=minbase \
-            --include=libzmq5,libpq5,libvirt0,libxml2,libstdc++6,ca-certificates,postgresql,gosu \
+            --include=libzmq5,libsodium23,libpq5,libvirt0,libxml2,libstdc++6,ca-certificates,postgresql,gosu \
             bookworm "$work/base" >"$work/debootstrap.log" 2>&1 || { tail "$work/debootstrap.log"; exit 69; }
         tar -C "$work/base" -cf "$work/base.tar" .
         rm -rf "$work/base"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Crypto
+internal import Cryptography
 internal import Logging
 internal import ResourceModel
 
@@ -18,7 +18,7 @@ package struct Migration: Hashable, Sendable {
     }
 
     /// SHA-256 of the text.
-    package var checksum: [UInt8] { Array(SHA256.hash(data: Array(sql.utf8))) }
+    package var checksum: [UInt8] { SHA256.hash(sql) }
 
     /// Those of this release, oldest first. Their files are compiled into the binary, which may be copied anywhere.
     package static let all = [

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Crypto
+internal import Cryptography
 internal import FoundationEssentials
 
 /// Lets the services' database roles log in. The migrations made them without.
@@ -33,18 +33,16 @@ package struct RoleProvisioner: Sendable {
 
 /// What PostgreSQL keeps of a password (RFC 5802, RFC 7677): `SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey`.
 func scramVerifier(password: String, salt: [UInt8], iterations: Int = 4_096) -> String {
-    let key = SymmetricKey(data: Array(password.utf8))
-    var block = Array(HMAC<SHA256>.authenticationCode(for: salt + [0, 0, 0, 1], using: key))
+    let key = Array(password.utf8)
+    var block = HMACSHA256.code(of: salt + [0, 0, 0, 1], key: key)
     var salted = block
     for _ in 1..<iterations {
-        block = Array(HMAC<SHA256>.authenticationCode(for: block, using: key))
+        block = HMACSHA256.code(of: block, key: key)
         for index in salted.indices { salted[index] ^= block[index] }
     }
-    let saltedKey = SymmetricKey(data: salted)
-    let clientKey = HMAC<SHA256>.authenticationCode(for: Array("Client Key".utf8), using: saltedKey)
-    let serverKey = HMAC<SHA256>.authenticationCode(for: Array("Server Key".utf8), using: saltedKey)
-    let storedKey = SHA256.hash(data: Array(clientKey))
-    let (saltText, stored, server) = (base64(salt), base64(Array(storedKey)), base64(Array(serverKey)))
+    let clientKey = HMACSHA256.code(of: "Client Key", key: salted)
+    let serverKey = HMACSHA256.code(of: "Server Key", key: salted)
+    let (saltText, stored, server) = (base64(salt), base64(SHA256.hash(clientKey)), base64(serverKey))
     return "SCRAM-SHA-256$\(iterations):\(saltText)$\(stored):\(server)"
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
+import Cryptography
 import ResourceModel
 import Store
 import TestSupport
@@ -236,9 +236,9 @@ import Testing
             #expect(try await audit.seal(under: claim) == 0)
             let entries = try await audit.list(after: 0)
             #expect(entries.map(\.sequence) == Array(1...5))
-            var previous = Array(SHA256.hash(data: Array("ebb audit".utf8)))
+            var previous = SHA256.hash("ebb audit")
             for entry in entries {
-                previous = Array(SHA256.hash(data: previous + Array(entry.canonical.utf8)))
+                previous = SHA256.hash(previous + Array(entry.canonical.utf8))
                 #expect(entry.hash == previous, "entry \(entry.sequence)")
             }
             #expect(entries.first?.canonical == "[1, 1000000000, \"a\", \"policy.set\", \"s\", {\"n\": 1}]")

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Crypto
-internal import Foundation
+internal import Cryptography
 package import ResourceModel
 
 extension AccessToken {
     /// SHA-256 of the whole text: what `account.token.hash` holds.
-    package var hash: [UInt8] { Array(SHA256.hash(data: Array(text.utf8))) }
+    package var hash: [UInt8] { SHA256.hash(text) }
 }

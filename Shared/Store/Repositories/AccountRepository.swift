@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Crypto
+internal import Cryptography
 package import ResourceModel
 
 /// What a principal may do.
@@ -56,7 +56,7 @@ package struct AccountRepository: Sendable {
     package init(_ store: Store) { self.store = store }
 
     /// SHA-256 of a token's secret text: what is stored and looked up.
-    package static func hash(ofToken secret: String) -> [UInt8] { Array(SHA256.hash(data: Array(secret.utf8))) }
+    package static func hash(ofToken secret: String) -> [UInt8] { SHA256.hash(secret) }
 
     /// Adds a tenant; one that is there stays. Returns whether it is new.
     @discardableResult

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
-import Foundation
+import Cryptography
 import ResourceModel
 import ServiceKit
 import Store
@@ -86,8 +85,7 @@ extension GatewayBackend {
 
     /// From the idempotency key, so that the same wish names the same VM.
     private static func identity(of request: Request) -> DomainID {
-        var bytes = Array(
-            SHA256.hash(data: Data("\(request.principal.name)\n\(request.idempotencyKey)".utf8)).prefix(16))
+        var bytes = Array(SHA256.hash("\(request.principal.name)\n\(request.idempotencyKey)").prefix(16))
         bytes[6] = bytes[6] & 0x0F | 0x80
         bytes[8] = bytes[8] & 0x3F | 0x80
         return DomainID(UUID128(bytes: bytes) ?? UUID128(high: 0, low: 0))

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Crypto
-import Foundation
+import Cryptography
 import ResourceModel
 import ServiceKit
 import Store
@@ -134,7 +133,7 @@ extension GatewayBackend {
 
     /// A name that stands for `name` in what one tenant reads, the same every time and another for every tenant.
     func pseudonym(of name: String, for tenant: TenantID, prefix: String) -> String {
-        let digest = SHA256.hash(data: Data("\(tenant)\n\(name)".utf8))
+        let digest = SHA256.hash("\(tenant)\n\(name)")
         let digits = digest.prefix(3).map { byte in
             let text = String(byte, radix: 16)
             return text.count == 1 ? "0" + text : text
