@@ -62,8 +62,8 @@ soak: ## The same with full counts; writes docs/soak/
 	@demo/install.sh $(PACKAGES_TEST)
 	@demo/soak.sh
 
-rules: ## Take out one rule of the Scheduler after another: some test must fail (six minutes; writes docs/rules.md)
-	@python3 Tests/Rules/check.py
+rules: ## Take out one rule of the Scheduler after another: some test must fail (six minutes; WRITE=1 for docs/rules.md)
+	@python3 Tests/Rules/check.py $(if $(WRITE),--write)
 
 bench-monitor: ## Measure Monitor: its bus, its sampler beside others', a fleet of 20,000 VMs (10 minutes)
 	@demo/install.sh $(PACKAGES_BENCH)
