@@ -32,14 +32,25 @@ def nanoseconds(text):
     return int(seconds) * 1_000_000_000 + int((fraction + "0" * 9)[:9])
 
 
-def factor(card, policy):
+def taking_rules(policy):
+    """Which sizes the policy may take back: {resource: (minimum, U1, U2)}. None under an opt-out or its own dry run, and
+    none with U1 = 0, below which nothing ever is. Disks, bytes and CPU time have no such rule."""
+    if policy is None or "lowerPpm" not in policy or policy.get("optOut") or policy.get("dryRun"):
+        return {}
+    rules = {"vcpu": (policy["minVcpus"], policy["lowerPpm"], policy["upperPpm"])}
+    if policy.get("minMemoryBytes") is not None:
+        rules["memory"] = (policy["minMemoryBytes"], policy["memoryLowerPpm"], policy["memoryUpperPpm"])
+    return {resource: rule for resource, rule in rules.items() if rule[1] > 0}
+
+
+def factor(card, lower, upper, ratio):
     """f(U1, U2, P) in ppm, from the rate card as published."""
     rule = card.get("factor")
-    if rule is None or policy is None or "lowerPpm" not in policy:
+    if rule is None:
         return PPM
     added = sum(
-        rule.get(weight, 0) * (PPM - policy[value])
-        for weight, value in [("lowerWeight", "lowerPpm"), ("upperWeight", "upperPpm"), ("ratioWeight", "ratioPpm")])
+        rule.get(weight, 0) * (PPM - value)
+        for weight, value in [("lowerWeight", lower), ("upperWeight", upper), ("ratioWeight", ratio)])
     return rule["base"] + added // PPM
 
 
@@ -79,8 +90,8 @@ def check_actions(vm, trace, truth, decisions, policy, exact=True):
     return done
 
 
-def expected_line_inputs(truth, start, end, policy_from):
-    """X per (resource, whether under the policy, host), from the true segments within [start, end)."""
+def expected_line_inputs(truth, start, end, policy_from, rules):
+    """X per (resource, base or elastic, whether under the policy, host), from the true segments within [start, end)."""
     totals = {}
     for segment in truth["segments"]:
         for low, high, subscribed in [(0, policy_from, False), (policy_from, 1 << 63, True)]:
@@ -90,8 +101,10 @@ def expected_line_inputs(truth, start, end, policy_from):
             for resource, size in [
                 ("vcpu", segment["vcpus"]), ("memory", segment["memory_bytes"]), ("disk", segment["disk_bytes"]),
             ]:
-                key = (resource, subscribed, segment["host"])
-                totals[key] = totals.get(key, 0) + size * (right - left)
+                base = min(size, rules[resource][0]) if subscribed and resource in rules else size
+                for part, amount in [("base", base), ("elastic", size - base)]:
+                    key = (resource, part, subscribed, segment["host"])
+                    totals[key] = totals.get(key, 0) + amount * (right - left)
     return {key: value for key, value in totals.items() if value}
 
 
@@ -103,7 +116,7 @@ def check_bill(bill, card, truths, policies):
         policy = policies.get(vm)
         has_policy = bool(policy and "validFrom" in policy and "lowerPpm" in policy)
         policy_from = nanoseconds(policy["validFrom"]) if has_policy else 1 << 62
-        rate = factor(card, policy)
+        rules = taking_rules(policy)
         details = [d for line in lines if line["resource"] == "disk" for d in line["details"]]
         if not details:
             raise Mismatch(f"{vm}: nothing is billed")
@@ -111,24 +124,30 @@ def check_bill(bill, card, truths, policies):
         end = max(nanoseconds(d["to"]) for d in details)
         if start != truth["segments"][0]["start_ns"]:
             raise Mismatch(f"{vm}: billed from {start}, it exists since {truth['segments'][0]['start_ns']}")
-        expected = expected_line_inputs(truth, start, end, policy_from)
+        expected = expected_line_inputs(truth, start, end, policy_from, rules)
         billed = {}
         for line in lines:
+            resource, part = line["resource"], line["part"]
             amount = half_even(Fraction(
-                int(line["quantity"]) * int(line["unitPriceNano"]) * line["factorPpm"],
-                UNITS[line["resource"]] * PPM))
+                int(line["quantity"]) * int(line["unitPriceNano"]) * line["factorPpm"], UNITS[resource] * PPM))
             if amount != int(line["amountNano"]):
-                raise Mismatch(f"{vm} {line['resource']}: {line['amountNano']} billed, {amount} by the formula")
-            if int(line["unitPriceNano"]) != card["prices"].get(PRICES[line["resource"]], 0):
-                raise Mismatch(f"{vm} {line['resource']}: the price is not the card's")
+                raise Mismatch(f"{vm} {resource}: {line['amountNano']} billed, {amount} by the formula")
+            if int(line["unitPriceNano"]) != card["prices"].get(PRICES[resource], 0):
+                raise Mismatch(f"{vm} {resource}: the price is not the card's")
+            rate = PPM
+            if part == "elastic":
+                if resource not in rules:
+                    raise Mismatch(f"{vm} {resource}: no rule may take it back, and it has an elastic part")
+                # The ratio as N represents it, if the policy says it.
+                ratio = policy.get("trueRatioPpm") or policy["ratioPpm"]
+                rate = factor(card, *rules[resource][1:], ratio)
+            if line["factorPpm"] != rate:
+                raise Mismatch(f"{vm} {resource}, {part}: f is {line['factorPpm']}, the card says {rate}")
             total += amount
             for detail in line["details"]:
-                if line["resource"] not in ("vcpu", "memory", "disk"):
+                if resource not in ("vcpu", "memory", "disk"):
                     continue
-                subscribed = detail["policyVersion"] > 0
-                if line["factorPpm"] != (rate if subscribed else PPM):
-                    raise Mismatch(f"{vm}: f is {line['factorPpm']}, the card says {rate}")
-                key = (line["resource"], subscribed, detail["host"])
+                key = (resource, part, detail["policyVersion"] > 0, detail["host"])
                 billed[key] = billed.get(key, 0) + int(detail["quantity"])
         if billed != expected:
             raise Mismatch(f"{vm}: X is {billed} on the bill, {expected} in truth")

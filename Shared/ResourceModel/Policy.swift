@@ -77,10 +77,13 @@ package struct PolicyVersion: Hashable, Sendable, Codable {
     package let windowLength: Int
     /// Hold with or without a policy.
     package let options: PolicyOptions
+    /// M/N as N really represents the stated ratio: 7/10 of N = 12 is 9/12 = 75 %. `nil`: the version is older than this
+    /// record of it, and counts as stated.
+    package let trueRatio: Utilization?
 
     package init(
         domain: DomainID, version: Int64, validFrom: Timestamp, policy: ScalingPolicy?, windowLength: Int,
-        options: PolicyOptions = PolicyOptions()
+        options: PolicyOptions = PolicyOptions(), trueRatio: Utilization? = nil
     ) {
         self.domain = domain
         self.version = version
@@ -88,12 +91,16 @@ package struct PolicyVersion: Hashable, Sendable, Codable {
         self.policy = policy
         self.windowLength = windowLength
         self.options = options
+        self.trueRatio = trueRatio
     }
+
+    /// P as it is rated: the true ratio where the version has one, else the stated one; 1 without a policy.
+    package var ratedRatio: Utilization { trueRatio ?? policy?.ratio ?? .full }
 }
 
 extension PolicyVersion {
     private enum CodingKeys: CodingKey {
-        case domain, version, validFrom, policy, windowLength, options
+        case domain, version, validFrom, policy, windowLength, options, trueRatio
     }
 
     /// A version that was written before there were options has none.
@@ -105,6 +112,7 @@ extension PolicyVersion {
             validFrom: try container.decode(Timestamp.self, forKey: .validFrom),
             policy: try container.decodeIfPresent(ScalingPolicy.self, forKey: .policy),
             windowLength: try container.decode(Int.self, forKey: .windowLength),
-            options: try container.decodeIfPresent(PolicyOptions.self, forKey: .options) ?? PolicyOptions())
+            options: try container.decodeIfPresent(PolicyOptions.self, forKey: .options) ?? PolicyOptions(),
+            trueRatio: try container.decodeIfPresent(Utilization.self, forKey: .trueRatio))
     }
 }

@@ -59,13 +59,16 @@ let factor = PricingFactor(
     ratioWeight: Utilization(percent: 30), minimum: Utilization(percent: 90), maximum: Utilization(percent: 150))
 
 func policy(
-    version: Int64 = 1, from: Int64, lower: Int64 = 15, upper: Int64 = 80, ratio: Int64 = 70
+    version: Int64 = 1, from: Int64, lower: Int64 = 15, upper: Int64 = 80, ratio: Int64 = 70,
+    minimum: VCPUCount = 1, maximum: VCPUCount = 8, memory: ResourceRule? = nil, network: ResourceRule? = nil,
+    options: PolicyOptions = PolicyOptions(), trueRatio: Utilization? = nil
 ) throws -> PolicyVersion {
     PolicyVersion(
         domain: web, version: version, validFrom: at(from),
         policy: try ScalingPolicy(
             lower: Utilization(percent: lower), upper: Utilization(percent: upper), ratio: Utilization(percent: ratio),
-            maximumVCPUs: 8), windowLength: 10)
+            minimumVCPUs: minimum, maximumVCPUs: maximum, memory: memory, network: network),
+        windowLength: 10, options: options, trueRatio: trueRatio)
 }
 
 func inputs(

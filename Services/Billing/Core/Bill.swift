@@ -6,20 +6,22 @@ package import ResourceModel
 package struct LineDetail: Hashable, Sendable, Codable {
     package let host: HostID
     package let period: TimeRange
-    /// X, in the resource's metered unit.
+    /// The part of X, in the resource's metered unit.
     package let quantity: Quantity
-    /// vCPUs or bytes that were had; `nil` for counters.
+    /// vCPUs or bytes of this part; `nil` for counters.
     package let size: Int64?
     /// Zero without a subscription.
     package let policyVersion: Int64
     package let rateCardVersion: Int64
 }
 
-/// One domain, one resource, one price, one f over the bill's period. The only thing that is rounded, and once.
+/// One domain, one resource, base or elastic, one price, one f over the bill's period. The only thing that is rounded, and
+/// once.
 package struct BillLine: Hashable, Sendable, Codable {
     package let domain: DomainID
     package let domainName: String
     package let resource: Resource
+    package let part: LinePart
     /// C_i in nano-units per pricing unit.
     package let unitPriceNanos: Int64
     /// f in parts per million.
@@ -27,7 +29,7 @@ package struct BillLine: Hashable, Sendable, Codable {
     /// Σ X over the details, in the resource's metered unit.
     package let quantity: Quantity
     /// C · X · f in nano-units of the currency, rounded half to even from the exact fraction.
-    package let amountNanos: Int64
+    package let amountNanos: Quantity
     package let details: [LineDetail]
 }
 
@@ -50,7 +52,7 @@ package struct UsageRow: Hashable, Sendable, Codable {
 /// A sum of rounded lines.
 package struct ResourceTotal: Hashable, Sendable, Codable {
     package let resource: Resource
-    package let amountNanos: Int64
+    package let amountNanos: Quantity
 }
 
 /// What a tenant owes for a period, with every term. The same inputs give the same bill in the same order.
@@ -58,20 +60,43 @@ package struct Bill: Hashable, Sendable, Codable {
     package let tenant: TenantID
     package let period: TimeRange
     package let currency: String
-    /// By domain, resource, price and f.
+    /// What f multiplied.
+    package let rules: RatingRules
+    /// By domain, resource, part, price and f.
     package let lines: [BillLine]
     package let totals: [ResourceTotal]
     /// Sum of the rounded lines, in nano-units of the currency.
-    package let totalNanos: Int64
+    package let totalNanos: Quantity
     package let unbilled: [UnbilledTime]
+}
+
+/// What a tenant used in a period. It needs no price.
+package struct UsageReport: Hashable, Sendable, Codable {
+    package let tenant: TenantID
+    package let period: TimeRange
     /// By domain, host and resource.
-    package let usage: [UsageRow]
+    package let rows: [UsageRow]
+    package let unbilled: [UnbilledTime]
+}
+
+/// What the same use costs by two rules.
+package struct RulesComparison: Hashable, Sendable, Codable {
+    package let former: Bill
+    package let present: Bill
+
+    /// What the present rules add; negative: they are cheaper.
+    package var differenceNanos: Quantity { Quantity(present.totalNanos.units - former.totalNanos.units) }
 }
 
 /// Amounts for people.
 package enum Money {
     /// For instance `12.50 EUR` or `0.000000001 EUR`: at least two decimals, at most nine.
     package static func text(nanos: Int64, currency: String) -> String {
+        text(nanos: Quantity(Int128(nanos)), currency: currency)
+    }
+
+    package static func text(nanos: Quantity, currency: String) -> String {
+        let nanos = nanos.units
         let (whole, rest) = nanos.magnitude.quotientAndRemainder(dividingBy: 1_000_000_000)
         var fraction = String(rest)
         fraction = String(repeating: "0", count: 9 - fraction.utf8.count) + fraction
@@ -87,8 +112,8 @@ extension Bill {
         for line in lines {
             let price = Money.text(nanos: line.unitPriceNanos, currency: currency)
             text.append(
-                "\(line.domainName) \(line.resource.rawValue): \(price) per \(line.resource.pricingUnit) · "
-                    + "\(line.quantity) \(line.resource.meteredUnit) · f \(line.factor) = "
+                "\(line.domainName) \(line.resource.rawValue), \(line.part.rawValue): \(price) per "
+                    + "\(line.resource.pricingUnit) · \(line.quantity) \(line.resource.meteredUnit) · f \(line.factor) = "
                     + Money.text(nanos: line.amountNanos, currency: currency))
             text += line.details.map { detail in
                 let policy = detail.policyVersion == 0 ? "no policy" : "policy \(detail.policyVersion)"
@@ -104,6 +129,6 @@ extension Bill {
 
     private static func size(_ detail: LineDetail, _ resource: Resource) -> String {
         guard let size = detail.size else { return "" }
-        return resource == .vcpu ? " of \(size) vCPUs" : " of \(ByteCount(size))"
+        return resource == .vcpu ? " of \(size) vCPU\(size == 1 ? "" : "s")" : " of \(ByteCount(size))"
     }
 }

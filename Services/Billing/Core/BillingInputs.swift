@@ -89,11 +89,15 @@ package struct BillingInputs: Hashable, Sendable, Codable {
     }
 }
 
-/// A metered quantity in whole units. As JSON a string of digits: it may pass what a number there holds.
-package struct Quantity: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+/// A metered quantity, or an amount in nano-units, in whole units. As JSON a string of digits: it may pass what a number
+/// there holds.
+package struct Quantity: Hashable, Comparable, Sendable, Codable, CustomStringConvertible,
+    ExpressibleByIntegerLiteral
+{
     package let units: Int128
 
     package init(_ units: Int128) { self.units = units }
+    package init(integerLiteral units: Int128) { self.init(units) }
     package static let zero = Quantity(0)
     package static func < (left: Quantity, right: Quantity) -> Bool { left.units < right.units }
     package var description: String { "\(units)" }

@@ -61,13 +61,17 @@ package struct PricingFactor: Hashable, Sendable, Codable {
         }
     }
 
-    /// f of `policy`; 1 of none.
+    /// f of a policy's rule for CPU; 1 of none.
     package func value(for policy: ScalingPolicy?) -> Utilization {
         guard let policy else { return Self.withoutSubscription }
+        return value(lower: policy.lower, upper: policy.upper, ratio: policy.ratio)
+    }
+
+    /// f(U1, U2, P), each from 0 to 1.
+    package func value(lower: Utilization, upper: Utilization, ratio: Utilization) -> Utilization {
         let distance = { (share: Utilization) in 1_000_000 - share.ppm }
         let added =
-            lowerWeight.ppm * distance(policy.lower) + upperWeight.ppm * distance(policy.upper)
-            + ratioWeight.ppm * distance(policy.ratio)
+            lowerWeight.ppm * distance(lower) + upperWeight.ppm * distance(upper) + ratioWeight.ppm * distance(ratio)
         return Utilization(ppm: base.ppm + added / 1_000_000)
     }
 }

@@ -5,40 +5,53 @@ package import ResourceModel
 /// Usage times rates. The total fee of tenant k is the paper's sum, over the segments in which VM, policy, size, host
 /// and rates are constant:
 ///
-///     C_k = Σ_i Σ_j Σ_s C_i · X_kijs · f_s
+///     C_k = Σ_i Σ_j Σ_s C_i · (B_kijs + f_is · E_kijs),   X_kijs = B_kijs + E_kijs
 ///
 /// - i: the resource (compute: vCPU; storage: memory and disk; network; CPU time, at price 0 by default);
 /// - j: the physical host, which every X keeps;
 /// - s: the segment;
 /// - C_i: the price of resource i in the rate card that holds in s;
 /// - X_kijs: what k used of i on j in s: size · time for allocations, the growth of the counter for the others;
-/// - f_s = f(U1, U2, P) of the policy that holds in s by that rate card; 1 without a subscription.
+/// - E_kijs: the elastic part of X, what the policy of s may take back: what lies above its minimum (`RatingRules`);
+/// - B_kijs: the base, all the rest;
+/// - f_is = f(U1, U2, P) of the policy's rule for i by that rate card.
 ///
-/// Worked example: 2 vCPUs for 30 minutes on host-a, then 3 vCPUs for 30 minutes on host-b, at 0.02 EUR per vCPU·hour
-/// and f = 1.1. X = 2 · 0.5 h + 3 · 0.5 h = 2.5 vCPU·hours on one line with two details, and
-/// C = 0.02 EUR · 2.5 · 1.1 = 0.055 EUR.
+/// Worked example: 2 vCPUs for 30 minutes on host-a, then 3 vCPUs for 30 minutes on host-b, at 0.02 EUR per vCPU·hour,
+/// under a policy of 1 to 4 vCPUs with f = 0.75. B = 1 · 0.5 h + 1 · 0.5 h = 1 vCPU·hour, E = 1 · 0.5 h + 2 · 0.5 h
+/// = 1.5 vCPU·hours, each one line with two details, and C = 0.02 EUR · 1 + 0.02 EUR · 1.5 · 0.75 = 0.0425 EUR.
 ///
-/// Terms with the same domain, resource, price and f are one line, and a line is rounded once. Cutting a segment in
-/// two therefore never changes a total. Everything is integers; nothing depends on the order of the inputs.
+/// Terms with the same domain, resource, part, price and f are one line, and a line is rounded once. Cutting a segment
+/// in two therefore never changes a total. Everything is integers; nothing depends on the order of the inputs.
 package enum Rating {
     /// The bill of `inputs`. Rating twice gives the same bill.
-    package static func bill(_ inputs: BillingInputs) throws(BillingFault) -> Bill {
-        let schedule = try Schedule(inputs)
+    package static func bill(
+        _ inputs: BillingInputs, rules: RatingRules = .current
+    ) throws(BillingFault) -> Bill {
+        let schedule = try Schedule(inputs, rules: rules)
+        let metered = Metered(inputs)
         var lines: [BillLine] = []
-        var usage: [UsageRow] = []
-        var unbilled: [UnbilledTime] = []
-        for domain in inputs.domains.sorted(by: { $0.domain < $1.domain }) {
-            let segments = inputs.segments.filter { $0.domain == domain.domain && !$0.period.isEmpty }
-            let cuts = schedule.cuts(for: domain.domain)
-            let used =
-                try Metering.allocations(of: segments, within: inputs.period, cuts: cuts)
-                + Metering.counters(
-                    of: inputs.readings.filter { $0.domain == domain.domain }, within: inputs.period, cuts: cuts)
+        for domain in metered.domains {
+            let used = try metered.usage(of: domain.domain, cuts: schedule.cuts(for: domain.domain))
             lines += try Self.lines(of: domain, used: used, schedule: schedule)
-            usage += try table(of: domain, used: used)
-            unbilled += gaps(of: domain, segments: segments, period: inputs.period)
         }
-        return try Bill(inputs, schedule: schedule, lines: lines, unbilled: unbilled, usage: usage)
+        return try Bill(inputs, schedule: schedule, lines: lines, unbilled: metered.unbilled)
+    }
+
+    /// What was used, which needs neither prices nor policies: a sum over parts is that of the whole.
+    package static func usage(_ inputs: BillingInputs) throws(BillingFault) -> UsageReport {
+        let metered = Metered(inputs)
+        var rows: [UsageRow] = []
+        for domain in metered.domains {
+            rows += try table(of: domain, used: try metered.usage(of: domain.domain, cuts: []))
+        }
+        return UsageReport(tenant: inputs.tenant, period: inputs.period, rows: rows, unbilled: metered.unbilled)
+    }
+
+    /// The same inputs by the rules that held before and by the present ones.
+    package static func comparison(
+        _ inputs: BillingInputs, from former: RatingRules = .wholeUse, to present: RatingRules = .current
+    ) throws(BillingFault) -> RulesComparison {
+        RulesComparison(former: try bill(inputs, rules: former), present: try bill(inputs, rules: present))
     }
 
     /// What the same domains would have cost over the same periods at a fixed size: `vcpus` (and `memory`, where given)
@@ -58,7 +71,7 @@ package enum Rating {
     }
 
     /// C · X · f in nano-units, rounded half to even; `nil` if it is too large for a bill.
-    static func amount(quantity: Int128, priceNanos: Int64, factor: Utilization, unit: Int128) -> Int64? {
+    static func amount(quantity: Int128, priceNanos: Int64, factor: Utilization, unit: Int128) -> Int128? {
         let rate = UInt128(priceNanos.magnitude) * UInt128(factor.ppm.magnitude)
         let divisor = UInt128(unit) * 1_000_000
         let product = UInt128(quantity.magnitude).multipliedFullWidth(by: rate)
@@ -66,38 +79,42 @@ package enum Rating {
         let (quotient, remainder) = divisor.dividingFullWidth(product)
         // The divisor is below 2^93, so doubling the remainder can't overflow.
         let isUp = remainder * 2 > divisor || (remainder * 2 == divisor && quotient & 1 == 1)
-        return Int64(exactly: quotient + (isUp ? 1 : 0))
+        let (rounded, overflow) = quotient.addingReportingOverflow(isUp ? 1 : 0)
+        return overflow ? nil : Int128(exactly: rounded)
     }
 
     private struct LineKey: Hashable, Comparable {
         let resource: Int
+        let part: LinePart
         let priceNanos: Int64
         let factor: Utilization
 
         static func < (left: LineKey, right: LineKey) -> Bool {
-            (left.resource, left.priceNanos, left.factor) < (right.resource, right.priceNanos, right.factor)
+            (left.resource, left.part, left.priceNanos, left.factor)
+                < (right.resource, right.part, right.priceNanos, right.factor)
         }
     }
 
     private static func lines(
         of domain: BillableDomain, used: [Usage], schedule: Schedule
     ) throws(BillingFault) -> [BillLine] {
-        var details = SortedTable<LineKey, [LineDetail]>()
+        var details: [LineKey: [LineDetail]] = [:]
         for usage in used {
-            let terms = schedule.terms(for: domain.domain, at: usage.period.start)
-            guard let terms, let order = Resource.allCases.firstIndex(of: usage.resource) else {
-                throw .noRateCard(at: usage.period.start)
+            let terms = try schedule.terms(for: domain.domain, of: usage.resource, at: usage.period.start)
+            guard let order = Resource.allCases.firstIndex(of: usage.resource) else { continue }
+            for part in usage.parts(terms.elastic) {
+                let key = LineKey(
+                    resource: order, part: part.part, priceNanos: terms.card.price(of: usage.resource),
+                    factor: part.factor)
+                details[key, default: []].append(
+                    LineDetail(
+                        host: usage.host, period: usage.period, quantity: Quantity(part.quantity), size: part.size,
+                        policyVersion: terms.policyVersion, rateCardVersion: terms.card.version))
             }
-            let key = LineKey(
-                resource: order, priceNanos: terms.card.price(of: usage.resource), factor: terms.factor)
-            let detail = LineDetail(
-                host: usage.host, period: usage.period, quantity: Quantity(usage.quantity), size: usage.size,
-                policyVersion: terms.policyVersion, rateCardVersion: terms.card.version)
-            details[key] = (details[key] ?? []) + [detail]
         }
         var lines: [BillLine] = []
-        for (key, details) in zip(details.keys, details.values) {
-            lines.append(try line(of: domain, key: key, details: details))
+        for key in details.keys.sorted() {
+            lines.append(try line(of: domain, key: key, details: details[key] ?? []))
         }
         return lines
     }
@@ -111,8 +128,9 @@ package enum Rating {
                 quantity: quantity, priceNanos: key.priceNanos, factor: key.factor, unit: resource.unitsPerPricingUnit)
         else { throw .overflow(domain.domain, resource) }
         return BillLine(
-            domain: domain.domain, domainName: domain.name, resource: resource, unitPriceNanos: key.priceNanos,
-            factor: key.factor, quantity: Quantity(quantity), amountNanos: amount, details: details.joined())
+            domain: domain.domain, domainName: domain.name, resource: resource, part: key.part,
+            unitPriceNanos: key.priceNanos, factor: key.factor, quantity: Quantity(quantity),
+            amountNanos: Quantity(amount), details: details.joined())
     }
 
     private static func table(of domain: BillableDomain, used: [Usage]) throws(BillingFault) -> [UsageRow] {
@@ -129,21 +147,6 @@ package enum Rating {
             }
         }
         return rows
-    }
-
-    /// The parts of the domain's existence within the period that no segment covers.
-    private static func gaps(of domain: BillableDomain, segments: [SizeSegment], period: TimeRange) -> [UnbilledTime] {
-        guard let whole = domain.existence.intersection(period) else { return [] }
-        var gaps: [TimeRange] = []
-        var from = whole.start
-        for segment in segments.sorted(by: { $0.period.start < $1.period.start }) {
-            if let gap = TimeRange(from, min(segment.period.start, whole.end)) { gaps.append(gap) }
-            from = max(from, segment.period.end)
-        }
-        if let gap = TimeRange(from, whole.end) { gaps.append(gap) }
-        return gaps.filter { !$0.isEmpty }.map {
-            UnbilledTime(domain: domain.domain, domainName: domain.name, period: $0)
-        }
     }
 
     /// `nil` if it overflows.
@@ -182,18 +185,18 @@ extension [LineDetail] {
 
 extension Bill {
     fileprivate init(
-        _ inputs: BillingInputs, schedule: Schedule, lines: [BillLine], unbilled: [UnbilledTime], usage: [UsageRow]
+        _ inputs: BillingInputs, schedule: Schedule, lines: [BillLine], unbilled: [UnbilledTime]
     ) throws(BillingFault) {
         var totals: [ResourceTotal] = []
         for resource in Resource.allCases {
-            let amounts = lines.filter { $0.resource == resource }.map(\.amountNanos)
+            let amounts = lines.filter { $0.resource == resource }.map(\.amountNanos.units)
             guard !amounts.isEmpty else { continue }
             guard let amount = Rating.sum(amounts) else { throw .overflow(lines[0].domain, resource) }
-            totals.append(ResourceTotal(resource: resource, amountNanos: amount))
+            totals.append(ResourceTotal(resource: resource, amountNanos: Quantity(amount)))
         }
-        guard let total = Rating.sum(totals.map(\.amountNanos)) else { throw .overflow(lines[0].domain, .vcpu) }
+        guard let total = Rating.sum(totals.map(\.amountNanos.units)) else { throw .overflow(lines[0].domain, .vcpu) }
         self.init(
-            tenant: inputs.tenant, period: inputs.period, currency: schedule.currency, lines: lines, totals: totals,
-            totalNanos: total, unbilled: unbilled, usage: usage)
+            tenant: inputs.tenant, period: inputs.period, currency: schedule.currency, rules: schedule.rules,
+            lines: lines, totals: totals, totalNanos: Quantity(total), unbilled: unbilled)
     }
 }

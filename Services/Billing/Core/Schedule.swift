@@ -2,35 +2,38 @@
 
 import ResourceModel
 
-/// Which rate card and policy hold when.
+/// Which rate card and policy hold when, and what the rules make of them.
 struct Schedule: Sendable {
-    /// The terms that one domain has at one instant.
+    /// The terms of one resource of one domain at one instant.
     struct Terms: Sendable {
         let card: RateCard
-        let factor: Utilization
+        /// `nil`: f multiplies nothing.
+        let elastic: Elastic?
         /// Zero without a subscription.
         let policyVersion: Int64
     }
 
     let currency: String
+    let rules: RatingRules
     private let cards: [RateCard]
-    private let policies: SortedTable<DomainID, [PolicyVersion]>
+    private let policies: [DomainID: [PolicyVersion]]
 
-    /// Validates every card; throws if none is given or if currencies differ.
-    init(_ inputs: BillingInputs) throws(BillingFault) {
+    /// Takes the cards that hold within the period, and those alone, so that no other card can spoil the bill: throws
+    /// if there is none, if one can't be used, or if their currencies differ.
+    init(_ inputs: BillingInputs, rules: RatingRules) throws(BillingFault) {
+        self.rules = rules
         // A card of the same instant replaces the earlier version.
-        cards = inputs.rateCards.sorted { ($0.validFrom, $0.version) < ($1.validFrom, $1.version) }
-        guard let first = cards.first else { throw .noRateCard(at: inputs.period.start) }
+        let ordered = inputs.rateCards.sorted { ($0.validFrom, $0.version) < ($1.validFrom, $1.version) }
+        let first = ordered.lastIndex { $0.validFrom <= inputs.period.start } ?? 0
+        cards = ordered.dropFirst(first).filter { $0.validFrom < inputs.period.end }
+        guard let oldest = cards.first else { throw .noRateCard(at: inputs.period.start) }
         for card in cards {
             try card.validate()
-            guard card.currency == first.currency else { throw .mixedCurrencies(first.currency, card.currency) }
+            guard card.currency == oldest.currency else { throw .mixedCurrencies(oldest.currency, card.currency) }
         }
-        currency = first.currency
-        var policies = SortedTable<DomainID, [PolicyVersion]>()
-        for version in inputs.policies.sorted(by: { ($0.validFrom, $0.version) < ($1.validFrom, $1.version) }) {
-            policies[version.domain] = (policies[version.domain] ?? []) + [version]
-        }
-        self.policies = policies
+        currency = oldest.currency
+        policies = Dictionary(
+            grouping: inputs.policies.sorted { ($0.validFrom, $0.version) < ($1.validFrom, $1.version) }, by: \.domain)
     }
 
     /// Every instant at which the domain's price or f may change.
@@ -38,13 +41,26 @@ struct Schedule: Sendable {
         cards.map(\.validFrom) + (policies[domain] ?? []).map(\.validFrom)
     }
 
-    /// `nil` before the first rate card.
-    func terms(for domain: DomainID, at instant: Timestamp) -> Terms? {
-        guard let card = cards.last(where: { $0.validFrom <= instant }) else { return nil }
-        let version = policies[domain]?.last { $0.validFrom <= instant }
-        guard let version, let policy = version.policy else {
-            return Terms(card: card, factor: PricingFactor.withoutSubscription, policyVersion: 0)
+    /// Throws before the first rate card.
+    func terms(
+        for domain: DomainID, of resource: Resource, at instant: Timestamp
+    ) throws(BillingFault) -> Terms {
+        guard let card = cards.holding(at: instant, from: \.validFrom) else { throw .noRateCard(at: instant) }
+        let version = policies[domain]?.holding(at: instant, from: \.validFrom)
+        return Terms(
+            card: card, elastic: rules.elastic(resource, under: version, by: card),
+            policyVersion: version?.policy == nil ? 0 : version?.version ?? 0)
+    }
+}
+
+extension Array {
+    /// Of elements in order of `from` the last that holds at an instant.
+    fileprivate func holding(at instant: Timestamp, from: (Element) -> Timestamp) -> Element? {
+        var (low, high) = (startIndex, endIndex)
+        while low < high {
+            let middle = (low + high) / 2
+            if from(self[middle]) <= instant { low = middle + 1 } else { high = middle }
         }
-        return Terms(card: card, factor: card.factor.value(for: policy), policyVersion: version.version)
+        return low > startIndex ? self[low - 1] : nil
     }
 }

@@ -100,7 +100,7 @@ struct BillingHandlers: Sendable {
     func usage(_ body: [UInt8]) async throws -> any Encodable & Sendable {
         let (tenant, period) = try Self.request(body)
         let snapshot = try await BillingReader(store).snapshot(of: tenant, in: period)
-        return UsageDocument(try Rating.bill(snapshot.inputs))
+        return UsageDocument(try Rating.usage(snapshot.inputs))
     }
 
     func showRates(_ body: [UInt8]) async throws -> any Encodable & Sendable {

@@ -10,7 +10,7 @@ struct FixedSizeTotal: Sendable {
     let name: String
     /// `nil`: it never ran.
     let vcpus: VCPUCount?
-    let totalNanos: Int64
+    let totalNanos: Quantity
 }
 
 /// Everything that a bill rests on, as the database had it at one instant.

@@ -44,6 +44,8 @@ struct LineDocument: Encodable, Sendable {
     let vm: String
     let domain: String
     let resource: String
+    /// `base` or `elastic`.
+    let part: String
     /// Where all of it was used on one host; the details have it in any case.
     let host: String?
     let quantity: String
@@ -59,6 +61,7 @@ struct LineDocument: Encodable, Sendable {
         vm = line.domainName
         domain = "\(line.domain)"
         resource = line.resource.rawValue
+        part = line.part.rawValue
         host = hosts.count == 1 ? hosts.first?.name : nil
         quantity = "\(line.quantity)"
         unit = line.resource.meteredUnit
@@ -104,11 +107,11 @@ struct FixedSizeDocument: Encodable, Sendable {
     /// Fixed less elastic: negative if elasticity cost more.
     let savedNano: String
 
-    init(_ fixed: [FixedSizeTotal], elasticNanos: Int64) {
+    init(_ fixed: [FixedSizeTotal], elasticNanos: Quantity) {
         items = fixed.map { Item(vm: $0.name, vcpus: $0.vcpus?.count, totalNano: "\($0.totalNanos)") }
-        let total = fixed.reduce(Int128(0)) { $0 + Int128($1.totalNanos) }
+        let total = fixed.reduce(Int128(0)) { $0 + $1.totalNanos.units }
         totalNano = "\(total)"
-        savedNano = "\(total - Int128(elasticNanos))"
+        savedNano = "\(total - elasticNanos.units)"
     }
 }
 
@@ -118,6 +121,8 @@ struct BillDocument: Encodable, Sendable {
     let from: String
     let to: String
     let currency: String
+    /// Version of what f multiplies; see `RatingRules`.
+    let rulesVersion: Int
     let totalNano: String
     let items: [LineDocument]
     let unbilled: [UnbilledDocument]
@@ -130,6 +135,7 @@ struct BillDocument: Encodable, Sendable {
         from = "\(bill.period.start)"
         to = "\(bill.period.end)"
         currency = bill.currency
+        rulesVersion = bill.rules.rawValue
         totalNano = "\(bill.totalNanos)"
         items = bill.lines.map(LineDocument.init)
         unbilled = bill.unbilled.map(UnbilledDocument.init)
@@ -170,12 +176,12 @@ struct UsageDocument: Encodable, Sendable {
     let unbilled: [UnbilledDocument]
     let text: String
 
-    init(_ bill: Bill) {
-        tenant = bill.tenant.name
-        from = "\(bill.period.start)"
-        to = "\(bill.period.end)"
-        items = bill.usage.map(Item.init)
-        unbilled = bill.unbilled.map(UnbilledDocument.init)
+    init(_ usage: UsageReport) {
+        tenant = usage.tenant.name
+        from = "\(usage.period.start)"
+        to = "\(usage.period.end)"
+        items = usage.rows.map(Item.init)
+        unbilled = usage.unbilled.map(UnbilledDocument.init)
         text = items.map { "\($0.vm) \($0.resource) on \($0.host): \($0.quantity) \($0.unit)" }.joined(separator: "\n")
     }
 }

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+
+/// The facts of a bill by domain: what was used, before any price.
+struct Metered {
+    let domains: [BillableDomain]
+    /// Time that no segment covers, by domain.
+    let unbilled: [UnbilledTime]
+    private let period: TimeRange
+    private let segments: [DomainID: [SizeSegment]]
+    private let readings: [DomainID: [MeterReading]]
+
+    init(_ inputs: BillingInputs) {
+        period = inputs.period
+        domains = inputs.domains.sorted { $0.domain < $1.domain }
+        segments = Dictionary(grouping: inputs.segments.filter { !$0.period.isEmpty }, by: \.domain)
+        readings = Dictionary(grouping: inputs.readings, by: \.domain)
+        unbilled = domains.flatMap { [segments] domain in
+            Self.gaps(of: domain, segments: segments[domain.domain] ?? [], period: inputs.period)
+        }
+    }
+
+    /// What one domain used, cut at every boundary. Throws where its segments overlap.
+    func usage(of domain: DomainID, cuts: [Timestamp]) throws(BillingFault) -> [Usage] {
+        try Metering.allocations(of: segments[domain] ?? [], within: period, cuts: cuts)
+            + Metering.counters(of: readings[domain] ?? [], within: period, cuts: cuts)
+    }
+
+    /// The parts of the domain's existence within the period that no segment covers.
+    private static func gaps(of domain: BillableDomain, segments: [SizeSegment], period: TimeRange) -> [UnbilledTime] {
+        guard let whole = domain.existence.intersection(period) else { return [] }
+        var gaps: [TimeRange] = []
+        var from = whole.start
+        for segment in segments.sorted(by: { $0.period.start < $1.period.start }) {
+            if let gap = TimeRange(from, min(segment.period.start, whole.end)) { gaps.append(gap) }
+            from = max(from, segment.period.end)
+        }
+        if let gap = TimeRange(from, whole.end) { gaps.append(gap) }
+        return gaps.filter { !$0.isEmpty }.map {
+            UnbilledTime(domain: domain.domain, domainName: domain.name, period: $0)
+        }
+    }
+}

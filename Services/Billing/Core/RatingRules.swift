@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+
+/// Of which part of the use a line is.
+package enum LinePart: String, Hashable, Comparable, Sendable, Codable, CaseIterable {
+    /// What no policy may take back. Its f is 1.
+    case base
+    /// What f multiplies.
+    case elastic
+
+    package static func < (left: LinePart, right: LinePart) -> Bool { left == .base && right == .elastic }
+}
+
+/// What f multiplies: the rule by which use becomes terms C · X · f. Named and versioned, so that a change of it can be
+/// compared with what held before.
+package enum RatingRules: Int, Hashable, Sendable, Codable, CaseIterable {
+    /// All that a domain uses while it has a policy, by the policy's bounds alone, whether that policy may act or not.
+    case wholeUse = 1
+    /// What the policy may take back: of a resource with a scaling rule, the part of X above the rule's minimum. The
+    /// part up to the minimum, and every resource without a rule, has f = 1.
+    ///
+    /// - An opt-out or a dry run of the policy itself, and a lower bound of 0 (nothing is ever below it), take nothing
+    ///   back: f = 1 throughout. What the provider causes (a freeze, a dry run that it sets for a tenant or a cluster,
+    ///   a host that is only observed, an outage) is not in a policy's version and changes nothing.
+    /// - vCPUs and memory have rules. Disks have none. Network bytes and CPU time are what was used: a rule for the
+    ///   network takes back a cap, a speed, and no byte of what was sent, so their f is 1.
+    /// - U1 and U2 are those of the resource's own rule, so that bounds of one rule never make another resource cheaper.
+    ///
+    /// So f depends on rate card, policy version and the segment's size alone, and cost never falls as a size grows:
+    /// min(X, minimum) + f · max(0, X − minimum) is monotone in X for every f ≥ 0.
+    case takenBack = 2
+
+    package static let current = RatingRules.takenBack
+}
+
+/// The part of a size that f multiplies.
+struct Elastic: Hashable, Sendable {
+    /// In vCPUs or bytes: up to here a size is base.
+    let minimum: Int64
+    let factor: Utilization
+}
+
+extension RatingRules {
+    /// What f multiplies of `resource` under a policy's version by a rate card; `nil`: nothing.
+    func elastic(_ resource: Resource, under version: PolicyVersion?, by card: RateCard) -> Elastic? {
+        guard let version, let policy = version.policy else { return nil }
+        switch self {
+        case .wholeUse: return Elastic(minimum: 0, factor: card.factor.value(for: policy))
+        case .takenBack:
+            guard !version.options.isOptedOut, !version.options.isDryRun,
+                let rule = policy.takingRule(of: resource), rule.lower > .zero
+            else { return nil }
+            let factor = card.factor.value(lower: rule.lower, upper: rule.upper, ratio: version.ratedRatio)
+            return Elastic(minimum: rule.minimum, factor: factor)
+        }
+    }
+}
+
+extension ScalingPolicy {
+    /// The rule that may take some of a metered resource's size back; `nil`: none may.
+    fileprivate func takingRule(
+        of resource: Resource
+    ) -> (lower: Utilization, upper: Utilization, minimum: Int64)? {
+        switch resource {
+        case .vcpu: (lower, upper, Int64(minimumVCPUs.count))
+        case .memory: memory.map { ($0.lower, $0.upper, $0.minimum) }
+        case .disk, .network, .cpuTime: nil
+        }
+    }
+}
+
+extension Usage {
+    /// One part of a use, with its own size and f.
+    struct Part: Hashable, Sendable {
+        let part: LinePart
+        let factor: Utilization
+        let quantity: Int128
+        let size: Int64?
+    }
+
+    /// The use cut at the minimum, exactly: sizes are whole, so nothing is rounded. Empty parts are left out. Of a
+    /// counter, which has no size, all is elastic or nothing.
+    func parts(_ elastic: Elastic?) -> [Part] {
+        let all = Part(part: .base, factor: PricingFactor.withoutSubscription, quantity: quantity, size: size)
+        guard let elastic else { return [all] }
+        guard let size else {
+            return [Part(part: .elastic, factor: elastic.factor, quantity: quantity, size: nil)]
+        }
+        let base = min(size, max(0, elastic.minimum))
+        let above = Int128(size - base) * Int128(period.nanoseconds)
+        let parts = [
+            Part(part: .base, factor: PricingFactor.withoutSubscription, quantity: quantity - above, size: base),
+            Part(part: .elastic, factor: elastic.factor, quantity: above, size: size - base),
+        ]
+        return parts.filter { $0.quantity > 0 }
+    }
+}
