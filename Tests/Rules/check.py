@@ -135,9 +135,12 @@ def tool():
     return binary
 
 
-def places(changes, sources=ROOT / CORE, copies=None, rewritten=False):
-    """Where each change stands, and what misfits; with `copies` their files are written there with all switches."""
-    request = {"sources": str(sources), "copies": copies and str(copies), "rewritten": rewritten, "changes": changes}
+def places(changes, sources=ROOT / CORE, copies=None, reading="asIs"):
+    """Where each change stands, and what misfits; with `copies` their files are written there with all switches.
+
+    `reading`: "asIs", "rewritten" (as a harmless rewriting leaves the sources) or "removed" (for each change, without
+    the piece that it is about)."""
+    request = {"sources": str(sources), "copies": copies and str(copies), "reading": reading, "changes": changes}
     done = subprocess.run([tool()], input=json.dumps(request), capture_output=True, text=True)
     if done.returncode != 0:
         raise NotUnderstood(done.stderr)

@@ -260,13 +260,20 @@ class Core(unittest.TestCase):
     def test_every_rule_of_the_scheduler_keeps_its_place_when_its_core_is_rewritten(self):
         _, changes = check.rules()
         places, misfits = check.places(changes)
-        again, lost = check.places(changes, rewritten=True)
+        again, lost = check.places(changes, reading="rewritten")
         self.assertEqual((misfits, lost), ([], []))
         for before, after in zip(places, again):
             self.assertEqual(before["essence"], after["essence"], before["listed"])
         # The rewriting is one: nothing is called what it was called, no comparison looks the way it did.
         changed = sum(before["text"] != after["text"] for before, after in zip(places, again))
         self.assertGreater(changed, len(places) // 2)
+
+    def test_every_rule_of_the_scheduler_is_missed_when_its_piece_of_the_core_is_gone(self):
+        _, changes = check.rules()
+        places, misfits = check.places(changes, reading="removed")
+        self.assertEqual(places, [])
+        for change, misfit in zip(changes, misfits, strict=True):
+            self.assertIn(f"{change['listed']}: {change['sentence']}: ", misfit)
 
     def test_only_the_build_folder_is_written_to(self):
         def state():

@@ -85,12 +85,12 @@ extension Change {
                 "Nothing there mentions ‘\(missing.joined(separator: "’, ‘"))’. Does the rule still stand there? Give the "
                     + "name that it has now; if it was given up, take it out of the list."
             }
-        let where_ = places.map { $0.declaration.file.place(of: $0.node) }.joined(separator: ", ")
+        let where_ = places.map { $0.declaration.source.place(of: $0.node) }.joined(separator: ", ")
         return misfit("`\(selector)` is not in \(declaration) (\(where_)). \(remedy)")
     }
 
     private func several(of selector: Selector, at found: [(declaration: Declaration, node: Syntax)]) -> Misfit {
-        let places = found.map { "\($0.declaration.file.place(of: $0.node)) ‘\($0.node.oneLine)’" }
+        let places = found.map { "\($0.declaration.source.place(of: $0.node)) ‘\($0.node.oneLine)’" }
         return misfit(
             "`\(selector)` is \(found.count) places of \(declaration): \(places.joined(separator: " and ")). Add a name "
                 + "that only one of them mentions, or !name for one that it does not.")

@@ -4,19 +4,18 @@ import SwiftParser
 import SwiftSyntax
 
 /// A function, an initializer, a subscript or a property, with all that stands in it.
-struct Declaration {
-    let file: SourceFile
+final class Declaration {
+    let source: SourceText
     /// The types around it, outermost first.
     let types: [String]
     let name: String
     /// `nil` for a property.
     let labels: [String]?
     let node: Syntax
-    let names: Names
+    private(set) lazy var names = Names(of: node)
 
-    init(file: SourceFile, types: [String], name: String, labels: [String]?, node: Syntax) {
-        (self.file, self.types, self.name, self.labels, self.node) = (file, types, name, labels, node)
-        names = Names(of: node)
+    init(in source: SourceText, types: [String], name: String, labels: [String]?, node: Syntax) {
+        (self.source, self.types, self.name, self.labels, self.node) = (source, types, name, labels, node)
     }
 
     /// Whether it is what `Type.name` or `Type.name(label:_:)` means; outer types may be left out.
@@ -28,21 +27,16 @@ struct Declaration {
     }
 }
 
-/// One Swift file below the core's folder.
-final class SourceFile {
+/// The text of one Swift file below the core's folder.
+final class SourceText {
     let path: String
-    let text: [UInt8]
+    let bytes: [UInt8]
+    fileprivate let tree: Syntax
     private let lines: SourceLocationConverter
-    private(set) var declarations: [Declaration] = []
 
     init(path: String, text: String) {
-        self.path = path
-        self.text = Array(text.utf8)
-        let tree = Syntax(folded: text)
+        (self.path, bytes, tree) = (path, Array(text.utf8), Syntax(folded: text))
         lines = SourceLocationConverter(fileName: path, tree: tree)
-        let finder = DeclarationFinder(in: self)
-        finder.walk(tree)
-        declarations = finder.found
     }
 
     func place(of node: Syntax) -> String {
@@ -50,13 +44,26 @@ final class SourceFile {
     }
 }
 
+/// A file with what it declares.
+struct SourceFile {
+    let source: SourceText
+    let declarations: [Declaration]
+
+    init(path: String, text: String) {
+        source = SourceText(path: path, text: text)
+        let finder = DeclarationFinder(in: source)
+        finder.walk(source.tree)
+        declarations = finder.found
+    }
+}
+
 private final class DeclarationFinder: SyntaxVisitor {
     private(set) var found: [Declaration] = []
     private var types: [String] = []
-    private let file: SourceFile
+    private let source: SourceText
 
-    init(in file: SourceFile) {
-        self.file = file
+    init(in source: SourceText) {
+        self.source = source
         super.init(viewMode: .sourceAccurate)
     }
 
@@ -70,7 +77,7 @@ private final class DeclarationFinder: SyntaxVisitor {
     private func add(_ name: String, _ parameters: FunctionParameterListSyntax?, _ node: some SyntaxProtocol) {
         found.append(
             Declaration(
-                file: file, types: types, name: name, labels: parameters?.map(\.firstName.text), node: Syntax(node)))
+                in: source, types: types, name: name, labels: parameters?.map(\.firstName.text), node: Syntax(node)))
     }
 
     override func visit(_ node: StructDeclSyntax) -> SyntaxVisitorContinueKind { enter(node.name.text) }

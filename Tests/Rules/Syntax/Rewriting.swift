@@ -21,7 +21,7 @@ enum Rewriting {
                 ends.append(token.endPositionBeforeTrailingTrivia.utf8Offset)
             }
         }
-        var bytes = file.text
+        var bytes = file.source.bytes
         for end in ends.sorted(by: >) { bytes.insert(contentsOf: Array(mark.utf8), at: end) }
         return String(decoding: bytes, as: UTF8.self)
     }

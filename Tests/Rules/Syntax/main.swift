@@ -13,9 +13,16 @@ struct Request: Codable {
     var sources: String
     /// Where the files that change are written to; `nil`: nowhere.
     var copies: String?
-    /// Look at the sources as a harmless rewriting leaves them.
-    var rewritten: Bool
+    var reading: Reading
     var changes: [Change]
+}
+
+enum Reading: String, Codable {
+    case asIs
+    /// As a harmless rewriting leaves the sources: every place is still found.
+    case rewritten
+    /// For each change, without the piece that it is about: none is found.
+    case removed
 }
 
 struct Answer: Codable {
@@ -39,12 +46,21 @@ extension Syntax {
 }
 
 extension SourceFile {
-    static func all(below folder: URL, rewritten: Bool) throws -> [SourceFile] {
+    static func all(below folder: URL, _ reading: Reading) throws -> [SourceFile] {
         let paths = try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".swift") }
         return try paths.sorted().map { path in
             let text = try String(contentsOf: folder.appending(path: path), encoding: .utf8)
-            return SourceFile(path: path, text: rewritten ? Rewriting.harmless(text) : text)
+            return SourceFile(path: path, text: reading == .rewritten ? Rewriting.harmless(text) : text)
         }
+    }
+
+    /// Itself, unless the piece stands in it: then the same without that.
+    fileprivate func without(_ fit: Fit) -> SourceFile {
+        guard fit.declaration.source === source else { return self }
+        let bytes = fit.node.bytes
+        let filler = fit.node.is(ExprSyntax.self) && !fit.node.is(IfExprSyntax.self) ? "none" : ""
+        let text = source.bytes[..<bytes.lowerBound] + Array(filler.utf8) + source.bytes[bytes.upperBound...]
+        return SourceFile(path: source.path, text: String(decoding: text, as: UTF8.self))
     }
 
     /// The text with all insertions.
@@ -59,23 +75,24 @@ extension SourceFile {
         marks.sort { $0.order.lexicographicallyPrecedes($1.order) }
         var (result, done): ([UInt8], Int) = ([], 0)
         for mark in marks {
-            result += text[done..<mark.order[0]] + Array(mark.text.utf8)
+            result += source.bytes[done..<mark.order[0]] + Array(mark.text.utf8)
             done = mark.order[0]
         }
-        return result + text[done...]
+        return result + source.bytes[done...]
     }
 }
 
 func answer(_ request: Request) throws -> Answer {
-    let files = try SourceFile.all(below: URL(filePath: request.sources), rewritten: request.rewritten)
+    let files = try SourceFile.all(below: URL(filePath: request.sources), request.reading)
     var (answer, insertions) = (Answer(), [String: [Insertion]]())
     for change in request.changes {
         do throws(Misfit) {
-            let fit = try change.fit(in: files)
-            insertions[fit.declaration.file.path, default: []] += fit.insertions
+            var fit = try change.fit(in: files)
+            if request.reading == .removed { fit = try change.fit(in: files.map { $0.without(fit) }) }
+            insertions[fit.declaration.source.path, default: []] += fit.insertions
             answer.places.append(
                 Answer.Place(
-                    listed: change.listed, place: fit.declaration.file.place(of: fit.node), text: fit.node.oneLine,
+                    listed: change.listed, place: fit.declaration.source.place(of: fit.node), text: fit.node.oneLine,
                     essence: Rewriting.essence(of: fit.node)))
         } catch {
             answer.misfits.append(error.message)
@@ -83,8 +100,8 @@ func answer(_ request: Request) throws -> Answer {
     }
     if let copies = request.copies, answer.misfits.isEmpty {
         for file in files {
-            guard let insertions = insertions[file.path] else { continue }
-            try Data(file.text(with: insertions)).write(to: URL(filePath: copies).appending(path: file.path))
+            guard let insertions = insertions[file.source.path] else { continue }
+            try Data(file.text(with: insertions)).write(to: URL(filePath: copies).appending(path: file.source.path))
         }
     }
     return answer
