@@ -93,7 +93,11 @@ internal import ResourceModel
         let count = unsafe virConnectGetAllDomainStats(pointer, Self.statisticsGroups, &records, flags)
         guard count >= 0, let records = unsafe records else { throw .last("virConnectGetAllDomainStats") }
         defer { unsafe virDomainStatsRecordListFree(records) }
-        return (0..<Int(count)).compactMap { unsafe records[$0].flatMap { unsafe DomainStatistics($0.pointee) } }
+        let statistics = (0..<Int(count)).compactMap {
+            unsafe records[$0].flatMap { unsafe DomainStatistics($0.pointee) }
+        }
+        guard statistics.count == Int(count) else { throw .last("virConnectGetAllDomainStats") }
+        return statistics
     }
 
     /// Adds one callback of libvirt's event loop for what `box` (retained until it is deregistered) is told of.

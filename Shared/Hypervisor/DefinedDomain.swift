@@ -9,7 +9,7 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
     struct Metadata: Decodable, Hashable, Sendable {
         /// Of other managers only their presence counts.
         struct Foreign: Decodable, Hashable, Sendable {}
-        let ebb: EbbMetadata?
+        let ebb: EbbLabel?
         let nova: Foreign?
         let openNebula: Foreign?
         let oVirt: Foreign?
@@ -84,12 +84,12 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
     }
 
     /// The name by which its tenant knows it.
-    var displayName: String { metadata?.ebb?.name ?? name }
-    /// Who it was created for; `nil` if Ebb did not create it.
-    var tenant: TenantID? { metadata?.ebb.flatMap { TenantID($0.tenant) } }
-    /// Who else manages it.
+    var displayName: String { metadata?.ebb?.name.flatMap { $0.isEmpty ? nil : $0 } ?? name }
+    /// Who it was created for; `nil` if Ebb did not create it, or its label names none.
+    var tenant: TenantID? { metadata?.ebb?.tenant.flatMap { TenantID($0) } }
+    /// Who else manages it. A label that names no tenant is not Ebb's.
     var manager: String? {
-        guard let metadata, metadata.ebb == nil else { return nil }
+        guard let metadata, tenant == nil else { return nil }
         if metadata.nova != nil { return "OpenStack Nova" }
         if metadata.openNebula != nil { return "OpenNebula" }
         if metadata.oVirt != nil { return "oVirt" }
@@ -211,8 +211,21 @@ extension DefinedDomain {
 /// The virtio port on which the guest agent listens by convention.
 let agentChannelName = "org.qemu.guest_agent.0"
 
+/// Ebb's own part of a definition as it is found, whoever wrote it: all of it may be missing.
+struct EbbLabel: Decodable, Hashable, Sendable {
+    let name: String?
+    let tenant: String?
+    let flavor: String?
+
+    enum CodingKeys: String, CodingKey {
+        case name = "ebb:name"
+        case tenant = "ebb:tenant"
+        case flavor = "ebb:flavor"
+    }
+}
+
 /// Ebb's own part of a definition.
-struct EbbMetadata: XMLElement, Decodable, Hashable, Sendable {
+struct EbbMetadata: XMLElement, Hashable, Sendable {
     static let attributes: Set = ["xmlns:ebb"]
     static let namespace = "urn:ebb:domain:1"
 

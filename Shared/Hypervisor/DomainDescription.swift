@@ -15,10 +15,12 @@ package struct DomainDescription: Hashable, Sendable {
     /// Who else manages it, by its definition, for instance `OpenStack Nova`: it is then only observed. `nil` if nobody
     /// that Ebb knows of does.
     package let manager: String?
+    /// Why its definition can't be understood; `nil` if it can.
+    package let obstacle: String?
 
     package init(
         domain: DomainID, name: String, state: DomainState, tenant: TenantID?, maximumVCPUs: VCPUCount,
-        maximumMemory: ByteCount, disk: ByteCount?, manager: String? = nil
+        maximumMemory: ByteCount, disk: ByteCount?, manager: String? = nil, obstacle: String? = nil
     ) {
         self.domain = domain
         self.name = name
@@ -28,5 +30,6 @@ package struct DomainDescription: Hashable, Sendable {
         self.maximumMemory = maximumMemory
         self.disk = disk
         self.manager = manager
+        self.obstacle = obstacle
     }
 }

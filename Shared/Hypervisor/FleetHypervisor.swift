@@ -52,6 +52,18 @@ package struct FleetHypervisor: Hypervisor {
         }
     }
 
+    package func describe(_ domain: DomainID) async throws(HypervisorError) -> DomainDescription? {
+        var inventory = WireFleetInventory()
+        inventory.domainUuid = .init(domain.uuid.bytes)
+        do throws(HypervisorError) {
+            guard let found = try await read(.inventory(inventory), "describe").domains.first else { return nil }
+            return try DomainDescription(found, operation: "describe")
+        } catch {
+            guard error.code == .noSuchDomain else { throw error }
+            return nil
+        }
+    }
+
     package func sample() async throws(HypervisorError) -> HostReading {
         let answer = try await read(.sample(WireFleetSample()), "sample")
         return try HostReading(answer, monotonicNanoseconds: FleetConnectionEnd.monotonicNanoseconds)

@@ -9,7 +9,10 @@ package protocol Hypervisor: Sendable {
     func capabilities() async throws(HypervisorError) -> HypervisorCapabilities
     /// Every domain the host knows, running or not, with its definition.
     func inventory() async throws(HypervisorError) -> [DomainDescription]
-    /// The counters of the host and of all its active domains, read at one instant where the driver can.
+    /// One domain with its definition as it is now; `nil` if the host does not have it.
+    func describe(_ domain: DomainID) async throws(HypervisorError) -> DomainDescription?
+    /// Every domain of the host, active or not, with the counters of those that are active, read at one instant where
+    /// the driver can. A domain that is not in it is not on the host: a listing that is not complete throws.
     func sample() async throws(HypervisorError) -> HostReading
     /// Round trip to the host, as the paper's ping. The method is the same for every host of one kind.
     func responseTime() async throws(HypervisorError) -> ResponseTime

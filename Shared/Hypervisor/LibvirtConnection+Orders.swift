@@ -163,10 +163,7 @@ extension LibvirtConnection {
         }
         let domain = try handle.define(xml)
         if try domain.isActive() {
-            let label = try definition.metadata?.ebb.map { metadata throws(HypervisorError) in
-                try LabelDocument(metadata).xml()
-            }
-            try domain.setMetadata(label, VIR_DOMAIN_AFFECT_LIVE.rawValue)
+            try domain.setMetadata(LabelDocument(of: definition)?.xml(), VIR_DOMAIN_AFFECT_LIVE.rawValue)
         }
         forgetDefinition(of: identifier)
         return try reading(of: domain)

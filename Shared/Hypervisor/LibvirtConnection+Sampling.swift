@@ -57,11 +57,24 @@ extension LibvirtConnection {
         var descriptions: [DomainDescription] = []
         for index in 0..<list.count {
             guard let domain = list.handle(at: index) else { continue }
-            // A domain that goes away meanwhile is none of the inventory.
-            guard let description = try? describe(domain) else { continue }
-            descriptions.append(description)
+            do throws(HypervisorError) {
+                if let description = try describe(domain) { descriptions.append(description) }
+            } catch {
+                // A domain that goes away meanwhile is none of the inventory; one that can't be read is.
+                guard error.code == .noSuchDomain else { throw error }
+            }
         }
         return descriptions.sorted { $0.domain < $1.domain }
+    }
+
+    /// One domain with its definition as it is now; `nil` if it is not there, or is a control domain.
+    func describe(_ identifier: DomainID) throws(HypervisorError) -> DomainDescription? {
+        do throws(HypervisorError) {
+            return try describe(try handle.domain(identifier))
+        } catch {
+            guard error.code == .noSuchDomain else { throw error }
+            return nil
+        }
     }
 
     /// The reading of one domain, by all its driver has.
@@ -86,7 +99,17 @@ extension LibvirtConnection {
     private func describe(_ domain: borrowing DomainHandle) throws(HypervisorError) -> DomainDescription? {
         let identity = try domain.identity()
         if driver == .xen, identity.hypervisorID == 0 { return nil }
-        let definition = try freshDefinition(of: domain)
+        let definition: DefinedDomain
+        do throws(HypervisorError) {
+            definition = try freshDefinition(of: domain)
+        } catch {
+            guard error.code == .refused else { throw error }
+            let reading = try reading(of: domain)
+            return DomainDescription(
+                domain: identity.domain, name: identity.name, state: reading.state, tenant: nil,
+                maximumVCPUs: reading.maximumVCPUs ?? reading.grantedVCPUs ?? 1,
+                maximumMemory: reading.memory?.maximum ?? .zero, disk: nil, obstacle: error.message)
+        }
         // What others changed since is known from now on.
         remember(definition, of: domain, identity)
         let reading = try reading(of: domain)
@@ -131,7 +154,8 @@ extension LibvirtConnection {
         let list = try handle.domains()
         var all: [DomainStatistics] = []
         for index in 0..<list.count {
-            guard let domain = list.handle(at: index), let identity = try? domain.identity() else { continue }
+            guard let domain = list.handle(at: index) else { continue }
+            let identity = try domain.identity()
             guard !progress.skipped.contains(identity.domain) else {
                 all.append(DomainStatistics(identity: identity, values: [:]))
                 continue
@@ -140,8 +164,10 @@ extension LibvirtConnection {
             do {
                 all.append(try individualStatistics(of: domain, identity))
             } catch {
-                // A domain that went away meanwhile is no fault of the host's; a lost connection is.
+                // A domain that went away meanwhile is no fault of the host's; a lost connection is. One that can't
+                // be read is still there.
                 guard handle.isAlive() else { throw error }
+                if error.code != .noSuchDomain { all.append(DomainStatistics(identity: identity, values: [:])) }
             }
         }
         return all

@@ -147,10 +147,12 @@ final class LibvirtConnection: Sendable {
         return known
     }
 
-    /// What is remembered of it from this life.
+    /// What is remembered of it from this life, under this name.
     func remembered(of identity: DomainIdentity) -> Known? {
         findings.withLock { findings in
-            findings.definitions[identity.domain].flatMap { $0.hypervisorID == identity.hypervisorID ? $0 : nil }
+            findings.definitions[identity.domain].flatMap { known in
+                known.hypervisorID == identity.hypervisorID && known.definition.name == identity.name ? known : nil
+            }
         }
     }
 

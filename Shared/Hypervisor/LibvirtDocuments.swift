@@ -171,10 +171,12 @@ struct LabelDocument: XMLDocumentRoot {
         flavor = label.flavor
     }
 
-    init(_ metadata: EbbMetadata) {
-        name = metadata.name
-        tenant = metadata.tenant
-        flavor = metadata.flavor
+    /// The label that a definition has; `nil` if it names no tenant.
+    init?(of definition: DefinedDomain) {
+        guard let tenant = definition.tenant else { return nil }
+        name = definition.displayName
+        self.tenant = tenant.name
+        flavor = definition.metadata?.ebb?.flavor
     }
 }
 

@@ -94,6 +94,10 @@ extension LibvirtHypervisor {
 
 /// Questions.
 extension LibvirtHypervisor {
+    package func describe(_ domain: DomainID) async throws(HypervisorError) -> DomainDescription? {
+        try await ask("describe") { connection throws(HypervisorError) in try connection.describe(domain) }
+    }
+
     package func migrationProgress(of domain: DomainID) async throws(HypervisorError) -> MigrationProgress? {
         try await ask("progress") { connection throws(HypervisorError) in
             try connection.migrationProgress(of: domain)

@@ -32,6 +32,8 @@ package struct Migration: Hashable, Sendable {
             version: 4, name: "life_mark", sql: String(decoding: PackageResources._004_life_mark_sql, as: UTF8.self)),
         Migration(
             version: 5, name: "history", sql: String(decoding: PackageResources._005_history_sql, as: UTF8.self)),
+        Migration(
+            version: 7, name: "presence", sql: String(decoding: PackageResources._007_presence_sql, as: UTF8.self)),
     ]
 }
 

@@ -16,6 +16,9 @@ package enum CommandVerb: String, Hashable, Sendable, CaseIterable {
     /// Whether the domain's state says nothing of its effect, so that a mark of its life is kept first to compare with.
     package var needsMark: Bool { self == .reboot || self == .revert }
 
+    /// Whether a domain that its host does not have any more is forgotten by it: there is nothing else to be done.
+    package var forgetsMissing: Bool { self == .delete || self == .release }
+
     /// Whether it may run beside another command of the same domain: it ends that one.
     package var overtakes: Bool { self == .abortMigration }
 }

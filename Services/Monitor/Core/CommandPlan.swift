@@ -186,7 +186,7 @@ package enum CommandPlan {
 
     /// Whether what is asked for holds as the domain is.
     static func isDone(_ order: CommandOrder, _ presence: DomainPresence) -> Bool {
-        guard case .present(let look) = presence else { return order.verb == .delete && presence == .absent }
+        guard case .present(let look) = presence else { return order.verb.forgetsMissing && presence == .absent }
         switch order.verb {
         case .create: return true
         case .start: return look.state.isActive && look.state != .shuttingDown
@@ -210,7 +210,9 @@ package enum CommandPlan {
         guard let state = situation.presence.state else {
             guard order.verb != .create else { return nil }
             return CommandRefusal(
-                "not-found", "domain \(order.domain) is not on host \(situation.host) any more; see `ebb vm list`")
+                "not-found",
+                "domain \(order.domain) is missing: host \(situation.host) does not have it any more; it comes back by"
+                    + " itself when a host shows it again, and `ebb vm delete` forgets it")
         }
         guard let (allowed, remedy) = condition(of: order.verb), !allowed.contains(state) else { return nil }
         return CommandRefusal("state", "domain \(order.domain) is \(state.rawValue): \(remedy)")

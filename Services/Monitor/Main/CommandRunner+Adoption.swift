@@ -10,9 +10,11 @@ internal import Store
 extension CommandRunner {
     /// The definition of a domain that may be adopted, as it is before Ebb touches it.
     func adoptable(_ order: CommandOrder) async throws -> String {
-        let found = try await loop.hypervisor.inventory().first { $0.domain == order.domain }
-        guard let found else {
+        guard let found = try await loop.hypervisor.describe(order.domain) else {
             throw CommandRefusal("not-found", "domain \(order.domain) is not on host \(host) any more")
+        }
+        if let obstacle = found.obstacle {
+            throw CommandRefusal("invalid", "domain \(order.domain), '\(found.name)', can't be adopted: \(obstacle)")
         }
         if let manager = found.manager {
             try await edges.inventory.setForeignManager(of: order.domain, manager, under: claim)

@@ -26,6 +26,9 @@ extension CommandRunner {
             case .refuse(let refusal): return try await refuse(record, refusal)
             case .alreadyDone:
                 guard try await claim(record) else { return false }
+                if order.verb.forgetsMissing, situation.presence == .absent {
+                    await loop.deleted(order.domain, at: nil)
+                }
                 let result = await loop.result(of: order.domain, host: order.target)
                 await end(record, .succeeded(result: result), permit: .used)
                 return true

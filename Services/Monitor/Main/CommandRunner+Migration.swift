@@ -74,11 +74,14 @@ extension CommandRunner {
         guard let name = order.target, let record = try? await edges.inventory.host(name),
             let hypervisor = try? edges.open(record.uri, name)
         else { return .unknown }
-        let domains = try? await hypervisor.inventory()
+        let presence: DomainPresence
+        do throws(HypervisorError) {
+            presence = try await hypervisor.describe(order.domain).map { .present(DomainLook($0.state)) } ?? .absent
+        } catch {
+            presence = .unknown
+        }
         await hypervisor.close()
-        guard let domains else { return .unknown }
-        guard let found = domains.first(where: { $0.domain == order.domain }) else { return .absent }
-        return .present(DomainLook(found.state))
+        return presence
     }
 
     /// A migration that was cut off goes on without us: until its deadline that is waited for, then it is called off.

@@ -89,9 +89,7 @@ extension CommandRunner {
                 return nil
             }
         case .adopt, .release:
-            guard let found = try? await hypervisor.inventory().first(where: { $0.domain == domain }) else {
-                return nil
-            }
+            guard let found = try? await hypervisor.describe(domain) else { return nil }
             return order.verb == .adopt ? found.tenant == order.tenant : found.tenant == nil
         default: return nil
         }

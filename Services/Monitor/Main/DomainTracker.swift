@@ -16,6 +16,8 @@ struct DomainTracker: Sendable {
     var written: DomainObservation?
     /// A guest was asked to shut down and has not yet.
     var isShuttingDown = false
+    /// When something that Ebb did with it ended: what a poll shows that began before is older than that.
+    var settledAt = Timestamp.zero
 
     init(
         isManaged: Bool, size: SizeTracker, meter: MeterSchedule, asked: VCPUCount?, caps: DomainCaps = DomainCaps()
@@ -76,7 +78,7 @@ extension DomainObservation {
         var vcpus = seen.vcpus
         vcpus?.asked = asked
         self.init(
-            state: seen.state, vcpus: vcpus,
+            state: seen.state, name: seen.name, vcpus: vcpus,
             memory: seen.memory.map { DomainMemory(maximum: $0.maximum, allocated: $0.allocated) },
             disk: seen.disk, incarnation: seen.incarnation)
     }

@@ -17,6 +17,8 @@ enum Fact: Sendable {
     /// A domain that Ebb moved lives on another host now; written under that host's claim.
     case arrived(DomainID, DomainObservation, at: ShardClaim)
     case deleted(DomainID, at: Timestamp)
+    /// A complete listing of the host does not have the domain.
+    case absent(DomainID, at: Timestamp)
     /// The domain is Ebb's for this tenant, or (`nil`) not any more, and its kept definition was given back.
     case adopted(DomainID, by: TenantID?)
     case caps(DomainID, DomainCaps)

@@ -184,6 +184,8 @@ actor FactWriter {
         case .proved, .arrived: break
         case .deleted(let id, let instant):
             try await inventory.markDeleted(id, at: instant, under: claim, in: transaction)
+        case .absent(let id, let instant):
+            try await inventory.markAbsent(id, at: instant, under: claim, in: transaction)
         case .adopted(let id, let tenant):
             _ = try await inventory.setManaged(id, tenant != nil, tenant: tenant, under: claim, in: transaction)
             if tenant == nil { try await inventory.dropDefinition(of: id, under: claim, in: transaction) }

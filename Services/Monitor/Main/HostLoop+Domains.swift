@@ -23,10 +23,13 @@ enum DomainOrigin: Sendable {
 
 extension HostLoop {
     /// Takes a cycle's sightings; returns whether every domain is known up to its proof.
-    func take(_ cycle: HostCycle, _ facts: inout [Fact]) async -> Bool {
+    /// - Parameter calledAt: cluster time right before the host was asked.
+    func take(_ cycle: HostCycle, calledAt: Timestamp, _ facts: inout [Fact]) async -> Bool {
         var isComplete = true
+        leftAt = leftAt.filter { $0.value >= calledAt }
         for seen in cycle.sightings {
             guard trackers[seen.domain] != nil else {
+                if leftAt[seen.domain] != nil { continue }
                 let first = unresolved[seen.domain]?.first
                 unresolved[seen.domain] = first.map { [$0, seen] } ?? [seen]
                 continue
@@ -43,13 +46,18 @@ extension HostLoop {
         for domain in unresolved.keys where !present.contains(domain) { unresolved[domain] = nil }
         duplicates.formIntersection(present)
         for domain in trackers.keys.sorted() where !present.contains(domain) {
-            guard !moving.contains(domain) else {
-                // It is not here now: who looks up what became of a migration must not be shown what was.
+            guard let tracker = trackers[domain], calledAt >= tracker.settledAt else {
+                // What Ebb did since shows more than this poll.
+                isComplete = false
+                continue
+            }
+            guard !moving.contains(domain), !ordered.contains(domain) else {
+                // It is not here now: who looks up what became of an order must not be shown what was.
                 latest[domain] = nil
                 isComplete = false
                 continue
             }
-            facts += await depart(domain, movedAt: nil, seenAt: cycle.seenAt, isForeign: !ordered.contains(domain))
+            facts += await depart(domain, movedAt: nil, seenAt: cycle.seenAt, isForeign: true)
         }
         facts.joinReadings()
         return isComplete
@@ -72,12 +80,13 @@ extension HostLoop {
         return facts
     }
 
-    /// A domain that is not here any more: its facts, and its row unless it lives elsewhere.
+    /// A domain that is not here any more: its facts, and its row unless Ebb moved it. Without `movedAt`, a complete
+    /// listing shows that it is not.
     func depart(_ domain: DomainID, movedAt: Timestamp?, seenAt: Timestamp, isForeign: Bool) async -> [Fact] {
         guard var tracker = trackers.removeValue(forKey: domain) else { return [] }
         latest[domain] = nil
         var facts = tracker.departed(movedAt: movedAt, seenAt: seenAt)
-        if movedAt == nil { facts.append(.domain(domain, DomainObservation(state: .unknown))) }
+        if movedAt == nil { facts.append(.absent(domain, at: seenAt)) }
         let change = DomainChange(
             kind: "migrated-out", detail: isForeign ? "it is not on the host any more" : "moved by Ebb")
         await publish(change, of: domain, at: movedAt ?? seenAt, isForeign: isForeign)

@@ -26,6 +26,7 @@ extension HostLoop {
         trackers[domain] = DomainTracker(
             isManaged: true, size: SizeTracker(domain: domain),
             meter: schedule(domain, since: .zero), asked: nil)
+        leftAt[domain] = nil
     }
 
     /// What Ebb asks for now, as its row has it.
@@ -52,6 +53,7 @@ extension HostLoop {
         }
         let asked = trackers[domain]?.asked
         sampler.forget(domain)
+        leftAt[domain] = now
         // Without the driver's instant it ends now: the call returns once the source has let go.
         let facts = await depart(domain, movedAt: movedAt ?? now, seenAt: now, isForeign: false)
         moving.remove(domain)
@@ -72,19 +74,21 @@ extension HostLoop {
         sampler.forget(domain)
         trackers[domain] = nil
         latest[domain] = nil
+        leftAt[domain] = edges.clock.now()
         moving.remove(domain)
         let change = DomainChange(kind: "migrated-out", detail: "moved by Ebb")
         await publish(change, of: domain, at: edges.clock.now(), isForeign: false)
     }
 
-    /// The domain was undefined.
+    /// The domain was undefined, or is missing and to be forgotten.
     func deleted(_ domain: DomainID, at effectiveAt: Timestamp?) async {
         let now = edges.clock.now()
         sampler.forget(domain)
-        guard var tracker = trackers.removeValue(forKey: domain) else { return }
+        var tracker = trackers.removeValue(forKey: domain)
         latest[domain] = nil
+        leftAt[domain] = now
         let end = effectiveAt ?? now
-        await writer.append(tracker.departed(movedAt: end, seenAt: now) + [.deleted(domain, at: end)])
+        await writer.append((tracker?.departed(movedAt: end, seenAt: now) ?? []) + [.deleted(domain, at: end)])
     }
 
     func name(of domain: DomainID) -> String? { latest[domain]?.name }
@@ -128,6 +132,7 @@ extension HostLoop {
         guard verb != .abortMigration else { return }
         ordered.remove(domain)
         moving.remove(domain)
+        trackers[domain]?.settledAt = edges.clock.now()
         let isPending = verb == .shutdown && latest[domain]?.state.isActive ?? false
         // A guest that was asked to shut down stops in its own time: the request stands until then.
         trackers[domain]?.isShuttingDown = isPending

@@ -36,6 +36,8 @@ actor HostLoop {
     var ordered: Set<DomainID> = []
     /// Domains on their way to another host: that they are not here says nothing yet.
     var moving: Set<DomainID> = []
+    /// When domains left by Ebb's order: a poll that began before may still show them.
+    var leftAt: [DomainID: Timestamp] = [:]
     var latest: [DomainID: DomainSighting] = [:]
     var hasPolled = false
     var cycleWaiters: [CheckedContinuation<Void, Never>] = []
@@ -64,7 +66,7 @@ actor HostLoop {
         self.writer = writer
         log = edges.log
         sampler = HostSampler(host: host, known: known.incarnations)
-        moving = known.moving
+        (moving, ordered) = (known.moving, known.ordered)
         meterPhase = Self.phase(of: host)
         for domain in known.domains {
             trackers[domain.row.id] = DomainTracker(
@@ -151,7 +153,7 @@ actor HostLoop {
             }
             await publish(cycle.sample)
             for rejection in cycle.rejections { MonitorMetrics.rejected(rejection.reason) }
-            await answered(cycle)
+            await answered(cycle, calledAt: calledAt)
         } catch {
             guard !Task.isCancelled else { return }
             MonitorMetrics.poll(succeeded: false)
@@ -171,7 +173,7 @@ actor HostLoop {
         }
     }
 
-    private func answered(_ cycle: HostCycle) async {
+    private func answered(_ cycle: HostCycle, calledAt: Timestamp) async {
         let wasUnknown = health.succeeded()
         if capabilities == nil || wasUnknown { await readCapabilities() }
         var facts: [Fact] = []
@@ -183,7 +185,7 @@ actor HostLoop {
                         state: .up, cpuCount: cycle.sample.figures.cpuCount, memory: cycle.sample.figures.memory,
                         capabilities: capabilities.flatMap { JSONText.encode($0) }, uuid: capabilities?.hostUUID)))
         }
-        let isComplete = await take(cycle, &facts)
+        let isComplete = await take(cycle, calledAt: calledAt, &facts)
         if isComplete { facts.append(.proved(cycle.provedAt)) }
         hasPolled = true
         await writer.append(facts)

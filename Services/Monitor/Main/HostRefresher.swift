@@ -56,18 +56,15 @@ actor HostRefresher {
 
     private func resolve(_ domains: [DomainID]) async throws {
         strangers = strangers.filter { domains.contains($0.key) }
-        var descriptions: [DomainDescription]?
-        for domain in domains { await loop.resolve(domain, as: try await origin(of: domain, &descriptions)) }
+        for domain in domains { await loop.resolve(domain, as: try await origin(of: domain)) }
         try await recordDuplicates(await loop.duplicates)
     }
 
-    /// - Parameter descriptions: what the host says of its domains; asked for once, if at all.
-    private func origin(of domain: DomainID, _ descriptions: inout [DomainDescription]?) async throws -> DomainOrigin {
+    private func origin(of domain: DomainID) async throws -> DomainOrigin {
         guard let row = try await edges.inventory.domain(domain), row.deletedAt == nil else {
-            let known = if let descriptions { descriptions } else { try await loop.hypervisor.inventory() }
-            descriptions = known
-            return .found(manager: known.first { $0.domain == domain }?.manager)
+            return .found(manager: try await loop.hypervisor.describe(domain)?.manager)
         }
+        if row.host == host, row.missingSince != nil { return .here(try await known(row)) }
         if try await isMovedHere(domain, row) { return .movedHere(row) }
         if row.host == host { return .here(try await known(row)) }
         switch try await migration(of: domain)?.state {

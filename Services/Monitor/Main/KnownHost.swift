@@ -16,6 +16,8 @@ struct KnownHost: Sendable {
     let domains: [KnownDomain]
     /// Domains whose migration was under way.
     let moving: Set<DomainID>
+    /// Domains of which a command was under way.
+    let ordered: Set<DomainID>
     let provedUntil: Timestamp?
     /// Domains of other hosts that were seen here as well.
     let duplicates: [DomainID]
@@ -50,6 +52,7 @@ struct KnownHost: Sendable {
                 KnownDomain(row: row, size: open[row.id].map { .init($0, provedUntil: record?.provedUntil) })
             },
             moving: Set(abandoned.filter { $0.command.verb == CommandVerb.migrate.rawValue }.map(\.command.domain)),
+            ordered: Set(abandoned.map(\.command.domain)),
             provedUntil: record?.provedUntil, duplicates: try await edges.inventory.duplicates(on: host))
     }
 }

@@ -5,16 +5,19 @@ package import ResourceModel
 /// What the owner of a domain's host sees of it.
 package struct DomainObservation: Hashable, Sendable {
     package var state: DomainState
+    /// As its host knows it; `nil` keeps the name. A managed domain keeps the name that its tenant knows.
+    package var name: String?
     package var vcpus: VCPUSizes?
     package var memory: DomainMemory?
     package var disk: ByteCount?
     package var incarnation: Incarnation?
 
     package init(
-        state: DomainState, vcpus: VCPUSizes? = nil, memory: DomainMemory? = nil, disk: ByteCount? = nil,
-        incarnation: Incarnation? = nil
+        state: DomainState, name: String? = nil, vcpus: VCPUSizes? = nil, memory: DomainMemory? = nil,
+        disk: ByteCount? = nil, incarnation: Incarnation? = nil
     ) {
         self.state = state
+        self.name = name
         self.vcpus = vcpus
         self.memory = memory
         self.disk = disk
@@ -85,7 +88,18 @@ package struct DomainRecord: Hashable, Sendable {
     package let pendingMaximumVCPUs: VCPUCount?
     package let pendingMaximumMemory: ByteCount?
     package let incarnation: Incarnation?
+    /// Since when its host is known not to have it any more; `nil`: it has it, or can't be asked.
+    package let missingSince: Timestamp?
     package let deletedAt: Timestamp?
+
+    /// Whether it holds none of its host's vCPUs and memory. Unreachable is not off: what is unknown holds its room.
+    package var holdsNoRoom: Bool {
+        deletedAt != nil || missingSince != nil || [.shutoff, .crashed, .saved].contains(state)
+    }
+
+    /// The same of a row: what `holdsNoRoom` is not.
+    static let holdsRoom: Query =
+        "deleted_ns IS NULL AND missing_ns IS NULL AND state NOT IN ('shutoff', 'crashed', 'saved')"
 
     init(_ row: Row) throws(StoreError) {
         id = try row.domain("id")
@@ -115,6 +129,7 @@ package struct DomainRecord: Hashable, Sendable {
         } else {
             incarnation = nil
         }
+        missingSince = try row.timestampOrNil("missing_ns")
         deletedAt = try row.timestampOrNil("deleted_ns")
     }
 }

@@ -10,8 +10,8 @@ package enum DomainScope: Hashable, Sendable {
 }
 
 extension InventoryRepository {
-    /// Records a domain on the claim's host; one with this id that is there already stays as it is, except that one
-    /// which was only observed, and forgotten with its host, is there again.
+    /// Records a domain on the claim's host; one with this id that is there already stays as it is. One that was
+    /// deleted or forgotten and is found again is there again, as one that Ebb did not make: it begins anew.
     /// Throws `uniqueViolation` if the tenant has another one of this name.
     package func insertDomain(_ domain: NewDomain, under claim: ShardClaim, in transaction: Transaction? = nil)
         async throws
@@ -19,14 +19,23 @@ extension InventoryRepository {
         try await store.fenced(claim, in: transaction) { transaction in
             _ = try await transaction.query(
                 """
+                WITH revived AS (
                 INSERT INTO inventory.domain AS d (id, name, tenant, host, state, maximum_vcpus, maximum_memory_bytes,
                     disk_bytes, managed, boot, foreign_manager)
                 VALUES (\(domain.id), \(domain.name), \(domain.tenant), \(claim.id), \(domain.state),
                     \(domain.maximumVCPUs), \(domain.maximumMemory), \(domain.disk), \(domain.isManaged),
                     \(domain.boot)::jsonb, \(domain.foreignManager))
                 ON CONFLICT (id) DO UPDATE SET name = excluded.name, host = excluded.host, state = excluded.state,
-                    foreign_manager = excluded.foreign_manager, deleted_ns = NULL, revision = d.revision + 1
-                WHERE d.deleted_ns IS NOT NULL AND NOT d.managed AND NOT excluded.managed
+                    tenant = NULL, managed = false, maximum_vcpus = excluded.maximum_vcpus, asked_vcpus = NULL,
+                    granted_vcpus = NULL, confirmed_vcpus = NULL, memory_bytes = NULL,
+                    maximum_memory_bytes = excluded.maximum_memory_bytes, disk_bytes = excluded.disk_bytes,
+                    cpu_cap_ppm = NULL, network_cap_bytes_per_second = NULL, pending_maximum_vcpus = NULL,
+                    pending_maximum_memory_bytes = NULL, incarnation_hypervisor = NULL, incarnation_start_ns = NULL,
+                    foreign_manager = excluded.foreign_manager, missing_ns = NULL, deleted_ns = NULL,
+                    revision = d.revision + 1
+                WHERE d.deleted_ns IS NOT NULL AND NOT excluded.managed RETURNING d.id)
+                -- What was kept of an earlier adoption is of another definition.
+                DELETE FROM inventory.saved_definition WHERE domain IN (SELECT id FROM revived)
                 """)
         }
     }
@@ -69,7 +78,8 @@ extension InventoryRepository {
             let start = seen.incarnation?.start
             let rows = try await transaction.query(
                 """
-                UPDATE inventory.domain d SET host = n.host, state = n.state, maximum_vcpus = n.maximum_vcpus,
+                UPDATE inventory.domain d SET host = n.host, name = n.name, missing_ns = n.missing_ns,
+                    state = n.state, maximum_vcpus = n.maximum_vcpus,
                     asked_vcpus = n.asked_vcpus, granted_vcpus = n.granted_vcpus, confirmed_vcpus = n.confirmed_vcpus,
                     maximum_memory_bytes = n.maximum_memory_bytes, memory_bytes = n.memory_bytes,
                     disk_bytes = n.disk_bytes, incarnation_hypervisor = n.incarnation_hypervisor,
@@ -80,14 +90,18 @@ extension InventoryRepository {
                     incarnation_start_ns = n.incarnation_start_ns,
                     revision = d.revision + CASE WHEN n.is_changed THEN 1 ELSE 0 END
                 FROM (
-                    SELECT v.*, (v.host, v.state, v.maximum_vcpus, v.asked_vcpus, v.granted_vcpus, v.confirmed_vcpus,
+                    SELECT v.*, (v.host, v.name, v.missing_ns, v.state, v.maximum_vcpus, v.asked_vcpus,
+                            v.granted_vcpus, v.confirmed_vcpus,
                             v.maximum_memory_bytes, v.memory_bytes, v.disk_bytes, v.incarnation_hypervisor,
                             v.incarnation_start_ns)
-                        IS DISTINCT FROM (o.host, o.state, o.maximum_vcpus, o.asked_vcpus, o.granted_vcpus,
+                        IS DISTINCT FROM (o.host, o.name, o.missing_ns, o.state, o.maximum_vcpus, o.asked_vcpus,
+                            o.granted_vcpus,
                             o.confirmed_vcpus, o.maximum_memory_bytes, o.memory_bytes, o.disk_bytes,
                             o.incarnation_hypervisor, o.incarnation_start_ns) AS is_changed
                     FROM (SELECT * FROM inventory.domain WHERE id = \(id) AND deleted_ns IS NULL FOR NO KEY UPDATE) o,
                         LATERAL (SELECT \(claim.id)::text AS host, \(seen.state)::text AS state,
+                            CASE WHEN o.managed THEN o.name ELSE coalesce(\(seen.name), o.name) END AS name,
+                            CASE WHEN \(seen.state) = 'unknown' THEN o.missing_ns END AS missing_ns,
                             coalesce(\(seen.vcpus?.maximum), o.maximum_vcpus) AS maximum_vcpus,
                             coalesce(\(seen.vcpus?.asked), o.asked_vcpus) AS asked_vcpus,
                             coalesce(\(seen.vcpus?.granted), o.granted_vcpus) AS granted_vcpus,
@@ -148,6 +162,28 @@ extension InventoryRepository {
                 """
                 UPDATE inventory.domain SET deleted_ns = \(now), revision = revision + 1
                 WHERE id = \(id) AND host = \(claim.id) AND deleted_ns IS NULL
+                """)
+        }
+    }
+
+    /// Notes that a complete listing of the claim's host does not have the domain. What Ebb only observed, and what was
+    /// to be created and nobody ever saw, is forgotten at once, and its name is free. What Ebb manages is missing from
+    /// then on: it holds no room, and is there again when it is observed again. Close its size segment first.
+    package func markAbsent(
+        _ id: DomainID, at now: Timestamp, under claim: ShardClaim, in transaction: Transaction? = nil
+    ) async throws {
+        try await store.fenced(claim, in: transaction) { transaction in
+            _ = try await transaction.query(
+                """
+                UPDATE inventory.domain d SET state = 'unknown', revision = d.revision + 1, granted_vcpus = NULL,
+                    confirmed_vcpus = NULL, memory_bytes = NULL,
+                    deleted_ns = CASE WHEN n.ends THEN \(now)::int8 END,
+                    missing_ns = CASE WHEN NOT n.ends THEN coalesce(d.missing_ns, \(now)) END
+                FROM (SELECT o.missing_ns, NOT o.managed OR o.incarnation_start_ns IS NULL
+                        AND NOT EXISTS (SELECT 1 FROM inventory.size_segment s WHERE s.domain = o.id)
+                        AND NOT EXISTS (SELECT 1 FROM inventory.saved_definition s WHERE s.domain = o.id) AS ends
+                    FROM inventory.domain o WHERE o.id = \(id) AND o.deleted_ns IS NULL FOR NO KEY UPDATE) n
+                WHERE d.id = \(id) AND d.host = \(claim.id) AND (n.ends OR n.missing_ns IS NULL)
                 """)
         }
     }

@@ -202,8 +202,7 @@ package struct PermitRepository: Sendable {
         let rows = try await transaction.query(
             """
             SELECT greatest(confirmed_vcpus, granted_vcpus) AS promised FROM inventory.domain
-            WHERE id = \(request.domain) AND host = \(request.host) AND deleted_ns IS NULL
-                AND state NOT IN ('shutoff', 'crashed', 'saved')
+            WHERE id = \(request.domain) AND host = \(request.host) AND \(DomainRecord.holdsRoom)
             """)
         guard let promised = try rows.first?.vcpusOrNil("promised") else { return request.vcpus }
         return VCPUCount(max(0, request.vcpus.count - max(0, promised.count - counted.count)))
@@ -231,11 +230,9 @@ package struct PermitRepository: Sendable {
             """
             SELECT
                 (SELECT coalesce(sum(coalesce(greatest(confirmed_vcpus, granted_vcpus), maximum_vcpus)), 0)
-                    FROM inventory.domain WHERE host = \(host.id) AND deleted_ns IS NULL
-                        AND state NOT IN ('shutoff', 'crashed', 'saved')) AS domain_vcpus,
+                    FROM inventory.domain WHERE host = \(host.id) AND \(DomainRecord.holdsRoom)) AS domain_vcpus,
                 (SELECT coalesce(sum(coalesce(memory_bytes, maximum_memory_bytes)), 0)::int8
-                    FROM inventory.domain WHERE host = \(host.id) AND deleted_ns IS NULL
-                        AND state NOT IN ('shutoff', 'crashed', 'saved')) AS domain_memory,
+                    FROM inventory.domain WHERE host = \(host.id) AND \(DomainRecord.holdsRoom)) AS domain_memory,
                 (SELECT coalesce(sum(vcpus), 0) FROM scheduling.permit
                     WHERE host = \(host.id) AND state = 'open' AND expires_ns > \(now)) AS permitted_vcpus,
                 (SELECT coalesce(sum(memory_bytes), 0)::int8 FROM scheduling.permit

@@ -60,15 +60,20 @@ struct InventoryReader: Sendable {
             reservedMemory: record.limits.reservedMemory, cpuBound: record.limits.cpuBound)
     }
 
-    /// A domain that is stopped or saved takes no vCPUs and no memory; one that is unknown still does.
+    /// A domain that is stopped, saved or missing takes no vCPUs and no memory; one that is unknown still does.
     private static func domain(_ record: StoredDomain, isBound: Bool) -> SchedulerCore.DomainRecord {
-        let isOff = [.shutoff, .saved, .crashed].contains(record.state)
+        let isOff = record.holdsNoRoom
         return SchedulerCore.DomainRecord(
             domain: record.id, tenant: record.tenant, host: record.host,
             vcpus: isOff ? 0 : record.confirmedVCPUs ?? record.grantedVCPUs, ceiling: record.maximumVCPUs,
             memory: isOff ? .zero : record.memory ?? record.maximumMemory, isManaged: record.isManaged,
             memoryCeiling: record.maximumMemory, networkCap: record.networkCapBytesPerSecond,
-            immovable: isBound && !isOff ? "the hypervisor of its host can't send a running VM elsewhere" : nil)
+            immovable: immovable(record, isBound: isBound && !isOff))
+    }
+
+    private static func immovable(_ record: StoredDomain, isBound: Bool) -> String? {
+        if record.missingSince != nil { return "its host does not have it any more" }
+        return isBound ? "the hypervisor of its host can't send a running VM elsewhere" : nil
     }
 
     /// Whether the host's driver sends running domains elsewhere, as its Monitor found; `nil`: nobody knows yet.

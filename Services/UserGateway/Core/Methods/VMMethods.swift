@@ -132,8 +132,12 @@ extension MethodDefinition {
         Field("tenant", .nullable(.name), required: true, "Whose it is; null for one that Ebb did not create"),
         Field(
             "state",
-            .choice(["unknown", "running", "blocked", "paused", "shutting-down", "shutoff", "crashed", "saved"]),
-            required: true, "Its state; unknown while its host does not answer"),
+            .choice([
+                "unknown", "running", "blocked", "paused", "shutting-down", "shutoff", "crashed", "saved", "missing",
+            ]),
+            required: true,
+            "Its state; unknown while its host does not answer, missing if its host does not have it any more"),
+        Field("missingSince", .nullable(.instant), "Since when its host does not have it any more; null: it has it"),
         Field("host", .line, required: true, "Where it is; a pseudonym for a tenant"),
         Field("vcpus", .nullable(.count), required: true, "Confirmed vCPUs; null while unknown"),
         Field("maxVcpus", .count, required: true, "The ceiling that it can grow to"),

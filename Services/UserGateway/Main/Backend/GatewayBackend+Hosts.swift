@@ -74,7 +74,7 @@ extension GatewayBackend {
                 domains.sorted { ($0.name, $0.id) < ($1.name, $1.id) }.map { domain in
                     [
                         "name": .string(domain.name), "id": .string(domain.id.description),
-                        "tenant": .nullable(domain.tenant?.name), "state": .string(domain.state.rawValue),
+                        "tenant": .nullable(domain.tenant?.name), "state": .string(Self.shownState(of: domain)),
                         "vcpus": .nullable(domain.confirmedVCPUs?.count),
                         "memoryBytes": .nullable(domain.memory?.bytes), "managed": .bool(domain.isManaged),
                         "manager": .nullable(domain.foreignManager),
@@ -194,7 +194,7 @@ extension GatewayBackend {
     private func describe(
         _ host: HostRecord, domains: [DomainRecord]
     ) async throws(MethodError) -> [String: JSONValue] {
-        let own = domains.filter { $0.host == host.id }
+        let own = domains.filter { $0.host == host.id && $0.missingSince == nil }
         let figures = try await latestFigures(of: host.id)
         return [
             "name": .string(host.id.name), "cluster": .string(host.cluster.name), "uri": .string(host.uri),

@@ -10,7 +10,12 @@ extension GatewayBackend {
     func createVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let wish = try await wish(request)
         let taken = try await reading { try await inventory.domain(tenant: wish.tenant, name: wish.name) }
-        if let taken, taken.id != wish.id { throw MethodError(.conflict, "there is a VM '\(wish.name)' already") }
+        if let taken, taken.id != wish.id {
+            let isMissing = taken.missingSince != nil
+            throw MethodError(
+                .conflict, "there is a VM '\(wish.name)' already\(isMissing ? ", which is missing" : "")",
+                hint: isMissing ? "its host does not have it any more: 'ebb vm delete \(wish.name)' forgets it" : nil)
+        }
         let host = request.text("host").flatMap { HostID($0) }
         let cluster = request.text("cluster").flatMap { ClusterID($0) }
         if let host, let cluster, try await self.host(host).cluster != cluster {

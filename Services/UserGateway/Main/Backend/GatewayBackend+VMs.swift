@@ -152,7 +152,8 @@ extension GatewayBackend {
         }
         return [
             "name": .string(domain.name), "id": .string(domain.id.description),
-            "tenant": .nullable(domain.tenant?.name), "state": .string(domain.state.rawValue),
+            "tenant": .nullable(domain.tenant?.name), "state": .string(Self.shownState(of: domain)),
+            "missingSince": domain.missingSince.map { .instant($0) } ?? .null,
             "host": .string(visible(domain.host, to: principal)), "vcpus": .nullable(domain.confirmedVCPUs?.count),
             "maxVcpus": .integer(Int64(domain.maximumVCPUs.count)), "askedVcpus": .nullable(domain.askedVCPUs?.count),
             "grantedVcpus": .nullable(domain.grantedVCPUs?.count), "memoryBytes": .nullable(domain.memory?.bytes),
@@ -168,6 +169,11 @@ extension GatewayBackend {
             "nextMaxMemoryBytes": .nullable(domain.pendingMaximumMemory?.bytes),
             "manager": .nullable(domain.foreignManager),
         ]
+    }
+
+    /// A VM that its host does not have any more is in no state.
+    static func shownState(of domain: DomainRecord) -> String {
+        domain.missingSince == nil ? domain.state.rawValue : "missing"
     }
 
     /// For instance `15 %..80 %, 7/10`.

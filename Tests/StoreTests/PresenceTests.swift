@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import Store
+import TestSupport
+import Testing
+
+@Suite("Rows of domains that are gone")
+struct PresenceTests {
+    private func absent(_ world: World, _ domain: DomainID, at instant: Timestamp = at(5)) async throws -> DomainRecord
+    {
+        try await world.inventory.markAbsent(domain, at: instant, under: world.claim)
+        return try #require(try await world.inventory.domain(domain))
+    }
+
+    @Test("what was only observed ends; what is managed is missing, holds no room, and is there when it is observed")
+    func absence() async throws {
+        try await withWorld { world async throws in
+            try await world.inventory.setFacts(
+                HostFacts(state: .up, cpuCount: 8, memory: .gibibytes(8)), under: world.claim)
+            let foreign = DomainID(UUID128(high: 3, low: 3))
+            try await world.inventory.insertDomain(.foreign(foreign), under: world.claim)
+            #expect(try await absent(world, foreign).deletedAt == at(5))
+
+            let domain = try await world.addDomain(2, on: world.claim, vcpus: 2)
+            let seen = DomainObservation(
+                state: .running, vcpus: VCPUSizes(maximum: 8, granted: 2, confirmed: 2),
+                incarnation: Incarnation(host: "h-1", hypervisorID: 1, start: at(1)))
+            try await world.inventory.observe(domain, seen, under: world.claim)
+            #expect(try await PermitRepository(world.store).room(of: "h-1", at: at(4))?.domainVCPUs == 2)
+            let missing = try await absent(world, domain)
+            #expect(missing.missingSince == at(5) && missing.deletedAt == nil && missing.holdsNoRoom)
+            #expect(try await PermitRepository(world.store).room(of: "h-1", at: at(6))?.domainVCPUs == 0)
+            #expect(try await absent(world, domain, at: at(9)) == missing, "it is missing since it was first")
+            try await world.inventory.observe(domain, .init(state: .unknown), under: world.claim)
+            #expect(try await world.inventory.domain(domain)?.missingSince == at(5), "unreachable shows nothing")
+            try await world.inventory.observe(domain, seen, under: world.claim)
+            #expect(try await world.inventory.domain(domain)?.missingSince == nil)
+            #expect(try await PermitRepository(world.store).room(of: "h-1", at: at(6))?.domainVCPUs == 2)
+        }
+    }
+
+    @Test("what was to be created and nobody ever saw ends, and its name is free; an adopted one does not")
+    func neverSeen() async throws {
+        try await withWorld { world async throws in
+            #expect(try await absent(world, world.domain).deletedAt == at(5))
+            let adopted = DomainID(UUID128(high: 1, low: 7))
+            try await world.inventory.insertDomain(.plain(adopted, "vm-1"), under: world.claim)
+            try await world.inventory.saveDefinition(of: adopted, "<domain/>", at: at(1), under: world.claim)
+            let row = try await absent(world, adopted)
+            #expect(row.deletedAt == nil && row.missingSince == at(5))
+        }
+    }
+
+    @Test("another host's listing says nothing of a domain, and a lost claim nothing at all")
+    func elsewhere() async throws {
+        try await withWorld { world async throws in
+            let other = try await world.addHost("h-2")
+            try await world.inventory.markAbsent(world.domain, at: at(5), under: other)
+            let row = try #require(try await world.inventory.domain(world.domain))
+            #expect(row.deletedAt == nil && row.missingSince == nil)
+            _ = try await world.takeOver()
+            await #expect {
+                try await world.inventory.markAbsent(world.domain, at: at(5), under: world.claim)
+            } throws: { code($0) == .fenced }
+        }
+    }
+
+    @Test("a domain that was deleted and is found again begins anew as nobody's, and leaves its former name alone")
+    func revived() async throws {
+        try await withWorld { world async throws in
+            try await world.inventory.saveDefinition(of: world.domain, "<old/>", at: at(1), under: world.claim)
+            try await world.inventory.markDeleted(world.domain, at: at(3), under: world.claim)
+            let successor = DomainID(UUID128(high: 1, low: 2))
+            try await world.inventory.insertDomain(.plain(successor, "vm-1"), under: world.claim)
+            var found = NewDomain.foreign(world.domain)
+            found.name = "vm-1"
+            found.maximumVCPUs = 3
+            try await world.inventory.insertDomain(found, under: world.claim)
+            let row = try #require(try await world.inventory.domain(world.domain))
+            #expect(row.deletedAt == nil && !row.isManaged && row.tenant == nil && row.maximumVCPUs == 3)
+            #expect(try await world.inventory.savedDefinition(of: world.domain) == nil)
+            #expect(try await world.inventory.domain(tenant: "t-1", name: "vm-1")?.id == successor)
+        }
+    }
+
+    @Test("a foreign domain's new name is written, a managed one's stays")
+    func names() async throws {
+        try await withWorld { world async throws in
+            let foreign = DomainID(UUID128(high: 3, low: 3))
+            try await world.inventory.insertDomain(.foreign(foreign), under: world.claim)
+            for domain in [foreign, world.domain] {
+                try await world.inventory.observe(
+                    domain, DomainObservation(state: .running, name: "new"), under: world.claim)
+            }
+            #expect(try await world.inventory.domain(foreign)?.name == "new")
+            #expect(try await world.inventory.domain(world.domain)?.name == "vm-1")
+        }
+    }
+}
+
+extension NewDomain {
+    fileprivate static func foreign(_ id: DomainID) -> NewDomain {
+        NewDomain(
+            id: id, name: "old", tenant: nil, isManaged: false, state: .running, maximumVCPUs: 2,
+            maximumMemory: .gibibytes(1))
+    }
+}
