@@ -189,6 +189,8 @@ class Stack:
         """Starts one more instance; `name` tells several apart."""
         name = name or service
         settings = {"database.url": self.url(f"ebb_{service}"), **self.settings}
+        if service == "monitor" and os.geteuid() == 0:
+            settings.setdefault("monitor.user", "nobody")
         if service == "usergateway":
             self.gateway_port = self.gateway_port or free_port()
             settings["gateway.bind"] = f"127.0.0.1:{self.gateway_port}"

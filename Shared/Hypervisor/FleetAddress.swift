@@ -10,17 +10,12 @@ package struct FleetAddress: Hashable, Sendable {
     /// The host's id within that fleet.
     package let host: HostID
 
-    /// `nil` unless the text has exactly this form, with a port of 1 to 65535.
-    package init?(_ uri: String) {
-        let scheme = "fleet://"
-        guard uri.hasPrefix(scheme) else { return nil }
-        let parts = uri.dropFirst(scheme.count).split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let host = HostID(String(parts[1])) else { return nil }
-        guard let colon = parts[0].lastIndex(of: ":"), colon > parts[0].startIndex,
-            let port = UInt16(parts[0][parts[0].index(after: colon)...]), port > 0,
-            parts[0].utf8.allSatisfy({ $0 > UInt8(ascii: " ") && $0 < 0x7F })
+    /// `nil` unless the text has exactly this form.
+    package init?(_ text: String) {
+        guard let uri = try? HypervisorURI(text), uri.driver == .fleet, let address = uri.host, let port = uri.port,
+            let host = HostID(String(uri.path.dropFirst()))
         else { return nil }
-        endpoint = "tcp://\(parts[0])"
+        endpoint = "tcp://\(address.authority):\(port)"
         self.host = host
     }
 

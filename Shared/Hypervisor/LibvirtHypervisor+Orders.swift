@@ -154,7 +154,7 @@ extension LibvirtHypervisor {
         var examination = try await sampling.call("examine", timeout: limits.callTimeout) {
             connection throws(HypervisorError) in try connection.examine()
         }
-        let reached = ConnectionURI(uri)?.host ?? ""
+        let reached = (try? HypervisorURI(uri))?.host?.text ?? ""
         let names = await resolved([examination.hostName.name, reached], timeout: min(limits.callTimeout, .seconds(2)))
         examination.hostName = names[0]
         examination.migrationName = names[1]

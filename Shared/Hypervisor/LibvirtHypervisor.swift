@@ -32,7 +32,7 @@ package final class LibvirtHypervisor: Hypervisor {
         sampling = LibvirtLink(name: "lv-sample", uri: uri, hub: hub, limits: limits)
         commands = LibvirtLink(name: "lv-command", uri: uri, limits: limits)
         longCalls = LibvirtLink(name: "lv-long", uri: uri, limits: limits)
-        responseProbe = ConnectionURI(uri)?.endpoint.map { ResponseProbe(host: $0.host, port: $0.port) }
+        responseProbe = (try? HypervisorURI(uri))?.endpoint.map { ResponseProbe(host: $0.host, port: $0.port) }
         guests = Mutex(GuestConfirmation(refresh: limits.agentRefresh, retry: limits.agentRetry))
     }
 
@@ -150,7 +150,7 @@ package final class LibvirtHypervisor: Hypervisor {
     package func migrate(
         _ domain: DomainID, to target: MigrationTarget, _ call: MutatingCall
     ) async throws(HypervisorError) -> Effect {
-        guard let targetURI = ConnectionURI(target.uri), targetURI.host != nil else {
+        guard let targetURI = try? HypervisorURI(target.uri), targetURI.host != nil else {
             throw HypervisorError(
                 .invalid, operation: "migrate",
                 message: "the target's URI '\(target.uri)' names no host that this one could reach")

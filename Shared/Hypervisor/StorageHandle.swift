@@ -254,7 +254,7 @@ extension ConnectionHandle {
         let error = HypervisorError.last("virConnectIsEncrypted")
         guard error.code == .unsupported, let text = unsafe virConnectGetURI(pointer) else { throw error }
         defer { unsafe text.deallocateByC() }
-        return ConnectionURI(unsafe String(cString: text))?.isEncrypted ?? false
+        return (try? HypervisorURI(unsafe String(cString: text)))?.isEncrypted ?? false
     }
 
     /// Whether guests that see this CPU can run here.

@@ -18,6 +18,35 @@ extension SystemTests {
             expectSentence(result, code: 78, naming: "log.levle", "log.level")
         }
 
+        @Test(
+            "Monitor does not run as root, nor as somebody who is not there", .enabled(if: isRoot),
+            arguments: ["root", "no-such-user"])
+        func rootsMonitor(user: String) async throws {
+            let result = try await runProduct(
+                "ebb-monitor", [], environment: ["EBB_DATABASE_URL": Self.nowhere, "EBB_MONITOR_USER": user])
+            expectSentence(result, code: 78, naming: "monitor.user", "'\(user)'")
+        }
+
+        @Test(
+            "a Monitor that root starts is another user's with all its threads", .enabled(if: isRoot),
+            .timeLimit(.minutes(1)))
+        func monitorsUser() async throws {
+            try await withFolder { folder in
+                let monitor = try RunningProgram(
+                    service: "monitor", dsn: Self.nowhere, adminPort: try PostgresCluster.freePort(), folder: folder)
+                defer { monitor.end() }
+                try await eventually(within: .seconds(30), "the service's first line") { !monitor.output.isEmpty }
+                let tasks = "/proc/\(monitor.identifier)/task"
+                for task in try FileManager.default.contentsOfDirectory(atPath: tasks) {
+                    let status = try String(contentsOfFile: "\(tasks)/\(task)/status", encoding: .utf8)
+                    for identity in ["Uid:", "Gid:"] {
+                        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix(identity) })
+                        #expect(!line.dropFirst(4).split(separator: "\t").contains("0"), "\(line)")
+                    }
+                }
+            }
+        }
+
         @Test("a misspelt variable in the environment is refused")
         func unknownVariable() async throws {
             let result = try await runProduct(

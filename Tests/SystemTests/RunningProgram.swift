@@ -103,12 +103,16 @@ func runProduct(
     return try await run("/usr/bin/env", ["-i"] + kept + [try builtProduct(name)] + arguments)
 }
 
-/// Ours without Ebb's and PostgreSQL's variables, and with these.
+/// Ours without Ebb's and PostgreSQL's variables, and with these. A Monitor that root's tests start becomes the
+/// user who may enter the server's folder.
 func cleanEnvironment(_ added: [String: String]) -> [String: String] {
     ProcessInfo.processInfo.environment
         .filter { !$0.key.hasPrefix("EBB_") && !$0.key.hasPrefix("PG") }
+        .merging(isRoot ? ["EBB_MONITOR_USER": "postgres"] : [:]) { _, new in new }
         .merging(added) { _, new in new }
 }
+
+let isRoot = geteuid() == 0
 
 /// A new folder that every user may enter; removed when `body` succeeds, and kept to be looked at when it fails.
 func withFolder<R>(_ body: (URL) async throws -> R) async throws -> R {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Foundation
+internal import ResourceModel
 internal import Testing
 internal import UserGatewayCore
 
@@ -61,24 +62,14 @@ struct HostPreparationTests {
     }
 
     @Test(
-        "the address in a hypervisor's URI is found, with user, port and brackets",
+        "the address in an endpoint of the bus is found",
         arguments: [
-            ("qemu+tls://10.0.0.1/system", "10.0.0.1"), ("xen+tls://host-a.example:16514/system", "host-a.example"),
-            ("qemu+ssh://root@host-a/system?keyfile=x", "host-a"), ("qemu+tls://[fd00::1]:16514/system", "fd00::1"),
-            ("tcp://10.0.0.9:7401", "10.0.0.9"), ("qemu:///system", nil), ("fleet://127.0.0.1:7500/h1", nil),
-            ("x", nil),
+            ("tcp://10.0.0.9:7401", "10.0.0.9"), ("tcp://[fd00::1]:7401", "fd00::1"), ("tcp://10.0.0.9", nil),
+            ("ipc:///run/ebb", nil), ("x", nil),
         ] as [(String, String?)])
-    func readsURIs(uri: String, address: String?) { #expect(HostAddress(uri: uri)?.text == address) }
-
-    @Test(
-        "only what libvirt or the fleet could be reached by is a hypervisor's URI",
-        arguments: [
-            ("qemu+tls://10.0.0.1/system", true), ("xen:///system", true), ("test:///default", true),
-            ("fleet://127.0.0.1:7500/h1", true), ("http://10.0.0.1", false), ("qemu", false), ("qemu://", false),
-            ("quemu+tls://10.0.0.1/system", false), ("qemu+tsl://10.0.0.1/system", false),
-            ("qemu+tls://10.0.0.1/a b", false), ("qemu+tls+tcp://a/b", false),
-        ])
-    func judgesURIs(uri: String, isPlausible: Bool) { #expect(HostURI.isPlausible(uri) == isPlausible) }
+    func readsEndpoints(endpoint: String, address: String?) {
+        #expect(HostAddress(endpoint: endpoint)?.text == address)
+    }
 
     @Test("it asks for a signature first, is content with the right one, and changes nothing when it runs again")
     func converges() throws {

@@ -32,6 +32,8 @@ struct MonitorConfiguration: Sendable {
     var commandsPerHost = 4
     /// Facts of one host that may wait for the database; then readings drop, oldest first.
     var waitingFacts = 50_000
+    /// Folders of this machine whose files a host's URI may name: keys, certificates, sockets, definitions for tests.
+    var folders: [String] = []
 
     init() {}
 
@@ -40,5 +42,6 @@ struct MonitorConfiguration: Sendable {
         callTimeout = settings.duration("monitor.callTimeout")
         commandTimeout = settings.duration("monitor.commandTimeout")
         readingInterval = settings.duration("monitor.readingInterval")
+        folders = settings.text("monitor.folders").split(separator: ":").map(String.init)
     }
 }

@@ -1,11 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+internal import Dispatch
 internal import ResourceModel
 import ServiceKit
 import Store
 
 @main
+enum MonitorProcess {
+    /// Not `async`: such a process's first thread ends before anything runs, and would stay root's.
+    static func main() {
+        if let options = (try? MonitorDaemon.parse())?.options {
+            ServiceLauncher.leaveRoot(.monitor, options, for: "monitor.user")
+        }
+        Task {
+            await MonitorDaemon.main()
+            MonitorDaemon.exit()
+        }
+        dispatchMain()
+    }
+}
+
 struct MonitorDaemon: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ebb-monitor",

@@ -53,7 +53,7 @@ enum MonitorService {
         var limits = LibvirtLimits()
         limits.callTimeout = configuration.callTimeout
         let connectors = [
-            HypervisorConnector.libvirt(limits: limits),
+            HypervisorConnector.libvirt(limits: limits, folders: configuration.folders),
             .fleet(client: runtime.client, readTimeout: configuration.callTimeout),
         ]
         return { uri, host throws(HypervisorError) in
@@ -65,8 +65,8 @@ enum MonitorService {
 extension HypervisorConnector {
     /// Hosts of a simulated fleet, over the bus.
     static func fleet(client: any CommandClient, readTimeout: Duration) -> HypervisorConnector {
-        HypervisorConnector(drivers: ["fleet"]) { uri, _, _ throws(HypervisorError) in
-            try FleetHypervisor(uri: uri, client: client, readTimeout: readTimeout)
+        HypervisorConnector(drivers: [.fleet]) { uri, _, _ throws(HypervisorError) in
+            try FleetHypervisor(uri: uri.description, client: client, readTimeout: readTimeout)
         }
     }
 }

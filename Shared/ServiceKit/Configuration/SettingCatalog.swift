@@ -52,6 +52,13 @@ package enum SettingCatalog {
         Setting(
             "monitor.readingInterval", .duration(.milliseconds(100) ... .seconds(3_600)), default: "60s",
             "how often each domain's meters are written down"),
+        Setting(
+            "monitor.folders", .text, default: "",
+            "folders, with : between them, whose files a host's URI may name (keys, certificates, sockets); empty: none"
+        ),
+        Setting(
+            "monitor.user", .text, default: "ebb",
+            "whom Monitor becomes when root starts it: what operators type never acts with root's rights"),
     ]
 
     package static let scheduler: [Setting] = [

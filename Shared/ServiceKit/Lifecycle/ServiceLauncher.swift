@@ -2,11 +2,13 @@
 
 internal import ArgumentParser
 internal import CoreMetrics
+internal import Dispatch
 internal import Foundation
 internal import Logging
 internal import ResourceModel
 internal import ServiceLifecycle
 package import Store
+internal import Synchronization
 internal import UnixSignals
 
 /// Takes a service from its flags to serving, and back.
@@ -30,6 +32,34 @@ package enum ServiceLauncher {
         } catch let error as StartupError {
             FileHandle.standardError.write(Data("ebb-\(service.rawValue): \(error.message)\n".utf8))
             throw ExitCode(error.code.rawValue)
+        }
+    }
+
+    /// Gives root up for good, if root started the process, for the user that a setting names; ends the process with one
+    /// sentence where it can't. A process calls it from its first thread, before it starts anything.
+    package static func leaveRoot(_ service: ServiceKind, _ options: ServiceOptions, for key: String) {
+        guard RunAsUser.isRoot else { return }
+        let loaded = Mutex<Result<Settings, any Error>?>(nil)
+        let isLoaded = DispatchSemaphore(value: 0)
+        Task {
+            let result: Result<Settings, any Error>
+            do {
+                result = .success(
+                    try await Settings.load(
+                        of: service, file: options.config, assignments: options.assignments,
+                        environment: ProcessInfo.processInfo.environment))
+            } catch { result = .failure(error) }
+            loaded.withLock { $0 = result }
+            isLoaded.signal()
+        }
+        isLoaded.wait()
+        // What is wrong with the settings is told by `run`, which reads them again.
+        guard case .success(let settings) = loaded.withLock({ $0 }) else { return }
+        do {
+            try RunAsUser.become(settings.text(key), by: key)
+        } catch {
+            FileHandle.standardError.write(Data("ebb-\(service.rawValue): \(error.message)\n".utf8))
+            exit(error.code.rawValue)
         }
     }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import ResourceModel
+
 /// What makes a machine ready to be a host: a shell script to read, and to run there as root as often as one likes.
 package struct HostPreparation: Hashable, Sendable {
     package enum Hypervisor: String, Hashable, Sendable, CaseIterable {

@@ -14,12 +14,12 @@ extension GatewayBackend {
         let text = request.text("address") ?? ""
         let known = try await reading { try await inventory.hosts() }
         let named = known.first { $0.id.name == text }
-        guard let address = named.flatMap({ HostAddress(uri: $0.uri) }) ?? HostAddress(text) else {
+        guard let address = named.flatMap({ Self.machine(of: $0.uri) }) ?? HostAddress(text) else {
             throw MethodError(
                 .invalid, "'\(text.prefix(64))' is no address of a machine", hint: "write for example host-a.example")
         }
         let driver = named?.uri.hasPrefix("xen") == true ? HostPreparation.Hypervisor.xen : .qemu
-        let neighbours = known.filter { $0.cluster == named?.cluster }.compactMap { HostAddress(uri: $0.uri) }
+        let neighbours = known.filter { $0.cluster == named?.cluster }.compactMap { Self.machine(of: $0.uri) }
         var monitors = try Self.addresses(request, "monitors")
         if monitors == nil { monitors = await monitorAddresses() }
         let preparation = try HostPreparation(
@@ -31,6 +31,12 @@ extension GatewayBackend {
         return [
             "address": .string(address.text), "uri": .string(preparation.uri), "text": .string(preparation.script),
         ]
+    }
+
+    /// The machine that a URI leads to; `nil` for this one and for a simulated host.
+    private static func machine(of uri: String) -> HostAddress? {
+        guard let uri = try? HypervisorURI(uri), uri.driver != .fleet else { return nil }
+        return uri.host
     }
 
     private static func addresses(_ request: Request, _ name: String) throws(MethodError) -> [HostAddress]? {
@@ -47,7 +53,7 @@ extension GatewayBackend {
 
     /// Where the Monitors that run are reached, which is where they come from; loopback says nothing to a host.
     private func monitorAddresses() async -> [HostAddress] {
-        await runtime.peers.instances(of: .monitor).compactMap { HostAddress(uri: $0.peer.commandEndpoint) }
+        await runtime.peers.instances(of: .monitor).compactMap { HostAddress(endpoint: $0.peer.commandEndpoint) }
             .filter { !$0.text.hasPrefix("127.") && $0.text != "::1" && $0.text != "localhost" }
     }
 

@@ -11,9 +11,11 @@ extension GatewayBackend {
         guard let id = request.text("host").flatMap({ HostID($0) }), let uri = request.text("uri"),
             let cluster = request.text("cluster").flatMap({ ClusterID($0) })
         else { throw MethodError(.invalid, "a host needs a name, a cluster and a URI") }
-        guard HostURI.isPlausible(uri) else {
+        do throws(HypervisorURIError) {
+            _ = try HypervisorURI(uri)
+        } catch {
             throw MethodError(
-                .invalid, "'\(uri.prefix(64))' is not the URI of a hypervisor",
+                .invalid, "the host's URI is refused: \(error)",
                 hint:
                     "write for example qemu+tls://10.0.0.1/system, xen+tls://10.0.0.1/system or fleet://10.0.0.1:7500/h1"
             )
