@@ -50,6 +50,40 @@ internal import ResourceModel
         return unsafe String(cString: text)
     }
 
+    /// What a guest of this type can be, as XML.
+    borrowing func domainCapabilities(of type: String) throws(HypervisorError) -> String {
+        guard let text = unsafe virConnectGetDomainCapabilities(pointer, nil, nil, nil, type, 0) else {
+            throw .last("virConnectGetDomainCapabilities")
+        }
+        defer { unsafe text.deallocateByC() }
+        return unsafe String(cString: text)
+    }
+
+    /// The CPU's description with all features that its model stands for.
+    borrowing func expanded(cpu: String) throws(HypervisorError) -> String {
+        let text = unsafe cpu.withCString { cpu in
+            var list: [UnsafePointer<CChar>?] = unsafe [cpu]
+            return unsafe virConnectBaselineCPU(
+                pointer, &list, 1, UInt32(VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES.rawValue))
+        }
+        guard let text = unsafe text else { throw .last("virConnectBaselineCPU") }
+        defer { unsafe text.deallocateByC() }
+        return unsafe String(cString: text)
+    }
+
+    /// Memory in the pools of huge pages of these sizes (in KiB) that no guest has.
+    borrowing func freeHugePages(_ sizes: [UInt32]) throws(HypervisorError) -> ByteCount {
+        let cells = 64
+        var (sizes, counts) = (sizes, [UInt64](repeating: 0, count: sizes.count * cells))
+        let filled = unsafe virNodeGetFreePages(
+            pointer, UInt32(sizes.count), &sizes, 0, UInt32(cells), &counts, 0)
+        guard filled >= 0 else { throw .last("virNodeGetFreePages") }
+        let kibibytes = counts.prefix(Int(filled)).enumerated().reduce(Int128(0)) { sum, entry in
+            sum + Int128(entry.element) * Int128(sizes[entry.offset % sizes.count])
+        }
+        return ByteCount(Int64(clamping: kibibytes * 1_024))
+    }
+
     borrowing func domain(_ domain: DomainID) throws(HypervisorError) -> DomainHandle {
         guard let found = unsafe virDomainLookupByUUIDString(pointer, domain.description) else {
             throw .last("virDomainLookupByUUIDString")

@@ -7,20 +7,8 @@ internal import XMLCoder
 /// What Ebb reads from a domain's XML, whoever wrote it.
 struct DefinedDomain: Decodable, Hashable, Sendable {
     struct Metadata: Decodable, Hashable, Sendable {
-        /// Of other managers only their presence counts.
-        struct Foreign: Decodable, Hashable, Sendable {}
         let ebb: EbbLabel?
-        let nova: Foreign?
-        let openNebula: Foreign?
-        let oVirt: Foreign?
-        let kubeVirt: Foreign?
-        enum CodingKeys: String, CodingKey {
-            case ebb = "ebb:domain"
-            case nova = "nova:instance"
-            case openNebula = "one:vm"
-            case oVirt = "ovirt-vm:vm"
-            case kubeVirt = "kubevirt"
-        }
+        enum CodingKeys: String, CodingKey { case ebb = "ebb:domain" }
     }
 
     struct Amount: Decodable, Hashable, Sendable {
@@ -57,10 +45,16 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
         let topology: Topology?
     }
 
-    /// In microseconds; a negative quota is none.
+    /// In microseconds; a negative quota is none. `quota` is each vCPU's, `global_quota` the whole domain's.
     struct CPUTuning: Decodable, Hashable, Sendable {
         let global_period: Int64?
         let global_quota: Int64?
+        let period: Int64?
+        let quota: Int64?
+    }
+
+    struct MemoryBacking: Decodable, Hashable, Sendable {
+        let hugepages: Features.Present?
     }
 
     @Attribute var type: String
@@ -76,11 +70,19 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
     let cpu: CPU?
     let metadata: Metadata?
     let devices: Devices?
+    let memoryBacking: MemoryBacking?
+    private var marks = DomainMarks()
+
+    enum CodingKeys: String, CodingKey {
+        case type, name, uuid, memory, currentMemory, vcpu, vcpus, cputune, features, cpu, metadata, devices,
+            memoryBacking
+    }
 
     /// `nil` if the text is not a domain's definition.
     init?(xml: String) {
         guard let value = try? XMLDecoder().decode(Self.self, from: Data(xml.utf8)) else { return nil }
         self = value
+        marks = DomainMarks(xml: xml)
     }
 
     /// The name by which its tenant knows it.
@@ -88,13 +90,7 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
     /// Who it was created for; `nil` if Ebb did not create it, or its label names none.
     var tenant: TenantID? { metadata?.ebb?.tenant.flatMap { TenantID($0) } }
     /// Who else manages it. A label that names no tenant is not Ebb's.
-    var manager: String? {
-        guard let metadata, tenant == nil else { return nil }
-        if metadata.nova != nil { return "OpenStack Nova" }
-        if metadata.openNebula != nil { return "OpenNebula" }
-        if metadata.oVirt != nil { return "oVirt" }
-        return metadata.kubeVirt == nil ? nil : "KubeVirt"
-    }
+    var manager: String? { tenant == nil ? ForeignManager(marks)?.rawValue : nil }
 
     var maximumVCPUs: VCPUCount { VCPUCount(Int(clamping: vcpu.value)) }
     /// What it starts with.
@@ -110,11 +106,19 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
     var pluggedVCPUCount: Int {
         (vcpus?.vcpu ?? []).count { $0.enabled == "yes" && $0.hotpluggable == "yes" }
     }
-    /// In parts per million of one core; `nil` without a cap.
-    var cpuCapPPM: Int64? {
-        guard let quota = cputune?.global_quota, quota > 0 else { return nil }
-        let period = max(1, cputune?.global_period ?? LibvirtConnection.capPeriodMicroseconds)
-        return Int64(clamping: Int128(quota) * 1_000_000 / Int128(period))
+    /// What its vCPUs together may use with so many of them, in parts per million of one core; `nil` without a cap.
+    ///
+    /// There may be a quota for the domain and one for each vCPU; the tighter one holds.
+    func cpuCapPPM(vcpus: VCPUCount) -> Int64? {
+        let whole = Self.share(cputune?.global_quota, cputune?.global_period, times: 1)
+        let each = Self.share(cputune?.quota, cputune?.period, times: max(1, vcpus.count))
+        return [whole, each].compactMap { $0 }.min()
+    }
+
+    private static func share(_ quota: Int64?, _ period: Int64?, times count: Int) -> Int64? {
+        guard let quota, quota > 0 else { return nil }
+        let period = max(1, period ?? LibvirtConnection.capPeriodMicroseconds)
+        return Int64(clamping: Int128(quota) * 1_000_000 * Int128(count) / Int128(period))
     }
 }
 
@@ -149,6 +153,11 @@ extension DefinedDomain {
             let bandwidth: Bandwidth?
             let shareable: Features.Present?
             let readonly: Features.Present?
+            let teaming: Teaming?
+        }
+        struct Teaming: Decodable, Hashable, Sendable {
+            /// `transient`: the guest goes on with another one while this is taken out.
+            @Attribute var type: String
         }
         struct Driver: Decodable, Hashable, Sendable {
             @Attribute var cache: String?
@@ -204,8 +213,16 @@ extension DefinedDomain {
         (devices?.channel ?? []).contains { $0.target?.name == agentChannelName && $0.target?.state == "connected" }
     }
     var hasBalloon: Bool { devices?.memballoon.map { $0.model != "none" } ?? false }
-    /// How many devices of the host itself the guest holds.
-    var hostDeviceCount: Int { devices?.hostdev?.count ?? 0 }
+    /// How many devices of the host itself the guest holds, and can't leave behind. Interfaces that are a part of the
+    /// host's card (SR-IOV) stand among the interfaces.
+    var hostDeviceCount: Int {
+        let cards = (devices?.interface ?? []).count {
+            ["hostdev", "vdpa"].contains($0.type) && $0.teaming?.type != "transient"
+        }
+        return (devices?.hostdev?.count ?? 0) + cards
+    }
+    /// Huge pages are given to it whole and at its start: the host gets nothing back from a balloon.
+    var isInHugePages: Bool { memoryBacking?.hugepages != nil }
 }
 
 /// The virtio port on which the guest agent listens by convention.

@@ -16,7 +16,7 @@ extension DomainReading {
         grantedVCPUs = statistics["vcpu.current"].map { VCPUCount(Int($0)) }
         memory = statistics.memory
         disk = statistics.disk
-        cpuCapPPM = known?.cpuCapPPM
+        cpuCapPPM = known?.cpuCapPPM(vcpus: grantedVCPUs)
         networkCapBytesPerSecond = known?.definition.networkCapBytesPerSecond
         guard state.isActive else { return }
         counters = statistics.counters

@@ -15,6 +15,7 @@ struct HostCapabilities: Decodable, Hashable, Sendable {
             let vendor: String?
             struct Feature: Decodable, Hashable {
                 @Attribute var name: String
+                @Attribute var policy: String?
             }
             let feature: [Feature]?
         }
@@ -25,7 +26,26 @@ struct HostCapabilities: Decodable, Hashable, Sendable {
             let live: Empty?
             let uri_transports: Transports?
         }
+        struct Topology: Decodable, Hashable {
+            struct Cells: Decodable, Hashable {
+                struct Cell: Decodable, Hashable {
+                    struct Pages: Decodable, Hashable {
+                        /// In KiB.
+                        @Attribute var size: Int64
+                        let count: Int64
+                        enum CodingKeys: String, CodingKey {
+                            case size
+                            case count = ""
+                        }
+                    }
+                    let pages: [Pages]?
+                }
+                let cell: [Cell]?
+            }
+            let cells: Cells?
+        }
         let uuid: String?
+        let topology: Topology?
         let cpu: CPU?
         let migration_features: MigrationFeatures?
     }
@@ -49,10 +69,27 @@ struct HostCapabilities: Decodable, Hashable, Sendable {
         self = value
     }
 
-    /// The driver offers KVM and the CPU has the extensions for it.
-    var hasHardwareVirtualization: Bool {
-        let hasExtensions = (host.cpu?.feature ?? []).contains { ["vmx", "svm"].contains($0.name) }
-        return hasExtensions && (guest ?? []).contains { ($0.arch?.domain ?? []).contains { $0.type == "kvm" } }
+    /// The driver lists KVM among the ways to run a guest.
+    var offersKVM: Bool { (guest ?? []).contains { ($0.arch?.domain ?? []).contains { $0.type == "kvm" } } }
+
+    /// The CPU has the extensions that KVM needs, by its own features or by those of its model. Only x86 names them;
+    /// other CPUs have them where the driver offers KVM.
+    func hasVirtualizationExtensions(beside modelFeatures: Set<String>) -> Bool {
+        guard let cpu = host.cpu, cpu.arch == nil || cpu.arch == "x86_64" || cpu.arch == "i686" else { return true }
+        let features = modelFeatures.union((cpu.feature ?? []).map(\.name))
+        return !features.isDisjoint(with: ["vmx", "svm"])
+    }
+
+    /// The features that a CPU's description spells out.
+    static func features(ofCPU xml: String) -> Set<String> {
+        let cpu = try? XMLDecoder().decode(Host.CPU.self, from: Data(xml.utf8))
+        return Set((cpu?.feature ?? []).filter { $0.policy == nil || $0.policy == "require" }.map(\.name))
+    }
+
+    /// Sizes of the huge pages of which the host has a pool, in KiB; its guests' ordinary memory can't come from there.
+    var hugePageSizes: [UInt32] {
+        let pools = (host.topology?.cells?.cell ?? []).flatMap { $0.pages ?? [] }
+        return Set(pools.filter { $0.size > 4 && $0.count > 0 }.compactMap { UInt32(exactly: $0.size) }).sorted()
     }
 
     /// Ways to send a running domain to another host. Xen's driver says that it can and names none: it knows only TCP.

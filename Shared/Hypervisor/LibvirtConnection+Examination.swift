@@ -202,8 +202,15 @@ struct DomainFacts: Sendable {
     }
 
     private var memory: [String] {
-        guard isQEMU, !definition.hasBalloon else { return [] }
-        return ["it has no memory balloon: add <memballoon model='virtio'/> and boot it anew"]
+        guard isQEMU else { return [] }
+        var missing: [String] = []
+        if !definition.hasBalloon {
+            missing.append("it has no memory balloon: add <memballoon model='virtio'/> and boot it anew")
+        }
+        if definition.isInHugePages {
+            missing.append("its memory is in huge pages, of which the host gets nothing back: boot it without them")
+        }
+        return missing
     }
 
     private var movement: [String] {

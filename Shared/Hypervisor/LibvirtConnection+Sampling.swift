@@ -27,7 +27,9 @@ final class SampleAttempt: Sendable {
 
 extension LibvirtConnection {
     func sample(_ progress: SampleAttempt) throws(HypervisorError) -> CollectedHost {
-        let size = try handle.hostSize()
+        let waiting = memoryInHugePages()
+        var size = try handle.hostSize()
+        size.memory = size.memory.less(waiting)
         let statistics = try hasBulkStatistics ? handle.bulkStatistics() : statisticsOneByOne(progress)
         let now = monotonicNanoseconds()
         let saved = Set(
@@ -46,7 +48,8 @@ extension LibvirtConnection {
             cpuTimeNanoseconds: attempt("virNodeGetCPUStats") { () throws(HypervisorError) in
                 try handle.hostCPUTimeNanoseconds()
             },
-            controlDomainCPUTimeNanoseconds: control?["cpu.time"], memoryUsed: memoryUsed(of: size.memory),
+            controlDomainCPUTimeNanoseconds: control?["cpu.time"],
+            memoryUsed: memoryUsed(of: size.memory, besides: waiting),
             domains: readings.sorted { $0.domain < $1.domain })
         return CollectedHost(reading: reading, statesAreAuthoritative: statesAreAuthoritative)
     }
@@ -138,9 +141,15 @@ extension LibvirtConnection {
         return (try? domain.isPersistent()) == false
     }
 
-    private func memoryUsed(of memory: ByteCount) -> ByteCount? {
+    /// What waits in pools of huge pages: ordinary guests can't have it, and the kernel calls it used.
+    private func memoryInHugePages() -> ByteCount {
+        guard let sizes = host?.hugePageSizes, !sizes.isEmpty else { return .zero }
+        return attempt("virNodeGetFreePages") { () throws(HypervisorError) in try handle.freeHugePages(sizes) } ?? .zero
+    }
+
+    private func memoryUsed(of memory: ByteCount, besides waiting: ByteCount) -> ByteCount? {
         if let used = attempt("virNodeGetMemoryStats", { () throws(HypervisorError) in try handle.hostMemoryUsed() }) {
-            return used
+            return used.less(waiting)
         }
         return attempt("virNodeGetFreeMemory") { () throws(HypervisorError) in try handle.hostMemoryFree() }
             .flatMap { $0 <= memory ? ByteCount(memory.bytes - $0.bytes) : nil }
@@ -246,4 +255,9 @@ extension LibvirtConnection {
             }
         }
     }
+}
+
+extension ByteCount {
+    /// What is left of it; all of it where the part is as large as the whole, for then one of the two figures is wrong.
+    fileprivate func less(_ part: ByteCount) -> ByteCount { part < self ? ByteCount(bytes - part.bytes) : self }
 }

@@ -16,8 +16,13 @@ final class LibvirtConnection: Sendable {
     struct Known: Sendable {
         let hypervisorID: Int64?
         let definition: DefinedDomain
-        /// In parts per million of one core; `nil` without a cap.
-        let cpuCapPPM: Int64?
+        /// What the hypervisor says beside the definition, in parts per million of one core; `nil` without a cap.
+        let schedulerCapPPM: Int64?
+
+        /// The cap that holds with so many vCPUs; `nil` without one.
+        func cpuCapPPM(vcpus: VCPUCount?) -> Int64? {
+            schedulerCapPPM ?? definition.cpuCapPPM(vcpus: vcpus ?? definition.startVCPUs)
+        }
     }
 
     private struct Findings {
@@ -32,6 +37,9 @@ final class LibvirtConnection: Sendable {
     /// Whether all domains' statistics come by one call.
     let hasBulkStatistics: Bool
     let host: HostCapabilities?
+    /// Whether a guest of this host would run on the CPU itself. The device alone proves nothing: it may exist and open
+    /// while the CPU has no virtualisation.
+    let hasHardwareVirtualization: Bool
     private let findings = Mutex(Findings())
     /// Kinds of events that the host tells of.
     let events: [String]
@@ -58,6 +66,7 @@ final class LibvirtConnection: Sendable {
             count: UInt32(clamping: limits.keepAliveCount))
         hasBulkStatistics = (try? handle.bulkStatistics(enforce: true)) != nil
         host = (try? handle.capabilitiesXML()).flatMap(HostCapabilities.init(xml:))
+        hasHardwareVirtualization = driver == .qemu && Self.runsOnCPU(handle, host)
         guard let box = hub.map(EventBox.init(hub:)) else {
             registrations = []
             events = []
@@ -79,9 +88,13 @@ final class LibvirtConnection: Sendable {
         if hasCloseCallback { handle.deregisterClose() }
     }
 
-    /// Whether a guest of this host would run on the CPU itself. The device alone proves nothing: it may exist and open
-    /// while the CPU has no virtualisation.
-    var hasHardwareVirtualization: Bool { host?.hasHardwareVirtualization ?? false }
+    /// The driver must offer KVM, and the CPU its extensions. libvirt names those that the CPU's model lacks, so the model
+    /// is spelt out too: AMD's have `svm`.
+    private static func runsOnCPU(_ handle: borrowing ConnectionHandle, _ host: HostCapabilities?) -> Bool {
+        guard let host, host.offersKVM, (try? handle.domainCapabilities(of: "kvm")) != nil else { return false }
+        let model = (try? host.comparedCPU?.xml()).flatMap { try? handle.expanded(cpu: $0) }
+        return host.hasVirtualizationExtensions(beside: model.map(HostCapabilities.features(ofCPU:)) ?? [])
+    }
 
     /// Whether a vCPU's state is the hypervisor's own knowledge. QEMU calls every plugged vCPU running.
     var statesAreAuthoritative: Bool { driver != .qemu }
@@ -136,13 +149,13 @@ final class LibvirtConnection: Sendable {
     func remember(
         _ definition: DefinedDomain, of domain: borrowing DomainHandle, _ identity: DomainIdentity
     ) -> Known {
-        var cap = definition.cpuCapPPM
+        var cap: Int64?
         if driver == .xen, identity.hypervisorID != nil {
             // In percent of one core, 0 for none; Xen's definitions don't have it.
             let percent = attempt("scheduler") { () throws(HypervisorError) in try domain.scheduler() }?["cap"]
             cap = percent.flatMap { $0 > 0 ? $0 * 10_000 : nil }
         }
-        let known = Known(hypervisorID: identity.hypervisorID, definition: definition, cpuCapPPM: cap)
+        let known = Known(hypervisorID: identity.hypervisorID, definition: definition, schedulerCapPPM: cap)
         findings.withLock { $0.definitions[identity.domain] = known }
         return known
     }

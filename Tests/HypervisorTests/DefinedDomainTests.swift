@@ -22,9 +22,19 @@ struct DefinedDomainTests {
     }
 
     @Test(
-        "who else manages a domain is told by its metadata, unless it is Ebb's",
+        "who else manages a domain is told by the namespaces of its metadata, unless it is Ebb's",
         arguments: [
-            ("<nova:instance xmlns:nova='urn:n'><nova:name>x</nova:name></nova:instance>", "OpenStack Nova"),
+            ("<nova:instance xmlns:nova='http://openstack.org/xmlns/libvirt/nova/1.1'/>", "OpenStack Nova"),
+            ("<n1:instance xmlns:n1='http://openstack.org/xmlns/libvirt/nova/1.0'/>", "OpenStack Nova"),
+            (
+                "<instance xmlns='http://openstack.org/xmlns/libvirt/nova/2.0'><name>w1</name></instance>",
+                "OpenStack Nova"
+            ),
+            ("<nova:instance xmlns:nova='urn:of-somebody-else'/>", nil),
+            ("<kubevirt xmlns='http://kubevirt.io'><uid/></kubevirt>", "KubeVirt"),
+            ("<a><k:vm xmlns:k='http://kubevirt.io'/><h:x xmlns:h='http://harvesterhci.io'/></a>", "Harvester"),
+            ("<qos xmlns='http://ovirt.org/vm/tune/1.0'/>", "oVirt"),
+            ("<libosinfo:libosinfo xmlns:libosinfo='http://libosinfo.org/xmlns/libvirt/domain/1.0'/>", nil),
             (
                 "<one:vm xmlns:one='http://opennebula.org/xmlns/libvirt/1.0'><one:name>x</one:name></one:vm>",
                 "OpenNebula"
@@ -33,11 +43,90 @@ struct DefinedDomainTests {
             ("<other:thing xmlns:other='urn:x'/>", nil), ("", nil),
             (
                 "<ebb:domain xmlns:ebb='urn:ebb:domain:1'><ebb:name>a</ebb:name><ebb:tenant>t</ebb:tenant></ebb:domain>"
-                    + "<nova:instance xmlns:nova='urn:n'><nova:name>x</nova:name></nova:instance>", nil
+                    + "<n:instance xmlns:n='http://openstack.org/xmlns/libvirt/nova/1.1'/>", nil
             ),
         ] as [(String, String?)])
     func managers(metadata: String, manager: String?) throws {
         #expect(try domain(metadata: metadata).manager == manager)
+    }
+
+    @Test(
+        "a domain is somebody else's by its machine's SMBIOS, its disks' paths or its name too",
+        arguments: [
+            ("web", "<entry name='manufacturer'>OpenStack Foundation</entry>", "", "OpenStack Nova"),
+            ("web", "<entry name='product'>CloudStack KVM Hypervisor</entry>", "", "Apache CloudStack"),
+            ("web", "<entry name='product'>oVirt Node</entry>", "", "oVirt"),
+            ("web", "<entry name='family'>KubeVirt</entry>", "", "KubeVirt"),
+            ("web", "<entry name='manufacturer'>Dell Inc.</entry>", "", nil),
+            ("web", "", "/dev/pve/vm-104-disk-0", "Proxmox VE"),
+            ("web", "", "/var/lib/vz/images/104/vm-104-disk-1.qcow2", "Proxmox VE"),
+            ("web", "", "/var/lib/one/datastores/0/17/disk.0", "OpenNebula"),
+            ("web", "", "/var/lib/libvirt/images/web.qcow2", nil),
+            ("instance-0000002a", "", "", "OpenStack Nova"), ("one-17", "", "", "OpenNebula"),
+            ("i-2-34-VM", "", "", "Apache CloudStack"), ("v-1-VM", "", "", "Apache CloudStack"),
+            ("instance-2a", "", "", nil), ("one-web", "", "", nil), ("i-2-VM", "", "", nil), ("phone-17", "", "", nil),
+        ] as [(String, String, String, String?)])
+    func marks(name: String, entry: String, disk: String, manager: String?) throws {
+        let read = try #require(
+            DefinedDomain(
+                xml: """
+                    <domain type='kvm'><name>\(name)</name><memory unit='KiB'>1024</memory><vcpu>1</vcpu>
+                      <sysinfo type='smbios'><system>\(entry)</system></sysinfo>
+                      <devices><disk type='file' device='disk'><source file='\(disk)'/><target dev='vda'/></disk></devices>
+                    </domain>
+                    """))
+        #expect(read.manager == manager)
+    }
+
+    @Test("the tighter of a domain's and its vCPUs' quotas is its cap, each by its own period; a negative one is none")
+    func quotas() throws {
+        func cap(_ tuning: String, vcpus: VCPUCount) throws -> Int64? {
+            try domain(more: "<cputune>\(tuning)</cputune>").cpuCapPPM(vcpus: vcpus)
+        }
+        let each = "<period>100000</period><quota>25000</quota>"
+        #expect(try cap(each, vcpus: 1) == 250_000)
+        #expect(try cap(each, vcpus: 4) == 1_000_000)
+        #expect(
+            try cap(each + "<global_period>50000</global_period><global_quota>25000</global_quota>", vcpus: 4)
+                == 500_000)
+        #expect(
+            try cap(each + "<global_period>50000</global_period><global_quota>90000</global_quota>", vcpus: 4)
+                == 1_000_000)
+        #expect(
+            try cap("<period>100000</period><quota>-1</quota><emulator_quota>5000</emulator_quota>", vcpus: 2) == nil)
+        #expect(try cap("<quota>\(Int64.max)</quota>", vcpus: 4) == .max)
+    }
+
+    @Test("a part of the host's card counts as its device, unless the guest can go on without it")
+    func networkCards() throws {
+        func count(_ devices: String) throws -> Int { try domain(devices: devices).hostDeviceCount }
+        #expect(
+            try count("<interface type='hostdev' managed='yes'><mac address='52:54:00:6d:90:02'/></interface>") == 1)
+        #expect(try count("<interface type='vdpa'/><hostdev mode='subsystem' type='pci'/>") == 2)
+        #expect(
+            try count("<interface type='hostdev'><teaming type='transient' persistent='ua-b'/></interface>") == 0)
+        #expect(try count("<interface type='bridge'/><interface type='network'/>") == 0)
+        let sriov = facts(try domain(devices: "<interface type='hostdev'/><memballoon model='virtio'/>"))
+        #expect(sriov.examination(cpuCap: []).movesLive.missing.contains { $0.contains("1 devices of the host") })
+    }
+
+    @Test("a balloon gets nothing back from a guest in huge pages, and that is said")
+    func hugePages() throws {
+        let huge = facts(try domain(more: "<memoryBacking><hugepages/></memoryBacking>"))
+        #expect(huge.examination(cpuCap: []).resizesMemory.missing.contains { $0.contains("huge pages") })
+        #expect(
+            facts(try domain(more: "<memoryBacking><locked/></memoryBacking>")).examination(cpuCap: []).resizesMemory
+                .isPossible)
+    }
+
+    @Test("pools of huge pages are found by the host's topology; ordinary pages and empty pools are none")
+    func hugePagePools() throws {
+        let cell =
+            "<cell id='0'><pages unit='KiB' size='4'>99</pages><pages unit='KiB' size='2048'>512</pages>"
+            + "<pages unit='KiB' size='1048576'>0</pages></cell>"
+        let host = "<host><topology><cells num='2'>\(cell)\(cell)</cells></topology></host>"
+        #expect(HostCapabilities(xml: "<capabilities>\(host)</capabilities>")?.hugePageSizes == [2_048])
+        #expect(HostCapabilities(xml: "<capabilities><host/></capabilities>")?.hugePageSizes == [])
     }
 
     @Test("sizes, caps and files are read whoever set them")
@@ -55,15 +144,15 @@ struct DefinedDomainTests {
                 <serial type='pty'><log file='/var/log/x.log'/></serial><console type='pty'/>
                 <memballoon model='none'/>
                 """)
-        #expect(read.cpuCapPPM == 500_000)
+        #expect(read.cpuCapPPM(vcpus: 1) == 500_000)
         #expect(read.fixedVCPUs == [1])
         #expect(read.networkCapBytesPerSecond == 512_000)
         #expect(read.consoleFile == "/var/log/x.log")
         #expect(!read.hasBalloon)
         #expect(read.startMemory == .gibibytes(1))
         #expect(read.startVCPUs == 1)
-        #expect(try domain().cpuCapPPM == nil)
-        #expect(try domain(more: "<cputune><global_quota>-1</global_quota></cputune>").cpuCapPPM == nil)
+        #expect(try domain().cpuCapPPM(vcpus: 1) == nil)
+        #expect(try domain(more: "<cputune><global_quota>-1</global_quota></cputune>").cpuCapPPM(vcpus: 1) == nil)
         let serial = "<serial type='file'><source path='/var/log/y.log'/></serial>"
         #expect(try domain(devices: serial).consoleFile == "/var/log/y.log")
     }

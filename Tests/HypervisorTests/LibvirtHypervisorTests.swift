@@ -238,3 +238,14 @@ func expect<Value>(
         Issue.record("threw \(error)", sourceLocation: sourceLocation)
     }
 }
+
+struct ConnectionHandleTests {
+    @Test("a CPU's model is spelt out by libvirt's own map: AMD's EPYC has svm, and the feature it lacks is not there")
+    func expansion() throws {
+        let handle = try ConnectionHandle(uri: "test:///default")
+        let cpu = try ComparedCPU(arch: "x86_64", model: "EPYC", vendor: "AMD", feature: []).xml()
+        let features = HostCapabilities.features(ofCPU: try handle.expanded(cpu: cpu))
+        #expect(features.contains("svm") && features.contains("sse4a"))
+        #expect(!features.contains("vmx"))
+    }
+}
