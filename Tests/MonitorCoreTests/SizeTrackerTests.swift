@@ -147,6 +147,20 @@ private func known(_ vcpus: Int, life: Double? = 0, proved: Double) -> SizeTrack
         #expect(summary(foreign.observe(sighting(60, 2))) == [[2, 50, 60]])
     }
 
+    @Test("who runs here as a copy that is older than the life elsewhere counts as later, also after a restart")
+    func olderLife() {
+        var taken = SizeTracker(domain: vm, formerHostProvedUntil: at(50), arrivedAt: at(60))
+        let facts = taken.observe(sighting(61, 2, life: 10)) + taken.observe(sighting(70, 3, life: 10))
+        #expect(facts.map(\.incarnationStart) == [at(60), at(60)])
+        #expect(summary(facts) == [[2, 50, 61], [3, 70, 70]])
+        var restarted = SizeTracker(domain: vm, known: known(3, life: 60, proved: 70))
+        let same = restarted.observe(sighting(75, 3, life: 10))
+        #expect(same.map(\.incarnationStart) == [at(60)] && summary(same) == [[3, 70, 75]])
+        #expect(restarted.observe(sighting(90, 1, life: 88))[0].incarnationStart == at(88), "a new life is later")
+        var off = SizeTracker(domain: vm, arrivedAt: at(60))
+        #expect(off.observe(sighting(61, 0, life: nil))[0].incarnationStart == at(60))
+    }
+
     @Test("who is not there any more is closed: when it moved, else when it was asked for, else at the last proof")
     func departure() {
         for (moved, requested, end) in [(7.0, 6.0, 7.0), (nil, 6.0, 6.0), (nil, nil, 5.0)]

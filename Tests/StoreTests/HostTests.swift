@@ -75,10 +75,10 @@ import Testing
             #expect(try await world.inventory.hosts(sharing: uuid, with: "h-8") == ["h-1"])
             #expect(try await world.inventory.hosts(sharing: uuid, with: "h-1").isEmpty)
             for _ in 0..<2 {
-                try await world.inventory.setDuplicate(world.domain, true, at: at(1), under: world.claim)
+                try await world.inventory.setDuplicate(world.domain, .paused, at: at(1), under: world.claim)
             }
             #expect(try await world.inventory.duplicates(on: "h-1") == [world.domain])
-            try await world.inventory.setDuplicate(world.domain, false, at: at(2), under: world.claim)
+            try await world.inventory.setDuplicate(world.domain, nil, at: at(2), under: world.claim)
             #expect(try await world.inventory.duplicates(on: "h-1").isEmpty)
         }
     }

@@ -84,6 +84,69 @@ struct PresenceTests {
         }
     }
 
+    @Test("a host takes a domain only from the states that its copy beats, and from one that does not have it any more")
+    func taking() async throws {
+        try await withWorld { world async throws in
+            let other = try await world.addHost("h-2")
+            let life = Incarnation(host: "h-1", hypervisorID: 1, start: at(1))
+            try await world.inventory.observe(
+                world.domain, DomainObservation(state: .running, incarnation: life), under: world.claim)
+            let off: [DomainState] = [.shutoff, .crashed, .saved]
+            let seen = DomainObservation(state: .paused)
+            #expect(try await world.inventory.observe(world.domain, seen, taking: off, under: other) == nil)
+            try await world.inventory.observe(world.domain, .init(state: .shutoff), under: world.claim)
+            #expect(try await world.inventory.observe(world.domain, seen, taking: off, under: other) != nil)
+            let row = try #require(try await world.inventory.domain(world.domain))
+            #expect(row.host == "h-2" && row.state == .paused)
+            #expect(row.incarnation == nil, "its life was the other host's")
+            // The former host has a life that is newer, and has it no more.
+            let newer = Incarnation(host: "h-1", hypervisorID: 2, start: at(9))
+            #expect(
+                try await world.inventory.observe(
+                    world.domain, DomainObservation(state: .running, incarnation: newer), under: world.claim) == nil)
+            try await world.inventory.saveDefinition(of: world.domain, "<x/>", at: at(1), under: other)
+            try await world.inventory.markAbsent(world.domain, at: at(10), under: other)
+            #expect(
+                try await world.inventory.observe(
+                    world.domain, DomainObservation(state: .shutoff), taking: [], under: world.claim) != nil)
+            #expect(try await world.inventory.domain(world.domain)?.host == "h-1")
+        }
+    }
+
+    @Test("of two hosts that take a domain at once one gets it, and the other only if its copy beats that one's")
+    func takingAtOnce() async throws {
+        try await withWorld { world async throws in
+            let claims = [try await world.addHost("h-2"), try await world.addHost("h-3")]
+            let off: [DomainState] = [.shutoff, .crashed, .saved, .unknown, .paused]
+            let revisions = try await withThrowingTaskGroup(of: Int64?.self) { group in
+                for claim in claims {
+                    group.addTask {
+                        try await world.inventory.observe(
+                            world.domain, DomainObservation(state: .running), taking: off, under: claim)
+                    }
+                }
+                var revisions: [Int64?] = []
+                for try await revision in group { revisions.append(revision) }
+                return revisions
+            }
+            #expect(revisions.compactMap { $0 }.count == 1)
+        }
+    }
+
+    @Test("a copy on another host is known with its state, which is unknown while that host does not answer")
+    func copies() async throws {
+        try await withWorld { world async throws in
+            let other = try await world.addHost("h-2")
+            try await world.inventory.setFacts(HostFacts(state: .up), under: other)
+            try await world.inventory.setDuplicate(world.domain, .shutoff, at: at(1), under: other)
+            try await world.inventory.setDuplicate(world.domain, .running, at: at(2), under: other)
+            let copies = try await world.inventory.copies(of: world.domain)
+            #expect(copies.map(\.host) == ["h-2"] && copies.map(\.state) == [.running])
+            try await world.inventory.setFacts(HostFacts(state: .unknown), under: other)
+            #expect(try await world.inventory.copies(of: world.domain).map(\.state) == [.unknown])
+        }
+    }
+
     @Test("a foreign domain's new name is written, a managed one's stays")
     func names() async throws {
         try await withWorld { world async throws in

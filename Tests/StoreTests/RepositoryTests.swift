@@ -112,7 +112,10 @@ import Testing
             #expect(try await world.inventory.ask(world.domain, vcpus: 3, expectedRevision: 2, under: world.claim) == 3)
 
             seen.incarnation = Incarnation(host: "h-2", hypervisorID: 9, start: at(5))
-            #expect(try await world.inventory.observe(world.domain, seen, under: target) == 4)
+            #expect(try await world.inventory.observe(world.domain, seen, under: target) == nil)
+            #expect(
+                try await world.inventory.observe(
+                    world.domain, seen, taking: DomainState.allCases, under: target) == 4)
             #expect(try await world.inventory.observe(world.domain, .init(state: .shutoff), under: world.claim) == nil)
             let record = try #require(try await world.inventory.domain(world.domain))
             #expect(record.host == "h-2")

@@ -42,11 +42,13 @@ package struct CommandSituation: Hashable, Sendable {
     /// Why nothing automatic may happen to the domain; `nil` if it may.
     package var freeze: CommandRefusal?
     package var row: Row?
+    /// On other hosts than its own.
+    package var copies: [DomainCopy]
     package var presence: DomainPresence
 
     package init(
         now: Timestamp, host: HostID, mode: Mode, targetMode: Mode? = nil, mayCommand: Bool,
-        freeze: CommandRefusal? = nil, row: Row?, presence: DomainPresence
+        freeze: CommandRefusal? = nil, row: Row?, copies: [DomainCopy] = [], presence: DomainPresence
     ) {
         self.now = now
         self.host = host
@@ -55,6 +57,7 @@ package struct CommandSituation: Hashable, Sendable {
         self.mayCommand = mayCommand
         self.freeze = freeze
         self.row = row
+        self.copies = copies
         self.presence = presence
     }
 }
@@ -78,6 +81,7 @@ package enum CommandPlan {
         if let refusal = refusalByMode(order, situation) { return .refuse(refusal) }
         if order.isAutomatic, let freeze = situation.freeze { return .refuse(freeze) }
         if let verdict = verdictByRow(order, situation) { return verdict }
+        if let refusal = refusalByCopies(order, situation) { return .refuse(refusal) }
         guard situation.mayCommand else {
             return .wait("host \(situation.host) may not be commanded yet")
         }
@@ -180,6 +184,21 @@ package enum CommandPlan {
                     + " `ebb vm prepare` raises that")
         }
         return nil
+    }
+
+    /// What one of two copies is started, resized or deleted by would ruin both.
+    private static func refusalByCopies(_ order: CommandOrder, _ situation: CommandSituation) -> CommandRefusal? {
+        guard order.verb.needsOneCopy, let copy = situation.copies.first(where: { !CopyRank($0.state).isHarmless })
+        else { return nil }
+        let (host, verb) = (situation.host, order.verb.rawValue)
+        let finding =
+            copy.state == .unknown
+            ? "host \(copy.host), which had a copy of it, does not answer"
+            : "a copy of it is \(copy.state.rawValue) on host \(copy.host)"
+        return CommandRefusal(
+            "conflict",
+            "domain \(order.domain) is on host \(host), and \(finding): no \(verb) until one of the two is shut down;"
+                + " `ebb host show \(copy.host)` lists what it has twice")
     }
 
     // MARK: State

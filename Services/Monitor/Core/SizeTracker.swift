@@ -57,11 +57,16 @@ package struct SizeTracker: Hashable, Sendable {
     private var requestedAt: Timestamp?
     /// Up to when a domain that came here is known to have been at its former host; `nil` if Ebb moved it or it is new.
     private var formerHostProvedUntil: Timestamp?
+    /// No life of this domain counts as older: those that are written down of it, here or on another host, are before.
+    private let lifeFloor: Timestamp
 
     /// - Parameters:
     ///   - known: the domain's last size on this host; `nil` if it is new here.
     ///   - formerHostProvedUntil: for a domain that somebody else moved here, up to when its former host proved it.
-    package init(domain: DomainID, known: Known? = nil, formerHostProvedUntil: Timestamp? = nil) {
+    ///   - arrivedAt: for such a domain, when it began to be this host's: its life here may be older, or it has none.
+    package init(
+        domain: DomainID, known: Known? = nil, formerHostProvedUntil: Timestamp? = nil, arrivedAt: Timestamp? = nil
+    ) {
         self.domain = domain
         held = known.map {
             Held(
@@ -70,6 +75,7 @@ package struct SizeTracker: Hashable, Sendable {
         }
         isAfterGap = known != nil
         self.formerHostProvedUntil = formerHostProvedUntil
+        lifeFloor = arrivedAt ?? known?.incarnationStart ?? .zero
     }
 
     /// Ebb asks the hypervisor for a change: what is smaller afterwards holds from here on.
@@ -85,18 +91,18 @@ package struct SizeTracker: Hashable, Sendable {
     /// and neither does one that may be older than the last (a poll that was under way while an operation ended).
     package mutating func observe(_ seen: DomainSighting) -> [SizeFact] {
         guard let size = seen.size, isAfterGap || held.map({ seen.provedAt >= $0.seenAt }) ?? true else { return [] }
-        let life = seen.incarnation?.start ?? held?.lifeStart ?? .zero
+        let life = max(seen.incarnation?.start ?? held?.lifeStart ?? .zero, lifeFloor)
         defer {
             held = Held(lifeStart: life, size: size, provedAt: seen.provedAt, seenAt: seen.seenAt)
             (isAfterGap, isReported, formerHostProvedUntil) = (false, true, nil)
         }
         guard let held else {
-            let since = instant(of: seen, life: life) ?? seen.seenAt
+            let since = instant(of: seen) ?? seen.seenAt
             return [fact(seen, life, until: min(formerHostProvedUntil ?? since, since), since: since, size)]
         }
         if held.lifeStart == life, held.size == size {
             guard !isReported else { return [] }
-            let since = instant(of: seen, life: life) ?? seen.seenAt
+            let since = instant(of: seen) ?? seen.seenAt
             return [fact(seen, life, until: min(held.provedAt, since), since: since, size)]
         }
         return change(from: held, to: size, life: life, seen)
@@ -120,7 +126,7 @@ package struct SizeTracker: Hashable, Sendable {
     ) -> [SizeFact] {
         let isUnseenEnd = life != held.lifeStart && held.size.isActive
         let lastProof = min(held.provedAt, requestedAt ?? held.provedAt)
-        if let since = instant(of: seen, life: life) {
+        if let since = instant(of: seen) {
             let until = isAfterGap || isUnseenEnd ? min(held.provedAt, since) : since
             return [fact(seen, life, until: until, since: since, size)]
         }
@@ -140,7 +146,8 @@ package struct SizeTracker: Hashable, Sendable {
     }
 
     /// The driver's instant: never before the life began, never after it was seen.
-    private func instant(of seen: DomainSighting, life: Timestamp) -> Timestamp? {
+    private func instant(of seen: DomainSighting) -> Timestamp? {
+        let life = seen.incarnation?.start ?? .zero
         let given = seen.sizeEffectiveAt ?? (seen.isStartExact && seen.isNewIncarnation ? life : nil)
         return given.map { min(max($0, life), seen.seenAt) }
     }

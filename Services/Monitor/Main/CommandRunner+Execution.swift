@@ -53,6 +53,9 @@ extension CommandRunner {
             targetMode: targetMode.map { .init($0) }, mayCommand: mayCommand,
             freeze: edges.freeze.refusal(of: order.domain, tenant: row?.tenant, cluster: record?.cluster),
             row: row.flatMap { $0.deletedAt == nil ? CommandSituation.Row($0) : nil },
+            copies: order.verb.needsOneCopy
+                ? try await edges.inventory.copies(of: order.domain).map { DomainCopy(host: $0.host, state: $0.state) }
+                : [],
             presence: await presence(of: order.domain, isHere: row?.host == host && row?.deletedAt == nil))
     }
 

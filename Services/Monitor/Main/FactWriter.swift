@@ -19,6 +19,8 @@ actor FactWriter {
     private let limit: Int
     /// A size report that came too late; worth an event.
     private let isStale: @Sendable (SizeFact) async -> Void
+    /// A domain is another host's by its row.
+    private let isElsewhere: @Sendable (DomainID) async -> Void
     /// A command's end was written.
     private let hasEnded: @Sendable (CommandEnd) async -> Void
     private let log: Logger
@@ -33,6 +35,7 @@ actor FactWriter {
     init(
         host: HostID, claim: ShardClaim, edges: MonitorEdges, proofs: ProofWriter, limit: Int,
         isStale: @escaping @Sendable (SizeFact) async -> Void,
+        isElsewhere: @escaping @Sendable (DomainID) async -> Void,
         hasEnded: @escaping @Sendable (CommandEnd) async -> Void
     ) {
         self.host = host
@@ -41,6 +44,7 @@ actor FactWriter {
         self.proofs = proofs
         self.limit = limit
         self.isStale = isStale
+        self.isElsewhere = isElsewhere
         self.hasEnded = hasEnded
         log = edges.log
     }
@@ -146,7 +150,7 @@ actor FactWriter {
 
     private func write(_ facts: [Fact]) async throws {
         // A proof says that all before it is written: it waits for the others, and costs no transaction of its own.
-        let stale = facts.contains { !$0.isProof } ? try await writeTogether(facts) : []
+        let (stale, elsewhere) = facts.contains { !$0.isProof } ? try await writeTogether(facts) : ([], [])
         for fact in facts { try await writeElsewhere(fact) }
         if let proof = facts.lazy.compactMap(\.provedUntil).last { await proofs.note(claim, until: proof) }
         MonitorMetrics.factsWritten(facts.count - stale.count)
@@ -154,17 +158,24 @@ actor FactWriter {
             MonitorMetrics.fact("stale")
             await isStale(late)
         }
+        for domain in elsewhere { await isElsewhere(domain) }
         for case .ended(let end) in facts { await hasEnded(end) }
     }
 
-    private func writeTogether(_ facts: [Fact]) async throws -> [SizeFact] {
+    /// Returns the sizes that came too late, and domains that are another host's, or no one's.
+    private func writeTogether(_ facts: [Fact]) async throws -> (stale: [SizeFact], elsewhere: [DomainID]) {
         try await edges.store.transaction { transaction in
             try await transaction.require(claim)
-            var stale: [SizeFact] = []
+            var (stale, elsewhere): ([SizeFact], [DomainID]) = ([], [])
             for fact in facts {
-                if let late = try await write(fact, in: transaction) { stale.append(late) }
+                if case .domain(let id, let seen) = fact {
+                    let revision = try await edges.inventory.observe(id, seen, under: claim, in: transaction)
+                    if revision == nil { elsewhere.append(id) }
+                } else if let late = try await write(fact, in: transaction) {
+                    stale.append(late)
+                }
             }
-            return stale
+            return (stale, elsewhere)
         }
     }
 
@@ -174,14 +185,13 @@ actor FactWriter {
         switch fact {
         case .host(let facts): try await inventory.setFacts(facts, under: claim, in: transaction)
         case .found(let domain): try await inventory.insertDomain(domain, under: claim, in: transaction)
-        case .domain(let id, let seen): try await inventory.observe(id, seen, under: claim, in: transaction)
         case .size(let size):
             let effect = try await inventory.observeSize(SizeReport(size), under: claim, in: transaction)
             return effect == .stale ? size : nil
         case .readings(let readings):
             let rows = readings.map { MeterReading($0, host: host) }
             try await inventory.insertReadings(rows, under: claim, in: transaction)
-        case .proved, .arrived: break
+        case .proved, .arrived, .domain: break
         case .deleted(let id, let instant):
             try await inventory.markDeleted(id, at: instant, under: claim, in: transaction)
         case .absent(let id, let instant):
@@ -209,7 +219,7 @@ actor FactWriter {
     private func writeElsewhere(_ fact: Fact) async throws {
         guard case .arrived(let id, let seen, let target) = fact else { return }
         do {
-            try await edges.inventory.observe(id, seen, under: target)
+            try await edges.inventory.observe(id, seen, taking: DomainState.allCases, under: target)
         } catch let error as StoreError where error.code == .fenced {
             log.debug("the migration's target has a new owner", metadata: ["domain.id": "\(id)"])
         }

@@ -13,12 +13,12 @@ enum DomainOrigin: Sendable {
     case here(KnownDomain)
     /// Ebb moved it here.
     case movedHere(DomainRecord)
-    /// Somebody else did; its former host proved it up to the instant.
+    /// Somebody else did, or it is the copy that runs; its former host proved it up to the instant.
     case strayed(DomainRecord, provedUntil: Timestamp?)
     /// Its migration is still under way at the source, or its former host was not seen to let it go yet.
     case arriving
-    /// Another host has it still: this one shows a copy.
-    case duplicate(of: HostID)
+    /// Another host's copy is the domain: this one is beside it. `isLive`: both are live.
+    case duplicate(of: HostID, isLive: Bool)
 }
 
 extension HostLoop {
@@ -30,7 +30,8 @@ extension HostLoop {
         for seen in cycle.sightings {
             guard trackers[seen.domain] != nil else {
                 if leftAt[seen.domain] != nil { continue }
-                let first = unresolved[seen.domain]?.first
+                // Of a copy only what it is now matters: what it was is not billed.
+                let first = duplicates[seen.domain] == nil ? unresolved[seen.domain]?.first : nil
                 unresolved[seen.domain] = first.map { [$0, seen] } ?? [seen]
                 continue
             }
@@ -44,7 +45,7 @@ extension HostLoop {
         }
         let present = Set(cycle.sightings.map(\.domain))
         for domain in unresolved.keys where !present.contains(domain) { unresolved[domain] = nil }
-        duplicates.formIntersection(present)
+        duplicates = duplicates.filter { present.contains($0.key) }
         for domain in trackers.keys.sorted() where !present.contains(domain) {
             guard let tracker = trackers[domain], calledAt >= tracker.settledAt else {
                 // What Ebb did since shows more than this poll.
@@ -96,14 +97,34 @@ extension HostLoop {
     /// Domains that wait for their row to be looked up, in order.
     var unknownDomains: [DomainID] { unresolved.keys.sorted() }
 
+    /// The copies of other hosts' domains that are here, as last seen.
+    var copies: [DomainID: DomainState] {
+        Dictionary(
+            uniqueKeysWithValues: duplicates.keys.map { ($0, unresolved[$0]?.last?.state ?? .unknown) })
+    }
+
+    /// The last look at a domain whose row is not known to be this host's.
+    func sighting(of domain: DomainID) -> DomainSighting? { unresolved[domain]?.last }
+
+    /// The domain's row is another host's now: what is here is a copy, which is neither billed nor changed. The other
+    /// host's first size ends the one that is open here.
+    func lost(_ domain: DomainID) async {
+        guard var tracker = trackers.removeValue(forKey: domain) else { return }
+        unresolved[domain] = latest.removeValue(forKey: domain).map { [$0] }
+        let readings = tracker.isManaged ? tracker.meter.endOfLife() : []
+        if !readings.isEmpty { await writer.append([.readings(readings)]) }
+    }
+
     /// Takes what was found out about a domain's row; its sightings so far are worked off.
     func resolve(_ domain: DomainID, as origin: DomainOrigin) async {
         guard let sightings = unresolved[domain], let last = sightings.last, trackers[domain] == nil else { return }
         var facts: [Fact] = []
         switch origin {
         case .arriving: return
-        case .duplicate(let other):
-            if duplicates.insert(domain).inserted { await noticedDuplicate(domain, of: other) }
+        case .duplicate(let other, let isLive):
+            if duplicates.updateValue(isLive, forKey: domain) != isLive {
+                await noticedDuplicate(domain, of: other, isLive: isLive)
+            }
             return
         case .found(let manager):
             trackers[domain] = DomainTracker(
@@ -113,16 +134,21 @@ extension HostLoop {
         case .here(let known):
             trackers[domain] = DomainTracker(
                 known, interval: configuration.readingInterval, phase: meterPhase, watchedSince: last.seenAt)
+            // It was missing: its size begins anew, also if it is off and has no life yet.
+            if known.row.missingSince != nil {
+                trackers[domain]?.size = SizeTracker(domain: domain, arrivedAt: last.seenAt)
+            }
         case .movedHere(let row):
             trackers[domain] = tracker(of: row, size: SizeTracker(domain: domain))
             await arrived(domain, sightings[0], isForeign: false)
         case .strayed(let row, let provedUntil):
-            let size = SizeTracker(domain: domain, formerHostProvedUntil: provedUntil)
-            trackers[domain] = tracker(of: row, size: size)
+            let size = SizeTracker(domain: domain, formerHostProvedUntil: provedUntil, arrivedAt: last.seenAt)
+            let isCopy = duplicates[domain] != nil
+            trackers[domain] = tracker(of: row, size: size, watchedSince: isCopy ? last.seenAt : .zero)
             await arrived(domain, sightings[0], isForeign: true)
         }
         unresolved[domain] = nil
-        duplicates.remove(domain)
+        duplicates[domain] = nil
         for seen in sightings { facts += await observe(seen) }
         await writer.append(facts)
     }
@@ -132,8 +158,9 @@ extension HostLoop {
         await publish(change, of: domain, at: seen.incarnation?.start ?? seen.seenAt, isForeign: isForeign)
     }
 
-    /// Takes what the database says of the host's domains now: who was adopted or released, and what was asked.
-    func refresh(_ rows: [DomainRecord]) {
+    /// Takes what the database says of the host's domains now: who was adopted or released, and what was asked. Returns
+    /// the domains that are here and have no such row.
+    func refresh(_ rows: [DomainRecord]) -> [DomainID] {
         for row in rows {
             guard var tracker = trackers[row.id] else { continue }
             tracker.asked = row.askedVCPUs ?? tracker.asked
@@ -144,6 +171,8 @@ extension HostLoop {
             }
             trackers[row.id] = tracker
         }
+        let known = Set(rows.map(\.id))
+        return trackers.keys.filter { !known.contains($0) && !moving.contains($0) && !ordered.contains($0) }.sorted()
     }
 
     /// The domain as last seen; unknown as long as its row is.
@@ -166,9 +195,12 @@ extension HostLoop {
 
 extension HostLoop {
     /// A domain that begins a life here.
-    fileprivate func tracker(of row: DomainRecord, size: SizeTracker) -> DomainTracker {
+    /// - Parameter watchedSince: since when its meters are the domain's.
+    fileprivate func tracker(
+        of row: DomainRecord, size: SizeTracker, watchedSince: Timestamp = .zero
+    ) -> DomainTracker {
         DomainTracker(
-            isManaged: row.isManaged, size: size, meter: schedule(row.id, since: .zero), asked: row.askedVCPUs,
+            isManaged: row.isManaged, size: size, meter: schedule(row.id, since: watchedSince), asked: row.askedVCPUs,
             caps: DomainCaps(row))
     }
 

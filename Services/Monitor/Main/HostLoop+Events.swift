@@ -80,9 +80,13 @@ extension HostLoop {
     }
 
     /// The host shows a domain that another host has: a copy with the same UUID. It is told apart by its host.
-    func noticedDuplicate(_ domain: DomainID, of other: HostID) async {
-        let change = DomainChange(
-            kind: "duplicate-uuid", detail: "host \(other) has a domain with this UUID too; give one of them another")
+    /// - Parameter isLive: both hold their memory.
+    func noticedDuplicate(_ domain: DomainID, of other: HostID, isLive: Bool) async {
+        let detail =
+            isLive
+            ? "it runs on host \(other) and on host \(host): Ebb starts, resizes and deletes neither; shut one down"
+            : "host \(other) has the domain, and host \(host) a copy with its UUID: undefine the copy"
+        let change = DomainChange(kind: "duplicate-uuid", detail: detail)
         await publish(change, of: domain, at: edges.clock.now(), isForeign: true)
     }
 

@@ -30,8 +30,8 @@ actor HostLoop {
     var trackers: [DomainID: DomainTracker] = [:]
     /// Sightings of domains whose row is not known yet: the first and the last of each.
     var unresolved: [DomainID: [DomainSighting]] = [:]
-    /// Domains that another host has and of which this one shows a copy; whoever reads them is told once.
-    var duplicates: Set<DomainID> = []
+    /// Domains that another host has and of which this one shows a copy, and whether both are live; told once.
+    var duplicates: [DomainID: Bool] = [:]
     /// What Ebb has under way, or has asked a guest to do.
     var ordered: Set<DomainID> = []
     /// Domains on their way to another host: that they are not here says nothing yet.
@@ -67,6 +67,7 @@ actor HostLoop {
         log = edges.log
         sampler = HostSampler(host: host, known: known.incarnations)
         (moving, ordered) = (known.moving, known.ordered)
+        duplicates = Dictionary(uniqueKeysWithValues: known.duplicates.map { ($0, false) })
         meterPhase = Self.phase(of: host)
         for domain in known.domains {
             trackers[domain.row.id] = DomainTracker(

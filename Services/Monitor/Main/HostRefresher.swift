@@ -16,7 +16,8 @@ actor HostRefresher {
     private let configuration: MonitorConfiguration
     /// Since when domains that another host has are seen here as well.
     private var strangers: [DomainID: ContinuousClock.Instant] = [:]
-    private var duplicates: Set<DomainID> = []
+    /// Copies of other hosts' domains that are on record, and in which state.
+    private var recorded: [DomainID: DomainState]
     private var twins: [HostID] = []
 
     init(
@@ -25,7 +26,7 @@ actor HostRefresher {
     ) {
         self.host = host
         self.claim = claim
-        self.duplicates = Set(duplicates)
+        recorded = Dictionary(uniqueKeysWithValues: duplicates.map { ($0, .unknown) })
         self.loop = loop
         self.edges = edges
         self.configuration = configuration
@@ -39,13 +40,13 @@ actor HostRefresher {
         while !Task.isCancelled {
             do {
                 if ContinuousClock.now >= rowsAreDue {
-                    await loop.refresh(try await edges.inventory.domains(.host(host)))
+                    try await readRows()
                     try await lookForTwins()
                     rowsAreDue = .now + pause
                     pause = configuration.rowsInterval
                 }
                 let unknown = await loop.unknownDomains
-                if !unknown.isEmpty || !duplicates.isEmpty { try await resolve(unknown) }
+                if !unknown.isEmpty || !recorded.isEmpty { try await resolve(unknown) }
             } catch {
                 edges.log.debug(
                     "rows can't be read back", metadata: ["host.id": "\(host)", "error": "\(error)"])
@@ -54,44 +55,76 @@ actor HostRefresher {
         }
     }
 
+    private func readRows() async throws {
+        let rows = try await edges.inventory.domains(.host(host))
+        let elsewhere = await loop.refresh(rows)
+        for (domain, row) in try await edges.inventory.domains(elsewhere)
+        where row.host != host && row.deletedAt == nil { await loop.lost(domain) }
+    }
+
     private func resolve(_ domains: [DomainID]) async throws {
         strangers = strangers.filter { domains.contains($0.key) }
-        for domain in domains { await loop.resolve(domain, as: try await origin(of: domain)) }
-        try await recordDuplicates(await loop.duplicates)
+        let rows = try await edges.inventory.domains(domains)
+        var holders: [HostID: HostRecord] = [:]
+        for row in rows.values where row.host != host && holders[row.host] == nil {
+            holders[row.host] = try await edges.inventory.host(row.host)
+        }
+        for domain in domains {
+            let row = rows[domain].flatMap { $0.deletedAt == nil ? $0 : nil }
+            await loop.resolve(domain, as: try await origin(of: domain, row, holder: row.flatMap { holders[$0.host] }))
+        }
+        try await recordDuplicates(await loop.copies)
     }
 
-    private func origin(of domain: DomainID) async throws -> DomainOrigin {
-        guard let row = try await edges.inventory.domain(domain), row.deletedAt == nil else {
-            return .found(manager: try await loop.hypervisor.describe(domain)?.manager)
-        }
-        if row.host == host, row.missingSince != nil { return .here(try await known(row)) }
-        if try await isMovedHere(domain, row) { return .movedHere(row) }
-        if row.host == host { return .here(try await known(row)) }
-        switch try await migration(of: domain)?.state {
-        case .queued, .claimed: return .arriving
-        case .succeeded: return .movedHere(row)
-        default: return try await strange(row)
-        }
+    private func origin(of domain: DomainID, _ row: DomainRecord?, holder: HostRecord?) async throws -> DomainOrigin {
+        guard let row else { return .found(manager: try await loop.hypervisor.describe(domain)?.manager) }
+        guard row.host == host else { return try await contested(row, holder) }
+        guard row.missingSince == nil, try await known(row).size == nil,
+            try await edges.commands.moves(of: domain).first(where: { $0.target == host && $0.state != .failed }) != nil
+        else { return .here(try await known(row)) }
+        // The source's owner wrote its row, and this host has no segment of it yet.
+        return .movedHere(row)
     }
 
-    /// A domain of another host by its row, which no command of Ebb's moved here. Somebody else moved it, and its former
-    /// host lets it go within a poll or can't be asked; one that goes on having it has another domain.
-    private func strange(_ row: DomainRecord) async throws -> DomainOrigin {
-        let former = try await edges.inventory.host(row.host)
-        guard row.state != .unknown, let former, former.facts.state == .up, former.removedAt == nil else {
-            return .strayed(row, provedUntil: former?.provedUntil)
-        }
+    /// A domain of another host by its row: which of the two copies it is, and the row of the one that is it.
+    private func contested(_ row: DomainRecord, _ holder: HostRecord?) async throws -> DomainOrigin {
+        guard let seen = await loop.sighting(of: row.id) else { return .arriving }
         let since = strangers[row.id] ?? .now
         strangers[row.id] = since
-        return ContinuousClock.now - since < configuration.pollInterval * 3 ? .arriving : .duplicate(of: row.host)
+        let isThere = holder?.removedAt == nil && row.missingSince == nil
+        let there = holder?.facts.state == .up ? row.state : .unknown
+        let contest = CopyContest(
+            here: seen.state, there: isThere ? there : nil, move: try await move(of: row),
+            isSettled: ContinuousClock.now - since >= configuration.pollInterval * 3)
+        switch contest.verdict {
+        case .wait: return .arriving
+        case .yield(let isLive): return .duplicate(of: row.host, isLive: isLive)
+        case .take(let isForeign):
+            // What its row says of it may be as old as what its host said last.
+            let isStale = !isForeign || there == .unknown || !isThere
+            let beaten = CopyRank(seen.state).beatenStates + (isStale ? [row.state] : [])
+            let taken = try await edges.inventory.observe(
+                row.id, DomainObservation(seen, asked: row.askedVCPUs), taking: beaten, under: claim)
+            guard taken != nil else { return .arriving }
+            return isForeign ? .strayed(row, provedUntil: holder?.provedUntil) : .movedHere(row)
+        }
+    }
+
+    /// What Ebb ordered that moves the domain between its host and this one.
+    private func move(of row: DomainRecord) async throws -> CopyContest.Move {
+        let moves = try await edges.commands.moves(of: row.id).filter { $0.target == host || $0.host == host }
+        if moves.contains(where: { $0.state == .queued || $0.state == .claimed }) { return .underWay }
+        guard let last = moves.first, last.state == .succeeded, last.target == host,
+            last.finishedAt ?? .zero >= row.incarnation?.start ?? .zero
+        else { return .none }
+        return .endedHere
     }
 
     /// Writes down which copies of other hosts' domains are here.
-    private func recordDuplicates(_ present: Set<DomainID>) async throws {
-        for domain in present.symmetricDifference(duplicates).sorted() {
-            let isDuplicate = present.contains(domain)
-            try await edges.inventory.setDuplicate(domain, isDuplicate, at: edges.clock.now(), under: claim)
-            if isDuplicate { duplicates.insert(domain) } else { duplicates.remove(domain) }
+    private func recordDuplicates(_ present: [DomainID: DomainState]) async throws {
+        for domain in Set(present.keys).union(recorded.keys).sorted() where present[domain] != recorded[domain] {
+            try await edges.inventory.setDuplicate(domain, present[domain], at: edges.clock.now(), under: claim)
+            recorded[domain] = present[domain]
         }
     }
 
@@ -101,20 +134,6 @@ actor HostRefresher {
         let found = try await edges.inventory.hosts(sharing: uuid, with: host)
         if found != twins, !found.isEmpty { await loop.noticedTwins(found) }
         twins = found
-    }
-
-    /// Whether the row is here already since the source's owner wrote it, while this host has no segment of it yet.
-    private func isMovedHere(_ domain: DomainID, _ row: DomainRecord) async throws -> Bool {
-        guard row.host == host, try await known(row).size == nil else { return false }
-        return try await migration(of: domain) != nil
-    }
-
-    /// The newest command that moves the domain here.
-    private func migration(of domain: DomainID) async throws -> CommandRecord? {
-        try await edges.commands.history(of: domain, limit: 16).first { record in
-            record.command.verb == CommandVerb.migrate.rawValue
-                && CommandArguments(record.command.arguments)?.target == host.name && record.state != .failed
-        }
     }
 
     private func known(_ row: DomainRecord) async throws -> KnownDomain {

@@ -28,7 +28,8 @@ struct HostUnit: Sendable {
         let (lateLoop, lateRunner) = (Late<HostLoop>(), Late<CommandRunner>())
         writer = FactWriter(
             host: record.id, claim: shard.claim, edges: edges, proofs: proofs, limit: configuration.waitingFacts,
-            isStale: { await lateLoop.value?.reportedStale($0) }, hasEnded: { await lateRunner.value?.wasWritten($0) })
+            isStale: { await lateLoop.value?.reportedStale($0) },
+            isElsewhere: { await lateLoop.value?.lost($0) }, hasEnded: { await lateRunner.value?.wasWritten($0) })
         loop = HostLoop(
             host: record.id, shard: shard, hypervisor: hypervisor, known: known, writer: writer, edges: edges,
             configuration: configuration)

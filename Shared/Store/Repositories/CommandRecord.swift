@@ -109,3 +109,11 @@ package struct CommandRecord: Hashable, Sendable {
         }
     }
 }
+
+/// What matters of a command that migrates a domain.
+package struct MoveRecord: Hashable, Sendable {
+    package let host: HostID
+    package let target: HostID?
+    package let state: CommandState
+    package let finishedAt: Timestamp?
+}

@@ -71,6 +71,23 @@ package struct CommandRepository: Sendable {
             "SELECT * FROM cluster.command WHERE domain = \(domain) ORDER BY created_ns DESC, id LIMIT \(limit)")
     }
 
+    /// A domain's newest migrations first: where from, where to, and how far they are.
+    package func moves(of domain: DomainID, limit: Int = 16) async throws(StoreError) -> [MoveRecord] {
+        var moves: [MoveRecord] = []
+        for row in try await store.query(
+            """
+            SELECT host, arguments->>'target' AS target, state, finished_ns FROM cluster.command
+            WHERE domain = \(domain) AND verb = 'migrate' ORDER BY created_ns DESC, id LIMIT \(limit)
+            """)
+        {
+            moves.append(
+                MoveRecord(
+                    host: try row.host("host"), target: try row.stringOrNil("target").flatMap { HostID($0) },
+                    state: try row.value("state"), finishedAt: try row.timestampOrNil("finished_ns")))
+        }
+        return moves
+    }
+
     /// Makes a queued command the caller's to run, once: `false` if it is claimed, ended or past its deadline.
     /// `claim` is that of its host; `mark`, JSON, of the domain's life as it is now. Throws `fenced`.
     package func claim(

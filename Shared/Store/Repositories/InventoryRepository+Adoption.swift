@@ -77,16 +77,17 @@ extension InventoryRepository {
         }
     }
 
-    /// Notes that the claim's host shows a domain that another host has (or, with `false`, does so no more).
+    /// Notes in which state the claim's host shows a copy of a domain that another host has; `nil`: it shows none.
     package func setDuplicate(
-        _ id: DomainID, _ isDuplicate: Bool, at now: Timestamp, under claim: ShardClaim
+        _ id: DomainID, _ state: DomainState?, at now: Timestamp, under claim: ShardClaim
     ) async throws {
         try await store.fenced(claim) { transaction in
-            if isDuplicate {
+            if let state {
                 _ = try await transaction.query(
                     """
-                    INSERT INTO inventory.duplicate (host, domain, noticed_ns) VALUES (\(claim.id), \(id), \(now))
-                    ON CONFLICT DO NOTHING
+                    INSERT INTO inventory.duplicate (host, domain, noticed_ns, state)
+                    VALUES (\(claim.id), \(id), \(now), \(state))
+                    ON CONFLICT (host, domain) DO UPDATE SET state = excluded.state
                     """)
             } else {
                 _ = try await transaction.query(
@@ -104,6 +105,21 @@ extension InventoryRepository {
             domains.append(try row.domain("domain"))
         }
         return domains
+    }
+
+    /// Hosts beside its own that show a copy of a domain, in order, and in which state; `unknown` while such a host does
+    /// not answer.
+    package func copies(of id: DomainID) async throws(StoreError) -> [(host: HostID, state: DomainState)] {
+        let rows = try await store.query(
+            """
+            SELECT c.host, CASE WHEN h.state = 'up' THEN c.state ELSE 'unknown' END AS state
+            FROM inventory.duplicate c JOIN inventory.host h ON h.id = c.host AND h.removed_ns IS NULL
+                JOIN inventory.domain d ON d.id = c.domain AND d.host <> c.host
+            WHERE c.domain = \(id) ORDER BY c.host
+            """)
+        var copies: [(host: HostID, state: DomainState)] = []
+        for row in rows { copies.append((try row.host("host"), try row.value("state"))) }
+        return copies
     }
 
     /// Marks the domains deleted that are only observed on a host that was removed.

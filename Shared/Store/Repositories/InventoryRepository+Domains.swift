@@ -57,6 +57,14 @@ extension InventoryRepository {
         try await records("SELECT * FROM inventory.domain WHERE id = \(id)").first
     }
 
+    /// These domains, also those that were deleted, in one statement however many.
+    package func domains(_ ids: [DomainID]) async throws(StoreError) -> [DomainID: DomainRecord] {
+        guard !ids.isEmpty else { return [:] }
+        let texts = TextArray(ids.map(\.description))
+        let rows = try await records("SELECT * FROM inventory.domain WHERE id = ANY(\(texts)::uuid[])")
+        return Dictionary(rows.map { ($0.id, $0) }) { first, _ in first }
+    }
+
     package func domain(tenant: TenantID, name: String) async throws(StoreError) -> DomainRecord? {
         try await records(
             """
@@ -68,14 +76,19 @@ extension InventoryRepository {
 
     /// Writes what is seen on the claim's host and returns the domain's revision, raised by one if anything changed.
     ///
-    /// Unknown values keep what was known. `nil`: nothing was written, since the domain is deleted or unknown, or lives
-    /// on another host in a newer incarnation (a late report from the source of a migration).
+    /// Unknown values keep what was known. `nil`: nothing was written, since the domain is deleted or unknown, or is
+    /// another host's: what is seen here is a copy, or a late report from the source of a migration.
+    /// - Parameter beaten: takes the domain from the host that has it, if that showed it last in one of these states,
+    ///   or does not have it any more; `nil` takes it from none. Two hosts that take at once get it one after the
+    ///   other, and the second only if it beats what the first one wrote.
     @discardableResult
     package func observe(
-        _ id: DomainID, _ seen: DomainObservation, under claim: ShardClaim, in transaction: Transaction? = nil
+        _ id: DomainID, _ seen: DomainObservation, taking beaten: [DomainState]? = nil, under claim: ShardClaim,
+        in transaction: Transaction? = nil
     ) async throws -> Int64? {
         try await store.fenced(claim, in: transaction) { transaction in
             let start = seen.incarnation?.start
+            let states = beaten.map { TextArray($0.map(\.rawValue)) }
             let rows = try await transaction.query(
                 """
                 UPDATE inventory.domain d SET host = n.host, name = n.name, missing_ns = n.missing_ns,
@@ -109,11 +122,15 @@ extension InventoryRepository {
                             coalesce(\(seen.memory?.maximum), o.maximum_memory_bytes) AS maximum_memory_bytes,
                             coalesce(\(seen.memory?.allocated), o.memory_bytes) AS memory_bytes,
                             coalesce(\(seen.disk), o.disk_bytes) AS disk_bytes,
-                            coalesce(\(seen.incarnation?.hypervisorID), o.incarnation_hypervisor)
-                                AS incarnation_hypervisor,
-                            coalesce(\(start), o.incarnation_start_ns) AS incarnation_start_ns) v
-                    WHERE o.host = \(claim.id) OR o.incarnation_start_ns IS NULL
-                        OR \(start) > o.incarnation_start_ns
+                            -- A life that it had on another host is none of this one's.
+                            CASE WHEN o.host = \(claim.id)
+                                THEN coalesce(\(seen.incarnation?.hypervisorID), o.incarnation_hypervisor)
+                                ELSE \(seen.incarnation?.hypervisorID) END AS incarnation_hypervisor,
+                            CASE WHEN o.host = \(claim.id) THEN coalesce(\(start), o.incarnation_start_ns)
+                                ELSE \(start) END AS incarnation_start_ns) v
+                    WHERE o.host = \(claim.id)
+                        OR \(states)::text[] IS NOT NULL
+                            AND (o.missing_ns IS NOT NULL OR o.state = ANY(\(states)::text[]))
                 ) n WHERE d.id = \(id) RETURNING d.revision
                 """)
             return try rows.first?.int64("revision")
