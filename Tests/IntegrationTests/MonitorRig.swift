@@ -119,7 +119,8 @@ final class MonitorRig: Sendable {
         let gate = gate
         let client = await bus.makeCommandClient()
         let connectors = [
-            HypervisorConnector.libvirt(), .fleet(client: client, readTimeout: configuration.callTimeout),
+            HypervisorConnector.libvirt(folders: ["/tmp"]),
+            .fleet(client: client, readTimeout: configuration.callTimeout),
         ]
         let edges = MonitorEdges(
             instance: instance, store: store, publisher: publisher, clock: clock,
