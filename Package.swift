@@ -195,6 +195,12 @@ let package = Package(
                 "MonitorMain", "SchedulerMain", "BillingMain", "LoggerMain", "UserGatewayMain", "BillingCore",
                 "LoggerCore", "SchedulerCore", "FleetMain", "FleetModel", "Hypervisor", "MonitorCore",
             ] + serviceEdges),
+        tests(
+            "UpgradeTests",
+            [
+                "MonitorMain", "SchedulerMain", "BillingMain", "BillingCore", "UserGatewayCore", "FleetMain",
+                "FleetModel", "SchedulerCore", "MonitorCore",
+            ] + serviceEdges),
         tests("SystemTests", ["FleetModel", "ResourceModel", "Store"]),
         tests("TidyTests", []),
 

@@ -49,7 +49,7 @@ run_tests() {
 : >"$log"
 # What waits for real sockets and servers runs apart from what computes, and one after another: the rest would starve it
 # on two cores.
-edges='BusTests|StoreTests|HypervisorTests|ClientTests|IntegrationTests|UserGatewayTests'
+edges='BusTests|StoreTests|HypervisorTests|ClientTests|IntegrationTests|UserGatewayTests|UpgradeTests'
 step "units"
 run_tests --skip "SystemTests|$edges"
 step "contracts on real edges: ZeroMQ, PostgreSQL, libvirt, TCP"

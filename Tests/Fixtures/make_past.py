@@ -201,7 +201,8 @@ def make(options):
         stack.start_services()
         marks = story.run()
         stack.check_alive()
-        write(draft / "bills.json", list(bills(stack, story, marks)))
+        billed = list(bills(stack, story, marks))
+        write(draft / "bills.json", billed)
         story.questions()
         write(draft / "decisions.json", list(decisions(stack, story)))
         wait_until("the audit's seal", lambda: not story.count("audit.outbox"), 30)
@@ -221,7 +222,8 @@ def make(options):
         messages(draft / "messages", stack.tap)
         schema = int(stack.admin_sql("SELECT max(version) FROM public.schema_migration", "ebb"))
         write(draft / "past.json", {
-            "version": options.version, "schema": schema, "marksNs": marks})
+            "version": options.version, "schema": schema, "marksNs": marks,
+            "ratingRules": billed[0]["bill"]["rulesVersion"]})
         shutil.move(draft, target)
     except StackError:
         print(latest(stack), file=sys.stderr)
@@ -242,6 +244,11 @@ def latest(stack):
 
 
 def messages(folder, listener):
+    sources = [path for part in ["Shared", "Services"] for path in (ROOT / part).rglob("*.swift")]
+    declared = {
+        kind for path in sources for kind in re.findall(r'MessageType = "([^"]+)"', path.read_text())}
+    if lacking := declared - {kind for kind, _, _ in listener.kept}:
+        raise StackError(f"no message of {', '.join(sorted(lacking))} crossed the wire")
     for name, document in listener.files():
         write(folder / "wire" / name, document)
     known = protobuf.messages()

@@ -29,7 +29,8 @@ struct HostQuestions: Sendable {
     let supervisor: HostSupervisor
     let edges: MonitorEdges
 
-    private struct Wish: Codable {
+    /// What is asked; which of it, the type of the message says.
+    struct Wish: Codable {
         var domain: DomainID?
         var host: HostID?
         var offset: Int64?

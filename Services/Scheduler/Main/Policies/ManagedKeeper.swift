@@ -133,7 +133,8 @@ private struct FactorQuestion: Encodable {
     let policies: [Bounds]
 }
 
-private struct FactorAnswer: Decodable {
+/// f of each policy that was asked for, in their order.
+struct FactorAnswer: Decodable {
     let factorsPpm: [Int64]
 }
 

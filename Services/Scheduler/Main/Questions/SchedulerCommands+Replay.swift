@@ -19,13 +19,14 @@ struct ReplayAnswer: Encodable, Sendable {
 }
 
 /// Which past to replay; the policy's own members stand beside it.
-private struct ReplayQuestion: Decodable {
+struct ReplayQuestion: Decodable {
     let domain: DomainID
     let from: Timestamp
     let to: Timestamp
 }
 
-private struct AssessQuestion: Decodable {
+/// Which observed VMs to assess, over which past.
+struct AssessQuestion: Decodable {
     let hosts: [HostID]
     let from: Timestamp
     let to: Timestamp

@@ -166,7 +166,8 @@ struct SchedulerCommands: Sendable {
     }
 }
 
-private struct DecisionQuestion: Decodable {
+/// Which decision to show.
+struct DecisionQuestion: Decodable {
     let id: UUID128
 }
 
@@ -177,7 +178,7 @@ private struct DisguisedDecision: Encodable {
 }
 
 /// Which decisions to verify: one, or all of a cluster.
-private struct VerifyQuestion: Decodable {
+struct VerifyQuestion: Decodable {
     let id: UUID128?
     let cluster: ClusterID?
 }
