@@ -32,12 +32,12 @@ release: ## Build the executables in release mode
 demo: ## See the paper's experiment: install, build, run, explain, verify
 	@demo/install.sh $(PACKAGES_DEMO)
 	@demo/build.sh
-	@python3 demo/demo.py --binaries $(RELEASE) $(if $(TRACE),--trace $(TRACE))
+	@python3 demo/demo.py --binaries $(DEBUG) $(if $(TRACE),--trace $(TRACE))
 
 up: ## Start the same stack and leave it running (PORT=7421 for another port)
 	@demo/install.sh $(PACKAGES_DEMO)
 	@demo/build.sh
-	@python3 demo/up.py up --binaries $(RELEASE) $(if $(PORT),--port $(PORT))
+	@python3 demo/up.py up --binaries $(DEBUG) $(if $(PORT),--port $(PORT))
 
 down: ## Stop what `make up` started
 	@python3 demo/up.py down
@@ -46,12 +46,12 @@ lab-demo: ## The same loop on two real libvirt hosts with real QEMU guests (root
 	@[ "$$(id -u)" = 0 ] || { echo "lab-demo needs root: sudo make lab-demo" >&2; exit 77; }
 	@demo/install.sh $(PACKAGES_LAB)
 	@demo/build.sh
-	@python3 demo/lab_demo.py --binaries $(RELEASE)
+	@python3 demo/lab_demo.py --binaries $(DEBUG)
 
 lab-xen: ## Every operation and the experiment on two real Xen hosts (root, 10 to 20 minutes; writes docs/lab-xen/)
 	@[ "$$(id -u)" = 0 ] || { echo "lab-xen needs root: sudo make lab-xen" >&2; exit 77; }
 	@demo/install.sh $(PACKAGES_XEN)
-	@demo/build.sh
+	@demo/build.sh release
 	@python3 demo/lab_xen.py --binaries $(RELEASE)
 
 test: ## Prove it: style, units, contracts, the five services, and (as root) the lab
@@ -67,17 +67,17 @@ rules: ## Take out one rule of the Scheduler after another: some test must fail 
 
 bench-monitor: ## Measure Monitor: its bus, its sampler beside others', a fleet of 20,000 VMs (10 minutes)
 	@demo/install.sh $(PACKAGES_BENCH)
-	@demo/build.sh
+	@demo/build.sh release
 	@python3 Tests/Benchmarks/Driver/bench_monitor.py --binaries $(RELEASE) $(PARTS)
 
 compose-test: ## Start compose/ on a real Docker engine and run the demo's scenario there (root)
 	@demo/install.sh $(PACKAGES_DEMO) docker.io docker-compose debootstrap iptables
-	@demo/build.sh
+	@demo/build.sh release
 	@compose/test.sh
 
 bench-scheduler: ## Measure the scheduler's core, its rules' worth and the reaction time (TRACES=folder for other traces)
 	@demo/install.sh $(PACKAGES_DEMO)
-	@demo/build.sh
+	@demo/build.sh release
 	@$(RELEASE)/SchedulerBench $(or $(TRACES),../shared/traces)
 	@python3 Tests/Benchmarks/Driver/end_to_end.py --binaries $(RELEASE)
 

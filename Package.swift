@@ -22,6 +22,7 @@ let edge = strict + [.strictMemorySafety()]
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
@@ -31,12 +32,18 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOExtras", package: "swift-nio-extras"),
     .product(name: "NIOTLS", package: "swift-nio"),
-    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    "TLS",
 ]
+
+/// `EBB_BUILD=demo` leaves out what the demo does not run: tests, benchmarks, and TLS, which is half of the compiler's
+/// work. Everything that it builds is reused by a whole build, apart from the target TLS. A trait could not do that: it is
+/// a compilation condition of every target of a package, so that each would be compiled again.
+let isForDemo = Context.environment["EBB_BUILD"] == "demo"
 
 /// What every service's `Main` composes.
 let serviceEdges: [Target.Dependency] = [
-    "ResourceModel", "Messages", "Bus", "Store", "ServiceKit", log, coreMetrics, lifecycle, arguments, protobuf,
+    "ResourceModel", "Messages", "Bus", "Store", "ServiceKit", log, coreMetrics, metrics, lifecycle, arguments,
+    protobuf,
 ]
 
 func shared(
@@ -46,6 +53,13 @@ func shared(
     .target(
         name: name, dependencies: dependencies, path: "Shared/\(path ?? name)", exclude: exclude,
         resources: resources, swiftSettings: settings)
+}
+
+/// The one target that knows what speaks TLS.
+func tls() -> Target {
+    let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+    let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+    return isForDemo ? shared("TLS", [nioCore]) : shared("TLS", [nioCore, nioSSL], settings: strict + [.define("TLS")])
 }
 
 func core(_ service: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
@@ -80,7 +94,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: [.defaults, "YAML"]),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
@@ -108,6 +123,7 @@ let package = Package(
         shared("Messages", ["ResourceModel", protobuf], exclude: ["Proto"]),
         shared("Execution", settings: edge),
         shared("Cryptography", ["CSodium"], settings: edge),
+        tls(),
         shared(
             "Bus",
             [
@@ -134,9 +150,11 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 coreMetrics, yams, .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
-                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ], settings: edge),
-        shared("TestSupport", ["ResourceModel", "Store", "Bus", log], settings: edge),
 
         main(
             "FleetMain", path: "Shared/Fleet/Server",
@@ -162,7 +180,13 @@ let package = Package(
         main(
             "Client", path: "Services/UserGateway/Client", ["ResourceModel", "UserGatewayCore", arguments, yams] + nio),
 
-        // Tests.
+    ] + (isForDemo ? [] : proofs)
+)
+
+/// Tests and benchmarks.
+var proofs: [Target] {
+    [
+        shared("TestSupport", ["ResourceModel", "Store", "Bus", log], settings: edge),
         tests("ResourceModelTests", ["ResourceModel"]),
         tests("MessagesTests", ["Messages", "ResourceModel", protobuf], exclude: ["Fixtures"]),
         tests("ExecutionTests", ["Execution"]),
@@ -216,4 +240,4 @@ let package = Package(
             dependencies: ["BenchSupport", "Bus", "Hypervisor", "Messages", "ResourceModel", log, arguments],
             path: "Tests/Benchmarks/Monitor", swiftSettings: strict),
     ]
-)
+}

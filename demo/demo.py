@@ -3,8 +3,8 @@
 """The paper's experiment on this machine: a private stack, the paper's test bed, its two figures, the bill, and a check of
 everything against an independent reference. Ends by itself and leaves nothing running.
 
-  demo/demo.py --binaries .build/release                     what `make demo` runs
-  demo/demo.py --binaries .build/release --trace mine.csv    any other trace (lines t,load; load in percent of 2 vCPUs)
+  demo/demo.py --binaries .build/debug                       what `make demo` runs
+  demo/demo.py --binaries .build/debug --trace mine.csv      any other trace (lines t,load; load in percent of 2 vCPUs)
   demo/demo.py --binaries .build/debug --kill 42             kill every service once at a random moment (seed 42)
   demo/demo.py --binaries .build/debug --second              start a second instance of every service while it runs
 """

@@ -7,7 +7,7 @@
   3. host full     the VM is live-migrated and grows on the other host, its TCP connection and its disk intact; before
                    it, web-1 is started afresh: what emulation leaves plugged would be room that it holds
 
-  demo/lab_demo.py --binaries .build/release     what `make lab-demo` runs
+  demo/lab_demo.py --binaries .build/debug       what `make lab-demo` runs
 
 Needs root, for namespaces and network interfaces of its own; it touches nothing of the system's libvirt, networks or
 PostgreSQL, and takes everything down again however it ends.

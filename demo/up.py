@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts the demo's stack and leaves it running: PostgreSQL, a simulated fleet, five services, a tenant with four VMs.
 
-  demo/up.py up --binaries .build/release     what `make up` runs; another port: make up PORT=7421
+  demo/up.py up --binaries .build/debug       what `make up` runs; another port: make up PORT=7421
   demo/up.py down                             what `make down` runs; ends everything, also what a crash left behind
 """
 
@@ -153,7 +153,7 @@ def remembered(directory):
 
 def check_binaries(folder):
     if not folder:
-        raise StackError("say where the executables are: --binaries .build/release")
+        raise StackError("say where the executables are: --binaries .build/debug")
     for name in ["ebb", "ebb-fleet", "ebb-migrate", "ebb-monitor"]:
         if not os.access(Path(folder) / name, os.X_OK):
             raise StackError(f"{Path(folder) / name} is missing: make release builds it")

@@ -67,8 +67,9 @@ struct HMACSHA256Tests {
         ]
         for known in cases {
             #expect(hexadecimal(HMACSHA256.code(of: known.message, key: known.key)) == known.code)
-            #expect(HMACSHA256.code(of: Array(known.message.utf8), key: known.key)
-                == HMACSHA256.code(of: known.message, key: known.key))
+            #expect(
+                HMACSHA256.code(of: Array(known.message.utf8), key: known.key)
+                    == HMACSHA256.code(of: known.message, key: known.key))
         }
     }
 

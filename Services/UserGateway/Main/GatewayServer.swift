@@ -4,10 +4,10 @@ package import Logging
 internal import NIOCore
 internal import NIOExtras
 internal import NIOPosix
-internal import NIOSSL
 internal import ResourceModel
 internal import ServiceLifecycle
 internal import Synchronization
+internal import TLS
 package import UserGatewayCore
 
 /// The gateway's network: JSON-RPC 2.0, one line per message, over TCP or TLS.
@@ -42,14 +42,14 @@ package final class GatewayServer: Service {
     private let log: Logger
     private let connections: ConnectionTable
     private let bound = OneShot<Result<Address, GatewayServerError>>()
-    private let tls: NIOSSLContext?
+    private let tls: TLSServer?
 
     /// - Throws: if the configuration can't be served as it is (certificate, plain TCP off loopback).
     package init(
         configuration: GatewayServerConfiguration, registry: MethodRegistry = .ebb, identity: ServerIdentity,
         methods: any GatewayMethods, log: Logger
     ) throws(GatewayServerError) {
-        tls = try configuration.makeTLSContext()
+        tls = try configuration.makeTLSServer()
         try configuration.refusePlainOffLoopback()
         context = Context(
             configuration: configuration, registry: registry, identity: identity, methods: methods,
@@ -177,7 +177,7 @@ package final class GatewayServer: Service {
             try pipeline.addHandler(RefusalHandler(tls == nil ? error : nil))
             return nil
         }
-        if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+        if let tls { try pipeline.addHandler(tls.handler()) }
         let metrics = context.metrics
         try pipeline.addHandler(ConnectionGuard(context.configuration) { metrics.connectionRefused($0) })
         try pipeline.addHandler(

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import NIOCore
-internal import NIOSSL
+internal import TLS
 
 extension GatewayServerConfiguration {
     /// TLS 1.3 with the configured certificate; `nil` for plain TCP.
-    func makeTLSContext() throws(GatewayServerError) -> NIOSSLContext? {
+    func makeTLSServer() throws(GatewayServerError) -> TLSServer? {
         guard let tls else { return nil }
         do {
-            let chain = try NIOSSLCertificate.fromPEMFile(tls.certificatePath)
-            let key = try NIOSSLPrivateKey(file: tls.keyPath, format: .pem)
-            var configuration = TLSConfiguration.makeServerConfiguration(
-                certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
-            configuration.minimumTLSVersion = .tlsv13
-            return try NIOSSLContext(configuration: configuration)
+            return try TLSServer(certificateFile: tls.certificatePath, privateKeyFile: tls.keyPath)
         } catch {
             throw GatewayServerError(
                 code: .certificateUnusable,

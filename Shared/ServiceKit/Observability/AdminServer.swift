@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Hummingbird
+internal import Glibc
+internal import HTTPTypes
+internal import HummingbirdCore
 package import Logging
+internal import NIOCore
+internal import NIOPosix
 internal import ServiceLifecycle
-internal import Synchronization
 
 /// `/livez`, `/readyz`, `/metrics` and `/version` on a port of its own.
 package final class AdminServer: Service {
@@ -35,34 +38,51 @@ package final class AdminServer: Service {
     package func boundPort() async -> Int? { await bound.stream.first { _ in true } }
 
     package func run() async throws {
-        let application = Application(
-            router: router(), configuration: .init(address: .hostname(host, port: port)),
-            onServerRunning: { [bound] channel in bound.continuation.yield(channel.localAddress?.port ?? 0) },
-            logger: log)
         defer { bound.continuation.finish() }
         do {
-            try await application.run()
+            let server = try HTTPServerBuilder.http1().buildServer(
+                configuration: .init(address: .hostname(host, port: port)),
+                eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: log,
+                responder: { request, writer, _ in
+                    let answer = self.answer(to: request)
+                    try await writer.write(response: answer.head, body: answer.body)
+                },
+                onServerRunning: { [bound] channel in bound.continuation.yield(channel.localAddress?.port ?? 0) })
+            try await server.run()
         } catch {
             throw StartupError.unavailable(
                 "the admin port \(host):\(port) can't be used (\(error)); set admin.bind to a free one")
         }
     }
 
-    private func router() -> Router<BasicRequestContext> {
-        let router = Router()
-        router.get("/livez") { _, _ in "ok\n" }
-        router.get("/readyz") { [health] _, _ in
-            Response(
-                status: health.isReady ? .ok : .serviceUnavailable,
-                headers: [.contentType: "text/plain; charset=utf-8"],
-                body: .init(byteBuffer: .init(string: health.report)))
+    private func answer(to request: Request) -> Response {
+        switch (request.method, request.uri.path) {
+        case (.get, "/livez"): text("ok\n")
+        case (.get, "/readyz"): text(health.report, health.isReady ? .ok : .serviceUnavailable)
+        case (.get, "/metrics"): text(registry.text(), type: "text/plain; version=0.0.4; charset=utf-8")
+        case (.get, "/version"): text(version + "\n")
+        default: text("there are GET /livez, /readyz, /metrics and /version\n", .notFound)
         }
-        router.get("/metrics") { [registry] _, _ in
-            Response(
-                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: .init(byteBuffer: .init(string: registry.text())))
-        }
-        router.get("/version") { [version] _, _ in version + "\n" }
-        return router
+    }
+
+    private func text(
+        _ text: String, _ status: HTTPResponse.Status = .ok, type: String = "text/plain; charset=utf-8"
+    ) -> Response {
+        Response(
+            status: status, headers: [.contentType: type, .date: Self.date(time(nil))],
+            body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    /// An instant, in seconds since 1970, as HTTP writes it (RFC 9110, 5.6.7).
+    static func date(_ instant: time_t) -> String {
+        var instant = instant
+        var fields = unsafe tm()
+        unsafe gmtime_r(&instant, &fields)
+        let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        func two(_ number: Int32) -> String { (number < 10 ? "0" : "") + String(number) }
+        let day = unsafe "\(days[Int(fields.tm_wday)]), \(two(fields.tm_mday)) \(months[Int(fields.tm_mon)])"
+        let clock = unsafe [fields.tm_hour, fields.tm_min, fields.tm_sec].map(two).joined(separator: ":")
+        return unsafe "\(day) \(fields.tm_year + 1_900) \(clock) GMT"
     }
 }

@@ -4,8 +4,8 @@ internal import Foundation
 internal import NIOCore
 internal import NIOExtras
 internal import NIOPosix
-internal import NIOSSL
 internal import ResourceModel
+internal import TLS
 internal import UserGatewayCore
 
 /// A conversation with a gateway, one request after another.
@@ -71,7 +71,7 @@ struct GatewayClient {
         _ settings: ConnectionSettings, _ body: @escaping @Sendable (inout GatewayClient) async throws -> Value
     ) async throws -> Value {
         let endpoint = settings.endpoint
-        let tls = try endpoint.isTLS ? makeTLSContext(settings) : nil
+        let tls = try endpoint.isTLS ? makeTLSClient(settings) : nil
         let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
         do {
             channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -80,10 +80,9 @@ struct GatewayClient {
                     channel.eventLoop.makeCompletedFuture {
                         let pipeline = channel.pipeline.syncOperations
                         if let tls {
-                            let name =
+                            let isAddress =
                                 endpoint.host.contains(":") || endpoint.host.allSatisfy { $0.isNumber || $0 == "." }
-                            try pipeline.addHandler(
-                                NIOSSLClientHandler(context: tls, serverHostname: name ? nil : endpoint.host))
+                            try pipeline.addHandler(tls.handler(serverName: isAddress ? nil : endpoint.host))
                         }
                         try pipeline.addHandler(
                             ByteToMessageHandler(LineBasedFrameDecoder(), maximumBufferSize: maximumAnswer))
@@ -97,9 +96,7 @@ struct GatewayClient {
             var client = GatewayClient(lines: inbound.makeAsyncIterator(), outbound: outbound, endpoint: endpoint)
             do {
                 try await client.greet(settings.token)
-            } catch let error as NIOSSLError {
-                throw unreachable(endpoint, error)
-            } catch let error as BoringSSLError {
+            } catch  where TLSClient.isRefusal(error) {
                 throw unreachable(endpoint, error)
             }
             return try await body(&client)
@@ -112,15 +109,12 @@ struct GatewayClient {
         _ = try await call("session.login", ["token": .string(token.text)])
     }
 
-    private static func makeTLSContext(_ settings: ConnectionSettings) throws -> NIOSSLContext {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.minimumTLSVersion = .tlsv13
-        if let path = settings.caFile { configuration.trustRoots = .file(path) }
+    private static func makeTLSClient(_ settings: ConnectionSettings) throws -> TLSClient {
         do {
-            return try NIOSSLContext(configuration: configuration)
+            return try TLSClient(authorityFile: settings.caFile)
         } catch {
             throw ClientFailure(
-                .configuration, "can't use the authority \(settings.caFile ?? "of the system"): \(error)")
+                .configuration, "can't speak TLS with the authority \(settings.caFile ?? "of the system"): \(error)")
         }
     }
 

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+
+#if TLS
+    internal import NIOSSL
+#endif
+
+/// The client's side of TLS 1.3.
+package struct TLSClient: Sendable {
+    #if TLS
+        private let context: NIOSSLContext
+    #endif
+
+    /// - Parameter authorityFile: certificates in PEM of whom servers' certificates are believed; `nil`: the system's.
+    /// - Throws: if the file can't be used, and in a build without TLS.
+    package init(authorityFile: String?) throws(TLSFailure) {
+        #if TLS
+            var configuration = TLSConfiguration.makeClientConfiguration()
+            configuration.minimumTLSVersion = .tlsv13
+            if let authorityFile { configuration.trustRoots = .file(authorityFile) }
+            do {
+                context = try NIOSSLContext(configuration: configuration)
+            } catch {
+                throw TLSFailure(description: "\(error)")
+            }
+        #else
+            throw .leftOut
+        #endif
+    }
+
+    /// What one connection needs at the front of its pipeline.
+    ///
+    /// - Parameter serverName: the name that the server's certificate must be for; `nil` where it is reached by address.
+    package func handler(serverName: String?) throws -> any ChannelHandler {
+        #if TLS
+            try NIOSSLClientHandler(context: context, serverHostname: serverName)
+        #else
+            preconditionFailure("nobody has a TLSClient in a build without TLS")
+        #endif
+    }
+
+    /// Whether a connection broke because its two sides could not agree on TLS.
+    package static func isRefusal(_ error: any Error) -> Bool {
+        #if TLS
+            error is NIOSSLError || error is BoringSSLError
+        #else
+            false
+        #endif
+    }
+}
