@@ -50,12 +50,7 @@ final class EventHub: Sendable {
 
     func publish(_ event: HypervisorEvent, generation: UInt64) {
         let readers = state.withLock { state in
-            switch event {
-            case .reconfigured(let domain, _): state.changed.insert(domain)
-            // It was defined anew, renamed or undefined.
-            case .lifecycle(let domain, .unknown, _): state.changed.insert(domain)
-            default: break
-            }
+            if case .reconfigured(let domain, _) = event { state.changed.insert(domain) }
             return state.generation == generation ? Array(state.readers.values) : []
         }
         for reader in readers { reader.yield(event) }

@@ -34,8 +34,7 @@ struct FleetSampler {
         guard let life = domain.life else { return sample }
         sample.incarnation = Incarnation(host: host, hypervisorID: life.hypervisorID, start: life.start)
         sample.vcpus = VCPUSizes(
-            maximum: VCPUCount(clamping: domain.definition.maximumVCPUs),
-            granted: VCPUCount(clamping: domain.grantedVCPUs))
+            maximum: VCPUCount(domain.definition.maximumVCPUs), granted: VCPUCount(domain.grantedVCPUs))
         sample.memory = DomainMemory(
             maximum: domain.definition.memory, allocated: domain.memory, used: life.memoryUsed)
         // A change within the interval leaves its utilisation unknown.

@@ -23,8 +23,7 @@ package struct HostSampler: Hashable, Sendable {
     }
 
     private let host: HostID
-    /// Of domains that were not seen yet.
-    private var known: [DomainID: KnownIncarnation]
+    private let known: [DomainID: KnownIncarnation]
     private var former: Former?
     private var domains: [DomainID: DomainSampler] = [:]
 
@@ -33,13 +32,9 @@ package struct HostSampler: Hashable, Sendable {
         package let incarnation: Incarnation
         /// Whether the domain ran when it was written.
         package let isActive: Bool
-        /// `nil`: no meter of it was written.
-        package let meter: KnownMeter?
-
-        package init(_ incarnation: Incarnation, isActive: Bool, meter: KnownMeter? = nil) {
+        package init(_ incarnation: Incarnation, isActive: Bool) {
             self.incarnation = incarnation
             self.isActive = isActive
-            self.meter = meter
         }
     }
 
@@ -78,7 +73,7 @@ package struct HostSampler: Hashable, Sendable {
     }
 
     /// The domain left the host by Ebb's own order: the next reading does not report it as departed.
-    package mutating func forget(_ domain: DomainID) { (domains[domain], known[domain]) = (nil, nil) }
+    package mutating func forget(_ domain: DomainID) { domains[domain] = nil }
 
     /// The sample of a cycle in which the host did not answer: its domains are unknown, not off. `nil` if the host was
     /// never read.
@@ -130,12 +125,11 @@ package struct HostSampler: Hashable, Sendable {
         }
     }
 
-    /// What was written down counts once: a domain that went and came back meanwhile may live another life.
-    private mutating func newSampler(_ domain: DomainID) -> DomainSampler {
-        let known = known.removeValue(forKey: domain)
+    private func newSampler(_ domain: DomainID) -> DomainSampler {
+        let known = known[domain]
         return DomainSampler(
             incarnations: IncarnationTracker(
-                host: host, known: known?.incarnation, isActive: known?.isActive ?? false), meter: known?.meter)
+                host: host, known: known?.incarnation, isActive: known?.isActive ?? false))
     }
 
     private func observeHost(_ observation: HostObservation, _ cycle: inout HostCycle) {
@@ -170,13 +164,12 @@ package struct HostSampler: Hashable, Sendable {
         _ now: Int64?, _ before: Int64?, _ interval: Int64, _ cores: Int, _ cycle: inout HostCycle
     ) -> Utilization? {
         guard let now, let before else { return nil }
-        let used = now.subtractedOrClamped(before)
-        let reason = PlausibilityGate.checkCPU(used: used, steal: nil, vcpus: cores, interval: interval)
+        let reason = PlausibilityGate.checkCPU(used: now - before, steal: nil, vcpus: cores, interval: interval)
         if let reason {
             cycle.rejections.append(Rejection(domain: nil, reason: reason))
             return nil
         }
-        return Utilization(numerator: Int128(used), denominator: Int128(interval) * Int128(cores))
+        return Utilization(numerator: Int128(now - before), denominator: Int128(interval) * Int128(cores))
     }
 }
 

@@ -116,10 +116,8 @@ enum FleetCodec {
     }
 
     private static func bytes(_ count: UInt64) throws(CommandFailure) -> ByteCount {
-        guard let bytes = ByteCount(exactly: count) else {
-            throw .invalid("\(count) bytes are more than the \(ByteCount.limit) that anything may have")
-        }
-        return bytes
+        guard let bytes = Int64(exactly: count) else { throw .invalid("\(count) bytes are more than anything has") }
+        return ByteCount(bytes)
     }
 
     // MARK: Answers
@@ -144,7 +142,6 @@ enum FleetCodec {
         wire.name = domain.definition.name
         wire.tenantID = domain.definition.tenant?.name ?? ""
         wire.state = domain.state.rawValue
-        wire.stateReason = domain.stateReason?.rawValue ?? ""
         wire.vcpusMaximum = UInt32(clamping: domain.definition.maximumVCPUs)
         wire.vcpusGranted = UInt32(clamping: domain.grantedVCPUs)
         wire.memoryMaximumBytes = UInt64(clamping: domain.definition.memoryCeiling.bytes)

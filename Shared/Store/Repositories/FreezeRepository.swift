@@ -35,8 +35,7 @@ package struct FreezeRecord: Hashable, Sendable {
         reason = try row.string("reason")
         principal = try row.string("principal")
         isAutomatic = try row.bool("is_automatic")
-        // It holds, whatever instant stands there.
-        createdAt = Timestamp(nanoseconds: try row.int64("created_ns"))
+        createdAt = try row.timestamp("created_ns")
     }
 }
 

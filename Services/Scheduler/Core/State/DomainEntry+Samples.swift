@@ -39,14 +39,12 @@ extension SchedulerState.DomainEntry {
         let samplingInterval: Int64
         let unknownBound: Utilization
         let foreignRest: Int64
-        let moveRest: Int64
         let memory: SchedulerSettings.MemorySettings
 
         init(_ settings: SchedulerSettings) {
             samplingInterval = settings.samplingInterval
             unknownBound = settings.unknownBound
             foreignRest = settings.moves.foreignRestNanoseconds
-            moveRest = settings.moves.budget.restNanoseconds
             memory = settings.memory
         }
     }
@@ -153,15 +151,8 @@ extension SchedulerState.DomainEntry {
     enum Arrival {
         /// It is not believed.
         case disbelieved
-        /// `nil`: it is where we knew it, or where we sent it.
-        case believed(Departure?)
-    }
-
-    /// A move that was no decision of ours.
-    struct Departure {
-        let source: HostID
-        /// Somebody had Ebb do it; else somebody else did.
-        let isOrdered: Bool
+        /// `from`: where somebody else has moved the domain from.
+        case believed(from: HostID?)
     }
 
     /// Takes note of another host or another life, if the reading is believed.
@@ -170,12 +161,12 @@ extension SchedulerState.DomainEntry {
         _ life: Incarnation?, isActive: Bool, on host: HostID, of cycle: Cycle
     ) -> Arrival {
         guard isPresent(life, isActive: isActive, on: host) else { return .disbelieved }
-        let departure = record.host == host ? nil : take(host: host, of: cycle)
+        let source = record.host == host ? nil : take(host: host, at: cycle.sampledAt, rest: cycle.terms.foreignRest)
         if let life, life != incarnation {
             if incarnation != nil { restart(at: cycle.sampledAt) }
             incarnation = life
         }
-        return .believed(departure)
+        return .believed(from: source)
     }
 
     /// While a domain moves two hosts may report it: the newer life is the true one.
@@ -185,18 +176,15 @@ extension SchedulerState.DomainEntry {
         return life == incarnation || (incarnation.map { life.start > $0.start } ?? false)
     }
 
-    /// It is on another host than we knew. Returns how it left the old one if that was no decision of ours.
-    private mutating func take(host: HostID, of cycle: Cycle) -> Departure? {
+    /// It is on another host than we knew. Returns the old one if that was nobody's order of ours.
+    private mutating func take(host: HostID, at now: Timestamp, rest nanoseconds: Int64) -> HostID? {
         let source = record.host
         record.host = host
         if let lastMove, lastMove.target == host { return nil }
-        let isOrdered = ordered.map { $0.target == host && cycle.sampledAt <= $0.until } ?? false
-        rest.until = cycle.sampledAt.advanced(
-            byNanoseconds: isOrdered ? cycle.terms.moveRest : cycle.terms.foreignRest)
-        rest.cause = isOrdered ? .moved : .foreign
+        rest.until = now.advanced(byNanoseconds: nanoseconds)
+        rest.cause = .foreign
         lastMove = nil
-        ordered = nil
-        return Departure(source: source, isOrdered: isOrdered)
+        return source
     }
 }
 
