@@ -193,7 +193,7 @@ var proofs: [Target] {
         tests("CryptographyTests", ["Cryptography"]),
         tests("BusTests", ["Bus", "Messages", "ResourceModel", protobuf, log]),
         tests("StoreTests", ["Store", "MigrateMain", "ResourceModel", "Cryptography", log]),
-        tests("HypervisorTests", ["Hypervisor", "ResourceModel", "Bus", "Messages", log]),
+        tests("HypervisorTests", ["Execution", "Hypervisor", "ResourceModel", "Bus", "Messages", log]),
         tests(
             "FleetTests",
             ["FleetModel", "FleetMain", "ResourceModel", "Hypervisor", "Bus", "Messages", arguments, protobuf]),
@@ -226,6 +226,12 @@ var proofs: [Target] {
                 "FleetModel", "SchedulerCore", "MonitorCore",
             ] + serviceEdges),
         tests("SystemTests", ["FleetModel", "ResourceModel", "Store"]),
+        tests(
+            "FuzzTests",
+            [
+                "BillingCore", "FleetModel", "Hypervisor", "LoggerCore", "Messages", "MonitorCore", "ResourceModel",
+                "SchedulerCore", "UserGatewayCore",
+            ], exclude: ["Corpus", "fuzz.sh"]),
         tests("TidyTests", []),
 
         // Benchmarks: `make bench-monitor` and its like; no part of the tests.

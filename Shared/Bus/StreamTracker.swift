@@ -2,6 +2,7 @@
 
 internal import DequeModule
 package import Messages
+internal import ResourceModel
 
 /// Follows one stream for a subscriber: puts it in order, once each, finds every loss, and says what to have replayed.
 ///
@@ -223,7 +224,7 @@ extension StreamTracker {
         while let gap, gap.lowerBound < bound {
             let lost = gap.lowerBound...min(gap.upperBound, bound - 1)
             if isOwedAll {
-                counters.lost += lost.upperBound - lost.lowerBound + 1
+                counters.lost = counters.lost.addedOrClamped(lost.upperBound - lost.lowerBound + 1)
                 deliveries.append(.lost(stream, lost))
             }
             next = lost.upperBound + 1

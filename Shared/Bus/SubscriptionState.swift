@@ -191,7 +191,7 @@ extension SubscriptionState {
         statistics.delivered += counters.delivered
         statistics.gapsDetected += counters.gapsDetected
         statistics.replayed += counters.replayed
-        statistics.lost += counters.lost
+        statistics.lost = statistics.lost.addedOrClamped(counters.lost)
         statistics.dropped += counters.dropped
         statistics.duplicates += counters.duplicates
     }

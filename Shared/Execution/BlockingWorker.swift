@@ -36,8 +36,9 @@ package final class BlockingWorker: Sendable {
     package var isBusy: Bool { state.withLock { $0.isRunning || $0.job != nil } }
 
     /// Runs `body` on the worker's thread. Calls must not overlap: a second one while one runs fails as `.stuck`.
+    /// - Parameter steps: noted by `body`. After each of them `timeout` begins anew, up to their limit.
     package func run<Value: Sendable>(
-        timeout: Duration, _ body: @escaping @Sendable () -> Value
+        timeout: Duration, steps: StepCount = StepCount(), _ body: @escaping @Sendable () -> Value
     ) async throws(Failure) -> Value {
         let once = Once<Value>()
         let outcome: Result<Value, Failure> = await withCheckedContinuation { continuation in
@@ -52,7 +53,13 @@ package final class BlockingWorker: Sendable {
             }
             // A timer of its own rather than a task group: the group would wait for the call that hangs.
             let timer = Task {
-                try? await Task.sleep(for: timeout)
+                let start = ContinuousClock.now
+                let end = start + max(timeout, steps.limit)
+                while !Task.isCancelled {
+                    let due = min(max(start, steps.latest ?? start) + timeout, end)
+                    guard ContinuousClock.now < due else { break }
+                    try? await Task.sleep(until: due, clock: .continuous)
+                }
                 once.fire(.failure(.deadline))
             }
             once.cancelWhenFired(timer)
@@ -104,6 +111,21 @@ package final class BlockingWorker: Sendable {
             condition.wait()
         }
     }
+}
+
+/// When a blocking call of many steps did one: what goes on does not hang.
+package final class StepCount: Sendable {
+    /// How long it may take in all.
+    let limit: Duration
+    private let last = Mutex<ContinuousClock.Instant?>(nil)
+
+    package init(limit: Duration = .seconds(60)) { self.limit = limit }
+
+    /// `nil`: none is done yet.
+    var latest: ContinuousClock.Instant? { last.withLock { $0 } }
+
+    /// Another step is done.
+    package func count() { last.withLock { $0 = .now } }
 }
 
 /// Resumes a continuation with whichever result comes first.

@@ -81,7 +81,7 @@ internal import ResourceModel
         let kibibytes = counts.prefix(Int(filled)).enumerated().reduce(Int128(0)) { sum, entry in
             sum + Int128(entry.element) * Int128(sizes[entry.offset % sizes.count])
         }
-        return ByteCount(Int64(clamping: kibibytes * 1_024))
+        return ByteCount(clamping: Int64(clamping: kibibytes * 1_024))
     }
 
     borrowing func domain(_ domain: DomainID) throws(HypervisorError) -> DomainHandle {
@@ -97,11 +97,20 @@ internal import ResourceModel
         return unsafe DomainHandle(adopting: domain)
     }
 
-    /// Every domain, running or not; with `savedOnly` those that have a managed save image.
-    borrowing func domains(savedOnly: Bool = false) throws(HypervisorError) -> DomainList {
+    /// Has the driver make of a definition what it would start, without defining anything.
+    /// - Parameter format: for instance `qemu-argv`.
+    /// - Throws: what the driver has against the definition; `.unsupported` if it converts none.
+    borrowing func convert(_ xml: String, to format: String) throws(HypervisorError) {
+        guard let text = unsafe virConnectDomainXMLToNative(pointer, format, xml, 0) else {
+            throw .last("virConnectDomainXMLToNative")
+        }
+        unsafe text.deallocateByC()
+    }
+
+    /// Every domain, running or not, or those of one kind only.
+    borrowing func domains(_ kind: virConnectListAllDomainsFlags? = nil) throws(HypervisorError) -> DomainList {
         var list: UnsafeMutablePointer<virDomainPtr?>?
-        let flags = savedOnly ? VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE.rawValue : 0
-        let count = unsafe virConnectListAllDomains(pointer, &list, flags)
+        let count = unsafe virConnectListAllDomains(pointer, &list, kind?.rawValue ?? 0)
         guard count >= 0, let list = unsafe list else { throw .last("virConnectListAllDomains") }
         return unsafe DomainList(adopting: list, count: Int(count))
     }
@@ -203,8 +212,8 @@ extension ConnectionHandle {
         for statistic in statistics {
             let value = Int64(clamping: statistic.value)
             switch text(of: statistic.field) {
-            case "total": kibibytes += value
-            case "free", "buffers", "cached": kibibytes -= value
+            case "total": kibibytes = kibibytes.addedOrClamped(value)
+            case "free", "buffers", "cached": kibibytes = kibibytes.subtractedOrClamped(value)
             default: break
             }
         }
@@ -216,6 +225,6 @@ extension ConnectionHandle {
         let free = unsafe virNodeGetFreeMemory(pointer)
         // 0 is how libvirt reports an error here; a host that runs has some memory free.
         guard free > 0 else { throw .last("virNodeGetFreeMemory") }
-        return ByteCount(Int64(clamping: free))
+        return ByteCount(clamping: free)
     }
 }

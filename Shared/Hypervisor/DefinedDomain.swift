@@ -40,9 +40,24 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
     }
 
     struct CPU: Decodable, Hashable, Sendable {
-        struct Topology: Decodable, Hashable, Sendable {}
+        struct Topology: Decodable, Hashable, Sendable {
+            @Attribute var sockets: Int?
+            @Attribute var dies: Int?
+            @Attribute var cores: Int?
+            @Attribute var threads: Int?
+
+            /// Of how many vCPUs it is the order.
+            var vcpuCount: Int {
+                [sockets, dies, cores, threads].reduce(1) { $0.multipliedReportingOverflow(by: $1 ?? 1).partialValue }
+            }
+        }
+        struct Cells: Decodable, Hashable, Sendable {
+            struct Cell: Decodable, Hashable, Sendable {}
+            let cell: [Cell]?
+        }
         @Attribute var mode: String?
         let topology: Topology?
+        let numa: Cells?
     }
 
     /// In microseconds; a negative quota is none. `quota` is each vCPU's, `global_quota` the whole domain's.
@@ -70,12 +85,13 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
     let cpu: CPU?
     let metadata: Metadata?
     let devices: Devices?
+    let launchSecurity: Features.Present?
     let memoryBacking: MemoryBacking?
     private var marks = DomainMarks()
 
     enum CodingKeys: String, CodingKey {
         case type, name, uuid, memory, currentMemory, vcpu, vcpus, cputune, features, cpu, metadata, devices,
-            memoryBacking
+            memoryBacking, launchSecurity
     }
 
     /// `nil` if the text is not a domain's definition.
@@ -92,9 +108,9 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
     /// Who else manages it. A label that names no tenant is not Ebb's.
     var manager: String? { tenant == nil ? ForeignManager(marks)?.rawValue : nil }
 
-    var maximumVCPUs: VCPUCount { VCPUCount(Int(clamping: vcpu.value)) }
+    var maximumVCPUs: VCPUCount { VCPUCount(clamping: Int(clamping: vcpu.value)) }
     /// What it starts with.
-    var startVCPUs: VCPUCount { vcpu.current.map { VCPUCount($0) } ?? maximumVCPUs }
+    var startVCPUs: VCPUCount { vcpu.current.map { VCPUCount(clamping: $0) } ?? maximumVCPUs }
     var maximumMemory: ByteCount { .kibibytes(memory.value) }
     var startMemory: ByteCount { .kibibytes(currentMemory?.value ?? memory.value) }
     /// Numbers of the vCPUs beside the first that are there from the start and can't be unplugged.
@@ -134,6 +150,8 @@ extension DefinedDomain {
         struct Source: Decodable, Hashable, Sendable {
             @Attribute var file: String?
             @Attribute var path: String?
+            @Attribute var pool: String?
+            @Attribute var network: String?
         }
         struct HardwareAddress: Decodable, Hashable, Sendable {
             @Attribute var address: String
@@ -172,6 +190,11 @@ extension DefinedDomain {
         }
         struct Balloon: Decodable, Hashable, Sendable {
             @Attribute var model: String
+            let stats: Statistics?
+        }
+        struct Statistics: Decodable, Hashable, Sendable {
+            /// In seconds; 0: never.
+            @Attribute var period: Int64
         }
         struct HostDevice: Decodable, Hashable, Sendable {}
         let disk: [Device]?
@@ -183,13 +206,42 @@ extension DefinedDomain {
         let hostdev: [HostDevice]?
     }
 
+    /// Without removable media: what is in a drive is none of the domain's.
     private var allDisks: [Devices.Device] {
-        (devices?.disk ?? []).filter { ($0.device ?? "disk") == "disk" }
+        (devices?.disk ?? []).filter { !["cdrom", "floppy"].contains($0.device ?? "disk") }
+    }
+    /// A device as its driver's statistics call it (`nil`: the host has no name for it, and no statistics) and as it is
+    /// known by over its whole life.
+    struct NamedDevice: Hashable, Sendable {
+        let target: String?
+        let name: String
+    }
+    /// By their hardware addresses.
+    var interfaceDevices: [NamedDevice] {
+        (devices?.interface ?? []).enumerated().map { index, device in
+            let target = device.target?.dev
+            return NamedDevice(
+                target: target, name: device.mac?.address.lowercased() ?? target ?? "number \(index + 1)")
+        }
+    }
+    /// By their targets.
+    var diskDevices: [NamedDevice] { disks.map { NamedDevice(target: $0, name: $0) } }
+    /// Of interfaces and of disks, removable media included.
+    var allDeviceTargets: [String] {
+        interfaces + (devices?.disk ?? []).compactMap { $0.target?.dev }
     }
     /// Target names of the disks, without removable media.
     var disks: [String] { allDisks.compactMap { $0.target?.dev } }
     /// Files of the host that its disks are.
     var diskFiles: [String] { allDisks.compactMap { $0.source?.file } }
+    /// Storage pools that its disks name.
+    var diskPools: [String] { allDisks.compactMap { $0.source?.pool } }
+    /// Virtual networks that its interfaces join.
+    var networks: [String] { (devices?.interface ?? []).compactMap { $0.source?.network } }
+    /// Whether its guest sees the CPU of its host.
+    var usesHostCPU: Bool { ["host-passthrough", "host-model", "maximum"].contains(cpu?.mode) }
+    /// Whether its memory can be read on this host only.
+    var isMemoryEncrypted: Bool { launchSecurity != nil }
     /// Whether no disk that is written to goes through its host's page cache.
     var bypassesPageCache: Bool {
         allDisks.filter { $0.readonly == nil }.allSatisfy { ["none", "directsync"].contains($0.driver?.cache) }
@@ -213,6 +265,8 @@ extension DefinedDomain {
         (devices?.channel ?? []).contains { $0.target?.name == agentChannelName && $0.target?.state == "connected" }
     }
     var hasBalloon: Bool { devices?.memballoon.map { $0.model != "none" } ?? false }
+    /// How often the guest's balloon driver is asked for its figures, in seconds; 0: never.
+    var balloonPeriodSeconds: Int64 { max(0, devices?.memballoon?.stats?.period ?? 0) }
     /// How many devices of the host itself the guest holds, and can't leave behind. Interfaces that are a part of the
     /// host's card (SR-IOV) stand among the interfaces.
     var hostDeviceCount: Int {
@@ -227,41 +281,3 @@ extension DefinedDomain {
 
 /// The virtio port on which the guest agent listens by convention.
 let agentChannelName = "org.qemu.guest_agent.0"
-
-/// Ebb's own part of a definition as it is found, whoever wrote it: all of it may be missing.
-struct EbbLabel: Decodable, Hashable, Sendable {
-    let name: String?
-    let tenant: String?
-    let flavor: String?
-
-    enum CodingKeys: String, CodingKey {
-        case name = "ebb:name"
-        case tenant = "ebb:tenant"
-        case flavor = "ebb:flavor"
-    }
-}
-
-/// Ebb's own part of a definition.
-struct EbbMetadata: XMLElement, Hashable, Sendable {
-    static let attributes: Set = ["xmlns:ebb"]
-    static let namespace = "urn:ebb:domain:1"
-
-    let xmlns: String?
-    let name: String
-    let tenant: String
-    let flavor: String?
-
-    enum CodingKeys: String, CodingKey {
-        case xmlns = "xmlns:ebb"
-        case name = "ebb:name"
-        case tenant = "ebb:tenant"
-        case flavor = "ebb:flavor"
-    }
-
-    init(name: String, tenant: TenantID, flavor: String? = nil) {
-        xmlns = Self.namespace
-        self.name = name
-        self.tenant = tenant.name
-        self.flavor = flavor
-    }
-}

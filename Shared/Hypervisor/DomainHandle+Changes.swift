@@ -43,14 +43,15 @@ extension DomainHandle {
         guard status == 0 else { throw .last("virDomainSetSchedulerParametersFlags") }
     }
 
-    /// Caps one interface in both directions; 0 lifts the cap.
+    /// Caps one interface; 0 lifts the cap of a direction, `nil` leaves it as it is.
     /// - Parameter device: its hardware address or, of a running domain alone, its name on the host.
     borrowing func capInterface(
-        _ device: String, kibibytesPerSecond: UInt32, _ flags: UInt32
+        _ device: String, inboundKibibytesPerSecond inbound: Int64?, outboundKibibytesPerSecond outbound: Int64?,
+        _ flags: UInt32
     ) throws(HypervisorError) {
         var parameters = TypedParameters()
-        parameters.add(VIR_DOMAIN_BANDWIDTH_IN_AVERAGE, word: kibibytesPerSecond)
-        parameters.add(VIR_DOMAIN_BANDWIDTH_OUT_AVERAGE, word: kibibytesPerSecond)
+        if let inbound { parameters.add(VIR_DOMAIN_BANDWIDTH_IN_AVERAGE, word: UInt32(clamping: inbound)) }
+        if let outbound { parameters.add(VIR_DOMAIN_BANDWIDTH_OUT_AVERAGE, word: UInt32(clamping: outbound)) }
         let status = unsafe parameters.withList { list, count in
             unsafe virDomainSetInterfaceParameters(pointer, device, list, count, flags)
         }
@@ -75,12 +76,6 @@ extension DomainHandle {
             throw .last("virDomainSetMetadata")
         }
     }
-
-    borrowing func attachPersistently(_ xml: String) throws(HypervisorError) {
-        guard unsafe virDomainAttachDeviceFlags(pointer, xml, VIR_DOMAIN_AFFECT_CONFIG.rawValue) == 0 else {
-            throw .last("virDomainAttachDeviceFlags")
-        }
-    }
 }
 
 /// Migration and other jobs.
@@ -90,7 +85,12 @@ extension DomainHandle {
         VIR_MIGRATE_LIVE, VIR_MIGRATE_PEER2PEER, VIR_MIGRATE_PERSIST_DEST, VIR_MIGRATE_UNDEFINE_SOURCE,
     ].reduce(0) { $0 | $1.rawValue }
 
-    /// Moves the running domain and its definition to the host behind `uri`, which the source host itself contacts.
+    /// For a domain that is off: its definition alone.
+    static let offlineMigrationFlags = [
+        VIR_MIGRATE_OFFLINE, VIR_MIGRATE_PEER2PEER, VIR_MIGRATE_PERSIST_DEST, VIR_MIGRATE_UNDEFINE_SOURCE,
+    ].reduce(0) { $0 | $1.rawValue }
+
+    /// Moves the domain and its definition to the host behind `uri`, which the source host itself contacts.
     /// - Parameters:
     ///   - transferURI: where the source sends the memory; `nil` leaves the choice to the target.
     ///   - mebibytesPerSecond: of the transfer at most; `nil` leaves it to the driver.

@@ -172,20 +172,39 @@ extension DomainHandle {
         guard unsafe virDomainResume(pointer) == 0 else { throw .last("virDomainResume") }
     }
 
+    borrowing func wakeUp() throws(HypervisorError) {
+        guard unsafe virDomainPMWakeup(pointer, 0) == 0 else { throw .last("virDomainPMWakeup") }
+    }
+
     borrowing func save() throws(HypervisorError) {
         guard unsafe virDomainManagedSave(pointer, 0) == 0 else { throw .last("virDomainManagedSave") }
     }
 
-    /// Forgets the definition with its saved state and firmware variables.
+    /// All that a definition can have beside it, from what every driver knows to what only some do.
+    private static let belongings = [
+        VIR_DOMAIN_UNDEFINE_MANAGED_SAVE, VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA, VIR_DOMAIN_UNDEFINE_NVRAM,
+        VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA, VIR_DOMAIN_UNDEFINE_TPM,
+    ].map(\.rawValue)
+
+    /// Forgets the definition with its saved state, what is known of its snapshots and checkpoints, its firmware
+    /// variables and its TPM: all of them or, if it is refused, none.
     borrowing func undefine() throws(HypervisorError) {
-        let everything =
-            VIR_DOMAIN_UNDEFINE_MANAGED_SAVE.rawValue | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA.rawValue
-            | VIR_DOMAIN_UNDEFINE_NVRAM.rawValue
-        if unsafe virDomainUndefineFlags(pointer, everything) == 0 { return }
-        // Not every driver has firmware variables and snapshots to forget.
-        let less = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE.rawValue
-        guard unsafe virDomainUndefineFlags(pointer, less) == 0 || virDomainUndefine(pointer) == 0 else {
-            throw .last("virDomainUndefine")
+        var flags = Self.belongings
+        while unsafe virDomainUndefineFlags(pointer, flags.reduce(0, |)) != 0 {
+            let error = HypervisorError.last("virDomainUndefineFlags")
+            // A driver that does not know a flag has nothing of that kind, and refuses the call before it does anything.
+            guard error.code == .invalid || error.code == .unsupported, !flags.isEmpty else { throw error }
+            let unknown = Self.unknownFlags(in: error.message)
+            let known = unknown.map { unknown in flags.filter { $0 & unknown == 0 } } ?? flags
+            flags = known.count < flags.count ? known : flags.dropLast()
         }
+    }
+
+    /// libvirt names them: "unsupported flags (0x14) in function …".
+    private static func unknownFlags(in message: String) -> UInt32? {
+        guard let start = message.firstRange(of: "(0x")?.upperBound,
+            let end = message[start...].firstIndex(of: ")")
+        else { return nil }
+        return UInt32(message[start..<end], radix: 16)
     }
 }

@@ -53,20 +53,38 @@ struct VCPUInformation: Hashable, Sendable {
 struct DomainStatistics: Hashable, Sendable {
     var identity: DomainIdentity
     var values: [String: Int64]
+    /// Names of devices: `net.0.name`, `block.0.name`.
+    var names: [String: String]
 
-    init(identity: DomainIdentity, values: [String: Int64]) {
+    init(identity: DomainIdentity, values: [String: Int64], names: [String: String] = [:]) {
         self.identity = identity
         self.values = values
+        self.names = names
     }
 
     init?(_ record: virDomainStatsRecord) {
         guard let pointer = unsafe record.dom, let identity = unsafe DomainIdentity(pointer) else { return nil }
-        var values: [String: Int64] = [:]
+        var (values, names): ([String: Int64], [String: String]) = ([:], [:])
         for index in unsafe 0..<Int(record.nparams) {
             let parameter = unsafe record.params[index]
-            if let value = unsafe parameter.number { unsafe values[text(of: parameter.field)] = value }
+            if let value = unsafe parameter.number {
+                unsafe values[text(of: parameter.field)] = value
+            } else if let value = unsafe parameter.text {
+                let field = unsafe text(of: parameter.field)
+                if field.hasSuffix(".name") { names[field] = value }
+            }
         }
-        self.init(identity: identity, values: values)
+        self.init(identity: identity, values: values, names: names)
+    }
+
+    /// Of a domain that is off: all that there is to say of it stands in its definition, if that is known.
+    init(off identity: DomainIdentity, _ definition: DefinedDomain?) {
+        self.init(identity: identity, values: ["state.state": Int64(VIR_DOMAIN_SHUTOFF.rawValue)])
+        guard let definition else { return }
+        values["vcpu.current"] = Int64(definition.startVCPUs.count)
+        values["vcpu.maximum"] = Int64(definition.maximumVCPUs.count)
+        values["balloon.current"] = definition.startMemory.bytes / 1_024
+        values["balloon.maximum"] = definition.maximumMemory.bytes / 1_024
     }
 
     subscript(name: String) -> Int64? { values[name] }
@@ -111,6 +129,14 @@ extension virTypedParameter {
         case VIR_TYPED_PARAM_BOOLEAN: unsafe Int64(value.b)
         default: nil
         }
+    }
+
+    /// The value as text; `nil` for every other kind.
+    fileprivate var text: String? {
+        guard unsafe virTypedParameterType(UInt32(bitPattern: type)) == VIR_TYPED_PARAM_STRING,
+            let characters = unsafe value.s
+        else { return nil }
+        return unsafe String(cString: characters)
     }
 }
 

@@ -67,28 +67,67 @@ extension FleetHypervisor {
         return snapshot
     }
 
-    /// A simulated disk is nothing but its size: there is nothing to keep.
+    /// A simulated disk is nothing but its size, and stays behind only where a scripted fault says so.
     package func delete(
-        _ domain: DomainID, keepsDisk: Bool, _ call: MutatingCall
-    ) async throws(HypervisorError) -> Effect {
+        _ domain: DomainID, volumes: [String], _ call: MutatingCall
+    ) async throws(HypervisorError) -> Removal {
+        let effectiveAt: Timestamp?
         do {
-            return try await perform(.undefine, on: domain, call)
+            effectiveAt = try await perform(.undefine, on: domain, call).effectiveAt
         } catch {
             guard error.code == .noSuchDomain else { throw error }
-            return Effect(domain: nil, effectiveAt: nil)
+            effectiveAt = nil
+        }
+        let reason = try await reasonOfLeftDisk(domain)
+        let left = volumes.filter { _ in reason != nil }
+        return Removal(effectiveAt: effectiveAt, remains: left.map { .init(volume: $0, reason: reason ?? "") })
+    }
+
+    package func volumes(of domain: DomainID, keepsDisk: Bool) async throws(HypervisorError) -> [String] {
+        keepsDisk ? [] : [Self.disk(of: domain)]
+    }
+
+    package func remaining(_ volumes: [String]) async throws(HypervisorError) -> [String] {
+        var left: [String] = []
+        for volume in volumes {
+            guard let domain = DomainID(String(volume.split(separator: "/").last?.prefix(36) ?? "")) else { continue }
+            if try await reasonOfLeftDisk(domain) != nil { left.append(volume) }
+        }
+        return left
+    }
+
+    private static func disk(of domain: DomainID) -> String { "/fleet/\(domain).disk" }
+
+    private func reasonOfLeftDisk(_ domain: DomainID) async throws(HypervisorError) -> String? {
+        struct Left: Decodable { let left_disk: String? }
+        do {
+            return try Self.decode(Left.self, from: try await inspect(domain).json).left_disk
+        } catch {
+            guard error.code == .noSuchDomain else { throw error }
+            return nil
         }
     }
 
-    package func redefine(
-        _ domain: DomainID, _ definition: String, _ call: MutatingCall
+    /// Only Ebb changes a simulated definition: what is not as at the adoption is its own.
+    package func release(
+        _ domain: DomainID, _ own: OwnParts, _ call: MutatingCall
     ) async throws(HypervisorError) -> Effect {
-        guard let known = try? Self.decode(Definition.self, from: Data(definition.utf8)), known.id == domain else {
-            throw HypervisorError(
-                .invalid, operation: "redefine", message: "the text is not a definition of domain \(domain)")
+        if own.cpuCapPPM != nil { _ = try await cap(domain, .cpu(ppm: 0), call.following(1)) }
+        if own.networkCapBytesPerSecond != nil {
+            _ = try await cap(domain, .network(bytesPerSecond: 0), call.following(2))
         }
+        let present = try await detail(of: domain).definition
+        let former = try own.adoptedAs.map { text throws(HypervisorError) in
+            try Self.decode(Definition.self, from: Data(text.utf8))
+        }
+        let definition = (former ?? present).released
         var redefine = WireFleetRedefine()
-        redefine.json = Data(definition.utf8)
-        return try await change(.redefine(redefine), "redefine", call)
+        do {
+            redefine.json = try JSONEncoder().encode(definition)
+        } catch {
+            throw HypervisorError(.invalid, operation: "release", message: "it can't be written: \(error)")
+        }
+        return try await change(.redefine(redefine), "release", call)
     }
 
     package func label(
@@ -146,6 +185,13 @@ extension FleetHypervisor {
         let memory_bytes: ByteCount
         let memory_maximum_bytes: ByteCount?
         let disk_bytes: ByteCount
+
+        /// Without Ebb's label.
+        var released: Definition {
+            Definition(
+                id: id, name: name, tenant: nil, vcpus_maximum: vcpus_maximum, vcpus: vcpus, memory_bytes: memory_bytes,
+                memory_maximum_bytes: memory_maximum_bytes, disk_bytes: disk_bytes)
+        }
     }
 
     package func migrationProgress(of domain: DomainID) async throws(HypervisorError) -> MigrationProgress? {
@@ -232,10 +278,14 @@ extension FleetHypervisor {
             growth.append("it has all of its \(maximum) vCPUs: prepare it for more and boot it anew")
         }
         let silent = reading.state.isActive && reading.confirmedVCPUs == nil
-        return DomainExamination(
+        var examination = DomainExamination(
             growsVCPUs: .init(missing: growth), shrinksVCPUs: nothing, resizesMemory: nothing, movesLive: nothing,
             capsCPU: nothing, capsNetwork: nothing,
-            confirmsSizes: silent ? .init(missing: ["its guest agent does not answer: start it"]) : nothing)
+            confirmsSizes: silent ? .init(missing: ["its guest agent does not answer: start it"]) : nothing,
+            needs: DomainNeeds())
+        examination.isActive = reading.state.isActive
+        examination.movesOff = .init(missing: [])
+        return examination
     }
 
     package func examine() async throws(HypervisorError) -> HostExamination {

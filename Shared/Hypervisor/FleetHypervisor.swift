@@ -36,10 +36,13 @@ package struct FleetHypervisor: Hypervisor {
         end = FleetConnectionEnd()
     }
 
+    /// As its capabilities name it.
+    package static let driver = "fleet"
+
     package func capabilities() async throws(HypervisorError) -> HypervisorCapabilities {
         let answer = try await read(.describe(WireFleetDescribe()), "describe")
         return HypervisorCapabilities(
-            driver: "fleet", version: "1", hostUUID: UUID128(bytes: answer.host.uuid), hasBulkStatistics: true,
+            driver: Self.driver, version: "1", hostUUID: UUID128(bytes: answer.host.uuid), hasBulkStatistics: true,
             hasHostCPUStatistics: true,
             hasHostMemoryStatistics: true, canMigrate: true, canUnplugVCPUs: true,
             canCapCPU: true, hasStorage: true)
@@ -63,6 +66,8 @@ package struct FleetHypervisor: Hypervisor {
             return nil
         }
     }
+
+    package func manager(of domain: DomainID) async throws(HypervisorError) -> String? { nil }
 
     package func sample() async throws(HypervisorError) -> HostReading {
         let answer = try await read(.sample(WireFleetSample()), "sample")
@@ -123,7 +128,17 @@ package struct FleetHypervisor: Hypervisor {
         migrate.targetHostID = other.host.name
         migrate.targetEpoch = target.epoch
         migrate.bandwidthBytesPerSecond = UInt64(clamping: target.options.bandwidthBytesPerSecond ?? 0)
-        return try await change(.migrate(migrate), "migrate", call)
+        // It may take hours, and what is lost on the way is not missed before the next question: the fleet knows the call.
+        let deadline = ContinuousClock.now + call.timeout
+        while true {
+            let left = deadline - ContinuousClock.now
+            do {
+                let part = MutatingCall(id: call.id, epoch: call.epoch, timeout: min(left, readTimeout * 4))
+                return try await change(.migrate(migrate), "migrate", part)
+            } catch {
+                guard error.code == .deadline, left > readTimeout * 4, !Task.isCancelled else { throw error }
+            }
+        }
     }
 
     /// The fleet reports no events: changes are seen by the next sample. Finishes when the connection is closed.

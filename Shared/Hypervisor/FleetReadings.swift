@@ -37,10 +37,11 @@ extension HostReading {
     init(_ answer: WireFleetAnswer, monotonicNanoseconds: Int64) throws(HypervisorError) {
         self.init(
             readAt: Timestamp(nanoseconds: answer.atNs), monotonicNanoseconds: monotonicNanoseconds,
-            cpuCount: Int(answer.host.cpuCount), memory: ByteCount(Int64(clamping: answer.host.memoryBytes)),
+            cpuCount: VCPUCount(clamping: answer.host.cpuCount).count,
+            memory: ByteCount(clamping: answer.host.memoryBytes),
             cpuTimeNanoseconds: Int64(clamping: answer.host.cpuTimeNs),
             controlDomainCPUTimeNanoseconds: Int64(clamping: answer.host.controlDomainCpuTimeNs),
-            memoryUsed: ByteCount(Int64(clamping: answer.host.memoryUsedBytes)),
+            memoryUsed: ByteCount(exactly: answer.host.memoryUsedBytes),
             domains: try answer.domains.map { domain throws(HypervisorError) in
                 try DomainReading(domain, operation: "sample")
             })
@@ -54,16 +55,18 @@ extension DomainReading {
         self.init(
             domain: try DomainID(wire, operation: operation), name: wire.name,
             state: DomainState(rawValue: wire.state) ?? .unknown,
-            maximumVCPUs: VCPUCount(Int(wire.vcpusMaximum)), grantedVCPUs: VCPUCount(Int(wire.vcpusGranted)),
-            memory: DomainMemory(
-                maximum: ByteCount(Int64(clamping: wire.memoryMaximumBytes)),
-                allocated: ByteCount(Int64(clamping: wire.memoryAllocatedBytes)),
-                used: isActive ? ByteCount(Int64(clamping: wire.memoryUsedBytes)) : nil),
-            disk: ByteCount(Int64(clamping: wire.diskBytes)),
+            maximumVCPUs: VCPUCount(exactly: wire.vcpusMaximum), grantedVCPUs: VCPUCount(exactly: wire.vcpusGranted),
+            memory: ByteCount(exactly: wire.memoryMaximumBytes).map {
+                DomainMemory(
+                    maximum: $0, allocated: ByteCount(exactly: wire.memoryAllocatedBytes),
+                    used: isActive ? ByteCount(exactly: wire.memoryUsedBytes) : nil)
+            },
+            disk: ByteCount(exactly: wire.diskBytes),
             sizeEffectiveAt: Timestamp(nanoseconds: wire.sizeEffectiveNs),
             cpuCapPPM: wire.cpuCapPpm == 0 ? nil : Int64(clamping: wire.cpuCapPpm),
             networkCapBytesPerSecond: wire.networkCapBytesPerSecond == 0
                 ? nil : Int64(clamping: wire.networkCapBytesPerSecond))
+        stateReason = StateReason(rawValue: wire.stateReason)
         guard isActive else { return }
         hypervisorID = wire.hypervisorID
         incarnationStart = Timestamp(nanoseconds: wire.incarnationStartNs)
@@ -71,7 +74,7 @@ extension DomainReading {
             memory?.used = nil
             return
         }
-        confirmedVCPUs = wire.hasVcpusConfirmed ? VCPUCount(Int(wire.vcpusConfirmed)) : nil
+        confirmedVCPUs = wire.hasVcpusConfirmed ? VCPUCount(exactly: wire.vcpusConfirmed) : nil
         vcpuTimeNanoseconds = wire.vcpuTimeNs.map { Int64(clamping: $0) }
         counters = DomainCounters(
             cpuTimeNanoseconds: Int64(clamping: wire.cpuTimeNs),
@@ -89,9 +92,9 @@ extension DomainDescription {
         self.init(
             domain: try DomainID(wire, operation: operation), name: wire.name,
             state: DomainState(rawValue: wire.state) ?? .unknown, tenant: TenantID(wire.tenantID),
-            maximumVCPUs: VCPUCount(Int(wire.vcpusMaximum)),
-            maximumMemory: ByteCount(Int64(clamping: wire.memoryMaximumBytes)),
-            disk: ByteCount(Int64(clamping: wire.diskBytes)))
+            maximumVCPUs: VCPUCount(clamping: wire.vcpusMaximum),
+            maximumMemory: ByteCount(clamping: wire.memoryMaximumBytes),
+            disk: ByteCount(clamping: wire.diskBytes))
     }
 }
 

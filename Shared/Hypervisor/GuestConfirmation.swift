@@ -57,7 +57,8 @@ struct GuestConfirmation: Sendable {
                 let known = previous.removeValue(forKey: domain.domain)
                 let guest = shown(domain, granted, identifier, known?.hypervisorID == identifier ? known : nil)
                 guests[domain.domain] = guest
-                domain.confirmedVCPUs = if case .online(let count) = guest.answer { VCPUCount(count) } else { nil }
+                domain.confirmedVCPUs =
+                    if case .online(let count) = guest.answer { VCPUCount(clamping: count) } else { nil }
                 return domain
             }
             let known = previous.removeValue(forKey: domain.domain)
@@ -69,7 +70,7 @@ struct GuestConfirmation: Sendable {
             var current = guest ?? Guest(hypervisorID: identifier, granted: granted)
             current.times = domain.vcpuTimeNanoseconds
             guests[domain.domain] = current
-            domain.confirmedVCPUs = Self.count(current, advanced: advanced).map { VCPUCount($0) }
+            domain.confirmedVCPUs = Self.count(current, advanced: advanced).map { VCPUCount(clamping: $0) }
             return domain
         }
     }
@@ -116,7 +117,7 @@ struct GuestConfirmation: Sendable {
             guest.askAgainAt = now + refresh
         }
         guests[reading.domain] = guest
-        return Self.count(guest, advanced: 0).map { VCPUCount($0) }
+        return Self.count(guest, advanced: 0).map { VCPUCount(clamping: $0) }
     }
 
     private static func count(_ guest: Guest, advanced: Int) -> Int? {

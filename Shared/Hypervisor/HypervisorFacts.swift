@@ -127,11 +127,17 @@ package struct DomainExamination: Hashable, Sendable, Codable {
     package let capsNetwork: Ability
     /// Whether a guest agent answers.
     package let confirmsSizes: Ability
+    /// Whether it can go to another host while it is off.
+    package var movesOff: Ability?
+    package var isActive: Bool?
+    /// What it needs of a host that it moves to; `nil`: the driver does not say.
+    package var needs: DomainNeeds?
 
     package init(
         growsVCPUs: Ability, shrinksVCPUs: Ability, resizesMemory: Ability, movesLive: Ability, capsCPU: Ability,
-        capsNetwork: Ability, confirmsSizes: Ability
+        capsNetwork: Ability, confirmsSizes: Ability, needs: DomainNeeds? = nil
     ) {
+        self.needs = needs
         self.growsVCPUs = growsVCPUs
         self.shrinksVCPUs = shrinksVCPUs
         self.resizesMemory = resizesMemory
@@ -164,10 +170,14 @@ package struct MigrationProgress: Hashable, Sendable, Codable {
     package let remaining: ByteCount
     /// What the switch is expected to take, or took; `nil` while the driver does not say.
     package let downtimeMilliseconds: Int64?
+    /// How often memory was gone over from the beginning; `nil` where the driver does not say.
+    package let iteration: Int64?
 
     package init(
-        elapsedMilliseconds: Int64, transferred: ByteCount, remaining: ByteCount, downtimeMilliseconds: Int64?
+        elapsedMilliseconds: Int64, transferred: ByteCount, remaining: ByteCount, downtimeMilliseconds: Int64?,
+        iteration: Int64? = nil
     ) {
+        self.iteration = iteration
         self.elapsedMilliseconds = elapsedMilliseconds
         self.transferred = transferred
         self.remaining = remaining

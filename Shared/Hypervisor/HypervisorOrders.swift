@@ -4,6 +4,8 @@ package import ResourceModel
 
 package enum LifecycleOperation: String, Hashable, Sendable, Codable, CaseIterable {
     case start, shutdown, destroy, suspend, resume, reboot, save, restore, undefine
+    /// Wakes a guest that sleeps by its own will.
+    case wakeUp = "wake-up"
 }
 
 /// What a domain may use at most, beside its size.
@@ -37,6 +39,44 @@ package struct DomainLabel: Hashable, Sendable {
         self.name = name
         self.tenant = tenant
         self.flavor = flavor
+    }
+}
+
+/// What Ebb has added to a domain, beside its label.
+package struct OwnParts: Hashable, Sendable {
+    /// The definition as it was when the domain was adopted; `nil` for one that Ebb created.
+    package let adoptedAs: String?
+    /// Caps that hold; `nil`: none.
+    package let cpuCapPPM: Int64?
+    package let networkCapBytesPerSecond: Int64?
+
+    package init(adoptedAs: String?, cpuCapPPM: Int64? = nil, networkCapBytesPerSecond: Int64? = nil) {
+        self.adoptedAs = adoptedAs
+        self.cpuCapPPM = cpuCapPPM
+        self.networkCapBytesPerSecond = networkCapBytesPerSecond
+    }
+}
+
+/// A domain is gone; these of its volumes could not be deleted.
+package struct Removal: Hashable, Sendable {
+    package struct Remains: Hashable, Sendable {
+        /// A file of the host.
+        package let volume: String
+        /// Why it is there still, in the host's words.
+        package let reason: String
+
+        package init(volume: String, reason: String) {
+            self.volume = volume
+            self.reason = reason
+        }
+    }
+    /// When it went, where the driver says so.
+    package let effectiveAt: Timestamp?
+    package let remains: [Remains]
+
+    package init(effectiveAt: Timestamp?, remains: [Remains]) {
+        self.effectiveAt = effectiveAt
+        self.remains = remains
     }
 }
 
@@ -169,6 +209,14 @@ package struct BootSource: Hashable, Sendable, Codable {
 }
 
 extension Hypervisor {
+    /// Forgets an inactive domain with its seed and, unless it is kept, its disk.
+    @discardableResult
+    package func delete(
+        _ domain: DomainID, keepsDisk: Bool, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Removal {
+        try await delete(domain, volumes: try await volumes(of: domain, keepsDisk: keepsDisk), call)
+    }
+
     /// How long between two looks at a domain that is shutting down.
     private static var shutdownPause: Duration { .milliseconds(500) }
 

@@ -11,6 +11,8 @@ package protocol Hypervisor: Sendable {
     func inventory() async throws(HypervisorError) -> [DomainDescription]
     /// One domain with its definition as it is now; `nil` if the host does not have it.
     func describe(_ domain: DomainID) async throws(HypervisorError) -> DomainDescription?
+    /// Who else manages a domain, by its definition as it was read last; `nil` if nobody that is known does.
+    func manager(of domain: DomainID) async throws(HypervisorError) -> String?
     /// Every domain of the host, active or not, with the counters of those that are active, read at one instant where
     /// the driver can. A domain that is not in it is not on the host: a listing that is not complete throws.
     func sample() async throws(HypervisorError) -> HostReading
@@ -33,7 +35,8 @@ package protocol Hypervisor: Sendable {
     /// Caps what the domain may use, or lifts the cap.
     /// - Throws: `.unsupported` where the driver or this host can't.
     func cap(_ domain: DomainID, _ cap: DomainCap, _ call: MutatingCall) async throws(HypervisorError) -> Effect
-    /// Live migration to another host of the same kind; the persistent definition ends on the target only.
+    /// Migration to another host of the same kind, live if the domain runs; of one that is off the definition goes, and
+    /// the disks are found where it goes, or it stays. The persistent definition ends on the target only.
     func migrate(_ domain: DomainID, to target: MigrationTarget, _ call: MutatingCall)
         async throws(HypervisorError) -> Effect
     /// How far the migration of a domain away from this host has come; `nil` if none is under way.
@@ -42,6 +45,7 @@ package protocol Hypervisor: Sendable {
     func abortMigration(of domain: DomainID, _ call: MutatingCall) async throws(HypervisorError) -> Effect
 
     /// Keeps the domain's disk, and its memory if it runs, under a name.
+    /// - Throws: `.invalid` if it has one of that name.
     func snapshot(_ domain: DomainID, name: String, _ call: MutatingCall) async throws(HypervisorError) -> Effect
     /// Makes the domain what it was at a snapshot.
     /// - Throws: `.invalid` if it has none of that name.
@@ -51,9 +55,14 @@ package protocol Hypervisor: Sendable {
     func deleteSnapshot(of domain: DomainID, name: String, _ call: MutatingCall)
         async throws(HypervisorError) -> Effect
     func snapshots(of domain: DomainID) async throws(HypervisorError) -> [DomainSnapshot]
-    /// Forgets an inactive domain with its snapshots and, unless it is kept, its disk. Of one that is gone already,
-    /// nothing is left to do.
-    func delete(_ domain: DomainID, keepsDisk: Bool, _ call: MutatingCall) async throws(HypervisorError) -> Effect
+    /// Files of the host that were made for a domain and go with it: its seed and, unless it is kept, its disk.
+    func volumes(of domain: DomainID, keepsDisk: Bool) async throws(HypervisorError) -> [String]
+    /// Those of these volumes that are still there.
+    func remaining(_ volumes: [String]) async throws(HypervisorError) -> [String]
+    /// Forgets an inactive domain with all that is kept beside its definition, then deletes these volumes. Of a domain
+    /// that is gone already only the volumes are left to be deleted.
+    /// - Throws: if the domain can't be forgotten; no volume was touched then.
+    func delete(_ domain: DomainID, volumes: [String], _ call: MutatingCall) async throws(HypervisorError) -> Removal
 
     /// What the domain has written to its console, from a position on (0: the oldest that is kept).
     /// - Parameter limit: bytes at most.
@@ -61,18 +70,20 @@ package protocol Hypervisor: Sendable {
     /// The guest's addresses: what its agent says, else what the host saw of it.
     func addresses(of domain: DomainID) async throws(HypervisorError) -> [GuestAddress]
 
-    /// The persistent definition in the driver's own words, secrets included, as `redefine` takes it.
+    /// The persistent definition in the driver's own words, secrets included, as `OwnParts.adoptedAs` takes it.
     func definition(of domain: DomainID) async throws(HypervisorError) -> String
-    /// Makes an earlier `definition` the persistent one again. Whether a running domain has the labels of Ebb follows
-    /// it at once, everything else at its next cold boot.
-    func redefine(_ domain: DomainID, _ definition: String, _ call: MutatingCall)
-        async throws(HypervisorError) -> Effect
+    /// Takes back what Ebb added to a domain, element by element: its label, its caps, and what `prepare` changed. What
+    /// others changed since, and everything else, stays as it is. A running domain follows at once in label and caps,
+    /// in the rest at its next cold boot.
+    func release(_ domain: DomainID, _ own: OwnParts, _ call: MutatingCall) async throws(HypervisorError) -> Effect
     /// Writes into the definition, of a running domain too, whose it is: Ebb's name of it and its tenant.
     func label(_ domain: DomainID, _ label: DomainLabel, _ call: MutatingCall) async throws(HypervisorError) -> Effect
     /// What `prepare` would change in the definition; empty if it allows that much already.
+    /// - Throws: what `prepare` would throw.
     func preparation(of domain: DomainID, for ceiling: DomainCeiling)
         async throws(HypervisorError) -> [DefinitionChange]
-    /// Raises what the domain may grow to in its persistent definition. It holds from the next cold boot on.
+    /// Raises what the domain may grow to in its persistent definition: all of it or, if it throws, nothing. It holds
+    /// from the next cold boot on.
     func prepare(_ domain: DomainID, for ceiling: DomainCeiling, _ call: MutatingCall)
         async throws(HypervisorError) -> [DefinitionChange]
 
@@ -110,6 +121,13 @@ package struct MutatingCall: Hashable, Sendable {
         self.id = id
         self.epoch = epoch
         self.timeout = timeout
+    }
+
+    /// A further call of the same command: it has an id of its own, which follows from the command's.
+    package func following(_ number: UInt64, timeout: Duration? = nil) -> MutatingCall {
+        MutatingCall(
+            id: UUID128(high: id.high ^ 0x8000_0000_0000_0000, low: ~id.low ^ number), epoch: epoch,
+            timeout: timeout ?? self.timeout)
     }
 }
 
@@ -162,4 +180,12 @@ package struct HypervisorError: Error, Hashable, Sendable, CustomStringConvertib
     }
 
     package var description: String { "\(operation): \(message)" }
+}
+
+extension HypervisorError {
+    static func existingSnapshot(_ name: String) -> HypervisorError {
+        HypervisorError(
+            .invalid, operation: "snapshot",
+            message: "the domain has a snapshot '\(name)' already: choose another name, or delete that one first")
+    }
 }

@@ -91,9 +91,24 @@ extension LibvirtConnection {
             definition: definition, isActive: isActive, isQEMU: driver == .qemu,
             isEmulated: driver == .qemu && definition.type == "qemu", canMigrate: host?.canMigrateLive ?? false,
             driverName: driverName, snapshotCount: (try? domain.snapshots().count) ?? 0)
+        let pools = definition.diskFiles.compactMap { poolName(of: $0) }
         var cap = facts.whileRunning
         if isActive, let obstacle = try obstacleToCPUCap(domain) { cap.append(obstacle) }
-        return facts.examination(cpuCap: cap)
+        var examination = facts.examination(cpuCap: cap)
+        examination.needs = DomainNeeds(
+            pools: Set(pools + definition.diskPools).sorted(), networks: Set(definition.networks).sorted(),
+            usesHostCPU: definition.usesHostCPU && !facts.isEmulated)
+        examination.isActive = isActive
+        examination.movesOff = .init(missing: facts.movementWhileOff)
+        return examination
+    }
+
+    /// The pool that holds a file of the host; `nil`: none that is known does.
+    private func poolName(of file: String) -> String? {
+        attempt("pool of a disk") { () throws(HypervisorError) -> String? in
+            guard let volume = handle.volume(at: file) else { return nil }
+            return try volume.poolName()
+        } ?? nil
     }
 
     /// Of the agent if it is there, else of the host's networks.
@@ -122,9 +137,9 @@ extension LibvirtConnection {
         else { return nil }
         return MigrationProgress(
             elapsedMilliseconds: job[VIR_DOMAIN_JOB_TIME_ELAPSED] ?? 0,
-            transferred: ByteCount(job[VIR_DOMAIN_JOB_DATA_PROCESSED] ?? 0),
-            remaining: ByteCount(job[VIR_DOMAIN_JOB_DATA_REMAINING] ?? 0),
-            downtimeMilliseconds: job[VIR_DOMAIN_JOB_DOWNTIME])
+            transferred: ByteCount(clamping: job[VIR_DOMAIN_JOB_DATA_PROCESSED] ?? 0),
+            remaining: ByteCount(clamping: job[VIR_DOMAIN_JOB_DATA_REMAINING] ?? 0),
+            downtimeMilliseconds: job[VIR_DOMAIN_JOB_DOWNTIME], iteration: job[VIR_DOMAIN_JOB_MEMORY_ITERATION])
     }
 
     /// `nil` too where the driver has no such jobs.
@@ -219,11 +234,24 @@ struct DomainFacts: Sendable {
         if definition.hostDeviceCount > 0 {
             missing.append("it holds \(definition.hostDeviceCount) devices of the host: detach them")
         }
+        if definition.isMemoryEncrypted {
+            missing.append("its memory is encrypted for this host alone: without <launchSecurity/> it could move")
+        }
         if isQEMU, snapshotCount > 0 {
             missing.append("libvirt moves no domain that has snapshots: delete its \(snapshotCount)")
         }
         if isQEMU, !definition.bypassesPageCache {
             missing.append("a disk goes through the host's page cache: set cache='none'")
+        }
+        return missing
+    }
+
+    /// Missing for a move of its definition alone, while it is off; its disk stays where it is.
+    var movementWhileOff: [String] {
+        var missing: [String] = []
+        if !canMigrate { missing.append("driver \(driverName) can't migrate a domain") }
+        if isQEMU, snapshotCount > 0 {
+            missing.append("libvirt moves no domain that has snapshots: delete its \(snapshotCount)")
         }
         return missing
     }

@@ -19,7 +19,8 @@ extension LibvirtConnection {
             let definition = DomainDefinition(specification, machine: machine, disk: files.disk, seed: files.seed)
             try startNew(definition.xml())
         } catch {
-            remove(files)
+            // A definition that could not be taken away again needs its files.
+            if try !isDefined(specification.domain) { remove(files) }
             throw error
         }
         return try reading(of: handle.domain(specification.domain))
@@ -36,17 +37,17 @@ extension LibvirtConnection {
         }
     }
 
-    /// Forgets an inactive domain and what was made for it.
-    func delete(_ identifier: DomainID, keepsDisk: Bool) throws(HypervisorError) {
-        guard let domain = try found(identifier) else { return }
-        guard try !domain.isActive() else {
-            throw HypervisorError(
-                .refused, operation: "delete", message: "the domain is running: shut it down or destroy it first")
+    /// Forgets an inactive domain and then, when nothing can refuse that any more, deletes these volumes.
+    func delete(_ identifier: DomainID, volumes: [String]) throws(HypervisorError) -> Removal {
+        if let domain = try found(identifier) {
+            guard try !domain.isActive() else {
+                throw HypervisorError(
+                    .refused, operation: "delete", message: "the domain is running: shut it down or destroy it first")
+            }
+            try undefine(domain)
+            forgetDefinition(of: identifier)
         }
-        let definition = try freshDefinition(of: domain)
-        try deleteVolumes(of: identifier, definition, keepsDisk: keepsDisk)
-        try undefine(domain)
-        forgetDefinition(of: identifier)
+        return Removal(effectiveAt: nil, remains: deleteVolumes(volumes))
     }
 
     /// Performs a lifecycle operation; one whose outcome already holds does nothing.
@@ -60,11 +61,12 @@ extension LibvirtConnection {
                 .noSuchDomain, operation: operation.rawValue, message: "the host has no domain \(identifier)")
         }
         switch operation {
-        case .start: if try !domain.isActive() { try domain.start() }
+        case .start: try start(domain)
         case .shutdown: if try domain.isActive() { try domain.shutdown() }
         case .destroy: if try domain.isActive() { try domain.destroy() }
         case .suspend: if try !isPaused(domain) { try domain.suspend() }
-        case .resume: if try isPaused(domain) { try domain.resume() }
+        case .resume: if try !runs(domain) { try domain.resume() }
+        case .wakeUp: try domain.wakeUp()
         case .reboot: try domain.reboot()
         case .save: try save(domain)
         case .restore: try restore(domain)
@@ -82,7 +84,27 @@ extension LibvirtConnection {
         }
     }
 
-    /// Moves a running domain, by connections from host to host.
+    /// The files that the disks of a domain are, if it is off and keeps them where it moves to; `nil`: it runs.
+    func disksOfInactive(_ identifier: DomainID) throws(HypervisorError) -> [String]? {
+        let domain = try handle.domain(identifier)
+        return try domain.isActive() ? nil : freshDefinition(of: domain).diskFiles
+    }
+
+    /// Throws for the first of these files that this host can't reach: a domain that came here would not start.
+    func checkReach(of files: [String]) throws(HypervisorError) {
+        for file in files {
+            let isThere = attempt("disk") { () throws(HypervisorError) in try volume(at: file) != nil }
+            guard isThere == true else {
+                throw HypervisorError(
+                    .refused, operation: "migrate",
+                    message: "the target can't reach the domain's disk \(file): a domain that is off leaves only with "
+                        + "shared storage")
+            }
+        }
+    }
+
+    /// Moves a running domain, by connections from host to host; of one that is off the definition, which has to find
+    /// its disks where it goes.
     /// - Parameters:
     ///   - uri: the target's.
     ///   - transferURI: where the source sends the memory.
@@ -91,8 +113,15 @@ extension LibvirtConnection {
     ) throws(HypervisorError) {
         let domain = try handle.domain(identifier)
         guard try domain.isActive() else {
-            throw HypervisorError(
-                .refused, operation: "migrate", message: "the domain is off: only a running one is migrated")
+            guard try !domain.isSaved() else {
+                throw HypervisorError(
+                    .refused, operation: "migrate",
+                    message: "the domain's memory is saved on this host: restore it first")
+            }
+            // The target has the definition before the source lets it go.
+            try domain.migrate(
+                to: uri, transferURI: nil, mebibytesPerSecond: nil, flags: DomainHandle.offlineMigrationFlags)
+            return forgetDefinition(of: identifier)
         }
         var flags = DomainHandle.migrationFlags
         if options.autoConverges { flags |= VIR_MIGRATE_AUTO_CONVERGE.rawValue }
@@ -121,6 +150,26 @@ extension LibvirtConnection {
             guard error.code == .noSuchDomain else { throw error }
             return nil
         }
+    }
+
+    private func isDefined(_ identifier: DomainID) throws(HypervisorError) -> Bool {
+        guard let _ = try found(identifier) else { return false }
+        return true
+    }
+
+    /// One that is active and does not run is not started by this.
+    private func start(_ domain: borrowing DomainHandle) throws(HypervisorError) {
+        guard try domain.isActive() else { return try domain.start() }
+        guard try runs(domain) else {
+            throw HypervisorError(
+                .refused, operation: "start", message: "the domain is active and does not run: resume it, or destroy it"
+            )
+        }
+    }
+
+    private func runs(_ domain: borrowing DomainHandle) throws(HypervisorError) -> Bool {
+        let state = try domain.state().state
+        return [VIR_DOMAIN_RUNNING, VIR_DOMAIN_BLOCKED].contains { Int64($0.rawValue) == state }
     }
 
     private func isPaused(_ domain: borrowing DomainHandle) throws(HypervisorError) -> Bool {

@@ -3,7 +3,7 @@
 internal import CLibvirt
 internal import ResourceModel
 
-/// Memory, caps, snapshots, definitions.
+/// Memory, caps, snapshots.
 extension LibvirtConnection {
     /// In which QEMU's quota is counted.
     static let capPeriodMicroseconds: Int64 = 100_000
@@ -71,12 +71,19 @@ extension LibvirtConnection {
             parameters.add(VIR_DOMAIN_SCHEDULER_CAP, word: UInt32(clamping: (ppm + 9_999) / 10_000))
             return try domain.setScheduler(parameters, VIR_DOMAIN_AFFECT_CURRENT.rawValue)
         }
-        let period = Self.capPeriodMicroseconds
-        let quota = Int64(clamping: Int128(ppm) * Int128(period) / 1_000_000)
-        parameters.add(VIR_DOMAIN_SCHEDULER_GLOBAL_PERIOD, unsigned: UInt64(period))
-        parameters.add(
-            VIR_DOMAIN_SCHEDULER_GLOBAL_QUOTA, signed: ppm == 0 ? -1 : max(quota, Self.leastQuotaMicroseconds))
+        parameters.add(VIR_DOMAIN_SCHEDULER_GLOBAL_PERIOD, unsigned: UInt64(Self.capPeriodMicroseconds))
+        parameters.add(VIR_DOMAIN_SCHEDULER_GLOBAL_QUOTA, signed: ppm == 0 ? -1 : Self.quota(ppm: ppm))
         try domain.setScheduler(parameters, affected(domain))
+    }
+
+    /// In microseconds of a period.
+    static func quota(ppm: Int64) -> Int64 {
+        max(Int64(clamping: Int128(ppm) * Int128(capPeriodMicroseconds) / 1_000_000), leastQuotaMicroseconds)
+    }
+
+    /// In which interfaces are capped: the next whole one.
+    static func kibibytes(_ bytesPerSecond: Int64) -> Int64 {
+        bytesPerSecond / 1_024 + (bytesPerSecond % 1_024 == 0 ? 0 : 1)
     }
 
     private func capNetwork(_ domain: borrowing DomainHandle, bytesPerSecond: Int64) throws(HypervisorError) {
@@ -86,8 +93,9 @@ extension LibvirtConnection {
         }
         let flags = try affected(domain)
         for interface in interfaces {
+            let cap = Self.kibibytes(bytesPerSecond)
             try domain.capInterface(
-                interface, kibibytesPerSecond: UInt32(clamping: (bytesPerSecond + 1_023) / 1_024), flags)
+                interface, inboundKibibytesPerSecond: cap, outboundKibibytesPerSecond: cap, flags)
         }
     }
 
@@ -96,7 +104,7 @@ extension LibvirtConnection {
     func snapshot(_ identifier: DomainID, name: String) throws(HypervisorError) -> DomainReading {
         let domain = try handle.domain(identifier)
         guard try !snapshots(of: identifier).contains(where: { $0.name == name }) else {
-            return try reading(of: domain)
+            throw .existingSnapshot(name)
         }
         // QEMU loads a snapshot's memory before libvirt has plugged those vCPUs, and fails: better no snapshot than one
         // that nobody can go back to.
@@ -146,105 +154,5 @@ extension LibvirtConnection {
         return LifeMark(
             hypervisorID: reading.hypervisorID, boot: driver == .xen ? reading.hypervisorID : nil,
             majorFaults: reading.counters.majorFaults, snapshot: snapshot ?? nil)
-    }
-
-    // MARK: Definitions
-
-    func definition(of identifier: DomainID) throws(HypervisorError) -> String {
-        try handle.domain(identifier).persistentXML()
-    }
-
-    func redefine(_ identifier: DomainID, _ xml: String) throws(HypervisorError) -> DomainReading {
-        guard let definition = DefinedDomain(xml: xml),
-            definition.uuid.flatMap({ DomainID($0) }) == identifier
-        else {
-            throw HypervisorError(
-                .invalid, operation: "redefine", message: "the text is not a definition of domain \(identifier)")
-        }
-        let domain = try handle.define(xml)
-        if try domain.isActive() {
-            try domain.setMetadata(LabelDocument(of: definition)?.xml(), VIR_DOMAIN_AFFECT_LIVE.rawValue)
-        }
-        forgetDefinition(of: identifier)
-        return try reading(of: domain)
-    }
-
-    func label(_ identifier: DomainID, _ label: DomainLabel) throws(HypervisorError) -> DomainReading {
-        let domain = try handle.domain(identifier)
-        var flags = VIR_DOMAIN_AFFECT_CONFIG.rawValue
-        if try domain.isActive() {
-            flags = VIR_DOMAIN_AFFECT_LIVE.rawValue
-            if try domain.isPersistent() { flags |= VIR_DOMAIN_AFFECT_CONFIG.rawValue }
-        }
-        try domain.setMetadata(LabelDocument(label).xml(), flags)
-        forgetDefinition(of: identifier)
-        return try reading(of: domain)
-    }
-
-    func preparation(
-        of identifier: DomainID, for ceiling: DomainCeiling
-    ) throws(HypervisorError) -> [DefinitionChange] {
-        let definition = try persistentDefinition(of: handle.domain(identifier))
-        return definition.changes(for: ceiling, isQEMU: driver == .qemu)
-    }
-
-    func prepare(
-        _ identifier: DomainID, for ceiling: DomainCeiling
-    ) throws(HypervisorError) -> [DefinitionChange] {
-        let domain = try handle.domain(identifier)
-        let definition = try persistentDefinition(of: domain)
-        let changes = definition.changes(for: ceiling, isQEMU: driver == .qemu)
-        let config = VIR_DOMAIN_AFFECT_CONFIG.rawValue
-        if let maximum = ceiling.maximumVCPUs, maximum > definition.maximumVCPUs {
-            try domain.setVCPUs(maximum.count, VIR_DOMAIN_VCPU_CONFIG, VIR_DOMAIN_VCPU_MAXIMUM)
-        }
-        if driver == .qemu, !definition.fixedVCPUs.isEmpty {
-            // Only a vCPU that is added can be made one that is taken away again.
-            let count = definition.startVCPUs.count
-            try domain.setVCPUs(1, VIR_DOMAIN_VCPU_CONFIG)
-            try domain.setVCPUs(count, VIR_DOMAIN_VCPU_CONFIG, VIR_DOMAIN_VCPU_HOTPLUGGABLE)
-        }
-        if let maximum = ceiling.maximumMemory, maximum > definition.maximumMemory {
-            try domain.setMemory(kibibytes: maximum.bytes / 1_024, config | VIR_DOMAIN_MEM_MAXIMUM.rawValue)
-            try domain.setMemory(kibibytes: definition.startMemory.bytes / 1_024, config)
-        }
-        if driver == .qemu, !definition.hasAgentChannel {
-            try domain.attachPersistently(DomainDefinition.Devices.Character.agentChannel.xml())
-        }
-        return changes
-    }
-
-    private func persistentDefinition(of domain: borrowing DomainHandle) throws(HypervisorError) -> DefinedDomain {
-        guard try domain.isPersistent() else {
-            throw HypervisorError(
-                .refused, operation: "prepare",
-                message: "the domain is transient: it has no definition that a later boot would go by")
-        }
-        guard let definition = DefinedDomain(xml: try domain.persistentXML()) else {
-            throw HypervisorError(
-                .refused, operation: "prepare", message: "the domain's definition can't be understood")
-        }
-        return definition
-    }
-}
-
-extension DefinedDomain {
-    /// What has to change for a domain to grow that far, and to shrink again.
-    func changes(for ceiling: DomainCeiling, isQEMU: Bool) -> [DefinitionChange] {
-        var changes: [DefinitionChange] = []
-        if let maximum = ceiling.maximumVCPUs, maximum > maximumVCPUs {
-            changes.append(.init(what: "maximum vCPUs", before: "\(maximumVCPUs)", after: "\(maximum)"))
-        }
-        if isQEMU, !fixedVCPUs.isEmpty {
-            let numbers = fixedVCPUs.map(String.init).joined(separator: ", ")
-            changes.append(.init(what: "vCPU \(numbers)", before: "fixed", after: "hot-pluggable"))
-        }
-        if let maximum = ceiling.maximumMemory, maximum > maximumMemory {
-            changes.append(.init(what: "maximum memory", before: "\(maximumMemory)", after: "\(maximum)"))
-        }
-        if isQEMU, !hasAgentChannel {
-            changes.append(.init(what: "guest agent's channel", before: "none", after: agentChannelName))
-        }
-        return changes
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLibvirt
+internal import Execution
 internal import ResourceModel
 internal import Synchronization
 
@@ -15,9 +16,16 @@ struct CollectedHost: Sendable {
 final class SampleAttempt: Sendable {
     /// Whose figures are not asked for: they held up an earlier attempt.
     let skipped: Set<DomainID>
+    /// What earlier attempts have read.
+    let pass: SamplePass
+    let steps: StepCount
     private let current = Mutex<DomainID?>(nil)
 
-    init(skipping skipped: Set<DomainID>) { self.skipped = skipped }
+    init(skipping skipped: Set<DomainID>, pass: SamplePass, steps: StepCount) {
+        self.skipped = skipped
+        self.pass = pass
+        self.steps = steps
+    }
 
     /// The domain that is being asked about alone; `nil` if none is.
     var asked: DomainID? { current.withLock { $0 } }
@@ -25,23 +33,44 @@ final class SampleAttempt: Sendable {
     func ask(about domain: DomainID?) { current.withLock { $0 = domain } }
 }
 
+/// What was read of the domains of a host that are asked for one by one: who has to begin anew, with a new connection
+/// say, goes on from here.
+final class SamplePass: Sendable {
+    private let read = Mutex<[DomainID: DomainStatistics]>([:])
+
+    /// How many domains were read.
+    var count: Int { read.withLock { $0.count } }
+
+    func add(_ statistics: DomainStatistics) { read.withLock { $0[statistics.identity.domain] = statistics } }
+
+    /// What was read of this life of a domain.
+    func statistics(of identity: DomainIdentity) -> DomainStatistics? {
+        read.withLock { read in read[identity.domain].flatMap { $0.identity == identity ? $0 : nil } }
+    }
+}
+
 extension LibvirtConnection {
-    func sample(_ progress: SampleAttempt) throws(HypervisorError) -> CollectedHost {
+    /// Goes on with a sample; `nil` if there was no time to read all that are asked for one by one.
+    func sample(_ progress: SampleAttempt) throws(HypervisorError) -> CollectedHost? {
         let waiting = memoryInHugePages()
         var size = try handle.hostSize()
         size.memory = size.memory.less(waiting)
-        let statistics = try hasBulkStatistics ? handle.bulkStatistics() : statisticsOneByOne(progress)
+        progress.steps.count()
+        guard let statistics = try hasBulkStatistics ? bulkStatistics(progress) : statisticsOneByOne(progress) else {
+            return nil
+        }
         let now = monotonicNanoseconds()
         let saved = Set(
             attempt("managed save list") { () throws(HypervisorError) in
-                try handle.domains(savedOnly: true).identities().map(\.domain)
+                try handle.domains(VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE).identities().map(\.domain)
             } ?? [])
-        forgetDefinitions(except: Set(statistics.map(\.identity.domain)))
+        book.forget(except: Set(statistics.map(\.identity.domain)))
         let control = driver == .xen ? statistics.first { $0.identity.hypervisorID == 0 } : nil
-        let guests = statistics.filter { $0.identity != control?.identity && !isIncoming($0) }
+        let incoming = self.incoming(statistics)
+        let guests = statistics.filter { $0.identity != control?.identity && !incoming.contains($0.identity.domain) }
         let readings = guests.map { statistics in
             self.reading(
-                statistics, known(statistics.identity), isSaved: saved.contains(statistics.identity.domain))
+                statistics, book.known(statistics.identity), isSaved: saved.contains(statistics.identity.domain))
         }
         let reading = HostReading(
             readAt: nil, monotonicNanoseconds: now, cpuCount: size.cpuCount, memory: size.memory,
@@ -52,6 +81,24 @@ extension LibvirtConnection {
             memoryUsed: memoryUsed(of: size.memory, besides: waiting),
             domains: readings.sorted { $0.domain < $1.domain })
         return CollectedHost(reading: reading, statesAreAuthoritative: statesAreAuthoritative)
+    }
+
+    private func bulkStatistics(_ progress: SampleAttempt) throws(HypervisorError) -> [DomainStatistics] {
+        let statistics = try handle.bulkStatistics()
+        progress.steps.count()
+        try readDefinitions(of: statistics.map(\.identity), progress.steps)
+        return statistics
+    }
+
+    /// The target's halves of migrations that are still under way, which are not persistent yet.
+    private func incoming(_ statistics: [DomainStatistics]) -> Set<DomainID> {
+        let candidates = Set(
+            statistics.lazy.filter { $0.mayBeIncoming(isXen: self.driver == .xen) }.map(\.identity.domain))
+        guard !candidates.isEmpty else { return [] }
+        let transient = attempt("transient list") { () throws(HypervisorError) in
+            try handle.domains(VIR_CONNECT_LIST_DOMAINS_TRANSIENT).identities().map(\.domain)
+        }
+        return candidates.intersection(transient ?? [])
     }
 
     /// Every domain but a control domain, with its definition.
@@ -87,16 +134,29 @@ extension LibvirtConnection {
         if hasBulkStatistics, let statistics = try handle.statistics(of: domain) {
             return self.reading(statistics, known(domain, identity), isSaved: isSaved)
         }
-        let statistics = try individualStatistics(of: domain, identity)
+        let statistics = try individualStatistics(of: domain, identity, known(domain, identity)?.definition)
         return self.reading(statistics, known(domain, identity), isSaved: isSaved)
     }
 
     private func reading(_ statistics: DomainStatistics, _ known: Known?, isSaved: Bool) -> DomainReading {
-        var reading = DomainReading(statistics, known, isSaved: isSaved)
+        var reading = DomainReading(statistics, current(known, statistics), isSaved: isSaved)
         if statesAreAuthoritative, reading.state.isActive {
-            reading.confirmedVCPUs = statistics.onlineVCPUs.map { VCPUCount(max(1, $0)) }
+            reading.confirmedVCPUs = statistics.onlineVCPUs.map { VCPUCount(clamping: max(1, $0)) }
         }
         return reading
+    }
+
+    /// What is known of a domain, read anew if devices are there that it does not have: a driver may not report that one
+    /// was plugged.
+    private func current(_ known: Known?, _ statistics: DomainStatistics) -> Known? {
+        guard let known else { return nil }
+        let strange = statistics.unexpectedDevices(beside: known.definition)
+        guard !strange.isSubset(of: known.strangeDevices) else { return known }
+        forgetDefinition(of: statistics.identity.domain)
+        guard let domain = try? handle.domain(statistics.identity.domain),
+            let fresh = self.known(domain, statistics.identity)
+        else { return known }
+        return remember(fresh, strangeDevices: statistics.unexpectedDevices(beside: fresh.definition), of: statistics)
     }
 
     private func describe(_ domain: borrowing DomainHandle) throws(HypervisorError) -> DomainDescription? {
@@ -120,25 +180,12 @@ extension LibvirtConnection {
             attempt("virDomainGetBlockInfo") { () throws(HypervisorError) in try domain.blockCapacity(disk) }
         }
         let disk = capacities.reduce(Optional(Int64(0))) { sum, capacity in
-            sum.flatMap { sum in capacity.map { sum + $0 } }
+            sum.flatMap { sum in capacity.map { sum.addedOrClamped($0) } }
         }
         return DomainDescription(
             domain: identity.domain, name: definition.displayName, state: reading.state, tenant: definition.tenant,
             maximumVCPUs: definition.maximumVCPUs, maximumMemory: definition.maximumMemory,
-            disk: disk.map { ByteCount($0) }, manager: definition.manager)
-    }
-
-    private func known(_ identity: DomainIdentity) -> Known? {
-        if let known = remembered(of: identity) { return known }
-        guard let domain = try? handle.domain(identity.domain) else { return nil }
-        return known(domain, identity)
-    }
-
-    private func isIncoming(_ statistics: DomainStatistics) -> Bool {
-        guard statistics.mayBeIncoming(isXen: driver == .xen),
-            let domain = try? handle.domain(statistics.identity.domain)
-        else { return false }
-        return (try? domain.isPersistent()) == false
+            disk: disk.flatMap { ByteCount(exactly: $0) }, manager: definition.manager)
     }
 
     /// What waits in pools of huge pages: ordinary guests can't have it, and the kernel calls it used.
@@ -152,38 +199,56 @@ extension LibvirtConnection {
             return used.less(waiting)
         }
         return attempt("virNodeGetFreeMemory") { () throws(HypervisorError) in try handle.hostMemoryFree() }
-            .flatMap { $0 <= memory ? ByteCount(memory.bytes - $0.bytes) : nil }
+            .flatMap { $0 <= memory ? ByteCount(clamping: memory.bytes - $0.bytes) : nil }
     }
 }
 
 /// For drivers without the bulk call: the same figures by single ones.
 extension LibvirtConnection {
-    private func statisticsOneByOne(_ progress: SampleAttempt) throws(HypervisorError) -> [DomainStatistics] {
+    /// What is left to be read of this pass, as far as there is time; `nil` if some is left then.
+    private func statisticsOneByOne(_ progress: SampleAttempt) throws(HypervisorError) -> [DomainStatistics]? {
         defer { progress.ask(about: nil) }
         let list = try handle.domains()
-        var all: [DomainStatistics] = []
-        for index in 0..<list.count {
-            guard let domain = list.handle(at: index) else { continue }
-            let identity = try domain.identity()
+        progress.steps.count()
+        let identities = list.identities()
+        guard identities.count == list.count else { throw .last("virConnectListAllDomains") }
+        try readDefinitions(of: list, identities, progress.steps)
+        let end = monotonicNanoseconds() + limits.sliceTime.wholeNanoseconds
+        for (index, identity) in identities.enumerated() where progress.pass.statistics(of: identity) == nil {
+            guard monotonicNanoseconds() < end else { return nil }
             guard !progress.skipped.contains(identity.domain) else {
-                all.append(DomainStatistics(identity: identity, values: [:]))
+                progress.pass.add(DomainStatistics(identity: identity, values: [:]))
                 continue
             }
-            progress.ask(about: identity.domain)
-            do {
-                all.append(try individualStatistics(of: domain, identity))
-            } catch {
-                // A domain that went away meanwhile is no fault of the host's; a lost connection is. One that can't
-                // be read is still there.
-                guard handle.isAlive() else { throw error }
-                if error.code != .noSuchDomain { all.append(DomainStatistics(identity: identity, values: [:])) }
+            if identity.hypervisorID == nil {
+                // The listing says that it is off, and its definition, once it is read, all the rest.
+                progress.pass.add(DomainStatistics(off: identity, book.known(identity)?.definition))
+                continue
             }
+            guard let domain = list.handle(at: index) else { continue }
+            progress.ask(about: identity.domain)
+            try read(domain, identity, progress)
+            progress.steps.count()
         }
-        return all
+        return identities.compactMap { progress.pass.statistics(of: $0) }
     }
 
+    private func read(
+        _ domain: borrowing DomainHandle, _ identity: DomainIdentity, _ progress: SampleAttempt
+    ) throws(HypervisorError) {
+        do throws(HypervisorError) {
+            progress.pass.add(try individualStatistics(of: domain, identity, book.known(identity)?.definition))
+        } catch {
+            // A domain that went away meanwhile is no fault of the host's; a lost connection is. One that can't be read
+            // is still there.
+            guard handle.isAlive() else { throw error }
+            if error.code != .noSuchDomain { progress.pass.add(DomainStatistics(identity: identity, values: [:])) }
+        }
+    }
+
+    /// - Parameter definition: `nil` if it is not known: then nothing of its devices is read.
     private func individualStatistics(
-        of domain: borrowing DomainHandle, _ identity: DomainIdentity
+        of domain: borrowing DomainHandle, _ identity: DomainIdentity, _ definition: DefinedDomain?
     ) throws(HypervisorError) -> DomainStatistics {
         var statistics = DomainStatistics(identity: identity, values: [:])
         let information = try domain.information()
@@ -192,11 +257,11 @@ extension LibvirtConnection {
             "vcpu.current": information.vcpus, "balloon.maximum": information.maximumKibibytes,
             "balloon.current": information.currentKibibytes,
         ]
-        // Each call is a round trip to the host. Only of a paused domain the reason matters: it may be on its way here.
-        if information.state == Int64(VIR_DOMAIN_PAUSED.rawValue) {
+        // Each call is a round trip to the host, and the reason matters only of one that should run and does not.
+        let stands = [VIR_DOMAIN_PAUSED, VIR_DOMAIN_CRASHED].map { Int64($0.rawValue) }
+        if stands.contains(information.state) {
             statistics.values["state.reason"] = try domain.state().reason
         }
-        let definition = known(domain, identity)?.definition
         let defined = definition?.maximumVCPUs.count
         // The ceiling of a running domain stays what its definition said when it started.
         var maximum = identity.hypervisorID == nil ? nil : defined
@@ -239,6 +304,7 @@ extension LibvirtConnection {
     ) {
         statistics.values["net.count"] = Int64(definition.interfaces.count)
         for (index, device) in definition.interfaces.enumerated() {
+            statistics.names["net.\(index).name"] = device
             let bytes = attempt("virDomainInterfaceStats") { () throws(HypervisorError) in
                 try domain.interfaceBytes(device)
             }
@@ -247,6 +313,7 @@ extension LibvirtConnection {
         }
         statistics.values["block.count"] = Int64(definition.disks.count)
         for (index, device) in definition.disks.enumerated() {
+            statistics.names["block.\(index).name"] = device
             let bytes = attempt("virDomainBlockStats") { () throws(HypervisorError) in try domain.blockBytes(device) }
             statistics.values["block.\(index).rd.bytes"] = bytes?.read
             statistics.values["block.\(index).wr.bytes"] = bytes?.written
@@ -259,5 +326,5 @@ extension LibvirtConnection {
 
 extension ByteCount {
     /// What is left of it; all of it where the part is as large as the whole, for then one of the two figures is wrong.
-    fileprivate func less(_ part: ByteCount) -> ByteCount { part < self ? ByteCount(bytes - part.bytes) : self }
+    fileprivate func less(_ part: ByteCount) -> ByteCount { part < self ? subtractingClamped(part) : self }
 }

@@ -55,16 +55,33 @@ extension LibvirtConnection {
         }
     }
 
-    /// Removes the volumes that were made for a domain: its seed and, unless it is kept, its disk. An image that was
-    /// brought along is its owner's.
-    func deleteVolumes(
-        of domain: DomainID, _ definition: DefinedDomain, keepsDisk: Bool
-    ) throws(HypervisorError) {
-        let (disk, seed) = (Self.diskName(of: domain), Self.seedName(of: domain))
-        for path in definition.diskFiles {
+    /// The volumes that were made for a domain: its seed and, unless it is kept, its disk. An image that was brought
+    /// along is its owner's.
+    func volumes(of identifier: DomainID, keepsDisk: Bool) throws(HypervisorError) -> [String] {
+        guard let domain = try found(identifier) else { return [] }
+        let (disk, seed) = (Self.diskName(of: identifier), Self.seedName(of: identifier))
+        return try freshDefinition(of: domain).diskFiles.filter { path in
             let name = Self.split(path).name
-            guard name == seed || (name == disk && !keepsDisk), let volume = try volume(at: path) else { continue }
-            try volume.delete()
+            return name == seed || (name == disk && !keepsDisk)
+        }
+    }
+
+    /// Those of the volumes that are there.
+    func remaining(_ volumes: [String]) throws(HypervisorError) -> [String] {
+        var found: [String] = []
+        for path in volumes where try volume(at: path) != nil { found.append(path) }
+        return found
+    }
+
+    /// Deletes the volumes; returns those that could not be, each with the reason.
+    func deleteVolumes(_ paths: [String]) -> [Removal.Remains] {
+        paths.compactMap { path in
+            do throws(HypervisorError) {
+                if let volume = try volume(at: path) { try volume.delete() }
+                return nil
+            } catch {
+                return Removal.Remains(volume: path, reason: error.message)
+            }
         }
     }
 
@@ -117,7 +134,7 @@ extension LibvirtConnection {
 
     /// A file of the host as a volume. Where no pool has it, one over its folder is made, which lasts as long as the
     /// host's daemon; `nil` if there is no such file.
-    private func volume(at path: String) throws(HypervisorError) -> VolumeHandle? {
+    func volume(at path: String) throws(HypervisorError) -> VolumeHandle? {
         if let volume = handle.volume(at: path) { return volume }
         let (folder, name) = Self.split(path)
         let trimmed = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
@@ -129,6 +146,7 @@ extension LibvirtConnection {
     /// The pool over a folder of the host; where there is none, one is made.
     func pool(over folder: String) throws(HypervisorError) -> PoolHandle {
         if let known = handle.pool(at: folder) { return known }
+        if let known = try handle.listedPool(at: folder) { return known }
         return try handle.makeTransientPool(FolderPoolDefinition(folder: folder).xml())
     }
 

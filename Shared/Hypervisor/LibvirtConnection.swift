@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLibvirt
+internal import Execution
 internal import ResourceModel
 internal import Synchronization
 
@@ -12,24 +13,7 @@ final class LibvirtConnection: Sendable {
         case other(String)
     }
 
-    /// What is remembered of one life of a domain.
-    struct Known: Sendable {
-        let hypervisorID: Int64?
-        let definition: DefinedDomain
-        /// What the hypervisor says beside the definition, in parts per million of one core; `nil` without a cap.
-        let schedulerCapPPM: Int64?
-
-        /// The cap that holds with so many vCPUs; `nil` without one.
-        func cpuCapPPM(vcpus: VCPUCount?) -> Int64? {
-            schedulerCapPPM ?? definition.cpuCapPPM(vcpus: vcpus ?? definition.startVCPUs)
-        }
-    }
-
-    private struct Findings {
-        /// Calls that this driver does not have.
-        var unsupported: Set<String> = []
-        var definitions: [DomainID: Known] = [:]
-    }
+    typealias Known = DefinitionBook.Known
 
     let handle: ConnectionHandle
     let driver: Driver
@@ -40,19 +24,30 @@ final class LibvirtConnection: Sendable {
     /// Whether a guest of this host would run on the CPU itself. The device alone proves nothing: it may exist and open
     /// while the CPU has no virtualisation.
     let hasHardwareVirtualization: Bool
-    private let findings = Mutex(Findings())
+    /// Calls that this driver does not have.
+    private let unsupported = Mutex<Set<String>>([])
+    let book: DefinitionBook
+    let limits: LibvirtLimits
     /// Kinds of events that the host tells of.
     let events: [String]
     private let registrations: [Int32]
     private let hasCloseCallback: Bool
 
     /// Connects and finds out what the driver can do, by trying.
-    /// - Parameter hub: told of the host's events, if given.
-    init(uri: String, hub: EventHub?, limits: LibvirtLimits) throws(HypervisorError) {
+    /// - Parameters:
+    ///   - hub: told of the host's events, if given.
+    ///   - book: what other connections have read of its domains.
+    ///   - steps: counts the host's answers.
+    init(
+        uri: String, hub: EventHub?, book: DefinitionBook, limits: LibvirtLimits, steps: StepCount
+    ) throws(HypervisorError) {
         guard LibvirtLibrary.isReady else {
             throw HypervisorError(.unsupported, operation: "virInitialize", message: "libvirt can't be initialised")
         }
+        self.book = book
+        self.limits = limits
         handle = try ConnectionHandle(uri: uri)
+        steps.count()
         driverName = try handle.driver()
         driver =
             switch driverName.lowercased() {
@@ -65,6 +60,7 @@ final class LibvirtConnection: Sendable {
             intervalSeconds: Int32(clamping: limits.keepAliveIntervalSeconds),
             count: UInt32(clamping: limits.keepAliveCount))
         hasBulkStatistics = (try? handle.bulkStatistics(enforce: true)) != nil
+        steps.count()
         host = (try? handle.capabilitiesXML()).flatMap(HostCapabilities.init(xml:))
         hasHardwareVirtualization = driver == .qemu && Self.runsOnCPU(handle, host)
         guard let box = hub.map(EventBox.init(hub:)) else {
@@ -75,7 +71,9 @@ final class LibvirtConnection: Sendable {
         }
         var registered: [(name: String, number: Int32)] = []
         for kind in EventBox.kinds {
-            guard let number = unsafe handle.register(kind.event, kind.callback, box: box) else { continue }
+            let number = unsafe handle.register(kind.event, kind.callback, box: box)
+            steps.count()
+            guard let number else { continue }
             registered.append((kind.name, number))
         }
         registrations = registered.map(\.number)
@@ -128,18 +126,18 @@ final class LibvirtConnection: Sendable {
     /// Runs a call that this driver may lack, or that may fail for one domain alone; `nil` then. A call that is found
     /// missing is not tried again on this connection.
     func attempt<Value>(_ operation: String, _ body: () throws(HypervisorError) -> Value) -> Value? {
-        guard !findings.withLock({ $0.unsupported.contains(operation) }) else { return nil }
+        guard !unsupported.withLock({ $0.contains(operation) }) else { return nil }
         do {
             return try body()
         } catch {
-            if error.code == .unsupported { _ = findings.withLock { $0.unsupported.insert(operation) } }
+            if error.code == .unsupported { _ = unsupported.withLock { $0.insert(operation) } }
             return nil
         }
     }
 
     /// What is remembered of the domain's present life, read now if nothing is; `nil` if it can't be read.
     func known(_ domain: borrowing DomainHandle, _ identity: DomainIdentity) -> Known? {
-        if let known = remembered(of: identity) { return known }
+        if let known = book.known(identity) { return known }
         guard let definition = try? freshDefinition(of: domain) else { return nil }
         return remember(definition, of: domain, identity)
     }
@@ -153,20 +151,19 @@ final class LibvirtConnection: Sendable {
         if driver == .xen, identity.hypervisorID != nil {
             // In percent of one core, 0 for none; Xen's definitions don't have it.
             let percent = attempt("scheduler") { () throws(HypervisorError) in try domain.scheduler() }?["cap"]
-            cap = percent.flatMap { $0 > 0 ? $0 * 10_000 : nil }
+            cap = percent.flatMap { $0 > 0 ? Utilization(percent: $0).ppm : nil }
         }
-        let known = Known(hypervisorID: identity.hypervisorID, definition: definition, schedulerCapPPM: cap)
-        findings.withLock { $0.definitions[identity.domain] = known }
+        let known = Known(
+            name: identity.name, hypervisorID: identity.hypervisorID, definition: definition, schedulerCapPPM: cap)
+        book.remember(known, of: identity, now: monotonicNanoseconds())
         return known
     }
 
-    /// What is remembered of it from this life, under this name.
-    func remembered(of identity: DomainIdentity) -> Known? {
-        findings.withLock { findings in
-            findings.definitions[identity.domain].flatMap { known in
-                known.hypervisorID == identity.hypervisorID && known.definition.name == identity.name ? known : nil
-            }
-        }
+    func remember(_ known: Known, strangeDevices: Set<String>, of statistics: DomainStatistics) -> Known {
+        var known = known
+        known.strangeDevices = strangeDevices
+        book.remember(known, of: statistics.identity, now: monotonicNanoseconds())
+        return known
     }
 
     /// The definition as it is now.
@@ -179,12 +176,42 @@ final class LibvirtConnection: Sendable {
         return definition
     }
 
-    func forgetDefinition(of domain: DomainID) { findings.withLock { $0.definitions[domain] = nil } }
+    /// Which definitions are to be read, the most urgent first.
+    private func due(of identities: [DomainIdentity]) -> [DomainIdentity] {
+        book.due(
+            of: identities, oldest: monotonicNanoseconds() - limits.definitionRefresh.wholeNanoseconds,
+            few: limits.definitionRefreshesPerSample)
+    }
 
-    /// Drops what is remembered of domains that the host no longer has.
-    func forgetDefinitions(except domains: Set<DomainID>) {
-        findings.withLock { findings in
-            findings.definitions = findings.definitions.filter { domains.contains($0.key) }
+    /// Reads the definitions that are due, for as long as there is time.
+    func readDefinitions(of identities: [DomainIdentity], _ steps: StepCount) throws(HypervisorError) {
+        guard !due(of: identities).isEmpty else { return }
+        let list = try handle.domains()
+        steps.count()
+        try readDefinitions(of: list, list.identities(), steps)
+    }
+
+    /// - Parameter identities: of the list.
+    func readDefinitions(
+        of list: borrowing DomainList, _ identities: [DomainIdentity], _ steps: StepCount
+    ) throws(HypervisorError) {
+        let start = monotonicNanoseconds()
+        let due = due(of: identities)
+        guard !due.isEmpty else { return }
+        let wanted = Dictionary(identities.enumerated().map { ($1.domain, $0) }) { first, _ in first }
+        for identity in due {
+            guard monotonicNanoseconds() - start < limits.definitionTime.wholeNanoseconds else { return }
+            guard let index = wanted[identity.domain], let domain = list.handle(at: index) else { continue }
+            do throws(HypervisorError) {
+                remember(try freshDefinition(of: domain), of: domain, identity)
+            } catch {
+                guard handle.isAlive() else { throw error }
+                // It is not asked for again at once.
+                book.remember(nil, of: identity, now: start)
+            }
+            steps.count()
         }
     }
+
+    func forgetDefinition(of domain: DomainID) { book.forget(domain) }
 }

@@ -44,6 +44,8 @@ struct VolumeDefinition: XMLDocumentRoot {
 
     struct Target: Encodable {
         let format: Format
+        /// Of the format: without it libvirt makes qcow2 as QEMU 0.10 knew it, on which no checkpoint can be kept.
+        let compat: String?
     }
 
     struct Backing: Encodable {
@@ -60,7 +62,7 @@ struct VolumeDefinition: XMLDocumentRoot {
     init(name: String, bytes: Int64, format: String, backing: (path: String, format: String)? = nil) {
         self.name = name
         capacity = Capacity(unit: "bytes", value: bytes)
-        target = Target(format: Format(type: format))
+        target = Target(format: Format(type: format), compat: format == "qcow2" ? "1.1" : nil)
         backingStore = backing.map { Backing(path: $0.path, format: Format(type: $0.format)) }
     }
 }
@@ -76,6 +78,7 @@ struct DefinedVolume: Decodable, Hashable, Sendable {
             let mtime: String?
         }
         let format: Format?
+        let compat: String?
         let timestamps: Timestamps?
     }
     let target: Target?
@@ -97,6 +100,19 @@ struct DefinedVolume: Decodable, Hashable, Sendable {
         guard (1...9).contains(fraction.utf8.count), let digits = Int64(fraction), digits >= 0 else { return nil }
         let scale = (fraction.utf8.count..<9).reduce(Int64(1)) { scale, _ in scale * 10 }
         return Timestamp(nanoseconds: seconds * 1_000_000_000 + digits * scale)
+    }
+}
+
+/// What Ebb reads of a pool.
+struct DefinedPool: Decodable, Hashable, Sendable {
+    struct Target: Decodable, Hashable, Sendable {
+        let path: String?
+    }
+    let target: Target?
+
+    init?(xml: String) {
+        guard let value = try? XMLDecoder().decode(Self.self, from: Data(xml.utf8)) else { return nil }
+        self = value
     }
 }
 
@@ -151,6 +167,7 @@ struct DefinedSnapshot: Decodable, Hashable, Sendable {
             case "shutdown": .shuttingDown
             case "shutoff", "disk-snapshot": .shutoff
             case "crashed": .crashed
+            case "pmsuspended": .pmSuspended
             default: .unknown
             }
         return DomainSnapshot(
@@ -169,14 +186,6 @@ struct LabelDocument: XMLDocumentRoot {
         name = label.name
         tenant = label.tenant.name
         flavor = label.flavor
-    }
-
-    /// The label that a definition has; `nil` if it names no tenant.
-    init?(of definition: DefinedDomain) {
-        guard let tenant = definition.tenant else { return nil }
-        name = definition.displayName
-        self.tenant = tenant.name
-        flavor = definition.metadata?.ebb?.flavor
     }
 }
 

@@ -139,12 +139,12 @@ func lifecycleMeaning(event: Int32, detail: Int32) -> (state: DomainState, detai
     case VIR_DOMAIN_EVENT_RESUMED: (.running, "resumed")
     case VIR_DOMAIN_EVENT_SHUTDOWN: (.shuttingDown, "shutting down")
     case VIR_DOMAIN_EVENT_CRASHED: (.crashed, "crashed")
-    case VIR_DOMAIN_EVENT_PMSUSPENDED: (.paused, "suspended by the guest")
+    case VIR_DOMAIN_EVENT_PMSUSPENDED: (.pmSuspended, "suspended by the guest")
     case VIR_DOMAIN_EVENT_STOPPED:
         switch virDomainEventStoppedDetailType(UInt32(bitPattern: detail)) {
         case VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN: (.shutoff, "shut down")
         case VIR_DOMAIN_EVENT_STOPPED_DESTROYED: (.shutoff, "destroyed")
-        case VIR_DOMAIN_EVENT_STOPPED_CRASHED: (.crashed, "crashed")
+        case VIR_DOMAIN_EVENT_STOPPED_CRASHED: (.shutoff, "crashed")
         case VIR_DOMAIN_EVENT_STOPPED_MIGRATED: (.unknown, "migrated away")
         case VIR_DOMAIN_EVENT_STOPPED_SAVED: (.saved, "saved")
         case VIR_DOMAIN_EVENT_STOPPED_FAILED: (.shutoff, "failed")

@@ -50,7 +50,12 @@ final class EventHub: Sendable {
 
     func publish(_ event: HypervisorEvent, generation: UInt64) {
         let readers = state.withLock { state in
-            if case .reconfigured(let domain, _) = event { state.changed.insert(domain) }
+            switch event {
+            case .reconfigured(let domain, _): state.changed.insert(domain)
+            // It was defined anew, renamed or undefined.
+            case .lifecycle(let domain, .unknown, _): state.changed.insert(domain)
+            default: break
+            }
             return state.generation == generation ? Array(state.readers.values) : []
         }
         for reader in readers { reader.yield(event) }

@@ -43,20 +43,17 @@ extension LibvirtHypervisor {
     }
 
     package func delete(
-        _ domain: DomainID, keepsDisk: Bool, _ call: MutatingCall
-    ) async throws(HypervisorError) -> Effect {
-        try await order("delete", call) { connection throws(HypervisorError) in
-            try connection.delete(domain, keepsDisk: keepsDisk)
-            return nil
+        _ domain: DomainID, volumes: [String], _ call: MutatingCall
+    ) async throws(HypervisorError) -> Removal {
+        try await commands.call("delete", timeout: call.timeout, mutates: true) {
+            connection throws(HypervisorError) in try connection.delete(domain, volumes: volumes)
         }
     }
 
-    package func redefine(
-        _ domain: DomainID, _ definition: String, _ call: MutatingCall
+    package func release(
+        _ domain: DomainID, _ own: OwnParts, _ call: MutatingCall
     ) async throws(HypervisorError) -> Effect {
-        try await order("redefine", call) { connection throws(HypervisorError) in
-            try connection.redefine(domain, definition)
-        }
+        try await order("release", call) { connection throws(HypervisorError) in try connection.release(domain, own) }
     }
 
     package func label(
@@ -133,6 +130,16 @@ extension LibvirtHypervisor {
         try await ask("preparation") { connection throws(HypervisorError) in
             try connection.preparation(of: domain, for: ceiling)
         }
+    }
+
+    package func volumes(of domain: DomainID, keepsDisk: Bool) async throws(HypervisorError) -> [String] {
+        try await ask("volumes") { connection throws(HypervisorError) in
+            try connection.volumes(of: domain, keepsDisk: keepsDisk)
+        }
+    }
+
+    package func remaining(_ volumes: [String]) async throws(HypervisorError) -> [String] {
+        try await ask("volumes") { connection throws(HypervisorError) in try connection.remaining(volumes) }
     }
 
     package func look(at domain: DomainID) async throws(HypervisorError) -> DomainReading {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Execution
 package import Logging
 package import ResourceModel
 internal import Synchronization
@@ -7,13 +8,15 @@ internal import Synchronization
 /// A host behind libvirt: QEMU/KVM, Xen, or libvirt's own test driver.
 ///
 /// Three connections, each with its own thread and opened when first needed: one that samples, one for commands, one
-/// for what takes long (migrations, questions to guest agents). So no command and no hung guest delays a sample.
+/// for questions to guest agents; and one of its own for each migration, which may take hours. So no command and no hung
+/// guest delays a sample, and no migration another.
 package final class LibvirtHypervisor: Hypervisor {
     private let host: HostID
     let uri: String
     private let log: Logger
     let limits: LibvirtLimits
     let hub: EventHub
+    private let book = DefinitionBook()
     let sampling: LibvirtLink
     let commands: LibvirtLink
     let longCalls: LibvirtLink
@@ -29,9 +32,9 @@ package final class LibvirtHypervisor: Hypervisor {
         self.log = log
         self.limits = limits
         hub = EventHub(limit: limits.eventBacklog)
-        sampling = LibvirtLink(name: "lv-sample", uri: uri, hub: hub, limits: limits)
-        commands = LibvirtLink(name: "lv-command", uri: uri, limits: limits)
-        longCalls = LibvirtLink(name: "lv-long", uri: uri, limits: limits)
+        sampling = LibvirtLink(name: "lv-sample", uri: uri, hub: hub, book: book, limits: limits)
+        commands = LibvirtLink(name: "lv-command", uri: uri, book: book, limits: limits)
+        longCalls = LibvirtLink(name: "lv-long", uri: uri, book: book, limits: limits)
         responseProbe = (try? HypervisorURI(uri))?.endpoint.map { ResponseProbe(host: $0.host, port: $0.port) }
         guests = Mutex(GuestConfirmation(refresh: limits.agentRefresh, retry: limits.agentRetry))
     }
@@ -66,27 +69,39 @@ package final class LibvirtHypervisor: Hypervisor {
 
     /// A guest may hold up the call that asks for its figures, or for all. So the first attempt gets a part of the time;
     /// the second, on a fresh connection, goes without whoever was asked when the first one overran. Bulk statistics
-    /// leave out by themselves what an earlier call still waits for.
+    /// leave out by themselves what an earlier call still waits for. Where each domain is asked for alone, an attempt
+    /// reads on from where the last one came to, so that a far host with many domains takes long and is read all the
+    /// same.
     private func collect() async throws(HypervisorError) -> CollectedHost {
-        let start = ContinuousClock.now
-        do {
-            return try await collect(timeout: limits.callTimeout * 2 / 5, rests: false)
-        } catch {
-            guard error.code == .deadline else { throw error }
+        let (start, pass) = (ContinuousClock.now, SamplePass())
+        try await sampling.open()
+        var isSecond = false
+        while start.duration(to: .now) < limits.sampleTimeout {
+            let before = pass.count
+            do {
+                if let collected = try await collect(pass, isSecond: isSecond) { return collected }
+                isSecond = false
+            } catch {
+                guard error.code == .deadline, !isSecond || pass.count > before else { throw error }
+                isSecond = true
+            }
         }
-        return try await collect(timeout: limits.callTimeout - start.duration(to: .now), rests: true)
+        throw HypervisorError(
+            .deadline, operation: "sample", message: "\(pass.count) domains were read within \(limits.sampleTimeout)")
     }
 
-    private func collect(timeout: Duration, rests: Bool) async throws(HypervisorError) -> CollectedHost {
+    /// `nil`: there is more to be read.
+    private func collect(_ pass: SamplePass, isSecond: Bool) async throws(HypervisorError) -> CollectedHost? {
         let skipped = suspects.withLock { suspects in
             suspects = suspects.filter { $0.value > .now }
             return Set(suspects.keys)
         }
-        let attempt = SampleAttempt(skipping: skipped)
+        let attempt = SampleAttempt(skipping: skipped, pass: pass, steps: StepCount(limit: limits.sampleTimeout))
         do {
-            return try await sampling.call("sample", timeout: timeout, rests: rests) {
-                [hub] connection throws(HypervisorError) in
-                for domain in hub.takeChanged() { connection.forgetDefinition(of: domain) }
+            return try await sampling.call(
+                "sample", timeout: limits.callTimeout * (isSecond ? 3 : 2) / 5, rests: isSecond, steps: attempt.steps
+            ) { [hub] connection throws(HypervisorError) in
+                for domain in hub.takeChanged() { connection.book.doubt(domain) }
                 return try connection.sample(attempt)
             }
         } catch {
@@ -95,6 +110,12 @@ package final class LibvirtHypervisor: Hypervisor {
             }
             throw error
         }
+    }
+
+    /// Answered by what was read of its definition, else by the host.
+    package func manager(of domain: DomainID) async throws(HypervisorError) -> String? {
+        if let definition = book.definition(of: domain) { return definition.manager }
+        return try await describe(domain)?.manager
     }
 
     /// The time that the host's daemon takes to accept a TCP connection; for a local hypervisor, a round trip to it.
@@ -155,6 +176,10 @@ package final class LibvirtHypervisor: Hypervisor {
                 .invalid, operation: "migrate",
                 message: "the target's URI '\(target.uri)' names no host that this one could reach")
         }
+        let disks = try await commands.call("disks", timeout: limits.callTimeout) {
+            connection throws(HypervisorError) in try connection.disksOfInactive(domain)
+        }
+        if let disks { try await checkReach(of: disks, on: target) }
         // The migration itself is told to end a little before its caller stops waiting, so that its outcome is known.
         let grace = min(call.timeout / 4, .seconds(5))
         let watchdog = Task { [commands] in
@@ -168,11 +193,19 @@ package final class LibvirtHypervisor: Hypervisor {
             }
         }
         defer { watchdog.cancel() }
-        try await longCalls.call("migrate", timeout: call.timeout, mutates: true) {
-            connection throws(HypervisorError) in
-            try connection.migrate(
-                domain, to: target.uri, transferURI: targetURI.transferURI, target.options)
+        let link = LibvirtLink(name: "lv-migrate", uri: uri, limits: limits)
+        do throws(HypervisorError) {
+            try await link.call("migrate", timeout: call.timeout, mutates: true) {
+                connection throws(HypervisorError) in
+                try connection.migrate(
+                    domain, to: target.uri, transferURI: targetURI.transferURI, target.options)
+            }
+        } catch {
+            await link.close()
+            throw error
         }
+        await link.close()
+        hub.noteChange(of: domain)
         return Effect(domain: await look(at: domain, on: target), effectiveAt: nil)
     }
 
@@ -182,6 +215,21 @@ package final class LibvirtHypervisor: Hypervisor {
         await commands.close()
         await longCalls.close()
         await responseProbe?.close()
+    }
+
+    private func checkReach(of files: [String], on target: MigrationTarget) async throws(HypervisorError) {
+        let link = LibvirtLink(name: "lv-look", uri: target.uri, limits: limits)
+        let found: Result<Void, HypervisorError>
+        do throws(HypervisorError) {
+            try await link.call("disks", timeout: limits.callTimeout) { connection throws(HypervisorError) in
+                try connection.checkReach(of: files)
+            }
+            found = .success(())
+        } catch {
+            found = .failure(error)
+        }
+        await link.close()
+        try found.get()
     }
 
     /// The migrated domain as its new host sees it; `nil` if that could not be seen from here.

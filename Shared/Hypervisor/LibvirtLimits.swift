@@ -13,6 +13,16 @@ package struct LibvirtLimits: Hashable, Sendable {
     /// The host counts as gone when `keepAliveCount` messages in a row, one per interval, stayed without an answer.
     package var keepAliveIntervalSeconds = 5
     package var keepAliveCount = 3
+    /// Reading definitions takes at most so much of one sample; what is left is read with the next ones.
+    package var definitionTime: Duration = .seconds(1)
+    /// A definition is read again after this time although nobody told of a change: not every driver tells of all.
+    package var definitionRefresh: Duration = .seconds(300)
+    /// So many of those with one sample.
+    package var definitionRefreshesPerSample = 8
+    /// Where each domain is asked for alone, so much of them is read by one call; others have their turn in between.
+    package var sliceTime: Duration = .seconds(1)
+    /// A sample is given up after this time, however the host goes on.
+    package var sampleTimeout: Duration = .seconds(600)
     /// Events that a reader may be behind before it loses the oldest.
     package var eventBacklog = 256
     /// How long the guest agent may take to answer one request; less if the whole call has little time.

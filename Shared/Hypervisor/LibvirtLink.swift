@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Execution
 internal import ResourceModel
 internal import Synchronization
 
@@ -19,16 +20,23 @@ final class LibvirtLink: Sendable {
 
     private let uri: String
     private let hub: EventHub?
+    private let book: DefinitionBook
     private let limits: LibvirtLimits
+    /// Whether there is a connection, as far as is known.
+    private let isOpen = Mutex(false)
     private let worker: SerialWorker<Seat>
     private let backOff: Mutex<BackOff>
 
     /// - Parameters:
     ///   - name: of the thread.
     ///   - hub: told of the host's events while the connection stands.
-    init(name: String, uri: String, hub: EventHub? = nil, limits: LibvirtLimits) {
+    ///   - book: what is known of the host's domains.
+    init(
+        name: String, uri: String, hub: EventHub? = nil, book: DefinitionBook = DefinitionBook(), limits: LibvirtLimits
+    ) {
         self.uri = uri
         self.hub = hub
+        self.book = book
         self.limits = limits
         worker = SerialWorker(name: name) { Seat() }
         backOff = Mutex(BackOff(next: limits.backOff))
@@ -41,23 +49,41 @@ final class LibvirtLink: Sendable {
     ///     was the connection that broke.
     ///   - rests: whether the next call waits after one that overran; if not, it opens a new connection at once. One that
     ///     got no connection is always followed by a rest.
+    ///   - steps: counts the host's answers: while they come, `timeout` is one for the next of them, not for all.
     func call<Value: Sendable>(
         _ operation: String, timeout: Duration, mutates: Bool = false, rests: Bool = true,
-        _ body: @escaping @Sendable (LibvirtConnection) throws(HypervisorError) -> Value
+        steps: StepCount = StepCount(), _ body: @escaping @Sendable (LibvirtConnection) throws(HypervisorError) -> Value
     ) async throws(HypervisorError) -> Value {
         try admit(operation)
         let hasBegun = Flag()
         let outcome: Result<Value, HypervisorError>
         do throws(SerialWorker<Seat>.Failure) {
-            outcome = try await worker.run(timeout: timeout) { [self] seat in
+            outcome = try await worker.run(timeout: timeout, steps: steps) { [self] seat in
                 seat.connection.withLock { slot in
-                    run(operation, in: &slot, mutates: mutates, hasBegun: hasBegun, body)
+                    run(operation, in: &slot, mutates: mutates, hasBegun: hasBegun, steps, body)
                 }
             }
         } catch {
+            if error == .deadline { note(isOpen: false) }
             throw failure(error, operation, hasBegun: hasBegun.isRaised, rests: rests)
         }
         return try outcome.get()
+    }
+
+    /// Sees to it that there is a connection: so that what opening one takes is not taken from the call's own time.
+    func open() async throws(HypervisorError) {
+        guard !isOpen.withLock({ $0 }) else { return }
+        try await call("connect", timeout: limits.callTimeout) { _ in }
+    }
+
+    /// Drops the connection, as if it had broken; the next call opens another one.
+    func breakConnection() async {
+        _ = try? await worker.run(timeout: limits.callTimeout) { [self] seat in
+            seat.connection.withLock { slot in
+                drop(&slot, reason: "it was dropped")
+                note(isOpen: false)
+            }
+        }
     }
 
     /// Closes the connection, unless it hangs: then it is given up.
@@ -67,16 +93,19 @@ final class LibvirtLink: Sendable {
 
     /// The job on the link's thread.
     private func run<Value>(
-        _ operation: String, in slot: inout LibvirtConnection?, mutates: Bool, hasBegun: Flag,
+        _ operation: String, in slot: inout LibvirtConnection?, mutates: Bool, hasBegun: Flag, _ steps: StepCount,
         _ body: (LibvirtConnection) throws(HypervisorError) -> Value
     ) -> Result<Value, HypervisorError> {
+        defer { note(isOpen: slot != nil) }
         if let connection = slot, !connection.handle.isAlive() { drop(&slot, reason: "the connection broke") }
         let connection: LibvirtConnection
         do throws(HypervisorError) {
             if let open = slot {
                 connection = open
             } else {
-                connection = try LibvirtConnection(uri: uri, hub: hub, limits: limits)
+                // What was changed while nobody listened was told to nobody.
+                if hub != nil { book.doubtAll() }
+                connection = try LibvirtConnection(uri: uri, hub: hub, book: book, limits: limits, steps: steps)
             }
         } catch {
             rest(reason: error.message)
@@ -94,6 +123,8 @@ final class LibvirtLink: Sendable {
             return .failure(HypervisorError(mutates ? .deadline : .unreachable, operation: operation, message: text))
         }
     }
+
+    private func note(isOpen isThere: Bool) { isOpen.withLock { $0 = isThere } }
 
     private func drop(_ slot: inout LibvirtConnection?, reason: String) {
         slot = nil

@@ -44,8 +44,9 @@ actor SerialWorker<Resource: Sendable> {
     deinit { seat?.worker.abandon() }
 
     /// Runs `body` on the worker's thread when all earlier calls are done.
+    /// - Parameter steps: noted by `body`: after each of them `timeout` begins anew.
     func run<Value: Sendable>(
-        timeout: Duration, _ body: @escaping @Sendable (Resource) -> Value
+        timeout: Duration, steps: StepCount = StepCount(), _ body: @escaping @Sendable (Resource) -> Value
     ) async throws(Failure) -> Value {
         let start = ContinuousClock.now
         guard await takeTurn(timeout: timeout) else { throw .busy }
@@ -55,7 +56,7 @@ actor SerialWorker<Resource: Sendable> {
         let call = HungCalls.Call()
         let hung = hung
         do throws(BlockingWorker.Failure) {
-            return try await worker.run(timeout: timeout - start.duration(to: .now)) {
+            return try await worker.run(timeout: timeout - start.duration(to: .now), steps: steps) {
                 let value = body(resource)
                 hung.returned(call)
                 return value

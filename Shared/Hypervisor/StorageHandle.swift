@@ -19,7 +19,7 @@ internal import ResourceModel
         }
         return HostExamination.StoragePool(
             name: unsafe String(cString: name), isActive: info.state == Int32(VIR_STORAGE_POOL_RUNNING.rawValue),
-            capacity: ByteCount(Int64(clamping: info.capacity)), available: ByteCount(Int64(clamping: info.available)))
+            capacity: ByteCount(clamping: info.capacity), available: ByteCount(clamping: info.available))
     }
 
     /// Whether Ebb made it to reach files of the host: it is none of the host's storage.
@@ -27,6 +27,13 @@ internal import ResourceModel
         guard let name = unsafe virStoragePoolGetName(pointer) else { return false }
         return unsafe String(cString: name).hasPrefix(FolderPoolDefinition.prefix)
             && virStoragePoolIsPersistent(pointer) == 0
+    }
+
+    /// Where its volumes lie; `nil` of a pool that is no folder.
+    borrowing func folder() throws(HypervisorError) -> String? {
+        guard let text = unsafe virStoragePoolGetXMLDesc(pointer, 0) else { throw .last("virStoragePoolGetXMLDesc") }
+        defer { unsafe text.deallocateByC() }
+        return DefinedPool(xml: unsafe String(cString: text))?.target?.path
     }
 
     /// Has the host look again at what the pool holds: others put files there, too.
@@ -53,6 +60,16 @@ internal import ResourceModel
     init(adopting pointer: virStorageVolPtr) { unsafe self.pointer = pointer }
 
     deinit { _ = unsafe virStorageVolFree(pointer) }
+
+    /// The name of the pool that holds it.
+    borrowing func poolName() throws(HypervisorError) -> String {
+        guard let pool = unsafe virStoragePoolLookupByVolume(pointer) else {
+            throw .last("virStoragePoolLookupByVolume")
+        }
+        defer { _ = unsafe virStoragePoolFree(pool) }
+        guard let name = unsafe virStoragePoolGetName(pool) else { throw .last("virStoragePoolGetName") }
+        return unsafe String(cString: name)
+    }
 
     borrowing func path() throws(HypervisorError) -> String {
         guard let path = unsafe virStorageVolGetPath(pointer) else { throw .last("virStorageVolGetPath") }
@@ -167,6 +184,32 @@ extension ConnectionHandle {
     borrowing func pool(at folder: String) -> PoolHandle? {
         guard let pool = unsafe virStoragePoolLookupByTargetPath(pointer, folder) else { return nil }
         return unsafe PoolHandle(adopting: pool)
+    }
+
+    /// The same for drivers that look no pool up by its folder.
+    borrowing func listedPool(at folder: String) throws(HypervisorError) -> PoolHandle? {
+        var list: UnsafeMutablePointer<virStoragePoolPtr?>?
+        let count = unsafe virConnectListAllStoragePools(
+            pointer, &list, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE.rawValue)
+        guard count >= 0, let list = unsafe list else { throw .last("virConnectListAllStoragePools") }
+        defer { unsafe freeList(list) }
+        var match: Int?
+        for index in 0..<Int(count) {
+            guard let found = unsafe list[index] else { continue }
+            _ = unsafe virStoragePoolRef(found)
+            let pool = unsafe PoolHandle(adopting: found)
+            if match == nil, (try? pool.folder()) == folder { match = index }
+        }
+        var pool: PoolHandle?
+        for index in 0..<Int(count) {
+            guard let found = unsafe list[index] else { continue }
+            if index == match {
+                pool = unsafe PoolHandle(adopting: found)
+            } else {
+                _ = unsafe virStoragePoolFree(found)
+            }
+        }
+        return pool
     }
 
     /// A pool that lasts until the host's daemon ends.

@@ -107,7 +107,7 @@ extension Envelope {
             correlationID: try optionalID("correlation_id", wire.correlationID), source: InstanceID(source),
             streamEpoch: wire.streamEpoch, sequence: wire.sequence, sentAt: Timestamp(nanoseconds: wire.sentAtNs),
             traceparent: wire.traceparent.isEmpty ? nil : wire.traceparent,
-            timeout: .nanoseconds(Int64(clamping: wire.timeoutNs)),
+            timeout: min(.nanoseconds(Int64(clamping: wire.timeoutNs)), longestTimeout),
             idempotencyKey: wire.idempotencyKey.isEmpty ? nil : wire.idempotencyKey,
             failure: wire.hasFailure ? try Failure(wire.failure) : nil)
     }
@@ -120,6 +120,9 @@ extension Envelope.Failure {
         self.init(code: wire.code, message: wire.message, isRetryable: wire.retryable)
     }
 }
+
+/// Nobody waits longer for an answer.
+private let longestTimeout: Duration = .seconds(86_400)
 
 private func requireLength(
     _ field: String, _ text: String, limit: Int = MessageCodec.maximumNameBytes

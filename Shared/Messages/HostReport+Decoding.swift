@@ -26,7 +26,7 @@ extension HostReport {
             samples.append(columns.sample(domains[index], states[index], host: host, index: index))
         }
         return HostSample(
-            host: host, sampledAt: Timestamp(nanoseconds: report.sampledAtNs),
+            host: host, sampledAt: try bounded("sampled_at_ns", report.sampledAtNs),
             intervalNanoseconds: report.intervalNs == 0 ? nil : try signed("interval_ns", report.intervalNs),
             figures: try figures(report.host), domains: samples)
     }
@@ -71,10 +71,11 @@ extension HostReport {
 
     private static func figures(_ columns: WireHostColumns) throws(MessageError) -> HostFigures {
         func utilization(_ field: String, _ has: Bool, _ value: UInt64) throws(MessageError) -> Utilization? {
-            has ? Utilization(ppm: try signed(field, value)) : nil
+            has ? try bounded(field, value) : nil
         }
         return HostFigures(
-            cpuCount: Int(columns.cpuCount), memory: ByteCount(try signed("memory_bytes", columns.memoryBytes)),
+            cpuCount: (try bounded("cpu_count", columns.cpuCount) as VCPUCount).count,
+            memory: try bounded("memory_bytes", columns.memoryBytes),
             cpuUtilization: try utilization(
                 "cpu_utilization_ppm", columns.hasCpuUtilizationPpm, columns.cpuUtilizationPpm),
             controlDomainUtilization: try utilization(
@@ -83,7 +84,7 @@ extension HostReport {
             domainsUtilization: try utilization(
                 "domains_utilization_ppm", columns.hasDomainsUtilizationPpm, columns.domainsUtilizationPpm),
             memoryUsed: columns.hasMemoryUsedBytes
-                ? ByteCount(try signed("memory_used_bytes", columns.memoryUsedBytes)) : nil,
+                ? try bounded("memory_used_bytes", columns.memoryUsedBytes) : nil,
             responseTimeNanoseconds: columns.hasResponseTimeNs
                 ? try signed("response_time_ns", columns.responseTimeNs) : nil,
             // A method that is newer than this service is an unknown one.
@@ -91,7 +92,16 @@ extension HostReport {
             responseLoss: try utilization("response_loss_ppm", columns.hasResponseLossPpm, columns.responseLossPpm))
     }
 
-    fileprivate static func signed(_ field: String, _ value: UInt64) throws(MessageError) -> Int64 {
+    private static func bounded<Quantity: BoundedQuantity>(
+        _ field: String, _ amount: some BinaryInteger
+    ) throws(MessageError) -> Quantity {
+        guard let quantity = Quantity(exactly: amount) else {
+            throw .malformed("report: \(field) \(amount) is out of range")
+        }
+        return quantity
+    }
+
+    private static func signed(_ field: String, _ value: UInt64) throws(MessageError) -> Int64 {
         guard let signed = Int64(exactly: value) else { throw .malformed("report: \(field) \(value) is out of range") }
         return signed
     }
@@ -102,8 +112,12 @@ private struct KnownColumn {
     private let values: [UInt64]
     private let presence: [UInt8]
 
-    /// - Parameter isSigned: whether values are the bit pattern of an `Int64`; others must not exceed its maximum.
-    init(_ name: String, _ column: WireColumn, count: Int, isSigned: Bool = false) throws(MessageError) {
+    /// - Parameters:
+    ///   - largest: What no value may pass.
+    ///   - isSigned: Whether values are the bit pattern of an `Int64`, of which any may be.
+    init(
+        _ name: String, _ column: WireColumn, count: Int, atMost largest: Int64 = .max, isSigned: Bool = false
+    ) throws(MessageError) {
         values = column.values
         presence = [UInt8](column.presence)
         if values.isEmpty && presence.isEmpty { return }
@@ -115,7 +129,8 @@ private struct KnownColumn {
         guard count & 7 == 0 || presence[presence.count - 1] >> UInt8(count & 7) == 0 else {
             throw .malformed("report: column \(name) has presence beyond \(count) domains")
         }
-        guard isSigned || values.allSatisfy({ $0 <= UInt64(Int64.max) }) else {
+        let limit = isSigned ? .max : UInt64(largest)
+        guard values.allSatisfy({ $0 <= limit }) else {
             throw .malformed("report: column \(name) has a value out of range")
         }
     }
@@ -136,16 +151,20 @@ private struct DomainColumns {
     let swapIn, majorFaults, networkCap, networkUtilization, swapInDelta, majorFaultsDelta: KnownColumn
 
     init(_ report: WireHostReport, count: Int) throws(MessageError) {
+        let vcpus = VCPUCount.bounds.upperBound
+        let bytes = ByteCount.bounds.upperBound
+        let ppm = Utilization.bounds.upperBound
         hypervisorIDs = try KnownColumn("hypervisor_ids", report.hypervisorIds, count: count, isSigned: true)
         incarnationStarts = try KnownColumn(
             "incarnation_starts_ns", report.incarnationStartsNs, count: count, isSigned: true)
-        vcpusMaximum = try KnownColumn("vcpus_maximum", report.vcpusMaximum, count: count)
-        vcpusAsked = try KnownColumn("vcpus_asked", report.vcpusAsked, count: count)
-        vcpusGranted = try KnownColumn("vcpus_granted", report.vcpusGranted, count: count)
-        vcpusConfirmed = try KnownColumn("vcpus_confirmed", report.vcpusConfirmed, count: count)
-        memoryMaximum = try KnownColumn("memory_maximum_bytes", report.memoryMaximumBytes, count: count)
-        memoryAllocated = try KnownColumn("memory_allocated_bytes", report.memoryAllocatedBytes, count: count)
-        memoryUsed = try KnownColumn("memory_used_bytes", report.memoryUsedBytes, count: count)
+        vcpusMaximum = try KnownColumn("vcpus_maximum", report.vcpusMaximum, count: count, atMost: vcpus)
+        vcpusAsked = try KnownColumn("vcpus_asked", report.vcpusAsked, count: count, atMost: vcpus)
+        vcpusGranted = try KnownColumn("vcpus_granted", report.vcpusGranted, count: count, atMost: vcpus)
+        vcpusConfirmed = try KnownColumn("vcpus_confirmed", report.vcpusConfirmed, count: count, atMost: vcpus)
+        memoryMaximum = try KnownColumn("memory_maximum_bytes", report.memoryMaximumBytes, count: count, atMost: bytes)
+        memoryAllocated = try KnownColumn(
+            "memory_allocated_bytes", report.memoryAllocatedBytes, count: count, atMost: bytes)
+        memoryUsed = try KnownColumn("memory_used_bytes", report.memoryUsedBytes, count: count, atMost: bytes)
         cpuTime = try KnownColumn("cpu_time_ns", report.cpuTimeNs, count: count)
         stealTime = try KnownColumn("steal_time_ns", report.stealTimeNs, count: count)
         networkReceived = try KnownColumn("network_received_bytes", report.networkReceivedBytes, count: count)
@@ -153,15 +172,20 @@ private struct DomainColumns {
             "network_transmitted_bytes", report.networkTransmittedBytes, count: count)
         blockRead = try KnownColumn("block_read_bytes", report.blockReadBytes, count: count)
         blockWritten = try KnownColumn("block_written_bytes", report.blockWrittenBytes, count: count)
-        virtCPUUsage = try KnownColumn("virt_cpu_usage_ppm", report.virtCpuUsagePpm, count: count)
-        cpuUtilization = try KnownColumn("cpu_utilization_ppm", report.cpuUtilizationPpm, count: count)
-        stealUtilization = try KnownColumn("steal_utilization_ppm", report.stealUtilizationPpm, count: count)
-        memoryUtilization = try KnownColumn("memory_utilization_ppm", report.memoryUtilizationPpm, count: count)
-        networkRate = try KnownColumn("network_bytes_per_second", report.networkBytesPerSecond, count: count)
+        virtCPUUsage = try KnownColumn("virt_cpu_usage_ppm", report.virtCpuUsagePpm, count: count, atMost: ppm)
+        cpuUtilization = try KnownColumn("cpu_utilization_ppm", report.cpuUtilizationPpm, count: count, atMost: ppm)
+        stealUtilization = try KnownColumn(
+            "steal_utilization_ppm", report.stealUtilizationPpm, count: count, atMost: ppm)
+        memoryUtilization = try KnownColumn(
+            "memory_utilization_ppm", report.memoryUtilizationPpm, count: count, atMost: ppm)
+        networkRate = try KnownColumn(
+            "network_bytes_per_second", report.networkBytesPerSecond, count: count, atMost: bytes)
         swapIn = try KnownColumn("swap_in_bytes", report.swapInBytes, count: count)
         majorFaults = try KnownColumn("major_faults", report.majorFaults, count: count)
-        networkCap = try KnownColumn("network_cap_bytes_per_second", report.networkCapBytesPerSecond, count: count)
-        networkUtilization = try KnownColumn("network_utilization_ppm", report.networkUtilizationPpm, count: count)
+        networkCap = try KnownColumn(
+            "network_cap_bytes_per_second", report.networkCapBytesPerSecond, count: count, atMost: bytes)
+        networkUtilization = try KnownColumn(
+            "network_utilization_ppm", report.networkUtilizationPpm, count: count, atMost: ppm)
         swapInDelta = try KnownColumn("swap_in_delta_bytes", report.swapInDeltaBytes, count: count)
         majorFaultsDelta = try KnownColumn("major_faults_delta", report.majorFaultsDelta, count: count)
     }
@@ -192,14 +216,14 @@ private struct DomainColumns {
     private func vcpus(_ index: Int) -> VCPUSizes? {
         guard let maximum = vcpusMaximum[index], let granted = vcpusGranted[index] else { return nil }
         return VCPUSizes(
-            maximum: VCPUCount(Int(maximum)), asked: vcpusAsked[index].map { VCPUCount(Int($0)) },
-            granted: VCPUCount(Int(granted)), confirmed: vcpusConfirmed[index].map { VCPUCount(Int($0)) })
+            maximum: VCPUCount(clamping: maximum), asked: vcpusAsked[index].map { VCPUCount(clamping: $0) },
+            granted: VCPUCount(clamping: granted), confirmed: vcpusConfirmed[index].map { VCPUCount(clamping: $0) })
     }
 
     private func memory(_ index: Int) -> DomainMemory? {
         guard let maximum = memoryMaximum[index] else { return nil }
         return DomainMemory(
-            maximum: ByteCount(maximum), allocated: memoryAllocated[index].map { ByteCount($0) },
-            used: memoryUsed[index].map { ByteCount($0) })
+            maximum: ByteCount(clamping: maximum), allocated: memoryAllocated[index].map { ByteCount(clamping: $0) },
+            used: memoryUsed[index].map { ByteCount(clamping: $0) })
     }
 }

@@ -136,6 +136,7 @@ package enum HostReport {
         case .shutoff: 5
         case .crashed: 6
         case .saved: 7
+        case .pmSuspended: 8
         }
     }
 

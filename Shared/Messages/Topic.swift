@@ -77,6 +77,9 @@ package struct MessageType: Hashable, Sendable, CustomStringConvertible, Express
     package static let usage: MessageType = "usage.show.v1"
     package static let showRates: MessageType = "rate.show.v1"
     package static let setRates: MessageType = "rate.set.v1"
+    package static let listRates: MessageType = "rate.list.v1"
+    package static let withdrawRates: MessageType = "rate.withdraw.v1"
+    package static let compareRules: MessageType = "bill.comparerules.v1"
     package static let showFactors: MessageType = "rate.factor.v1"
     package static let fleetCall: MessageType = "fleet.call.v1"
 }

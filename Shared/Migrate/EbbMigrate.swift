@@ -111,6 +111,7 @@ struct EbbMigrate: AsyncParsableCommand {
             versions.isEmpty
                 ? "the schema is up to date at version \(Migration.all.count)"
                 : "the schema is at version \(Migration.all.count) now (ran \(versions.count))")
+        if versions.contains(Migration.ownership) { try await listGuesses(store) }
         if let password {
             try await RoleProvisioner(store).enableLogin(password: password)
             say("the services' roles may log in")
@@ -120,6 +121,14 @@ struct EbbMigrate: AsyncParsableCommand {
                 name: createAdministrator, tokenFile: tokenFile, renewToken: renewToken, tokenDays: tokenDays)
             say(try await setup.run(store))
         }
+    }
+
+    /// Ownership of before it was dated was guessed: the lines stay in inventory.ownership_guess.
+    private func listGuesses(_ store: Store) async throws {
+        let guesses = try await OwnershipRepository(store).guesses()
+        guard !guesses.isEmpty else { return }
+        say("whose VMs were when is dated from now on; of before it was taken that:")
+        for guess in guesses { say("  " + guess) }
     }
 
     private func rolePassword(_ environment: [String: String]) throws -> String? {

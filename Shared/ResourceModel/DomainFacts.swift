@@ -2,13 +2,69 @@
 
 /// Running state of a domain. `unknown` means that the host could not be asked: unreachable is not off.
 package enum DomainState: String, Hashable, Sendable, Codable, CaseIterable {
+    /// `crashed`: its guest crashed and is kept as it was, with its memory. `pmSuspended`: its guest sleeps by its own
+    /// will, with its memory.
     case unknown, running, blocked, paused, shuttingDown = "shutting-down", shutoff, crashed, saved
+    case pmSuspended = "pm-suspended"
 
     /// Whether the hypervisor holds the domain's memory and may give it CPU time.
     package var isActive: Bool {
         switch self {
-        case .running, .blocked, .paused, .shuttingDown: true
-        case .unknown, .shutoff, .crashed, .saved: false
+        case .running, .blocked, .paused, .shuttingDown, .crashed, .pmSuspended: true
+        case .unknown, .shutoff, .saved: false
+        }
+    }
+
+    /// Whether the guest has CPU time. `blocked` is running and idle.
+    package var runs: Bool { self == .running || self == .blocked }
+}
+
+/// Why a domain does not run, in the driver's terms.
+package enum StateReason: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Somebody asked for it.
+    case user
+    case migration, save, dump, snapshot
+    /// Its disk gave an error, or is full.
+    case ioError = "io-error"
+    /// The guest's watchdog ran out.
+    case watchdog
+    /// It was taken back to a snapshot of a paused domain.
+    case fromSnapshot = "from-snapshot"
+    /// The guest has shut down, and its host is ending it.
+    case shuttingDown = "shutting-down"
+    /// It, or its hypervisor's process, crashed.
+    case crashed
+    case startingUp = "starting-up"
+    case postCopy = "post-copy", postCopyFailed = "post-copy-failed"
+    /// A call of the hypervisor's own failed half-way.
+    case failedCall = "failed-call"
+    /// The guest's kernel panicked.
+    case panicked
+    /// It was shut down; its power was cut; its host could not start it; its host's daemon ended it.
+    case shutdown, destroyed, failed, daemon
+
+    /// In words, for people.
+    package var text: String {
+        switch self {
+        case .user: "asked for"
+        case .migration: "it migrates"
+        case .save: "it is being saved"
+        case .dump: "its memory is being dumped"
+        case .snapshot: "a snapshot is being taken"
+        case .ioError: "its disk gave an I/O error, or is full"
+        case .watchdog: "its watchdog ran out"
+        case .fromSnapshot: "its snapshot was paused"
+        case .shuttingDown: "its guest has shut down"
+        case .crashed: "it crashed"
+        case .startingUp: "it is starting"
+        case .postCopy: "the last part of its migration is under way"
+        case .postCopyFailed: "the last part of its migration failed"
+        case .failedCall: "a call of its hypervisor failed"
+        case .panicked: "its kernel panicked"
+        case .shutdown: "it was shut down"
+        case .destroyed: "its power was cut"
+        case .failed: "it could not start"
+        case .daemon: "its host's daemon ended it"
         }
     }
 }

@@ -58,10 +58,37 @@ package struct ScalingPolicy: Hashable, Sendable, Codable {
         self.network = network
     }
 
+    private enum CodingKeys: CodingKey { case lower, upper, ratio, minimumVCPUs, maximumVCPUs, memory, network }
+
+    /// Throws also where the bounds can't be.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        do {
+            try self.init(
+                lower: try container.decode(Utilization.self, forKey: .lower),
+                upper: try container.decode(Utilization.self, forKey: .upper),
+                ratio: try container.decode(Utilization.self, forKey: .ratio),
+                minimumVCPUs: try container.decode(VCPUCount.self, forKey: .minimumVCPUs),
+                maximumVCPUs: try container.decode(VCPUCount.self, forKey: .maximumVCPUs),
+                memory: try container.decodeIfPresent(ResourceRule.self, forKey: .memory),
+                network: try container.decodeIfPresent(ResourceRule.self, forKey: .network))
+        } catch let fault as Fault {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: fault.description))
+        }
+    }
+
     /// M = max(1, ⌈N · ratio⌉), of the last `windowLength` = N known samples.
     package func breachesNeeded(windowLength: Int) -> Int {
-        let product = Int64(windowLength) * ratio.ppm
+        // Nobody has a longer window; the product fits into 64 bits whatever the caller says.
+        let product = Int64(min(max(0, windowLength), 1_000_000)) * ratio.ppm
         return max(1, Int((product + 999_999) / 1_000_000))
+    }
+
+    /// M/N as `windowLength` = N represents the ratio, to the nearest millionth: 7/10 of N = 12 is 9/12 = 75 %.
+    package func trueRatio(windowLength: Int) -> Utilization {
+        let (needed, length) = (Int64(breachesNeeded(windowLength: windowLength)), Int64(max(1, windowLength)))
+        return Utilization(ppm: (needed * 1_000_000 + length / 2) / length)
     }
 }
 

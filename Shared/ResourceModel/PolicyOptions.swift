@@ -20,6 +20,9 @@ package struct ResourceRule: Hashable, Sendable, Codable {
     package let minimum: Int64
     package let maximum: Int64
 
+    /// No rule has a larger size, in bytes or bytes per second.
+    package static let largestAmount = ByteCount.limit.bytes
+
     /// Why a rule can't be.
     package enum Fault: Error, Hashable, Sendable, CustomStringConvertible {
         case bounds(lower: Utilization, upper: Utilization)
@@ -30,18 +33,38 @@ package struct ResourceRule: Hashable, Sendable, Codable {
             case .bounds(let lower, let upper):
                 "bounds must lie within 0 % and 100 %, the lower below the upper, not \(lower) and \(upper)"
             case .amounts(let minimum, let maximum):
-                "the minimum must be above 0 and at most the maximum, not \(minimum) and \(maximum)"
+                "the minimum must be above 0 and at most the maximum, which is at most \(ResourceRule.largestAmount), "
+                    + "not \(minimum) and \(maximum)"
             }
         }
     }
 
     package init(lower: Utilization, upper: Utilization, minimum: Int64, maximum: Int64) throws(Fault) {
         guard lower >= .zero, upper <= .full, lower < upper else { throw .bounds(lower: lower, upper: upper) }
-        guard minimum > 0, minimum <= maximum else { throw .amounts(minimum: minimum, maximum: maximum) }
+        guard minimum > 0, minimum <= maximum, maximum <= Self.largestAmount else {
+            throw .amounts(minimum: minimum, maximum: maximum)
+        }
         self.lower = lower
         self.upper = upper
         self.minimum = minimum
         self.maximum = maximum
+    }
+
+    private enum CodingKeys: CodingKey { case lower, upper, minimum, maximum }
+
+    /// Throws also where the bounds can't be.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        do {
+            try self.init(
+                lower: try container.decode(Utilization.self, forKey: .lower),
+                upper: try container.decode(Utilization.self, forKey: .upper),
+                minimum: try container.decode(Int64.self, forKey: .minimum),
+                maximum: try container.decode(Int64.self, forKey: .maximum))
+        } catch let fault as Fault {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: fault.description))
+        }
     }
 }
 
@@ -50,10 +73,22 @@ package struct Cooldown: Hashable, Sendable, Codable {
     package let upNanoseconds: Int64
     package let downNanoseconds: Int64
 
-    /// Negative waits are clamped to zero.
+    /// A year of 366 days: a longer wait is an opt-out.
+    package static let longestNanoseconds: Int64 = 366 * 86_400_000_000_000
+
+    /// Negative waits are clamped to zero, longer ones to the longest.
     package init(upNanoseconds: Int64, downNanoseconds: Int64) {
-        self.upNanoseconds = max(0, upNanoseconds)
-        self.downNanoseconds = max(0, downNanoseconds)
+        self.upNanoseconds = min(max(0, upNanoseconds), Self.longestNanoseconds)
+        self.downNanoseconds = min(max(0, downNanoseconds), Self.longestNanoseconds)
+    }
+
+    private enum CodingKeys: CodingKey { case upNanoseconds, downNanoseconds }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            upNanoseconds: try container.decode(Int64.self, forKey: .upNanoseconds),
+            downNanoseconds: try container.decode(Int64.self, forKey: .downNanoseconds))
     }
 }
 
@@ -65,6 +100,13 @@ package struct ManagedGoal: Hashable, Sendable, Codable {
     /// `overloadedShare` is clamped into 0 to 100 %.
     package init(overloadedShare: Utilization) {
         self.overloadedShare = max(.zero, overloadedShare.clamped)
+    }
+
+    private enum CodingKeys: CodingKey { case overloadedShare }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(overloadedShare: try container.decode(Utilization.self, forKey: .overloadedShare))
     }
 
     /// At most 0.5 % of the minutes.
@@ -89,12 +131,15 @@ package struct PolicyOptions: Hashable, Sendable, Codable {
     package var antiAffinityGroup: String?
     /// The only hosts that the domain may run on, sorted; empty: any.
     package var pinnedHosts: [HostID]
+    /// The tenant's own N; `nil`: the preset's, else the platform's.
+    package var windowLength: Int?
 
     package init(
         preset: PolicyPreset? = nil, goal: ManagedGoal? = nil, cooldown: Cooldown? = nil, isOptedOut: Bool = false,
         isDryRun: Bool = false, affinityGroup: String? = nil, antiAffinityGroup: String? = nil,
-        pinnedHosts: [HostID] = []
+        pinnedHosts: [HostID] = [], windowLength: Int? = nil
     ) {
+        self.windowLength = windowLength
         self.preset = preset
         self.goal = goal
         self.cooldown = cooldown
@@ -104,6 +149,9 @@ package struct PolicyOptions: Hashable, Sendable, Codable {
         self.antiAffinityGroup = antiAffinityGroup
         self.pinnedHosts = pinnedHosts.sorted()
     }
+
+    /// N where the platform's is `platform`: the tenant's own before the preset's.
+    package func windowLength(platform: Int) -> Int { windowLength ?? preset?.windowLength ?? platform }
 }
 
 /// Policies with a name. Each is a policy that a tenant could write down as well.

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A share in integer parts per million: 1 000 000 is 100 %. May exceed 100 %.
-package struct Utilization: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+package struct Utilization: Comparable, Codable, CustomStringConvertible, BoundedQuantity {
     package let ppm: Int64
 
-    package init(ppm: Int64) { self.ppm = ppm }
-    package init(percent: Int64) { ppm = percent * 10_000 }
+    /// A million times full, either way: 65,536 vCPUs that are all busy are a tenth of it.
+    package static let bounds: ClosedRange<Int64> = -1_000_000_000_000...1_000_000_000_000
+
+    /// A share beyond a million times full is taken as a million times: it is above any bound that there can be.
+    package init(ppm: Int64) { self.ppm = min(max(ppm, Self.bounds.lowerBound), Self.bounds.upperBound) }
+    package init(clamping amount: Int64) { self.init(ppm: amount) }
+    /// Clamped as parts per million are.
+    package init(percent: Int64) { self.init(ppm: percent.multipliedOrClamped(by: 10_000)) }
 
     package static let zero = Utilization(ppm: 0)
     package static let full = Utilization(ppm: 1_000_000)
@@ -18,11 +24,14 @@ package struct Utilization: Hashable, Comparable, Sendable, Codable, CustomStrin
         if let numerator = Int64(exactly: numerator), let denominator = Int64(exactly: denominator),
             numerator <= Int64.max / 2_000_000
         {
-            ppm = (numerator * 1_000_000 + denominator / 2) / denominator
+            self.init(ppm: (numerator * 1_000_000 + denominator / 2) / denominator)
             return
         }
-        let ppm = (numerator * 1_000_000 + denominator / 2) / denominator
-        self.ppm = Int64(clamping: ppm)
+        let (scaled, isTooLarge) = numerator.multipliedReportingOverflow(by: 1_000_000)
+        let (sum, isFull) = scaled.addingReportingOverflow(denominator / 2)
+        // A numerator above 2^106 is beyond the bounds, or its denominator is so large that a millionth of it is exact.
+        let ppm = isTooLarge || isFull ? numerator / max(1, denominator / 1_000_000) : sum / denominator
+        self.init(ppm: Int64(clamping: ppm))
     }
 
     /// At most 100 %: what decisions use.
@@ -30,7 +39,9 @@ package struct Utilization: Hashable, Comparable, Sendable, Codable, CustomStrin
 
     package static func < (left: Utilization, right: Utilization) -> Bool { left.ppm < right.ppm }
 
-    package init(from decoder: any Decoder) throws { ppm = try decoder.singleValueContainer().decode(Int64.self) }
+    package init(from decoder: any Decoder) throws {
+        self.init(ppm: try decoder.singleValueContainer().decode(Int64.self))
+    }
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(ppm)
@@ -46,23 +57,42 @@ package struct Utilization: Hashable, Comparable, Sendable, Codable, CustomStrin
     }
 }
 
-/// An amount of memory or storage in bytes; never negative.
-package struct ByteCount: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+/// An amount of memory or storage in bytes: 0 to 1 PiB.
+package struct ByteCount: Comparable, Codable, CustomStringConvertible, BoundedQuantity {
     package let bytes: Int64
 
-    /// Negative amounts are clamped to zero.
-    package init(_ bytes: Int64) { self.bytes = max(0, bytes) }
-    package static func kibibytes(_ count: Int64) -> ByteCount { ByteCount(count * 1_024) }
-    package static func mebibytes(_ count: Int64) -> ByteCount { ByteCount(count * 1_048_576) }
-    package static func gibibytes(_ count: Int64) -> ByteCount { ByteCount(count * 1_073_741_824) }
-    package static let zero = ByteCount(0)
+    /// 1 PiB is more than any domain or host has; sums of amounts are made in 128 bits, or stay at the limit by name.
+    package static let bounds: ClosedRange<Int64> = 0...1 << 50
+    /// The largest amount.
+    package static let limit = ByteCount(clamping: bounds.upperBound)
+
+    /// An amount below zero is taken as zero, and one above the limit as the limit: for what was computed, and for the
+    /// capacity of a storage pool. Whatever is told from outside is read by `init(exactly:)`.
+    package init(clamping bytes: Int64) {
+        self.bytes = min(max(bytes, Self.bounds.lowerBound), Self.bounds.upperBound)
+    }
+    package static func kibibytes(_ count: Int64) -> ByteCount {
+        ByteCount(clamping: count.multipliedOrClamped(by: 1_024))
+    }
+    package static func mebibytes(_ count: Int64) -> ByteCount {
+        ByteCount(clamping: count.multipliedOrClamped(by: 1_048_576))
+    }
+    package static func gibibytes(_ count: Int64) -> ByteCount {
+        ByteCount(clamping: count.multipliedOrClamped(by: 1_073_741_824))
+    }
+    package static let zero = ByteCount(clamping: 0)
+
+    /// `nil` outside the bounds, as `init(exactly:)`.
+    package init?(exactlyKibibytes count: Int64) { self.init(exactly: count.multipliedOrClamped(by: 1_024)) }
 
     package static func < (left: ByteCount, right: ByteCount) -> Bool { left.bytes < right.bytes }
-    package static func + (left: ByteCount, right: ByteCount) -> ByteCount { ByteCount(left.bytes + right.bytes) }
 
-    package init(from decoder: any Decoder) throws {
-        self.init(try decoder.singleValueContainer().decode(Int64.self))
-    }
+    /// The sum, which stays at the limit.
+    package func addingClamped(_ other: ByteCount) -> ByteCount { ByteCount(clamping: bytes + other.bytes) }
+    /// The difference, which stays at zero.
+    package func subtractingClamped(_ other: ByteCount) -> ByteCount { ByteCount(clamping: bytes - other.bytes) }
+
+    package init(from decoder: any Decoder) throws { self = try Self.decoded(from: decoder, unit: "bytes") }
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(bytes)
@@ -76,21 +106,25 @@ package struct ByteCount: Hashable, Comparable, Sendable, Codable, CustomStringC
     }
 }
 
-/// A number of virtual CPUs; never negative.
-package struct VCPUCount: Hashable, Comparable, Sendable, Codable, CustomStringConvertible,
-    ExpressibleByIntegerLiteral
-{
+/// A number of virtual CPUs: 0 to 65,536, of which a million add up to 37 bits.
+package struct VCPUCount: Comparable, Codable, CustomStringConvertible, ExpressibleByIntegerLiteral, BoundedQuantity {
     package let count: Int
 
-    /// Negative counts are clamped to zero.
-    package init(_ count: Int) { self.count = max(0, count) }
-    package init(integerLiteral value: Int) { self.init(value) }
+    package static let bounds: ClosedRange<Int64> = 0...65_536
+    /// The largest count.
+    package static let limit = VCPUCount(clamping: bounds.upperBound)
+
+    /// A count below zero is taken as zero, and one above the limit as the limit: for what was computed. Whatever is
+    /// told from outside is read by `init(exactly:)`.
+    package init(clamping count: Int64) {
+        self.count = Int(min(max(count, Self.bounds.lowerBound), Self.bounds.upperBound))
+    }
+    /// For literals in code only.
+    package init(integerLiteral value: Int) { self.init(clamping: Int64(value)) }
 
     package static func < (left: VCPUCount, right: VCPUCount) -> Bool { left.count < right.count }
-    package static func + (left: VCPUCount, right: Int) -> VCPUCount { VCPUCount(left.count + right) }
-    package static func - (left: VCPUCount, right: Int) -> VCPUCount { VCPUCount(left.count - right) }
 
-    package init(from decoder: any Decoder) throws { self.init(try decoder.singleValueContainer().decode(Int.self)) }
+    package init(from decoder: any Decoder) throws { self = try Self.decoded(from: decoder, unit: "vCPUs") }
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(count)

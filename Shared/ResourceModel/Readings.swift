@@ -35,6 +35,8 @@ package struct DomainReading: Hashable, Sendable {
     package var domain: DomainID
     package var name: String
     package var state: DomainState
+    /// Why it is in that state, where the driver says so.
+    package var stateReason: StateReason?
     /// The hypervisor's number of the running domain; `nil` if it does not run.
     package var hypervisorID: Int64?
     /// When the incarnation began, where the driver says so.
@@ -44,7 +46,10 @@ package struct DomainReading: Hashable, Sendable {
     package var confirmedVCPUs: VCPUCount?
     package var memory: DomainMemory?
     package var disk: ByteCount?
+    /// Of network and disks the sums over the devices that are known.
     package var counters: DomainCounters
+    /// Each device by itself; `nil` where the driver gives sums only.
+    package var devices: [DeviceCounters]?
     /// CPU time of each vCPU, in order, where the driver tells.
     package var vcpuTimeNanoseconds: [Int64]?
     /// Since when the present size and state hold on this host, where the driver says so.
@@ -53,12 +58,15 @@ package struct DomainReading: Hashable, Sendable {
     package var cpuCapPPM: Int64?
     /// What its network interfaces may carry in each direction; `nil` without a cap, or while that is unknown.
     package var networkCapBytesPerSecond: Int64?
+    /// When what the guest says of its memory was said; `nil`: it is of the reading's own instant.
+    package var memoryReport: MemoryReport?
 
     package init(
         domain: DomainID, name: String, state: DomainState, hypervisorID: Int64? = nil,
         incarnationStart: Timestamp? = nil, maximumVCPUs: VCPUCount? = nil, grantedVCPUs: VCPUCount? = nil,
         confirmedVCPUs: VCPUCount? = nil, memory: DomainMemory? = nil, disk: ByteCount? = nil,
-        counters: DomainCounters = DomainCounters(), vcpuTimeNanoseconds: [Int64]? = nil,
+        counters: DomainCounters = DomainCounters(), devices: [DeviceCounters]? = nil,
+        vcpuTimeNanoseconds: [Int64]? = nil,
         sizeEffectiveAt: Timestamp? = nil, cpuCapPPM: Int64? = nil, networkCapBytesPerSecond: Int64? = nil
     ) {
         self.domain = domain
@@ -72,9 +80,23 @@ package struct DomainReading: Hashable, Sendable {
         self.memory = memory
         self.disk = disk
         self.counters = counters
+        self.devices = devices
         self.vcpuTimeNanoseconds = vcpuTimeNanoseconds
         self.sizeEffectiveAt = sizeEffectiveAt
         self.cpuCapPPM = cpuCapPPM
         self.networkCapBytesPerSecond = networkCapBytesPerSecond
+    }
+}
+
+/// When a source inside of a guest last reported the guest's memory.
+package struct MemoryReport: Hashable, Sendable {
+    /// The source's own stamp. Another one is another report; how old it is it does not tell, for its clock is another's.
+    package let stamp: Int64
+    /// How often the source reports; 0: it does not, and what it shows is old. `nil`: that is not known.
+    package let periodNanoseconds: Int64?
+
+    package init(stamp: Int64, periodNanoseconds: Int64?) {
+        self.stamp = stamp
+        self.periodNanoseconds = periodNanoseconds
     }
 }

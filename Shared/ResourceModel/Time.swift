@@ -2,20 +2,35 @@
 
 /// An instant of cluster time: nanoseconds since 1970-01-01T00:00:00Z, never stepped.
 ///
-/// Range: 1970 to 2262. Cores get it as a parameter; only `ServiceKit.ClusterClock` reads one.
-package struct Timestamp: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+/// Range: 1910 to 2200, so that the distance of any two fits into 64 bits and sixty years can be added to any. Facts
+/// are of 1970 and later; an earlier instant is one that was computed, such as two hours before the first. Cores get
+/// the time as a parameter; only `ServiceKit.ClusterClock` reads it.
+package struct Timestamp: Comparable, Codable, CustomStringConvertible, BoundedQuantity {
     package let nanoseconds: Int64
 
-    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+    /// What may be told from outside: 1970-01-01T00:00:00Z to 2200-01-01T00:00:00Z.
+    package static let bounds: ClosedRange<Int64> = 0...7_258_118_400_000_000_000
+    /// 1910-01-01T00:00:00Z.
+    private static let earliest: Int64 = -1_893_456_000_000_000_000
+
+    /// An instant outside the range is taken as its nearest end: before or after everything that there is.
+    package init(nanoseconds: Int64) { self.nanoseconds = min(max(nanoseconds, Self.earliest), Self.bounds.upperBound) }
+    /// The nearest instant that may be told from outside.
+    package init(clamping amount: Int64) { self.init(nanoseconds: max(Self.bounds.lowerBound, amount)) }
 
     package static let zero = Timestamp(nanoseconds: 0)
-    package static let distantFuture = Timestamp(nanoseconds: .max)
+    /// The end of the range: when it comes, nothing is later.
+    package static let distantFuture = Timestamp(nanoseconds: bounds.upperBound)
 
     /// Nanoseconds from `earlier` to here; negative if it is later.
     package func nanoseconds(since earlier: Timestamp) -> Int64 { nanoseconds - earlier.nanoseconds }
 
-    package func advanced(byNanoseconds count: Int64) -> Timestamp { Timestamp(nanoseconds: nanoseconds + count) }
+    /// Stays within the range.
+    package func advanced(byNanoseconds count: Int64) -> Timestamp {
+        Timestamp(nanoseconds: nanoseconds.addedOrClamped(count))
+    }
 
+    /// Stays within the range.
     package func advanced(by duration: Duration) -> Timestamp {
         advanced(byNanoseconds: duration.wholeNanoseconds)
     }
@@ -23,7 +38,13 @@ package struct Timestamp: Hashable, Comparable, Sendable, Codable, CustomStringC
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.nanoseconds < right.nanoseconds }
 
     package init(from decoder: any Decoder) throws {
-        nanoseconds = try decoder.singleValueContainer().decode(Int64.self)
+        let nanoseconds = try decoder.singleValueContainer().decode(Int64.self)
+        // The largest number was the distant future once.
+        guard nanoseconds == .max || (Self.earliest...Self.bounds.upperBound).contains(nanoseconds) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "\(nanoseconds) is no instant before 2200"))
+        }
+        self.init(nanoseconds: nanoseconds)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -39,9 +60,7 @@ extension Duration {
     /// Whole nanoseconds, rounded towards zero; clamped to `Int64`.
     package var wholeNanoseconds: Int64 {
         let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else { return seconds < 0 ? .min : .max }
-        return product + attoseconds / 1_000_000_000
+        return seconds.multipliedOrClamped(by: 1_000_000_000).addedOrClamped(attoseconds / 1_000_000_000)
     }
 }
 
@@ -55,6 +74,20 @@ package struct TimeRange: Hashable, Sendable, Codable, CustomStringConvertible {
         guard start <= end else { return nil }
         self.start = start
         self.end = end
+    }
+
+    private enum CodingKeys: CodingKey { case start, end }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let (start, end) = (
+            try container.decode(Timestamp.self, forKey: .start), try container.decode(Timestamp.self, forKey: .end)
+        )
+        guard let range = TimeRange(start, end) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .end, in: container, debugDescription: "\(end) is before \(start)")
+        }
+        self = range
     }
 
     package var nanoseconds: Int64 { end.nanoseconds(since: start) }

@@ -20,6 +20,9 @@ package struct Migration: Hashable, Sendable {
     /// SHA-256 of the text.
     package var checksum: [UInt8] { SHA256.hash(sql) }
 
+    /// The step since which ownership is dated, and which guesses what was before.
+    package static let ownership: Int64 = 9
+
     /// Those of this release, oldest first. Their files are compiled into the binary, which may be copied anywhere.
     package static let all = [
         Migration(
@@ -33,7 +36,23 @@ package struct Migration: Hashable, Sendable {
         Migration(
             version: 5, name: "history", sql: String(decoding: PackageResources._005_history_sql, as: UTF8.self)),
         Migration(
+            version: 6, name: "bounds", sql: String(decoding: PackageResources._006_bounds_sql, as: UTF8.self)),
+        Migration(
             version: 7, name: "presence", sql: String(decoding: PackageResources._007_presence_sql, as: UTF8.self)),
+        Migration(
+            version: 8, name: "operations", sql: String(decoding: PackageResources._008_operations_sql, as: UTF8.self)),
+        Migration(
+            version: ownership, name: "ownership",
+            sql: String(decoding: PackageResources._009_ownership_sql, as: UTF8.self)),
+        Migration(
+            version: 10, name: "meters", sql: String(decoding: PackageResources._010_meters_sql, as: UTF8.self)),
+        Migration(
+            version: 11, name: "rate_card_withdrawal",
+            sql: String(decoding: PackageResources._011_rate_card_withdrawal_sql, as: UTF8.self)),
+        Migration(
+            version: 12, name: "places", sql: String(decoding: PackageResources._012_places_sql, as: UTF8.self)),
+        Migration(
+            version: 13, name: "true_ratio", sql: String(decoding: PackageResources._013_true_ratio_sql, as: UTF8.self)),
     ]
 }
 

@@ -70,10 +70,10 @@ package struct Row: Sendable {
     }
 
     package func timestamp(_ name: String) throws(StoreError) -> Timestamp {
-        Timestamp(nanoseconds: try int64(name))
+        try known(timestampOrNil(name), name)
     }
     package func timestampOrNil(_ name: String) throws(StoreError) -> Timestamp? {
-        try int64OrNil(name).map(Timestamp.init(nanoseconds:))
+        try bounded(name, "ns since 1970")
     }
 
     package func domain(_ name: String) throws(StoreError) -> DomainID { DomainID(try uuid(name)) }
@@ -84,23 +84,34 @@ package struct Row: Sendable {
     package func tenantOrNil(_ name: String) throws(StoreError) -> TenantID? {
         try stringOrNil(name).map(TenantID.init(trusted:))
     }
-    package func vcpus(_ name: String) throws(StoreError) -> VCPUCount { VCPUCount(try int(name)) }
-    package func vcpusOrNil(_ name: String) throws(StoreError) -> VCPUCount? {
-        try intOrNil(name).map { VCPUCount($0) }
+    package func vcpus(_ name: String) throws(StoreError) -> VCPUCount { try known(vcpusOrNil(name), name) }
+    package func vcpusOrNil(_ name: String) throws(StoreError) -> VCPUCount? { try bounded(name, "vCPUs") }
+    package func byteCount(_ name: String) throws(StoreError) -> ByteCount { try known(byteCountOrNil(name), name) }
+    package func byteCountOrNil(_ name: String) throws(StoreError) -> ByteCount? { try bounded(name, "bytes") }
+    package func utilization(_ name: String) throws(StoreError) -> Utilization {
+        try known(utilizationOrNil(name), name)
     }
-    package func byteCount(_ name: String) throws(StoreError) -> ByteCount { ByteCount(try int64(name)) }
-    package func byteCountOrNil(_ name: String) throws(StoreError) -> ByteCount? {
-        try int64OrNil(name).map(ByteCount.init)
-    }
-    package func utilizationOrNil(_ name: String) throws(StoreError) -> Utilization? {
-        try int64OrNil(name).map(Utilization.init(ppm:))
-    }
+    package func utilizationOrNil(_ name: String) throws(StoreError) -> Utilization? { try bounded(name, "ppm") }
 
     /// A column whose text is one of an enumeration's raw values.
     package func value<Value: RawRepresentable<String>>(
         _ name: String, as type: Value.Type = Value.self
     ) throws(StoreError) -> Value {
         try known(parse(name, "one of \(type)") { Value(rawValue: String(decoding: $0, as: UTF8.self)) }, name)
+    }
+
+    /// A quantity within its bounds: a row that holds another one can't be read, and says why.
+    private func bounded<Quantity: BoundedQuantity>(
+        _ name: String, _ unit: String
+    ) throws(StoreError) -> Quantity? {
+        guard let amount = try int64OrNil(name) else { return nil }
+        guard let quantity = Quantity(exactly: amount) else {
+            let bounds = Quantity.bounds
+            throw StoreError(
+                .invalidResult, operation: "read column \(name)",
+                message: "it holds \(amount), not \(bounds.lowerBound) to \(bounds.upperBound) \(unit)")
+        }
+        return quantity
     }
 
     private func known<Value>(_ value: Value?, _ name: String) throws(StoreError) -> Value {

@@ -4,6 +4,8 @@ package import Logging
 
 /// Runs statements: a `Store` each in a transaction of its own, a `Transaction` within itself.
 package protocol QueryRunner: Sendable {
+    /// Where rows go that can't be read.
+    var setAside: SetAsideRows { get }
     @discardableResult
     func query(_ query: Query) async throws(StoreError) -> [Row]
 }
@@ -11,6 +13,7 @@ package protocol QueryRunner: Sendable {
 /// The shared database: a pool of sessions that reconnect by themselves, every call with a deadline.
 package final class Store: QueryRunner {
     package let configuration: StoreConfiguration
+    package let setAside: SetAsideRows
     private let pool: ConnectionPool
     private let canceller: StatementCanceller
 
@@ -19,6 +22,7 @@ package final class Store: QueryRunner {
         let target = try ConnectionTarget(dsn: configuration.dsn, applicationName: configuration.applicationName)
         let canceller = StatementCanceller()
         self.configuration = configuration
+        setAside = SetAsideRows(log: log)
         self.canceller = canceller
         pool = ConnectionPool(size: configuration.poolSize, waitingLimit: configuration.waitingLimit) { number in
             PostgresConnection(
@@ -78,7 +82,7 @@ package final class Store: QueryRunner {
         isolation: IsolationLevel = .readCommitted, _ body: (Transaction) async throws -> R
     ) async throws -> R {
         let connection = try await lease()
-        let transaction = Transaction(connection)
+        let transaction = Transaction(connection, setAside: setAside)
         do {
             _ = try await connection.execute(
                 Query(unsafeSQL: "BEGIN ISOLATION LEVEL \(isolation.rawValue)"), within: nil)

@@ -4,10 +4,14 @@ internal import Synchronization
 
 /// One transaction under way, from `Store.transaction`. Usable only until its body returns.
 package final class Transaction: QueryRunner {
+    package let setAside: SetAsideRows
     private let connection: PostgresConnection
     private let isOpen = Atomic(true)
 
-    init(_ connection: PostgresConnection) { self.connection = connection }
+    init(_ connection: PostgresConnection, setAside: SetAsideRows) {
+        self.connection = connection
+        self.setAside = setAside
+    }
 
     /// Runs one statement; returns its rows. After a failure the transaction can only roll back.
     @discardableResult

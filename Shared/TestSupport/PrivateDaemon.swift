@@ -96,7 +96,14 @@ package final class PrivateDaemon {
     /// The same, of its real storage.
     package var storageURI: String { address("storage+unix:///session") }
 
-    private func address(_ uri: String) -> String { "\(uri)?socket=\(directory.path)/run/libvirt-sock" }
+    private func address(_ uri: String) -> String { "\(uri)?socket=\(socket)" }
+
+    /// Where it listens on this machine.
+    package var socket: String { "\(directory.path)/run/libvirt-sock" }
+
+    /// Where a proxy before it is to listen, and its address there.
+    package var farSocket: String { "\(directory.path)/run/far-sock" }
+    package var farURI: String { "test+unix:///default?socket=\(farSocket)" }
 
     /// A folder of its own that it may write to.
     package var home: String { "\(directory.path)/home" }

@@ -58,7 +58,8 @@ private let shipped = PricingFactor(
         let network = try ResourceRule(
             lower: Utilization(percent: 30), upper: Utilization(percent: 80), minimum: 1, maximum: 1_000)
         let version = try policy(from: 0, memory: memoryRule(), network: network)
-        let used = try lines([version], readings: [reading(60, received: 1 << 30, cpuTime: 7)])
+        let used = try lines(
+            [version], readings: [reading(0, received: 0, cpuTime: 0), reading(60, received: 1 << 30, cpuTime: 7)])
         // f = 0.6 + 0.1 · 0.85 + 0.2 · 0.2 + 0.1 · 0.3 for CPU, 0.6 + 0.1 · 0.5 + 0.2 · 0.15 + 0.1 · 0.3 for memory.
         #expect(
             used == [
@@ -79,9 +80,10 @@ private let shipped = PricingFactor(
 
     @Test("base and elastic part add up to the size, to the unit, and each is rounded once")
     func exactSplit() throws {
-        let odd = try policy(from: 0, memory: memoryRule(from: ByteCount(333_333_333)))
+        let odd = try policy(from: 0, memory: memoryRule(from: ByteCount(clamping: 333_333_333)))
         let given = inputs(
-            (0..<60).map { segment($0, $0 + 1, vcpus: 3, memory: ByteCount(1_000_000_007 + $0)) }, policies: [odd],
+            (0..<60).map { segment($0, $0 + 1, vcpus: 3, memory: ByteCount(clamping: 1_000_000_007 + $0)) },
+            policies: [odd],
             cards: [card(factor: shipped)])
         let bill = try Rating.bill(given)
         let used = try Rating.usage(given).rows
@@ -106,12 +108,12 @@ private let shipped = PricingFactor(
         var policies: [PolicyVersion] = []
         for version in 1...3 as ClosedRange<Int64> {
             let minimum = Int.random(in: 1...6, using: &random)
-            let memory = ByteCount(.random(in: 1...4_000_000_000, using: &random))
+            let memory = ByteCount(clamping: Int64.random(in: 1...4_000_000_000, using: &random))
             policies.append(
                 try policy(
                     version: version, from: version * 15, lower: .random(in: 0...50, using: &random),
                     upper: .random(in: 51...100, using: &random), ratio: .random(in: 1...100, using: &random),
-                    minimum: VCPUCount(minimum), memory: memoryRule(from: memory, to: .gibibytes(8))))
+                    minimum: VCPUCount(clamping: minimum), memory: memoryRule(from: memory, to: .gibibytes(8))))
         }
         let prices = RateCard(
             version: 1, validFrom: .zero, currency: "EUR", vcpuHourNanos: .random(in: 0...99, using: &random),
@@ -121,11 +123,12 @@ private let shipped = PricingFactor(
         for start in stride(from: 0, to: 60, by: 5) as StrideTo<Int64> {
             let vcpus = Int.random(in: 0...8, using: &random)
             let memory = Int64.random(in: 0...8_000_000_000, using: &random)
-            large.append(segment(start, start + 5, vcpus: VCPUCount(vcpus), memory: ByteCount(memory)))
+            large.append(
+                segment(start, start + 5, vcpus: VCPUCount(clamping: vcpus), memory: ByteCount(clamping: memory)))
             small.append(
                 segment(
-                    start, start + 5, vcpus: VCPUCount(.random(in: 0...vcpus, using: &random)),
-                    memory: ByteCount(.random(in: 0...memory, using: &random))))
+                    start, start + 5, vcpus: VCPUCount(clamping: Int.random(in: 0...vcpus, using: &random)),
+                    memory: ByteCount(clamping: Int64.random(in: 0...memory, using: &random))))
         }
         let costs = try [small, large].map {
             try Rating.bill(inputs($0, policies: policies, cards: [prices])).totalNanos

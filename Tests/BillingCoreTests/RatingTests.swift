@@ -34,7 +34,10 @@ import Testing
     func resources() throws {
         let given = inputs(
             [segment(0, 60, vcpus: 1, memory: .gibibytes(2), disk: .gibibytes(20))],
-            readings: [reading(60, received: 1 << 30, cpuTime: 7, transmitted: 1 << 29)])
+            readings: [
+                reading(0, received: 0, cpuTime: 0, transmitted: 0),
+                reading(60, received: 1 << 30, cpuTime: 7, transmitted: 1 << 29),
+            ])
         let bill = try Rating.bill(given)
         let amounts = bill.lines.map { "\($0.resource.rawValue) \($0.amountNanos)" }
         #expect(amounts == ["vcpu 20000000", "memory 10000000", "disk 2000000", "network 15000000", "cpu-time 0"])
@@ -77,9 +80,10 @@ import Testing
     @Test("many small readings are not rounded one by one")
     func roundedOnce() throws {
         // Each minute's byte costs 0.009 nano-units.
-        let readings = (1...60).map { reading($0, received: $0) }
+        let readings = (0...60).map { reading($0, received: $0) }
         #expect(try Rating.bill(inputs([], readings: readings)).totalNanos == 1)
-        #expect(try Rating.bill(inputs([], readings: [reading(1, received: 1)])).totalNanos == 0)
+        #expect(
+            try Rating.bill(inputs([], readings: [reading(0, received: 0), reading(1, received: 1)])).totalNanos == 0)
     }
 
     @Test("what a bill can't hold is refused by name, and the largest it can hold is exact")
@@ -133,8 +137,8 @@ import Testing
             segments.append(
                 SizeSegment(
                     domain: web, host: Bool.random(using: &random) ? "host-a" : "host-b", period: range(time, end),
-                    vcpus: VCPUCount(.random(in: 0...4, using: &random)),
-                    memory: ByteCount(.random(in: 0...9_999_999_999, using: &random)), disk: .gibibytes(20)))
+                    vcpus: VCPUCount(clamping: .random(in: 0...4, using: &random)),
+                    memory: ByteCount(clamping: .random(in: 0...9_999_999_999, using: &random)), disk: .gibibytes(20)))
             time = end + .random(in: 0...2, using: &random)
         }
         var readings: [MeterReading] = []

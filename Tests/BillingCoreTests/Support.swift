@@ -73,10 +73,10 @@ func policy(
 
 func inputs(
     _ segments: [SizeSegment], readings: [MeterReading] = [], policies: [PolicyVersion] = [],
-    cards: [RateCard] = [card()], period: TimeRange = range(0, 60)
+    cards: [RateCard] = [card()], period: TimeRange = range(0, 60), owned: [TimeRange] = [range(0, 1_000_000)]
 ) -> BillingInputs {
     BillingInputs(
         tenant: "acme", period: period,
-        domains: [BillableDomain(domain: web, name: "web", existence: range(0, 1_000_000))],
+        domains: [BillableDomain(domain: web, name: "web", owned: owned)],
         segments: segments, readings: readings, policies: policies, rateCards: cards)
 }

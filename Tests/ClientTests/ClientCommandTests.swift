@@ -72,8 +72,8 @@ struct ClientCommandTests {
                 why.output == "web-1 grew from 2 to 3 vCPUs: 7 of its last 10 samples were above 80 % (7 needed).\n")
             #expect(
                 await ebb(gateway, "bill show --from 2026-03-01").output == """
-                    VM     RESOURCE  HOST               X_IJ       C_I  PER           F     AMOUNT
-                    web-1  vcpu      host-7c41  2.000 vCPU-h  0.02 EUR  vCPU-hour  90 %  0.036 EUR
+                    VM     RESOURCE  HOST               X_IJ  PART          C_I  PER           F     AMOUNT
+                    web-1  vcpu      host-7c41  2.000 vCPU-h  elastic  0.02 EUR  vCPU-hour  90 %  0.036 EUR
 
                     """)
         }
@@ -184,7 +184,7 @@ struct ClientCommandTests {
             "tenant list", "tenant create acme",
             "token create ada --role owner --tenant acme --expires-in 30d", "operation list --since 1d",
             "operation list --running", "operation show 6f1f0e5e-0000-4000-8000-000000000003",
-            "bill show --tenant acme",
+            "bill show --tenant acme", "bill compare-rules --tenant acme --to 20260301", "rate list", "rate withdraw 2",
         ])
     func covers(line: String) async throws {
         try await withGateway { gateway in

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Foundation
+internal import ResourceModel
 internal import Testing
+internal import UserGatewayCore
 internal import UserGatewayMain
 
 @testable internal import Client
@@ -190,6 +192,32 @@ struct QuantityTests {
 
     @Test("what is not a duration", arguments: ["", "0s", "-1s", "1w", "s", "99999999999999d"])
     func notDurations(text: String) { #expect(throws: (any Error).self) { try Quantity.nanoseconds(text) } }
+
+    @Test(
+        "instants: a date, an instant, or how long ago with its unit",
+        arguments: [
+            ("2026-11-01", "2026-11-01"), ("20261101", "2026-11-01"),
+            ("2026-11-01T12:00:00+01:00", "2026-11-01T11:00:00Z"),
+            ("2h", "2026-03-01T10:00:00Z"), ("7d", "2026-02-22T12:00:00Z"), ("500ms", "2026-03-01T11:59:59.5Z"),
+            ("2027-01-01", "2027-01-01"),
+        ])
+    func instants(text: String, instant: String) throws {
+        let given = try Surroundings.$current.withValue(.noon) { try Quantity.instant(text) }
+        #expect(given == RFC3339.timestamp(instant)?.description)
+    }
+
+    @Test(
+        "what is no instant: a bare number above all, which is no duration here",
+        arguments: [
+            "", "2026", "202611", "2026110", "20261301", "20260230", "202611011", "2026-11", "2026-02-30", "1700000000",
+            "5", "0", "0d", "-2h", "now", "99999d", "2026-11-01T25:00:00Z", "26-11-01", "01.11.2026", "1969-12-31",
+        ])
+    func notInstants(text: String) {
+        let error = #expect(throws: (any Error).self) {
+            try Surroundings.$current.withValue(.noon) { try Quantity.instant(text) }
+        }
+        #expect(error.map { "\($0)".contains("'\(text)'") } == true)
+    }
 
     @Test("numbers are written for people")
     func humanizes() {

@@ -47,6 +47,13 @@ private final class Recorder: Sendable {
     func append(_ text: String) { state.withLock { $0 += text } }
 }
 
+extension Surroundings {
+    /// 2026-03-01T12:00:00Z, and nobody there.
+    static let noon = Surroundings(
+        environment: [:], isTerminal: false, isInteractive: false, width: 80, write: { _ in }, writeError: { _ in },
+        readLine: { nil }, now: { 1_772_366_400_000_000_000 })
+}
+
 /// A directory that is gone afterwards.
 func withTemporaryDirectory<Value>(_ body: (String) async throws -> Value) async throws -> Value {
     let path = FileManager.default.temporaryDirectory.path + "/ebb-client-\(UUID().uuidString)"

@@ -26,6 +26,29 @@ final class HangingCall: Sendable {
         #expect(threads[0] != here)
     }
 
+    @Test("a call that goes on step by step may take longer than one step, up to the limit of all of them")
+    func steps() async throws {
+        let worker = BlockingWorker(name: "worker")
+        defer { worker.abandon() }
+        let steps = StepCount()
+        let value = try await worker.run(timeout: .seconds(2), steps: steps) {
+            for _ in 0..<3 {
+                Thread.sleep(forTimeInterval: 0.8)
+                steps.count()
+            }
+            return 7
+        }
+        #expect(value == 7)
+        let endless = StepCount(limit: .milliseconds(50))
+        let isOver = Mutex(false)
+        await #expect(throws: BlockingWorker.Failure.deadline) {
+            try await worker.run(timeout: .milliseconds(20), steps: endless) {
+                while !isOver.withLock({ $0 }) { endless.count() }
+            }
+        }
+        isOver.withLock { $0 = true }
+    }
+
     @Test("a call that hangs costs its caller the deadline, the next one nothing, and the worker recovers")
     func hungCall() async throws {
         let worker = BlockingWorker(name: "worker")

@@ -97,12 +97,17 @@ struct FleetHypervisorTests {
         let former = try await hypervisor.definition(of: vm)
         _ = try await hypervisor.label(vm, DomainLabel(name: "db", tenant: "globex"), call(6))
         #expect(try await hypervisor.inventory().map(\.tenant) == ["globex"])
-        _ = try await hypervisor.redefine(vm, former, call(7))
-        #expect(try await hypervisor.inventory().map(\.tenant) == ["acme"])
-        #expect(try await code { _ = try await hypervisor.redefine(vm, "{}", call(8)) } == .invalid)
         let ceiling = DomainCeiling(maximumVCPUs: 8, maximumMemory: nil)
         #expect(try await hypervisor.prepare(vm, for: ceiling, call(9)).map(\.after) == ["8"])
         #expect(try await hypervisor.preparation(of: vm, for: ceiling).isEmpty)
+        let own = OwnParts(adoptedAs: former, cpuCapPPM: 500_000, networkCapBytesPerSecond: 1_000)
+        let released = try await hypervisor.release(vm, own, call(7))
+        #expect(released.domain?.cpuCapPPM == nil && released.domain?.networkCapBytesPerSecond == nil)
+        #expect(try await hypervisor.inventory().map(\.tenant) == [nil])
+        #expect(try await hypervisor.preparation(of: vm, for: ceiling).count == 1, "the ceiling is the former one")
+        await #expect(throws: HypervisorError.self) {
+            try await hypervisor.release(vm, OwnParts(adoptedAs: "{}"), call(8))
+        }
         #expect(try await hypervisor.revert(vm, to: "before", call(10)).domain?.state == .running)
         #expect(try await hypervisor.lifeMark(of: vm) == LifeMark(hypervisorID: 2, boot: 2, snapshot: "before"))
         _ = try await hypervisor.deleteSnapshot(of: vm, name: "before", call(11))
@@ -129,7 +134,7 @@ struct FleetHypervisorTests {
         #expect((hidden.state, hidden.grantedVCPUs) == (.running, 2))
         _ = try await hypervisor.perform(.destroy, on: vm, call(2))
         _ = try await hypervisor.delete(vm, keepsDisk: false, call(3))
-        #expect(try await hypervisor.delete(vm, keepsDisk: false, call(4)).domain == nil)
+        #expect(try await hypervisor.delete(vm, keepsDisk: false, call(4)).remains.isEmpty)
     }
 
     @Test("a guest that ignores its shutdown is destroyed when its time is over, if that is wanted")

@@ -16,6 +16,27 @@ struct MigrationTests {
         return scenario
     }
 
+    @Test("what is off goes with its definition, begins no life, and starts where it went")
+    func off() throws {
+        var scenario = try scenario()
+        _ = try scenario.answer(scenario.change(.lifecycle(FleetScenario.vm, .destroy)))
+        scenario.pass(.seconds(1))
+        let call = FleetOperation.change(Self.migration, scenario.token(50))
+        guard case .wait(let end) = scenario.ask(call) else {
+            Issue.record("it was refused")
+            return
+        }
+        scenario.pass(.nanoseconds(end.nanoseconds(since: scenario.now)))
+        _ = try scenario.answer(scenario.ask(call))
+        #expect(scenario.fleet.hosts.filter { !$0.domains.isEmpty }.map(\.id) == ["host-2"])
+        #expect(scenario.copies().isEmpty)
+        scenario.pass(.seconds(1))
+        #expect(try scenario.truth().incarnations.count == 1)
+        #expect(try scenario.truth().segments.last?.host == "host-2")
+        _ = try scenario.answer(scenario.change(.lifecycle(FleetScenario.vm, .start), on: "host-2"))
+        #expect(try scenario.reading(on: "host-2").life != nil)
+    }
+
     @Test("the source runs until the switch, then the target counts from zero")
     func success() throws {
         var scenario = try scenario()
@@ -115,7 +136,7 @@ struct MigrationTests {
         #expect(arrived.life?.counters.cpuTimeNanoseconds == 0)
     }
 
-    @Test("a migration to nowhere, to itself, to a dead host or of a domain that is off is refused")
+    @Test("a migration to nowhere, to itself, to a dead host or of a domain that is saved is refused")
     func refusals() throws {
         var scenario = try scenario()
         let nowhere = scenario.change(.migrate(FleetScenario.vm, to: "host-3", targetEpoch: 1))
@@ -128,8 +149,8 @@ struct MigrationTests {
         try scenario.administer(.condition(host: "host-2", condition: .hung))
         #expect(scenario.change(Self.migration) == .hang)
         try scenario.administer(.condition(host: "host-2", condition: .up))
-        scenario.change(.lifecycle(FleetScenario.vm, .shutdown))
-        let off = scenario.change(Self.migration)
-        #expect(try scenario.refusal(off) == .refused)
+        scenario.change(.lifecycle(FleetScenario.vm, .save))
+        let saved = scenario.change(Self.migration)
+        #expect(try scenario.refusal(saved) == .refused)
     }
 }

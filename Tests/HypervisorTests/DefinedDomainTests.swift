@@ -110,6 +110,30 @@ struct DefinedDomainTests {
         #expect(sriov.examination(cpuCap: []).movesLive.missing.contains { $0.contains("1 devices of the host") })
     }
 
+    @Test("how often a guest reports its memory is read; without statistics it never does")
+    func balloonPeriod() throws {
+        let reporting = "<memballoon model='virtio'><stats period='5'/></memballoon>"
+        #expect(try domain(devices: reporting).balloonPeriodSeconds == 5)
+        #expect(try domain().balloonPeriodSeconds == 0)
+    }
+
+    @Test("what a domain needs of a host is in its definition, and memory that only one host can read holds it there")
+    func needs() throws {
+        let devices = """
+            <disk type='volume'><source pool='images' volume='a'/></disk><disk type='file' device='cdrom'/>
+            <interface type='network'><source network='lan'/></interface><interface type='bridge'/>
+            """
+        let defined = try domain(devices: devices)
+        #expect(defined.diskPools == ["images"] && defined.networks == ["lan"])
+        #expect(try !domain(devices: "").usesHostCPU)
+        for mode in ["host-passthrough", "host-model", "maximum"] {
+            #expect(try domain(more: "<cpu mode='\(mode)'/>").usesHostCPU)
+        }
+        #expect(try !domain(more: "<cpu mode='custom'/>").usesHostCPU)
+        let sealed = facts(try domain(more: "<launchSecurity type='sev'/>"))
+        #expect(sealed.examination(cpuCap: []).movesLive.missing.contains { $0.contains("encrypted") })
+    }
+
     @Test("a balloon gets nothing back from a guest in huge pages, and that is said")
     func hugePages() throws {
         let huge = facts(try domain(more: "<memoryBacking><hugepages/></memoryBacking>"))

@@ -56,10 +56,106 @@ struct DomainReadingTests {
         #expect((reading.grantedVCPUs == nil) == (name == "vcpu.current"))
         #expect((reading.memory?.allocated == nil) == (name == "balloon.current"))
         #expect((reading.memory?.used == nil) == (name == "balloon.available"))
-        #expect((reading.counters.networkReceivedBytes == nil) == name.hasPrefix("net"))
-        #expect((reading.counters.networkTransmittedBytes == nil) == (name == "net.count"))
+        // Of one device of several only its own is missing.
+        #expect(
+            reading.counters.networkReceivedBytes
+                == (name == "net.1.rx.bytes" ? 1_000 : name == "net.count" ? 0 : 1_500))
+        #expect(reading.counters.networkTransmittedBytes == (name == "net.count" ? 0 : 15))
         #expect((reading.counters.blockWrittenBytes == nil) == (name == "block.0.wr.bytes"))
         #expect((reading.disk == nil) == (name == "block.0.capacity"))
+    }
+
+    /// Statistics of a domain with that definition of its devices; the statistics name their devices in order.
+    private func reading(
+        _ devices: String, interfaces: [String?], blocks: [String], _ more: [String: Int64]
+    ) throws -> DomainReading {
+        let xml = """
+            <domain type='kvm'><name>vm</name><memory unit='KiB'>1024</memory><vcpu>1</vcpu>
+            <devices>\(devices)</devices></domain>
+            """
+        var values: [String: Int64] = [
+            "state.state": 1, "net.count": Int64(interfaces.count), "block.count": Int64(blocks.count),
+        ]
+        values.merge(more) { $1 }
+        var names = Dictionary(uniqueKeysWithValues: blocks.enumerated().map { ("block.\($0).name", $1) })
+        for (index, name) in interfaces.enumerated() { names["net.\(index).name"] = name }
+        let definition = try #require(DefinedDomain(xml: xml))
+        return DomainReading(
+            DomainStatistics(identity: identity, values: values, names: names),
+            LibvirtConnection.Known(
+                name: identity.name, hypervisorID: 7, definition: definition, schedulerCapPPM: nil))
+    }
+
+    @Test("a device is known by its hardware address or target, wherever the statistics have it")
+    func identities() throws {
+        let reading = try reading(
+            """
+            <interface type='bridge'><mac address='52:54:00:00:00:21'/><target dev='vnet0'/></interface>
+            <interface type='bridge'><mac address='52:54:00:00:00:22'/><target dev='vnet7'/></interface>
+            <disk type='file' device='disk'><target dev='vda'/></disk>
+            """, interfaces: ["vnet7"], blocks: ["vda"],
+            [
+                "net.0.rx.bytes": 9, "net.0.tx.bytes": 3, "block.0.rd.bytes": 1, "block.0.wr.bytes": 2,
+                "block.0.capacity": 5,
+            ])
+        #expect(
+            reading.devices == [
+                DeviceCounters(.interface, "52:54:00:00:00:21"),
+                DeviceCounters(.interface, "52:54:00:00:00:22", incoming: 9, outgoing: 3),
+                DeviceCounters(.disk, "vda", incoming: 1, outgoing: 2, capacity: ByteCount(clamping: 5)),
+            ])
+        #expect(reading.counters.networkReceivedBytes == 9)
+    }
+
+    @Test("an interface without counters (user mode, SR-IOV) is unknown by itself, and the others are metered")
+    func withoutCounters() throws {
+        let reading = try reading(
+            """
+            <interface type='bridge'><mac address='52:54:00:00:00:02'/><target dev='vnet0'/></interface>
+            <interface type='user'><mac address='52:54:00:00:00:03'/></interface>
+            <interface type='hostdev'><mac address='52:54:00:00:00:04'/></interface>
+            """, interfaces: ["vnet0", nil, nil], blocks: [], ["net.0.rx.bytes": 100, "net.0.tx.bytes": 7])
+        #expect(reading.counters.networkReceivedBytes == 100 && reading.counters.networkTransmittedBytes == 7)
+        #expect(
+            reading.devices?.filter { $0.incoming == nil }.map(\.name) == ["52:54:00:00:00:03", "52:54:00:00:00:04"])
+    }
+
+    @Test("what is in a drive is no disk: neither an empty CD-ROM drive, nor an ISO, nor a floppy; a LUN is one")
+    func removableMedia() throws {
+        let reading = try reading(
+            """
+            <disk type='file' device='disk'><target dev='vda'/></disk>
+            <disk type='block' device='lun'><target dev='sdb'/></disk>
+            <disk type='file' device='cdrom'><target dev='sda'/></disk>
+            <disk type='file' device='cdrom'><target dev='sdc'/></disk>
+            <disk type='file' device='floppy'><target dev='fda'/></disk>
+            """, interfaces: [], blocks: ["vda", "sdb", "sda", "sdc", "fda"],
+            ["block.0.capacity": 1_000, "block.1.capacity": 500, "block.3.capacity": 70, "block.4.capacity": 1])
+        #expect(reading.disk == ByteCount(clamping: 1_500))
+        #expect(reading.devices?.map(\.label) == ["disk vda", "disk sdb"])
+    }
+
+    @Test("a disk whose size can't be read is unknown by itself")
+    func unknownDisk() throws {
+        let disks = "<disk type='file'><target dev='vda'/></disk><disk type='network'><target dev='vdb'/></disk>"
+        let reading = try reading(disks, interfaces: [], blocks: ["vda", "vdb"], ["block.0.capacity": 1_000])
+        #expect(reading.disk == ByteCount(clamping: 1_000))
+        #expect(reading.devices?.map(\.capacity) == [ByteCount(clamping: 1_000), nil])
+    }
+
+    @Test("a definition that does not have a device of the statistics is an old one")
+    func oldDefinition() throws {
+        let xml = """
+            <domain type='kvm'><name>vm</name><memory>1</memory><vcpu>1</vcpu>
+            <devices><interface type='bridge'><target dev='vnet0'/></interface>
+            <disk device='cdrom'><target dev='sda'/></disk></devices></domain>
+            """
+        let definition = try #require(DefinedDomain(xml: xml))
+        func unexpected(_ names: [String: String]) -> Set<String> {
+            DomainStatistics(identity: identity, values: [:], names: names).unexpectedDevices(beside: definition)
+        }
+        #expect(unexpected(["net.0.name": "vnet0", "block.0.name": "sda"]).isEmpty)
+        #expect(unexpected(["net.0.name": "vnet0", "net.1.name": "vnet4"]) == ["vnet4"])
     }
 
     @Test("memory use without page cache is unknown until the guest has reported it")
@@ -120,7 +216,7 @@ struct DomainReadingTests {
         "libvirt's states map to ours; one that is missing is unknown, not off",
         arguments: [
             (1, DomainState.running), (2, .blocked), (3, .paused), (4, .shuttingDown), (5, .shutoff), (6, .crashed),
-            (7, .paused), (0, .blocked), (nil, .unknown),
+            (7, .pmSuspended), (0, .blocked), (nil, .unknown),
         ] as [(Int64?, DomainState)])
     func states(number: Int64?, state: DomainState) {
         #expect(reading { $0["state.state"] = number }.state == state)

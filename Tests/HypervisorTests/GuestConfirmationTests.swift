@@ -13,7 +13,7 @@ struct GuestConfirmationTests {
     private func reading(granted: Int, times: [Int64]?, incarnation: Int64 = 1) -> DomainReading {
         DomainReading(
             domain: domain, name: "vm", state: .running, hypervisorID: incarnation, maximumVCPUs: 4,
-            grantedVCPUs: VCPUCount(granted), vcpuTimeNanoseconds: times)
+            grantedVCPUs: VCPUCount(clamping: granted), vcpuTimeNanoseconds: times)
     }
 
     private mutating func confirmed(_ reading: DomainReading, authoritative: Bool = false) -> VCPUCount? {

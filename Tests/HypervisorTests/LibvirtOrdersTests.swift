@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Execution
 import Foundation
 import ResourceModel
 import Testing
@@ -75,7 +76,7 @@ import Testing
     @Test("a snapshot is taken once, listed, reverted to and deleted; one that is not there is named")
     func snapshots() async throws {
         try await withHost { hypervisor, domain in
-            for _ in 1...2 { _ = try await hypervisor.snapshot(domain, name: "before", .fresh()) }
+            _ = try await hypervisor.snapshot(domain, name: "before", .fresh())
             _ = try await hypervisor.perform(.destroy, on: domain, .fresh())
             let listed = try await hypervisor.snapshots(of: domain)
             #expect(listed.map(\.name) == ["before"])
@@ -93,26 +94,6 @@ import Testing
             #expect(deleted.domain?.state == .running)
             #expect(try await hypervisor.snapshots(of: domain).isEmpty)
             #expect(try await hypervisor.lifeMark(of: domain).snapshot == nil)
-        }
-    }
-
-    @Test("an adopted domain bears its tenant at once, and one that is given back what it bore before")
-    func labels() async throws {
-        try await withHost { hypervisor, domain in
-            let former = try await hypervisor.definition(of: domain)
-            _ = try await hypervisor.sample()
-            let label = DomainLabel(name: "theirs", tenant: "globex", flavor: "small")
-            _ = try await hypervisor.label(domain, label, .fresh())
-            #expect(try await tenant(of: domain, on: hypervisor) == "globex")
-            #expect(try await seen(domain, on: hypervisor).name == "theirs")
-            _ = try await hypervisor.redefine(domain, former, .fresh())
-            #expect(try await tenant(of: domain, on: hypervisor) == "acme")
-            #expect(try await seen(domain, on: hypervisor).name == "db")
-            await expect(code: .invalid) { try await hypervisor.redefine(domain, "<domain/>", .fresh()) }
-            await expect(code: .invalid) {
-                try await hypervisor.redefine(
-                    domain, former.replacing("\(domain)", with: "\(DomainID.fresh())"), .fresh())
-            }
         }
     }
 
@@ -254,9 +235,10 @@ import Testing
             let other = DomainID.fresh()
             _ = try await hypervisor.create(.small(other, name: "other"), .fresh())
             let collected = try await hypervisor.sampling.call("sample", timeout: .seconds(5)) {
-                connection throws(HypervisorError) in try connection.sample(SampleAttempt(skipping: [domain]))
+                connection throws(HypervisorError) in
+                try connection.sample(SampleAttempt(skipping: [domain], pass: SamplePass(), steps: StepCount()))
             }
-            let readings = collected.reading.domains
+            let readings = try #require(collected).reading.domains
             #expect(readings.first { $0.domain == domain }?.state == .unknown)
             #expect(readings.first { $0.domain == other }?.state == .running)
         }

@@ -172,6 +172,23 @@ struct MonitorMigrationTests {
         }
     }
 
+    @Test("an abort is answered when the migration has ended, and the domain is seen to run here")
+    func abortWaits() async throws {
+        try await withHosts { fleet, database in
+            try await MonitorRig.with(database) { rig in
+                for host in ["h1", "h2"] as [HostID] { try await rig.take(host) }
+                #expect(try await rig.perform("create", vm, create).succeeded)
+                let id = try await rig.enqueue("migrate", vm, #"{"target": "h2"}"#)
+                try await eventually("it is under way") { try await rig.commands.fetch(id)?.progressText != nil }
+                #expect(try await rig.perform("abort-migration", vm).succeeded)
+                let migration = try await rig.commands.fetch(id)
+                #expect(migration?.outcome?.code == "aborted", "\(String(describing: migration))")
+                #expect(migration?.outcome?.message?.contains("goes on running here") == true)
+                #expect(try await rig.perform("abort-migration", vm).code == "state")
+            }
+        }
+    }
+
     private func expectOneCopy(on home: HostID, _ fleet: FleetRig) async throws {
         for host in ["h1", "h2"] as [HostID] {
             let copies = try await fleet.hypervisor(host).inventory().filter { $0.domain == vm }

@@ -83,6 +83,7 @@ extension MonitorConfiguration {
         configuration.progressInterval = .milliseconds(50)
         configuration.pokeSpacing = .milliseconds(10)
         configuration.farewell = .seconds(1)
+        configuration.proofTimeout = .seconds(2)
         return configuration
     }
 }

@@ -9,7 +9,7 @@ import Testing
 @Suite("A change of a policy")
 struct PolicyChangeTests {
     private static let subject = PolicySubject(
-        maximumVCPUs: 8, memory: .gibibytes(2), maximumMemory: .gibibytes(4), windowLength: 10)
+        maximumVCPUs: 8, memory: .gibibytes(2), maximumMemory: .gibibytes(4), windowLength: 10, longestWindow: 36)
 
     private func applied(_ json: String, to current: PolicyVersion? = nil) throws -> PolicyWish {
         try JSONDecoder().decode(PolicyChange.self, from: Data(json.utf8)).applied(to: current, of: Self.subject)
@@ -33,6 +33,31 @@ struct PolicyChangeTests {
         let preset = try applied(#"{"preset": "conservative", "maxVcpus": 4}"#)
         #expect(preset.policy?.ratio == .full && preset.policy?.maximumVCPUs == 4 && preset.windowLength == 12)
         #expect(preset.options.preset == .conservative)
+    }
+
+    @Test("a tenant's own N stays through other changes, ends a preset, and goes back to the platform's by 0")
+    func window() throws {
+        let first = try version(#"{"preset": "aggressive"}"#)
+        let own = try version(#"{"windowLength": 20}"#, over: first)
+        #expect(own.windowLength == 20 && own.options.preset == nil && own.policy == first.policy)
+        let later = try version(#"{"minVcpus": 2}"#, over: own)
+        #expect(later.windowLength == 20 && later.options.windowLength == 20)
+        let back = try version(#"{"windowLength": 0}"#, over: later)
+        #expect(back.windowLength == 10 && back.options.windowLength == nil)
+        let preset = try version(#"{"preset": "balanced"}"#, over: own)
+        #expect(preset.windowLength == 12 && preset.options.windowLength == nil)
+    }
+
+    @Test(
+        "an N beyond the platform's limit, or beside a preset, is refused",
+        arguments: [
+            (#"{"windowLength": 37}"#, "from 1 to 36"), (#"{"windowLength": -1}"#, "from 1 to 36"),
+            (#"{"windowLength": 5, "preset": "balanced"}"#, "own window"),
+        ])
+    func refusedWindow(json: String, part: String) throws {
+        let first = try version(Self.paper)
+        let refusal = #expect(throws: PolicyRefusal.self) { try version(json, over: first) }
+        #expect(refusal?.description.contains(part) == true)
     }
 
     @Test("what is not given stays: sizes over a new preset, bounds over a new size, rules over an option")

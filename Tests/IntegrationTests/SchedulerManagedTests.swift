@@ -103,6 +103,9 @@ extension SchedulerWorld {
         let claim = try #require(try await shards.claim(seen, by: monitor.instance))
         let now = monitor.clock.now()
         let start = now.advanced(by: .seconds(-(minutes + 5) * 60))
+        // The past is its owner's.
+        try await store.query("UPDATE inventory.domain_ownership SET from_ns = \(start)")
+        try await store.query("UPDATE inventory.domain SET tenant_since_ns = \(start), created_ns = \(start)")
         let log = LogRepository(store)
         try await log.ensurePartitions(for: try #require(TimeRange(start, now)))
         let stream = LogStream(topic: "host/h1/", epoch: 0)

@@ -142,12 +142,30 @@ extension SchedulerRig {
             $0.purpose = "create"
             $0.vcpus = 1
             $0.memoryBytes = 536_870_912
+            $0.tenant = "acme"
         }
         options(&wish)
         let client = await bus.makeCommandClient()
         let answer = try await client.request(
             MessageCodec.encoded(wish), type: .permitRequest, to: peer, idempotencyKey: nil, timeout: .seconds(10))
         return HostID(try MessageCodec.decoded(WirePermitReply.self, from: answer).hostID)
+    }
+
+    /// Orders a move as the gateway does: asks for its room first. Returns what it overrides.
+    func orderMove(of domain: DomainID, to host: HostID, isForced: Bool = false) async throws -> String {
+        let wish = WirePermitRequest.with {
+            $0.clusterID = SchedulerWorld.cluster.name
+            $0.domainUuid = Data(domain.uuid.bytes)
+            $0.purpose = "migrate"
+            $0.vcpus = 1
+            $0.memoryBytes = 536_870_912
+            $0.hostID = host.name
+            $0.isForced = isForced
+        }
+        let client = await bus.makeCommandClient()
+        let answer = try await client.request(
+            MessageCodec.encoded(wish), type: .permitRequest, to: peer, idempotencyKey: nil, timeout: .seconds(10))
+        return try MessageCodec.decoded(WirePermitReply.self, from: answer).overridden
     }
 
     /// Why a domain is as it is, in the words that its tenant reads.
@@ -166,6 +184,20 @@ extension SchedulerRig {
         let document = try MessageCodec.decoded(WireJSONDocument.self, from: answer)
         return try JSONDecoder().decode(WhyAnswer.self, from: document.json)
     }
+
+    /// As a hand-made question has it.
+    func why(_ domain: DomainID, rawInstant: Int64) async throws {
+        let client = await bus.makeCommandClient()
+        let question = WireWhyRequest.with {
+            $0.domainUuid = Data(domain.uuid.bytes)
+            $0.atNs = rawInstant
+        }
+        _ = try await client.request(
+            MessageCodec.encoded(question), type: .why, to: peer, idempotencyKey: nil, timeout: .seconds(10))
+    }
+
+    /// Rows that it could not read.
+    var setAside: [SetAsideRows.Entry] { store.setAside.entries }
 
     /// Why a change is refused; `nil` if it is not.
     func refusal(of json: String, of domain: DomainID) async -> String? {

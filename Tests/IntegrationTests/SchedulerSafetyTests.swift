@@ -123,6 +123,7 @@ struct SchedulerSafetyTests {
             }
             try await eventually(within: .seconds(20), "a higher cap") { try await cap() > 1_000_000 }
             #expect(try await cap() <= 10_000_000)
+            try await eventually("the command's end") { try await world.orders().first?.outcome != nil }
             let order = try #require(try await world.orders().first)
             #expect(order.command.verb == "network-cap" && order.outcome?.succeeded == true, "\(order)")
             #expect(try await world.verified(by: scheduler).failed == 0)

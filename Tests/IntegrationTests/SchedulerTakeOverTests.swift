@@ -107,6 +107,66 @@ struct SchedulerRestartTests {
         }
     }
 
+    @Test(
+        "rests after a growth as long as the policy says, though that was hours before the restart",
+        .timeLimit(.minutes(1)))
+    func longCooldown() async throws {
+        try await SchedulerWorld.with { world in
+            try await world.createVM(load: 950_000)
+            let first = try await SchedulerRig.start(world.database, following: world.monitor)
+            try await eventually("it decides") { await first.decides(for: cluster) }
+            try await first.change(
+                #"{"lowerPpm": 150000, "upperPpm": 800000, "ratioPpm": 700000, "cooldownUpNanoseconds": 18000000000000}"#,
+                of: SchedulerWorld.vm)
+            try await eventually("a growth") { try await world.vcpus() == 2 }
+            try await eventually("its recorded end") {
+                guard let grown = try await world.orders().first?.command.decision else { return false }
+                return try await DecisionRepository(world.store).outcomes(of: grown).map(\.outcome) == ["succeeded"]
+            }
+            await first.stop()
+            try await world.shiftPast(byHours: 3)
+            try await world.load(4_000_000)
+            let second = try await SchedulerRig.start(world.database, following: world.monitor)
+            try await eventually("a refusal because of the cooldown") {
+                try await world.decisions().first?.record.contains("\"reason\":\"cooldown\"") == true
+            }
+            #expect(try await world.orders().count == 1)
+            await second.stop()
+        }
+    }
+
+    @Test(
+        "makes a new version of every policy where the platform's N is another, and of none with its own N",
+        .timeLimit(.minutes(1)))
+    func anotherWindow() async throws {
+        try await SchedulerWorld.with { world in
+            try await world.createVM()
+            func version(after settings: [String: String], _ body: (SchedulerRig) async throws -> Void = { _ in })
+                async throws -> PolicyVersion?
+            {
+                let scheduler = try await SchedulerRig.start(
+                    world.database, following: world.monitor, settings: settings)
+                try await eventually("it decides") { await scheduler.decides(for: cluster) }
+                try await body(scheduler)
+                await scheduler.stop()
+                return try await PolicyRepository(world.store).current(SchedulerWorld.vm)
+            }
+            let first = try await version(after: ["scheduler.windowLength": "10"]) {
+                try await $0.setPolicy(try .paper(), of: SchedulerWorld.vm)
+            }
+            #expect(first?.version == 1 && first?.windowLength == 10 && first?.ratedRatio == Utilization(percent: 70))
+            let second = try await version(after: ["scheduler.windowLength": "12"])
+            #expect(
+                second?.version == 2 && second?.windowLength == 12 && second?.ratedRatio == Utilization(percent: 75))
+            #expect(second?.policy == first?.policy && second?.options == first?.options)
+            let own = try await version(after: ["scheduler.windowLength": "12"]) {
+                try await $0.change(#"{"windowLength": 20}"#, of: SchedulerWorld.vm)
+            }
+            #expect(own?.version == 3 && own?.windowLength == 20)
+            #expect(try await version(after: ["scheduler.windowLength": "10"]) == own)
+        }
+    }
+
     @Test("every record that it makes verifies, and one that was changed does not", .timeLimit(.minutes(1)))
     func verify() async throws {
         try await SchedulerWorld.with { world in
@@ -136,6 +196,29 @@ struct SchedulerRestartTests {
 }
 
 extension SchedulerWorld {
+    /// Has all that was written of the VM be older than it is.
+    fileprivate func shiftPast(byHours hours: Int64) async throws {
+        let shift = hours * 3_600_000_000_000
+        try await store.query("UPDATE inventory.domain_ownership SET from_ns = from_ns - \(shift)")
+        try await store.query(
+            "UPDATE inventory.domain SET tenant_since_ns = tenant_since_ns - \(shift), created_ns = created_ns - \(shift)"
+        )
+        // Closed ones first: no two of them may overlap.
+        for ended in ["end_ns IS NOT NULL", "end_ns IS NULL"] as [Query] {
+            try await store.query(
+                """
+                UPDATE inventory.size_segment SET start_ns = start_ns - \(shift), end_ns = end_ns - \(shift)
+                WHERE \(ended)
+                """)
+        }
+        try await store.query(
+            """
+            UPDATE scheduling.decision_outcome SET at_ns = at_ns - \(shift), detail = regexp_replace(detail,
+                '"effectiveAt":[0-9]+', '"effectiveAt":' || (at_ns - \(shift)))
+            """)
+        try await store.query("UPDATE scheduling.decision SET at_ns = at_ns - \(shift)")
+    }
+
     fileprivate func play(_ loads: [Int64]) async throws {
         try await fleet.administer(.play(domain: Self.vm, trace: LoadTrace(loadsPPM: loads)))
     }

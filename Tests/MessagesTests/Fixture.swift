@@ -145,10 +145,11 @@ enum Fixture {
                 },
                 vcpus: maybe(1...64).map {
                     VCPUSizes(
-                        maximum: VCPUCount(Int($0)), granted: 1, confirmed: maybe(0...9).map { VCPUCount(Int($0)) })
+                        maximum: VCPUCount(clamping: Int($0)), granted: 1,
+                        confirmed: maybe(0...9).map { VCPUCount(clamping: Int($0)) })
                 },
                 memory: maybe(0 ... .max).map {
-                    DomainMemory(maximum: ByteCount($0), used: maybe(0...9).map { ByteCount($0) })
+                    DomainMemory(maximum: ByteCount(clamping: $0), used: maybe(0...9).map { ByteCount(clamping: $0) })
                 },
                 counters: DomainCounters(
                     cpuTimeNanoseconds: maybe(0 ... .max), stealTimeNanoseconds: maybe(0...1),
@@ -156,11 +157,12 @@ enum Fixture {
                     swapInBytes: maybe(0 ... .max),
                     majorFaults: maybe(0...9)),
                 virtCPUUsage: share(), cpuUtilization: share(), memoryUtilization: share(),
-                networkBytesPerSecond: maybe(0 ... .max), networkCapBytesPerSecond: maybe(1 ... .max),
+                networkBytesPerSecond: maybe(0...ByteCount.limit.bytes),
+                networkCapBytesPerSecond: maybe(1...ByteCount.limit.bytes),
                 networkUtilization: share(), swapInDelta: maybe(0 ... .max), majorFaultsDelta: maybe(0...9))
         }
         return HostSample(
-            host: "h", sampledAt: Timestamp(nanoseconds: maybe(.min ... .max) ?? 0),
+            host: "h", sampledAt: Timestamp(nanoseconds: maybe(0...7_000_000_000_000_000_000) ?? 0),
             intervalNanoseconds: maybe(1 ... .max),
             figures: HostFigures(cpuCount: 4, memory: .gibibytes(1), cpuUtilization: share()), domains: domains)
     }

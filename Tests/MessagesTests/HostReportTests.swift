@@ -99,7 +99,7 @@ import Testing
         Damage(testDescription: "a domain listed twice") {
             $0.domainUuids = $0.domainUuids.prefix(16) + $0.domainUuids.dropLast(16)
         },
-        Damage(testDescription: "a state that does not exist") { $0.states[0] = 8 },
+        Damage(testDescription: "a state that does not exist") { $0.states[0] = 200 },
         Damage(testDescription: "too few states") { $0.states.removeLast() },
         Damage(testDescription: "a column with too few values") { $0.cpuTimeNs.values.removeLast() },
         Damage(testDescription: "a column with too many values") { $0.cpuTimeNs.values.append(1) },

@@ -21,15 +21,17 @@ func running(
     _ domain: DomainID = vm, id: Int64? = 1, start: Double? = nil, granted: Int? = 2, confirmed: Int? = 2,
     cpu: Double? = nil, steal: Double? = nil, vcpus: [Double]? = nil,
     memory: DomainMemory? = .mebibytes(512, used: 256),
-    received: Int64? = nil, transmitted: Int64? = nil, effective: Double? = nil, state: DomainState = .running
+    received: Int64? = nil, transmitted: Int64? = nil, devices: [DeviceCounters]? = nil, effective: Double? = nil,
+    state: DomainState = .running
 ) -> DomainReading {
     DomainReading(
         domain: domain, name: "vm", state: state, hypervisorID: id, incarnationStart: start.map(at),
-        maximumVCPUs: 8, grantedVCPUs: granted.map { VCPUCount($0) }, confirmedVCPUs: confirmed.map { VCPUCount($0) },
+        maximumVCPUs: 8, grantedVCPUs: granted.map { VCPUCount(clamping: $0) },
+        confirmedVCPUs: confirmed.map { VCPUCount(clamping: $0) },
         memory: memory, disk: .gibibytes(20),
         counters: DomainCounters(
             cpuTimeNanoseconds: cpu.map { Int64($0 * 1e9) }, stealTimeNanoseconds: steal.map { Int64($0 * 1e9) },
-            networkReceivedBytes: received, networkTransmittedBytes: transmitted),
+            networkReceivedBytes: received, networkTransmittedBytes: transmitted), devices: devices,
         vcpuTimeNanoseconds: vcpus?.map { Int64($0 * 1e9) }, sizeEffectiveAt: effective.map(at))
 }
 

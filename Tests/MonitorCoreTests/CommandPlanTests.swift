@@ -161,7 +161,8 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
             (.resize, present(.running, 3), "done"), (.resize, present(.shutoff, 3), "state"),
             (.resize, .present(DomainLook(.running, granted: 3, confirmed: 2)), "run"),
             (.migrate, present(.running), "run"),
-            (.migrate, present(.shutoff), "state"), (.delete, present(.shutoff), "run"), (.delete, .absent, "done"),
+            (.migrate, present(.shutoff), "run"), (.migrate, present(.saved), "state"),
+            (.delete, present(.shutoff), "run"), (.delete, .absent, "run"),
             (.delete, present(.running), "state"), (.reboot, present(.running), "run"),
             (.reboot, present(.paused), "state"), (.cap, present(.paused), "run"), (.cap, present(.shutoff), "state"),
             (.networkCap, present(.running), "run"), (.networkCap, present(.saved), "state"),
@@ -285,7 +286,7 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
                 isManaged: Bool.random(using: &generator), hasRow: Bool.random(using: &generator),
                 presence: [.unknown, .absent, present(state)].randomElement(using: &generator) ?? .unknown,
                 now: Double.random(in: 0...200, using: &generator))
-            guard CommandPlan.verdict(on: order, in: situation) == .run else { continue }
+            guard case .run = CommandPlan.verdict(on: order, in: situation) else { continue }
             #expect(situation.mode != .observe && situation.mayCommand && situation.now < order.deadline)
             #expect(situation.row.map { $0.isManaged || verb == .adopt } ?? (verb == .create))
             #expect(order.expectedRevision.map { $0 == situation.row?.revision } ?? true || situation.row == nil)

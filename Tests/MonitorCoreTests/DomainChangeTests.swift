@@ -9,7 +9,7 @@ import Testing
         DomainSighting(
             domain: vm, name: "vm", state: state,
             incarnation: Incarnation(host: host, hypervisorID: 1, start: at(life)),
-            size: DomainSize(vcpus: VCPUCount(vcpus), memory: .mebibytes(512), disk: .zero), seenAt: at(1),
+            size: DomainSize(vcpus: VCPUCount(clamping: vcpus), memory: .mebibytes(512), disk: .zero), seenAt: at(1),
             provedAt: at(1))
     }
 

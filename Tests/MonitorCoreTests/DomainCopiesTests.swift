@@ -8,7 +8,9 @@ import Testing
 @Suite("Which of two copies is the domain")
 struct DomainCopiesTests {
     private static let running: Set<DomainState> = [.running, .blocked, .shuttingDown]
-    private static let off: Set<DomainState> = [.shutoff, .crashed, .saved]
+    private static let off: Set<DomainState> = [.shutoff, .saved]
+    /// Their memory is held, and they get no CPU time.
+    private static let paused: Set<DomainState> = [.paused, .pmSuspended, .crashed]
 
     private static let pairs = DomainState.allCases.flatMap { here in
         (DomainState.allCases.map { Optional($0) } + [nil]).map { (here, $0) }
@@ -19,7 +21,7 @@ struct DomainCopiesTests {
         guard here != .unknown else { return false }
         guard let there else { return true }
         if Self.running.contains(here) { return !Self.running.contains(there) }
-        if here == .paused { return Self.off.contains(there) || there == .unknown }
+        if Self.paused.contains(here) { return Self.off.contains(there) || there == .unknown }
         return false
     }
 
@@ -33,7 +35,7 @@ struct DomainCopiesTests {
                 case .take(let isForeign): #expect(wins(here, there) && isForeign, "\(name)")
                 case .wait: #expect(!wins(here, there) && (!isSettled || here == .unknown), "\(name)")
                 case .yield(let isLive):
-                    let live = Self.running.union([.paused])
+                    let live = Self.running.union(Self.paused)
                     #expect(!wins(here, there) && isSettled && here != .unknown, "\(name)")
                     #expect(isLive == (live.contains(here) && there.map(live.contains) ?? false), "\(name)")
                 }
@@ -74,7 +76,7 @@ struct DomainCopiesTests {
             let beaten = CopyRank(here).beatenStates
             #expect(beaten.isEmpty)
         }
-        #expect(Set(CopyRank.running.beatenStates) == Self.off.union([.unknown, .paused]))
+        #expect(Set(CopyRank.running.beatenStates) == Self.off.union(Self.paused).union([.unknown]))
         #expect(Set(CopyRank.paused.beatenStates) == Self.off.union([.unknown]))
         #expect(CopyRank.allCases.filter(\.isHarmless) == [.absent, .off])
     }

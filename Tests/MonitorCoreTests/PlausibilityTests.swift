@@ -59,9 +59,9 @@ import Testing
     func units(factor: Int64) {
         let good = DomainMemory.mebibytes(512, used: 300, maximum: 4_000_000)
         let shrunk = DomainMemory(
-            maximum: good.maximum, allocated: good.allocated, used: ByteCount(300 * 1_048_576 / factor))
+            maximum: good.maximum, allocated: good.allocated, used: ByteCount(clamping: 300 * 1_048_576 / factor))
         let blown = DomainMemory(
-            maximum: good.maximum, allocated: ByteCount(512 * 1_048_576 * factor), used: good.used)
+            maximum: good.maximum, allocated: ByteCount(clamping: 512 * 1_048_576 * factor), used: good.used)
         for bad in [shrunk, blown] {
             let last = cycles(reading(instant(0), running(memory: good)), reading(instant(5), running(memory: bad)))[1]
             #expect(last.rejections == [Rejection(domain: vm, reason: .unitMismatch)])

@@ -24,6 +24,46 @@ import Testing
         #expect(all[2].only.counters.majorFaults == 1)
     }
 
+    /// One reading every two seconds of a guest that uses 100 MiB of 256, with the stamp that its source shows.
+    private func reports(
+        _ stamps: [Int64?], period: Int64? = 2, memory: [Int: ByteCount] = [:]
+    ) -> [DomainSample] {
+        var sampler = HostSampler(host: host)
+        return stamps.enumerated().map { index, stamp in
+            var domain = running(cpu: Double(index))
+            domain.memory = DomainMemory(
+                maximum: .mebibytes(512), allocated: memory[index] ?? .mebibytes(256), used: .mebibytes(100))
+            domain.counters.swapInBytes = Int64(index)
+            domain.memoryReport = stamp.map {
+                MemoryReport(stamp: $0, periodNanoseconds: period.map { $0 * 1_000_000_000 })
+            }
+            return sampler.observe(reading(instant(Double(index) * 2), domain)) { _ in DomainOrders() }.only
+        }
+    }
+
+    @Test("what a guest reports is unknown until its stamp moves, and again when that stood still for three periods")
+    func oldReports() {
+        let moving = reports([5, 7, 9, 9, 9, 9, 9, 11])
+        #expect(moving.map { $0.memoryUtilization != nil } == [false, true, true, true, true, true, false, true])
+        #expect(moving[6].memory?.used == nil && moving[6].counters.swapInBytes == nil)
+        #expect(moving[6].memory?.allocated == .mebibytes(256), "the size is the hypervisor's own word")
+    }
+
+    @Test(
+        "a source whose period is 0 is never fresh, one of unknown period by the poll's, and none at all is the driver's own"
+    )
+    func periods() {
+        #expect(reports([5, 7, 9], period: 0).allSatisfy { $0.memoryUtilization == nil })
+        #expect(reports([5, 7, 9], period: nil).map { $0.memoryUtilization != nil } == [false, true, true])
+        #expect(reports([nil, nil]).map { $0.memoryUtilization != nil } == [true, true])
+    }
+
+    @Test("after a change of size only a later report counts")
+    func afterShrink() {
+        let all = reports([5, 7, 7, 7, 9], memory: [2: .mebibytes(240), 3: .mebibytes(240), 4: .mebibytes(240)])
+        #expect(all.map { $0.memoryUtilization != nil } == [false, true, false, false, true])
+    }
+
     @Test("a counter that is missing for a while is unknown meanwhile, and one that falls is rejected")
     func backwards() {
         let all = cycles(

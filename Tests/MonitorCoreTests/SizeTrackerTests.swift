@@ -16,7 +16,7 @@ private func sighting(
         incarnation: life.map { Incarnation(host: host, hypervisorID: 1, start: at($0)) }, isNewIncarnation: isNew,
         isStartExact: isExact,
         size: DomainSize(
-            vcpus: VCPUCount(vcpus), memory: isActive ? .mebibytes(mebibytes) : .zero, disk: .gibibytes(20)),
+            vcpus: VCPUCount(clamping: vcpus), memory: isActive ? .mebibytes(mebibytes) : .zero, disk: .gibibytes(20)),
         sizeEffectiveAt: effective.map(at), seenAt: at(seconds + latency), provedAt: at(seconds))
 }
 
@@ -28,7 +28,8 @@ private func summary(_ facts: [SizeFact]) -> [[Double]] {
 private func known(_ vcpus: Int, life: Double? = 0, proved: Double) -> SizeTracker.Known {
     SizeTracker.Known(
         incarnationStart: life.map(at),
-        size: DomainSize(vcpus: VCPUCount(vcpus), memory: vcpus > 0 ? .mebibytes(512) : .zero, disk: .gibibytes(20)),
+        size: DomainSize(
+            vcpus: VCPUCount(clamping: vcpus), memory: vcpus > 0 ? .mebibytes(512) : .zero, disk: .gibibytes(20)),
         provedUntil: at(proved))
 }
 
@@ -221,7 +222,7 @@ private func known(_ vcpus: Int, life: Double? = 0, proved: Double) -> SizeTrack
                 #expect(former.observedAt < next.observedAt, "seed \(seed)")
                 #expect(next.since <= next.observedAt, "seed \(seed)")
             }
-            #expect(facts.last?.size.vcpus == VCPUCount(vcpus), "seed \(seed): the last fact is what is seen")
+            #expect(facts.last?.size.vcpus == VCPUCount(clamping: vcpus), "seed \(seed): the last fact is what is seen")
         }
     }
 }

@@ -7,6 +7,18 @@ import Testing
 @Suite("Values")
 struct ValueTests {
     @Test(
+        "a ratio that N can't represent is what N makes of it",
+        arguments: [
+            (700_000, 10, 700_000), (700_000, 12, 750_000), (1, 3, 333_333), (650_000, 3, 666_667),
+            (1_000_000, 7, 1_000_000),
+        ])
+    func trueRatio(ratio: Int64, length: Int, expected: Int64) throws {
+        let policy = try ScalingPolicy(
+            lower: .zero, upper: .full, ratio: Utilization(ppm: ratio), maximumVCPUs: 4)
+        #expect(policy.trueRatio(windowLength: length) == Utilization(ppm: expected))
+    }
+
+    @Test(
         "a share that is exactly on a bound stays on it, whatever the interval",
         arguments: [3, 7, 100_000_003, 5_000_000_019])
     func rounding(_ interval: Int64) {
@@ -29,8 +41,8 @@ struct ValueTests {
     @Test("bytes are shown in the largest binary unit that divides them")
     func bytesText() {
         #expect(ByteCount.mebibytes(512).description == "512 MiB")
-        #expect(ByteCount(1_500).description == "1500 B")
-        #expect(ByteCount(-1) == .zero)
+        #expect(ByteCount(clamping: 1_500).description == "1500 B")
+        #expect(ByteCount(clamping: -1) == .zero)
     }
 
     @Test("an instant is shown in RFC 3339 with its nanoseconds, also before 1970 and on leap days")

@@ -45,6 +45,12 @@ final class Cluster {
     /// Hosts that deny every permit, whatever their promised room.
     var closedHosts: Set<HostID> = []
     var failsMigrations: Set<HostID> = []
+    /// What a migration that fails says.
+    var failureMessage: String?
+    /// What hosts were found to have.
+    var abilities = SortedTable<HostID, KnownAbilities>()
+    /// What a domain's own host says of its moving, when it is asked.
+    var mobility: [DomainID: (needs: DomainNeeds?, obstacle: String?)] = [:]
     /// Whether what is ordered is carried out.
     var isCarriedOut = true
     private(set) var time: Int64 = 0
@@ -59,7 +65,7 @@ final class Cluster {
         case granted(UUID128, permit: UUID128, at: Timestamp)
         case denied(UUID128, host: HostID, reason: String, at: Timestamp)
         case succeeded(UUID128, at: Timestamp, size: Int64?)
-        case failed(UUID128, at: Timestamp)
+        case failed(UUID128, at: Timestamp, message: String?)
 
         func feed(_ state: inout SchedulerState) {
             switch self {
@@ -70,7 +76,8 @@ final class Cluster {
                 state.permitDenied(decision, host: host, reason: reason, at: now)
             case .succeeded(let decision, let now, let size):
                 state.actionSucceeded(decision, effectiveAt: now, size: size)
-            case .failed(let decision, let now): state.actionFailed(decision, at: now)
+            case .failed(let decision, let now, let message):
+                state.actionFailed(decision, at: now, message: message)
             }
         }
     }
@@ -102,10 +109,10 @@ final class Cluster {
             domains: guests.map { guest in
                 DomainRecord(
                     domain: guest.id, tenant: guest.tenant, host: guest.host,
-                    vcpus: guest.isRunning ? VCPUCount(guest.vcpus) : 0, ceiling: 8,
+                    vcpus: guest.isRunning ? VCPUCount(clamping: guest.vcpus) : 0, ceiling: 8,
                     memory: guest.isRunning ? guest.memory : .zero, isManaged: guest.isManaged,
                     memoryCeiling: .gibibytes(8), networkCap: guest.networkCap, immovable: guest.immovable)
-            })
+            }, abilities: abilities)
     }
 
     func refresh() { state.inventoryChanged(inventory) }
@@ -129,7 +136,7 @@ final class Cluster {
             figures: HostFigures(
                 cpuCount: host.cpuCount, memory: host.memory,
                 cpuUtilization: Utilization(ppm: min(1_000_000, wanted / Int64(max(1, host.cpuCount)))),
-                memoryUsed: here.reduce(.zero) { $0 + ($1.isRunning ? $1.memory : .zero) },
+                memoryUsed: here.reduce(.zero) { $1.isRunning ? $0.addingClamped($1.memory) : $0 },
                 responseTimeNanoseconds: 100_000, responseMethod: .simulated),
             domains: here.map(reading))
     }
@@ -145,7 +152,7 @@ final class Cluster {
         let incarnation = Incarnation(host: guest.host, hypervisorID: guest.life, start: guest.lifeStart)
         var reading = DomainSample(
             domain: guest.id, state: .running, incarnation: incarnation,
-            vcpus: VCPUSizes(maximum: 8, granted: VCPUCount(guest.vcpus)),
+            vcpus: VCPUSizes(maximum: 8, granted: VCPUCount(clamping: guest.vcpus)),
             memory: DomainMemory(maximum: .gibibytes(8), allocated: guest.memory, used: guest.memoryUsed))
         reading.cpuUtilization = guest.demand.map { _ in Utilization(ppm: served(guest) / Int64(guest.vcpus)) }
         reading.stealUtilization = guest.steal
@@ -212,6 +219,10 @@ final class Cluster {
     }
 
     private func answer(_ request: PermitRequest) {
+        if request.purpose == .migrate, let told = mobility[request.domain] {
+            state.examined(request.decision, needs: told.needs, obstacle: told.obstacle, at: now)
+            guard state.awaits(request) else { return }
+        }
         if closedHosts.contains(request.host) {
             return feed(.denied(request.decision, host: request.host, reason: "it is closed", at: now))
         }
@@ -230,7 +241,9 @@ final class Cluster {
     private func migrate(_ move: MigrateDirective) {
         moves.append(move)
         guard isCarriedOut else { return }
-        guard !failsMigrations.contains(move.target) else { return feed(.failed(move.decision, at: now)) }
+        guard !failsMigrations.contains(move.target) else {
+            return feed(.failed(move.decision, at: now, message: failureMessage))
+        }
         relocate(move.domain, to: move.target)
         feed(.succeeded(move.decision, at: now, size: nil))
     }
@@ -257,7 +270,8 @@ final class Cluster {
         let ends = fed.reduce(into: [UUID128: SchedulerState.RecalledEnd]()) { ends, fed in
             switch fed.event {
             case .succeeded(let decision, let instant, _): ends[decision] = .succeeded(at: instant)
-            case .failed(let decision, let instant): ends[decision] = .failed(at: instant)
+            case .failed(let decision, let instant, let message):
+                ends[decision] = .failed(at: instant, message: message)
             case .sample, .granted, .denied: break
             }
         }

@@ -31,7 +31,7 @@ import Testing
             guard let demand else { continue }
             history.append(
                 at: at(Int64(t + 1)), utilization: Utilization(ppm: demand / largest),
-                vcpus: VCPUCount(Int(largest)))
+                vcpus: VCPUCount(clamping: Int(largest)))
         }
         return history
     }
@@ -81,7 +81,7 @@ import Testing
         var history = DemandHistory(intervalNanoseconds: interval)
         for t in 1...100 { history.append(at: at(Int64(t)), utilization: .full, vcpus: 2) }
         let overloaded = try (1...4).map { size in
-            let fixed = try policy(minimum: VCPUCount(size), maximum: VCPUCount(size))
+            let fixed = try policy(minimum: VCPUCount(clamping: size), maximum: VCPUCount(clamping: size))
             var replay = DemandReplay(fixed, terms: terms(), size: 1, intervalNanoseconds: interval)
             return replay.play(history).overloaded
         }
@@ -92,7 +92,7 @@ import Testing
     func order() {
         var history = DemandHistory(intervalNanoseconds: interval)
         let taken = [(10, 1), (10, 1), (9, 1), (11, 0), (12, 1)].map { t, vcpus in
-            history.append(at: at(t), utilization: .full, vcpus: VCPUCount(vcpus))
+            history.append(at: at(t), utilization: .full, vcpus: VCPUCount(clamping: vcpus))
         }
         #expect(taken == [true, false, false, false, true])
         #expect(history.count == 2)
@@ -117,7 +117,7 @@ import Testing
         let taken = [
             history.append(at: .zero, utilization: Utilization(ppm: -5), vcpus: 1),
             history.append(at: .distantFuture, utilization: .full, vcpus: 1),
-            history.append(at: at(1), utilization: .full, vcpus: VCPUCount(.max)),
+            history.append(at: at(1), utilization: .full, vcpus: VCPUCount(clamping: .max)),
         ]
         #expect(taken == [true, false, false])
         history.keep(nanoseconds: -1)

@@ -126,7 +126,7 @@ import Testing
             cluster.tick()
             #expect(cluster.moves.map(\.domain) == (free == 16 ? [domainID(16)] : []))
             let plan = try #require(cluster.state.lastPlan(of: "host-a"))
-            #expect(plan.options.prefix(15).allSatisfy { $0.obstacle == .noTarget })
+            #expect(plan.options.prefix(15).allSatisfy { $0.obstacle == .tied(.pin(["host-a"])) })
             #expect(plan.options.last?.obstacle == (free == 16 ? nil : .noTarget))
         }
     }

@@ -115,7 +115,7 @@ import Testing
     @Test("no policy that can be chosen must flap, or is refused at subscription for another reason")
     func acceptable() {
         for maximum in [1, 2, 8, 64] {
-            let grid = ManagedPolicy.grid(question(maximum: VCPUCount(maximum)))
+            let grid = ManagedPolicy.grid(question(maximum: VCPUCount(clamping: maximum)))
             #expect(!grid.isEmpty)
             for policy in grid {
                 let check = PolicyCheck(policy, windowLength: 12, settings: .platform)

@@ -161,14 +161,13 @@ import Testing
         cluster.hosts[0].mode = .draining
         cluster.refresh()
         cluster.tick(30)
-        #expect(cluster.moves.map(\.domain) == [domainID(1)])
+        #expect(cluster.moves.map(\.domain) == [5, 1].map { domainID($0) }, "what is off costs nothing and goes first")
         let refused = cluster.records.filter { $0.outcome.reason == .cannotMove }
             .sorted { $0.inputs.domain < $1.inputs.domain }
-        #expect(refused.map(\.inputs.domain) == [2, 3, 4, 5].map { domainID($0) }, "each is recorded once")
+        #expect(refused.map(\.inputs.domain) == [2, 3, 4].map { domainID($0) }, "each is recorded once")
         #expect(
             refused.map { $0.obstacle.map(Sentences.text) } == [
                 "its owner has it left alone", "it has a device of its host", "Ebb does not manage it",
-                "it does not run",
             ])
         #expect(cluster.records.allSatisfy { $0.verify() == nil })
     }
@@ -193,7 +192,7 @@ import Testing
             domain: domainID(9), source: nil, vcpus: 1, memory: .mebibytes(64),
             demand: CPUDemand(ppmOfOneCore: 100_000))
         let place = { (options: PolicyOptions) in
-            cluster.state.placement(for: request, options: options, at: cluster.now)
+            cluster.state.placement(for: request, options: options, of: "acme", at: cluster.now)
         }
         let pinned = place(PolicyOptions(pinnedHosts: ["host-c"]))
         #expect(pinned.chosen == "host-c")

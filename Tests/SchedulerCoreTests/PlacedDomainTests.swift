@@ -16,8 +16,8 @@ import Testing
             let request = PlacementRequest(
                 domain: domainID(number), source: nil, vcpus: 1, memory: .mebibytes(64),
                 demand: CPUDemand(ppmOfOneCore: 100_000))
-            let chosen = cluster.state.placement(for: request, options: options, at: cluster.now).chosen
-            cluster.state.placed(domainID(number), on: chosen, options: options, at: cluster.now)
+            let chosen = cluster.state.placement(for: request, options: options, of: "acme", at: cluster.now).chosen
+            cluster.state.placed(domainID(number), of: "acme", on: chosen, options: options, at: cluster.now)
             return chosen
         }
         #expect(place(11, apart) == "host-b")
@@ -28,9 +28,9 @@ import Testing
         #expect(place(15, PolicyOptions(antiAffinityGroup: "web")) == "host-b", "another group")
         #expect(place(16, PolicyOptions(affinityGroup: "cache")) == "host-b")
         cluster.state.placed(
-            domainID(16), on: "host-c", options: PolicyOptions(affinityGroup: "cache"), at: cluster.now)
+            domainID(16), of: "acme", on: "host-c", options: PolicyOptions(affinityGroup: "cache"), at: cluster.now)
         #expect(place(17, PolicyOptions(affinityGroup: "cache")) == "host-c")
-        cluster.state.placed(domainID(12), on: nil, options: apart, at: cluster.now)
+        cluster.state.placed(domainID(12), of: "acme", on: nil, options: apart, at: cluster.now)
         #expect(place(14, apart) == "host-c", "what found no room after all holds nobody off")
         let timeout = cluster.state.settings.outcomeTimeout / interval
         cluster.tick(Int(timeout) - 1)
@@ -44,11 +44,11 @@ import Testing
         let cluster = smallCluster([guest(1)], hosts: ["host-a", "host-b", "host-c"])
         cluster.tick()
         let apart = PolicyOptions(antiAffinityGroup: "db")
-        cluster.state.placed(domainID(2), on: "host-b", options: apart, at: cluster.now)
+        cluster.state.placed(domainID(2), of: "acme", on: "host-b", options: apart, at: cluster.now)
         let taken = { () -> [HostID] in
             let request = PlacementRequest(
                 domain: domainID(3), source: nil, vcpus: 1, memory: .mebibytes(64), demand: CPUDemand(ppmOfOneCore: 0))
-            return cluster.state.placement(for: request, options: apart, at: cluster.now).candidates
+            return cluster.state.placement(for: request, options: apart, of: "acme", at: cluster.now).candidates
                 .filter { $0.rejection?.code == .antiAffinity }.map(\.facts.record.host)
         }
         cluster.guests.append(guest(2, "host-c", demand: 0))
@@ -68,7 +68,7 @@ import Testing
         let cluster = smallCluster([guest(2, "host-b")])
         cluster.subscribe(2, nil, options: together)
         cluster.tick()
-        let chosen = { cluster.state.placement(for: request, options: together, at: cluster.now).chosen }
+        let chosen = { cluster.state.placement(for: request, options: together, of: "acme", at: cluster.now).chosen }
         #expect(chosen() == "host-b")
         cluster.hosts[1].isUp = false
         cluster.refresh()
@@ -93,7 +93,7 @@ import Testing
             if isMoving { cluster.drain("host-a") }
             cluster.tick(2)
             #expect(cluster.state.operation(of: domainID(2))?.phase == (isMoving ? .migrating : .resizing))
-            let taken = cluster.state.placement(for: request, options: apart, at: cluster.now).candidates
+            let taken = cluster.state.placement(for: request, options: apart, of: "acme", at: cluster.now).candidates
                 .filter { $0.facts.antiAffinityPeers != nil }.map(\.facts.record.host)
             #expect(taken == [isMoving ? "host-b" : "host-a"])
         }

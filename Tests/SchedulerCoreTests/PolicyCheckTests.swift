@@ -35,7 +35,7 @@ import Testing
         let minimum = Int.random(in: 1...3, using: &random)
         let maximum = Int.random(in: minimum...8, using: &random)
         let isAcceptable = try check(
-            lower: lower, upper: upper, minimum: VCPUCount(minimum), maximum: VCPUCount(maximum)
+            lower: lower, upper: upper, minimum: VCPUCount(clamping: minimum), maximum: VCPUCount(clamping: maximum)
         ).isAcceptable
         // Loads between the idlest and the busiest that the sizes are for, in hundredths of a core's percent.
         let loads = (lower * 100 * Int64(minimum))...(upper * 100 * Int64(maximum))

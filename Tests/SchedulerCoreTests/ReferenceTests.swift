@@ -83,9 +83,9 @@ import Testing
     private func play(_ given: Case) throws -> [[ReferenceValue]] {
         let policy = try ScalingPolicy(
             lower: Utilization(ppm: given.lower), upper: Utilization(ppm: given.upper),
-            ratio: Utilization(ppm: given.ratio), minimumVCPUs: VCPUCount(given.minimum),
-            maximumVCPUs: VCPUCount(given.maximum))
-        let rig = Rig(policy: policy, windowLength: given.n, vcpus: VCPUCount(given.vcpus))
+            ratio: Utilization(ppm: given.ratio), minimumVCPUs: VCPUCount(clamping: given.minimum),
+            maximumVCPUs: VCPUCount(clamping: given.maximum))
+        let rig = Rig(policy: policy, windowLength: given.n, vcpus: VCPUCount(clamping: given.vcpus))
         var actions: [[ReferenceValue]] = []
         for row in given.trace {
             guard let t = row[0] else { continue }

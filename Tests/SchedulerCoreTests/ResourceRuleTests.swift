@@ -20,10 +20,12 @@ import Testing
                     maximum: 100_000_000) : nil)
     }
 
-    private func cluster(_ policy: ScalingPolicy, _ change: (inout Cluster.Guest) -> Void) -> Cluster {
+    private func cluster(
+        _ policy: ScalingPolicy, settings: SchedulerSettings = .platform, _ change: (inout Cluster.Guest) -> Void
+    ) -> Cluster {
         var guest = Cluster.Guest(id: domainID(1), host: "host-a", demand: 500_000)
         change(&guest)
-        let cluster = Cluster([hostRecord("host-a")], [guest])
+        let cluster = Cluster([hostRecord("host-a")], [guest], settings: settings)
         cluster.subscribe(1, policy)
         return cluster
     }
@@ -47,6 +49,25 @@ import Testing
         #expect((record.outcome.verdict, record.inputs.resource) == (.grow, .memory))
         #expect(record.summary.hasPrefix("grow from 1 GiB to 1500 MiB: 8 of the last 8 known samples were above 80 %"))
         #expect(record.verify() == nil)
+    }
+
+    @Test("a guest keeps the floor of memory that it does not use, however small its share is")
+    func memoryFloor() throws {
+        let small = try PolicyPreset.balanced.policy(
+            maximumVCPUs: 4,
+            memory: ResourceRule(
+                lower: Utilization(percent: 70), upper: Utilization(percent: 95),
+                minimum: ByteCount.mebibytes(64).bytes, maximum: ByteCount.gibibytes(4).bytes))
+        var settings = SchedulerSettings.platform
+        settings.memory.minimumAvailable = .mebibytes(64)
+        let cluster = cluster(small, settings: settings) {
+            $0.memory = .mebibytes(256)
+            $0.memoryUsed = .mebibytes(170)
+        }
+        for _ in 0..<600 { cluster.tick() }
+        // 5 % less are 244 MiB with 74 left, then 232 with 62: that would be too little.
+        #expect(cluster[1].memory == .mebibytes(244))
+        #expect(cluster.reasons(1).contains(.availableBelowFloor))
     }
 
     @Test("memory shrinks by at most five percent a step, and not below the policy's minimum")

@@ -369,7 +369,7 @@ import Testing
             switch Int.random(in: 0..<4, using: &random) {
             case 0:
                 if operation.phase == .resizing, let target = operation.finding.target {
-                    rig.vcpus = VCPUCount(Int(target))
+                    rig.vcpus = VCPUCount(clamping: Int(target))
                 }
                 if operation.phase == .migrating {
                     rig.host = operation.placement?.chosen ?? rig.host

@@ -141,7 +141,7 @@ final class Rig {
         guard let operation = state.operation(of: domain), operation.phase == .resizing else { return nil }
         _ = directives(t)
         state.actionStarted(operation.decision, at: at(t))
-        guard let target = operation.finding.target.map({ VCPUCount(Int($0)) }) else { return nil }
+        guard let target = operation.finding.target.map({ VCPUCount(clamping: Int($0)) }) else { return nil }
         state.actionSucceeded(operation.decision, effectiveAt: effectiveAt, vcpus: target)
         vcpus = target
         return target

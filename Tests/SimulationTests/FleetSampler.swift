@@ -34,7 +34,8 @@ struct FleetSampler {
         guard let life = domain.life else { return sample }
         sample.incarnation = Incarnation(host: host, hypervisorID: life.hypervisorID, start: life.start)
         sample.vcpus = VCPUSizes(
-            maximum: VCPUCount(domain.definition.maximumVCPUs), granted: VCPUCount(domain.grantedVCPUs))
+            maximum: VCPUCount(clamping: domain.definition.maximumVCPUs),
+            granted: VCPUCount(clamping: domain.grantedVCPUs))
         sample.memory = DomainMemory(
             maximum: domain.definition.memory, allocated: domain.memory, used: life.memoryUsed)
         // A change within the interval leaves its utilisation unknown.

@@ -164,8 +164,9 @@ extension Simulation {
                 let isActive = domain.state.isActive
                 return DomainRecord(
                     domain: domain.definition.id, tenant: "acme", host: host.id,
-                    vcpus: isActive ? VCPUCount(domain.grantedVCPUs) : 0,
-                    ceiling: VCPUCount(domain.definition.maximumVCPUs), memory: isActive ? domain.memory : .zero,
+                    vcpus: isActive ? VCPUCount(clamping: domain.grantedVCPUs) : 0,
+                    ceiling: VCPUCount(clamping: domain.definition.maximumVCPUs),
+                    memory: isActive ? domain.memory : .zero,
                     isManaged: true, memoryCeiling: domain.definition.memory)
             }
         }

@@ -249,7 +249,7 @@ import Testing
 extension SizeReport {
     static func running(_ domain: DomainID, _ observed: Timestamp, _ vcpus: Int) -> SizeReport {
         SizeReport(
-            domain: domain, incarnationStart: at(0), observedAt: observed, vcpus: VCPUCount(vcpus),
+            domain: domain, incarnationStart: at(0), observedAt: observed, vcpus: VCPUCount(clamping: vcpus),
             memory: .gibibytes(1), disk: .zero)
     }
 }
@@ -259,7 +259,8 @@ extension PermitRequest {
         _ domain: DomainID, number: UInt64 = 1, vcpus: Int = 1, memory: ByteCount = .zero, expires: Int64 = 100
     ) -> PermitRequest {
         PermitRequest(
-            id: UUID128(high: 3, low: number), host: "h-1", domain: domain, purpose: .grow, vcpus: VCPUCount(vcpus),
+            id: UUID128(high: 3, low: number), host: "h-1", domain: domain, purpose: .grow,
+            vcpus: VCPUCount(clamping: vcpus),
             memory: memory, expiresAt: at(expires))
     }
 }

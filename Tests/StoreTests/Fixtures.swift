@@ -42,7 +42,7 @@ struct World: Sendable {
         try await inventory.insertDomain(.plain(id, "vm-\(number)"), under: claim)
         let seen = DomainObservation(
             state: .running,
-            vcpus: VCPUSizes(maximum: 8, granted: VCPUCount(vcpus), confirmed: VCPUCount(vcpus)),
+            vcpus: VCPUSizes(maximum: 8, granted: VCPUCount(clamping: vcpus), confirmed: VCPUCount(clamping: vcpus)),
             memory: DomainMemory(maximum: .gibibytes(8), allocated: memory))
         try await inventory.observe(id, seen, under: claim)
         return id
@@ -60,6 +60,10 @@ func withWorld(poolSize: Int = 4, _ body: (World) async throws -> Void) async th
             let cluster = try await claimShard(.cluster, "c-1", by: owner, in: store)
             let world = World(database: database, store: store, owner: owner, claim: claim, cluster: cluster)
             try await world.inventory.insertDomain(.plain(world.domain, "vm-1"), under: claim)
+            // As old as test time.
+            try await store.query(
+                "UPDATE inventory.domain SET created_ns = 0, tenant_since_ns = 0 WHERE id = \(world.domain)")
+            try await store.query("UPDATE inventory.domain_ownership SET from_ns = 0 WHERE domain = \(world.domain)")
             try await body(world)
         }
     }

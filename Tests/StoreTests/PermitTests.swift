@@ -49,7 +49,7 @@ import Testing
             #expect(asked == 8)
             #expect(room.freeVCPUs == 7)
             #expect(room.domainMemory == .gibibytes(1))
-            let large = ByteCount(ByteCount.gibibytes(7).bytes + 1)
+            let large = ByteCount(clamping: ByteCount.gibibytes(7).bytes + 1)
             let tooLarge = try await permits.request(
                 .grow(domain, vcpus: 0, memory: large), at: at(1), under: world.cluster)
             guard case .refused(.memory(large, _)) = tooLarge else {
@@ -82,7 +82,7 @@ import Testing
                     Issue.record("not granted: \(answer)")
                     return
                 }
-                #expect(permit.vcpus == VCPUCount(missing), "from 1 to \(1 + vcpus)")
+                #expect(permit.vcpus == VCPUCount(clamping: missing), "from 1 to \(1 + vcpus)")
                 try await permits.setState(of: permit.id, to: .released)
             }
         }

@@ -68,6 +68,7 @@ import Testing
         try await withWorld { world async throws in
             let decisions = DecisionRepository(world.store)
             let other = try await world.addDomain(2, on: world.claim)
+            try await world.store.query("UPDATE inventory.domain_ownership SET from_ns = 0 WHERE domain = \(other)")
             for second in 1...4 {
                 try await decisions.insert(
                     .grow(second == 3 ? other : world.domain, number: UInt64(second), seconds: Int64(second) * 10),
@@ -215,6 +216,17 @@ import Testing
             await #expect { try await cards.add(currency: "EUR", card: "{}", validFrom: at(20)) } throws: {
                 code($0) == .uniqueViolation
             }
+            // Far ahead of the database's own clock: only such a card can be withdrawn.
+            let later = try await cards.add(currency: "EUR", card: "{}", validFrom: Timestamp(nanoseconds: .max))
+            #expect(try await cards.withdraw(version: first.version, by: "root") == first)
+            let withdrawn = try #require(try await cards.withdraw(version: later.version, by: "root"))
+            #expect(withdrawn.withdrawal?.principal == "root")
+            #expect(try await cards.withdraw(version: later.version, by: "eve") == withdrawn)
+            #expect(try await cards.withdraw(version: 99, by: "root") == nil)
+            #expect(try await cards.list() == [first, second])
+            #expect(try await cards.all() == [second, first, withdrawn])
+            let again = try await cards.add(currency: "EUR", card: "{}", validFrom: later.validFrom)
+            #expect(again.version == later.version + 1)
             await #expect { try await cards.add(currency: "euro", card: "{}", validFrom: at(30)) } throws: {
                 code($0) == .checkViolation
             }

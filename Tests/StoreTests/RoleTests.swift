@@ -87,7 +87,8 @@ import Testing
             try await monitorAndScheduler(world)
             try await loggerAndGateway(world)
             try await database.withStore(role: "ebb_billing") { store async throws in
-                _ = try await RateCardRepository(store).add(currency: "EUR", card: "{}", validFrom: at(1))
+                let card = try await RateCardRepository(store).add(currency: "EUR", card: "{}", validFrom: at(1))
+                #expect(try await RateCardRepository(store).withdraw(version: card.version, by: "root") == card)
                 let period = try #require(TimeRange(at(0), at(99)))
                 #expect(try await InventoryRepository(store).segments(.all, in: period).count == 1)
                 _ = try await InventoryRepository(store).readings(of: world.domain, covering: period)

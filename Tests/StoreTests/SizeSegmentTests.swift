@@ -30,7 +30,7 @@ import Testing
         try await world.inventory.observeSize(
             SizeReport(
                 domain: world.domain, incarnationStart: at(life), observedAt: at(observed), since: since.map(at),
-                previousUntil: until.map(at), vcpus: VCPUCount(vcpus),
+                previousUntil: until.map(at), vcpus: VCPUCount(clamping: vcpus),
                 memory: vcpus > 0 ? .gibibytes(1) : .zero, disk: disk), under: claim ?? world.claim)
     }
 

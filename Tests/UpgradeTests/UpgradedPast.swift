@@ -110,7 +110,7 @@ struct UpgradedPast: Sendable {
     private mutating func readBills(_ store: Store, _ past: Past) async throws {
         let recorded = try past.document("bills.json").items ?? []
         let rules = RatingRules(rawValue: Int(try past.document("past.json").requiredInteger("ratingRules")))
-        let handlers = BillingHandlers(store: store, now: { .zero }, log: .quiet)
+        let handlers = BillingHandlers(store: store, now: { .distantFuture }, log: .quiet)
         for kind in ["bill", "usage"] {
             let was = try recorded.map { try $0.required(kind) }
             let known = was.reduce(into: Set<String>()) { $0.formUnion(BillLines.paths(of: $1)) }

@@ -97,6 +97,9 @@ struct MethodRegistryTests {
     func pinsSensitiveMethods() {
         let roles = Dictionary(uniqueKeysWithValues: registry.authorisationMatrix.map { ($0.method, Set($0.roles)) })
         #expect(roles["rate.set"] == [.administrator])
+        #expect(roles["rate.withdraw"] == [.operator, .administrator])
+        #expect(roles["rate.list"] == [.operator, .auditor, .administrator])
+        #expect(roles["bill.comparerules"] == [.owner, .billingViewer, .operator, .auditor, .administrator])
         #expect(roles["tenant.create"] == [.administrator])
         #expect(roles["token.create"] == [.owner, .administrator])
         #expect(roles["host.add"] == [.operator, .administrator])

@@ -259,12 +259,13 @@ extension GatewayRig.Peer {
                     "host": .string(wish.hostID),
                     "affinity": wish.affinityGroup.isEmpty ? nil : .string(wish.affinityGroup),
                     "antiAffinity": wish.antiAffinityGroup.isEmpty ? nil : .string(wish.antiAffinityGroup),
-                    "pinnedHosts": pinned.isEmpty ? nil : .array(pinned),
+                    "pinnedHosts": pinned.isEmpty ? nil : .array(pinned), "force": wish.isForced ? true : nil,
                 ]))
             return MessageCodec.encoded(
                 WirePermitReply.with {
                     $0.permitID = Data(UUID128(high: 4, low: 4).bytes)
                     $0.hostID = wish.hostID.isEmpty ? "host-b" : wish.hostID
+                    $0.overridden = wish.isForced ? "its pin to host-a excludes it" : ""
                 })
         }
     }

@@ -144,7 +144,7 @@ struct VMMethodTests {
         }
     }
 
-    @Test("a new VM's groups and hosts are placed by, and kept only where its end is waited for")
+    @Test("a new VM's groups and hosts are placed by, whether its end is waited for or not")
     func places() async throws {
         try await GatewayRig.with { rig in
             try await rig.addHost("host-a")
@@ -157,15 +157,57 @@ struct VMMethodTests {
                 "name": "web-1", "tenant": "acme", "flavor": "tiny", "antiAffinity": "web", "affinity": "db",
                 "pinnedHosts": ["host-a"],
             ]
-            let hasty = try await rig.failure("vm.create", wish.merging(["wait": false]) { own, _ in own })
-            #expect(hasty.reason == .invalid && rooms.all.isEmpty)
+            let begun = try await rig.call("vm.create", wish.merging(["wait": false]) { own, _ in own })
+            #expect(begun["state"] == "queued", "the client never waits in one call: it follows what was begun")
             let elsewhere = wish.merging(["pinnedHosts": ["host-x"]]) { _, new in new }
             #expect(try await rig.failure("vm.create", elsewhere) == .notFound("host", "host-x"))
             // Nobody carries it out here.
             let error = try await rig.failure("vm.create", wish, within: .milliseconds(300))
             #expect(error.reason == .outcomeUnknown)
-            let room = try #require(rooms.all.first)
-            #expect(room["antiAffinity"] == "web" && room["affinity"] == "db" && room["pinnedHosts"] == ["host-a"])
+            #expect(rooms.all.count == 2)
+            for room in rooms.all {
+                #expect(room["antiAffinity"] == "web" && room["affinity"] == "db" && room["pinnedHosts"] == ["host-a"])
+            }
+        }
+    }
+
+    @Test("a move is forced only to a host that is named, and what it overrides is in the audit")
+    func forces() async throws {
+        try await GatewayRig.with { rig in
+            for host in ["host-a", "host-b"] as [HostID] { try await rig.addHost(host) }
+            try await rig.addDomain(1, "web-1", tenant: "acme")
+            let rooms = Questions()
+            let scheduler = try await rig.addPeer(
+                .scheduler, number: 1, owning: [ShardKey(kind: .cluster, id: "main")])
+            await scheduler.grantRoom(keeping: rooms)
+            await rig.announce([scheduler])
+            let wish: [String: JSONValue] = ["vm": "web-1", "force": true, "wait": false]
+            #expect(try await rig.failure("vm.migrate", wish).reason == .invalid)
+            #expect(rooms.all.isEmpty)
+            _ = try await rig.call("vm.migrate", wish.merging(["host": "host-b"]) { own, _ in own })
+            #expect(rooms.all.map { $0["force"] } == [true])
+            let detail = try await rig.administration.query(
+                "SELECT detail->>'forced_although' AS why FROM audit.outbox WHERE action = 'vm.migrate'")
+            #expect(try detail.map { try $0.string("why") } == ["its pin to host-a excludes it"])
+        }
+    }
+
+    @Test("a pin or group that does not hold is shown, and a tenant reads no host's name in it")
+    func showsBroken() async throws {
+        try await GatewayRig.with { rig in
+            try await rig.addHost("host-a")
+            let domain = try await rig.addDomain(1, "web-1", tenant: "acme")
+            try await rig.addDomain(2, "web-2", tenant: "acme")
+            for tie in ["its anti-affinity group 'db'", "its pin to host-a"] {
+                try await rig.administration.query(
+                    "INSERT INTO scheduling.broken_tie (domain, tie, cluster) VALUES (\(domain), \(tie), 'main')")
+            }
+            let shown = try await rig.call("vm.show", ["vm": "web-1"])
+            #expect(shown["broken"] == "its anti-affinity group 'db'; its pin to host-a")
+            #expect(try await rig.call("vm.show", ["vm": "web-2"])["broken"] == .null)
+            let own = try await rig.call("vm.show", ["vm": "web-1"], as: GatewayRig.ada)
+            #expect(own["broken"]?.text?.hasPrefix("its anti-affinity group 'db'; its pin to host-") == true)
+            #expect(own["broken"]?.text?.contains("host-a") == false)
         }
     }
 
@@ -204,6 +246,24 @@ struct VMMethodTests {
                 #expect(error.reason == reason && error.message.contains(culprit), "\(method): \(error.message)")
             }
             #expect(try await rig.audited() == [])
+        }
+    }
+
+    @Test("a VM that its host does not have any more is shown as missing, and its name says how it becomes free")
+    func missing() async throws {
+        try await GatewayRig.with { rig in
+            try await rig.addHost("host-a")
+            let id = try await rig.addDomain(1, "web-1", tenant: "acme")
+            try await rig.administration.query(
+                "UPDATE inventory.domain SET missing_ns = 1000000000, state = 'unknown' WHERE id = \(id)")
+            let shown = try await rig.call("vm.show", ["vm": "web-1"], as: GatewayRig.ada)
+            #expect(shown["state"] == "missing")
+            #expect(shown["missingSince"]?.text?.hasPrefix("1970-01-01T00:00:01") == true)
+            let host = try await rig.call("host.show", ["host": "host-a"])
+            #expect(host["vms"] == 0 && host["domains"]?.items?.first?["state"] == "missing")
+            let wish: [String: JSONValue] = ["name": "web-1", "flavor": "tiny", "tenant": "acme"]
+            let error = try await rig.failure("vm.create", wish)
+            #expect(error.reason == .conflict && error.hint?.contains("ebb vm delete web-1") == true)
         }
     }
 

@@ -129,6 +129,6 @@ extension Bill {
 
     private static func size(_ detail: LineDetail, _ resource: Resource) -> String {
         guard let size = detail.size else { return "" }
-        return resource == .vcpu ? " of \(size) vCPU\(size == 1 ? "" : "s")" : " of \(ByteCount(size))"
+        return resource == .vcpu ? " of \(size) vCPU\(size == 1 ? "" : "s")" : " of \(ByteCount(clamping: size))"
     }
 }

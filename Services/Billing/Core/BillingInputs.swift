@@ -50,22 +50,24 @@ package struct MeterReading: Hashable, Sendable, Codable {
     }
 }
 
-/// A domain of the tenant that is billed.
+/// A domain that is, or was, the tenant's that is billed.
 package struct BillableDomain: Hashable, Sendable, Codable {
     package var domain: DomainID
     package var name: String
-    /// When it existed, as far as it is known: what no segment covers of it is listed as unbilled.
-    package var existence: TimeRange
+    /// When it was the tenant's, as far as anything is known: nothing outside of it is billed, and what no segment covers
+    /// of it is listed as unbilled. Disjoint.
+    package var owned: [TimeRange]
 
-    package init(domain: DomainID, name: String, existence: TimeRange) {
+    package init(domain: DomainID, name: String, owned: [TimeRange]) {
         self.domain = domain
         self.name = name
-        self.existence = existence
+        self.owned = owned
     }
 }
 
-/// All that a bill rests on, in any order. What is outside of the period is ignored, but the readings on either side of
-/// it are needed: an interval between two readings that crosses its ends is split.
+/// All that a bill rests on, in any order. What is outside of the period, or of the time in which a domain was the
+/// tenant's, is ignored; but the readings on either side are needed: an interval between two readings that crosses an end
+/// is split.
 package struct BillingInputs: Hashable, Sendable, Codable {
     package var tenant: TenantID
     package var period: TimeRange

@@ -17,19 +17,27 @@ struct Metered {
         segments = Dictionary(grouping: inputs.segments.filter { !$0.period.isEmpty }, by: \.domain)
         readings = Dictionary(grouping: inputs.readings, by: \.domain)
         unbilled = domains.flatMap { [segments] domain in
-            Self.gaps(of: domain, segments: segments[domain.domain] ?? [], period: inputs.period)
+            domain.owned(in: inputs.period).flatMap {
+                Self.gaps(of: domain, segments: segments[domain.domain] ?? [], period: $0)
+            }
         }
     }
 
-    /// What one domain used, cut at every boundary. Throws where its segments overlap.
-    func usage(of domain: DomainID, cuts: [Timestamp]) throws(BillingFault) -> [Usage] {
-        try Metering.allocations(of: segments[domain] ?? [], within: period, cuts: cuts)
-            + Metering.counters(of: readings[domain] ?? [], within: period, cuts: cuts)
+    /// What the tenant used of one domain while it was the tenant's, cut at every boundary. Throws where its segments
+    /// overlap.
+    func usage(of domain: BillableDomain, cuts: [Timestamp]) throws(BillingFault) -> [Usage] {
+        var used: [Usage] = []
+        for own in domain.owned(in: period) {
+            used += try Metering.allocations(of: segments[domain.domain] ?? [], within: own, cuts: cuts)
+            used += Metering.counters(of: readings[domain.domain] ?? [], within: own, cuts: cuts)
+        }
+        return used
     }
 
-    /// The parts of the domain's existence within the period that no segment covers.
-    private static func gaps(of domain: BillableDomain, segments: [SizeSegment], period: TimeRange) -> [UnbilledTime] {
-        guard let whole = domain.existence.intersection(period) else { return [] }
+    /// The parts of a period in which the domain was the tenant's that no segment covers.
+    private static func gaps(
+        of domain: BillableDomain, segments: [SizeSegment], period whole: TimeRange
+    ) -> [UnbilledTime] {
         var gaps: [TimeRange] = []
         var from = whole.start
         for segment in segments.sorted(by: { $0.period.start < $1.period.start }) {
@@ -40,5 +48,12 @@ struct Metered {
         return gaps.filter { !$0.isEmpty }.map {
             UnbilledTime(domain: domain.domain, domainName: domain.name, period: $0)
         }
+    }
+}
+
+extension BillableDomain {
+    /// When it was the tenant's within a period.
+    fileprivate func owned(in period: TimeRange) -> [TimeRange] {
+        owned.compactMap { $0.intersection(period) }.filter { !$0.isEmpty }
     }
 }

@@ -80,24 +80,22 @@ enum Metering {
         return quantity > 0 ? Usage(resource: resource, host: growth.host, period: part, quantity: quantity) : nil
     }
 
-    /// A counter is zero when its incarnation begins. Where that instant is only the first observation, the reading of
-    /// then is what the rest is measured from. Unknown readings are passed over; a fall grows nothing.
+    /// A life's first reading is what the rest is measured from: nobody knows whose the growth before it was. Where
+    /// counters are known to have begun at zero, Monitor writes a reading of zero. Unknown readings are passed over.
+    ///
+    /// A reading below the one before it grows nothing, and the rest is measured from it. Monitor adds up the growth of
+    /// each device, so that what it stores does not fall; a sum that does (one of before there were meters per device)
+    /// has lost a device or began again at zero, and only from the fallen value on it is sure what is new.
     private static func growths(of counter: KeyPath<MeterReading, Int64?>, in ordered: [MeterReading]) -> [Growth] {
-        var result: [Growth] = []
-        var previous: MeterReading?
-        for reading in ordered {
-            guard let value = reading[keyPath: counter] else { continue }
-            var (from, known): (Timestamp, Int64) = (reading.incarnationStart, 0)
-            if let last = previous, last.incarnationStart == reading.incarnationStart, last.host == reading.host,
-                let lastValue = last[keyPath: counter]
-            {
-                (from, known) = (last.at, lastValue)
-            }
-            previous = reading
-            guard let interval = TimeRange(from, reading.at), !interval.isEmpty, value > known else { continue }
-            result.append(Growth(host: reading.host, interval: interval, amount: Int128(value) - Int128(known)))
+        let known = ordered.compactMap { reading in reading[keyPath: counter].map { (reading: reading, value: $0) } }
+        return zip(known, known.dropFirst()).compactMap { former, now in
+            guard former.reading.incarnationStart == now.reading.incarnationStart,
+                former.reading.host == now.reading.host, now.value > former.value,
+                let interval = TimeRange(former.reading.at, now.reading.at), !interval.isEmpty
+            else { return nil }
+            return Growth(
+                host: now.reading.host, interval: interval, amount: Int128(now.value) - Int128(former.value))
         }
-        return result
     }
 }
 

@@ -44,20 +44,31 @@ package struct PricingFactor: Hashable, Sendable, Codable {
     /// The factor 1 for every policy.
     package static let one = PricingFactor(base: .full, minimum: .full, maximum: .full)
 
-    /// Throws unless f is bounded and monotone over every policy.
+    /// Throws unless f is bounded and monotone over every policy; names the key of the card.
     package func validate() throws(BillingFault) {
-        let weights = [lowerWeight, upperWeight, ratioWeight]
-        guard weights.allSatisfy({ $0 >= .zero }) else {
-            throw .invalidRateCard("f must not fall when a bound is lowered: its weights must not be negative")
-        }
-        guard minimum >= .zero, minimum <= maximum, maximum <= Self.limit, weights.allSatisfy({ $0 <= Self.limit })
-        else {
-            throw .invalidRateCard("f's bounds must be in order, within 0 % and \(Self.limit)")
-        }
-        let highest = Utilization(ppm: weights.reduce(base.ppm) { $0 + $1.ppm })
-        guard base >= minimum, base <= maximum, highest <= maximum else {
+        let weights = [("lowerWeight", lowerWeight), ("upperWeight", upperWeight), ("ratioWeight", ratioWeight)]
+        let limit = Self.limit.ppm
+        for (key, value) in weights where value < .zero || value > Self.limit {
             throw .invalidRateCard(
-                "f reaches from \(base) to \(highest) and so leaves its bounds \(minimum) to \(maximum)")
+                "factor.\(key) must be 0 to \(limit), not \(value.ppm): f must not fall when a bound is lowered")
+        }
+        for (key, value) in [("minimum", minimum), ("maximum", maximum)] where value < .zero || value > Self.limit {
+            throw .invalidRateCard("factor.\(key) must be 0 to \(limit), not \(value.ppm)")
+        }
+        guard minimum <= maximum else {
+            throw .invalidRateCard("factor.minimum, \(minimum.ppm), is above factor.maximum, \(maximum.ppm)")
+        }
+        guard base >= minimum, base <= maximum else {
+            throw .invalidRateCard(
+                "factor.base must lie within factor.minimum and factor.maximum, \(minimum.ppm) to \(maximum.ppm), "
+                    + "not \(base.ppm)")
+        }
+        // Each is at most `limit`, so the sum fits.
+        let highest = weights.reduce(base.ppm) { $0 + $1.1.ppm }
+        guard highest <= maximum.ppm else {
+            throw .invalidRateCard(
+                "factor.maximum is \(maximum.ppm), but f reaches from \(base.ppm) to \(highest): base and the three "
+                    + "weights together must not pass it")
         }
     }
 

@@ -37,6 +37,17 @@ package enum Resource: String, Hashable, Sendable, Codable, CaseIterable {
         }
     }
 
+    /// The key of its price in a rate card, as people write it.
+    package var priceKey: String {
+        switch self {
+        case .vcpu: "vcpuHour"
+        case .memory: "memoryGiBHour"
+        case .disk: "diskGiBHour"
+        case .network: "networkGiB"
+        case .cpuTime: "cpuHour"
+        }
+    }
+
     private static let nanosecondsPerHour: Int128 = 3_600_000_000_000
 }
 
@@ -81,15 +92,30 @@ package struct RateCard: Hashable, Sendable, Codable {
         }
     }
 
-    /// Throws unless version, currency, prices and f are in range. To be called when a card is loaded.
-    package func validate() throws(BillingFault) {
+    /// No new card has a higher price: a million units of the currency per pricing unit. A line at it, at the highest f
+    /// and at the largest size for a century, and a million of such lines together, stay below 2^127 nano-units.
+    package static let highestPriceNanos: Int64 = 1_000_000_000_000_000
+
+    /// Throws unless version, currency, prices and f can be reckoned with: whatever is stored is checked by this.
+    package func validate() throws(BillingFault) { try validate(highestPrice: .max) }
+
+    /// Throws unless the card may be set: as `validate`, and no price is so high that a bill might not hold a line.
+    package func validateAsNew() throws(BillingFault) { try validate(highestPrice: Self.highestPriceNanos) }
+
+    private func validate(highestPrice: Int64) throws(BillingFault) {
         guard version > 0 else { throw .invalidRateCard("its version must be positive, not \(version)") }
         let letters = UInt8(ascii: "A")...UInt8(ascii: "Z")
         guard currency.utf8.count == 3, currency.utf8.allSatisfy(letters.contains) else {
-            throw .invalidRateCard("its currency must be three capital letters, not '\(currency)'")
+            throw .invalidRateCard("currency must be three capital letters, such as EUR, not '\(currency.prefix(64))'")
         }
-        for resource in Resource.allCases where price(of: resource) < 0 {
-            throw .invalidRateCard("the price of \(resource.rawValue) must not be negative")
+        for resource in Resource.allCases {
+            let price = price(of: resource)
+            guard price >= 0, price <= highestPrice else {
+                throw .invalidRateCard(
+                    "prices.\(resource.priceKey) must be 0 to \(highestPrice) nano-units (at most "
+                        + Money.text(nanos: highestPrice, currency: currency)
+                        + " per \(resource.pricingUnit)), not \(price)")
+            }
         }
         try factor.validate()
     }

@@ -31,7 +31,7 @@ package enum Rating {
         let metered = Metered(inputs)
         var lines: [BillLine] = []
         for domain in metered.domains {
-            let used = try metered.usage(of: domain.domain, cuts: schedule.cuts(for: domain.domain))
+            let used = try metered.usage(of: domain, cuts: schedule.cuts(for: domain.domain))
             lines += try Self.lines(of: domain, used: used, schedule: schedule)
         }
         return try Bill(inputs, schedule: schedule, lines: lines, unbilled: metered.unbilled)
@@ -42,7 +42,7 @@ package enum Rating {
         let metered = Metered(inputs)
         var rows: [UsageRow] = []
         for domain in metered.domains {
-            rows += try table(of: domain, used: try metered.usage(of: domain.domain, cuts: []))
+            rows += try table(of: domain, used: try metered.usage(of: domain, cuts: []))
         }
         return UsageReport(tenant: inputs.tenant, period: inputs.period, rows: rows, unbilled: metered.unbilled)
     }

@@ -41,6 +41,15 @@ struct BillingHandlers: Sendable {
         await server.handle(.setRates) { body, context throws(CommandFailure) in
             try await answer(.setRates, body, context, setRates)
         }
+        await server.handle(.listRates) { body, context throws(CommandFailure) in
+            try await answer(.listRates, body, context, listRates)
+        }
+        await server.handle(.withdrawRates) { body, context throws(CommandFailure) in
+            try await answer(.withdrawRates, body, context, withdrawRates)
+        }
+        await server.handle(.compareRules) { body, context throws(CommandFailure) in
+            try await answer(.compareRules, body, context, compareRules)
+        }
         await server.handle(.showFactors) { body, context throws(CommandFailure) in
             try await answer(.showFactors, body, context, showFactors)
         }
@@ -92,35 +101,51 @@ struct BillingHandlers: Sendable {
     // MARK: - The commands
 
     func bill(_ body: [UInt8]) async throws -> any Encodable & Sendable {
-        let (tenant, period) = try Self.request(body)
+        let (tenant, period) = try request(body)
         let snapshot = try await BillingReader(store).snapshot(of: tenant, in: period)
         return BillDocument(try Rating.bill(snapshot.inputs), fixed: try snapshot.fixedSizeTotals())
     }
 
     func usage(_ body: [UInt8]) async throws -> any Encodable & Sendable {
-        let (tenant, period) = try Self.request(body)
-        let snapshot = try await BillingReader(store).snapshot(of: tenant, in: period)
+        let (tenant, period) = try request(body)
+        let snapshot = try await BillingReader(store).snapshot(of: tenant, in: period, priced: false)
         return UsageDocument(try Rating.usage(snapshot.inputs))
+    }
+
+    /// What the rules that held before made of the same use. There are no invoices by them.
+    func compareRules(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+        let (tenant, period) = try request(body)
+        let snapshot = try await BillingReader(store).snapshot(of: tenant, in: period)
+        return ComparisonDocument(try Rating.comparison(snapshot.inputs))
     }
 
     func showRates(_ body: [UInt8]) async throws -> any Encodable & Sendable {
         let request = try Documents.decoded(RatesRequest.self, from: body)
-        let instant = request.atNs.map(Timestamp.init(nanoseconds:)) ?? now()
+        let instant = try request.atNs.map { try Timestamp($0, field: "atNs") } ?? now()
         guard let row = try await RateCards(store).row(at: instant) else {
             throw CommandFailure.notFound("no rate card holds at \(instant); set one with a validity from then")
         }
-        return RatesDocument(row, try RateCards.document(row))
+        return RatesDocument(row)
     }
 
     func setRates(_ body: [UInt8]) async throws -> any Encodable & Sendable {
         let request = try Documents.decoded(SetRatesRequest.self, from: body)
         let now = now()
-        let validFrom = request.validFromNs.map(Timestamp.init(nanoseconds:)) ?? now
+        let validFrom = try request.validFromNs.map { try Timestamp($0, field: "validFromNs") } ?? now
         guard validFrom >= now else {
             throw CommandFailure.invalid("a rate card can't hold from \(validFrom): that is past, now is \(now)")
         }
         let row = try await RateCards(store).append(request.card, validFrom: validFrom)
-        return RatesDocument(row, request.card)
+        return RatesDocument(row)
+    }
+
+    func listRates(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+        RateListDocument(items: try await RateCards(store).rows().map { RatesDocument($0) })
+    }
+
+    func withdrawRates(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+        let request = try Documents.decoded(WithdrawRatesRequest.self, from: body)
+        return RatesDocument(try await RateCards(store).withdraw(version: request.version, by: request.principal))
     }
 
     /// What policies would be priced with now: whoever chooses one for a tenant must not make it dearer. Without a rate
@@ -130,9 +155,7 @@ struct BillingHandlers: Sendable {
         guard request.policies.count <= FactorsRequest.limit else {
             throw CommandFailure.invalid("at most \(FactorsRequest.limit) policies can be priced at once")
         }
-        let card = try await RateCards(store).row(at: now()).map { row in
-            try RateCards.document(row).card(version: row.version, validFrom: row.validFrom)
-        }
+        let card = try await RateCards(store).row(at: now()).map(RateCards.card)
         return FactorsDocument(
             factorsPpm: try request.policies.map { bounds in
                 do throws(ScalingPolicy.Fault) {
@@ -143,17 +166,23 @@ struct BillingHandlers: Sendable {
             })
     }
 
-    private static func request(_ body: [UInt8]) throws -> (TenantID, TimeRange) {
+    private func request(_ body: [UInt8]) throws -> (TenantID, TimeRange) {
         let request = try MessageCodec.decoded(WireBillRequest.self, from: body)
         guard let tenant = TenantID(request.tenantID) else {
             throw CommandFailure.invalid("'\(request.tenantID.prefix(63))' is not a tenant's name")
         }
-        let (from, to) = (Timestamp(nanoseconds: request.fromNs), Timestamp(nanoseconds: request.toNs))
-        guard request.fromNs >= 0, let period = TimeRange(from, to), !period.isEmpty else {
+        let from = try Timestamp(request.fromNs, field: "from_ns")
+        let to = try Timestamp(request.toNs, field: "to_ns")
+        let now = now()
+        guard from <= now else {
+            throw CommandFailure.invalid("the period begins at \(from), which is still to come: now is \(now)")
+        }
+        guard let period = TimeRange(from, to), !period.isEmpty else {
             throw CommandFailure.invalid("the period must begin before it ends, not at \(from) until \(to)")
         }
-        guard period.nanoseconds <= longestPeriodDays * 86_400_000_000_000 else {
-            throw CommandFailure.invalid("a period may have at most \(longestPeriodDays) days; ask for a shorter one")
+        let days = Self.longestPeriodDays
+        guard Int128(request.toNs) - Int128(request.fromNs) <= Int128(days) * 86_400_000_000_000 else {
+            throw CommandFailure.invalid("a period may have at most \(days) days; ask for a shorter one")
         }
         return (tenant, period)
     }

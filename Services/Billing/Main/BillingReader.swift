@@ -42,7 +42,11 @@ struct BillingReader: Sendable {
     init(_ store: Store) { self.store = store }
 
     /// Throws `not-found` for an unknown tenant.
-    func snapshot(of tenant: TenantID, in period: TimeRange) async throws -> BillingSnapshot {
+    ///
+    /// - Parameter isPriced: whether policies and rate cards are read too. What was used needs neither.
+    func snapshot(
+        of tenant: TenantID, in period: TimeRange, priced isPriced: Bool = true
+    ) async throws -> BillingSnapshot {
         try await store.transaction(isolation: .repeatableRead) { transaction in
             let usage = UsageRepository(transaction)
             guard try await usage.tenantExists(tenant) else {
@@ -51,13 +55,14 @@ struct BillingReader: Sendable {
             let horizon = try await usage.horizon() ?? .zero
             let domains = try await usage.domains(of: tenant, in: period)
             let segments = try await usage.segments(of: tenant, in: period)
-            let policies = try await PolicyRepository(store).history(of: tenant, in: transaction)
-            let cards = try await RateCards(store).all(in: transaction)
+            let policies =
+                isPriced ? try await PolicyRepository(store).history(of: tenant, in: transaction) : []
+            let cards = isPriced ? try await RateCards(store).cards(in: period, transaction) : []
             let boundaries = (policies.map(\.validFrom) + cards.map(\.validFrom)).filter(period.contains)
             let readings = try await usage.readings(of: tenant, in: period, boundaries: boundaries)
             return BillingSnapshot(
                 inputs: BillingInputs(
-                    tenant: tenant, period: period, domains: domains.compactMap { BillableDomain($0, until: horizon) },
+                    tenant: tenant, period: period, domains: domains.map { BillableDomain($0, until: horizon) },
                     segments: segments.compactMap { BillingCore.SizeSegment($0, until: period.end) },
                     readings: readings.map { BillingCore.MeterReading($0) }, policies: policies, rateCards: cards),
                 firstVCPUs: domains.reduce(into: [:]) { $0[$1.id] = $1.firstVCPUs })
@@ -66,10 +71,9 @@ struct BillingReader: Sendable {
 }
 
 extension BillableDomain {
-    /// One that still exists is accounted for up to where anything is known of any host; `nil` if that is before it.
-    init?(_ row: BilledDomainRow, until horizon: Timestamp) {
-        guard let existence = TimeRange(row.createdAt, row.deletedAt ?? horizon) else { return nil }
-        self.init(domain: row.id, name: row.name, existence: existence)
+    /// One that still is the tenant's is accounted for up to where anything is known of any host.
+    init(_ row: BilledDomainRow, until horizon: Timestamp) {
+        self.init(domain: row.id, name: row.name, owned: row.periods.joined(until: horizon))
     }
 }
 

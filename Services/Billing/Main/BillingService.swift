@@ -15,7 +15,9 @@ func runBilling(_ runtime: ServiceRuntime) async throws {
             isNew ? "the rate card holds from the beginning" : "there is a rate card already; the file is not used",
             metadata: ["file": "\(path)"])
     }
-    try await RateCards(runtime.store).check()
+    for complaint in try await RateCards(runtime.store).complaints() {
+        runtime.log.error("a rate card can't be used; bills of its time fail", metadata: ["card": "\(complaint)"])
+    }
     let handlers = BillingHandlers(store: runtime.store, now: { runtime.clock.now() }, log: runtime.log)
     await handlers.register(on: runtime.server)
     let membership = runtime.membership(shardKinds: [.tenant], callDeadline: .zero, handlers: .none)

@@ -17,13 +17,17 @@ enum Documents {
         return [UInt8](try encoder.encode(value))
     }
 
-    /// Reads the JSON of a `WireJSONDocument`. Throws `invalid`.
+    /// Reads the JSON of a `WireJSONDocument`. Throws `invalid`, which names the key and what was typed.
     static func decoded<T: Decodable>(_ type: T.Type, from body: [UInt8]) throws -> T {
         let json = try MessageCodec.decoded(WireJSONDocument.self, from: body).json
         do {
             return try JSONDecoder().decode(type, from: json)
         } catch let error as DecodingError {
-            throw CommandFailure.invalid("the request can't be read: \(error.sentence)")
+            // Keys of a card are named as they stand in it.
+            guard error.path.first?.stringValue == "card", error.path.count > 1 else {
+                throw CommandFailure.invalid("the request can't be read: \(error.sentence())")
+            }
+            throw BillingFault.invalidRateCard(error.sentence(below: 1))
         }
     }
 }
@@ -186,61 +190,27 @@ struct UsageDocument: Encodable, Sendable {
     }
 }
 
-/// Asks for the card that holds at an instant; now without one.
-struct RatesRequest: Decodable, Sendable {
-    let atNs: Int64?
-}
-
-/// Asks what policies would be priced with.
-struct FactorsRequest: Decodable, Sendable {
-    static let limit = 10_000
-
-    /// All of a policy that f depends on.
-    struct Bounds: Decodable, Sendable {
-        let lowerPpm: Int64
-        let upperPpm: Int64
-        let ratioPpm: Int64
-
-        var policy: ScalingPolicy {
-            get throws(ScalingPolicy.Fault) {
-                try ScalingPolicy(
-                    lower: Utilization(ppm: lowerPpm), upper: Utilization(ppm: upperPpm),
-                    ratio: Utilization(ppm: ratioPpm), maximumVCPUs: 1)
-            }
-        }
-    }
-
-    let policies: [Bounds]
-}
-
-/// f of each, in the order of the request.
-struct FactorsDocument: Encodable, Sendable {
-    let factorsPpm: [Int64]
-}
-
-/// Publishes a card, valid from an instant that is not past; from now without one.
-struct SetRatesRequest: Decodable, Sendable {
-    let card: RateCardDocument
-    let validFromNs: Int64?
-}
-
-/// A rate card as stored.
-struct RatesDocument: Encodable, Sendable {
-    let version: Int64
-    let validFrom: String
+/// The answer to `bill.comparerules.v1`: what the same use costs by the rules before and by the present ones.
+struct ComparisonDocument: Encodable, Sendable {
+    let tenant: String
+    let from: String
+    let to: String
     let currency: String
-    let card: RateCardDocument
-    let text: String
+    let formerRules: Int
+    let presentRules: Int
+    let formerNano: String
+    let presentNano: String
+    /// What the present rules add; negative: they are cheaper.
+    let differenceNano: String
 
-    init(_ row: RateCardRow, _ card: RateCardDocument) {
-        version = row.version
-        validFrom = "\(row.validFrom)"
-        currency = row.currency
-        self.card = card
-        let rates = card.card(version: row.version, validFrom: row.validFrom)
-        text = Resource.allCases.map { resource in
-            let price = Money.text(nanos: rates.price(of: resource), currency: row.currency)
-            return "\(resource.rawValue): \(price) per \(resource.pricingUnit)"
-        }.joined(separator: "\n")
+    init(_ comparison: RulesComparison) {
+        let (former, present) = (comparison.former, comparison.present)
+        tenant = present.tenant.name
+        from = "\(present.period.start)"
+        to = "\(present.period.end)"
+        currency = present.currency
+        (formerRules, presentRules) = (former.rules.rawValue, present.rules.rawValue)
+        (formerNano, presentNano) = ("\(former.totalNanos)", "\(present.totalNanos)")
+        differenceNano = "\(comparison.differenceNanos)"
     }
 }

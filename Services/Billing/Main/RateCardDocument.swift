@@ -3,7 +3,7 @@
 import BillingCore
 import ResourceModel
 
-/// A rate card as people write it, in YAML or JSON. A key that is not known is refused.
+/// A rate card as people write it, in YAML or JSON. A key that is not known is refused, and so is one that is missing.
 struct RateCardDocument: Hashable, Sendable, Codable {
     /// C_i, in nano-units of the currency per pricing unit.
     struct Prices: Hashable, Sendable, Codable {
@@ -55,7 +55,7 @@ extension RateCardDocument {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.knownContainer(keyedBy: CodingKeys.self)
-        currency = try container.decode(String.self, forKey: .currency)
+        currency = try container.decode(Word.self, forKey: .currency).text
         prices = try container.decode(Prices.self, forKey: .prices)
         factor = try container.decodeIfPresent(Factor.self, forKey: .factor)
     }
@@ -68,11 +68,11 @@ extension RateCardDocument.Prices {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.knownContainer(keyedBy: CodingKeys.self)
-        vcpuHour = try container.decode(Int64.self, forKey: .vcpuHour)
-        memoryGiBHour = try container.decode(Int64.self, forKey: .memoryGiBHour)
-        diskGiBHour = try container.decode(Int64.self, forKey: .diskGiBHour)
-        networkGiB = try container.decode(Int64.self, forKey: .networkGiB)
-        cpuHour = try container.decodeIfPresent(Int64.self, forKey: .cpuHour) ?? 0
+        vcpuHour = try container.decode(WholeNumber.self, forKey: .vcpuHour).value
+        memoryGiBHour = try container.decode(WholeNumber.self, forKey: .memoryGiBHour).value
+        diskGiBHour = try container.decode(WholeNumber.self, forKey: .diskGiBHour).value
+        networkGiB = try container.decode(WholeNumber.self, forKey: .networkGiB).value
+        cpuHour = try container.decodeIfPresent(WholeNumber.self, forKey: .cpuHour)?.value ?? 0
     }
 }
 
@@ -83,12 +83,80 @@ extension RateCardDocument.Factor {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.knownContainer(keyedBy: CodingKeys.self)
-        base = try container.decode(Int64.self, forKey: .base)
-        lowerWeight = try container.decodeIfPresent(Int64.self, forKey: .lowerWeight) ?? 0
-        upperWeight = try container.decodeIfPresent(Int64.self, forKey: .upperWeight) ?? 0
-        ratioWeight = try container.decodeIfPresent(Int64.self, forKey: .ratioWeight) ?? 0
-        minimum = try container.decode(Int64.self, forKey: .minimum)
-        maximum = try container.decode(Int64.self, forKey: .maximum)
+        base = try container.decode(WholeNumber.self, forKey: .base).value
+        lowerWeight = try container.decodeIfPresent(WholeNumber.self, forKey: .lowerWeight)?.value ?? 0
+        upperWeight = try container.decodeIfPresent(WholeNumber.self, forKey: .upperWeight)?.value ?? 0
+        ratioWeight = try container.decodeIfPresent(WholeNumber.self, forKey: .ratioWeight)?.value ?? 0
+        minimum = try container.decode(WholeNumber.self, forKey: .minimum).value
+        maximum = try container.decode(WholeNumber.self, forKey: .maximum).value
+    }
+}
+
+/// A card as it lies in the database, perhaps written by an older or a newer release: a resource that is younger than
+/// the card has price 0 in it, and a price of what this release does not meter is passed over.
+struct StoredRateCard: Decodable {
+    private struct Prices: Decodable {
+        let vcpuHour, memoryGiBHour, diskGiBHour, networkGiB, cpuHour: Int64?
+    }
+
+    private let currency: String
+    private let prices: Prices
+    private let factor: RateCardDocument.Factor?
+
+    var document: RateCardDocument {
+        RateCardDocument(
+            currency: currency,
+            prices: RateCardDocument.Prices(
+                vcpuHour: prices.vcpuHour ?? 0, memoryGiBHour: prices.memoryGiBHour ?? 0,
+                diskGiBHour: prices.diskGiBHour ?? 0, networkGiB: prices.networkGiB ?? 0, cpuHour: prices.cpuHour ?? 0),
+            factor: factor)
+    }
+}
+
+/// An integer as people write it: `20000000.0` is one, `"20000000"` and `20000000.5` are not.
+private struct WholeNumber: Decodable {
+    let value: Int64
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let exact = try? container.decode(Int64.self) {
+            value = exact
+        } else if let exact = (try? container.decode(Double.self)).flatMap({ Int64(exactly: $0) }) {
+            value = exact
+        } else {
+            throw container.mismatch("must be a whole number of at most 64 bits")
+        }
+    }
+}
+
+private struct Word: Decodable {
+    let text: String
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let text = try? container.decode(String.self) else { throw container.mismatch("must be text") }
+        self.text = text
+    }
+}
+
+extension SingleValueDecodingContainer {
+    /// What was expected, and what was typed instead.
+    fileprivate func mismatch(_ expectation: String) -> DecodingError {
+        let typed =
+            if decodeNil() {
+                "nothing"
+            } else if let value = try? decode(Bool.self) {
+                "\(value)"
+            } else if let value = try? decode(Int64.self) {
+                "\(value)"
+            } else if let value = try? decode(Double.self) {
+                "\(value)"
+            } else if let value = try? decode(String.self) {
+                "'\(value.prefix(64))'"
+            } else {
+                "a list or keys"
+            }
+        return .dataCorrupted(.init(codingPath: codingPath, debugDescription: "\(expectation), not \(typed)"))
     }
 }
 
@@ -109,23 +177,41 @@ extension Decoder {
             throw DecodingError.dataCorrupted(
                 .init(
                     codingPath: codingPath + [key],
-                    debugDescription: "no such key; there are \(known.joined(separator: ", "))"))
+                    debugDescription: "is no such key; there are \(known.joined(separator: ", "))"))
         }
         return try container(keyedBy: type)
     }
 }
 
 extension DecodingError {
-    /// The key and what is wrong with it, for instance `prices.vcpuHour is missing`.
-    var sentence: String {
-        let path = { (keys: [any CodingKey]) in keys.map(\.stringValue).joined(separator: ".") }
+    /// Where it lies, from the outside in.
+    var path: [any CodingKey] {
         switch self {
-        case .keyNotFound(let key, let context): return "\(path(context.codingPath + [key])) is missing"
-        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-            return "\(path(context.codingPath)) must be \(type == Int64.self ? "a whole number" : "\(type)")"
+        case .keyNotFound(let key, let context): context.codingPath + [key]
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            context.codingPath
+        @unknown default: []
+        }
+    }
+
+    /// The key and what is wrong with it, for instance `prices.vcpuHour is missing`.
+    ///
+    /// - Parameter outer: so many keys from the outside are left out.
+    func sentence(below outer: Int = 0) -> String {
+        let key = path.dropFirst(outer).map(\.stringValue).joined(separator: ".")
+        switch self {
+        case .keyNotFound: return "\(key) is missing"
+        case .typeMismatch(let type, _), .valueNotFound(let type, _):
+            let expected =
+                switch type {
+                case is any FixedWidthInteger.Type: "a whole number"
+                case is String.Type: "text"
+                case is Bool.Type: "true or false"
+                default: "keys with values"
+                }
+            return key.isEmpty ? "it must have \(expected)" : "\(key) must be \(expected)"
         case .dataCorrupted(let context):
-            let key = path(context.codingPath)
-            return key.isEmpty ? context.debugDescription : "\(key): \(context.debugDescription)"
+            return key.isEmpty ? context.debugDescription : "\(key) \(context.debugDescription)"
         @unknown default: return "\(self)"
         }
     }

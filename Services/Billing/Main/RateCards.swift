@@ -37,59 +37,87 @@ struct RateCards: Sendable {
         }
         do {
             let document = try YAMLDecoder().decode(RateCardDocument.self, from: text)
-            try document.card(version: 1, validFrom: .zero).validate()
+            try document.card(version: 1, validFrom: .zero).validateAsNew()
             return document
         } catch let error as DecodingError {
-            throw StartupError.configuration("billing.rateCard: in \(path), \(error.sentence)")
+            throw StartupError.configuration("billing.rateCard: in \(path), \(error.sentence())")
         } catch {
             throw StartupError.configuration("billing.rateCard: in \(path), \(error)")
         }
     }
 
-    /// Says at start, not at the first bill, that a stored card can't be used.
-    func check() async throws {
-        do {
-            for card in try await all() { try card.validate() }
-        } catch let fault as BillingFault {
-            throw StartupError.configuration("billing.rate_card in the database: \(fault)")
+    /// Says at start, not at the first bill, which stored cards can't be used. They stop only the bills of their time.
+    func complaints() async throws -> [String] {
+        try await repository.list().compactMap { row in
+            do {
+                try Self.card(row).validate()
+                return nil
+            } catch {
+                return "version \(row.version), valid from \(row.validFrom): \(error)"
+            }
         }
     }
 
-    /// All cards, oldest first.
-    func all(in runner: (any QueryRunner)? = nil) async throws -> [RateCard] {
-        try await repository.list(in: runner).map { row in
-            try Self.document(row).card(version: row.version, validFrom: row.validFrom)
-        }
+    /// The cards that hold within a period, oldest first. No other is read, so that none can spoil it.
+    func cards(in period: TimeRange, _ runner: any QueryRunner) async throws -> [RateCard] {
+        let rows = try await repository.list(in: runner)
+        let first = rows.lastIndex { $0.validFrom <= period.start } ?? 0
+        return try rows.dropFirst(first).filter { $0.validFrom < period.end }.map(Self.card)
     }
 
     /// The card that holds at an instant.
-    func row(at instant: Timestamp) async throws -> RateCardRow? {
+    func row(at instant: Timestamp) async throws(StoreError) -> RateCardRow? {
         try await repository.current(at: instant)
     }
 
+    /// All that there ever were, withdrawn ones too, by version.
+    func rows() async throws(StoreError) -> [RateCardRow] { try await repository.all() }
+
     /// Adds the next version. Throws `invalid` and `conflict`.
     func append(_ document: RateCardDocument, validFrom: Timestamp) async throws -> RateCardRow {
-        try document.card(version: 1, validFrom: validFrom).validate()
-        if let other = try await repository.list().first(where: { $0.currency != document.currency }) {
-            throw CommandFailure.conflict(
-                "the cards so far are in \(other.currency); one bill can't mix it with \(document.currency)")
-        }
-        do {
-            return try await repository.add(
-                currency: document.currency, card: Self.text(document), validFrom: validFrom)
-        } catch let error as StoreError where error.code == .uniqueViolation {
-            throw CommandFailure.conflict(
-                "another card was set for \(validFrom) at the same time; look, then try again")
+        try document.card(version: 1, validFrom: validFrom).validateAsNew()
+        return try await repository.add(
+            currency: document.currency, card: Self.text(document), validFrom: validFrom
+        ) { others in
+            if let other = others.first(where: { $0.currency != document.currency }) {
+                throw CommandFailure.conflict(
+                    "the cards so far are in \(other.currency); one bill can't mix it with \(document.currency)")
+            }
+            if let other = others.first(where: { $0.validFrom == validFrom }) {
+                throw CommandFailure.conflict(
+                    "version \(other.version) is valid from \(validFrom) already; before then it can be withdrawn with "
+                        + "'ebb rate withdraw \(other.version)'")
+            }
         }
     }
 
-    /// What a stored card says.
-    static func document(_ row: RateCardRow) throws -> RateCardDocument {
-        do {
-            return try JSONDecoder().decode(RateCardDocument.self, from: Data(row.card.utf8))
-        } catch let error as DecodingError {
-            throw BillingFault.invalidRateCard("version \(row.version): \(error.sentence)")
+    /// Withdraws a card that does not hold yet; again: nothing more. Throws `not-found` and `conflict`.
+    func withdraw(version: Int64, by principal: String) async throws -> RateCardRow {
+        guard let row = try await repository.withdraw(version: version, by: principal) else {
+            throw CommandFailure.notFound("there is no rate card of version \(version); see 'ebb rate list'")
         }
+        guard row.withdrawal != nil else {
+            throw CommandFailure.conflict(
+                "version \(version) holds since \(row.validFrom): what was billed by it stays; set another card, which "
+                    + "holds from now or later")
+        }
+        return row
+    }
+
+    /// What a stored card says.
+    static func document(_ row: RateCardRow) throws(BillingFault) -> RateCardDocument {
+        do {
+            return try JSONDecoder().decode(StoredRateCard.self, from: Data(row.card.utf8)).document
+        } catch let error as DecodingError {
+            throw BillingFault.invalidRateCard("version \(row.version): \(error.sentence())")
+        } catch {
+            throw BillingFault.invalidRateCard("version \(row.version): \(error)")
+        }
+    }
+
+    /// A stored card as bills take it.
+    static func card(_ row: RateCardRow) throws(BillingFault) -> RateCard {
+        try document(row).card(version: row.version, validFrom: row.validFrom)
     }
 
     private static func text(_ document: RateCardDocument) throws -> String {

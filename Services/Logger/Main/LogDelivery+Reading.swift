@@ -75,15 +75,30 @@ extension LogEvent {
             throw .malformed("event: '\(event.hostID.prefix(63))' is no host")
         }
         self.init(
-            at: Timestamp(nanoseconds: event.atNs), kind: event.kind, host: host,
+            at: try Self.instant(event.atNs), kind: try Self.text("kind", event.kind, atMost: 256), host: host,
             domain: try Self.domain(event.domainUuid), detail: event.detail, isForeign: event.foreign)
     }
 
     fileprivate init(decision body: [UInt8]) throws(MessageError) {
         let decision = try MessageCodec.decoded(WireDecisionRecorded.self, from: body)
         self.init(
-            at: Timestamp(nanoseconds: decision.atNs), kind: "decision-\(decision.verdict)", host: nil,
+            at: try Self.instant(decision.atNs),
+            kind: "decision-" + (try Self.text("verdict", decision.verdict, atMost: 200)), host: nil,
             domain: try Self.domain(decision.domainUuid), detail: decision.summary, isForeign: false)
+    }
+
+    private static func instant(_ nanoseconds: Int64) throws(MessageError) -> Timestamp {
+        guard let instant = Timestamp(exactly: nanoseconds) else {
+            throw .malformed("event: at_ns \(nanoseconds) is out of range")
+        }
+        return instant
+    }
+
+    private static func text(_ field: String, _ text: String, atMost limit: Int) throws(MessageError) -> String {
+        guard text.utf8.count <= limit else {
+            throw .malformed("event: \(field) has \(text.utf8.count) bytes, above the limit of \(limit)")
+        }
+        return text
     }
 
     private static func domain(_ bytes: Data) throws(MessageError) -> DomainID? {

@@ -2,6 +2,7 @@
 
 import LoggerCore
 import Metrics
+import ResourceModel
 
 /// What `ebb-logger` counts.
 struct LoggerMetrics: Sendable {
@@ -28,7 +29,7 @@ struct LoggerMetrics: Sendable {
     func stored(_ batch: WriteBatch) {
         rows.increment(by: batch.rowCount)
         messages.increment(by: batch.entries.count)
-        lost.increment(by: batch.gaps.reduce(0) { $0 + $1.range.count })
+        lost.increment(by: batch.gaps.reduce(0) { $0.addedOrClamped(Int(clamping: $1.range.count)) })
     }
 
     /// `ebb_logger_refused_batches_total{reason}`: `unavailable`, `fenced`, `moved` or `unstorable`.

@@ -8,7 +8,8 @@ internal import ResourceModel
 ///     shutdown     {"grace_seconds": 60, "then_destroy": true}
 ///     cap          {"cpu_cap_ppm": 500000}                      of one core; 0 lifts it
 ///     network-cap  {"bytes_per_second": 1000000}                0 lifts it
-///     migrate      {"target": "h2", "bandwidth_bytes_per_second": …, "maximum_downtime_ms": …, "auto_converge": true}
+///     migrate      {"target": "h2", "bandwidth_bytes_per_second": …, "maximum_downtime_ms": …, "auto_converge": true,
+///                   "time_limit_seconds": 3600}
 ///     snapshot     {"name": "before-upgrade"}                   revert and delete-snapshot likewise
 ///     delete       {"keep_disk": true}
 ///     adopt        {"tenant": "acme"}
@@ -25,6 +26,7 @@ package struct CommandArguments: Codable, Hashable, Sendable {
     package var bandwidthBytesPerSecond: Int64?
     package var maximumDowntimeMilliseconds: Int64?
     package var autoConverges: Bool?
+    package var timeLimitSeconds: Int64?
     package var name: String?
     package var tenant: String?
     package var flavor: String?
@@ -45,6 +47,7 @@ package struct CommandArguments: Codable, Hashable, Sendable {
         case bandwidthBytesPerSecond = "bandwidth_bytes_per_second"
         case maximumDowntimeMilliseconds = "maximum_downtime_ms"
         case autoConverges = "auto_converge"
+        case timeLimitSeconds = "time_limit_seconds"
         case graceSeconds = "grace_seconds"
         case thenDestroys = "then_destroy"
         case cpuCapPPM = "cpu_cap_ppm"
@@ -53,10 +56,37 @@ package struct CommandArguments: Codable, Hashable, Sendable {
     }
 
     /// How long a guest may be waited for, and the largest cap that makes sense.
-    private static let limits = (graceSeconds: Int64(0)...86_400, ppm: Int64(0)...1_024_000_000)
+    private static let limits = (
+        graceSeconds: Int64(0)...86_400, ppm: Int64(0)...1_024_000_000, timeLimitSeconds: Int64(1)...604_800
+    )
+
+    /// A day.
+    private static let longestDowntimeMilliseconds: Int64 = 86_400_000
 
     /// What is missing or can't be for this verb; `nil` if nothing.
-    func fault(for verb: CommandVerb) -> String? {
+    func fault(for verb: CommandVerb) -> String? { faultOfAmounts ?? faultOfTarget(of: verb) }
+
+    /// A number that no domain can have, whatever it is for.
+    private var faultOfAmounts: String? {
+        for (name, count) in [("vcpus", vcpus), ("maximum_vcpus", maximumVCPUs)] {
+            guard let count, count > VCPUCount.limit.count else { continue }
+            return "takes \"\(name)\" of at most \(VCPUCount.limit), not \(count)"
+        }
+        let amounts = [
+            ("memory_bytes", memoryBytes), ("maximum_memory_bytes", maximumMemoryBytes), ("disk_bytes", diskBytes),
+            ("bandwidth_bytes_per_second", bandwidthBytesPerSecond), ("bytes_per_second", bytesPerSecond),
+        ]
+        for (name, amount) in amounts {
+            guard let amount, amount > ByteCount.limit.bytes else { continue }
+            return "takes \"\(name)\" of at most \(ByteCount.limit.bytes), not \(amount)"
+        }
+        guard let downtime = maximumDowntimeMilliseconds, downtime > Self.longestDowntimeMilliseconds else {
+            return nil
+        }
+        return "takes \"maximum_downtime_ms\" of at most \(Self.longestDowntimeMilliseconds), not \(downtime)"
+    }
+
+    private func faultOfTarget(of verb: CommandVerb) -> String? {
         switch verb {
         case .create: faultOfCreate
         case .resize:
@@ -86,6 +116,9 @@ package struct CommandArguments: Codable, Hashable, Sendable {
         guard target.flatMap({ HostID($0) }) != nil else { return "needs \"target\", the name of a host" }
         guard bandwidthBytesPerSecond ?? 1 > 0, maximumDowntimeMilliseconds ?? 1 > 0 else {
             return "takes \"bandwidth_bytes_per_second\" and \"maximum_downtime_ms\" above 0"
+        }
+        guard timeLimitSeconds.map(Self.limits.timeLimitSeconds.contains) ?? true else {
+            return "takes \"time_limit_seconds\" of 1 to 604800"
         }
         return nil
     }

@@ -53,9 +53,9 @@ package struct CommandOrder: Hashable, Sendable {
     }
 
     /// `resize`: the size to reach.
-    package var vcpus: VCPUCount? { verb == .resize ? arguments.vcpus.map { VCPUCount($0) } : nil }
+    package var vcpus: VCPUCount? { verb == .resize ? arguments.vcpus.map { VCPUCount(clamping: $0) } : nil }
     /// `resize`: the memory to reach.
-    package var memory: ByteCount? { verb == .resize ? arguments.memoryBytes.map { ByteCount($0) } : nil }
+    package var memory: ByteCount? { verb == .resize ? arguments.memoryBytes.map { ByteCount(clamping: $0) } : nil }
     /// `migrate`: where to.
     package var target: HostID? { verb == .migrate ? arguments.target.flatMap { HostID($0) } : nil }
     /// `adopt`: for whom.
@@ -82,7 +82,7 @@ package enum DomainPresence: Hashable, Sendable {
     case absent
     case present(DomainLook)
 
-    var look: DomainLook? {
+    package var look: DomainLook? {
         if case .present(let look) = self { look } else { nil }
     }
     package var state: DomainState? { look?.state }
@@ -91,20 +91,27 @@ package enum DomainPresence: Hashable, Sendable {
 /// What is seen of a domain that is there. `nil` is unknown.
 package struct DomainLook: Hashable, Sendable {
     package var state: DomainState
+    /// Why it is in that state, where the driver says so.
+    package var reason: StateReason?
     package var granted: VCPUCount?
     package var confirmed: VCPUCount?
     /// What its balloon leaves it.
     package var memory: ByteCount?
 
     package init(
-        _ state: DomainState, granted: VCPUCount? = nil, confirmed: VCPUCount? = nil, memory: ByteCount? = nil
+        _ state: DomainState, _ reason: StateReason? = nil, granted: VCPUCount? = nil, confirmed: VCPUCount? = nil,
+        memory: ByteCount? = nil
     ) {
         self.state = state
+        self.reason = reason
         self.granted = granted
         self.confirmed = confirmed
         self.memory = memory
     }
 
     /// Whether the guest has CPU time.
-    var runs: Bool { state == .running || state == .blocked }
+    package var runs: Bool { state.runs }
+
+    /// For instance `paused: its disk gave an I/O error, or is full`.
+    package var text: String { state.rawValue + (reason.map { ": " + $0.text } ?? "") }
 }

@@ -27,7 +27,7 @@ extension CommandPlan {
         switch presence {
         case .unknown: return outcomeUnknown(order, "its host does not answer")
         case .absent:
-            if order.verb == .delete { return .succeeded }
+            if isDone(order, .absent) { return .succeeded }
             return interrupted(order, "the domain is not on its host")
         case .present(let look):
             guard look.state != .unknown else { return outcomeUnknown(order, "its host does not answer") }
@@ -46,7 +46,7 @@ extension CommandPlan {
             .prepare:
             guard let trace else { return outcomeUnknown(order, "nothing tells whether it had its effect") }
             return trace ? .succeeded : interrupted(order, "its effect is not there")
-        default: return interrupted(order, "the domain is \(look.state.rawValue)")
+        default: return interrupted(order, "the domain is \(look.text)")
         }
     }
 
@@ -122,7 +122,7 @@ package struct LifeMarks: Hashable, Sendable {
     private var isAnotherLife: Bool { now.hypervisorID.map { $0 != before.hypervisorID } ?? false }
 
     /// `nil`: it can't be told.
-    var guestBeganAnew: Bool? {
+    package var guestBeganAnew: Bool? {
         if isAnotherLife { return true }
         if let former = before.boot, let boot = now.boot { return boot != former }
         // Faults only rise while a kernel runs. That they did may be the same kernel, or a later one that has had more.

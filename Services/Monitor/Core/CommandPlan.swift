@@ -65,7 +65,7 @@ package struct CommandSituation: Hashable, Sendable {
 /// Decides what becomes of a durable command. Pure: the same situation gives the same verdict.
 package enum CommandPlan {
     package enum Verdict: Hashable, Sendable {
-        case run
+        case run(CommandTable.Run)
         case refuse(CommandRefusal)
         /// What it asks for holds already: it succeeds without a call.
         case alreadyDone
@@ -90,8 +90,7 @@ package enum CommandPlan {
         if situation.presence == .unknown || situation.presence.state == .unknown {
             return .wait("host \(situation.host) does not answer")
         }
-        if isDone(order, situation.presence) { return .alreadyDone }
-        return refusalByState(order, situation).map { .refuse($0) } ?? .run
+        return verdictByState(order, situation)
     }
 
     // MARK: Host
@@ -203,59 +202,45 @@ package enum CommandPlan {
 
     // MARK: State
 
-    /// Whether what is asked for holds as the domain is.
+    private static func verdictByState(_ order: CommandOrder, _ situation: CommandSituation) -> Verdict {
+        guard let look = situation.presence.look else {
+            switch order.verb {
+            case .create: return .run(CommandTable.Run(call: .own, proof: CommandTable.proof(of: .create)))
+            // Its row is there still: what a deletion left behind goes, and then the row.
+            case .delete: return .run(CommandTable.Run(call: .own, proof: CommandTable.proof(of: .delete)))
+            case .release: return .alreadyDone
+            default:
+                return .refuse(
+                    CommandRefusal(
+                        "not-found",
+                        "domain \(order.domain) is missing: host \(situation.host) does not have it any more; it comes back"
+                            + " by itself when a host shows it again, and `ebb vm delete` forgets it"))
+            }
+        }
+        let step = CommandTable.step(
+            of: order.verb, in: look.state, because: look.reason, isForced: order.arguments.thenDestroys ?? false)
+        switch step {
+        case .done: return .alreadyDone
+        case .wait: return .wait("host \(situation.host) does not answer")
+        case .refuse(let remedy):
+            return .refuse(CommandRefusal("state", "domain \(order.domain) is \(look.text): \(remedy)"))
+        case .run(let run):
+            return order.verb == .resize && isSized(order, look) ? .alreadyDone : .run(run)
+        }
+    }
+
+    /// Whether what was asked for holds now.
     static func isDone(_ order: CommandOrder, _ presence: DomainPresence) -> Bool {
-        guard case .present(let look) = presence else { return order.verb.forgetsMissing && presence == .absent }
+        if presence == .absent, order.verb.forgetsMissing { return true }
         switch order.verb {
-        case .create: return true
-        case .start: return look.state.isActive && look.state != .shuttingDown
-        case .restore, .resume: return look.runs
-        case .shutdown, .destroy: return look.state == .shutoff || look.state == .crashed
-        case .suspend: return look.state == .paused
-        case .save: return look.state == .saved
-        case .resize: return isSized(order, look)
-        case .reboot, .cap, .networkCap, .migrate, .abortMigration, .snapshot, .revert, .deleteSnapshot, .delete,
-            .adopt, .release, .prepare:
-            return false
+        case .create: return presence.look != nil
+        case .resize: return presence.look.map { isSized(order, $0) } ?? false
+        default: return CommandTable.proof(of: order.verb)?.holds(presence) ?? false
         }
     }
 
     private static func isSized(_ order: CommandOrder, _ look: DomainLook) -> Bool {
         let hasVCPUs = order.vcpus.map { look.granted == $0 && look.confirmed == $0 } ?? true
         return hasVCPUs && (order.memory.map { look.memory.map($0.isReached) ?? false } ?? true)
-    }
-
-    private static func refusalByState(_ order: CommandOrder, _ situation: CommandSituation) -> CommandRefusal? {
-        guard let state = situation.presence.state else {
-            guard order.verb != .create else { return nil }
-            return CommandRefusal(
-                "not-found",
-                "domain \(order.domain) is missing: host \(situation.host) does not have it any more; it comes back by"
-                    + " itself when a host shows it again, and `ebb vm delete` forgets it")
-        }
-        guard let (allowed, remedy) = condition(of: order.verb), !allowed.contains(state) else { return nil }
-        return CommandRefusal("state", "domain \(order.domain) is \(state.rawValue): \(remedy)")
-    }
-
-    /// In which states a verb can be carried out, and what to do otherwise; `nil`: in every one.
-    private static func condition(of verb: CommandVerb) -> (allowed: [DomainState], remedy: String)? {
-        let running: [DomainState] = [.running, .blocked]
-        switch verb {
-        case .create, .adopt, .release, .prepare, .abortMigration: return nil
-        case .start: return ([.shutoff, .crashed], "a saved one is restored with `ebb vm restore`")
-        case .shutdown: return (running + [.shuttingDown], "resume it first, or `ebb vm shutdown --force` it")
-        case .destroy: return (running + [.paused, .shuttingDown], "`ebb vm restore` it first")
-        case .suspend: return (running, "only a running one can be suspended")
-        case .resume: return ([.paused], "only a suspended one can be resumed")
-        case .reboot: return (running, "only a running one can be rebooted")
-        case .save: return (running + [.paused], "only an active one can be saved")
-        case .restore: return ([.saved], "only a saved one can be restored")
-        case .resize: return (running, "only a running one can be resized")
-        case .cap, .networkCap: return (running + [.paused], "only an active one can be capped")
-        case .migrate: return (running, "only a running one can be migrated")
-        case .snapshot: return (running + [.paused, .shutoff, .crashed], "`ebb vm restore` it first")
-        case .revert, .deleteSnapshot: return (running + [.paused, .shutoff, .crashed], "`ebb vm restore` it first")
-        case .delete: return ([.shutoff, .crashed, .saved], "`ebb vm shutdown --force` it first")
-        }
     }
 }

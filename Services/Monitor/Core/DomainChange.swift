@@ -16,7 +16,7 @@ package struct DomainChange: Hashable, Sendable {
     /// What happened, in order. A state that is not known is no change.
     package static func between(_ former: DomainSighting, _ now: DomainSighting) -> [DomainChange] {
         guard former.state != .unknown, now.state != .unknown else { return [] }
-        var changes = stateChange(former.state, now.state).map { [$0] } ?? []
+        var changes = stateChange(former.state, now.state, now.stateReason).map { [$0] } ?? []
         if former.state.isActive, now.state.isActive {
             if let before = former.incarnation, let after = now.incarnation, before != after {
                 changes.append(DomainChange(kind: "restarted", detail: "its counters begin again"))
@@ -26,16 +26,20 @@ package struct DomainChange: Hashable, Sendable {
         return changes
     }
 
-    private static func stateChange(_ former: DomainState, _ now: DomainState) -> DomainChange? {
+    private static func stateChange(
+        _ former: DomainState, _ now: DomainState, _ reason: StateReason?
+    ) -> DomainChange? {
         let kind: String
         switch (former.isActive, now.isActive) {
         case (false, true): kind = former == .saved ? "restored" : "started"
-        case (true, false): kind = now == .saved ? "saved" : now == .crashed ? "crashed" : "stopped"
-        case (true, true) where now == .paused && former != .paused: kind = "paused"
-        case (true, true) where former == .paused && now != .paused: kind = "resumed"
+        case (true, false): kind = now == .saved ? "saved" : reason == .crashed ? "crashed" : "stopped"
+        case (true, true) where now == .crashed && former != .crashed: kind = "crashed"
+        case (true, true) where now.stands && !former.stands: kind = "paused"
+        case (true, true) where former.stands && !now.stands: kind = "resumed"
         default: return nil
         }
-        return DomainChange(kind: kind, detail: "\(former.rawValue) → \(now.rawValue)")
+        let why = reason.map { " (\($0.text))" } ?? ""
+        return DomainChange(kind: kind, detail: "\(former.rawValue) → \(now.rawValue)\(why)")
     }
 
     private static func resize(_ former: DomainSize, _ now: DomainSize) -> [DomainChange] {
@@ -44,4 +48,9 @@ package struct DomainChange: Hashable, Sendable {
         if former.memory != now.memory { parts.append("\(former.memory) → \(now.memory) of memory") }
         return parts.isEmpty ? [] : [DomainChange(kind: "resized", detail: parts.joined(separator: ", "))]
     }
+}
+
+extension DomainState {
+    /// Whether it is active and its guest gets no CPU time until somebody lets it go on.
+    fileprivate var stands: Bool { self == .paused || self == .pmSuspended }
 }

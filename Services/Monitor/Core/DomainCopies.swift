@@ -6,7 +6,7 @@ package import ResourceModel
 package enum CopyRank: Int, Hashable, Sendable, Comparable, CaseIterable {
     /// Its host does not have it.
     case absent
-    /// Shut off, crashed or saved: a definition and what lies on disks.
+    /// Shut off or saved: a definition and what lies on disks.
     case off
     /// Its host can't be asked: it may run.
     case unknown
@@ -20,9 +20,9 @@ package enum CopyRank: Int, Hashable, Sendable, Comparable, CaseIterable {
         self =
             switch state {
             case .running, .blocked, .shuttingDown: .running
-            case .paused: .paused
+            case .paused, .pmSuspended, .crashed: .paused
             case .unknown: .unknown
-            case .shutoff, .crashed, .saved: .off
+            case .shutoff, .saved: .off
             }
     }
 

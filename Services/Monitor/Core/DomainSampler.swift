@@ -16,11 +16,6 @@ struct DomainSampler: Hashable, Sendable {
         var vcpus: [Int64]?
     }
 
-    private struct NetworkBaseline: Hashable, Sendable {
-        var received: Int64
-        var transmitted: Int64
-    }
-
     /// What must stay the same for an interval to be known.
     private struct Shape: Hashable, Sendable {
         var granted: VCPUCount?
@@ -41,34 +36,63 @@ struct DomainSampler: Hashable, Sendable {
         }
         fileprivate(set) var used: Int64?
         fileprivate(set) var interval: Int64?
+        /// What the guest said of its memory is too old to count.
+        fileprivate(set) var hasOldReport = false
+
+        /// What tells this life from the next: raw counters of what was believed.
+        fileprivate func believed(of seen: DomainReading) -> DomainCounters {
+            var counters = seen.counters
+            counters.cpuTimeNanoseconds = sample.counters.cpuTimeNanoseconds
+            counters.stealTimeNanoseconds = sample.counters.stealTimeNanoseconds
+            return counters
+        }
     }
 
     private var incarnations: IncarnationTracker
     private var estimate = SizeEstimate()
     private var cpu: Baseline<CPUBaseline>?
-    private var network: Baseline<NetworkBaseline>?
-    private var block: DomainCounters?
+    private var meter = DomainMeter()
+    /// What an earlier process wrote down of the meters, until the first sighting says whether that life goes on.
+    private var knownMeter: KnownMeter?
+    /// When both directions of the network were read last.
+    private var networkReadAt: ReadingInstant?
     private var pressure = DomainCounters()
     private var memory: DomainMemory?
+    private var reportAge = ReportAge()
     private var shape: Shape?
-    /// The disk as last seen: drivers that can't tell for a stopped domain don't make it vanish.
-    private var disk: ByteCount?
+    /// The disks as last seen: drivers that can't tell for a stopped domain don't make them vanish.
+    private var disks = DiskSizes()
 
-    init(incarnations: IncarnationTracker) { self.incarnations = incarnations }
+    init(incarnations: IncarnationTracker, meter: KnownMeter? = nil) {
+        self.incarnations = incarnations
+        knownMeter = meter
+        if let meter {
+            self.incarnations.believe(DomainCounters(cpuTimeNanoseconds: meter.counters.cpuTimeNanoseconds))
+        }
+    }
 
     mutating func observe(_ seen: DomainReading, at instant: ReadingInstant, orders: DomainOrders) -> Outcome {
         let life = incarnations.observe(seen, at: instant)
-        if case .same = life {} else { forgetLife() }
-        disk = seen.disk ?? disk
+        if case .same = life {
+            if let knownMeter { meter = DomainMeter(knownMeter) }
+            knownMeter = nil
+        } else if seen.state == .unknown {
+            // It says nothing of the life: meters go on from where they are.
+            forgetRates()
+        } else {
+            forgetLife()
+        }
+        disks.observe(seen)
         var outcome = blank(seen, life, at: instant)
-        outcome.sample.networkCapBytesPerSecond = seen.networkCapBytesPerSecond ?? orders.networkCap
-        observeMemory(seen, life, &outcome)
+        // One that nothing can reach is none; it would make the whole report unreadable.
+        outcome.sample.networkCapBytesPerSecond = (seen.networkCapBytesPerSecond ?? orders.networkCap)
+            .flatMap { ByteCount(exactly: $0)?.bytes }
+        observeMemory(seen, life, at: instant, &outcome)
         guard case .none = life else {
             observeCPU(seen, at: instant, &outcome)
-            observeNetwork(seen, at: instant, &outcome)
-            observeBlock(seen, &outcome)
+            observeDevices(seen, at: instant, &outcome)
             observePressure(seen, &outcome)
-            incarnations.believe(outcome.sample.counters)
+            incarnations.believe(outcome.believed(of: seen))
             finish(seen, asked: orders.asked, &outcome)
             return outcome
         }
@@ -83,14 +107,20 @@ struct DomainSampler: Hashable, Sendable {
         var trial = self
         let outcome = trial.observe(seen, at: instant, orders: DomainOrders(asked: asked))
         incarnations = trial.incarnations
-        disk = trial.disk
+        disks = trial.disks
         if outcome.sighting.isNewIncarnation || !seen.state.isActive { forgetLife() }
         return outcome
     }
 
     private mutating func forgetLife() {
+        forgetRates()
+        (meter, knownMeter) = (DomainMeter(), nil)
+    }
+
+    private mutating func forgetRates() {
         estimate = SizeEstimate()
-        (cpu, network, block, memory, shape) = (nil, nil, nil, nil, nil)
+        reportAge = ReportAge()
+        (cpu, networkReadAt, memory, shape) = (nil, nil, nil, nil)
         pressure = DomainCounters()
     }
 
@@ -106,19 +136,25 @@ struct DomainSampler: Hashable, Sendable {
         return Outcome(
             sample: DomainSample(domain: seen.domain, state: seen.state, incarnation: incarnation),
             sighting: DomainSighting(
-                domain: seen.domain, name: seen.name, state: seen.state,
+                domain: seen.domain, name: seen.name, state: seen.state, stateReason: seen.stateReason,
                 incarnation: incarnation ?? incarnations.latest,
-                isNewIncarnation: isNew, isStartExact: isNew && seen.incarnationStart != nil,
+                isNewIncarnation: isNew, isStartExact: seen.incarnationStart != nil,
                 sizeEffectiveAt: seen.sizeEffectiveAt.map(instant.clusterTime(of:)), seenAt: instant.seenAt,
                 provedAt: instant.provedAt),
             rejections: [])
     }
 
     private mutating func observeMemory(
-        _ seen: DomainReading, _ life: IncarnationTracker.Sighting, _ outcome: inout Outcome
+        _ seen: DomainReading, _ life: IncarnationTracker.Sighting, at instant: ReadingInstant,
+        _ outcome: inout Outcome
     ) {
-        guard let now = seen.memory else { return }
+        guard var now = seen.memory else { return }
         if let reason = PlausibilityGate.check(now, former: memory) { return outcome.rejections.append(reason) }
+        if let memory, memory.allocated != now.allocated { reportAge.sizeChanged() }
+        if !reportAge.isFresh(seen.memoryReport, at: instant) {
+            now.used = nil
+            outcome.hasOldReport = true
+        }
         defer { memory = now }
         outcome.sample.memory = now
         guard case .none = life else {
@@ -152,8 +188,8 @@ struct DomainSampler: Hashable, Sendable {
         let steal = seen.counters.stealTimeNanoseconds
         let reading = CPUBaseline(time: time, steal: steal, vcpus: seen.vcpuTimeNanoseconds)
         guard let former else { return believe(reading, at: instant, &outcome) }
-        let used = time - former.value.time
-        let stolen = steal.flatMap { now in former.value.steal.map { now - $0 } }
+        let used = time.subtractedOrClamped(former.value.time)
+        let stolen = steal.flatMap { now in former.value.steal.map { now.subtractedOrClamped($0) } }
         guard let interval else {
             // The host's clock was stepped: what was used is known, over which interval is not.
             if used < 0 || stolen ?? 0 < 0 { return outcome.rejections.append(.counterBackwards) }
@@ -181,25 +217,20 @@ struct DomainSampler: Hashable, Sendable {
         outcome.sample.counters.stealTimeNanoseconds = reading.steal
     }
 
-    private mutating func observeNetwork(
-        _ seen: DomainReading, at instant: ReadingInstant, _ outcome: inout Outcome
-    ) {
-        guard let received = seen.counters.networkReceivedBytes,
-            let transmitted = seen.counters.networkTransmittedBytes
+    /// Network and disks: the totals of their meters, and the network's rate.
+    private mutating func observeDevices(_ seen: DomainReading, at instant: ReadingInstant, _ outcome: inout Outcome) {
+        let step = meter.observe(seen, at: instant)
+        outcome.rejections += step.rejections
+        outcome.sample.counters.networkReceivedBytes = step.counters.networkReceivedBytes
+        outcome.sample.counters.networkTransmittedBytes = step.counters.networkTransmittedBytes
+        outcome.sample.counters.blockReadBytes = step.counters.blockReadBytes
+        outcome.sample.counters.blockWrittenBytes = step.counters.blockWrittenBytes
+        (outcome.sighting.devices, outcome.sighting.hasChangedDevices) = (meter.state, step.isChanged)
+        outcome.sighting.unmetered = unmetered(seen)
+        guard step.counters.networkReceivedBytes != nil, step.counters.networkTransmittedBytes != nil else { return }
+        defer { networkReadAt = instant }
+        guard let bytes = step.networkGrowth, let interval = networkReadAt.flatMap({ instant.nanoseconds(since: $0) })
         else { return }
-        let former = network
-        let difference = former.map { (received - $0.value.received, transmitted - $0.value.transmitted) }
-        let interval = former.flatMap { instant.nanoseconds(since: $0.instant) }
-        if let difference {
-            let reason = PlausibilityGate.checkNetwork(
-                received: difference.0, transmitted: difference.1, interval: interval ?? .max)
-            if let reason { return outcome.rejections.append(reason) }
-        }
-        network = Baseline(instant: instant, value: .init(received: received, transmitted: transmitted))
-        outcome.sample.counters.networkReceivedBytes = received
-        outcome.sample.counters.networkTransmittedBytes = transmitted
-        guard let difference, let interval else { return }
-        let bytes = Int128(difference.0) + Int128(difference.1)
         outcome.sample.networkBytesPerSecond = Int64(
             clamping: (bytes * 1_000_000_000 + Int128(interval) / 2) / Int128(interval))
         outcome.sample.networkUtilization = outcome.sample.networkCapBytesPerSecond.flatMap { cap in
@@ -207,21 +238,20 @@ struct DomainSampler: Hashable, Sendable {
         }
     }
 
-    private mutating func observeBlock(_ seen: DomainReading, _ outcome: inout Outcome) {
-        let (read, written) = (seen.counters.blockReadBytes, seen.counters.blockWrittenBytes)
-        let isBackwards = [(read, block?.blockReadBytes), (written, block?.blockWrittenBytes)].contains {
-            guard let now = $0.0, let before = $0.1 else { return false }
-            return now < before
-        }
-        if isBackwards { return outcome.rejections.append(.counterBackwards) }
-        block = DomainCounters(blockReadBytes: read, blockWrittenBytes: written)
-        outcome.sample.counters.blockReadBytes = read
-        outcome.sample.counters.blockWrittenBytes = written
+    /// Devices of which nothing was ever read in this life, in the driver's order.
+    private func unmetered(_ seen: DomainReading) -> [String] {
+        (meter.state ?? []).filter { device in
+            device.incoming == nil && device.outgoing == nil || device.kind == .disk && !disks.isKnown(device.name)
+        }.map(\.label)
     }
 
     /// Swap-in and major faults: what says that the guest's memory is too small.
     private mutating func observePressure(_ seen: DomainReading, _ outcome: inout Outcome) {
-        let now = DomainCounters(swapInBytes: seen.counters.swapInBytes, majorFaults: seen.counters.majorFaults)
+        // What the guest reports no more is unknown: standing still is not zero.
+        let now =
+            outcome.hasOldReport
+            ? DomainCounters()
+            : DomainCounters(swapInBytes: seen.counters.swapInBytes, majorFaults: seen.counters.majorFaults)
         let deltas = (
             difference(now.swapInBytes, pressure.swapInBytes), difference(now.majorFaults, pressure.majorFaults)
         )
@@ -234,7 +264,7 @@ struct DomainSampler: Hashable, Sendable {
 
     private func difference(_ now: Int64?, _ before: Int64?) -> Int64? {
         guard let now, let before else { return nil }
-        return now - before
+        return now.subtractedOrClamped(before)
     }
 
     private func finish(_ seen: DomainReading, asked: VCPUCount?, _ outcome: inout Outcome) {
@@ -245,15 +275,15 @@ struct DomainSampler: Hashable, Sendable {
         }
         outcome.sighting.vcpus = outcome.sample.vcpus
         outcome.sighting.memory = outcome.sample.memory
-        outcome.sighting.disk = disk
+        outcome.sighting.disk = disks.total
         outcome.sighting.counters = outcome.sample.counters
         outcome.sighting.size = size(seen.state, outcome.sample.memory)
     }
 
     private func size(_ state: DomainState, _ believed: DomainMemory?) -> DomainSize? {
         guard state != .unknown else { return nil }
-        guard state.isActive else { return DomainSize(vcpus: 0, memory: .zero, disk: disk ?? .zero) }
+        guard state.isActive else { return DomainSize(vcpus: 0, memory: .zero, disk: disks.total ?? .zero) }
         guard let vcpus = shape?.effective, let allocated = believed?.allocated else { return nil }
-        return DomainSize(vcpus: vcpus, memory: allocated, disk: disk ?? .zero)
+        return DomainSize(vcpus: vcpus, memory: allocated, disk: disks.total ?? .zero)
     }
 }

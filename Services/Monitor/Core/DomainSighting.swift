@@ -31,6 +31,7 @@ package struct DomainSighting: Hashable, Sendable {
     package var domain: DomainID
     package var name: String
     package var state: DomainState
+    package var stateReason: StateReason?
     /// The present life, or the last one if it does not run.
     package var incarnation: Incarnation?
     /// Whether this is the first sighting of that life.
@@ -44,13 +45,20 @@ package struct DomainSighting: Hashable, Sendable {
     package var vcpus: VCPUSizes?
     package var memory: DomainMemory?
     package var disk: ByteCount?
-    /// What was believed of the counters.
+    /// What was believed of the counters: of network and disks the totals of the life's meters.
     package var counters: DomainCounters
+    /// The last known counters of each device; `nil` where the driver gives sums only.
+    package var devices: [DeviceCounters]?
+    /// Whether a device came, went or began to count again since the last sighting.
+    package var hasChangedDevices = false
+    /// Devices of which nothing can be read, by their labels; `nil`: it is not known.
+    package var unmetered: [String]?
     package var seenAt: Timestamp
     package var provedAt: Timestamp
 
     package init(
-        domain: DomainID, name: String, state: DomainState, incarnation: Incarnation? = nil,
+        domain: DomainID, name: String, state: DomainState, stateReason: StateReason? = nil,
+        incarnation: Incarnation? = nil,
         isNewIncarnation: Bool = false, isStartExact: Bool = false, size: DomainSize? = nil,
         sizeEffectiveAt: Timestamp? = nil, vcpus: VCPUSizes? = nil, memory: DomainMemory? = nil,
         disk: ByteCount? = nil, counters: DomainCounters = DomainCounters(), seenAt: Timestamp, provedAt: Timestamp
@@ -58,6 +66,7 @@ package struct DomainSighting: Hashable, Sendable {
         self.domain = domain
         self.name = name
         self.state = state
+        self.stateReason = stateReason
         self.incarnation = incarnation
         self.isNewIncarnation = isNewIncarnation
         self.isStartExact = isStartExact

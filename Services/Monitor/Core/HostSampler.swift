@@ -23,7 +23,8 @@ package struct HostSampler: Hashable, Sendable {
     }
 
     private let host: HostID
-    private let known: [DomainID: KnownIncarnation]
+    /// Of domains that were not seen yet.
+    private var known: [DomainID: KnownIncarnation]
     private var former: Former?
     private var domains: [DomainID: DomainSampler] = [:]
 
@@ -32,9 +33,13 @@ package struct HostSampler: Hashable, Sendable {
         package let incarnation: Incarnation
         /// Whether the domain ran when it was written.
         package let isActive: Bool
-        package init(_ incarnation: Incarnation, isActive: Bool) {
+        /// `nil`: no meter of it was written.
+        package let meter: KnownMeter?
+
+        package init(_ incarnation: Incarnation, isActive: Bool, meter: KnownMeter? = nil) {
             self.incarnation = incarnation
             self.isActive = isActive
+            self.meter = meter
         }
     }
 
@@ -73,7 +78,7 @@ package struct HostSampler: Hashable, Sendable {
     }
 
     /// The domain left the host by Ebb's own order: the next reading does not report it as departed.
-    package mutating func forget(_ domain: DomainID) { domains[domain] = nil }
+    package mutating func forget(_ domain: DomainID) { (domains[domain], known[domain]) = (nil, nil) }
 
     /// The sample of a cycle in which the host did not answer: its domains are unknown, not off. `nil` if the host was
     /// never read.
@@ -125,11 +130,12 @@ package struct HostSampler: Hashable, Sendable {
         }
     }
 
-    private func newSampler(_ domain: DomainID) -> DomainSampler {
-        let known = known[domain]
+    /// What was written down counts once: a domain that went and came back meanwhile may live another life.
+    private mutating func newSampler(_ domain: DomainID) -> DomainSampler {
+        let known = known.removeValue(forKey: domain)
         return DomainSampler(
             incarnations: IncarnationTracker(
-                host: host, known: known?.incarnation, isActive: known?.isActive ?? false))
+                host: host, known: known?.incarnation, isActive: known?.isActive ?? false), meter: known?.meter)
     }
 
     private func observeHost(_ observation: HostObservation, _ cycle: inout HostCycle) {
@@ -164,12 +170,13 @@ package struct HostSampler: Hashable, Sendable {
         _ now: Int64?, _ before: Int64?, _ interval: Int64, _ cores: Int, _ cycle: inout HostCycle
     ) -> Utilization? {
         guard let now, let before else { return nil }
-        let reason = PlausibilityGate.checkCPU(used: now - before, steal: nil, vcpus: cores, interval: interval)
+        let used = now.subtractedOrClamped(before)
+        let reason = PlausibilityGate.checkCPU(used: used, steal: nil, vcpus: cores, interval: interval)
         if let reason {
             cycle.rejections.append(Rejection(domain: nil, reason: reason))
             return nil
         }
-        return Utilization(numerator: Int128(now - before), denominator: Int128(interval) * Int128(cores))
+        return Utilization(numerator: Int128(used), denominator: Int128(interval) * Int128(cores))
     }
 }
 

@@ -8,12 +8,17 @@ package struct ReadingFact: Hashable, Sendable {
     package let incarnationStart: Timestamp
     package let at: Timestamp
     package let counters: DomainCounters
+    /// The last known counters of each device; `nil` where the driver gives sums only.
+    package let devices: [DeviceCounters]?
+    /// Whether others are measured from it: a life's first one. What was counted before is lost without it.
+    package let isBaseline: Bool
 }
 
-/// Says when a domain's meters are written down: once per interval, around operations, and at both ends of a life.
+/// Says when a domain's meters are written down: once per interval, around operations, at both ends of a life, and where
+/// a device came, went or began again.
 ///
-/// A life whose start the driver gives began with all counters at zero: a zero reading at its start bills what was used
-/// before the first sighting. Where the driver does not give it, that part is not billed.
+/// A life's first reading is a baseline: nothing before it is billed. A life whose start the driver gives began with all
+/// counters at zero: a zero reading at its start bills what was used before the first sighting.
 package struct MeterSchedule: Hashable, Sendable {
     private let domain: DomainID
     private let interval: Int64
@@ -28,6 +33,7 @@ package struct MeterSchedule: Hashable, Sendable {
         let at: Timestamp
         let life: Incarnation
         let counters: DomainCounters
+        let devices: [DeviceCounters]?
     }
 
     private struct Written: Hashable, Sendable {
@@ -38,7 +44,7 @@ package struct MeterSchedule: Hashable, Sendable {
     /// - Parameters:
     ///   - interval: from one reading to the next.
     ///   - phase: shifts the instants within the interval, so that not every host's readings are due at once.
-    ///   - watchedSince: since when the domain is managed, or up to when an earlier process has seen it.
+    ///   - watchedSince: since when the domain is its tenant's, or up to when an earlier process has seen it.
     package init(domain: DomainID, interval: Duration, phase: Int64 = 0, watchedSince: Timestamp) {
         self.domain = domain
         self.interval = max(1, interval.wholeNanoseconds)
@@ -58,12 +64,13 @@ package struct MeterSchedule: Hashable, Sendable {
             if seen.isStartExact, life.start >= watchedSince, life.start < seen.seenAt {
                 facts.append(
                     ReadingFact(
-                        domain: domain, incarnationStart: life.start, at: life.start, counters: seen.counters.zeroed))
+                        domain: domain, incarnationStart: life.start, at: life.start, counters: seen.counters.zeroed,
+                        devices: nil, isBaseline: true))
             }
         }
-        let reading = Reading(at: seen.seenAt, life: life, counters: seen.counters)
+        let reading = Reading(at: seen.seenAt, life: life, counters: seen.counters, devices: seen.devices)
         latest = reading
-        if isForced || isDue(reading) { facts.append(written(reading)) }
+        if isForced || seen.hasChangedDevices || isDue(reading) { facts.append(written(reading)) }
         return facts
     }
 
@@ -92,9 +99,10 @@ package struct MeterSchedule: Hashable, Sendable {
     private func slot(_ instant: Timestamp) -> Int64 { (instant.nanoseconds + phase) / interval }
 
     private mutating func written(_ reading: Reading) -> ReadingFact {
-        lastWritten = Written(at: reading.at, life: reading.life)
+        defer { lastWritten = Written(at: reading.at, life: reading.life) }
         return ReadingFact(
-            domain: domain, incarnationStart: reading.life.start, at: reading.at, counters: reading.counters)
+            domain: domain, incarnationStart: reading.life.start, at: reading.at, counters: reading.counters,
+            devices: reading.devices, isBaseline: lastWritten?.life != reading.life)
     }
 }
 

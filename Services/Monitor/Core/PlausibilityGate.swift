@@ -8,7 +8,7 @@ package struct Rejection: Hashable, Sendable {
     package enum Reason: String, Hashable, Sendable, CaseIterable {
         /// More CPU time than 1.1 · (vCPUs + 2) · Δt.
         case cpuBeyondCapacity = "cpu-beyond-capacity"
-        /// A counter fell without a new incarnation.
+        /// A counter fell without a new incarnation. That of a device is believed once it stays below what it was.
         case counterBackwards = "counter-backwards"
         /// Memory used or allocated above the maximum.
         case memoryBeyondMaximum = "memory-beyond-maximum"
@@ -30,7 +30,7 @@ package struct Rejection: Hashable, Sendable {
 
 /// Whether a difference of two readings can be: only what is impossible is refused, never what is merely high.
 enum PlausibilityGate {
-    /// 400 Gbit/s.
+    /// 400 Gbit/s, of one device in one direction.
     static let maximumNetworkBytesPerSecond: Int64 = 50_000_000_000
 
     /// CPU time over an interval. Emulator threads and rounding take part, so the bound is 1.1 · (vCPUs + 2) · Δt.
@@ -38,12 +38,6 @@ enum PlausibilityGate {
         guard used >= 0, steal ?? 0 >= 0 else { return .counterBackwards }
         let bound = Int128(11) * Int128(vcpus + 2) * Int128(interval) / 10
         return Int128(used) + Int128(steal ?? 0) > bound ? .cpuBeyondCapacity : nil
-    }
-
-    static func checkNetwork(received: Int64, transmitted: Int64, interval: Int64) -> Rejection.Reason? {
-        guard received >= 0, transmitted >= 0 else { return .counterBackwards }
-        let bound = Int128(maximumNetworkBytesPerSecond) * Int128(interval) / 1_000_000_000
-        return max(Int128(received), Int128(transmitted)) > bound ? .networkBeyondCapacity : nil
     }
 
     /// A domain's memory, beside the last that was believed in the same life.

@@ -51,7 +51,7 @@ package struct ReadingInstant: Hashable, Sendable {
     /// is not positive, or if the host's clock was stepped meanwhile (then the interval is unknown).
     package func nanoseconds(since earlier: ReadingInstant) -> Int64? {
         guard let later = readAt, let former = earlier.readAt else {
-            let interval = monotonicNanoseconds - earlier.monotonicNanoseconds
+            let interval = monotonicNanoseconds.subtractedOrClamped(earlier.monotonicNanoseconds)
             return interval > 0 ? interval : nil
         }
         let interval = later.nanoseconds(since: former)
@@ -59,7 +59,8 @@ package struct ReadingInstant: Hashable, Sendable {
         let longest = answeredAt.nanoseconds(since: earlier.calledAt)
         // A tenth for a drifting clock, 50 ms for the two clocks' own resolution and slew.
         let slack = max(0, longest) / 10 + 50_000_000
-        guard interval > 0, interval >= shortest - slack, interval <= longest + slack else { return nil }
+        guard interval > 0, interval >= shortest.subtractedOrClamped(slack), interval <= longest.addedOrClamped(slack)
+        else { return nil }
         return interval
     }
 }

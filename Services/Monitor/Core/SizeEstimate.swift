@@ -27,7 +27,7 @@ struct SizeEstimate: Hashable, Sendable {
         // The interval of a change still holds the time of vCPUs that are gone since: it counts, but doesn't stick.
         floor = isSteady ? max(floor, running) : 0
         guard let said = lastConfirmed ?? granted else { return nil }
-        let least = VCPUCount(max(said.count, floor, running))
+        let least = VCPUCount(clamping: max(said.count, floor, running))
         return granted.map { min(least, $0) } ?? least
     }
 }
@@ -38,6 +38,6 @@ func runningVCPUs(from former: [Int64]?, to now: [Int64]?, interval: Int64) -> I
     guard let former, let now else { return nil }
     return now.indices.count { index in
         let before = index < former.count ? former[index] : 0
-        return now[index] - before > interval / 1_000
+        return now[index].subtractedOrClamped(before) > interval / 1_000
     }
 }

@@ -49,6 +49,8 @@ package struct SizeTracker: Hashable, Sendable {
     }
 
     private let domain: DomainID
+    /// Since when it is its tenant's: what it had before is none of its tenant's.
+    private let ownedSince: Timestamp
     private var held: Held?
     private var isAfterGap: Bool
     /// A process that starts reports what it finds even if it seems known: the last facts may not have been written.
@@ -64,10 +66,13 @@ package struct SizeTracker: Hashable, Sendable {
     ///   - known: the domain's last size on this host; `nil` if it is new here.
     ///   - formerHostProvedUntil: for a domain that somebody else moved here, up to when its former host proved it.
     ///   - arrivedAt: for such a domain, when it began to be this host's: its life here may be older, or it has none.
+    ///   - ownedSince: since when it is its tenant's: no size holds from before.
     package init(
-        domain: DomainID, known: Known? = nil, formerHostProvedUntil: Timestamp? = nil, arrivedAt: Timestamp? = nil
+        domain: DomainID, known: Known? = nil, formerHostProvedUntil: Timestamp? = nil, arrivedAt: Timestamp? = nil,
+        ownedSince: Timestamp = .zero
     ) {
         self.domain = domain
+        self.ownedSince = ownedSince
         held = known.map {
             Held(
                 lifeStart: $0.incarnationStart ?? .zero, size: $0.size, provedAt: $0.provedUntil, seenAt: $0.provedUntil
@@ -145,11 +150,11 @@ package struct SizeTracker: Hashable, Sendable {
         return facts
     }
 
-    /// The driver's instant: never before the life began, never after it was seen.
+    /// The driver's instant: never before the life or the ownership began, never after it was seen.
     private func instant(of seen: DomainSighting) -> Timestamp? {
         let life = seen.incarnation?.start ?? .zero
         let given = seen.sizeEffectiveAt ?? (seen.isStartExact && seen.isNewIncarnation ? life : nil)
-        return given.map { min(max($0, life), seen.seenAt) }
+        return given.map { min(max($0, life, ownedSince), seen.seenAt) }
     }
 
     private func fact(

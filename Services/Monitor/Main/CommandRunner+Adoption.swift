@@ -6,7 +6,7 @@ internal import ResourceModel
 internal import ServiceKit
 internal import Store
 
-/// Domains that Ebb did not create: taken over as they are, and given back as they were.
+/// Domains that Ebb did not create: taken over as they are, and given back without what Ebb added.
 extension CommandRunner {
     /// The definition of a domain that may be adopted, as it is before Ebb touches it.
     func adoptable(_ order: CommandOrder) async throws -> String {
@@ -43,28 +43,19 @@ extension CommandRunner {
         return Ended(outcome: .succeeded(result: await loop.result(of: order.domain)), permit: .used)
     }
 
-    /// Lifts Ebb's caps and makes the definition what it was before the adoption. One that Ebb created itself stays as
-    /// it is: there is nothing that it was before.
+    /// Takes back what is Ebb's own of the domain; it goes on as it is now.
     func giveBack(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
-        let (row, definition): (DomainRecord?, String?)
+        let own: OwnParts
         do throws(StoreError) {
-            row = try await edges.inventory.domain(order.domain)
-            definition = try await edges.inventory.savedDefinition(of: order.domain)
+            let row = try await edges.inventory.domain(order.domain)
+            own = OwnParts(
+                adoptedAs: try await edges.inventory.savedDefinition(of: order.domain), cpuCapPPM: row?.cpuCapPPM,
+                networkCapBytesPerSecond: row?.networkCapBytesPerSecond)
         } catch {
             throw HypervisorError(.refused, operation: "release", message: "its definition can't be read: \(error)")
         }
-        if row?.cpuCapPPM != nil {
-            try checkOwnership()
-            _ = try await loop.hypervisor.cap(order.domain, .cpu(ppm: 0), call.following(1))
-        }
-        if row?.networkCapBytesPerSecond != nil {
-            try checkOwnership()
-            _ = try await loop.hypervisor.cap(order.domain, .network(bytesPerSecond: 0), call.following(2))
-        }
-        if let definition {
-            try checkOwnership()
-            _ = try await loop.hypervisor.redefine(order.domain, definition, call)
-        }
+        try checkOwnership()
+        _ = try await loop.hypervisor.release(order.domain, own, call)
         await loop.released(order.domain)
         return Ended(outcome: .succeeded(result: await loop.result(of: order.domain)), permit: .used)
     }
@@ -112,8 +103,8 @@ struct PreparationResult: Codable, Sendable {
 extension DomainCeiling {
     init(_ order: CommandOrder) {
         self.init(
-            maximumVCPUs: order.arguments.maximumVCPUs.map { VCPUCount($0) },
-            maximumMemory: order.arguments.maximumMemoryBytes.map { ByteCount($0) })
+            maximumVCPUs: order.arguments.maximumVCPUs.map { VCPUCount(clamping: $0) },
+            maximumMemory: order.arguments.maximumMemoryBytes.map { ByteCount(clamping: $0) })
     }
 }
 
@@ -123,14 +114,5 @@ extension DomainCap {
             order.verb == .cap
             ? .cpu(ppm: order.arguments.cpuCapPPM ?? 0)
             : .network(bytesPerSecond: order.arguments.bytesPerSecond ?? 0)
-    }
-}
-
-extension MutatingCall {
-    /// A further call of the same command: it has an id of its own, which follows from the command's.
-    func following(_ number: UInt64, timeout: Duration? = nil) -> MutatingCall {
-        MutatingCall(
-            id: UUID128(high: id.high ^ 0x8000_0000_0000_0000, low: ~id.low ^ number), epoch: epoch,
-            timeout: timeout ?? self.timeout)
     }
 }

@@ -22,7 +22,9 @@ extension CommandRunner {
             }
             let situation = try await situation(of: order)
             switch CommandPlan.verdict(on: order, in: situation) {
-            case .wait: return false
+            case .wait(let reason):
+                await waits(record, "waited: \(reason)")
+                return false
             case .refuse(let refusal): return try await refuse(record, refusal)
             case .alreadyDone:
                 guard try await claim(record) else { return false }
@@ -32,7 +34,7 @@ extension CommandRunner {
                 let result = await loop.result(of: order.domain, host: order.target)
                 await end(record, .succeeded(result: result), permit: .used)
                 return true
-            case .run: return try await run(record, order, specification)
+            case .run(let step): return try await run(record, order, step, specification)
             }
         } catch {
             log.debug("a command waits", metadata: ["command.id": "\(record.id)", "error": "\(error)"])
@@ -78,41 +80,59 @@ extension CommandRunner {
     }
 
     private func run(
-        _ record: CommandRecord, _ order: CommandOrder, _ specification: DomainSpecification?
+        _ record: CommandRecord, _ order: CommandOrder, _ step: CommandTable.Run,
+        _ specification: DomainSpecification?
     ) async throws -> Bool {
+        var record = record
         do {
-            let definition = order.verb == .adopt ? try await adoptable(order) : nil
-            let mark = order.verb.needsMark ? await lifeMark(of: order.domain) : nil
-            guard try await claimWithRows(record, order, specification, definition, mark: mark) else { return false }
+            let beforehand = Beforehand(
+                specification: specification,
+                definition: order.verb == .adopt ? try await adoptable(order) : nil,
+                mark: order.verb.needsMark ? await lifeMark(of: order.domain) : nil,
+                volumes: order.verb == .delete ? try await volumesToDelete(order) : nil)
+            guard try await claimWithRows(record, order, beforehand) else { return false }
+            record.mark = beforehand.mark.flatMap { JSONText.encode($0) }
+            record.claimedAt = edges.clock.now()
         } catch let refusal as CommandRefusal {
             return try await refuse(record, refusal)
         } catch let error as HypervisorError where error.code.isFinal {
             return try await refuse(record, CommandRefusal("hypervisor", "\(error)"))
         }
         await prepare(order)
-        let outcome = await call(record, order, specification)
+        let outcome = await call(record, order, step, specification)
         await loop.end(order.verb, on: order.domain)
         guard let outcome else { return false }
         await end(record, outcome.outcome, permit: outcome.permit)
         return true
     }
 
+    /// What is written down together with a command's claim, so that nothing of it is lost with its Monitor.
+    private struct Beforehand {
+        let specification: DomainSpecification?
+        let definition: String?
+        let mark: LifeMark?
+        let volumes: [String]?
+    }
+
     /// Claims the command together with the rows that it depends on: all of them or none.
     private func claimWithRows(
-        _ record: CommandRecord, _ order: CommandOrder, _ specification: DomainSpecification?, _ definition: String?,
-        mark: LifeMark?
+        _ record: CommandRecord, _ order: CommandOrder, _ beforehand: Beforehand
     ) async throws -> Bool {
+        let specification = beforehand.specification
         do {
             return try await edges.store.transaction { transaction in
                 let isOurs = try await edges.commands.claim(
                     record.id, under: claim, by: edges.instance, at: edges.clock.now(),
-                    mark: mark.flatMap { JSONText.encode($0) }, in: transaction)
+                    mark: beforehand.mark.flatMap { JSONText.encode($0) }, in: transaction)
                 guard isOurs else { return false }
                 if let specification {
                     try await edges.inventory.insertDomain(
                         NewDomain(specification), under: claim, in: transaction)
                 }
-                if let definition {
+                if let volumes = beforehand.volumes {
+                    try await edges.inventory.setLeftovers(of: order.domain, volumes, under: claim, in: transaction)
+                }
+                if let definition = beforehand.definition {
                     try await edges.inventory.saveDefinition(
                         of: order.domain, definition, at: edges.clock.now(), under: claim, in: transaction)
                 }
@@ -148,20 +168,23 @@ extension CommandRunner {
 
     /// Makes the call; `nil` if it must be left to whoever owns the host next.
     private func call(
-        _ record: CommandRecord, _ order: CommandOrder, _ specification: DomainSpecification?
+        _ record: CommandRecord, _ order: CommandOrder, _ step: CommandTable.Run,
+        _ specification: DomainSpecification?
     ) async -> Ended? {
         let left = Duration.nanoseconds(max(0, order.deadline.nanoseconds(since: edges.clock.now())))
         let call = MutatingCall(
             id: record.id, epoch: UInt64(clamping: shard.epoch), timeout: min(configuration.commandTimeout, left))
         do throws(HypervisorError) {
-            return try await perform(record, order, specification, call)
+            let ended = try await perform(record, order, step, specification, call)
+            return try await proved(ended, record, order, step)
         } catch {
             return await failed(record, order, error)
         }
     }
 
     private func perform(
-        _ record: CommandRecord, _ order: CommandOrder, _ specification: DomainSpecification?, _ call: MutatingCall
+        _ record: CommandRecord, _ order: CommandOrder, _ step: CommandTable.Run,
+        _ specification: DomainSpecification?, _ call: MutatingCall
     ) async throws(HypervisorError) -> Ended {
         let (hypervisor, domain) = (loop.hypervisor, order.domain)
         switch order.verb {
@@ -177,21 +200,18 @@ extension CommandRunner {
             }
             try checkOwnership()
             return await done(order, try await hypervisor.create(specification, call))
-        case .delete:
-            try checkOwnership()
-            let keepsDisk = order.arguments.keepsDisk ?? false
-            let effect = try await hypervisor.delete(domain, keepsDisk: keepsDisk, call)
-            await loop.deleted(domain, at: effect.effectiveAt)
-            return Ended(outcome: .succeeded(result: await loop.result(of: domain)), permit: .used)
-        case .shutdown where order.grace != nil: return try await shutDown(record, order, call)
+        case .delete: return try await delete(order, call)
+        case .shutdown where order.grace != nil && step.call == .own: return try await shutDown(record, order, call)
         case .snapshot, .revert, .deleteSnapshot: return await done(order, try await keep(order, call))
-        case .abortMigration:
-            try checkOwnership()
-            aborted.insert(domain)
-            _ = try await hypervisor.abortMigration(of: domain, call)
-            return Ended(outcome: .succeeded(result: await loop.result(of: domain)), permit: .used)
+        case .abortMigration: return try await abortMigration(order, call)
         case .start, .shutdown, .destroy, .suspend, .resume, .reboot, .save, .restore:
-            guard let operation = LifecycleOperation(rawValue: order.verb.rawValue) else {
+            let operation: LifecycleOperation? =
+                switch step.call {
+                case .own: LifecycleOperation(rawValue: order.verb.rawValue)
+                case .destroy: .destroy
+                case .wakeUp: .wakeUp
+                }
+            guard let operation else {
                 throw HypervisorError(.unsupported, operation: order.verb.rawValue, message: "there is no such call")
             }
             try checkOwnership()
@@ -233,22 +253,21 @@ extension CommandRunner {
             // Cut off by the shutdown or by the loss of the host: the successor looks the effect up.
             // What shows only in time is followed up, as after a crash.
             guard !Task.isCancelled, !order.verb.needsMark else { return nil }
-            if case .succeeded = await finding(about: order, record).finding {
-                return Ended(
-                    outcome: .succeeded(result: await settle(order, record.id)), permit: .used)
-            }
+            let (finding, isFinal) = await finding(about: order, record)
+            if finding == .succeeded { return await settled(order, record.id) }
+            // It may be under way still, and is then followed to its end.
+            if order.verb == .migrate, !isFinal { return nil }
             return Ended(
                 outcome: .failed(
                     code: "outcome-unknown", message: "\(error); see `ebb vm show \(order.domain)`",
                     result: await loop.result(of: order.domain)), permit: nil)
         case .fenced:
+            await forgetLeftovers(of: order)
             return Ended(outcome: .failed(code: "not-owner", message: "\(error); ask again"), permit: .released)
         case .noSuchDomain, .refused, .unsupported, .invalid:
-            if order.verb == .migrate, aborted.remove(order.domain) != nil {
-                return Ended(
-                    outcome: .failed(
-                        code: "aborted", message: "the migration was called off; the domain goes on running here",
-                        result: await loop.result(of: order.domain)), permit: .released)
+            await forgetLeftovers(of: order)
+            if order.verb == .migrate, let reason = aborted.removeValue(forKey: order.domain) {
+                return await endOfAborted(order, reason)
             }
             return Ended(
                 outcome: .failed(

@@ -8,20 +8,18 @@ internal import ServiceKit
 internal import Store
 
 extension CommandRunner {
-    /// Migrates under both hosts' epochs, and says meanwhile how far it has come.
+    /// Migrates under both hosts' epochs, for as long as it progresses, and says meanwhile how far it has come.
     func migrate(_ record: CommandRecord, _ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError)
         -> Ended
     {
         let (target, claim) = try await target(of: order)
-        aborted.remove(order.domain)
+        if let reason = aborted.removeValue(forKey: order.domain) { return await endOfAborted(order, reason) }
         try checkOwnership()
-        let reporting = Task { await reportMigration(record, of: order.domain) }
-        defer { reporting.cancel() }
-        let effect = try await loop.hypervisor.migrate(order.domain, to: target, call)
+        let effect = try await transfer(record, order, to: target, call)
+        aborted[order.domain] = nil
         if let arrival = await loop.movedOut(order.domain, effect, to: target.host) {
             await writer.append([.arrived(order.domain, arrival, at: claim)])
         }
-        aborted.remove(order.domain)
         let result = JSONText.encode(
             CommandResult(
                 host: target.host, state: effect.domain?.state, vcpus: effect.domain?.confirmedVCPUs,
@@ -29,17 +27,157 @@ extension CommandRunner {
         return Ended(outcome: .succeeded(result: result), permit: .used)
     }
 
-    /// Reports until cancelled. What can't be asked at the moment is asked again.
-    private func reportMigration(_ record: CommandRecord, of domain: DomainID) async {
-        while !Task.isCancelled {
-            try? await Task.sleep(for: configuration.progressInterval)
-            guard !Task.isCancelled,
-                let progress = try? await loop.hypervisor.migrationProgress(of: domain)
-            else { continue }
+    /// Longer than any migration: what ends one is that it stands still, or its limit.
+    private static let patience: Duration = .seconds(30 * 86_400)
+
+    /// The call, watched from beside. Cut off, it goes on, and the successor follows it.
+    private func transfer(
+        _ record: CommandRecord, _ order: CommandOrder, to target: MigrationTarget, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Effect {
+        let (steps, continuation) = AsyncStream<Result<Effect, HypervisorError>?>.makeStream()
+        let call = MutatingCall(id: call.id, epoch: call.epoch, timeout: Self.patience)
+        Task { [hypervisor = loop.hypervisor] in
+            do throws(HypervisorError) {
+                continuation.yield(.success(try await hypervisor.migrate(order.domain, to: target, call)))
+            } catch {
+                continuation.yield(.failure(error))
+            }
+            continuation.finish()
+        }
+        let ticking = Task { [interval = configuration.progressInterval] in
+            while !Task.isCancelled {
+                try? await Task.sleep(for: interval)
+                continuation.yield(nil)
+            }
+        }
+        defer { ticking.cancel() }
+        var watch = MigrationWatch(limits(of: order), at: ClusterClock.bootTimeNanoseconds())
+        for await step in steps {
+            if let step { return try step.get() }
+            await observe(record, order, &watch)
+        }
+        throw HypervisorError(.closed, operation: "migrate", message: "its end was still to be seen")
+    }
+
+    private func limits(of order: CommandOrder) -> MigrationWatch.Limits {
+        let ordered = order.arguments.timeLimitSeconds.map { Duration.seconds($0) }
+        let total = ordered ?? configuration.migrationTimeLimit
+        return MigrationWatch.Limits(
+            stallNanoseconds: configuration.migrationStallTimeout.wholeNanoseconds,
+            totalNanoseconds: total > .zero ? total.wholeNanoseconds : nil)
+    }
+
+    /// One look at a migration that is under way; calls it off where it may not go on. Returns whether one is seen.
+    @discardableResult
+    private func observe(_ record: CommandRecord, _ order: CommandOrder, _ watch: inout MigrationWatch) async -> Bool {
+        let progress = try? await loop.hypervisor.migrationProgress(of: order.domain)
+        let verdict = watch.observe(progress.map(MigrationWatch.Figures.init), at: ClusterClock.bootTimeNanoseconds())
+        if case .ends(let reason) = verdict, aborted[order.domain] == nil { aborted[order.domain] = reason }
+        if let reason = aborted[order.domain] {
+            await report(record, "is called off: \(reason)")
+            await callOff(order.domain, record.id)
+        } else if let progress {
             await report(
                 record, ppm: min(1_000_000, max(0, progress.ppm)),
                 "\(progress.transferred) sent, \(progress.remaining) to go")
         }
+        return progress != nil
+    }
+
+    /// Asked for again and again until it ends: one that comes between two of its stages is without effect.
+    private func callOff(_ domain: DomainID, _ command: UUID128) async {
+        abortions += 1
+        let call = MutatingCall(
+            id: command, epoch: UInt64(clamping: shard.epoch), timeout: configuration.callTimeout)
+        do throws(HypervisorError) {
+            try checkOwnership()
+            _ = try await loop.hypervisor.abortMigration(of: domain, call.following(1_000 + abortions))
+        } catch {
+            log.debug("a migration can't be called off yet", metadata: ["domain.id": "\(domain)", "error": "\(error)"])
+        }
+    }
+
+    /// A migration that was called off has ended: the domain is seen to run on here.
+    func endOfAborted(_ order: CommandOrder, _ reason: String) async -> Ended {
+        await loop.freshCycle()
+        let look = await loop.presence(of: order.domain).look
+        let place = look.map { $0.runs ? "the domain goes on running here" : "the domain is \($0.text) here" }
+        return Ended(
+            outcome: .failed(
+                code: "aborted",
+                message: "the migration was called off: \(reason); \(place ?? "the domain is not seen here")",
+                result: await loop.result(of: order.domain)), permit: .released)
+    }
+
+    /// Calls a domain's migration off, queued or under way, and waits until it has ended.
+    func abortMigration(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
+        let domain = order.domain
+        let cancelled: [CommandRecord]
+        do {
+            cancelled = try await edges.commands.cancelQueued(
+                CommandVerb.migrate.rawValue, of: domain, under: claim,
+                .failed(code: "aborted", message: "the migration was called off before it began"),
+                at: edges.clock.now())
+        } catch {
+            throw HypervisorError(.refused, operation: "abort", message: "what is queued can't be read: \(error)")
+        }
+        if let migration = migrations[domain], !cancelled.contains(where: { $0.id == migration }) {
+            return try await abort(migration, order, call)
+        }
+        // One that Ebb did not order.
+        if try await loop.hypervisor.migrationProgress(of: domain) != nil { return try await abortForeign(order, call) }
+        guard cancelled.isEmpty else {
+            return Ended(outcome: .succeeded(result: await loop.result(of: domain)), permit: .used)
+        }
+        return Ended(
+            outcome: .failed(
+                code: "state", message: "no migration of domain \(domain) is under way, and none is queued",
+                result: await loop.result(of: domain)), permit: .released)
+    }
+
+    private func abort(
+        _ migration: UUID128, _ order: CommandOrder, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Ended {
+        try checkOwnership()
+        if aborted[order.domain] == nil { aborted[order.domain] = "somebody asked for that" }
+        await callOff(order.domain, migration)
+        let outcome = await outcome(of: migration, within: call.timeout)
+        let result = await loop.result(of: order.domain)
+        guard let outcome else {
+            return Ended(
+                outcome: .failed(
+                    code: "outcome-unknown",
+                    message: "the migration is told to end and has not yet; see `ebb operation show \(migration)`",
+                    result: result), permit: nil)
+        }
+        guard !outcome.succeeded else {
+            return Ended(
+                outcome: .failed(
+                    code: "state",
+                    message: "it came too late: the migration has ended, and the domain is on its target",
+                    result: outcome.result), permit: .released)
+        }
+        guard outcome.code != "outcome-unknown" else {
+            return Ended(
+                outcome: .failed(code: "outcome-unknown", message: outcome.message ?? "", result: result), permit: nil)
+        }
+        return Ended(outcome: .succeeded(result: result), permit: .used)
+    }
+
+    private func abortForeign(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
+        let deadline = ContinuousClock.now + call.timeout
+        repeat {
+            guard !Task.isCancelled else {
+                throw HypervisorError(.closed, operation: "abort", message: "its end was still to be seen")
+            }
+            await callOff(order.domain, call.id)
+            if try await loop.hypervisor.migrationProgress(of: order.domain) == nil {
+                await loop.freshCycle()
+                return Ended(outcome: .succeeded(result: await loop.result(of: order.domain)), permit: .used)
+            }
+            try? await Task.sleep(for: configuration.progressInterval)
+        } while ContinuousClock.now < deadline
+        throw HypervisorError(.deadline, operation: "abort", message: "the migration has not ended yet")
     }
 
     private func target(of order: CommandOrder) async throws(HypervisorError) -> (MigrationTarget, ShardClaim) {
@@ -84,20 +222,21 @@ extension CommandRunner {
         return presence
     }
 
-    /// A migration that was cut off goes on without us: until its deadline that is waited for, then it is called off.
-    /// Returns whether one is still under way, as far as can be told.
-    func isStillMoving(_ order: CommandOrder, _ id: UUID128) async -> Bool {
-        do throws(HypervisorError) {
-            guard try await loop.hypervisor.migrationProgress(of: order.domain) != nil else { return false }
-            guard edges.clock.now() >= order.deadline else { return true }
-            try checkOwnership()
-            let call = MutatingCall(
-                id: id, epoch: UInt64(clamping: shard.epoch), timeout: configuration.callTimeout)
-            _ = try await loop.hypervisor.abortMigration(of: order.domain, call.following(6))
-            return false
-        } catch {
-            return false
-        }
+    /// A migration that was cut off goes on without its caller: it is followed, as long as it progresses, and called off
+    /// as any other. Returns whether one is still under way, as far as can be told.
+    func isStillMoving(_ order: CommandOrder, _ record: CommandRecord) async -> Bool {
+        let now = ClusterClock.bootTimeNanoseconds()
+        var watch = watches[record.id] ?? MigrationWatch(limits(of: order), at: now)
+        let isSeen = await observe(record, order, &watch)
+        watches[record.id] = watch
+        return isSeen
+    }
+
+    /// How long the end of a migration is looked for where a host does not answer, from when it was first missed.
+    func hasPatience(_ record: CommandRecord) -> Bool {
+        let since = missedSince[record.id] ?? .now
+        missedSince[record.id] = since
+        return ContinuousClock.now - since < configuration.migrationStallTimeout
     }
 
     /// The domain runs on its target: a copy that does not run any more may be left on the source, and goes.
@@ -110,11 +249,19 @@ extension CommandRunner {
                 _ = try await loop.hypervisor.perform(.destroy, on: order.domain, call.following(7))
             }
             try checkOwnership()
-            _ = try await loop.hypervisor.delete(order.domain, keepsDisk: true, call.following(8))
+            // The domain's volumes are the running copy's.
+            _ = try await loop.hypervisor.perform(.undefine, on: order.domain, call.following(8))
         } catch {
             log.warning(
                 "what a migration left on its source can't be removed",
                 metadata: ["domain.id": "\(order.domain)", "host.id": "\(host)", "error": "\(error)"])
         }
+    }
+}
+
+extension MigrationWatch.Figures {
+    fileprivate init(_ progress: MigrationProgress) {
+        self.init(
+            remaining: progress.remaining, transferred: progress.transferred, iteration: progress.iteration)
     }
 }

@@ -23,13 +23,23 @@ extension CommandRunner {
         let (finding, isFinal) = await finding(about: order, record)
         guard !Task.isCancelled else { return false }
         // A host may answer before the command's deadline: until then its end can still become known.
-        guard isFinal || edges.clock.now() >= order.deadline else { return false }
+        if !isFinal {
+            guard edges.clock.now() >= order.deadline else { return false }
+            // A migration's deadline is its progress.
+            if order.verb == .migrate, await isStillMoving(order, record) || hasPatience(record) { return false }
+        }
         switch finding {
         case .succeeded:
-            await end(record, .succeeded(result: await settle(order, record.id)), permit: .used)
+            let ended = await settled(order, record.id)
+            await end(record, ended.outcome, permit: ended.permit)
+        case .failed where order.verb == .migrate && aborted[order.domain] != nil:
+            let ended = await endOfAborted(order, aborted.removeValue(forKey: order.domain) ?? "")
+            await end(record, ended.outcome, permit: ended.permit)
         case .failed(let refusal):
+            await forgetLeftovers(of: order)
             await end(record, await failure(order, refusal), permit: .released)
         case .unknown(let refusal):
+            if order.verb == .migrate { await loop.leftUncertain(order.domain) }
             await end(record, await failure(order, refusal), permit: nil)
         }
         await loop.end(order.verb, on: order.domain)
@@ -45,7 +55,7 @@ extension CommandRunner {
     func finding(
         about order: CommandOrder, _ record: CommandRecord
     ) async -> (finding: CommandPlan.Finding, isFinal: Bool) {
-        let isMoving = order.verb == .migrate ? await isStillMoving(order, record.id) : false
+        let isMoving = order.verb == .migrate ? await isStillMoving(order, record) : false
         await loop.freshCycle()
         let presence = await loop.presence(of: order.domain)
         let onTarget = order.verb == .migrate ? await targetPresence(order) : .unknown
@@ -67,7 +77,7 @@ extension CommandRunner {
     }
 
     /// Whether the effect is found that a domain's state says nothing about; `nil` if it can't be told.
-    private func trace(of order: CommandOrder, _ record: CommandRecord) async -> Bool? {
+    func trace(of order: CommandOrder, _ record: CommandRecord) async -> Bool? {
         let (hypervisor, domain) = (loop.hypervisor, order.domain)
         switch order.verb {
         case .snapshot, .deleteSnapshot:
@@ -77,10 +87,10 @@ extension CommandRunner {
         case .cap:
             // A driver that shows no cap may not know: only a cap that is seen says something.
             let cap = try? await hypervisor.look(at: domain).cpuCapPPM
-            return cap.map { $0 == order.arguments.cpuCapPPM }
+            return isTaken(cap, order.arguments.cpuCapPPM ?? 0, within: Self.capGranule.ppm)
         case .networkCap:
             let cap = try? await hypervisor.look(at: domain).networkCapBytesPerSecond
-            return cap.map { $0 == order.arguments.bytesPerSecond }
+            return isTaken(cap, order.arguments.bytesPerSecond ?? 0, within: Self.capGranule.bytesPerSecond)
         case .prepare: return try? await hypervisor.preparation(of: domain, for: DomainCeiling(order)).isEmpty
         case .abortMigration:
             do throws(HypervisorError) {
@@ -95,14 +105,35 @@ extension CommandRunner {
         }
     }
 
-    /// A command that was cut off had its effect: what else follows from it. Returns its result.
-    func settle(_ order: CommandOrder, _ id: UUID128) async -> String? {
+    /// By how much less than this a driver rounds a cap: Xen to a percent of a core, libvirt to a KiB.
+    private static let capGranule = (ppm: Int64(10_000), bytesPerSecond: Int64(1_024))
+
+    /// Whether a cap that is seen is the one that was asked for; 0: none.
+    private func isTaken(_ seen: Int64?, _ asked: Int64, within granule: Int64) -> Bool? {
+        guard asked > 0 else { return seen == nil || seen == 0 }
+        return seen.map { ($0 - asked).magnitude < granule.magnitude }
+    }
+
+    /// The end of a command that was cut off and had its effect.
+    func settled(_ order: CommandOrder, _ id: UUID128) async -> Ended {
+        guard order.verb == .delete else {
+            return Ended(outcome: .succeeded(result: await settle(order, id)), permit: .used)
+        }
+        let left = await leftBehind(by: order)
+        await loop.deleted(order.domain, at: nil, leaving: left?.volumes ?? [])
+        guard let refusal = left?.refusal else {
+            return Ended(outcome: .succeeded(result: await loop.result(of: order.domain)), permit: .used)
+        }
+        return Ended(outcome: await failure(order, refusal), permit: .used)
+    }
+
+    /// What else follows from it. Returns its result.
+    private func settle(_ order: CommandOrder, _ id: UUID128) async -> String? {
         let result = await loop.result(of: order.domain, host: order.target)
         switch order.verb {
         case .migrate:
             await clearSource(order, id)
             await loop.release(order.domain)
-        case .delete: await loop.deleted(order.domain, at: nil)
         case .adopt: if let tenant = order.tenant { await loop.adopted(order.domain, by: tenant) }
         case .release: await loop.released(order.domain)
         case .cap, .networkCap: await capped(order)

@@ -21,9 +21,22 @@ actor CommandRunner {
 
     /// Commands that this process has under way or whose end is not written yet.
     private var running: [UUID128: DomainID] = [:]
+    /// What each domain's commands wait behind.
+    private var first: [DomainID: CommandRecord] = [:]
+    /// What was said last of a command that waits.
+    private var waitingTexts: [UUID128: String] = [:]
+    private var lastExtensions: [UUID128: ContinuousClock.Instant] = [:]
     private var lastReports: [UUID128: ContinuousClock.Instant] = [:]
-    /// Domains whose migration was called off.
-    var aborted: Set<DomainID> = []
+    /// Migrations that are under way, or that an earlier owner left behind.
+    private(set) var migrations: [DomainID: UUID128] = [:]
+    /// Domains whose migration is to be called off, each with the reason.
+    var aborted: [DomainID: String] = [:]
+    /// What is watched of migrations that an earlier owner began, or whose answer was lost.
+    var watches: [UUID128: MigrationWatch] = [:]
+    /// Since when a host that a migration's end is to be seen on does not answer.
+    var missedSince: [UUID128: ContinuousClock.Instant] = [:]
+    /// Counts attempts to call a migration off: each is a call of its own.
+    var abortions: UInt64 = 0
     private var followers: [UUID128: [AsyncStream<CommandOutcome>.Continuation]] = [:]
     private let wakeUp = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
@@ -68,11 +81,18 @@ actor CommandRunner {
             for record in abandoned + queued where running[record.id] == nil {
                 // What ends another command can't wait for it, nor for room.
                 if !(CommandVerb(rawValue: record.command.verb)?.overtakes ?? false) {
-                    guard running.count < configuration.commandsPerHost else { continue }
                     // Commands of one domain keep their order, also behind one that has to wait.
-                    guard busy.insert(record.command.domain).inserted else { continue }
+                    guard busy.insert(record.command.domain).inserted else {
+                        await waits(record)
+                        continue
+                    }
+                    guard running.count < configuration.commandsPerHost else {
+                        await waits(record, "waited for \(running.count) other commands of its host")
+                        continue
+                    }
+                    first[record.command.domain] = record
                 }
-                running[record.id] = record.command.domain
+                begin(record)
                 start(record)
             }
         } catch {
@@ -80,11 +100,23 @@ actor CommandRunner {
         }
     }
 
+    private func begin(_ record: CommandRecord) {
+        running[record.id] = record.command.domain
+        guard record.command.verb == CommandVerb.migrate.rawValue else { return }
+        migrations[record.command.domain] = record.id
+    }
+
+    private func forget(_ command: UUID128) {
+        guard let domain = running.removeValue(forKey: command) else { return }
+        if first[domain]?.id == command { first[domain] = nil }
+        if migrations[domain] == command { migrations[domain] = nil }
+    }
+
     private func carryOut(_ record: CommandRecord) async {
         let isEnding =
             record.state == .claimed ? await reconcile(record) : await execute(record)
         // Those whose end is queued stay in `running` until it is written.
-        if !isEnding { running[record.id] = nil }
+        if !isEnding { forget(record.id) }
     }
 
     // MARK: Progress
@@ -94,7 +126,34 @@ actor CommandRunner {
         let now = ContinuousClock.now
         if let last = lastReports[record.id], now - last < configuration.progressInterval { return }
         lastReports[record.id] = now
+        await holdRoom(for: record)
         try? await edges.commands.setProgress(of: record.id, under: claim, ppm: ppm, text: text)
+    }
+
+    /// Says behind which other command of its domain one waits.
+    private func waits(_ record: CommandRecord) async {
+        guard let other = first[record.command.domain], other.id != record.id else { return }
+        await waits(record, "waited behind \(other.command.verb) (\(other.id)) of the same domain")
+    }
+
+    /// Says what a queued command waits for: as it goes on, and at its end if that is all that becomes of it.
+    func waits(_ record: CommandRecord, _ text: String) async {
+        guard waitingTexts[record.id] != text else { return }
+        if waitingTexts.count > Self.waitingLimit { waitingTexts = [:] }
+        waitingTexts[record.id] = text
+        try? await edges.commands.setWaiting(of: record.id, under: claim, text: text)
+    }
+
+    private static let waitingLimit = 1_024
+
+    /// The room that was promised to a command is held as long as it goes on.
+    private func holdRoom(for record: CommandRecord) async {
+        guard let permit = record.command.permit else { return }
+        let now = ContinuousClock.now
+        if let last = lastExtensions[record.id], now - last < configuration.permitExtension / 4 { return }
+        lastExtensions[record.id] = now
+        let until = edges.clock.now().advanced(by: configuration.permitExtension)
+        _ = try? await edges.permits.extend(permit, until: until)
     }
 
     // MARK: Ends
@@ -120,8 +179,12 @@ actor CommandRunner {
 
     /// A command's end was written: whoever waits is told.
     func wasWritten(_ end: CommandEnd) {
-        running[end.command] = nil
+        forget(end.command)
         lastReports[end.command] = nil
+        lastExtensions[end.command] = nil
+        waitingTexts[end.command] = nil
+        watches[end.command] = nil
+        missedSince[end.command] = nil
         for follower in followers.removeValue(forKey: end.command) ?? [] {
             follower.yield(end.outcome)
             follower.finish()

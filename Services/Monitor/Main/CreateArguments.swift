@@ -39,10 +39,12 @@ extension CommandOrder {
             throw CommandRefusal("invalid", "create needs \"boot\" to be an object of known types")
         }
         return DomainSpecification(
-            domain: domain, name: name, tenant: tenant, maximumVCPUs: VCPUCount(arguments.maximumVCPUs ?? vcpus),
-            vcpus: VCPUCount(vcpus), memory: ByteCount(memory),
-            maximumMemory: arguments.maximumMemoryBytes.map { ByteCount($0) },
-            disk: ByteCount(arguments.diskBytes ?? 0), flavor: arguments.flavor, boot: boot.boot ?? BootSource())
+            domain: domain, name: name, tenant: tenant,
+            maximumVCPUs: VCPUCount(clamping: arguments.maximumVCPUs ?? vcpus),
+            vcpus: VCPUCount(clamping: vcpus), memory: ByteCount(clamping: memory),
+            maximumMemory: arguments.maximumMemoryBytes.map { ByteCount(clamping: $0) },
+            disk: ByteCount(clamping: arguments.diskBytes ?? 0), flavor: arguments.flavor,
+            boot: boot.boot ?? BootSource())
     }
 }
 

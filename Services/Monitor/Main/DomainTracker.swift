@@ -8,21 +8,27 @@ internal import Store
 struct DomainTracker: Sendable {
     /// Created or adopted by Ebb: what is not managed has no segments, no readings and gets no calls.
     var isManaged: Bool
+    /// Since when it is its tenant's, or nobody's: a row that says another thing of before is old.
+    var ownedSince: Timestamp
     var size: SizeTracker
     var meter: MeterSchedule
     var asked: VCPUCount?
     var caps: DomainCaps
     /// The observation that was queued last.
     var written: DomainObservation?
+    /// Devices of which nothing can be read, as queued last.
+    private var unmetered: [String]?
     /// A guest was asked to shut down and has not yet.
     var isShuttingDown = false
     /// When something that Ebb did with it ended: what a poll shows that began before is older than that.
     var settledAt = Timestamp.zero
 
     init(
-        isManaged: Bool, size: SizeTracker, meter: MeterSchedule, asked: VCPUCount?, caps: DomainCaps = DomainCaps()
+        isManaged: Bool, ownedSince: Timestamp = .zero, size: SizeTracker, meter: MeterSchedule, asked: VCPUCount?,
+        caps: DomainCaps = DomainCaps()
     ) {
         self.isManaged = isManaged
+        self.ownedSince = ownedSince
         self.size = size
         self.meter = meter
         self.asked = asked
@@ -32,11 +38,13 @@ struct DomainTracker: Sendable {
     /// A domain that was on the host before this process owned it.
     init(_ known: KnownDomain, interval: Duration, phase: Int64, watchedSince: Timestamp?) {
         self.init(
-            isManaged: known.row.isManaged, size: SizeTracker(domain: known.row.id, known: known.size),
+            isManaged: known.row.isManaged, ownedSince: known.row.tenantSince,
+            size: SizeTracker(domain: known.row.id, known: known.size, ownedSince: known.row.tenantSince),
             meter: MeterSchedule(
                 domain: known.row.id, interval: interval, phase: phase,
-                watchedSince: watchedSince ?? .distantFuture), asked: known.row.askedVCPUs,
+                watchedSince: max(watchedSince ?? .distantFuture, known.row.tenantSince)), asked: known.row.askedVCPUs,
             caps: DomainCaps(known.row))
+        unmetered = known.row.unmeteredDevices
     }
 
     /// Takes a sighting; returns the facts that follow, in order.
@@ -47,6 +55,10 @@ struct DomainTracker: Sendable {
             written = observation
             facts.append(.domain(seen.domain, observation))
         }
+        if let devices = seen.unmetered, devices != unmetered ?? [] {
+            unmetered = devices
+            facts.append(.unmetered(seen.domain, devices))
+        }
         guard isManaged else { return facts }
         facts += size.observe(seen).map { .size($0) }
         let readings = meter.observe(seen, isForced: isForced)
@@ -56,6 +68,14 @@ struct DomainTracker: Sendable {
             size.requestEnded()
         }
         return facts
+    }
+
+    /// The domain is its tenant's from an instant on, or (`nil`) nobody's: sizes and meters begin anew there.
+    mutating func changeOwner(isManaged: Bool, since instant: Timestamp, _ domain: DomainID, meter: MeterSchedule) {
+        self.isManaged = isManaged
+        ownedSince = instant
+        size = SizeTracker(domain: domain, ownedSince: instant)
+        self.meter = meter
     }
 
     /// The domain is not here any more; returns the facts that follow.
@@ -78,7 +98,7 @@ extension DomainObservation {
         var vcpus = seen.vcpus
         vcpus?.asked = asked
         self.init(
-            state: seen.state, name: seen.name, vcpus: vcpus,
+            state: seen.state, stateReason: seen.stateReason, name: seen.name, vcpus: vcpus,
             memory: seen.memory.map { DomainMemory(maximum: $0.maximum, allocated: $0.allocated) },
             disk: seen.disk, incarnation: seen.incarnation)
     }

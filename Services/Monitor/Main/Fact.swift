@@ -19,9 +19,14 @@ enum Fact: Sendable {
     case deleted(DomainID, at: Timestamp)
     /// A complete listing of the host does not have the domain.
     case absent(DomainID, at: Timestamp)
-    /// The domain is Ebb's for this tenant, or (`nil`) not any more, and its kept definition was given back.
-    case adopted(DomainID, by: TenantID?)
+    /// From the instant on the domain is Ebb's for this tenant, or (`nil`) not any more, and its kept definition was given
+    /// back.
+    case adopted(DomainID, by: TenantID?, at: Timestamp)
+    /// Devices of which nothing can be read, by their labels.
+    case unmetered(DomainID, [String])
     case caps(DomainID, DomainCaps)
+    /// Files that are left to be deleted with the domain.
+    case leftovers(DomainID, [String])
     /// Ceilings that the definition gets at the next cold boot.
     case pending(DomainID, maximumVCPUs: VCPUCount?, maximumMemory: ByteCount?)
     case ended(CommandEnd)
@@ -32,8 +37,12 @@ enum Fact: Sendable {
         if case .proved(let instant) = self { instant } else { nil }
     }
 
-    var isReading: Bool {
-        if case .readings = self { true } else { false }
+    /// The readings that can be done without, since later ones tell of the growth as well, and what is left without them;
+    /// `nil`: it has none.
+    var withoutSparableReadings: Fact? {
+        guard case .readings(let readings) = self else { return nil }
+        let needed = readings.filter(\.isBaseline)
+        return needed.count < readings.count ? .readings(needed) : nil
     }
 }
 

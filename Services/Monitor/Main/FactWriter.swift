@@ -53,7 +53,7 @@ actor FactWriter {
     var waiting: Int { queue.count }
 
     /// Queues facts in order. Of two proofs in a row only the later is kept; when the queue is full the oldest readings
-    /// go first (counters are cumulative), then the newest facts.
+    /// go first (counters are cumulative) unless others are measured from them, then the newest facts.
     func append(_ facts: [Fact]) {
         guard !isFenced else { return }
         for fact in facts {
@@ -101,9 +101,15 @@ actor FactWriter {
     }
 
     private func makeRoom() {
-        if let oldest = queue.firstIndex(where: \.isReading) {
-            queue.remove(at: oldest)
+        for (index, fact) in queue.enumerated() {
+            guard let rest = fact.withoutSparableReadings else { continue }
             MonitorMetrics.fact("dropped")
+            guard case .readings(let needed) = rest, needed.isEmpty else {
+                queue[index] = rest
+                continue
+            }
+            queue.remove(at: index)
+            return
         }
     }
 
@@ -196,13 +202,18 @@ actor FactWriter {
             try await inventory.markDeleted(id, at: instant, under: claim, in: transaction)
         case .absent(let id, let instant):
             try await inventory.markAbsent(id, at: instant, under: claim, in: transaction)
-        case .adopted(let id, let tenant):
-            _ = try await inventory.setManaged(id, tenant != nil, tenant: tenant, under: claim, in: transaction)
+        case .adopted(let id, let tenant, let instant):
+            _ = try await inventory.setManaged(
+                id, tenant != nil, tenant: tenant, since: instant, under: claim, in: transaction)
             if tenant == nil { try await inventory.dropDefinition(of: id, under: claim, in: transaction) }
+        case .unmetered(let id, let devices):
+            try await inventory.setUnmetered(of: id, devices, under: claim, in: transaction)
         case .caps(let id, let caps):
             try await inventory.setCaps(
                 of: id, cpuCapPPM: caps.cpuPPM, networkCapBytesPerSecond: caps.networkBytesPerSecond, under: claim,
                 in: transaction)
+        case .leftovers(let id, let volumes):
+            try await inventory.setLeftovers(of: id, volumes, under: claim, in: transaction)
         case .pending(let id, let vcpus, let memory):
             try await inventory.setPending(
                 of: id, maximumVCPUs: vcpus, maximumMemory: memory, under: claim, in: transaction)
@@ -249,6 +260,6 @@ extension MeterReading {
     fileprivate init(_ fact: ReadingFact, host: HostID) {
         self.init(
             domain: fact.domain, host: host, incarnationStart: fact.incarnationStart, at: fact.at,
-            counters: fact.counters)
+            counters: fact.counters, devices: fact.devices)
     }
 }

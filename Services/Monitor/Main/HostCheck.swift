@@ -89,13 +89,16 @@ enum HostCheck {
             return [CheckItem(target: target, check: "answers", result: .unknown, detail: "\(error)")]
         }
         let (source, other) = (examined.examination, found.examination)
+        // What Scheduler places by is said there, once.
+        let (here, there) = (HostAbilities(source), HostAbilities(other))
+        let obstacles =
+            here.obstacles(to: there)
+            + there.lacks(of: DomainNeeds(pools: here.pools ?? [], networks: here.networks ?? []))
         return [
-            identity(source, other), driver(source, other), cpu(source, other, accepts), transport(source, other),
+            identity(obstacles), driver(source, obstacles), cpu(source, other, accepts),
+            transport(source, other, obstacles),
             clock(examined.clock.difference(to: found.clock), against: "this host's"), nameResolution(source, other),
-            shared(
-                "storage pools", source.storagePools.filter(\.isActive).map(\.name),
-                other.storagePools.filter(\.isActive).map(\.name)),
-            shared("networks", source.networks, other.networks),
+            shared("storage pools", here.pools ?? [], obstacles), shared("networks", here.networks ?? [], obstacles),
         ].compactMap { item in
             var item = item
             item?.target = target
@@ -208,18 +211,21 @@ enum HostCheck {
                 + "from outside: there, `getent ahosts \(name.name)`")
     }
 
-    private static func identity(_ source: HostExamination, _ other: HostExamination) -> CheckItem? {
-        guard let uuid = source.capabilities.hostUUID, uuid == other.capabilities.hostUUID else { return nil }
+    private static func identity(_ obstacles: [PairObstacle]) -> CheckItem? {
+        let shown = obstacles.lazy.compactMap { obstacle -> UUID128? in
+            if case .sameUUID(let uuid) = obstacle { uuid } else { nil }
+        }.first
+        guard let uuid = shown else { return nil }
         return CheckItem(
             check: "host UUID", result: .missing, detail: "both hosts say that they are \(uuid)",
             remedy: "set host_uuid in libvirtd.conf on one of them")
     }
 
-    private static func driver(_ source: HostExamination, _ other: HostExamination) -> CheckItem {
-        let (here, there) = (source.capabilities.driver, other.capabilities.driver)
-        return here == there
-            ? CheckItem(check: "driver", result: .fine, detail: here)
-            : CheckItem(check: "driver", result: .missing, detail: "\(here) here, \(there) there")
+    private static func driver(_ source: HostExamination, _ obstacles: [PairObstacle]) -> CheckItem {
+        for case .otherDriver(let here, let there) in obstacles {
+            return CheckItem(check: "driver", result: .missing, detail: "\(here) here, \(there) there")
+        }
+        return CheckItem(check: "driver", result: .fine, detail: source.capabilities.driver)
     }
 
     private static func cpu(_ source: HostExamination, _ other: HostExamination, _ accepts: Bool?) -> CheckItem? {
@@ -232,20 +238,29 @@ enum HostCheck {
             remedy: "give guests a CPU model that both have")
     }
 
-    private static func transport(_ source: HostExamination, _ other: HostExamination) -> CheckItem {
+    private static func transport(
+        _ source: HostExamination, _ other: HostExamination, _ obstacles: [PairObstacle]
+    ) -> CheckItem {
+        guard !obstacles.contains(.noCommonTransport) else {
+            return CheckItem(check: "migration transport", result: .missing, detail: "they have none in common")
+        }
         let common = Set(source.migrationTransports).intersection(other.migrationTransports)
-        return common.isEmpty
-            ? CheckItem(check: "migration transport", result: .missing, detail: "they have none in common")
-            : CheckItem(check: "migration transport", result: .fine, detail: names(Array(common)))
+        return CheckItem(check: "migration transport", result: .fine, detail: names(Array(common)))
     }
 
-    private static func shared(_ what: String, _ here: [String], _ there: [String]) -> CheckItem? {
-        let absent = Set(here).subtracting(there)
+    private static func shared(_ what: String, _ here: [String], _ obstacles: [PairObstacle]) -> CheckItem? {
         guard !here.isEmpty else { return nil }
+        let absent = obstacles.flatMap { obstacle -> [String] in
+            switch obstacle {
+            case .pools(let names) where what == "storage pools": names
+            case .networks(let names) where what == "networks": names
+            default: []
+            }
+        }
         return absent.isEmpty
             ? CheckItem(check: what, result: .fine, detail: names(here))
             : CheckItem(
-                check: what, result: .missing, detail: "not there: \(names(Array(absent)))",
+                check: what, result: .missing, detail: "not there: \(names(absent))",
                 remedy: "define them there under the same names")
     }
 

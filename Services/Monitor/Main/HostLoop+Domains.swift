@@ -58,7 +58,8 @@ extension HostLoop {
                 isComplete = false
                 continue
             }
-            facts += await depart(domain, movedAt: nil, seenAt: cycle.seenAt, isForeign: true)
+            let isForeign = uncertain.remove(domain) == nil
+            facts += await depart(domain, movedAt: nil, seenAt: cycle.seenAt, isForeign: isForeign)
         }
         facts.joinReadings()
         return isComplete
@@ -133,16 +134,19 @@ extension HostLoop {
             facts.append(.found(NewDomain(found: last, manager: manager)))
         case .here(let known):
             trackers[domain] = DomainTracker(
-                known, interval: configuration.readingInterval, phase: meterPhase, watchedSince: last.seenAt)
+                known, interval: configuration.readingInterval, phase: meterPhase,
+                watchedSince: max(known.row.tenantSince, known.row.missingSince ?? .zero))
             // It was missing: its size begins anew, also if it is off and has no life yet.
             if known.row.missingSince != nil {
-                trackers[domain]?.size = SizeTracker(domain: domain, arrivedAt: last.seenAt)
+                trackers[domain]?.size = SizeTracker(
+                    domain: domain, arrivedAt: last.seenAt, ownedSince: known.row.tenantSince)
             }
         case .movedHere(let row):
-            trackers[domain] = tracker(of: row, size: SizeTracker(domain: domain))
+            trackers[domain] = tracker(of: row, size: SizeTracker(domain: domain, ownedSince: row.tenantSince))
             await arrived(domain, sightings[0], isForeign: false)
         case .strayed(let row, let provedUntil):
-            let size = SizeTracker(domain: domain, formerHostProvedUntil: provedUntil, arrivedAt: last.seenAt)
+            let size = SizeTracker(
+                domain: domain, formerHostProvedUntil: provedUntil, arrivedAt: last.seenAt, ownedSince: row.tenantSince)
             let isCopy = duplicates[domain] != nil
             trackers[domain] = tracker(of: row, size: size, watchedSince: isCopy ? last.seenAt : .zero)
             await arrived(domain, sightings[0], isForeign: true)
@@ -164,10 +168,11 @@ extension HostLoop {
         for row in rows {
             guard var tracker = trackers[row.id] else { continue }
             tracker.asked = row.askedVCPUs ?? tracker.asked
-            if tracker.isManaged != row.isManaged {
-                tracker.isManaged = row.isManaged
-                tracker.size = SizeTracker(domain: row.id)
-                tracker.meter = schedule(row.id, since: edges.clock.now())
+            // A row of before a change that is not written yet says nothing.
+            if tracker.isManaged != row.isManaged, row.tenantSince >= tracker.ownedSince {
+                tracker.changeOwner(
+                    isManaged: row.isManaged, since: row.tenantSince, row.id,
+                    meter: schedule(row.id, since: row.tenantSince))
             }
             trackers[row.id] = tracker
         }
@@ -181,7 +186,7 @@ extension HostLoop {
         guard let seen = latest[domain] else { return unresolved[domain] == nil ? .absent : .unknown }
         return .present(
             DomainLook(
-                seen.state, granted: seen.vcpus?.granted, confirmed: seen.vcpus?.confirmed,
+                seen.state, seen.stateReason, granted: seen.vcpus?.granted, confirmed: seen.vcpus?.confirmed,
                 memory: seen.memory?.allocated))
     }
 
@@ -200,7 +205,8 @@ extension HostLoop {
         of row: DomainRecord, size: SizeTracker, watchedSince: Timestamp = .zero
     ) -> DomainTracker {
         DomainTracker(
-            isManaged: row.isManaged, size: size, meter: schedule(row.id, since: watchedSince), asked: row.askedVCPUs,
+            isManaged: row.isManaged, ownedSince: row.tenantSince, size: size,
+            meter: schedule(row.id, since: max(watchedSince, row.tenantSince)), asked: row.askedVCPUs,
             caps: DomainCaps(row))
     }
 

@@ -58,14 +58,16 @@ extension HostLoop {
         let facts = await depart(domain, movedAt: movedAt ?? now, seenAt: now, isForeign: false)
         moving.remove(domain)
         await writer.append(facts)
-        guard let seen = effect.domain, let number = seen.hypervisorID else { return nil }
+        guard let seen = effect.domain, seen.hypervisorID != nil || !seen.state.isActive else { return nil }
         let start = seen.incarnationStart ?? movedAt ?? now
+        // What is off has no life.
+        let life = seen.hypervisorID.map { Incarnation(host: target, hypervisorID: $0, start: start) }
         return DomainObservation(
-            state: seen.state,
+            state: seen.state, stateReason: seen.stateReason,
             vcpus: seen.grantedVCPUs.map {
                 VCPUSizes(maximum: seen.maximumVCPUs ?? $0, asked: asked, granted: $0, confirmed: seen.confirmedVCPUs)
             }, memory: seen.memory, disk: seen.disk,
-            incarnation: Incarnation(host: target, hypervisorID: number, start: start))
+            incarnation: life)
     }
 
     /// A migration whose owner was cut off turned out to have happened: nobody here knows when. The target's first
@@ -80,42 +82,60 @@ extension HostLoop {
         await publish(change, of: domain, at: edges.clock.now(), isForeign: false)
     }
 
-    /// The domain was undefined, or is missing and to be forgotten.
-    func deleted(_ domain: DomainID, at effectiveAt: Timestamp?) async {
+    /// The domain was undefined, or is missing and to be forgotten. As long as files of it are left behind its row stays, so
+    /// that they can be deleted.
+    func deleted(_ domain: DomainID, at effectiveAt: Timestamp?, leaving volumes: [String] = []) async {
         let now = edges.clock.now()
         sampler.forget(domain)
-        var tracker = trackers.removeValue(forKey: domain)
         latest[domain] = nil
         leftAt[domain] = now
         let end = effectiveAt ?? now
-        await writer.append((tracker?.departed(movedAt: end, seenAt: now) ?? []) + [.deleted(domain, at: end)])
+        var tracker = trackers.removeValue(forKey: domain)
+        let facts = tracker?.departed(movedAt: end, seenAt: now) ?? []
+        await writer.append(
+            facts
+                + (volumes.isEmpty
+                    ? [.deleted(domain, at: end)]
+                    : [.domain(domain, DomainObservation(state: .shutoff)), .leftovers(domain, volumes)]))
     }
 
     func name(of domain: DomainID) -> String? { latest[domain]?.name }
 
-    /// The domain is Ebb's from now on: its size and its meters begin here.
+    /// The domain is its tenant's from a sighting on that is taken now: its size and its meters begin there.
     func adopted(_ domain: DomainID, by tenant: TenantID) async {
-        let now = edges.clock.now()
-        trackers[domain]?.isManaged = true
-        trackers[domain]?.size = SizeTracker(domain: domain)
-        trackers[domain]?.meter = schedule(domain, since: now)
-        await writer.append([.adopted(domain, by: tenant)])
+        let seen = await freshSighting(of: domain)
+        let since = seen?.seenAt ?? edges.clock.now()
+        trackers[domain]?.changeOwner(
+            isManaged: true, since: since, domain, meter: schedule(domain, since: since))
+        var facts: [Fact] = [.adopted(domain, by: tenant, at: since)]
+        if let seen { facts += await observe(seen, isForced: true) }
+        await writer.append(facts)
         poke()
     }
 
-    /// The domain is not Ebb's any more: what is billed of it ends here.
+    /// The domain is nobody's from a sighting on that is taken now: what is billed of it ends there, and with a reading.
     func released(_ domain: DomainID) async {
+        let seen = await freshSighting(of: domain)
         guard var tracker = trackers[domain] else { return }
         let now = edges.clock.now()
-        let facts = tracker.departed(movedAt: now, seenAt: now)
-        tracker.isManaged = false
+        let end = seen?.seenAt ?? now
+        let facts = tracker.departed(movedAt: end, seenAt: now)
+        tracker.changeOwner(isManaged: false, since: end, domain, meter: schedule(domain, since: .distantFuture))
         tracker.caps = DomainCaps()
         trackers[domain] = tracker
         await writer.append(
             facts + [
                 .caps(domain, DomainCaps()), .pending(domain, maximumVCPUs: nil, maximumMemory: nil),
-                .adopted(domain, by: nil),
+                .adopted(domain, by: nil, at: end),
             ])
+    }
+
+    /// What a poll shows of the domain that begins from now on; `nil` if none does.
+    private func freshSighting(of domain: DomainID) async -> DomainSighting? {
+        let former = latest[domain]
+        await freshCycle()
+        guard let seen = latest[domain], seen.state != .unknown, seen.seenAt != former?.seenAt else { return nil }
+        return seen
     }
 
     /// A cap holds, or is lifted.
@@ -138,6 +158,9 @@ extension HostLoop {
         trackers[domain]?.isShuttingDown = isPending
         if !isPending { trackers[domain]?.size.requestEnded() }
     }
+
+    /// A migration ended without anybody knowing how: what becomes of the domain is Ebb's doing.
+    func leftUncertain(_ domain: DomainID) { uncertain.insert(domain) }
 
     /// What is seen of a domain now, as a command's result.
     func result(of domain: DomainID, effectiveAt: Timestamp? = nil, host: HostID? = nil) -> String? {

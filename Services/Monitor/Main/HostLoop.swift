@@ -38,6 +38,8 @@ actor HostLoop {
     var moving: Set<DomainID> = []
     /// When domains left by Ebb's order: a poll that began before may still show them.
     var leftAt: [DomainID: Timestamp] = [:]
+    /// Domains of which nobody knows whether Ebb's migration took them away: if they go, it was that.
+    var uncertain: Set<DomainID> = []
     var latest: [DomainID: DomainSighting] = [:]
     var hasPolled = false
     var cycleWaiters: [CheckedContinuation<Void, Never>] = []
@@ -68,6 +70,7 @@ actor HostLoop {
         sampler = HostSampler(host: host, known: known.incarnations)
         (moving, ordered) = (known.moving, known.ordered)
         duplicates = Dictionary(uniqueKeysWithValues: known.duplicates.map { ($0, false) })
+        uncertain = known.uncertain
         meterPhase = Self.phase(of: host)
         for domain in known.domains {
             trackers[domain.row.id] = DomainTracker(
@@ -199,6 +202,11 @@ actor HostLoop {
         await writer.append([
             .host(HostFacts(state: .up, capabilities: JSONText.encode(found), uuid: found.hostUUID))
         ])
+    }
+
+    /// Whether the host tells of every guest that begins anew: QEMU does, the test driver only says that it would.
+    var tellsReboots: Bool {
+        capabilities.map { $0.driver == "QEMU" && $0.events.contains("reboot") } ?? false
     }
 
     /// The host's own UUID, once it was read.

@@ -104,8 +104,8 @@ struct HostQuestions: Sendable {
         case .vmConsole: return try await console(of: domain, wish, hypervisor)
         default:
             let ceiling = DomainCeiling(
-                maximumVCPUs: wish.maximumVCPUs.map { VCPUCount($0) },
-                maximumMemory: wish.maximumMemoryBytes.map { ByteCount($0) })
+                maximumVCPUs: try wish.maximumVCPUs.map { try VCPUCount($0, field: "maximum_vcpus") },
+                maximumMemory: try wish.maximumMemoryBytes.map { try ByteCount($0, field: "maximum_memory_bytes") })
             return try await hypervisor.preparation(of: domain, for: ceiling)
         }
     }

@@ -77,7 +77,7 @@ actor HostRefresher {
     }
 
     private func origin(of domain: DomainID, _ row: DomainRecord?, holder: HostRecord?) async throws -> DomainOrigin {
-        guard let row else { return .found(manager: try await loop.hypervisor.describe(domain)?.manager) }
+        guard let row else { return .found(manager: try await loop.hypervisor.manager(of: domain)) }
         guard row.host == host else { return try await contested(row, holder) }
         guard row.missingSince == nil, try await known(row).size == nil,
             try await edges.commands.moves(of: domain).first(where: { $0.target == host && $0.state != .failed }) != nil
@@ -106,8 +106,18 @@ actor HostRefresher {
             let taken = try await edges.inventory.observe(
                 row.id, DomainObservation(seen, asked: row.askedVCPUs), taking: beaten, under: claim)
             guard taken != nil else { return .arriving }
-            return isForeign ? .strayed(row, provedUntil: holder?.provedUntil) : .movedHere(row)
+            var isOurs = !isForeign
+            if isForeign { isOurs = try await isUncertain(row) }
+            return isOurs ? .movedHere(row) : .strayed(row, provedUntil: holder?.provedUntil)
         }
+    }
+
+    /// Whether it was Ebb's own migration to here that nobody saw the end of, in the same life of the domain.
+    private func isUncertain(_ row: DomainRecord) async throws -> Bool {
+        guard let last = try await edges.commands.moves(of: row.id, limit: 1).first, last.isUncertain,
+            last.target == host
+        else { return false }
+        return (row.incarnation?.start ?? .zero) <= (last.claimedAt ?? .zero)
     }
 
     /// What Ebb ordered that moves the domain between its host and this one.

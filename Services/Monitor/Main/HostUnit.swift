@@ -15,6 +15,7 @@ struct HostUnit: Sendable {
     let loop: HostLoop
     let runner: CommandRunner
     private let refresher: HostRefresher
+    private let examiner: HostExaminer
     private let writer: FactWriter
     private let farewell: Duration
     private let edges: MonitorEdges
@@ -39,6 +40,8 @@ struct HostUnit: Sendable {
         refresher = HostRefresher(
             host: record.id, claim: shard.claim, duplicates: known.duplicates, loop: loop, edges: edges,
             configuration: configuration)
+        examiner = HostExaminer(
+            host: record.id, claim: shard.claim, loop: loop, edges: edges, configuration: configuration)
         farewell = configuration.farewell
         host = record.id
         self.edges = edges
@@ -56,6 +59,7 @@ struct HostUnit: Sendable {
             group.addTask { await loop.probe() }
             group.addTask { await loop.follow() }
             group.addTask { await refresher.run() }
+            group.addTask { await examiner.run() }
             group.addTask { await runner.run() }
             await group.waitForAll()
         }

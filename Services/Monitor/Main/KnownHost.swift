@@ -18,7 +18,11 @@ struct KnownHost: Sendable {
     let moving: Set<DomainID>
     /// Domains of which a command was under way.
     let ordered: Set<DomainID>
+    /// Domains of which nobody knows whether their migration happened.
+    let uncertain: Set<DomainID>
     let provedUntil: Timestamp?
+    /// The meters of the lives that the rows name.
+    let meters: [DomainID: LastMeter]
     /// Domains of other hosts that were seen here as well.
     let duplicates: [DomainID]
 
@@ -29,7 +33,7 @@ struct KnownHost: Sendable {
             guard let life = domain.row.incarnation else { continue }
             let wasActive =
                 domain.row.state.isActive || domain.row.state == .unknown && domain.size?.size.vcpus ?? 1 > 0
-            known[domain.row.id] = .init(life, isActive: wasActive)
+            known[domain.row.id] = .init(life, isActive: wasActive, meter: meters[domain.row.id].map { KnownMeter($0) })
         }
         return known
     }
@@ -53,8 +57,14 @@ struct KnownHost: Sendable {
             },
             moving: Set(abandoned.filter { $0.command.verb == CommandVerb.migrate.rawValue }.map(\.command.domain)),
             ordered: Set(abandoned.map(\.command.domain)),
-            provedUntil: record?.provedUntil, duplicates: try await edges.inventory.duplicates(on: host))
+            uncertain: Set(try await edges.commands.uncertainMigrations(from: host).map(\.command.domain)),
+            provedUntil: record?.provedUntil, meters: try await edges.inventory.lastMeters(on: host),
+            duplicates: try await edges.inventory.duplicates(on: host))
     }
+}
+
+extension KnownMeter {
+    init(_ stored: LastMeter) { self.init(counters: stored.counters, devices: stored.devices) }
 }
 
 extension SizeTracker.Known {

@@ -104,13 +104,34 @@ package struct OpenPermit: Hashable, Sendable, Codable {
     }
 }
 
+/// A move that somebody ordered of Ebb and that is under way.
+package struct OrderedMove: Hashable, Sendable, Codable {
+    package var domain: DomainID
+    package var target: HostID
+    /// An arrival that is seen later was not this one.
+    package var until: Timestamp
+
+    package init(domain: DomainID, target: HostID, until: Timestamp) {
+        self.domain = domain
+        self.target = target
+        self.until = until
+    }
+}
+
 /// One consistent reading of the inventory of a cluster.
 package struct Inventory: Hashable, Sendable, Codable {
     package var hosts: [HostRecord]
     package var domains: [DomainRecord]
     package var permits: [OpenPermit]
+    package var orders: [OrderedMove]
+    package var abilities: SortedTable<HostID, KnownAbilities>
 
-    package init(hosts: [HostRecord], domains: [DomainRecord], permits: [OpenPermit] = []) {
+    package init(
+        hosts: [HostRecord], domains: [DomainRecord], permits: [OpenPermit] = [], orders: [OrderedMove] = [],
+        abilities: SortedTable<HostID, KnownAbilities> = SortedTable()
+    ) {
+        self.orders = orders
+        self.abilities = abilities
         self.hosts = hosts
         self.domains = domains
         self.permits = permits

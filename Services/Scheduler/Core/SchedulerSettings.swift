@@ -56,6 +56,9 @@ package struct SchedulerSettings: Hashable, Sendable, Codable {
         package var swapInBytesPerSecond: Int64 = 65_536
         /// More major faults than this per second give memory back at once.
         package var majorFaultsPerSecond: Int64 = 20
+        /// A shrink leaves the guest at least so much that it does not use; `nil`: as little as its share says, as in records
+        /// of before there was it.
+        package var minimumAvailable: ByteCount?
 
         package init() {}
     }

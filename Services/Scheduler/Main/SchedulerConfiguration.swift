@@ -9,6 +9,8 @@ struct SchedulerConfiguration: Sendable {
     let core: SchedulerSettings
     /// N.
     let windowLength: Int
+    /// The longest N that a tenant may choose.
+    let longestWindow: Int
     /// After how long a silent instance of Scheduler is dead.
     let timeToLive: Duration
     /// How often it is looked whether a delegated policy is to be chosen again.
@@ -28,6 +30,7 @@ struct SchedulerConfiguration: Sendable {
             responsePPM: Int64(settings.integer("scheduler.weightResponse")),
             cpuPPM: Int64(settings.integer("scheduler.weightCPU")),
             memoryPPM: Int64(settings.integer("scheduler.weightMemory")))
+        core.memory.minimumAvailable = ByteCount(clamping: Int64(settings.integer("scheduler.minimumAvailableMemory")))
         core.unknownBound = settings.share("scheduler.unknownBound")
         core.moves.budget = MigrationBudget(
             inPerHost: settings.integer("scheduler.movesInPerHost"),
@@ -44,6 +47,7 @@ struct SchedulerConfiguration: Sendable {
         }
         self.core = core
         windowLength = settings.integer("scheduler.windowLength")
+        longestWindow = settings.integer("scheduler.longestWindow")
         timeToLive = settings.duration("scheduler.timeToLive")
         managedInterval = settings.duration("scheduler.managedInterval")
         permitLifetime = settings.duration("scheduler.permitLifetime")

@@ -9,7 +9,7 @@ package enum RFC3339 {
     package static func timestamp(_ text: some StringProtocol) -> Timestamp? {
         var reader = DigitReader(Array(text.utf8))
         guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"),
-            let day = reader.number(2), (1970...2261).contains(year), (1...12).contains(month),
+            let day = reader.number(2), (1970...2199).contains(year), (1...12).contains(month),
             (1...daysIn(month: month, year: year)).contains(day)
         else { return nil }
         let days = daysSinceEpoch(year: year, month: month, day: day)

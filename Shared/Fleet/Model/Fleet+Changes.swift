@@ -9,6 +9,8 @@ extension Fleet {
         var delayNanoseconds: Int64 = 0
         var losesAnswer = false
         var granted: Int?
+        var leavesDisk: String?
+        var stall: (afterNanoseconds: Int64, nanoseconds: Int64)?
     }
 
     /// Fences, recognises a repeated call, checks, and begins the operation.
@@ -73,15 +75,17 @@ extension Fleet {
             return
         }
         let strike = strike(change, on: host)
-        let duration = duration(of: change) + strike.delayNanoseconds
+        let duration = duration(of: change) + strike.delayNanoseconds + (strike.stall?.nanoseconds ?? 0)
         let failure = strike.failure.map { FleetRefusal(.refused, $0.message) }
         let wait = strike.failure.map { min($0.afterNanoseconds, duration) } ?? duration
         let event = PendingEvent(
             at: now.advanced(byNanoseconds: wait), host: host, change: change, token: token, requestedAt: now,
-            granted: strike.granted, kind: .finish(failure: failure))
+            granted: strike.granted, leavesDisk: strike.leavesDisk,
+            stall: strike.stall.map { StallPeriod(after: $0.afterNanoseconds, length: $0.nanoseconds) },
+            kind: .finish(failure: failure))
         remember(change, token, on: host, .underWay(until: event.at), losesAnswer: strike.losesAnswer)
         guard event.at > now else { return complete(event) }
-        if case .lifecycle(let domain, .shutdown) = change { setState(.shuttingDown, of: domain, at: now) }
+        if case .lifecycle(let domain, .shutdown) = change { setState(.shuttingDown, nil, of: domain, at: now) }
         busy.insert(change.domain)
         schedule(event)
     }
@@ -120,7 +124,7 @@ extension Fleet {
             busy.remove(event.change.domain)
             if let refusal = failure ?? refusal(of: event.change, on: event.host) {
                 if case .lifecycle(let domain, .shutdown) = event.change {
-                    setState(.running, of: domain, at: event.at)
+                    setState(.running, nil, of: domain, at: event.at)
                 }
                 finish(event, .refused(refusal))
                 record(
@@ -142,6 +146,8 @@ extension Fleet {
             case .delay(let nanoseconds): strike.delayNanoseconds += nanoseconds
             case .loseAnswer: strike.losesAnswer = true
             case .partialGrant(let vcpus): strike.granted = vcpus
+            case .stall(let after, let length): strike.stall = (after, length)
+            case .leaveDisk(let reason): strike.leavesDisk = reason
             }
             faults[index].times = faults[index].times.map { $0 - 1 }
         }
@@ -232,7 +238,8 @@ extension OperationDurations {
         case .lifecycle(_, .shutdown): shutdown
         case .lifecycle(_, .save): save
         case .lifecycle(_, .restore): restore
-        case .lifecycle(_, .destroy), .lifecycle(_, .suspend), .lifecycle(_, .resume), .lifecycle(_, .reboot),
+        case .lifecycle(_, .destroy), .lifecycle(_, .suspend), .lifecycle(_, .resume), .lifecycle(_, .wakeUp),
+            .lifecycle(_, .reboot),
             .lifecycle(_, .undefine), .abortMigration, .cap, .snapshot, .revert, .deleteSnapshot, .label, .redefine,
             .prepare:
             0

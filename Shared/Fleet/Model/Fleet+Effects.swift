@@ -10,6 +10,7 @@ extension Fleet {
     /// Why a change can't be made now; `nil` if it can.
     func refusal(of change: FleetChange, on host: Int) -> FleetRefusal? {
         if case .create(let definition) = change { return refusal(ofCreating: definition, on: host) }
+        if case .lifecycle(let domain, .undefine) = change, leftDisks[domain]?.host == host { return nil }
         guard let place = find(change.domain), place.host == host else {
             return FleetRefusal(.notFound, "host \(hosts[host].id) has no domain \(change.domain)")
         }
@@ -71,7 +72,7 @@ extension Fleet {
                 .invalid, "domain \(domain.id) can have 1 MiB to \(domain.definition.memoryCeiling), not \(memory)")
         }
         guard domain.state.isActive, memory > domain.memory else { return nil }
-        return lackOfMemory(ByteCount(memory.bytes - domain.memory.bytes), on: host)
+        return lackOfMemory(ByteCount(clamping: memory.bytes - domain.memory.bytes), on: host)
     }
 
     private func refusal(ofMigrating domain: SimulatedDomain, to target: HostID, from host: Int) -> FleetRefusal? {
@@ -80,18 +81,19 @@ extension Fleet {
         guard hosts[index].condition != .dead else {
             return FleetRefusal(.refused, "target host \(target) does not answer")
         }
-        guard domain.state == .running || domain.state == .paused else {
-            return FleetRefusal(.refused, "domain \(domain.id) is \(domain.state.rawValue): only a live one migrates")
+        guard [.running, .paused, .shutoff, .crashed].contains(domain.state) else {
+            return FleetRefusal(
+                .refused, "domain \(domain.id) is \(domain.state.rawValue): only one that is live or off migrates")
         }
         guard hosts[index].domains.count < Limits.domainsPerHost else {
             return FleetRefusal(.refused, "host \(target) has \(Limits.domainsPerHost) domains already")
         }
-        return lackOfMemory(domain.memory, on: index)
+        return domain.state.isActive ? lackOfMemory(domain.memory, on: index) : nil
     }
 
     private func lackOfMemory(_ needed: ByteCount, on host: Int) -> FleetRefusal? {
         let (used, all) = (hosts[host].memoryUsed, hosts[host].memory)
-        guard used + needed > all else { return nil }
+        guard needed.bytes > all.bytes - used.bytes else { return nil }
         return FleetRefusal(.refused, "host \(hosts[host].id) has \(all) and uses \(used): no room for \(needed)")
     }
 
@@ -118,6 +120,9 @@ extension Fleet {
         case .create(let definition):
             create(definition, on: event.host, at: event.at)
         case .lifecycle(let domain, let verb):
+            if verb == .undefine {
+                leftDisks[domain] = event.leavesDisk.map { LeftDisk(host: event.host, reason: $0) }
+            }
             guard let place = find(domain) else { return }
             apply(verb, to: place.domain, on: place.host, at: event.at)
         case .resize(let domain, let vcpus, let memory):
@@ -164,9 +169,10 @@ extension Fleet {
         case .save:
             hosts[host].end(index, state: .saved, at: instant, limits: limits)
         case .suspend:
-            setState(.paused, of: hosts[host].domains[index].id, at: instant)
-        case .resume:
-            setState(.running, of: hosts[host].domains[index].id, at: instant)
+            setState(.paused, .user, of: hosts[host].domains[index].id, at: instant)
+        case .resume where hosts[host].domains[index].isHeld: break
+        case .resume, .wakeUp:
+            setState(.running, nil, of: hosts[host].domains[index].id, at: instant)
         case .reboot:
             // The life goes on; the guest brings up all that it was granted.
             let wall = hosts[host].clock.wall(at: instant)
@@ -184,13 +190,16 @@ extension Fleet {
     }
 
     /// Sets the state of a domain that stays active.
-    mutating func setState(_ state: DomainState, of domain: DomainID, at instant: Timestamp) {
+    mutating func setState(
+        _ state: DomainState, _ reason: StateReason?, of domain: DomainID, at instant: Timestamp
+    ) {
         guard let place = find(domain), hosts[place.host].domains[place.domain].life != nil else { return }
         let wall = hosts[place.host].clock.wall(at: instant)
         hosts[place.host].change(place.domain, at: instant, limits: limits) { domain in
             domain.state = state
+            domain.stateReason = reason
             domain.effectiveAt = wall
-            domain.lastServe = state == .paused ? nil : domain.lastServe
+            domain.lastServe = domain.runs ? domain.lastServe : nil
         }
     }
 
@@ -230,11 +239,17 @@ extension Fleet {
     /// begins.
     private mutating func move(_ index: Int, from source: Int, to target: Int, at instant: Timestamp) {
         let state = hosts[source].domains[index].state
-        hosts[source].end(index, state: state, at: instant, limits: limits)
+        // What is off has no life to end or to begin.
+        let isLive = state.isActive
+        if isLive { hosts[source].end(index, state: state, at: instant, limits: limits) }
         let domain = hosts[source].remove(index, at: instant)
         hosts[target].insert(domain, at: instant)
         location[domain.id] = target
         guard let place = find(domain.id) else { return }
+        guard isLive else {
+            let wall = hosts[target].clock.wall(at: instant)
+            return hosts[target].change(place.domain, at: instant, limits: limits) { $0.effectiveAt = wall }
+        }
         hosts[target].begin(place.domain, state: state, boots: false, at: instant, limits: limits)
     }
 }
@@ -257,7 +272,7 @@ extension LifecycleVerb {
     /// The state it leads to; `nil` for one that ends the definition or leaves the state as it is.
     var outcome: DomainState? {
         switch self {
-        case .start, .resume, .restore: .running
+        case .start, .resume, .restore, .wakeUp: .running
         case .shutdown, .destroy: .shutoff
         case .suspend: .paused
         case .save: .saved
@@ -268,7 +283,8 @@ extension LifecycleVerb {
     /// Whether it can be done, or holds already, in this state.
     func accepts(_ state: DomainState) -> Bool {
         switch self {
-        case .start: [.shutoff, .crashed, .running].contains(state)
+        case .start: [.shutoff, .running].contains(state)
+        case .wakeUp: [.pmSuspended, .running].contains(state)
         case .shutdown: [.running, .shuttingDown, .shutoff].contains(state)
         case .destroy: state != .unknown
         case .suspend, .resume: [.running, .paused].contains(state)

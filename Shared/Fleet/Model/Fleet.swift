@@ -19,6 +19,8 @@ package struct Fleet: Sendable {
     /// Undefined domains with their history, oldest first.
     var gone: [SimulatedDomain] = []
     var goneDropped = 0
+    /// Disks that an undefinition left behind, by their domain, each with the reason.
+    var leftDisks: [DomainID: LeftDisk] = [:]
     var faults: [FleetFault] = []
     /// By instant, then by order of the calls.
     var pending: [PendingEvent] = []
@@ -113,6 +115,21 @@ package struct Fleet: Sendable {
     }
 }
 
+/// In which a migration stands still, in nanoseconds from its beginning.
+struct StallPeriod: Hashable, Sendable {
+    let after: Int64
+    let length: Int64
+
+    /// How long it has progressed by then.
+    func progress(at elapsed: Int64) -> Int64 { elapsed - min(max(0, elapsed - after), length) }
+}
+
+/// A disk without a domain.
+struct LeftDisk: Hashable, Sendable {
+    let host: Int
+    let reason: String
+}
+
 /// Something that takes effect later.
 struct PendingEvent: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
@@ -129,6 +146,9 @@ struct PendingEvent: Hashable, Sendable {
     let requestedAt: Timestamp
     /// A grant that was cut by a scripted fault.
     let granted: Int?
+    /// Why an undefinition leaves the disk behind, by a scripted fault.
+    let leavesDisk: String?
+    let stall: StallPeriod?
     var kind: Kind
 }
 

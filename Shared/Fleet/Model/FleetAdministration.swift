@@ -13,6 +13,9 @@ package enum FleetAdministration: Hashable, Sendable, Codable {
     /// How the guest behaves from now on; what is absent stays.
     case guest(
         domain: DomainID, conduct: GuestConduct?, report: GuestReport?, hidesStatistics: Bool? = nil)
+    /// What becomes of a guest without anybody's order: it crashes and is kept, goes to sleep, or is paused by its host,
+    /// which (`isHeld`) pauses it again whenever it is resumed.
+    case state(domain: DomainID, state: DomainState, reason: StateReason? = nil, isHeld: Bool = false)
     /// Something that an administrator does on the host, past every owner.
     case foreign(domain: DomainID, action: ForeignAction)
     /// Hangs, kills or revives a host. A dead host's domains are shut off when it comes up again.
@@ -27,7 +30,7 @@ package enum FleetAdministration: Hashable, Sendable, Codable {
     case truth(domains: [DomainID]?)
 
     private enum CodingKeys: String, CodingKey {
-        case play, load, habits, guest, foreign, condition, clock, fault, truth
+        case play, load, habits, guest, state, foreign, condition, clock, fault, truth
         case responseTime = "response_time"
         case clearFaults = "clear_faults"
     }
@@ -35,6 +38,11 @@ package enum FleetAdministration: Hashable, Sendable, Codable {
     private enum GuestCodingKeys: String, CodingKey {
         case domain, conduct, report
         case hidesStatistics = "hides_statistics"
+    }
+
+    private enum StateCodingKeys: String, CodingKey {
+        case domain, state, reason
+        case isHeld = "held"
     }
 
     private enum ClockCodingKeys: String, CodingKey {
@@ -77,6 +85,12 @@ extension Fleet {
                 guest.report = report ?? guest.report
                 guest.hidesStatistics = hidesStatistics ?? guest.hidesStatistics
             }
+        case .state(let domain, let state, let reason, let isHeld):
+            try require(
+                [.running, .blocked, .paused, .crashed, .pmSuspended].contains(state)
+                    ? nil : "a guest that runs can become running, blocked, paused, crashed or pm-suspended")
+            try change(domain, at: now) { $0.isHeld = isHeld }
+            setState(state, reason, of: domain, at: now)
         case .foreign(let domain, let action):
             try begin(foreign: action.change(of: domain, in: self), at: now)
         case .fault(let host, let domain, let verb, let times, let effect):

@@ -50,6 +50,12 @@ package struct FleetDetail: Hashable, Sendable, Codable {
 
 extension Fleet {
     func inspect(_ domain: DomainID, on host: Int, at now: Timestamp) -> FleetReply {
+        if let left = leftDisks[domain], left.host == host {
+            var copy = hosts[host]
+            var answer = copy.answer(0..<0, at: now)
+            answer.leftDisk = left.reason
+            return .answer(answer)
+        }
         guard let place = find(domain), place.host == host else {
             return .refused(FleetRefusal(.notFound, "host \(hosts[host].id) has no domain \(domain)"))
         }
@@ -78,10 +84,11 @@ extension Fleet {
             return nil
         }
         let elapsed = now.nanoseconds(since: event.requestedAt)
-        let total = max(1, event.at.nanoseconds(since: event.requestedAt))
-        let sent = Int64(clamping: Int128(domain.memory.bytes) * Int128(elapsed) / Int128(total))
+        let total = max(1, event.at.nanoseconds(since: event.requestedAt) - (event.stall?.length ?? 0))
+        let worked = min(event.stall?.progress(at: elapsed) ?? elapsed, total)
+        let sent = Int64(clamping: Int128(domain.memory.bytes) * Int128(worked) / Int128(total))
         return FleetDetail.Migration(
-            elapsedMilliseconds: elapsed / 1_000_000, transferred: ByteCount(sent),
-            remaining: ByteCount(domain.memory.bytes - sent))
+            elapsedMilliseconds: elapsed / 1_000_000, transferred: ByteCount(clamping: sent),
+            remaining: ByteCount(clamping: domain.memory.bytes - sent))
     }
 }

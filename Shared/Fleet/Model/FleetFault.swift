@@ -13,17 +13,30 @@ package struct FleetFault: Hashable, Sendable {
         case loseAnswer
         /// A resize is granted with this many vCPUs only.
         case partialGrant(vcpus: Int)
+        /// A migration stands still for so long, after it ran for a while.
+        case stall(afterNanoseconds: Int64, nanoseconds: Int64)
+        /// An undefinition leaves the disk behind, for this reason.
+        case leaveDisk(reason: String)
 
         private enum CodingKeys: String, CodingKey {
             case fail, delay
             case loseAnswer = "lose_answer"
             case partialGrant = "partial_grant"
+            case stall
+            case leaveDisk = "leave_disk"
         }
 
         private enum FailCodingKeys: String, CodingKey {
             case afterNanoseconds = "after_ns"
             case message
         }
+
+        private enum StallCodingKeys: String, CodingKey {
+            case afterNanoseconds = "after_ns"
+            case nanoseconds = "ns"
+        }
+
+        private enum LeaveDiskCodingKeys: String, CodingKey { case reason }
 
         private enum DelayCodingKeys: String, CodingKey { case nanoseconds = "ns" }
     }
@@ -57,8 +70,11 @@ package struct FleetFault: Hashable, Sendable {
         switch effect {
         case .fail(let delay, _), .delay(let delay):
             return Limits.duration.contains(delay) ? nil : "a delay must lie within 0 and 24 hours"
+        case .stall(let after, let pause):
+            return Limits.duration.contains(after) && Limits.duration.contains(pause)
+                ? nil : "a stall must lie within 0 and 24 hours"
         case .partialGrant(let vcpus): return Limits.vcpus.contains(vcpus) ? nil : "a grant has 1 to 1024 vCPUs"
-        case .loseAnswer: return nil
+        case .loseAnswer, .leaveDisk: return nil
         }
     }
 }

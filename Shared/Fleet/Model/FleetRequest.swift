@@ -103,6 +103,7 @@ package enum FleetCap: Hashable, Sendable {
 
 package enum LifecycleVerb: String, Hashable, Sendable, Codable, CaseIterable {
     case start, shutdown, destroy, suspend, resume, reboot, save, restore, undefine
+    case wakeUp = "wake-up"
 }
 
 /// How a host answers a call.
@@ -125,6 +126,8 @@ package struct FleetAnswer: Hashable, Sendable {
     package let responseTimeNanoseconds: Int64
     /// What was inspected.
     package var detail: FleetDetail?
+    /// Why the disk of a domain that is gone was left behind; `nil`: none was.
+    package var leftDisk: String?
 }
 
 package struct FleetRefusal: Error, Hashable, Sendable {
@@ -156,6 +159,7 @@ package struct SimulatedHostReading: Hashable, Sendable {
 package struct SimulatedDomainReading: Hashable, Sendable {
     package let definition: DomainDefinition
     package let state: DomainState
+    package let stateReason: StateReason?
     /// `nil` while it is not active, as everything that only a running domain has.
     package let life: LifeReading?
     package let grantedVCPUs: Int

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ResourceModel
+
 /// What a domain's guest would like to use, in parts per million of the size the domain was created with: a load of
 /// 850 000 on a domain made with 2 vCPUs is a demand of 1.7 vCPUs, whatever size the domain has now.
 package enum LoadSource: Hashable, Sendable, Codable {
@@ -88,8 +90,8 @@ enum Limits {
     static let duration: ClosedRange<Int64> = 0...86_400_000_000_000
     static let traceLength = 1_000_000
     static let vcpus = 1...1_024
-    static let memory: ClosedRange<Int64> = 1_048_576...(1 << 50)
-    static let disk: ClosedRange<Int64> = 0...(1 << 60)
+    static let memory: ClosedRange<Int64> = 1_048_576...ByteCount.limit.bytes
+    static let disk: ClosedRange<Int64> = ByteCount.bounds
     static let byteRate: ClosedRange<Int64> = 0...1_000_000_000_000
     static let nameLength = 255
     static let cores = 1...65_536

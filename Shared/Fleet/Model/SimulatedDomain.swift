@@ -87,6 +87,10 @@ struct SimulatedDomain: Sendable {
     var report = GuestReport.truthful
     /// Its host waits for its figures in vain.
     var hidesStatistics = false
+    /// Why it is in its state.
+    var stateReason: StateReason?
+    /// What paused it goes on: its host pauses it again as soon as it is resumed.
+    var isHeld = false
     /// In parts per million of one core; 0 without a cap.
     private(set) var cpuCapPPM: Int64 = 0
     /// In each direction; 0 without a cap.
@@ -148,7 +152,7 @@ struct SimulatedDomain: Sendable {
     /// What its guest works on, without page cache.
     private var workingSet: ByteCount {
         let wanted = Int128(definition.memory.bytes) * Int128(habits.memoryUsePPM) / 1_000_000
-        return ByteCount(Int64(clamping: wanted))
+        return ByteCount(clamping: wanted)
     }
 
     /// Used in the guest, without page cache.
@@ -203,18 +207,17 @@ struct SimulatedDomain: Sendable {
     /// Why it can't be kept under this name; `nil` if it can.
     func refusal(ofSnapshot name: String) -> String? {
         guard (1...Limits.nameLength).contains(name.utf8.count) else { return "a snapshot's name has 1 to 255 bytes" }
-        guard snapshots[name] == nil else { return nil }
+        guard snapshots[name] == nil else { return "domain \(id) has a snapshot '\(name)' already" }
         return snapshots.count < Self.snapshotLimit
             ? nil : "domain \(id) has \(Self.snapshotLimit) snapshots already"
     }
 
-    /// Makes a change that was checked and that needs nothing of the host. A snapshot that is there stays.
+    /// Makes a change that was checked and that needs nothing of the host.
     mutating func apply(_ change: FleetChange, at wall: Timestamp) {
         switch change {
         case .cap(_, .cpu(let ppm)): cpuCapPPM = ppm
         case .cap(_, .network(let bytesPerSecond)): networkCapBytesPerSecond = bytesPerSecond
         case .snapshot(_, let name):
-            guard snapshots[name] == nil else { return }
             snapshots[name] = Snapshot(
                 createdAt: wall, state: state, granted: grantedVCPUs, online: onlineVCPUs, memory: memory)
             currentSnapshot = name

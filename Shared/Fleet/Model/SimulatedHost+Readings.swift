@@ -41,7 +41,8 @@ extension SimulatedDomain {
     /// What its host shows, up to the instant it was settled at.
     var reading: SimulatedDomainReading {
         SimulatedDomainReading(
-            definition: definition, state: state, life: life.map(reading(of:)), grantedVCPUs: grantedVCPUs,
+            definition: definition, state: state, stateReason: stateReason, life: life.map(reading(of:)),
+            grantedVCPUs: grantedVCPUs,
             memory: memory, effectiveAt: effectiveAt, cpuCapPPM: cpuCapPPM,
             networkCapBytesPerSecond: networkCapBytesPerSecond, hidesStatistics: hidesStatistics)
     }

@@ -58,7 +58,7 @@ struct SimulatedHost: Sendable {
 
     /// Memory of all active domains.
     var memoryUsed: ByteCount {
-        domains.reduce(.zero) { $1.state.isActive ? $0 + $1.memory : $0 }
+        domains.reduce(.zero) { $1.state.isActive ? $0.addingClamped($1.memory) : $0 }
     }
 
     /// CPU time of the whole host and of its control domain, up to the instant it was settled at.
@@ -167,6 +167,7 @@ struct SimulatedHost: Sendable {
             domain.boots += 1
             domain.lastServe = nil
             domain.state = state
+            (domain.stateReason, domain.isHeld) = (state == .paused ? domain.stateReason : nil, false)
             domain.effectiveAt = life.hostStart
             guard boots else { return }
             domain.boot()
@@ -186,6 +187,7 @@ struct SimulatedHost: Sendable {
             domain.rates = DomainRates()
             domain.lastServe = nil
             domain.state = state
+            domain.stateReason = state == .paused ? domain.stateReason : nil
             domain.effectiveAt = wall
         }
     }

@@ -112,7 +112,7 @@ struct Foreign: AsyncParsableCommand {
             throw ValidationError("give one of --verb, --vcpus or --memory, --target")
         }
         if let target { return .migrate(target: target) }
-        guard let verb else { return .resize(vcpus: vcpus, memory: memory.map { ByteCount($0.bytes) }) }
+        guard let verb else { return .resize(vcpus: vcpus, memory: memory.map { ByteCount(clamping: $0.bytes) }) }
         guard let known = LifecycleVerb(rawValue: verb) else {
             throw ValidationError("--verb is one of \(LifecycleVerb.allCases.map(\.rawValue).joined(separator: ", "))")
         }

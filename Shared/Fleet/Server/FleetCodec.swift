@@ -116,8 +116,10 @@ enum FleetCodec {
     }
 
     private static func bytes(_ count: UInt64) throws(CommandFailure) -> ByteCount {
-        guard let bytes = Int64(exactly: count) else { throw .invalid("\(count) bytes are more than anything has") }
-        return ByteCount(bytes)
+        guard let bytes = ByteCount(exactly: count) else {
+            throw .invalid("\(count) bytes are more than the \(ByteCount.limit) that anything may have")
+        }
+        return bytes
     }
 
     // MARK: Answers
@@ -142,6 +144,7 @@ enum FleetCodec {
         wire.name = domain.definition.name
         wire.tenantID = domain.definition.tenant?.name ?? ""
         wire.state = domain.state.rawValue
+        wire.stateReason = domain.stateReason?.rawValue ?? ""
         wire.vcpusMaximum = UInt32(clamping: domain.definition.maximumVCPUs)
         wire.vcpusGranted = UInt32(clamping: domain.grantedVCPUs)
         wire.memoryMaximumBytes = UInt64(clamping: domain.definition.memoryCeiling.bytes)

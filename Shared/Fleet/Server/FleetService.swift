@@ -146,6 +146,7 @@ package actor FleetService {
         var wire = FleetCodec.wire(answer)
         do {
             if let detail = answer.detail { wire.json = try FleetJSON.encode(detail) }
+            if let reason = answer.leftDisk { wire.json = try FleetJSON.encode(["left_disk": reason]) }
         } catch {
             throw .internal("the answer can't be written: \(error)")
         }

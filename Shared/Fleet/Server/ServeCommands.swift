@@ -66,11 +66,12 @@ struct FleetOptions: ParsableArguments {
             guests.append(
                 DomainDefinition(
                     id: DomainID(.random(using: &generator)), name: "guest-\(number)-\(index + 1)",
-                    maximumVCPUs: max(domainVcpus, cores), vcpus: domainVcpus, memory: ByteCount(domainMemory.bytes),
-                    disk: ByteCount(domainDisk.bytes)))
+                    maximumVCPUs: max(domainVcpus, cores), vcpus: domainVcpus,
+                    memory: ByteCount(clamping: domainMemory.bytes),
+                    disk: ByteCount(clamping: domainDisk.bytes)))
         }
         return HostConfiguration(
-            id: HostID(trusted: "host-\(number)"), cores: cores, memory: ByteCount(memory.bytes),
+            id: HostID(trusted: "host-\(number)"), cores: cores, memory: ByteCount(clamping: memory.bytes),
             responseTimeNanoseconds: responseTimeUs * 1_000, controlDomainSharePPM: controlDomainPercent * 10_000,
             domains: guests)
     }
@@ -92,7 +93,7 @@ struct Size: ExpressibleByArgument, Hashable {
         self.bytes = bytes
     }
 
-    var defaultValueDescription: String { ByteCount(bytes).description.replacing(" ", with: "") }
+    var defaultValueDescription: String { ByteCount(clamping: bytes).description.replacing(" ", with: "") }
 }
 
 /// `ebb-fleet` or `ebb-fleet serve`.

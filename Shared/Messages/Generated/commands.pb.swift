@@ -94,6 +94,17 @@ package nonisolated struct WirePermitRequest: Sendable {
 
   package var pinnedHostIds: [String] = []
 
+  /// For a move that somebody orders: whether it may break pins and groups, and go where findings forbid it.
+  package var isForced: Bool = false
+
+  /// For a new VM: whose it will be. Groups are a tenant's own.
+  package var tenant: String = String()
+
+  /// For a new VM: what its host must have. Empty for nothing.
+  package var storagePool: String = String()
+
+  package var network: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -110,6 +121,9 @@ package nonisolated struct WirePermitReply: Sendable {
 
   /// The placement's reasons: candidates with their weights, as JSON.
   package var recordJson: Data = Data()
+
+  /// For a move that was forced: what it breaks; empty for nothing.
+  package var overridden: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -313,7 +327,7 @@ nonisolated extension WireCommandOutcome: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension WirePermitRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PermitRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cluster_id\0\u{3}domain_uuid\0\u{1}purpose\0\u{1}vcpus\0\u{3}memory_bytes\0\u{3}disk_bytes\0\u{3}host_id\0\u{3}affinity_group\0\u{3}anti_affinity_group\0\u{3}pinned_host_ids\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cluster_id\0\u{3}domain_uuid\0\u{1}purpose\0\u{1}vcpus\0\u{3}memory_bytes\0\u{3}disk_bytes\0\u{3}host_id\0\u{3}affinity_group\0\u{3}anti_affinity_group\0\u{3}pinned_host_ids\0\u{3}is_forced\0\u{1}tenant\0\u{3}storage_pool\0\u{1}network\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -331,6 +345,10 @@ nonisolated extension WirePermitRequest: SwiftProtobuf.Message, SwiftProtobuf._M
       case 8: try { try decoder.decodeSingularStringField(value: &self.affinityGroup) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.antiAffinityGroup) }()
       case 10: try { try decoder.decodeRepeatedStringField(value: &self.pinnedHostIds) }()
+      case 11: try { try decoder.decodeSingularBoolField(value: &self.isForced) }()
+      case 12: try { try decoder.decodeSingularStringField(value: &self.tenant) }()
+      case 13: try { try decoder.decodeSingularStringField(value: &self.storagePool) }()
+      case 14: try { try decoder.decodeSingularStringField(value: &self.network) }()
       default: break
       }
     }
@@ -367,6 +385,18 @@ nonisolated extension WirePermitRequest: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.pinnedHostIds.isEmpty {
       try visitor.visitRepeatedStringField(value: self.pinnedHostIds, fieldNumber: 10)
     }
+    if self.isForced != false {
+      try visitor.visitSingularBoolField(value: self.isForced, fieldNumber: 11)
+    }
+    if !self.tenant.isEmpty {
+      try visitor.visitSingularStringField(value: self.tenant, fieldNumber: 12)
+    }
+    if !self.storagePool.isEmpty {
+      try visitor.visitSingularStringField(value: self.storagePool, fieldNumber: 13)
+    }
+    if !self.network.isEmpty {
+      try visitor.visitSingularStringField(value: self.network, fieldNumber: 14)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -381,6 +411,10 @@ nonisolated extension WirePermitRequest: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.affinityGroup != rhs.affinityGroup {return false}
     if lhs.antiAffinityGroup != rhs.antiAffinityGroup {return false}
     if lhs.pinnedHostIds != rhs.pinnedHostIds {return false}
+    if lhs.isForced != rhs.isForced {return false}
+    if lhs.tenant != rhs.tenant {return false}
+    if lhs.storagePool != rhs.storagePool {return false}
+    if lhs.network != rhs.network {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -388,7 +422,7 @@ nonisolated extension WirePermitRequest: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WirePermitReply: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PermitReply"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}permit_id\0\u{3}host_id\0\u{3}record_json\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}permit_id\0\u{3}host_id\0\u{3}record_json\0\u{1}overridden\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -399,6 +433,7 @@ nonisolated extension WirePermitReply: SwiftProtobuf.Message, SwiftProtobuf._Mes
       case 1: try { try decoder.decodeSingularBytesField(value: &self.permitID) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.hostID) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.recordJson) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.overridden) }()
       default: break
       }
     }
@@ -414,6 +449,9 @@ nonisolated extension WirePermitReply: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if !self.recordJson.isEmpty {
       try visitor.visitSingularBytesField(value: self.recordJson, fieldNumber: 3)
     }
+    if !self.overridden.isEmpty {
+      try visitor.visitSingularStringField(value: self.overridden, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -421,6 +459,7 @@ nonisolated extension WirePermitReply: SwiftProtobuf.Message, SwiftProtobuf._Mes
     if lhs.permitID != rhs.permitID {return false}
     if lhs.hostID != rhs.hostID {return false}
     if lhs.recordJson != rhs.recordJson {return false}
+    if lhs.overridden != rhs.overridden {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

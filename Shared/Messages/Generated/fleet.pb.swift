@@ -668,6 +668,12 @@ package nonisolated struct WireFleetDomain: @unchecked Sendable {
     set {_uniqueStorage()._networkCapBytesPerSecond = newValue}
   }
 
+  /// Why it does not run, for instance io-error; empty: nothing is said of it.
+  package var stateReason: String {
+    get {_storage._stateReason}
+    set {_uniqueStorage()._stateReason = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1689,7 +1695,7 @@ nonisolated extension WireFleetHost: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".FleetDomain"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}uuid\0\u{1}name\0\u{1}state\0\u{3}hypervisor_id\0\u{3}incarnation_start_ns\0\u{3}vcpus_maximum\0\u{3}vcpus_granted\0\u{3}vcpus_confirmed\0\u{3}memory_maximum_bytes\0\u{3}memory_allocated_bytes\0\u{3}memory_used_bytes\0\u{3}disk_bytes\0\u{3}cpu_time_ns\0\u{3}steal_time_ns\0\u{3}network_received_bytes\0\u{3}network_transmitted_bytes\0\u{3}block_read_bytes\0\u{3}block_written_bytes\0\u{3}size_effective_ns\0\u{3}tenant_id\0\u{3}vcpu_time_ns\0\u{3}swap_in_bytes\0\u{3}major_faults\0\u{3}counters_unknown\0\u{3}cpu_cap_ppm\0\u{3}network_cap_bytes_per_second\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}uuid\0\u{1}name\0\u{1}state\0\u{3}hypervisor_id\0\u{3}incarnation_start_ns\0\u{3}vcpus_maximum\0\u{3}vcpus_granted\0\u{3}vcpus_confirmed\0\u{3}memory_maximum_bytes\0\u{3}memory_allocated_bytes\0\u{3}memory_used_bytes\0\u{3}disk_bytes\0\u{3}cpu_time_ns\0\u{3}steal_time_ns\0\u{3}network_received_bytes\0\u{3}network_transmitted_bytes\0\u{3}block_read_bytes\0\u{3}block_written_bytes\0\u{3}size_effective_ns\0\u{3}tenant_id\0\u{3}vcpu_time_ns\0\u{3}swap_in_bytes\0\u{3}major_faults\0\u{3}counters_unknown\0\u{3}cpu_cap_ppm\0\u{3}network_cap_bytes_per_second\0\u{3}state_reason\0")
 
   fileprivate class _StorageClass {
     var _uuid: Data = Data()
@@ -1718,6 +1724,7 @@ nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _countersUnknown: Bool = false
     var _cpuCapPpm: UInt64 = 0
     var _networkCapBytesPerSecond: UInt64 = 0
+    var _stateReason: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1754,6 +1761,7 @@ nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _countersUnknown = source._countersUnknown
       _cpuCapPpm = source._cpuCapPpm
       _networkCapBytesPerSecond = source._networkCapBytesPerSecond
+      _stateReason = source._stateReason
     }
   }
 
@@ -1798,6 +1806,7 @@ nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 24: try { try decoder.decodeSingularBoolField(value: &_storage._countersUnknown) }()
         case 25: try { try decoder.decodeSingularFixed64Field(value: &_storage._cpuCapPpm) }()
         case 26: try { try decoder.decodeSingularFixed64Field(value: &_storage._networkCapBytesPerSecond) }()
+        case 27: try { try decoder.decodeSingularStringField(value: &_storage._stateReason) }()
         default: break
         }
       }
@@ -1888,6 +1897,9 @@ nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if _storage._networkCapBytesPerSecond != 0 {
         try visitor.visitSingularFixed64Field(value: _storage._networkCapBytesPerSecond, fieldNumber: 26)
       }
+      if !_storage._stateReason.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._stateReason, fieldNumber: 27)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1923,6 +1935,7 @@ nonisolated extension WireFleetDomain: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._countersUnknown != rhs_storage._countersUnknown {return false}
         if _storage._cpuCapPpm != rhs_storage._cpuCapPpm {return false}
         if _storage._networkCapBytesPerSecond != rhs_storage._networkCapBytesPerSecond {return false}
+        if _storage._stateReason != rhs_storage._stateReason {return false}
         return true
       }
       if !storagesAreEqual {return false}

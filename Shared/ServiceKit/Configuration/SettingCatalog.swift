@@ -48,10 +48,19 @@ package enum SettingCatalog {
             "how long a hypervisor may take to answer a reading"),
         Setting(
             "monitor.commandTimeout", .duration(.seconds(1) ... .seconds(3_600)), default: "120s",
-            "how long a hypervisor may take to carry out a command"),
+            "how long a hypervisor may take to carry out a command, other than a migration"),
+        Setting(
+            "monitor.migrationStallTimeout", .duration(.seconds(1) ... .seconds(86_400)), default: "120s",
+            "a migration of which nothing has progressed for so long is called off"),
+        Setting(
+            "monitor.migrationTimeLimit", .duration(.zero ... .seconds(604_800)), default: "0s",
+            "how long a migration may take that progresses; 0: as long as it does"),
         Setting(
             "monitor.readingInterval", .duration(.milliseconds(100) ... .seconds(3_600)), default: "60s",
             "how often each domain's meters are written down"),
+        Setting(
+            "monitor.examinationInterval", .duration(.seconds(1) ... .seconds(86_400)), default: "5m",
+            "how often a host is asked for its storage pools, networks and CPU, by which VMs are placed"),
         Setting(
             "monitor.folders", .text, default: "",
             "folders, with : between them, whose files a host's URI may name (keys, certificates, sockets); empty: none"
@@ -62,7 +71,15 @@ package enum SettingCatalog {
     ]
 
     package static let scheduler: [Setting] = [
-        Setting("scheduler.windowLength", .integer(1...1_000), default: "12", "N: known samples in a window"),
+        Setting(
+            "scheduler.windowLength", .integer(1...1_000), default: "12",
+            "N: known samples in a window; another N is a new version of every policy without one of its own"),
+        Setting(
+            "scheduler.minimumAvailableMemory", .integer(0...1_099_511_627_776), default: "67108864",
+            "bytes that a guest does not use and keeps: memory is not shrunk below that, whatever its share"),
+        Setting(
+            "scheduler.longestWindow", .integer(1...1_000), default: "36",
+            "the longest N that a tenant may choose; a restart reads so much back"),
         Setting(
             "scheduler.samplingInterval", .duration(.milliseconds(20) ... .seconds(600)), default: "5s",
             "what one sample stands for; samples older than 2N of it don't count"),

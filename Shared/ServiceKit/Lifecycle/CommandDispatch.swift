@@ -14,18 +14,25 @@ package struct CommandDispatch: Sendable {
 
     package init(_ runtime: ServiceRuntime) { self.runtime = runtime }
 
-    /// Waits for the command's end, at most until `timeout` after its own deadline.
+    /// Waits for the command's end.
     ///
+    /// - Parameters:
+    ///   - timeout: at most so long; `nil`: as long as it takes. Whoever claimed it ends it, and of one that nobody claims
+    ///     the deadline passes.
+    ///   - progressed: called whenever the command is seen to have come further.
     /// - Returns: the row as it ended; `nil` if its end was not seen: its outcome is then unknown.
-    package func outcome(of command: CommandRecord, timeout: Duration = .seconds(300)) async -> CommandRecord? {
-        let deadline = ContinuousClock.now + timeout
-        var latest: CommandRecord? = command
-        while !Task.isCancelled, ContinuousClock.now < deadline {
-            if let latest, latest.state == .succeeded || latest.state == .failed { return latest }
-            await deliver(command, within: min(deadline - .now, .seconds(10)))
+    package func outcome(
+        of command: CommandRecord, timeout: Duration? = nil, progressed: () async -> Void = {}
+    ) async -> CommandRecord? {
+        let deadline = timeout.map { ContinuousClock.now + $0 }
+        var latest = command
+        while !Task.isCancelled, deadline.map({ ContinuousClock.now < $0 }) ?? true {
+            if latest.outcome != nil { return latest }
+            await deliver(command, within: min(deadline.map { $0 - .now } ?? .seconds(10), .seconds(10)))
             if let row = try? await CommandRepository(runtime.store).fetch(command.id) {
+                if row.outcome != nil { return row }
+                if row.hasProgressed(since: latest) { await progressed() }
                 latest = row
-                if row.state == .succeeded || row.state == .failed { return row }
             }
             try? await Task.sleep(for: .milliseconds(100))
         }
@@ -42,6 +49,13 @@ package struct CommandDispatch: Sendable {
         _ = try? await runtime.client.request(
             MessageCodec.encoded(request), type: .executeCommand, to: instance.peer,
             idempotencyKey: command.id.description, timeout: timeout)
+    }
+}
+
+extension CommandRecord {
+    fileprivate func hasProgressed(since former: CommandRecord) -> Bool {
+        (state, claimedEpoch, progressPPM) != (former.state, former.claimedEpoch, former.progressPPM)
+            || progressText != former.progressText
     }
 }
 

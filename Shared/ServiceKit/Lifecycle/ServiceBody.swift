@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Bus
+internal import CoreMetrics
 internal import Logging
 internal import Messages
 internal import ResourceModel
@@ -35,11 +36,15 @@ struct ServiceBody: Service {
 
     private func makeStore() throws(StartupError) -> Store {
         do {
-            return try Store(
+            let store = try Store(
                 configuration: StoreConfiguration(
                     dsn: settings.text("database.url"), poolSize: settings.integer("database.poolSize"),
                     statementTimeout: settings.duration("database.statementTimeout"),
                     applicationName: "ebb-\(service.rawValue)"), log: log)
+            store.setAside.follow { table, count in
+                Gauge(label: "ebb_rows_set_aside", dimensions: [("table", table)]).record(count)
+            }
+            return store
         } catch {
             throw .configuration("database.url: \(error.message)")
         }

@@ -71,9 +71,9 @@ package struct CommandRecord: Hashable, Sendable {
     package let state: CommandState
     package let claimedBy: InstanceID?
     package let claimedEpoch: Int64?
-    package let claimedAt: Timestamp?
+    package var claimedAt: Timestamp?
     /// Of the domain's life when it was claimed, as JSON; `nil`: its verb needs none, or it could not be taken.
-    package let mark: String?
+    package var mark: String?
     package let finishedAt: Timestamp?
     /// How far it has come, in millionths; `nil`: it says nothing of that.
     package let progressPPM: Int64?
@@ -115,5 +115,8 @@ package struct MoveRecord: Hashable, Sendable {
     package let host: HostID
     package let target: HostID?
     package let state: CommandState
+    package let claimedAt: Timestamp?
     package let finishedAt: Timestamp?
+    /// Whether nobody knows if it happened.
+    package let isUncertain: Bool
 }

@@ -12,3 +12,27 @@ extension CommandRepository {
         return commands
     }
 }
+
+/// A migration that somebody ordered and that has not ended.
+package struct OrderedMoveRow: Hashable, Sendable {
+    package let domain: DomainID
+    /// A host's name, as it was ordered.
+    package let target: String
+}
+
+extension CommandRepository {
+    /// Migrations under way that are no decision of Scheduler's.
+    package func orderedMoves() async throws(StoreError) -> [OrderedMoveRow] {
+        var moves: [OrderedMoveRow] = []
+        let rows = try await store.query(
+            """
+            SELECT domain, arguments->>'target' AS target FROM cluster.command
+            WHERE state IN ('queued', 'claimed') AND verb = 'migrate' AND decision IS NULL ORDER BY created_ns, id
+            """)
+        for row in rows {
+            guard let target = try row.stringOrNil("target") else { continue }
+            moves.append(OrderedMoveRow(domain: try row.domain("domain"), target: target))
+        }
+        return moves
+    }
+}

@@ -76,14 +76,16 @@ package struct CommandRepository: Sendable {
         var moves: [MoveRecord] = []
         for row in try await store.query(
             """
-            SELECT host, arguments->>'target' AS target, state, finished_ns FROM cluster.command
+            SELECT host, arguments->>'target' AS target, state, claimed_ns, finished_ns, code FROM cluster.command
             WHERE domain = \(domain) AND verb = 'migrate' ORDER BY created_ns DESC, id LIMIT \(limit)
             """)
         {
             moves.append(
                 MoveRecord(
                     host: try row.host("host"), target: try row.stringOrNil("target").flatMap { HostID($0) },
-                    state: try row.value("state"), finishedAt: try row.timestampOrNil("finished_ns")))
+                    state: try row.value("state"), claimedAt: try row.timestampOrNil("claimed_ns"),
+                    finishedAt: try row.timestampOrNil("finished_ns"),
+                    isUncertain: try row.stringOrNil("code") == "outcome-unknown"))
         }
         return moves
     }
@@ -116,6 +118,50 @@ package struct CommandRepository: Sendable {
                 WHERE id = \(id) AND host = \(claim.id) AND state = 'claimed'
                 """)
         }
+    }
+
+    /// Says what a queued command waits for, which its end tells if it is never taken. Throws `fenced`.
+    package func setWaiting(of id: UUID128, under claim: ShardClaim, text: String) async throws {
+        try await store.fenced(claim) { transaction in
+            _ = try await transaction.query(
+                """
+                UPDATE cluster.command SET progress_text = \(text)
+                WHERE id = \(id) AND host = \(claim.id) AND state = 'queued'
+                """)
+        }
+    }
+
+    /// Ends commands of a domain that were queued and not begun, and gives their room back; returns them.
+    /// Throws `fenced`.
+    package func cancelQueued(
+        _ verb: String, of domain: DomainID, under claim: ShardClaim, _ outcome: CommandOutcome, at now: Timestamp
+    ) async throws -> [CommandRecord] {
+        try await store.fenced(claim) { transaction in
+            let rows = try await transaction.query(
+                """
+                UPDATE cluster.command SET state = 'failed', code = \(outcome.code), message = \(outcome.message),
+                    finished_ns = \(now)
+                WHERE domain = \(domain) AND host = \(claim.id) AND verb = \(verb) AND state = 'queued' RETURNING *
+                """)
+            var records: [CommandRecord] = []
+            for row in rows { records.append(try CommandRecord(row)) }
+            for permit in records.compactMap(\.command.permit) {
+                try await PermitRepository(store).setState(of: permit, to: .released, in: transaction)
+            }
+            return records
+        }
+    }
+
+    /// Migrations away from a host of which nobody knows whether they happened, each the newest of its domain's.
+    package func uncertainMigrations(from host: HostID) async throws(StoreError) -> [CommandRecord] {
+        try await records(
+            """
+            SELECT * FROM (
+                SELECT DISTINCT ON (domain) * FROM cluster.command WHERE verb = 'migrate' AND domain IN (
+                    SELECT id FROM inventory.domain WHERE host = \(host) AND deleted_ns IS NULL)
+                ORDER BY domain, created_ns DESC, id) newest
+            WHERE code = 'outcome-unknown' AND host = \(host)
+            """)
     }
 
     /// Ends a claimed command, also one that an earlier epoch left behind: `false` if it was not claimed any more.
@@ -152,15 +198,17 @@ package struct CommandRepository: Sendable {
         try await records(
             """
             UPDATE cluster.command SET state = 'failed', code = 'deadline', finished_ns = \(now),
-                message = 'nobody took it before its deadline'
+                message = CASE WHEN progress_text IS NULL THEN 'nobody took it before its deadline'
+                    ELSE 'its deadline passed while it ' || progress_text END
             WHERE id IN (SELECT id FROM cluster.command WHERE state = 'queued' AND deadline_ns <= \(now)
                 ORDER BY deadline_ns LIMIT \(limit) FOR UPDATE SKIP LOCKED) AND state = 'queued' RETURNING *
             """)
     }
 
     private func records(_ query: Query) async throws(StoreError) -> [CommandRecord] {
-        var records: [CommandRecord] = []
-        for row in try await store.query(query) { records.append(try CommandRecord(row)) }
-        return records
+        let rows = try await store.query(query)
+        return store.setAside.read(rows, of: "cluster.command", by: ["id", "verb"]) { row throws(StoreError) in
+            try CommandRecord(row)
+        }
     }
 }

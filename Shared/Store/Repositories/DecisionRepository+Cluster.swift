@@ -29,14 +29,29 @@ extension DecisionRepository {
             """)
     }
 
-    /// Decisions since `since` that gave a command and whose end is not recorded, oldest first: what an instance that
-    /// takes the cluster over goes on with.
+    /// Decisions since `since`, or whose command is open still, that gave a command and whose end is not recorded, oldest
+    /// first: what an instance that takes the cluster over goes on with.
     package func unfinished(of cluster: ClusterID, since: Timestamp) async throws(StoreError) -> [DecisionRow] {
         try await decisions(
             """
-            SELECT * FROM scheduling.decision d WHERE cluster = \(cluster) AND at_ns >= \(since)
-                AND command IS NOT NULL
+            SELECT * FROM scheduling.decision d WHERE cluster = \(cluster) AND command IS NOT NULL
+                AND (at_ns >= \(since)
+                    OR id IN (SELECT decision FROM cluster.command WHERE state IN ('queued', 'claimed')))
                 AND NOT EXISTS (SELECT FROM scheduling.decision_outcome o WHERE o.decision = d.id)
+            ORDER BY at_ns, id
+            """)
+    }
+
+    /// Decisions with a command from `since` to before `before`, oldest first: moves of any domain of a cluster, and every
+    /// change of these domains. What rests after them may rest longer than anything else.
+    package func actions(
+        of cluster: ClusterID, changing domains: [DomainID], since: Timestamp, before: Timestamp
+    ) async throws(StoreError) -> [DecisionRow] {
+        let ids = TextArray(domains.map(\.description))
+        return try await decisions(
+            """
+            SELECT * FROM scheduling.decision WHERE cluster = \(cluster) AND at_ns >= \(since) AND at_ns < \(before)
+                AND command IS NOT NULL AND (verdict = 'migrate' OR domain = ANY(\(ids)::text[]::uuid[]))
             ORDER BY at_ns, id
             """)
     }

@@ -57,9 +57,7 @@ extension DecisionRepository {
             WHERE EXISTS (SELECT FROM scheduling.decision_measurement m WHERE m.decision = s.id)
             """
         if let domain = filter.domain { chosen += " AND s.domain = \(domain)" }
-        if let tenant = filter.tenant {
-            chosen += " AND s.domain IN (SELECT id FROM inventory.domain WHERE tenant = \(tenant))"
-        }
+        chosen += " AND \(Query.isOwned(by: filter.tenant, domain: "s.domain", at: "s.at_ns"))"
         if let period = filter.period { chosen += " AND s.at_ns >= \(period.start) AND s.at_ns < \(period.end)" }
         chosen += " ORDER BY s.at_ns DESC, s.id LIMIT \(max(0, filter.limit))"
         let rows = try await store.query(

@@ -53,6 +53,7 @@ package struct DecisionOutcome: Hashable, Sendable {
 /// Which decisions to list; every condition that is set must hold.
 package struct DecisionFilter: Hashable, Sendable {
     package var domain: DomainID?
+    /// About domains that were the tenant's when they were decided about.
     package var tenant: TenantID?
     package var period: TimeRange?
     /// Newest first, at most so many.
@@ -141,9 +142,7 @@ package struct DecisionRepository: Sendable {
     package func list(_ filter: DecisionFilter) async throws(StoreError) -> [DecisionRow] {
         var query: Query = "SELECT s.* FROM scheduling.decision s WHERE true"
         if let domain = filter.domain { query += " AND s.domain = \(domain)" }
-        if let tenant = filter.tenant {
-            query += " AND s.domain IN (SELECT id FROM inventory.domain WHERE tenant = \(tenant))"
-        }
+        query += " AND \(Query.isOwned(by: filter.tenant, domain: "s.domain", at: "s.at_ns"))"
         if let period = filter.period { query += " AND s.at_ns >= \(period.start) AND s.at_ns < \(period.end)" }
         return try await decisions(query + " ORDER BY s.at_ns DESC, s.id LIMIT \(max(0, filter.limit))")
     }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FoundationEssentials
 package import ResourceModel
 
 /// What the owner of a domain's host sees of it.
 package struct DomainObservation: Hashable, Sendable {
     package var state: DomainState
+    package var stateReason: StateReason?
     /// As its host knows it; `nil` keeps the name. A managed domain keeps the name that its tenant knows.
     package var name: String?
     package var vcpus: VCPUSizes?
@@ -13,10 +15,11 @@ package struct DomainObservation: Hashable, Sendable {
     package var incarnation: Incarnation?
 
     package init(
-        state: DomainState, name: String? = nil, vcpus: VCPUSizes? = nil, memory: DomainMemory? = nil,
-        disk: ByteCount? = nil, incarnation: Incarnation? = nil
+        state: DomainState, stateReason: StateReason? = nil, name: String? = nil, vcpus: VCPUSizes? = nil,
+        memory: DomainMemory? = nil, disk: ByteCount? = nil, incarnation: Incarnation? = nil
     ) {
         self.state = state
+        self.stateReason = stateReason
         self.name = name
         self.vcpus = vcpus
         self.memory = memory
@@ -64,8 +67,12 @@ package struct DomainRecord: Hashable, Sendable {
     package let id: DomainID
     package let name: String
     package let tenant: TenantID?
+    /// Since when it is its tenant's, or (without one) nobody's.
+    package let tenantSince: Timestamp
     package let host: HostID
     package let state: DomainState
+    /// Why it is in that state, where the driver says so.
+    package let stateReason: StateReason?
     /// Counts up at every change that a command may depend on.
     package let revision: Int64
     package let maximumVCPUs: VCPUCount
@@ -87,26 +94,32 @@ package struct DomainRecord: Hashable, Sendable {
     /// The ceilings that the definition gets at the next cold boot; `nil`: it stays.
     package let pendingMaximumVCPUs: VCPUCount?
     package let pendingMaximumMemory: ByteCount?
+    /// Files of the host that a deletion is to take with the domain; not empty while one is under way or was not whole.
+    package let leftoverVolumes: [String]
     package let incarnation: Incarnation?
     /// Since when its host is known not to have it any more; `nil`: it has it, or can't be asked.
     package let missingSince: Timestamp?
+    /// Devices whose counters or size can't be read, by their labels; `nil`: there is none, or none is known.
+    package let unmeteredDevices: [String]?
     package let deletedAt: Timestamp?
 
     /// Whether it holds none of its host's vCPUs and memory. Unreachable is not off: what is unknown holds its room.
     package var holdsNoRoom: Bool {
-        deletedAt != nil || missingSince != nil || [.shutoff, .crashed, .saved].contains(state)
+        deletedAt != nil || missingSince != nil || [.shutoff, .saved].contains(state)
     }
 
     /// The same of a row: what `holdsNoRoom` is not.
     static let holdsRoom: Query =
-        "deleted_ns IS NULL AND missing_ns IS NULL AND state NOT IN ('shutoff', 'crashed', 'saved')"
+        "deleted_ns IS NULL AND missing_ns IS NULL AND state NOT IN ('shutoff', 'saved')"
 
     init(_ row: Row) throws(StoreError) {
         id = try row.domain("id")
         name = try row.string("name")
         tenant = try row.tenantOrNil("tenant")
+        tenantSince = try row.timestamp("tenant_since_ns")
         host = try row.host("host")
         state = try row.value("state")
+        stateReason = try row.stringOrNil("state_reason").flatMap { StateReason(rawValue: $0) }
         revision = try row.int64("revision")
         maximumVCPUs = try row.vcpus("maximum_vcpus")
         askedVCPUs = try row.vcpusOrNil("asked_vcpus")
@@ -118,10 +131,12 @@ package struct DomainRecord: Hashable, Sendable {
         isManaged = try row.bool("managed")
         boot = try row.string("boot")
         foreignManager = try row.stringOrNil("foreign_manager")
-        cpuCapPPM = try row.int64OrNil("cpu_cap_ppm")
-        networkCapBytesPerSecond = try row.int64OrNil("network_cap_bytes_per_second")
+        cpuCapPPM = try row.utilizationOrNil("cpu_cap_ppm")?.ppm
+        networkCapBytesPerSecond = try row.byteCountOrNil("network_cap_bytes_per_second")?.bytes
         pendingMaximumVCPUs = try row.vcpusOrNil("pending_maximum_vcpus")
         pendingMaximumMemory = try row.byteCountOrNil("pending_maximum_memory_bytes")
+        let leftovers = try row.string("leftover_volumes")
+        leftoverVolumes = (try? JSONDecoder().decode([String].self, from: Data(leftovers.utf8))) ?? []
         if let number = try row.int64OrNil("incarnation_hypervisor"),
             let start = try row.timestampOrNil("incarnation_start_ns")
         {
@@ -130,6 +145,9 @@ package struct DomainRecord: Hashable, Sendable {
             incarnation = nil
         }
         missingSince = try row.timestampOrNil("missing_ns")
+        unmeteredDevices = try row.stringOrNil("unmetered_devices").flatMap { text in
+            try? JSONDecoder().decode([String].self, from: Data(text.utf8))
+        }
         deletedAt = try row.timestampOrNil("deleted_ns")
     }
 }

@@ -35,7 +35,8 @@ package struct FreezeRecord: Hashable, Sendable {
         reason = try row.string("reason")
         principal = try row.string("principal")
         isAutomatic = try row.bool("is_automatic")
-        createdAt = try row.timestamp("created_ns")
+        // It holds, whatever instant stands there.
+        createdAt = Timestamp(nanoseconds: try row.int64("created_ns"))
     }
 }
 

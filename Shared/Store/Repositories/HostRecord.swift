@@ -85,12 +85,12 @@ package struct HostRecord: Hashable, Sendable {
         uri = try row.string("uri")
         mode = try row.value("mode")
         limits = HostLimits(
-            cpuOvercommit: Utilization(ppm: try row.int64("cpu_overcommit_ppm")),
-            memoryOvercommit: Utilization(ppm: try row.int64("memory_overcommit_ppm")),
+            cpuOvercommit: try row.utilization("cpu_overcommit_ppm"),
+            memoryOvercommit: try row.utilization("memory_overcommit_ppm"),
             reservedVCPUs: try row.vcpus("reserved_vcpus"), reservedMemory: try row.byteCount("reserved_memory_bytes"),
-            cpuBound: Utilization(ppm: try row.int64("cpu_bound_ppm")))
+            cpuBound: try row.utilization("cpu_bound_ppm"))
         facts = HostFacts(
-            state: try row.value("state"), cpuCount: try row.intOrNil("cpu_count"),
+            state: try row.value("state"), cpuCount: try row.vcpusOrNil("cpu_count")?.count,
             memory: try row.byteCountOrNil("memory_bytes"), capabilities: try row.stringOrNil("capabilities"),
             uuid: try row.uuidOrNil("uuid"))
         provedUntil = try row.timestampOrNil("proved_until_ns")

@@ -71,9 +71,9 @@ package struct InstanceRepository: Sendable {
             SELECT * FROM cluster.instance
             WHERE \(service?.rawValue)::text IS NULL OR service = \(service?.rawValue) ORDER BY id
             """)
-        var instances: [InstanceRecord] = []
-        for row in rows { instances.append(try InstanceRecord(row)) }
-        return instances
+        return store.setAside.read(rows, of: "cluster.instance", by: ["id", "service"]) { row throws(StoreError) in
+            try InstanceRecord(row)
+        }
     }
 
     /// Removes an instance; the shards that it owned have no owner then, at the same epoch.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FoundationEssentials
 package import ResourceModel
 
 extension InventoryRepository {
@@ -59,6 +60,35 @@ extension InventoryRepository {
                 """
                 UPDATE inventory.domain SET pending_maximum_vcpus = \(maximumVCPUs),
                     pending_maximum_memory_bytes = \(maximumMemory), revision = revision + 1
+                WHERE id = \(id) AND host = \(claim.id) AND deleted_ns IS NULL
+                """)
+        }
+    }
+
+    /// Notes the devices of which nothing can be read, by their labels.
+    package func setUnmetered(
+        of id: DomainID, _ devices: [String], under claim: ShardClaim, in transaction: Transaction? = nil
+    ) async throws {
+        let names = try JSONEncoder().encode(devices)
+        try await store.fenced(claim, in: transaction) { transaction in
+            _ = try await transaction.query(
+                """
+                UPDATE inventory.domain
+                SET unmetered_devices = nullif(\(String(decoding: names, as: UTF8.self))::jsonb, '[]')
+                WHERE id = \(id) AND host = \(claim.id) AND deleted_ns IS NULL
+                """)
+        }
+    }
+
+    /// Notes which files of the claim's host are left to be deleted with a domain; replaces what was noted before.
+    package func setLeftovers(
+        of id: DomainID, _ volumes: [String], under claim: ShardClaim, in transaction: Transaction? = nil
+    ) async throws {
+        let json = (try? JSONEncoder().encode(volumes)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
+        try await store.fenced(claim, in: transaction) { transaction in
+            _ = try await transaction.query(
+                """
+                UPDATE inventory.domain SET leftover_volumes = \(json)::jsonb
                 WHERE id = \(id) AND host = \(claim.id) AND deleted_ns IS NULL
                 """)
         }

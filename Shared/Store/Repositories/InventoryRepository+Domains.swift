@@ -48,8 +48,11 @@ extension InventoryRepository {
             case .host(let host): "host = \(host)"
             case .tenant(let tenant): "tenant = \(tenant)"
             }
-        return try await records(
+        let rows = try await store.query(
             "SELECT * FROM inventory.domain WHERE deleted_ns IS NULL AND \(condition) ORDER BY id")
+        return store.setAside.read(rows, of: "inventory.domain", by: ["id", "tenant", "name"]) {
+            row throws(StoreError) in try DomainRecord(row)
+        }
     }
 
     /// Also one that was deleted: bills and decisions name it still.
@@ -92,7 +95,7 @@ extension InventoryRepository {
             let rows = try await transaction.query(
                 """
                 UPDATE inventory.domain d SET host = n.host, name = n.name, missing_ns = n.missing_ns,
-                    state = n.state, maximum_vcpus = n.maximum_vcpus,
+                    state = n.state, state_reason = n.state_reason, maximum_vcpus = n.maximum_vcpus,
                     asked_vcpus = n.asked_vcpus, granted_vcpus = n.granted_vcpus, confirmed_vcpus = n.confirmed_vcpus,
                     maximum_memory_bytes = n.maximum_memory_bytes, memory_bytes = n.memory_bytes,
                     disk_bytes = n.disk_bytes, incarnation_hypervisor = n.incarnation_hypervisor,
@@ -101,13 +104,17 @@ extension InventoryRepository {
                     pending_maximum_memory_bytes = CASE WHEN n.maximum_memory_bytes < d.pending_maximum_memory_bytes
                         THEN d.pending_maximum_memory_bytes END,
                     incarnation_start_ns = n.incarnation_start_ns,
+                    leftover_volumes = CASE WHEN n.state IN ('unknown', 'shutoff') THEN d.leftover_volumes
+                        ELSE '[]' END,
                     revision = d.revision + CASE WHEN n.is_changed THEN 1 ELSE 0 END
                 FROM (
-                    SELECT v.*, (v.host, v.name, v.missing_ns, v.state, v.maximum_vcpus, v.asked_vcpus,
+                    SELECT v.*, (v.host, v.name, v.missing_ns, v.state, v.state_reason, v.maximum_vcpus,
+                            v.asked_vcpus,
                             v.granted_vcpus, v.confirmed_vcpus,
                             v.maximum_memory_bytes, v.memory_bytes, v.disk_bytes, v.incarnation_hypervisor,
                             v.incarnation_start_ns)
-                        IS DISTINCT FROM (o.host, o.name, o.missing_ns, o.state, o.maximum_vcpus, o.asked_vcpus,
+                        IS DISTINCT FROM (o.host, o.name, o.missing_ns, o.state, o.state_reason, o.maximum_vcpus,
+                            o.asked_vcpus,
                             o.granted_vcpus,
                             o.confirmed_vcpus, o.maximum_memory_bytes, o.memory_bytes, o.disk_bytes,
                             o.incarnation_hypervisor, o.incarnation_start_ns) AS is_changed
@@ -115,6 +122,7 @@ extension InventoryRepository {
                         LATERAL (SELECT \(claim.id)::text AS host, \(seen.state)::text AS state,
                             CASE WHEN o.managed THEN o.name ELSE coalesce(\(seen.name), o.name) END AS name,
                             CASE WHEN \(seen.state) = 'unknown' THEN o.missing_ns END AS missing_ns,
+                            \(seen.stateReason?.rawValue)::text AS state_reason,
                             coalesce(\(seen.vcpus?.maximum), o.maximum_vcpus) AS maximum_vcpus,
                             coalesce(\(seen.vcpus?.asked), o.asked_vcpus) AS asked_vcpus,
                             coalesce(\(seen.vcpus?.granted), o.granted_vcpus) AS granted_vcpus,
@@ -154,16 +162,17 @@ extension InventoryRepository {
         }
     }
 
-    /// Adopts a found domain for a tenant, or releases it (`isManaged` false). `false`: it is not on the claimed host.
+    /// Adopts a found domain for a tenant, or releases it (`isManaged` false), from `instant` on (`nil`: from now on).
+    /// `false`: it is not on the claimed host.
     package func setManaged(
-        _ id: DomainID, _ isManaged: Bool, tenant: TenantID?, boot: String? = nil, under claim: ShardClaim,
-        in transaction: Transaction? = nil
+        _ id: DomainID, _ isManaged: Bool, tenant: TenantID?, since instant: Timestamp? = nil, boot: String? = nil,
+        under claim: ShardClaim, in transaction: Transaction? = nil
     ) async throws -> Bool {
         try await store.fenced(claim, in: transaction) { transaction in
             let rows = try await transaction.query(
                 """
                 UPDATE inventory.domain SET managed = \(isManaged), tenant = \(tenant), revision = revision + 1,
-                    boot = coalesce(\(boot)::jsonb, boot)
+                    tenant_since_ns = coalesce(\(instant), tenant_since_ns), boot = coalesce(\(boot)::jsonb, boot)
                 WHERE id = \(id) AND host = \(claim.id) AND deleted_ns IS NULL RETURNING id
                 """)
             return !rows.isEmpty

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FoundationEssentials
 package import ResourceModel
 
 /// A size as it was seen, for the size segments.
@@ -68,18 +69,42 @@ package struct MeterReading: Hashable, Sendable {
     package var host: HostID
     package var incarnationStart: Timestamp
     package var at: Timestamp
-    /// Steal time is not metered and not kept.
+    /// Of network and disks the totals of the life's meters. Steal time is not metered and not kept.
     package var counters: DomainCounters
+    /// The last known counters of each device; `nil` where the driver gives sums only.
+    package var devices: [DeviceCounters]?
 
     package init(
-        domain: DomainID, host: HostID, incarnationStart: Timestamp, at: Timestamp, counters: DomainCounters
+        domain: DomainID, host: HostID, incarnationStart: Timestamp, at: Timestamp, counters: DomainCounters,
+        devices: [DeviceCounters]? = nil
     ) {
         self.domain = domain
         self.host = host
         self.incarnationStart = incarnationStart
         self.at = at
         self.counters = counters
+        self.devices = devices
     }
+}
+
+extension SizeSegment {
+    /// A row of `inventory.size_segment` with its host's `proved_until_ns`.
+    init(_ row: Row) throws(StoreError) {
+        self.init(
+            domain: try row.domain("domain"), host: try row.host("host"),
+            incarnationStart: try row.timestamp("incarnation_start_ns"), start: try row.timestamp("start_ns"),
+            end: try row.timestampOrNil("end_ns"), hostProvedUntil: try row.timestampOrNil("proved_until_ns"),
+            vcpus: try row.vcpus("vcpus"), memory: try row.byteCount("memory_bytes"),
+            disk: try row.byteCount("disk_bytes"), askedVCPUs: try row.vcpusOrNil("asked_vcpus"),
+            grantedVCPUs: try row.vcpusOrNil("granted_vcpus"))
+    }
+}
+
+/// Where a life's meters stand: of each counter the last that is known.
+package struct LastMeter: Hashable, Sendable {
+    package let counters: DomainCounters
+    /// `nil`: the counters are sums that the driver gave.
+    package let devices: [DeviceCounters]?
 }
 
 extension InventoryRepository {
@@ -109,6 +134,11 @@ extension InventoryRepository {
         try await segments("s.domain = \(domain)", period)
     }
 
+    package func segments(of domains: [DomainID], in period: TimeRange) async throws(StoreError) -> [SizeSegment] {
+        guard !domains.isEmpty else { return [] }
+        return try await segments("s.domain = ANY(\(TextArray(domains.map(\.description)))::text[]::uuid[])", period)
+    }
+
     private func segments(_ condition: Query, _ period: TimeRange) async throws(StoreError) -> [SizeSegment] {
         let rows = try await store.query(
             """
@@ -117,18 +147,9 @@ extension InventoryRepository {
             WHERE \(condition) AND s.start_ns < \(period.end) AND (s.end_ns IS NULL OR s.end_ns > \(period.start))
             ORDER BY s.domain, s.start_ns
             """)
-        var segments: [SizeSegment] = []
-        for row in rows {
-            segments.append(
-                SizeSegment(
-                    domain: try row.domain("domain"), host: try row.host("host"),
-                    incarnationStart: try row.timestamp("incarnation_start_ns"), start: try row.timestamp("start_ns"),
-                    end: try row.timestampOrNil("end_ns"), hostProvedUntil: try row.timestampOrNil("proved_until_ns"),
-                    vcpus: try row.vcpus("vcpus"), memory: try row.byteCount("memory_bytes"),
-                    disk: try row.byteCount("disk_bytes"), askedVCPUs: try row.vcpusOrNil("asked_vcpus"),
-                    grantedVCPUs: try row.vcpusOrNil("granted_vcpus")))
+        return store.setAside.read(rows, of: "inventory.size_segment", by: ["domain", "start_ns"]) {
+            row throws(StoreError) in try SizeSegment(row)
         }
-        return segments
     }
 
     /// Appends readings of the claim's host, at most 1 000; one that is there already stays. Throws `fenced`.
@@ -147,16 +168,51 @@ extension InventoryRepository {
                 (\(reading.domain), \(reading.host), \(reading.incarnationStart), \(reading.at),
                 \(reading.counters.cpuTimeNanoseconds), \(reading.counters.networkReceivedBytes),
                 \(reading.counters.networkTransmittedBytes), \(reading.counters.blockReadBytes),
-                \(reading.counters.blockWrittenBytes))
+                \(reading.counters.blockWrittenBytes), \(reading.devices.map(\.stored))::jsonb)
                 """
             }
             _ = try await transaction.query(
                 """
                 INSERT INTO inventory.meter_reading (domain, host, incarnation_start_ns, at_ns, cpu_time_ns,
-                    network_received_bytes, network_transmitted_bytes, block_read_bytes, block_written_bytes)
+                    network_received_bytes, network_transmitted_bytes, block_read_bytes, block_written_bytes, devices)
                 VALUES \(Query.joined(rows, by: ", ")) ON CONFLICT DO NOTHING
                 """)
         }
+    }
+
+    /// Where the meters stand of the lives that the rows of a host's domains name; none of a life without readings.
+    package func lastMeters(on host: HostID) async throws(StoreError) -> [DomainID: LastMeter] {
+        let life: Query = """
+            FROM inventory.meter_reading r WHERE r.domain = d.id AND r.host = d.host
+                AND r.incarnation_start_ns = d.incarnation_start_ns
+            """
+        func last(_ column: Query) -> Query {
+            "(SELECT r.\(column) \(life) AND r.\(column) IS NOT NULL ORDER BY r.at_ns DESC LIMIT 1) AS \(column)"
+        }
+        let columns: [Query] = [
+            "cpu_time_ns", "network_received_bytes", "network_transmitted_bytes", "block_read_bytes",
+            "block_written_bytes",
+        ]
+        let rows = try await store.query(
+            """
+            SELECT d.id, newest.devices, \(Query.joined(columns.map(last), by: ", "))
+            FROM inventory.domain d
+            CROSS JOIN LATERAL (SELECT r.devices \(life) ORDER BY r.at_ns DESC LIMIT 1) newest
+            WHERE d.host = \(host) AND d.deleted_ns IS NULL AND d.incarnation_start_ns IS NOT NULL
+            """)
+        var meters: [DomainID: LastMeter] = [:]
+        for row in rows {
+            meters[try row.domain("id")] = LastMeter(
+                counters: try DomainCounters(metered: row), devices: try row.stringOrNil("devices").map(decoded))
+        }
+        return meters
+    }
+
+    private func decoded(_ devices: String) throws(StoreError) -> [DeviceCounters] {
+        guard let devices = [DeviceCounters](stored: devices) else {
+            throw StoreError(.invalidResult, operation: "read meters", message: "devices can't be read: \(devices)")
+        }
+        return devices
     }
 
     /// A domain's readings that cover the period, by time: those within it, the last one before and the first after it.
@@ -172,19 +228,47 @@ extension InventoryRepository {
             """)
         var readings: [MeterReading] = []
         for row in rows {
-            let counters = DomainCounters(
-                cpuTimeNanoseconds: try row.int64OrNil("cpu_time_ns"),
-                networkReceivedBytes: try row.int64OrNil("network_received_bytes"),
-                networkTransmittedBytes: try row.int64OrNil("network_transmitted_bytes"),
-                blockReadBytes: try row.int64OrNil("block_read_bytes"),
-                blockWrittenBytes: try row.int64OrNil("block_written_bytes"))
             readings.append(
                 MeterReading(
                     domain: try row.domain("domain"), host: try row.host("host"),
                     incarnationStart: try row.timestamp("incarnation_start_ns"), at: try row.timestamp("at_ns"),
-                    counters: counters))
+                    counters: try DomainCounters(metered: row),
+                    devices: try row.stringOrNil("devices").map(decoded)))
         }
         return readings
+    }
+}
+
+extension DomainCounters {
+    fileprivate init(metered row: Row) throws(StoreError) {
+        self.init(
+            cpuTimeNanoseconds: try row.int64OrNil("cpu_time_ns"),
+            networkReceivedBytes: try row.int64OrNil("network_received_bytes"),
+            networkTransmittedBytes: try row.int64OrNil("network_transmitted_bytes"),
+            blockReadBytes: try row.int64OrNil("block_read_bytes"),
+            blockWrittenBytes: try row.int64OrNil("block_written_bytes"))
+    }
+}
+
+extension [DeviceCounters] {
+    /// As `inventory.meter_reading.devices` has them.
+    fileprivate var stored: String {
+        let pairs = map { ($0.label, [$0.incoming, $0.outgoing]) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        // Text and integers can always be encoded.
+        let data = try? encoder.encode(Dictionary(pairs) { first, _ in first })
+        return String(decoding: data ?? Data("{}".utf8), as: UTF8.self)
+    }
+
+    /// `nil` if it can't be read; what is no device is left out.
+    fileprivate init?(stored text: String) {
+        guard let values = try? JSONDecoder().decode([String: [Int64?]].self, from: Data(text.utf8)) else { return nil }
+        self = values.sorted { $0.key < $1.key }.compactMap { label, values in
+            guard var device = DeviceCounters(label: label), values.count == 2 else { return nil }
+            (device.incoming, device.outgoing) = (values[0], values[1])
+            return device
+        }
     }
 }
 

@@ -106,9 +106,9 @@ package struct InventoryRepository: Sendable {
             SELECT * FROM inventory.host WHERE removed_ns IS NULL
                 AND (\(cluster)::text IS NULL OR cluster = \(cluster)) ORDER BY id
             """)
-        var hosts: [HostRecord] = []
-        for row in rows { hosts.append(try HostRecord(row)) }
-        return hosts
+        return store.setAside.read(rows, of: "inventory.host", by: ["id"]) { row throws(StoreError) in
+            try HostRecord(row)
+        }
     }
 
     /// Where each host is that was not removed.

@@ -3,6 +3,8 @@
 package import ResourceModel
 
 extension LogRepository {
+    private static let sampleKey = ["host", "sampled_ns"]
+
     /// The newest stored cycles of every host, at most `cyclesPerHost` each and none before `since`, oldest first:
     /// what Scheduler rebuilds its windows from, each with its place in its stream. Domains of a cycle are by id.
     /// `before`: none at or after it.
@@ -24,41 +26,40 @@ extension LogRepository {
             ORDER BY s.sampled_ns, s.host, s.stream_epoch, s.sequence, s.domain
             """)
         var domains: [Cycle: [DomainSample]] = [:]
-        for row in domainRows { domains[try Cycle(row), default: []].append(try DomainSample(row)) }
-        var reports: [LoggedReport] = []
-        for row in hostRows {
+        let samples = store.setAside.read(domainRows, of: "log.sample", by: Self.sampleKey + ["domain"]) {
+            row throws(StoreError) in (try Cycle(row), try DomainSample(row))
+        }
+        for (cycle, sample) in samples { domains[cycle, default: []].append(sample) }
+        return store.setAside.read(hostRows, of: "log.host_sample", by: Self.sampleKey) { row throws(StoreError) in
             let cycle = try Cycle(row)
             let host = HostID(trusted: cycle.host)
             let sample = HostSample(
                 host: host, sampledAt: try row.timestamp("sampled_ns"),
                 intervalNanoseconds: try row.int64OrNil("interval_ns"), figures: try HostFigures(row),
                 domains: domains[cycle] ?? [])
-            reports.append(
-                LoggedReport(
-                    stream: LogStream(topic: "host/\(host)/", epoch: cycle.epoch), sequence: cycle.sequence,
-                    sample: sample))
+            return LoggedReport(
+                stream: LogStream(topic: "host/\(host)/", epoch: cycle.epoch), sequence: cycle.sequence, sample: sample)
         }
-        return reports
     }
 
     /// A domain's stored samples in a period, oldest first, on whatever host.
+    /// - Parameter owner: only of the time in which it was this tenant's; `nil`: whoever's it was.
     package func series(
-        of domain: DomainID, in period: TimeRange, limit: Int = 10_000
+        of domain: DomainID, in period: TimeRange, ownedBy owner: TenantID? = nil, limit: Int = 10_000
     ) async throws(StoreError) -> [DomainPoint] {
         let rows = try await store.query(
             """
             SELECT * FROM log.sample WHERE domain = \(domain) AND sampled_ns >= \(period.start)
-                AND sampled_ns < \(period.end) ORDER BY sampled_ns, stream_epoch, sequence LIMIT \(limit)
+                AND sampled_ns < \(period.end)
+                AND \(Query.isOwned(by: owner, domain: "\(domain)", at: "sampled_ns"))
+            ORDER BY sampled_ns, stream_epoch, sequence LIMIT \(limit)
             """)
-        var points: [DomainPoint] = []
-        for row in rows {
-            points.append(
-                DomainPoint(
-                    sampledAt: try row.timestamp("sampled_ns"), host: try row.host("host"),
-                    epoch: try row.int64("stream_epoch"), sequence: try row.int64("sequence"),
-                    sample: try DomainSample(row)))
+        return store.setAside.read(rows, of: "log.sample", by: Self.sampleKey + ["domain"]) { row throws(StoreError) in
+            DomainPoint(
+                sampledAt: try row.timestamp("sampled_ns"), host: try row.host("host"),
+                epoch: try row.int64("stream_epoch"), sequence: try row.int64("sequence"),
+                sample: try DomainSample(row))
         }
-        return points
     }
 
     /// A host's own stored figures in a period, oldest first.
@@ -70,33 +71,30 @@ extension LogRepository {
             SELECT * FROM log.host_sample WHERE host = \(host) AND sampled_ns >= \(period.start)
                 AND sampled_ns < \(period.end) ORDER BY sampled_ns, stream_epoch, sequence LIMIT \(limit)
             """)
-        var points: [HostPoint] = []
-        for row in rows {
-            points.append(HostPoint(sampledAt: try row.timestamp("sampled_ns"), figures: try HostFigures(row)))
+        return store.setAside.read(rows, of: "log.host_sample", by: Self.sampleKey) { row throws(StoreError) in
+            HostPoint(sampledAt: try row.timestamp("sampled_ns"), figures: try HostFigures(row))
         }
-        return points
     }
 
     /// Events of a domain (or with `nil` of all) in a period, oldest first.
+    /// - Parameter owner: only of domains while they were this tenant's; `nil`: all.
     package func events(
-        of domain: DomainID? = nil, in period: TimeRange, limit: Int = 1_000
+        of domain: DomainID? = nil, in period: TimeRange, ownedBy owner: TenantID? = nil, limit: Int = 1_000
     ) async throws(StoreError) -> [LoggedEvent] {
         let rows = try await store.query(
             """
-            SELECT * FROM log.event WHERE (\(domain) IS NULL OR domain = \(domain)) AND at_ns >= \(period.start)
-                AND at_ns < \(period.end) ORDER BY at_ns, topic, stream_epoch, sequence LIMIT \(limit)
+            SELECT * FROM log.event e WHERE (\(domain) IS NULL OR domain = \(domain)) AND at_ns >= \(period.start)
+                AND at_ns < \(period.end) AND \(Query.isOwned(by: owner, domain: "e.domain", at: "e.at_ns"))
+            ORDER BY at_ns, topic, stream_epoch, sequence LIMIT \(limit)
             """)
-        var events: [LoggedEvent] = []
-        for row in rows {
-            events.append(
-                LoggedEvent(
-                    stream: LogStream(topic: try row.string("topic"), epoch: try row.int64("stream_epoch")),
-                    sequence: try row.int64("sequence"), at: try row.timestamp("at_ns"),
-                    kind: try row.string("kind"), host: try row.hostOrNil("host"),
-                    domain: try row.uuidOrNil("domain").map { DomainID($0) }, detail: try row.string("detail"),
-                    isForeign: try row.bool("is_foreign")))
+        return store.setAside.read(rows, of: "log.event", by: ["topic", "sequence"]) { row throws(StoreError) in
+            LoggedEvent(
+                stream: LogStream(topic: try row.string("topic"), epoch: try row.int64("stream_epoch")),
+                sequence: try row.int64("sequence"), at: try row.timestamp("at_ns"),
+                kind: try row.string("kind"), host: try row.hostOrNil("host"),
+                domain: try row.uuidOrNil("domain").map { DomainID($0) }, detail: try row.string("detail"),
+                isForeign: try row.bool("is_foreign"))
         }
-        return events
     }
 }
 

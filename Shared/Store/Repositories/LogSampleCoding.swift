@@ -88,8 +88,8 @@ extension DomainSample {
         cpuUtilization = try row.utilizationOrNil("cpu_utilization_ppm")
         stealUtilization = try row.utilizationOrNil("steal_utilization_ppm")
         memoryUtilization = try row.utilizationOrNil("memory_utilization_ppm")
-        networkBytesPerSecond = try row.int64OrNil("network_bytes_per_second")
-        networkCapBytesPerSecond = try row.int64OrNil("network_cap_bytes_per_second")
+        networkBytesPerSecond = try row.byteCountOrNil("network_bytes_per_second")?.bytes
+        networkCapBytesPerSecond = try row.byteCountOrNil("network_cap_bytes_per_second")?.bytes
         networkUtilization = try row.utilizationOrNil("network_utilization_ppm")
         swapInDelta = try row.int64OrNil("swap_in_delta_bytes")
         majorFaultsDelta = try row.int64OrNil("major_faults_delta")
@@ -99,7 +99,7 @@ extension DomainSample {
 extension HostFigures {
     init(_ row: Row) throws(StoreError) {
         self.init(
-            cpuCount: try row.int("cpu_count"), memory: try row.byteCount("memory_bytes"),
+            cpuCount: try row.vcpus("cpu_count").count, memory: try row.byteCount("memory_bytes"),
             cpuUtilization: try row.utilizationOrNil("cpu_utilization_ppm"),
             controlDomainUtilization: try row.utilizationOrNil("control_domain_utilization_ppm"),
             domainsUtilization: try row.utilizationOrNil("domains_utilization_ppm"),

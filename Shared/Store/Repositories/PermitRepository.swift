@@ -205,7 +205,7 @@ package struct PermitRepository: Sendable {
             WHERE id = \(request.domain) AND host = \(request.host) AND \(DomainRecord.holdsRoom)
             """)
         guard let promised = try rows.first?.vcpusOrNil("promised") else { return request.vcpus }
-        return VCPUCount(max(0, request.vcpus.count - max(0, promised.count - counted.count)))
+        return VCPUCount(clamping: max(0, request.vcpus.count - max(0, promised.count - counted.count)))
     }
 
     private static func refusal(of request: PermitRequest, room: HostRoom, bound: Utilization) -> PermitRefusal? {
@@ -228,23 +228,38 @@ package struct PermitRepository: Sendable {
         // Unreachable is not off: an unknown domain holds its room.
         let rows = try await runner.query(
             """
-            SELECT
-                (SELECT coalesce(sum(coalesce(greatest(confirmed_vcpus, granted_vcpus), maximum_vcpus)), 0)
-                    FROM inventory.domain WHERE host = \(host.id) AND \(DomainRecord.holdsRoom)) AS domain_vcpus,
-                (SELECT coalesce(sum(coalesce(memory_bytes, maximum_memory_bytes)), 0)::int8
-                    FROM inventory.domain WHERE host = \(host.id) AND \(DomainRecord.holdsRoom)) AS domain_memory,
-                (SELECT coalesce(sum(vcpus), 0) FROM scheduling.permit
-                    WHERE host = \(host.id) AND state = 'open' AND expires_ns > \(now)) AS permitted_vcpus,
-                (SELECT coalesce(sum(memory_bytes), 0)::int8 FROM scheduling.permit
-                    WHERE host = \(host.id) AND state = 'open' AND expires_ns > \(now)) AS permitted_memory
+            WITH held AS (
+                SELECT coalesce(greatest(confirmed_vcpus, granted_vcpus), maximum_vcpus) AS vcpus,
+                    coalesce(memory_bytes, maximum_memory_bytes) AS memory FROM inventory.domain
+                WHERE host = \(host.id) AND \(DomainRecord.holdsRoom)),
+            promised AS (
+                SELECT vcpus, memory_bytes AS memory FROM scheduling.permit
+                WHERE host = \(host.id) AND state = 'open' AND expires_ns > \(now))
+            SELECT \(sum("vcpus", of: "held", VCPUCount.self)) AS domain_vcpus,
+                \(sum("memory", of: "held", ByteCount.self)) AS domain_memory,
+                \(sum("vcpus", of: "promised", VCPUCount.self)) AS permitted_vcpus,
+                \(sum("memory", of: "promised", ByteCount.self)) AS permitted_memory
             """)
         guard let row = rows.first else { return nil }
         let limits = host.limits
         return HostRoom(
             vcpuLimit: Int(share(Int64(cores), limits.cpuOvercommit)) - limits.reservedVCPUs.count,
-            memoryLimit: ByteCount(share(memory.bytes, limits.memoryOvercommit) - limits.reservedMemory.bytes),
-            domainVCPUs: try row.int("domain_vcpus"), domainMemory: try row.byteCount("domain_memory"),
-            permittedVCPUs: try row.int("permitted_vcpus"), permittedMemory: try row.byteCount("permitted_memory"))
+            memoryLimit: ByteCount(
+                clamping: share(memory.bytes, limits.memoryOvercommit) - limits.reservedMemory.bytes),
+            domainVCPUs: try row.int("domain_vcpus"), domainMemory: ByteCount(clamping: try row.int64("domain_memory")),
+            permittedVCPUs: try row.int("permitted_vcpus"),
+            permittedMemory: ByteCount(clamping: try row.int64("permitted_memory")))
+    }
+
+    /// Of what can be: a row that holds another amount is set aside, and takes no room. The sum fits into 64 bits, however
+    /// many rows there are.
+    private static func sum<Quantity: BoundedQuantity>(_ column: Query, of table: Query, _ type: Quantity.Type) -> Query
+    {
+        let (least, largest) = (type.bounds.lowerBound, type.bounds.upperBound)
+        return """
+            (SELECT least(coalesce(sum(\(column)), 0), 1::int8 << 60)::int8 FROM \(table)
+                WHERE \(column) BETWEEN \(least) AND \(largest))
+            """
     }
 
     private static func share(_ amount: Int64, _ ratio: Utilization) -> Int64 {

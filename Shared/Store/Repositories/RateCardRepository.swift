@@ -2,7 +2,7 @@
 
 package import ResourceModel
 
-/// Prices from an instant on: a row of `billing.rate_card`, never changed.
+/// Prices from an instant on: a row of `billing.rate_card`, never changed but for its withdrawal before it holds.
 package struct RateCardRow: Hashable, Sendable {
     package let version: Int64
     package let validFrom: Timestamp
@@ -10,6 +10,14 @@ package struct RateCardRow: Hashable, Sendable {
     package let currency: String
     /// The prices and f's parameters, as JSON.
     package let card: String
+    /// `nil` unless it was withdrawn before it held.
+    package let withdrawal: Withdrawal?
+
+    /// When and by whom a card was withdrawn.
+    package struct Withdrawal: Hashable, Sendable {
+        package let at: Timestamp
+        package let principal: String
+    }
 }
 
 /// Rate cards: `billing.rate_card`.
@@ -17,48 +25,73 @@ package struct RateCardRepository: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Adds a card under the next version. Throws `uniqueViolation` if another one begins at the same instant.
+    /// Adds a card under the next version, one at a time. `check` sees all that hold or will, oldest first. Throws
+    /// `uniqueViolation` if one of them begins at the same instant.
     package func add(
-        currency: String, card: String, validFrom: Timestamp, in runner: (any QueryRunner)? = nil
-    ) async throws(StoreError) -> RateCardRow {
-        let rows = try await (runner ?? store).query(
-            """
-            INSERT INTO billing.rate_card (version, valid_from_ns, currency, card)
-            SELECT coalesce(max(version), 0) + 1, \(validFrom), \(currency), \(card)::jsonb FROM billing.rate_card
-            RETURNING *
-            """)
-        guard let row = rows.first else {
-            throw StoreError(.invalidResult, operation: "add a rate card", message: "no row came back")
+        currency: String, card: String, validFrom: Timestamp,
+        if check: @Sendable @escaping ([RateCardRow]) throws -> Void = { _ in }
+    ) async throws -> RateCardRow {
+        try await store.transaction { transaction in
+            _ = try await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended('billing.rate_card', 0))")
+            try check(try await list(in: transaction))
+            let rows = try await transaction.query(
+                """
+                INSERT INTO billing.rate_card (version, valid_from_ns, currency, card)
+                SELECT coalesce(max(version), 0) + 1, \(validFrom), \(currency), \(card)::jsonb FROM billing.rate_card
+                RETURNING *
+                """)
+            guard let row = rows.first else {
+                throw StoreError(.invalidResult, operation: "add a rate card", message: "no row came back")
+            }
+            return try RateCardRow(row)
         }
-        return try RateCardRow(row)
     }
 
-    /// All cards, by the instant from which they hold.
+    /// All cards that hold or will, by the instant from which they do.
     package func list(in runner: (any QueryRunner)? = nil) async throws(StoreError) -> [RateCardRow] {
-        var cards: [RateCardRow] = []
-        for row in try await (runner ?? store).query("SELECT * FROM billing.rate_card ORDER BY valid_from_ns") {
-            cards.append(try RateCardRow(row))
-        }
-        return cards
+        try await rows("SELECT * FROM billing.rate_card WHERE withdrawn_ns IS NULL ORDER BY valid_from_ns", in: runner)
+    }
+
+    /// All cards that there ever were, withdrawn ones too, by version.
+    package func all() async throws(StoreError) -> [RateCardRow] {
+        try await rows("SELECT * FROM billing.rate_card ORDER BY version")
     }
 
     /// The card that holds at an instant.
     package func current(at instant: Timestamp) async throws(StoreError) -> RateCardRow? {
-        guard
-            let row = try await store.query(
-                """
-                SELECT * FROM billing.rate_card WHERE valid_from_ns <= \(instant) ORDER BY valid_from_ns DESC LIMIT 1
-                """
-            ).first
-        else { return nil }
-        return try RateCardRow(row)
+        try await rows(
+            """
+            SELECT * FROM billing.rate_card WHERE withdrawn_ns IS NULL AND valid_from_ns <= \(instant)
+            ORDER BY valid_from_ns DESC LIMIT 1
+            """
+        ).first
+    }
+
+    /// Withdraws a card that does not hold yet, and gives it as it then is: without a withdrawal if it holds already, as
+    /// before if it was withdrawn before. `nil`: there is no such version.
+    package func withdraw(version: Int64, by principal: String) async throws -> RateCardRow? {
+        try await store.transaction { transaction in
+            _ = try await transaction.query("SELECT billing.withdraw_rate_card(\(version), \(principal))")
+            return try await rows("SELECT * FROM billing.rate_card WHERE version = \(version)", in: transaction).first
+        }
+    }
+
+    private func rows(
+        _ query: Query, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> [RateCardRow] {
+        var rows: [RateCardRow] = []
+        for row in try await (runner ?? store).query(query) { rows.append(try RateCardRow(row)) }
+        return rows
     }
 }
 
 extension RateCardRow {
     fileprivate init(_ row: Row) throws(StoreError) {
+        let withdrawnBy = try row.stringOrNil("withdrawn_by")
+        let withdrawnAt = try row.timestampOrNil("withdrawn_ns")
         self.init(
             version: try row.int64("version"), validFrom: try row.timestamp("valid_from_ns"),
-            currency: try row.string("currency"), card: try row.string("card"))
+            currency: try row.string("currency"), card: try row.string("card"),
+            withdrawal: withdrawnAt.flatMap { at in withdrawnBy.map { Withdrawal(at: at, principal: $0) } })
     }
 }

@@ -73,7 +73,8 @@ package struct SchedulingSettingsRepository: Sendable {
     }
 
     private func tenants(_ query: Query) async throws(StoreError) -> [TenantSetting] {
-        try await store.query(query).map { row throws(StoreError) in
+        store.setAside.read(try await store.query(query), of: "scheduling.tenant_setting", by: ["tenant"]) {
+            row throws(StoreError) in
             TenantSetting(
                 tenant: TenantID(trusted: try row.string("tenant")), weight: try row.int("weight"),
                 isDryRun: try row.bool("dry_run"))

@@ -2,14 +2,14 @@
 
 package import ResourceModel
 
-/// A tenant's domain as a bill needs it, deleted ones included.
+/// A domain that is or was a tenant's, as the tenant's bill needs it.
 package struct BilledDomainRow: Hashable, Sendable {
     package let id: DomainID
+    /// The last that it had for the tenant.
     package let name: String
-    package let createdAt: Timestamp
-    /// `nil` while it exists.
-    package let deletedAt: Timestamp?
-    /// vCPUs of its first active size; `nil` if it never ran.
+    /// When it was the tenant's, as far as that touches the bill's period; in order.
+    package let periods: [OwnershipPeriod]
+    /// vCPUs of the first active size that the tenant had of it; `nil` if it never ran for the tenant.
     package let firstVCPUs: VCPUCount?
 }
 
@@ -30,54 +30,58 @@ package struct UsageRepository: Sendable {
             .timestampOrNil("horizon")
     }
 
-    /// The tenant's domains that existed in the period, by id.
+    /// The domains that were the tenant's in the period, by id.
     package func domains(of tenant: TenantID, in period: TimeRange) async throws(StoreError) -> [BilledDomainRow] {
         let rows = try await runner.query(
             """
-            SELECT d.id, d.name, d.created_ns, d.deleted_ns, (
-                SELECT s.vcpus FROM inventory.size_segment s WHERE s.domain = d.id AND s.vcpus > 0
+            SELECT o.*, (
+                SELECT s.vcpus FROM inventory.size_segment s JOIN inventory.domain_ownership f ON f.domain = s.domain
+                WHERE s.domain = o.domain AND s.vcpus > 0 AND f.tenant = o.tenant
+                    AND (s.end_ns IS NULL OR s.end_ns > f.from_ns) AND (f.until_ns IS NULL OR s.start_ns < f.until_ns)
                 ORDER BY s.start_ns LIMIT 1) AS first_vcpus
-            FROM inventory.domain d WHERE d.tenant = \(tenant) AND d.created_ns < \(period.end)
-                AND (d.deleted_ns IS NULL OR d.deleted_ns > \(period.start))
-            ORDER BY d.id
+            FROM \(Self.owned(by: tenant, in: period)) o ORDER BY o.domain, o.from_ns
             """)
         var domains: [BilledDomainRow] = []
         for row in rows {
+            let period = try OwnershipPeriod(row)
+            let earlier = domains.last?.id == period.domain ? domains.removeLast().periods : []
             domains.append(
                 BilledDomainRow(
-                    id: try row.domain("id"), name: try row.string("name"), createdAt: try row.timestamp("created_ns"),
-                    deletedAt: try row.timestampOrNil("deleted_ns"), firstVCPUs: try row.vcpusOrNil("first_vcpus")))
+                    id: period.domain, name: period.name, periods: earlier + [period],
+                    firstVCPUs: try row.vcpusOrNil("first_vcpus")))
         }
         return domains
     }
 
-    /// Segments that touch the period, by domain and start.
+    /// The tenant's periods that touch the bill's.
+    private static func owned(by tenant: TenantID, in period: TimeRange) -> Query {
+        """
+        (SELECT * FROM inventory.domain_ownership WHERE tenant = \(tenant) AND from_ns < \(period.end)
+            AND (until_ns IS NULL OR until_ns > \(period.start)))
+        """
+    }
+
+    /// Segments that touch the period, of domains that were the tenant's in it, by domain and start: also the parts that
+    /// were others'.
     package func segments(of tenant: TenantID, in period: TimeRange) async throws(StoreError) -> [SizeSegment] {
         let rows = try await runner.query(
             """
             SELECT s.*, h.proved_until_ns FROM inventory.size_segment s
-            JOIN inventory.host h ON h.id = s.host JOIN inventory.domain d ON d.id = s.domain
-            WHERE d.tenant = \(tenant) AND s.start_ns < \(period.end)
-                AND (s.end_ns IS NULL OR s.end_ns > \(period.start))
+            JOIN inventory.host h ON h.id = s.host
+            WHERE s.domain IN (SELECT o.domain FROM \(Self.owned(by: tenant, in: period)) o)
+                AND s.start_ns < \(period.end) AND (s.end_ns IS NULL OR s.end_ns > \(period.start))
             ORDER BY s.domain, s.start_ns
             """)
-        var segments: [SizeSegment] = []
-        for row in rows {
-            segments.append(
-                SizeSegment(
-                    domain: try row.domain("domain"), host: try row.host("host"),
-                    incarnationStart: try row.timestamp("incarnation_start_ns"), start: try row.timestamp("start_ns"),
-                    end: try row.timestampOrNil("end_ns"), hostProvedUntil: try row.timestampOrNil("proved_until_ns"),
-                    vcpus: try row.vcpus("vcpus"), memory: try row.byteCount("memory_bytes"),
-                    disk: try row.byteCount("disk_bytes"), askedVCPUs: try row.vcpusOrNil("asked_vcpus"),
-                    grantedVCPUs: try row.vcpusOrNil("granted_vcpus")))
+        // What can't be read is a time of which nothing is known: the bill says that it is not billed.
+        return runner.setAside.read(rows, of: "inventory.size_segment", by: ["domain", "start_ns"]) {
+            row throws(StoreError) in try SizeSegment(row)
         }
-        return segments
     }
 
-    /// Of every life of the tenant's domains that reaches into the period: its first reading, and around its two ends
-    /// and each of `boundaries` the nearest reading on either side that knows each billed counter. Counters only grow
-    /// within a life, so the readings between add nothing: a month needs no more rows than a day.
+    /// Of every life that reaches into the period, of the domains that were the tenant's in it: around the period's two
+    /// ends, each of `boundaries`, each change of the domain's owner and policy and each fall of a counter the nearest
+    /// reading on either side that knows each billed counter. Between them counters only grow, so the readings there add
+    /// nothing: a month needs no more rows than a day.
     package func readings(
         of tenant: TenantID, in period: TimeRange, boundaries: [Timestamp]
     ) async throws(StoreError) -> [MeterReading] {
@@ -93,13 +97,24 @@ package struct UsageRepository: Sendable {
         }
         let rows = try await runner.query(
             """
-            WITH lives AS (
+            WITH owned AS \(Self.owned(by: tenant, in: period)), lives AS (
                 SELECT DISTINCT r.domain, r.host, r.incarnation_start_ns FROM inventory.meter_reading r
-                JOIN inventory.domain d ON d.id = r.domain
-                WHERE d.tenant = \(tenant) AND r.at_ns >= \(period.start) AND r.incarnation_start_ns < \(period.end))
-            SELECT DISTINCT n.* FROM lives l
+                WHERE r.domain IN (SELECT o.domain FROM owned o) AND r.at_ns >= \(period.start)
+                    AND r.incarnation_start_ns < \(period.end))
+            SELECT DISTINCT n.domain, n.host, n.incarnation_start_ns, n.at_ns, n.cpu_time_ns,
+                n.network_received_bytes, n.network_transmitted_bytes
+            FROM lives l
             CROSS JOIN LATERAL (
-                SELECT unnest(\(instants)::int8[]) AS at_ns UNION SELECT l.incarnation_start_ns) i
+                SELECT unnest(\(instants)::int8[]) AS at_ns
+                UNION SELECT b.at_ns FROM (
+                    SELECT o.from_ns AS at_ns FROM owned o WHERE o.domain = l.domain
+                    UNION ALL SELECT o.until_ns FROM owned o WHERE o.domain = l.domain
+                    UNION ALL SELECT p.valid_from_ns FROM scheduling.policy p WHERE p.domain = l.domain
+                    -- The reading of a fall, and the one before it.
+                    UNION ALL SELECT f.at_ns - e.before FROM inventory.meter_fall f, (VALUES (0), (1)) e(before)
+                        WHERE f.domain = l.domain AND f.host = l.host
+                            AND f.incarnation_start_ns = l.incarnation_start_ns) b
+                WHERE b.at_ns > \(period.start) AND b.at_ns < \(period.end)) i
             CROSS JOIN LATERAL (\(Query.joined(nearest, by: " UNION ALL "))) n
             ORDER BY n.domain, n.host, n.incarnation_start_ns, n.at_ns
             """)

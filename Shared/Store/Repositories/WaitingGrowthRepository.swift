@@ -67,16 +67,14 @@ package struct WaitingGrowthRepository: Sendable {
             WHERE (\(domain) IS NULL OR q.domain = \(domain)) AND (\(tenant)::text IS NULL OR d.tenant = \(tenant))
                 AND d.deleted_ns IS NULL ORDER BY q.cluster, q.position
             """)
-        var queue: [QueuedGrowth] = []
-        for row in rows {
-            queue.append(
-                QueuedGrowth(
-                    growth: WaitingGrowthRow(
-                        domain: try row.domain("domain"), resource: try row.value("resource"),
-                        missing: try row.int64("missing"), weight: try row.int("weight"),
-                        since: try row.timestamp("since_ns")),
-                    cluster: ClusterID(trusted: try row.string("cluster")), position: try row.int("position")))
+        return store.setAside.read(rows, of: "scheduling.waiting_growth", by: ["domain", "resource"]) {
+            row throws(StoreError) in
+            QueuedGrowth(
+                growth: WaitingGrowthRow(
+                    domain: try row.domain("domain"), resource: try row.value("resource"),
+                    missing: try row.int64("missing"), weight: try row.int("weight"),
+                    since: try row.timestamp("since_ns")),
+                cluster: ClusterID(trusted: try row.string("cluster")), position: try row.int("position"))
         }
-        return queue
     }
 }

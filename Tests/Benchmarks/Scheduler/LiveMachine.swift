@@ -6,7 +6,7 @@ internal import SchedulerCore
 /// One machine under the scheduler's core itself: it gets what Monitor would report at the size that the machine has,
 /// and every action is done at once.
 struct LiveMachine {
-    private(set) var size = VCPUCount(Int(Machine.first))
+    private(set) var size = VCPUCount(clamping: Int(Machine.first))
     private var state: SchedulerState
     private var policy: ScalingPolicy
     private var version: Int64 = 0
@@ -30,11 +30,13 @@ struct LiveMachine {
     init(_ policy: ScalingPolicy, goal: ManagedGoal = .standard) {
         self.policy = policy
         let terms = ReplayTerms(Self.settings, windowLength: Self.windowLength)
-        question = ManagedPolicy.Question(goal: goal, maximumVCPUs: VCPUCount(Int(Machine.largest)), terms: terms)
+        question = ManagedPolicy.Question(
+            goal: goal, maximumVCPUs: VCPUCount(clamping: Int(Machine.largest)), terms: terms)
         state = SchedulerState(settings: Self.settings)
         let host = HostRecord(host: Self.host, mode: .enabled, cpuCount: 64, memory: .gibibytes(256))
         let domain = DomainRecord(
-            domain: Self.domain, tenant: nil, host: Self.host, vcpus: size, ceiling: VCPUCount(Int(Machine.largest)),
+            domain: Self.domain, tenant: nil, host: Self.host, vcpus: size,
+            ceiling: VCPUCount(clamping: Int(Machine.largest)),
             memory: .gibibytes(1), isManaged: true)
         state.inventoryChanged(Inventory(hosts: [host], domains: [domain]))
         subscribe(policy)
@@ -97,7 +99,7 @@ struct LiveMachine {
         }
         guard let operation = state.operation(of: Self.domain), let target = operation.finding.target else { return }
         _ = state.directives(at: now)
-        size = VCPUCount(Int(target))
+        size = VCPUCount(clamping: Int(target))
         state.actionSucceeded(operation.decision, effectiveAt: now, size: target)
         _ = state.directives(at: now)
     }
@@ -119,5 +121,5 @@ struct Preset {
     static let balanced = Preset(name: "balanced", preset: .balanced)
     static let all = [PolicyPreset.aggressive, .balanced, .conservative].map { Preset(name: $0.rawValue, preset: $0) }
 
-    func policy() throws -> ScalingPolicy { try preset.policy(maximumVCPUs: VCPUCount(Int(Machine.largest))) }
+    func policy() throws -> ScalingPolicy { try preset.policy(maximumVCPUs: VCPUCount(clamping: Int(Machine.largest))) }
 }

@@ -32,7 +32,7 @@ install -D /usr/sbin/qemu-ga "$root/bin/qemu-ga"
 ldd /usr/sbin/qemu-ga | grep -o '/[^ ]*' | while read -r library; do install -D "$library" "$root$library"; done
 
 # Each driver after those that it depends on.
-for driver in virtio_pci virtio_console virtio_balloon virtio_net virtio_blk isofs; do
+for driver in virtio_pci virtio_console virtio_balloon virtio_net virtio_blk isofs pvpanic-mmio; do
     modprobe --set-version "$version" --show-depends "$driver"
 done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' >"$root/modules/paths"
 while read -r module; do

@@ -24,7 +24,7 @@ package struct DemandHistory: Hashable, Sendable {
 
     /// From the beginning of the first sample's interval to the newest sample; zero without samples.
     package var spanNanoseconds: Int64 {
-        places.last.map { (Int64($0) + 1).multipliedReportingOverflow(by: intervalNanoseconds).partialValue } ?? 0
+        places.last.map { (Int64($0) + 1).multipliedOrClamped(by: intervalNanoseconds) } ?? 0
     }
 
     /// Takes the next known sample: its utilisation of `vcpus`. Returns whether it was taken: one that is not newer
@@ -49,7 +49,7 @@ package struct DemandHistory: Hashable, Sendable {
         let dropped = places.prefix { Int64($0) < first }.count
         guard dropped > 0 else { return }
         let base = places[dropped]
-        start = start.advanced(byNanoseconds: Int64(base) * intervalNanoseconds)
+        start = start.advanced(byNanoseconds: Int64(base).multipliedOrClamped(by: intervalNanoseconds))
         demands.removeFirst(dropped)
         places = places[dropped...].map { $0 - base }
     }

@@ -95,7 +95,7 @@ package enum ManagedPolicy {
                     try? ScalingPolicy(
                         lower: Utilization(percent: upper * floor / (floor + 1)), upper: Utilization(percent: upper),
                         ratio: Utilization(ppm: Int64(count) * 1_000_000 / Int64(length)),
-                        minimumVCPUs: VCPUCount(Int(floor)), maximumVCPUs: question.maximumVCPUs)
+                        minimumVCPUs: VCPUCount(clamping: Int(floor)), maximumVCPUs: question.maximumVCPUs)
                 }
             }
         }

@@ -24,6 +24,10 @@ package struct HostFacts: Hashable, Sendable, Codable {
     package var affinityPeers: Int?
     /// The same for the request's anti-affinity group.
     package var antiAffinityPeers: Int?
+    /// Why it can't take the request's domain, whatever room it has.
+    package var unfitness: Unfitness?
+    /// Whether it can is not known: it comes behind all hosts of which it is.
+    package var isDoubtful: Bool?
     /// A migration of the request's domain to it failed; it is left out until then.
     package var failedUntil: Timestamp?
 
@@ -52,7 +56,8 @@ package struct HostFacts: Hashable, Sendable, Codable {
     package var freeMemoryBytes: Int64 {
         let sellable = Int128(record.memory.bytes) * Int128(record.memoryOvercommit.ppm) / 1_000_000
         let taken = record.reservedMemory.bytes + committedMemory.bytes + permittedMemory.bytes
-        return Int64(clamping: sellable) - taken
+        // Sums of sizes stay at the limit: what is sold must too, or a full host would have room.
+        return ByteCount(clamping: sellable).bytes - taken
     }
 
     /// The larger of the shares of CPU and memory in use, of which the objective is made; `nil` while unknown.
@@ -63,7 +68,7 @@ package struct HostFacts: Hashable, Sendable, Codable {
 
     /// The share of the memory in use with `memory` more; what is committed counts as used where use is unknown.
     func projectedMemory(adding memory: ByteCount) -> Utilization? {
-        let used = (memoryUsed ?? committedMemory) + memory
+        let used = (memoryUsed ?? committedMemory).addingClamped(memory)
         return Utilization(numerator: Int128(used.bytes), denominator: Int128(record.memory.bytes))
     }
 
@@ -92,11 +97,22 @@ package struct HostFacts: Hashable, Sendable, Codable {
 package struct CPUDemand: Hashable, Sendable, Codable {
     package let ppmOfOneCore: Int64
 
-    package init(ppmOfOneCore: Int64) { self.ppmOfOneCore = ppmOfOneCore }
+    /// All vCPUs of the largest domain, a million times over.
+    private static let limit = Int64(VCPUCount.limit.count) * Utilization.bounds.upperBound
+
+    /// What lies below zero is taken as zero, and what passes the largest that can be as that.
+    package init(ppmOfOneCore: Int64) { self.ppmOfOneCore = min(max(0, ppmOfOneCore), Self.limit) }
 
     /// What a domain of `vcpus` at mean utilisation `utilization` keeps busy.
     package init(utilization: Utilization, vcpus: VCPUCount) {
-        ppmOfOneCore = utilization.ppm * Int64(vcpus.count)
+        self.init(ppmOfOneCore: utilization.ppm * Int64(vcpus.count))
+    }
+
+    private enum CodingKeys: CodingKey { case ppmOfOneCore }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(ppmOfOneCore: try container.decode(Int64.self, forKey: .ppmOfOneCore))
     }
 }
 
@@ -121,7 +137,7 @@ extension HostFacts {
     func adding(_ request: PlacementRequest) -> HostFacts {
         var copy = self
         copy.committedVCPUs += request.vcpus.count
-        copy.committedMemory = committedMemory + request.memory
+        copy.committedMemory = committedMemory.addingClamped(request.memory)
         copy.addMeasured(request)
         return copy
     }
@@ -129,7 +145,7 @@ extension HostFacts {
     func removing(_ request: PlacementRequest) -> HostFacts {
         var copy = self
         copy.committedVCPUs = max(0, committedVCPUs - request.presentVCPUs.count)
-        copy.committedMemory = ByteCount(committedMemory.bytes - request.memory.bytes)
+        copy.committedMemory = committedMemory.subtractingClamped(request.memory)
         copy.removeMeasured(request)
         return copy
     }
@@ -137,7 +153,7 @@ extension HostFacts {
     /// What the host will measure once the domain runs on it.
     mutating func addMeasured(_ request: PlacementRequest) {
         cpuUtilization = projectedCPU(adding: request.demand)
-        memoryUsed = memoryUsed.map { $0 + request.memory }
+        memoryUsed = memoryUsed.map { $0.addingClamped(request.memory) }
     }
 
     /// What the host will measure once the domain has left it.
@@ -146,6 +162,6 @@ extension HostFacts {
         cpuUtilization = cpuUtilization.map {
             Utilization(ppm: max(0, $0.ppm - request.demand.ppmOfOneCore / Int64(record.cpuCount)))
         }
-        memoryUsed = memoryUsed.map { ByteCount($0.bytes - request.memory.bytes) }
+        memoryUsed = memoryUsed.map { $0.subtractingClamped(request.memory) }
     }
 }

@@ -10,12 +10,15 @@ package enum MoveCause: Hashable, Sendable, Codable {
     case drain
     /// This neighbour grows and their host has no room.
     case makeRoom(DomainID)
+    /// This does not hold where it is.
+    case broken(Tie)
 
     var reason: Reason {
         switch self {
         case .relief: .hostOverload
         case .drain: .drain
         case .makeRoom: .makesRoom
+        case .broken: .brokenTie
         }
     }
 }
@@ -31,6 +34,8 @@ package enum MoveObstacle: Hashable, Sendable, Codable {
     case budget
     /// No host passes the filters.
     case noTarget
+    /// A host would take it, which its own pin or group forbids.
+    case tied(Tie)
     /// The best target would lower the objective too little.
     case noImprovement(Improvement)
     /// Another domain of its host moves first: that is cheaper, and makes the room.
@@ -48,6 +53,7 @@ package enum MoveObstacle: Hashable, Sendable, Codable {
         case .immovable(let reason): "immovable-\(reason)"
         case .budget: "budget"
         case .noTarget: "no-target"
+        case .tied(let tie): "tied-\(tie.description)"
         case .noImprovement: "no-improvement"
         case .neighbourMoves(let domain): "neighbour-moves-\(domain)"
         }

@@ -23,8 +23,13 @@ package enum Placement {
                 terms: rejection == nil ? terms(of: facts, against: best, weights: weights) : nil)
         }
         let ranked = candidates.compactMap { candidate in
-            candidate.terms.map { (host: candidate.facts.record.host, weight: $0.weight) }
-        }.sorted { ($1.weight, $0.host) < ($0.weight, $1.host) }
+            candidate.terms.map {
+                (host: candidate.facts.record.host, weight: $0.weight, isDoubtful: candidate.facts.isDoubtful == true)
+            }
+        }.sorted { left, right in
+            guard left.isDoubtful == right.isDoubtful else { return right.isDoubtful }
+            return (right.weight, left.host) < (left.weight, right.host)
+        }
         return PlacementResult(
             request: request, weights: weights, candidates: candidates, chosen: ranked.first?.host,
             runnerUp: ranked.dropFirst().first?.host)
@@ -48,18 +53,24 @@ package enum Placement {
 
     /// The first filter that fails; `nil` if the host is feasible.
     static func rejection(of facts: HostFacts, for request: PlacementRequest) -> Rejection? {
-        availability(of: facts, for: request) ?? constraint(on: facts, for: request)
+        availability(of: facts, for: request) ?? tie(on: facts, for: request) ?? constraint(on: facts, for: request)
             ?? shortage(on: facts, vcpus: request.vcpus, memory: request.memory, demand: request.demand)
             ?? memoryBound(of: facts, for: request)
     }
 
-    /// What the domain's options and the budgets forbid.
-    private static func constraint(on facts: HostFacts, for request: PlacementRequest) -> Rejection? {
+    /// What the domain's own options forbid: its pins and groups.
+    static func tie(on facts: HostFacts, for request: PlacementRequest) -> Rejection? {
         if let pinned = request.pinnedHosts, !pinned.contains(facts.record.host) { return Rejection(.notPinned) }
         if request.mustJoinPeers == true, facts.affinityPeers ?? 0 == 0 { return Rejection(.affinity) }
         if let peers = facts.antiAffinityPeers, peers > 0 {
             return Rejection(.antiAffinity, needed: 0, available: Int64(peers))
         }
+        return nil
+    }
+
+    /// What the last migrations and the budgets forbid.
+    private static func constraint(on facts: HostFacts, for request: PlacementRequest) -> Rejection? {
+        if let unfitness = facts.unfitness { return Rejection(unfitness.code) }
         if facts.failedUntil != nil { return Rejection(.failedBefore) }
         if let budget = request.incomingBudget, let moves = facts.incomingMoves, moves >= budget {
             return Rejection(.budget, needed: Int64(moves), available: Int64(budget))

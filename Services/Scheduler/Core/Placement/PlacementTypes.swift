@@ -19,6 +19,9 @@ package struct PlacementRequest: Hashable, Sendable, Codable {
     package var pinnedHosts: [HostID]?
     /// Its affinity group has a home already: only hosts with a peer will do.
     package var mustJoinPeers: Bool?
+    /// Its groups, by name.
+    package var affinityGroup: String?
+    package var antiAffinityGroup: String?
     /// Migrations that one host takes at a time; `nil`: any number.
     package var incomingBudget: Int?
 
@@ -79,6 +82,14 @@ package enum RejectionCode: String, Hashable, Sendable, Codable, CaseIterable {
     case unmeasured = "not-measured-since-move"
     /// A migration of this domain to it failed lately.
     case failedBefore = "failed-before"
+    case sameUUID = "same-host-uuid"
+    case otherDriver = "other-driver"
+    case noCommonTransport = "no-common-transport"
+    case lacksCPU = "lacks-cpu-features"
+    case lacksStorage = "lacks-storage"
+    case lacksNetwork = "lacks-network"
+    /// A migration between these two hosts failed lately, for a reason that holds on.
+    case pairFailed = "pair-failed-before"
 }
 
 /// A rejection with the two numbers that were compared: vCPUs, bytes or parts per million, by its code.
@@ -131,6 +142,15 @@ package struct PlacementResult: Hashable, Sendable, Codable {
     func facts(of host: HostID?) -> HostFacts? { candidates.first { $0.facts.record.host == host }?.facts }
 
     func terms(of host: HostID) -> WeightTerms? { candidates.first { $0.facts.record.host == host }?.terms }
+
+    /// Why each host that was rejected can't be it, a clause for each.
+    package var refusals: [String] {
+        candidates.compactMap { candidate in
+            candidate.rejection.map {
+                "\(candidate.facts.record.host): \(Sentences.text($0, of: request, on: candidate.facts))"
+            }
+        }
+    }
 
     /// Judges the same facts again: the same result, or the rules have changed.
     package func repeated() -> PlacementResult {

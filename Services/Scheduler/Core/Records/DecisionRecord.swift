@@ -31,7 +31,7 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
     package let move: MovePlan?
     /// Why the domain could not be moved. Since rules version 2.
     package let obstacle: MoveObstacle?
-    /// Where somebody else has moved the domain from. Since rules version 2.
+    /// Where somebody else has moved the domain from, or had Ebb move it from. Since rules version 2.
     package let foreignSource: HostID?
     /// When the decision was complete: after permits, where those were needed.
     package let decidedAt: Timestamp
@@ -109,7 +109,8 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
     private var foundAgain: Finding {
         var found = ScalingRule.find(inputs)
         guard foreignSource != nil else { return found }
-        (found.verdict, found.reason) = (.nothing, .foreignMove)
+        let isOrdered = finding.reason == .orderedMove
+        (found.verdict, found.reason) = (.nothing, isOrdered ? .orderedMove : .foreignMove)
         (found.target, found.dry, found.until) = (nil, nil, finding.until)
         return found
     }

@@ -34,6 +34,9 @@ private struct Pseudonyms {
             known += placement.request.pinnedHosts ?? []
             known += [placement.request.source].compactMap(\.self)
         }
+        known += record.obstacle?.tie?.hosts ?? []
+        known += (record.move?.options ?? []).flatMap { $0.obstacle?.tie?.hosts ?? [] }
+        if case .broken(let tie) = record.move?.cause { known += tie.hosts }
         known += record.denials.map(\.host) + [record.move?.source, record.foreignSource].compactMap(\.self)
         for host in known where hosts[host] == nil {
             let digits = String(hosts.count + 1)
@@ -81,6 +84,7 @@ private struct Pseudonyms {
         let facts = placement.candidates.map { candidate in
             var copy = candidate.facts
             copy.record.host = disguise(copy.record.host)
+            copy.unfitness = copy.unfitness.map(disguise)
             return copy
         }
         return Placement.place(request, in: PlacementSnapshot(hosts: facts), weights: placement.weights)
@@ -90,7 +94,31 @@ private struct Pseudonyms {
         switch obstacle {
         case .immovable: .immovable("something ties it to its host")
         case .neighbourMoves(let domain): .neighbourMoves(disguise(domain))
+        case .tied(let tie): .tied(disguise(tie))
         default: obstacle
+        }
+    }
+
+    /// Without the platform's own names.
+    func disguise(_ unfitness: Unfitness) -> Unfitness {
+        switch unfitness {
+        case .found(.sameUUID): .found(.sameUUID(UUID128(high: 0, low: 0)))
+        case .found(.otherDriver): .found(.otherDriver(here: "one", there: "another"))
+        case .found(.pools): .found(.pools(["that it needs"]))
+        case .found(.networks): .found(.networks(["that it needs"]))
+        case .found(.noCommonTransport), .found(.cpu), .failed: unfitness
+        }
+    }
+
+    func disguise(_ tie: Tie) -> Tie {
+        if case .pin(let hosts) = tie { .pin(hosts.map(disguise).sorted()) } else { tie }
+    }
+
+    func disguise(_ cause: MoveCause) -> MoveCause {
+        switch cause {
+        case .makeRoom(let domain): .makeRoom(disguise(domain))
+        case .broken(let tie): .broken(disguise(tie))
+        case .relief, .drain: cause
         }
     }
 
@@ -100,10 +128,9 @@ private struct Pseudonyms {
                 domain: disguise(option.domain), vcpus: option.vcpus, memory: option.memory, demand: option.demand,
                 obstacle: option.obstacle.map(disguise))
         }
-        let cause: MoveCause =
-            if case .makeRoom(let domain) = plan.cause { .makeRoom(disguise(domain)) } else { plan.cause }
         return MovePlan(
-            cause: cause, source: disguise(plan.source), need: plan.need, minimumImprovement: plan.minimumImprovement,
+            cause: disguise(plan.cause), source: disguise(plan.source), need: plan.need,
+            minimumImprovement: plan.minimumImprovement,
             options: options, chosen: plan.chosen.map(disguise), improvement: plan.improvement)
     }
 }
@@ -112,6 +139,11 @@ extension MovePlan {
     fileprivate var neighbour: DomainID? { if case .makeRoom(let domain) = cause { domain } else { nil } }
 }
 
+extension Tie {
+    fileprivate var hosts: [HostID] { if case .pin(let hosts) = self { hosts } else { [] } }
+}
+
 extension MoveObstacle {
+    fileprivate var tie: Tie? { if case .tied(let tie) = self { tie } else { nil } }
     fileprivate var neighbour: DomainID? { if case .neighbourMoves(let domain) = self { domain } else { nil } }
 }

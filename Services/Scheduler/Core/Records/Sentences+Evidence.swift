@@ -37,12 +37,15 @@ extension Sentences {
     static func placement(_ placement: PlacementResult) -> [String] {
         let lines = placement.candidates.map { candidate in
             let host = candidate.facts.record.host
-            if let rejection = candidate.rejection { return "host \(host) rejected: \(text(rejection))" }
+            if let rejection = candidate.rejection {
+                return "host \(host) rejected: \(text(rejection, of: placement.request, on: candidate.facts))"
+            }
             guard let terms = candidate.terms else { return "host \(host)" }
+            let doubt = candidate.facts.isDoubtful == true ? ", behind the others: what it has is not known" : ""
             let mark = host == placement.chosen ? ", chosen" : host == placement.runnerUp ? ", next best" : ""
             return "host \(host) weight \(terms.weight): response \(terms.weightedResponse) of score "
                 + "\(terms.responseScore), CPU \(terms.weightedCPU) of \(terms.freeCPUScore), memory "
-                + "\(terms.weightedMemory) of \(terms.freeMemoryScore)\(mark)"
+                + "\(terms.weightedMemory) of \(terms.freeMemoryScore)\(mark)\(doubt)"
         }
         return lines + [separation(placement)].compactMap(\.self)
     }
@@ -65,7 +68,22 @@ extension Sentences {
         return "\(chosen) is ahead of \(next) by \(winner.weight - second.weight): \(parts)"
     }
 
-    static func text(_ rejection: Rejection) -> String {
+    /// - Parameters:
+    ///   - request: what was rejected, where that is known.
+    ///   - facts: of the host that it was rejected for.
+    static func text(
+        _ rejection: Rejection, of request: PlacementRequest? = nil, on facts: HostFacts? = nil
+    ) -> String {
+        if let unfitness = facts?.unfitness, unfitness.code == rejection.code { return text(unfitness) }
+        if let tie = request?.tie(of: rejection.code) {
+            switch tie {
+            case .pin: return "\(text(tie)) excludes it"
+            case .affinity(let group) where !group.isEmpty: return "\(text(tie)) is on another host"
+            case .antiAffinity(let group) where !group.isEmpty:
+                return "\(rejection.available ?? 0) of \(text(tie)) are on it"
+            case .affinity, .antiAffinity: break
+            }
+        }
         let (needed, available) = (rejection.needed ?? 0, rejection.available ?? 0)
         return switch rejection.code {
         case .source: "the domain is on it already"
@@ -75,7 +93,7 @@ extension Sentences {
         case .noResponse: "it did not answer the last probe"
         case .permitDenied: "it gave no permit"
         case .vcpus: "\(needed) vCPUs are needed, \(max(0, available)) are free"
-        case .memory: "\(ByteCount(needed)) of memory are needed, \(ByteCount(available)) are free"
+        case .memory: "\(ByteCount(clamping: needed)) of memory are needed, \(ByteCount(clamping: available)) are free"
         case .cpuUnknown: "its CPU use is not known"
         case .cpuBound:
             "its CPU use would be \(Utilization(ppm: needed)), above its bound of \(Utilization(ppm: available))"
@@ -87,6 +105,38 @@ extension Sentences {
         case .budget: "\(needed) migrations are on their way to it, \(available) may be"
         case .unmeasured: "its load was not measured since the last move"
         case .failedBefore: "a migration of the domain to it failed lately"
+        case .sameUUID: "it shows the same UUID as the domain's host"
+        case .otherDriver: "it has another driver than the domain's host"
+        case .noCommonTransport: "it and the domain's host have no way to migrate in common"
+        case .lacksCPU: "its CPU lacks features of the CPU that the domain sees"
+        case .lacksStorage: "it lacks storage that the domain needs"
+        case .lacksNetwork: "it lacks a network that the domain needs"
+        case .pairFailed: "a migration from the domain's host to it failed lately"
+        }
+    }
+
+    static func text(_ unfitness: Unfitness) -> String {
+        switch unfitness {
+        case .found(.otherDriver(let here, let there)): "its driver is \(there), and that of the domain's host \(here)"
+        case .found(.pools(let names)): "it has no active storage pool \(names.joined(separator: ", "))"
+        case .found(.networks(let names)): "it has no network \(names.joined(separator: ", "))"
+        case .found(.sameUUID), .found(.noCommonTransport), .found(.cpu): text(Rejection(unfitness.code))
+        case .failed(let failure, let until):
+            "a migration from the domain's host to it failed because of \(text(failure)); it is not tried until \(until)"
+        }
+    }
+
+    static func text(_ failure: MoveFailure) -> String {
+        switch failure {
+        case .driver: "its driver"
+        case .cpu: "its CPU"
+        case .storage: "its storage"
+        case .network: "its networks"
+        case .encryption: "its certificates or secrets"
+        case .devices: "devices of the host that the domain holds"
+        case .snapshots: "the domain's snapshots"
+        case .memoryEncryption: "the encryption of the domain's memory"
+        case .pageCache: "a disk of the domain in the host's page cache"
         }
     }
 }
@@ -110,6 +160,7 @@ extension Sentences {
         case .relief: "\(plan.source) has been above its bound"
         case .drain: "\(plan.source) is being drained"
         case .makeRoom(let domain): "\(domain) grows and \(plan.source) has no room"
+        case .broken(let tie): "\(text(tie)) does not hold on \(plan.source)"
         }
     }
 
@@ -141,10 +192,19 @@ extension Sentences {
         case .immovable(let reason): reason
         case .budget: "as many migrations are under way as may be"
         case .noTarget: "no other host passes the filters"
+        case .tied(let tie): "\(text(tie)) keeps it there"
         case .noImprovement(let improvement):
             "the best target would change the sum of squared loads from \(improvement.before) to "
                 + "\(improvement.after) only"
         case .neighbourMoves(let domain): "VM \(domain) moves away first, which makes the room"
+        }
+    }
+
+    static func text(_ tie: Tie) -> String {
+        switch tie {
+        case .pin(let hosts): "its pin to \(hosts.map(\.name).joined(separator: ", "))"
+        case .affinity(let group): "its affinity group '\(group)'"
+        case .antiAffinity(let group): "its anti-affinity group '\(group)'"
         }
     }
 

@@ -54,6 +54,9 @@ enum Sentences {
         case .foreignMove:
             return "somebody else moved it from \(evidence.foreignSource.map { "\($0)" } ?? "?") to \(inputs.host), so "
                 + "Ebb moves nothing there until \(finding.until ?? .zero)"
+        case .orderedMove:
+            return "it was moved from \(evidence.foreignSource.map { "\($0)" } ?? "?") to \(inputs.host) by order, so "
+                + "it rests until \(finding.until ?? .zero)"
         default: return quiet(inputs, finding)
         }
     }
@@ -89,6 +92,9 @@ enum Sentences {
                 ?? "where the domain's definition ends is not known"
         case .projectionAboveUpper:
             return "the same load would be \(projected) of \(next(.down, inputs)), above \(inputs.rule?.upper ?? .full)"
+        case .availableBelowFloor:
+            let floor = inputs.memorySettings?.minimumAvailable ?? .zero
+            return "the guest would have less than \(floor) left that it does not use"
         case .projectionBelowLower:
             return "the same load would be \(projected) of \(next(.up, inputs)), below \(inputs.rule?.lower ?? .zero)"
         case .steal: return "the host withholds \(finding.steal ?? .zero) of its CPU time, above \(inputs.stealBound)"
@@ -135,7 +141,7 @@ extension Sentences {
     static func amount(_ size: Int64, of resource: Resource) -> String {
         switch resource {
         case .cpu: "\(size) vCPUs"
-        case .memory: "\(ByteCount(size))"
+        case .memory: "\(ByteCount(clamping: size))"
         case .network: "\(size) B/s"
         }
     }

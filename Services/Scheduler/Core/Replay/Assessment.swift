@@ -60,17 +60,20 @@ private struct DemandTimes {
         for sample in samples {
             guard let demand = sample.demand else { continue }
             let size = max(1, (demand.ppmOfOneCore + 999_999) / 1_000_000)
-            times[size] = (times[size] ?? 0) + sample.intervalNanoseconds
-            known += sample.intervalNanoseconds
+            times[size] = (times[size] ?? 0).addedOrClamped(sample.intervalNanoseconds)
+            known = known.addedOrClamped(sample.intervalNanoseconds)
         }
     }
 
     func overloadedShare(at size: VCPUCount) -> Utilization {
-        let over = zip(times.keys, times.values).reduce(Int64(0)) { $1.0 > Int64(size.count) ? $0 + $1.1 : $0 }
+        let over = zip(times.keys, times.values).reduce(Int64(0)) {
+            $1.0 > Int64(size.count) ? $0.addedOrClamped($1.1) : $0
+        }
         return Utilization(numerator: Int128(over), denominator: Int128(max(1, known))) ?? .zero
     }
 
     func smallestSize(_ share: Utilization, upTo largest: VCPUCount) -> VCPUCount {
-        (1...max(1, largest.count)).lazy.map { VCPUCount($0) }.first { overloadedShare(at: $0) <= share } ?? largest
+        (1...max(1, largest.count)).lazy.map { VCPUCount(clamping: $0) }.first { overloadedShare(at: $0) <= share }
+            ?? largest
     }
 }

@@ -58,7 +58,7 @@ private struct ReplayRun {
         let domain = DomainRecord(
             domain: plan.domain, tenant: nil, host: Self.host, vcpus: plan.vcpus,
             ceiling: ceiling, memory: plan.memory, isManaged: true,
-            memoryCeiling: plan.policy.memory.map { ByteCount($0.maximum) }, networkCap: plan.networkCap)
+            memoryCeiling: plan.policy.memory.map { ByteCount(clamping: $0.maximum) }, networkCap: plan.networkCap)
         state.inventoryChanged(Inventory(hosts: [host], domains: [domain]))
         var options = plan.options
         (options.isOptedOut, options.isDryRun) = (false, false)
@@ -87,9 +87,9 @@ private struct ReplayRun {
     @inline(__always)
     private func gist(_ sample: ReplaySample) -> SchedulerState.DomainEntry.Gist {
         var gist = SchedulerState.DomainEntry.Gist(state: .unknown)
-        gist.vcpus = VCPUCount(Int(vcpus))
+        gist.vcpus = VCPUCount(clamping: Int(vcpus))
         gist.ceiling = ceiling
-        if hasMemory, sample.memoryUsed != nil, memory > 0 { gist.allocated = ByteCount(memory) }
+        if hasMemory, sample.memoryUsed != nil, memory > 0 { gist.allocated = ByteCount(clamping: memory) }
         if sample.networkBytesPerSecond != nil { gist.networkCap = networkCap }
         gist.steal = sample.steal
         guard let demand = sample.demand else { return gist }
@@ -103,7 +103,7 @@ private struct ReplayRun {
     private func reading(_ sample: ReplaySample) -> DomainSample {
         var reading = DomainSample(domain: plan.domain, state: .running)
         if hasMemory, let used = sample.memoryUsed, memory > 0 {
-            reading.memory = DomainMemory(maximum: plan.memory, allocated: ByteCount(memory), used: used)
+            reading.memory = DomainMemory(maximum: plan.memory, allocated: ByteCount(clamping: memory), used: used)
             reading.memoryUtilization = Utilization(numerator: Int128(used.bytes), denominator: Int128(memory))
         }
         if let rate = sample.networkBytesPerSecond, let networkCap {
@@ -118,15 +118,17 @@ private struct ReplayRun {
         let interval = sample.intervalNanoseconds
         extend(from: start)
         guard let demand = sample.demand else {
-            result.unknown += interval
+            result.unknown = result.unknown.addedOrClamped(interval)
             return
         }
-        result.known += interval
+        result.known = result.known.addedOrClamped(interval)
         let had = vcpus * 1_000_000
-        if demand.ppmOfOneCore > had { result.overloaded += interval }
-        if demand.ppmOfOneCore > vcpus * bounds.upper.ppm { result.aboveUpper += interval }
-        if demand.ppmOfOneCore < vcpus * bounds.lower.ppm { result.idle += interval }
-        if sample.isCapped { result.capped += interval }
+        if demand.ppmOfOneCore > had { result.overloaded = result.overloaded.addedOrClamped(interval) }
+        if demand.ppmOfOneCore > vcpus * bounds.upper.ppm {
+            result.aboveUpper = result.aboveUpper.addedOrClamped(interval)
+        }
+        if demand.ppmOfOneCore < vcpus * bounds.lower.ppm { result.idle = result.idle.addedOrClamped(interval) }
+        if sample.isCapped { result.capped = result.capped.addedOrClamped(interval) }
         result.vcpuTime += Int128(vcpus) * Int128(interval)
         result.demandTime += Self.share(min(demand.ppmOfOneCore, had), of: interval)
     }
@@ -142,8 +144,8 @@ private struct ReplayRun {
         isSegmentOpen = true
         result.timeline.append(
             ReplaySegment(
-                start: result.timeline.last?.end ?? start, end: start, vcpus: VCPUCount(Int(vcpus)),
-                memory: ByteCount(memory), networkCap: networkCap))
+                start: result.timeline.last?.end ?? start, end: start, vcpus: VCPUCount(clamping: Int(vcpus)),
+                memory: ByteCount(clamping: memory), networkCap: networkCap))
     }
 
     private mutating func closeSegment() {

@@ -23,11 +23,15 @@ package enum Reason: String, Hashable, Sendable, Codable, CaseIterable {
     case drain
     /// It moves away so that a neighbour can grow.
     case makesRoom = "makes-room"
+    /// It moves to where its pin or group has it.
+    case brokenTie = "broken-tie"
     case atPolicyMaximum = "at-policy-maximum"
     case atPolicyMinimum = "at-policy-minimum"
     case atCeiling = "at-ceiling"
     case projectionAboveUpper = "projection-above-upper"
     case projectionBelowLower = "projection-below-lower"
+    /// The guest would have too little memory left that it does not use.
+    case availableBelowFloor = "available-below-floor"
     case steal
     case cooldown
     case noRoom = "no-room"
@@ -46,6 +50,8 @@ package enum Reason: String, Hashable, Sendable, Codable, CaseIterable {
     case sizeUnknown = "size-unknown"
     /// Somebody else moved it.
     case foreignMove = "foreign-move"
+    /// Somebody had Ebb move it.
+    case orderedMove = "ordered-move"
 }
 
 /// Why a decision is only recorded and not acted upon.

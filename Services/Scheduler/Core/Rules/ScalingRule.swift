@@ -69,7 +69,7 @@ package enum ScalingRule {
         let isUrgent = reason == .memoryPressure
         let isAsked = isUrgent || (reason == .outsideSizes && direction == .up)
         if let refusal = bound(direction, size: size, target: target, rule: rule, inputs: inputs)
-            ?? (isAsked ? nil : guardrail(direction, finding: finding, rule: rule, inputs: inputs))
+            ?? (isAsked ? nil : guardrail(direction, target: target, finding: finding, rule: rule, inputs: inputs))
         {
             return finding.with(.refuse, refusal)
         }
@@ -97,8 +97,21 @@ package enum ScalingRule {
         return nil
     }
 
+    /// What a guest of the size `target` has left at the highest use that was seen, in bytes; `nil` of other resources.
+    private static func available(_ finding: Finding, _ inputs: RuleInputs, target: Int64) -> Int64? {
+        guard inputs.resource == .memory, let size = inputs.size, let use = finding.peak ?? finding.mean else {
+            return nil
+        }
+        return target - Int64(clamping: Int128(size) * Int128(use.ppm) / 1_000_000)
+    }
+
+    private static func isTooLittle(_ available: Int64?, _ inputs: RuleInputs) -> Bool {
+        guard let available, let floor = inputs.memorySettings?.minimumAvailable else { return false }
+        return available < floor.bytes
+    }
+
     private static func guardrail(
-        _ direction: Direction, finding: Finding, rule: ResourceRule, inputs: RuleInputs
+        _ direction: Direction, target: Int64, finding: Finding, rule: ResourceRule, inputs: RuleInputs
     ) -> Reason? {
         switch direction {
         case .up:
@@ -106,6 +119,7 @@ package enum ScalingRule {
         case .down:
             if inputs.resource == .cpu, let steal = finding.steal, steal > inputs.stealBound { return .steal }
             if let projection = finding.projection, projection > rule.upper { return .projectionAboveUpper }
+            if isTooLittle(available(finding, inputs, target: target), inputs) { return .availableBelowFloor }
         }
         return nil
     }

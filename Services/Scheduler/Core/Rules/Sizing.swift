@@ -46,7 +46,8 @@ enum Sizing {
     /// `size · use / middle`, rounded up: the size at which the same use lies in the middle of the bounds.
     private static func centred(_ use: Utilization, of size: Int64, in rule: ResourceRule) -> Int64 {
         let middle = Int128(max(1, (rule.lower.ppm + rule.upper.ppm) / 2))
-        return Int64(clamping: (Int128(size) * Int128(use.ppm) + middle - 1) / middle)
+        let wanted = Int64(clamping: (Int128(size) * Int128(use.ppm) + middle - 1) / middle)
+        return min(wanted, ResourceRule.largestAmount)
     }
 
     /// What is wanted, or the largest size there is, as long as that is more than the present one.

@@ -39,12 +39,14 @@ extension SchedulerState.DomainEntry {
         let samplingInterval: Int64
         let unknownBound: Utilization
         let foreignRest: Int64
+        let moveRest: Int64
         let memory: SchedulerSettings.MemorySettings
 
         init(_ settings: SchedulerSettings) {
             samplingInterval = settings.samplingInterval
             unknownBound = settings.unknownBound
             foreignRest = settings.moves.foreignRestNanoseconds
+            moveRest = settings.moves.budget.restNanoseconds
             memory = settings.memory
         }
     }
@@ -151,8 +153,15 @@ extension SchedulerState.DomainEntry {
     enum Arrival {
         /// It is not believed.
         case disbelieved
-        /// `from`: where somebody else has moved the domain from.
-        case believed(from: HostID?)
+        /// `nil`: it is where we knew it, or where we sent it.
+        case believed(Departure?)
+    }
+
+    /// A move that was no decision of ours.
+    struct Departure {
+        let source: HostID
+        /// Somebody had Ebb do it; else somebody else did.
+        let isOrdered: Bool
     }
 
     /// Takes note of another host or another life, if the reading is believed.
@@ -161,12 +170,12 @@ extension SchedulerState.DomainEntry {
         _ life: Incarnation?, isActive: Bool, on host: HostID, of cycle: Cycle
     ) -> Arrival {
         guard isPresent(life, isActive: isActive, on: host) else { return .disbelieved }
-        let source = record.host == host ? nil : take(host: host, at: cycle.sampledAt, rest: cycle.terms.foreignRest)
+        let departure = record.host == host ? nil : take(host: host, of: cycle)
         if let life, life != incarnation {
             if incarnation != nil { restart(at: cycle.sampledAt) }
             incarnation = life
         }
-        return .believed(from: source)
+        return .believed(departure)
     }
 
     /// While a domain moves two hosts may report it: the newer life is the true one.
@@ -176,15 +185,18 @@ extension SchedulerState.DomainEntry {
         return life == incarnation || (incarnation.map { life.start > $0.start } ?? false)
     }
 
-    /// It is on another host than we knew. Returns the old one if that was nobody's order of ours.
-    private mutating func take(host: HostID, at now: Timestamp, rest nanoseconds: Int64) -> HostID? {
+    /// It is on another host than we knew. Returns how it left the old one if that was no decision of ours.
+    private mutating func take(host: HostID, of cycle: Cycle) -> Departure? {
         let source = record.host
         record.host = host
         if let lastMove, lastMove.target == host { return nil }
-        rest.until = now.advanced(byNanoseconds: nanoseconds)
-        rest.cause = .foreign
+        let isOrdered = ordered.map { $0.target == host && cycle.sampledAt <= $0.until } ?? false
+        rest.until = cycle.sampledAt.advanced(
+            byNanoseconds: isOrdered ? cycle.terms.moveRest : cycle.terms.foreignRest)
+        rest.cause = isOrdered ? .moved : .foreign
         lastMove = nil
-        return source
+        ordered = nil
+        return Departure(source: source, isOrdered: isOrdered)
     }
 }
 

@@ -26,6 +26,10 @@ extension SchedulerState {
         /// The memory before the shrinks that were not given back yet.
         var memoryBeforeShrink: ByteCount?
         var pressure: MemoryPressure?
+        /// What it needs of a host and what holds it, as its own host said last.
+        @Apart var examined: Examined?
+        /// Where somebody has Ebb move it.
+        @Apart var ordered: OrderedMove?
         /// What was recorded last about moving it.
         @Apart var recordedMove: RecordedMove?
 
@@ -132,6 +136,15 @@ extension SchedulerState {
         var endedAt: Timestamp?
     }
 
+    /// What a domain's own host says of its moving.
+    struct Examined: Hashable, Sendable, Codable {
+        var needs: DomainNeeds?
+        /// What holds it, in the words of who knows.
+        var obstacle: String?
+        var at: Timestamp
+        var until: Timestamp
+    }
+
     /// Why and how long a domain is not moved.
     struct MoveRest: Hashable, Sendable, Codable {
         var until: Timestamp?
@@ -159,8 +172,13 @@ extension SchedulerState.DomainEntry {
             if known.memory > .zero { record.memory = known.memory }
             record.networkCap = known.networkCap ?? inventory.networkCap
         }
-        if operation != nil { record.host = known.host }
+        if operation != nil { (record.host, record.tenant) = (known.host, known.tenant) }
         if record != known { forgetSteady() }
+    }
+
+    /// What it needs of a host, unless that was told too long ago.
+    func needs(at now: Timestamp, lasting settings: MoveSettings) -> DomainNeeds? {
+        examined.flatMap { now.nanoseconds(since: $0.at) <= settings.maximumBackoffNanoseconds ? $0.needs : nil }
     }
 
     func hasRule(_ resource: Resource) -> Bool {

@@ -14,6 +14,10 @@ extension SchedulerState {
         var reliefRestsUntil: Timestamp?
         /// What the last attempt to empty or relieve it came to.
         var lastPlan: MovePlan?
+        /// What it was found to have.
+        var abilities: KnownAbilities?
+        /// Where migrations from here failed for a reason that would make them fail again.
+        var blocked: [BlockedTarget] = []
         var places = Places()
     }
 

@@ -52,26 +52,36 @@ extension SchedulerState {
         if let until = entry.rest.until, now < until {
             lines.append("it is not moved: \(Sentences.rest(until: until, entry.rest.cause))")
         }
+        lines += brokenTies(at: now).filter { $0.domain == entry.record.domain }.map { broken in
+            "\(broken.tie.description) does not hold on \(entry.record.host)"
+        }
         return lines
     }
 
     /// Where `request` would go now, with every host's terms. The domain's options hold, if it is known.
     package func placement(for request: PlacementRequest, at now: Timestamp) -> PlacementResult {
-        placement(for: request, options: policies[request.domain]?.options, entry: domains[request.domain], at: now)
+        let entry = domains[request.domain]
+        return placement(
+            for: request, Asker(options: policies[request.domain]?.options, tenant: entry?.record.tenant, entry: entry),
+            at: now)
     }
 
-    /// Where a new domain with these options would go.
+    /// Where a new domain of `tenant` with these options and needs would go.
     package func placement(
-        for request: PlacementRequest, options: PolicyOptions, at now: Timestamp
+        for request: PlacementRequest, options: PolicyOptions, of tenant: TenantID?, needing needs: DomainNeeds? = nil,
+        at now: Timestamp
     ) -> PlacementResult {
-        placement(for: request, options: options, entry: nil, at: now)
+        placement(for: request, Asker(options: options, tenant: tenant, entry: nil, needs: needs), at: now)
     }
 
     /// `known`: the snapshot of `now`, where it was made already.
     func placement(
-        for request: PlacementRequest, of entry: DomainEntry, in known: PlacementSnapshot? = nil, at now: Timestamp
+        for request: PlacementRequest, of entry: DomainEntry, home: HostID? = nil, in known: PlacementSnapshot? = nil,
+        at now: Timestamp
     ) -> PlacementResult {
-        placement(for: request, options: policies[request.domain]?.options, entry: entry, in: known, at: now)
+        let asker = Asker(
+            options: policies[request.domain]?.options, tenant: entry.record.tenant, entry: entry, home: home)
+        return placement(for: request, asker, in: known, at: now)
     }
 
     /// Where the domain of a growth that its own host denied would go.
@@ -82,39 +92,78 @@ extension SchedulerState {
             domain: record.domain, source: record.host, presentVCPUs: operation.inputs.vcpus ?? 0,
             vcpus: operation.inputs.vcpus ?? 0, memory: record.memory, demand: operation.demand,
             denied: operation.denials.map(\.host))
-        if !isMove, operation.resource == .cpu { request.vcpus = VCPUCount(Int(target)) }
-        if !isMove, operation.resource == .memory { request.memory = ByteCount(target) }
+        if !isMove, operation.resource == .cpu { request.vcpus = VCPUCount(clamping: Int(target)) }
+        if !isMove, operation.resource == .memory { request.memory = ByteCount(clamping: target) }
         return placement(for: request, of: entry, at: now)
     }
 
+    /// What speaks against having the request's domain on `host` because somebody says so, in plain words: not room, but
+    /// its own pin or groups, or what is known of the hosts; `nil`: nothing does. `options`, `needs`: those of a new
+    /// domain of `tenant`.
+    package func objection(
+        to request: PlacementRequest, on host: HostID, options: PolicyOptions? = nil, of tenant: TenantID? = nil,
+        needing needs: DomainNeeds? = nil, at now: Timestamp
+    ) -> String? {
+        let entry = options == nil ? domains[request.domain] : nil
+        let asker = Asker(
+            options: options ?? policies[request.domain]?.options, tenant: tenant ?? entry?.record.tenant, entry: entry,
+            needs: needs)
+        let result = placement(for: request, asker, at: now)
+        guard let facts = result.facts(of: host) else { return nil }
+        if let rejection = Placement.tie(on: facts, for: result.request) {
+            return Sentences.text(rejection, of: result.request)
+        }
+        return facts.unfitness.map { Sentences.text($0) }
+    }
+
+    /// Who is to be placed.
+    private struct Asker {
+        let options: PolicyOptions?
+        let tenant: TenantID?
+        /// `nil`: nobody lists it yet.
+        let entry: DomainEntry?
+        /// Of its affinity group, for a domain that is to join it.
+        var home: HostID?
+        /// Of a new domain.
+        var needs: DomainNeeds?
+    }
+
     private func placement(
-        for request: PlacementRequest, options: PolicyOptions?, entry: DomainEntry?, in known: PlacementSnapshot? = nil,
-        at now: Timestamp
+        for request: PlacementRequest, _ asker: Asker, in known: PlacementSnapshot? = nil, at now: Timestamp
     ) -> PlacementResult {
         var request = request
-        if let options, !options.pinnedHosts.isEmpty { request.pinnedHosts = options.pinnedHosts }
+        if let pinned = asker.options?.pinnedHosts, !pinned.isEmpty { request.pinnedHosts = pinned }
         if request.source != nil { request.incomingBudget = settings.moves.budget.inPerHost }
         var hosts = (known ?? snapshot(at: now)).hosts
-        addPeers(of: &request, options: options, to: &hosts, at: now)
+        addPeers(of: &request, asker, to: &hosts, at: now)
         for index in hosts.indices {
-            let failed = entry?.rest.failedTargets.first { $0.host == hosts[index].record.host && now < $0.until }
+            let failed = asker.entry?.rest.failedTargets.first {
+                $0.host == hosts[index].record.host && now < $0.until
+            }
             hosts[index].failedUntil = failed?.until
         }
+        addFitness(
+            of: request, needs: asker.needs ?? asker.entry?.needs(at: now, lasting: settings.moves), to: &hosts,
+            at: now)
         return Placement.place(request, in: PlacementSnapshot(hosts: hosts), weights: settings.weights)
     }
 
-    /// Counts the other domains of the request's groups, on each host or on their way to it.
+    /// Counts the other domains of the request's groups, on each host or on their way to it. A group is its tenant's own.
     private func addPeers(
-        of request: inout PlacementRequest, options: PolicyOptions?, to hosts: inout [HostFacts], at now: Timestamp
+        of request: inout PlacementRequest, _ asker: Asker, to hosts: inout [HostFacts], at now: Timestamp
     ) {
-        guard let options, options.affinityGroup != nil || options.antiAffinityGroup != nil else { return }
+        guard let options = asker.options, options.affinityGroup != nil || options.antiAffinityGroup != nil else {
+            return
+        }
+        (request.affinityGroup, request.antiAffinityGroup) = (options.affinityGroup, options.antiAffinityGroup)
         var affinity = SortedTable<HostID, Int>()
         var antiAffinity = SortedTable<HostID, Int>()
-        for (host, peer) in peers(of: request.domain, at: now) {
-            if let group = options.affinityGroup, peer.affinityGroup == group {
+        for peer in members(at: now) where peer.domain != request.domain && peer.tenant == asker.tenant {
+            let host = peer.host
+            if let group = options.affinityGroup, peer.options.affinityGroup == group, host == asker.home ?? host {
                 affinity[host] = (affinity[host] ?? 0) + 1
             }
-            if let group = options.antiAffinityGroup, peer.antiAffinityGroup == group {
+            if let group = options.antiAffinityGroup, peer.options.antiAffinityGroup == group {
                 antiAffinity[host] = (antiAffinity[host] ?? 0) + 1
             }
         }
@@ -137,7 +186,7 @@ extension SchedulerState {
             let record = domains.values[place].record
             facts.update(record.host) { host in
                 host.committedVCPUs += record.vcpus?.count ?? record.ceiling.count
-                host.committedMemory = host.committedMemory + record.memory
+                host.committedMemory = host.committedMemory.addingClamped(record.memory)
             }
             if let move = domains.values[place].lastMove { moves.append(move) }
         }
@@ -149,7 +198,7 @@ extension SchedulerState {
         for permit in permits.values {
             facts.update(permit.host) { host in
                 host.permittedVCPUs += permit.vcpus.count
-                host.permittedMemory = host.permittedMemory + permit.memory
+                host.permittedMemory = host.permittedMemory.addingClamped(permit.memory)
             }
         }
         for move in moves { apply(move, to: &facts) }
@@ -185,6 +234,8 @@ extension SchedulerState {
 
     /// Whether the host's last interval began before the move ended.
     func isUnseen(_ move: Move, on host: HostID) -> Bool {
+        // What is off changes no host's use.
+        guard move.request.vcpus > 0 else { return false }
         guard let endedAt = move.endedAt else { return true }
         return hosts[host]?.intervalStart.map { $0 < endedAt } ?? false
     }

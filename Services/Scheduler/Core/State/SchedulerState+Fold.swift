@@ -11,7 +11,7 @@ extension SchedulerState {
         private(set) var unsteady: [(place: Int, resource: Resource)] = []
         /// Has outcomes to be measured.
         private(set) var followed: [DomainID] = []
-        private(set) var foreign: [(domain: DomainID, source: HostID)] = []
+        private(set) var foreign: [(domain: DomainID, departure: DomainEntry.Departure)] = []
         /// Where the host stands in the table of hosts.
         fileprivate(set) var host: Int?
 
@@ -21,14 +21,14 @@ extension SchedulerState {
         @inline(never)
         fileprivate mutating func addFollowed(_ domain: DomainID) { followed.append(domain) }
         @inline(never)
-        fileprivate mutating func addForeign(_ domain: DomainID, from source: HostID) {
-            foreign.append((domain, source))
+        fileprivate mutating func addForeign(_ domain: DomainID, _ departure: DomainEntry.Departure) {
+            foreign.append((domain, departure))
         }
     }
 
     /// Takes figures and samples in.
     mutating func fold(_ sample: HostSample, position: SamplePosition) -> News {
-        let interval = sample.intervalNanoseconds ?? settings.samplingInterval
+        let interval = max(0, sample.intervalNanoseconds ?? settings.samplingInterval)
         let cycle = DomainEntry.Cycle(
             sampledAt: sample.sampledAt, intervalStart: sample.sampledAt.advanced(byNanoseconds: -interval),
             position: position, terms: DomainEntry.Terms(settings))
@@ -78,8 +78,8 @@ extension SchedulerState {
     ) -> Bool {
         let arrival = domains[at: place].arrive(
             reading.incarnation, isActive: reading.state.isActive, on: host, of: cycle)
-        guard case .believed(let source) = arrival else { return false }
-        if let source { news.addForeign(domains.keys[place], from: source) }
+        guard case .believed(let departure) = arrival else { return false }
+        if let departure { news.addForeign(domains.keys[place], departure) }
         return true
     }
 

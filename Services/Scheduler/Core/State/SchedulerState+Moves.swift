@@ -67,7 +67,9 @@ extension SchedulerState {
 
     /// Tries the options in their order, and begins with the first that has a target and helps. What does not is
     /// recorded with its reason. Returns whether one was begun.
-    private mutating func begin(_ given: MovePlan, at now: Timestamp) -> Bool {
+    ///
+    /// - Parameter home: where the rest of its affinity group is, for a domain that is to join it.
+    mutating func begin(_ given: MovePlan, home: HostID? = nil, at now: Timestamp) -> Bool {
         var plan = given
         var lastPlacement: PlacementResult?
         var attempts = 0
@@ -78,7 +80,7 @@ extension SchedulerState {
                 plan.options[index].obstacle = .noTarget
                 continue
             }
-            let (placement, obstacle) = judge(plan.options[index], plan: &plan, in: snapshot, at: now)
+            let (placement, obstacle) = judge(plan.options[index], plan: &plan, home: home, in: snapshot, at: now)
             lastPlacement = placement
             guard obstacle == nil else {
                 plan.options[index].obstacle = obstacle
@@ -113,14 +115,16 @@ extension SchedulerState {
     private static let maximumAttempts = 16
 
     private func judge(
-        _ option: MoveOption, plan: inout MovePlan, in snapshot: PlacementSnapshot, at now: Timestamp
+        _ option: MoveOption, plan: inout MovePlan, home: HostID?, in snapshot: PlacementSnapshot, at now: Timestamp
     ) -> (PlacementResult?, MoveObstacle?) {
         guard let entry = domains[option.domain] else { return (nil, .notRunning) }
         let request = PlacementRequest(
             domain: option.domain, source: plan.source, presentVCPUs: option.vcpus, vcpus: option.vcpus,
             memory: option.memory, demand: option.demand)
-        let placement = placement(for: request, of: entry, in: snapshot, at: now)
-        guard let target = placement.chosen else { return (placement, .noTarget) }
+        let placement = placement(for: request, of: entry, home: home, in: snapshot, at: now)
+        guard let target = placement.chosen else {
+            return (placement, placement.keepingTie.map { .tied($0) } ?? .noTarget)
+        }
         guard plan.cause == .relief else { return (placement, nil) }
         guard
             let improvement = Improvement(
@@ -176,15 +180,19 @@ extension SchedulerState {
         return true
     }
 
-    /// A domain came to be elsewhere by nobody's order of ours: it rests, and so does relief of both hosts.
-    mutating func noteForeignMove(of domain: DomainID, from source: HostID, at now: Timestamp) {
+    /// A domain came to be elsewhere by nobody's order of ours: it rests, and so does relief of both hosts. After a move
+    /// that somebody ordered of Ebb it rests as after one of ours.
+    mutating func noteForeignMove(of domain: DomainID, _ departure: DomainEntry.Departure, at now: Timestamp) {
         guard let place = domains.place(of: domain) else { return }
         let record = domains.values[place].record
-        let until = now.advanced(byNanoseconds: settings.moves.foreignRestNanoseconds)
-        restAfterForeignMove(of: domain, from: source, to: record.host, at: now, until: until)
+        let (source, moves) = (departure.source, settings.moves)
+        let until = now.advanced(
+            byNanoseconds: departure.isOrdered ? moves.budget.restNanoseconds : moves.foreignRestNanoseconds)
+        restAfterForeignMove(
+            of: domain, from: source, to: record.host, isOrdered: departure.isOrdered, at: now, until: until)
         let inputs = inputs(at: place, at: now)
         var finding = ScalingRule.find(inputs)
-        (finding.verdict, finding.reason) = (.nothing, .foreignMove)
+        (finding.verdict, finding.reason) = (.nothing, departure.isOrdered ? .orderedMove : .foreignMove)
         (finding.target, finding.dry, finding.until) = (nil, nil, until)
         let id = DecisionIdentity.make(
             domain: domain, position: nil, policyVersion: inputs.policyVersion, at: now, purpose: 4)
@@ -195,15 +203,16 @@ extension SchedulerState {
     }
 
     mutating func restAfterForeignMove(
-        of domain: DomainID, from source: HostID, to target: HostID, at now: Timestamp, until: Timestamp
+        of domain: DomainID, from source: HostID, to target: HostID, isOrdered: Bool, at now: Timestamp,
+        until: Timestamp
     ) {
         domains.update(domain) { entry in
             entry.rest.until = until
-            entry.rest.cause = .foreign
+            entry.rest.cause = isOrdered ? .moved : .foreign
         }
         for host in [source, target] {
             hosts.update(host) { entry in
-                entry.reliefRestsUntil = until
+                if !isOrdered { entry.reliefRestsUntil = until }
                 entry.load.restart(countingFrom: now)
             }
         }
@@ -218,7 +227,7 @@ extension SchedulerState.RecordedMove {
 }
 
 extension MovePlan {
-    fileprivate init(
+    init(
         cause: MoveCause, source: HostID, need: MoveNeed, options: [MoveOption], _ settings: SchedulerSettings
     ) {
         self.init(

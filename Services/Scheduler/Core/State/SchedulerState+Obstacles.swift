@@ -17,7 +17,11 @@ extension SchedulerState {
         guard entry.record.isManaged else { return .notManaged }
         if policies[entry.record.domain]?.options.isOptedOut == true { return .optedOut }
         if let reason = entry.record.immovable { return .immovable(reason) }
-        guard entry.record.vcpus ?? 0 > 0 else { return .notRunning }
+        if let examined = entry.examined, let reason = examined.obstacle, now < examined.until {
+            return .immovable(reason)
+        }
+        // What is off leaves with its definition and keeps its disk; nothing else has it move.
+        guard entry.record.vcpus ?? 0 > 0 || isDrain && entry.record.vcpus == 0 else { return .notRunning }
         if !toGrow, entry.operation != nil { return .changeInFlight }
         if let until = entry.settlingUntil, now < until { return .rests(until: until, .settling) }
         if let until = entry.rest.until, now < until, !isDrain || entry.rest.cause == .failed {
@@ -32,12 +36,17 @@ extension SchedulerState {
         domains.keys.indices.filter { domains.values[$0].record.host == host }.map { place in
             let entry = domains.values[place]
             var found = obstacle(toMoving: entry, toGrow: false, isDrain: cause == .drain, at: now)
-            let demand = entry.demand
-            if found == nil, demand == nil, cause != .drain { found = .loadUnknown }
-            return MoveOption(
-                domain: entry.record.domain, vcpus: entry.record.vcpus ?? 0, memory: entry.record.memory,
-                demand: demand ?? CPUDemand(utilization: .full, vcpus: entry.record.vcpus ?? 0), obstacle: found)
+            if found == nil, entry.demand == nil, cause != .drain { found = .loadUnknown }
+            return option(moving: entry, obstacle: found)
         }
+    }
+
+    /// A domain as an option; all it has counts as kept busy where that is not known.
+    func option(moving entry: DomainEntry, obstacle: MoveObstacle?) -> MoveOption {
+        let vcpus = entry.record.vcpus ?? 0
+        return MoveOption(
+            domain: entry.record.domain, vcpus: vcpus, memory: entry.record.memory,
+            demand: entry.demand ?? CPUDemand(utilization: .full, vcpus: vcpus), obstacle: obstacle)
     }
 
     /// Whether one migration more may leave `host`, not counting one of `own`.

@@ -66,6 +66,12 @@ extension SchedulerState {
         }
     }
 
+    /// Monitor says that the present step goes on, and how far it is: what progresses is waited for, however long it takes.
+    package mutating func actionProgressed(_ decision: UUID128, at now: Timestamp) {
+        guard let domain = domain(of: decision), domains[domain]?.operation?.phase.isChanging == true else { return }
+        domains.update(domain) { $0.operation?.since = now }
+    }
+
     /// The present step took effect at `effectiveAt`, with `vcpus`, or another resource's `size`, seen afterwards where
     /// that is known.
     package mutating func actionSucceeded(
@@ -83,10 +89,13 @@ extension SchedulerState {
     }
 
     /// The present step had no effect. The window begins again, so a retry needs M breaches once more; a migration that
-    /// failed backs off, and tries elsewhere next time.
-    package mutating func actionFailed(_ decision: UUID128, at now: Timestamp) {
+    /// failed backs off, and tries elsewhere next time. One whose `message` names a reason that holds on blocks the two
+    /// hosts, or the domain, and says nothing against the cluster.
+    package mutating func actionFailed(_ decision: UUID128, at now: Timestamp, message: String? = nil) {
         guard let domain = domain(of: decision), let operation = domains[domain]?.operation else { return }
         let moves = settings.moves
+        let failure = operation.phase == .migrating ? message.flatMap { MoveFailure(message: $0) } : nil
+        if let failure { block(operation, failure, at: now) }
         end(domain, operation: operation) { entry in
             if operation.phase == .migrating {
                 entry.lastMove = nil
@@ -94,6 +103,7 @@ extension SchedulerState {
             }
             entry.reopen(after: operation, at: now)
         }
+        guard failure == nil else { return }
         guardian.ended(failed: true, at: now)
         guardAgainstFailures(at: now)
     }
@@ -219,12 +229,13 @@ extension SchedulerState {
         case .cpu:
             return .resize(
                 ResizeDirective(
-                    decision: decision, domain: domain, host: host, vcpus: VCPUCount(Int(size)),
+                    decision: decision, domain: domain, host: host, vcpus: VCPUCount(clamping: Int(size)),
                     permit: operation.permit))
         case .memory:
             return .resizeMemory(
                 MemoryDirective(
-                    decision: decision, domain: domain, host: host, memory: ByteCount(size), permit: operation.permit))
+                    decision: decision, domain: domain, host: host, memory: ByteCount(clamping: size),
+                    permit: operation.permit))
         case .network:
             return .capNetwork(
                 NetworkCapDirective(decision: decision, domain: domain, host: host, bytesPerSecond: size))
@@ -245,7 +256,7 @@ extension SchedulerState {
         let isCPU = operation.resource == .cpu
         return PermitRequest(
             decision: operation.decision, domain: operation.inputs.domain, host: entry.record.host, purpose: .grow,
-            vcpus: isCPU ? VCPUCount(Int(missing)) : 0, memory: isCPU ? .zero : ByteCount(missing),
+            vcpus: isCPU ? VCPUCount(clamping: Int(missing)) : 0, memory: isCPU ? .zero : ByteCount(clamping: missing),
             demand: CPUDemand(ppmOfOneCore: 0))
     }
 
@@ -314,11 +325,11 @@ extension SchedulerState.DomainEntry {
     /// The resource has its new size.
     fileprivate mutating func resized(_ operation: Operation, to size: Int64, at instant: Timestamp) {
         switch operation.resource {
-        case .cpu: record.vcpus = VCPUCount(Int(clamping: size))
+        case .cpu: record.vcpus = VCPUCount(clamping: Int(clamping: size))
         case .memory:
             let isShrink = operation.finding.verdict == .shrink
             memoryBeforeShrink = isShrink ? operation.inputs.memory : nil
-            record.memory = ByteCount(size)
+            record.memory = ByteCount(clamping: size)
             pressure = nil
         case .network: record.networkCap = size
         }

@@ -7,6 +7,35 @@ package import ResourceModel
 // Order: inventory and policies, then decisions, oldest first, then changes, then samples, oldest first.
 
 extension SchedulerState {
+    /// How long something may rest after a change of its own by its policy, where that is longer than `usual`, by domain.
+    package func longRests(than usual: Int64) -> [DomainID: Int64] {
+        var rests: [DomainID: Int64] = [:]
+        for version in policies.values {
+            guard let cooldown = version.options.restAfterChange else { continue }
+            let longest = max(cooldown.upNanoseconds, cooldown.downNanoseconds)
+            if longest > usual { rests[version.domain] = longest }
+        }
+        return rests
+    }
+
+    /// How long something may rest after a move.
+    package var longestRestAfterMove: Int64 {
+        let moves = settings.moves
+        return max(moves.budget.restNanoseconds, moves.maximumBackoffNanoseconds, moves.foreignRestNanoseconds)
+    }
+
+    /// The policies that hold with another N than theirs is where the platform's is `platform`.
+    package func policiesOfOldWindow(platform: Int) -> [PolicyVersion] {
+        policies.values.filter {
+            $0.policy != nil && $0.options.windowLength(platform: platform) != $0.windowLength
+        }
+    }
+
+    /// The longest N of those policies that hold, at least `usual`.
+    package func longestWindow(atLeast usual: Int) -> Int {
+        policies.values.reduce(usual) { max($0, $1.windowLength) }
+    }
+
     /// Feeds a change of size or host that ended at `endedAt` before a restart. Order against samples does not matter.
     /// `resources` have changed; a change of host is one of all.
     package mutating func recallChange(
@@ -35,7 +64,9 @@ extension SchedulerState {
             recallWaiting(record)
         }
         if let source = record.foreignSource, let until = record.finding.until {
-            restAfterForeignMove(of: domain, from: source, to: record.inputs.host, at: record.decidedAt, until: until)
+            restAfterForeignMove(
+                of: domain, from: source, to: record.inputs.host, isOrdered: outcome.reason == .orderedMove,
+                at: record.decidedAt, until: until)
         }
         guard outcome.dry == nil, outcome.host != nil else { return }
         guardian.began(domain, at: record.decidedAt)
@@ -45,7 +76,7 @@ extension SchedulerState {
     /// How a recalled decision's action ended.
     package enum RecalledEnd: Hashable, Sendable {
         case succeeded(at: Timestamp)
-        case failed(at: Timestamp)
+        case failed(at: Timestamp, message: String? = nil)
     }
 
     /// Takes up a decision again whose command was under way when the last instance ended.
@@ -117,7 +148,7 @@ extension SchedulerState {
         domains.update(record.inputs.domain) { entry in
             switch end {
             case .succeeded(let instant): entry.recallSuccess(of: operation, at: instant, moves)
-            case .failed(let instant):
+            case .failed(let instant, _):
                 if operation.phase == .migrating {
                     entry.rest.failed(target: operation.placement?.chosen, at: instant, moves)
                 }
@@ -128,7 +159,9 @@ extension SchedulerState {
         case .succeeded(let instant):
             guardian.ended(failed: false, at: instant)
             recallMove(operation, at: instant)
-        case .failed(let instant): guardian.ended(failed: true, at: instant)
+        case .failed(let instant, let message):
+            let failure = operation.phase == .migrating ? message.flatMap { MoveFailure(message: $0) } : nil
+            if let failure { block(operation, failure, at: instant) } else { guardian.ended(failed: true, at: instant) }
         }
         if operation.move == nil { leave(record.inputs.domain, operation.resource) }
     }

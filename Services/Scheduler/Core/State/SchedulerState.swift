@@ -23,6 +23,8 @@ package struct SchedulerState: Hashable, Sendable, Codable {
     var placed = SortedTable<DomainID, PlacedDomain>()
     var freezes: [Freeze] = []
     var guardian = FreezeGuardian()
+    /// When broken pins and groups were looked for last.
+    var healedAt: Timestamp?
     /// Not handed out yet.
     var pending: [Directive] = []
     /// Nobody reads the records: none is made.
@@ -37,6 +39,9 @@ package struct SchedulerState: Hashable, Sendable, Codable {
 
     /// The policy that holds for a domain; `nil` without a subscription.
     package func policy(of domain: DomainID) -> PolicyVersion? { policies[domain] }
+
+    /// Where a domain is, as far as is known.
+    package func host(of domain: DomainID) -> HostID? { domains[domain]?.record.host }
 
     /// What is under way for a domain.
     package func operation(of domain: DomainID) -> Operation? { domains[domain]?.operation }
@@ -64,8 +69,12 @@ extension SchedulerState {
         waiting.removeAll { !domainIDs.contains($0.domain) }
         for record in inventory.hosts {
             if hosts[record.host] == nil { hosts[record.host] = HostEntry(record: record) }
-            hosts.update(record.host) { $0.record = record }
+            hosts.update(record.host) { entry in
+                entry.record = record
+                entry.abilities = inventory.abilities[record.host]
+            }
         }
+        for record in inventory.domains { forgetFormerOwner(of: record) }
         // In the order of their ids, so that a first inventory is appended and not inserted.
         for record in inventory.domains.sorted(by: { $0.domain < $1.domain }) {
             if domains[record.domain] == nil {
@@ -76,6 +85,23 @@ extension SchedulerState {
         }
         permits = SortedTable()
         for permit in inventory.permits { permits[permit.permit] = permit }
+        for order in inventory.orders { ordered(order) }
+    }
+
+    /// Somebody has Ebb move a domain: that it arrives is no news, and nobody else's doing.
+    package mutating func ordered(_ move: OrderedMove) {
+        domains.update(move.domain) { $0.ordered = move }
+    }
+
+    /// A domain that another has now begins anew: neither the policy nor the samples of the one before say anything of
+    /// it. What is under way for it ends first.
+    private mutating func forgetFormerOwner(of record: DomainRecord) {
+        guard let entry = domains[record.domain], entry.record.tenant != record.tenant, entry.operation == nil else {
+            return
+        }
+        domains[record.domain] = nil
+        policies[record.domain] = nil
+        waiting.removeAll { $0.domain == record.domain }
     }
 
     /// A new version of a policy holds. CPU samples are kept and judged by the new rule at once; the other windows begin
@@ -98,7 +124,7 @@ extension SchedulerState {
     package mutating func observe(_ sample: HostSample, position: SamplePosition) {
         let news = fold(sample, position: position)
         let now = sample.sampledAt
-        for move in news.foreign { noteForeignMove(of: move.domain, from: move.source, at: now) }
+        for move in news.foreign { noteForeignMove(of: move.domain, move.departure, at: now) }
         for item in news.unsteady { evaluate(at: item.place, item.resource, at: now) }
         for domain in news.followed { followUp(domain, at: now) }
         guard let place = news.host else { return }
@@ -130,5 +156,6 @@ extension SchedulerState {
             relieve(at: place, at: now)
             drain(at: place, at: now)
         }
+        heal(at: now)
     }
 }

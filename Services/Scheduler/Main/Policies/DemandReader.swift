@@ -4,7 +4,8 @@ import ResourceModel
 import SchedulerCore
 import Store
 
-/// Reads what a domain wanted in the past from its stored samples, page by page.
+/// Reads what a domain wanted in the past from its stored samples, page by page: of the time in which it was a tenant's,
+/// or (without one) all.
 struct DemandReader: Sendable {
     let store: Store
     /// What one sample stands for, where the next is not near.
@@ -42,27 +43,30 @@ struct DemandReader: Sendable {
         }
     }
 
-    func past(of domain: DomainID, in period: TimeRange) async throws -> Past {
-        let points = try await points(of: domain, in: period)
+    func past(of domain: DomainID, ownedBy owner: TenantID?, in period: TimeRange) async throws -> Past {
+        let points = try await points(of: domain, owner, in: period)
         var past = Past(samplingInterval: samplingInterval)
         for point in points { past.take(point) }
         return past
     }
 
     /// What a delegated policy is chosen from.
-    func history(of domain: DomainID, in period: TimeRange) async throws -> DemandHistory {
-        let points = try await points(of: domain, in: period)
+    func history(of domain: DomainID, ownedBy owner: TenantID?, in period: TimeRange) async throws -> DemandHistory {
+        let points = try await points(of: domain, owner, in: period)
         var history = DemandHistory(intervalNanoseconds: samplingInterval)
         for point in points { history.take(point) }
         return history
     }
 
     /// Not a loop: Swift 6.3.1's optimizer crashes on one that holds a page across its suspension.
-    private func points(of domain: DomainID, in period: TimeRange) async throws -> [DomainPoint] {
+    private func points(
+        of domain: DomainID, _ owner: TenantID?, in period: TimeRange
+    ) async throws -> [DomainPoint] {
         try Task.checkCancellation()
-        let page = try await LogRepository(store).series(of: domain, in: period, limit: Self.pageSize)
+        let page = try await LogRepository(store).series(
+            of: domain, in: period, ownedBy: owner, limit: Self.pageSize)
         guard let rest = Self.rest(of: period, after: page) else { return page }
-        return try await page + points(of: domain, in: rest)
+        return try await page + points(of: domain, owner, in: rest)
     }
 
     /// `nil`: the page was the last one.

@@ -57,7 +57,8 @@ extension ClusterShell {
             let period = TimeRange(now.advanced(byNanoseconds: -Self.managedHistory), now)
         else { return }
         let reader = DemandReader(store: runtime.store, samplingInterval: state.settings.samplingInterval)
-        let history = try await reader.history(of: version.domain, in: period)
+        let owner = try await InventoryRepository(runtime.store).domain(version.domain)?.tenant
+        let history = try await reader.history(of: version.domain, ownedBy: owner, in: period)
         chosenAgainAt[version.domain] = now.advanced(
             byNanoseconds: ManagedPolicy.nextChoice(after: history.spanNanoseconds))
         let question = ManagedPolicy.Question(

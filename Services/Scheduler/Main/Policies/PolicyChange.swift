@@ -25,6 +25,8 @@ struct PolicyChange: Hashable, Sendable, Decodable {
     var goalPpm: Int64?
     var cooldownUpNanoseconds: Int64?
     var cooldownDownNanoseconds: Int64?
+    /// 0: the platform's again.
+    var windowLength: Int?
     var optOut: Bool?
     var dryRun: Bool?
     var affinity: String?
@@ -52,18 +54,25 @@ struct PolicySubject: Hashable, Sendable {
     let maximumVCPUs: VCPUCount
     let memory: ByteCount?
     let maximumMemory: ByteCount
-    /// N where no preset says it.
+    /// N where neither the tenant nor a preset says it.
     let windowLength: Int
+    /// The longest N that a tenant may choose.
+    let longestWindow: Int
 }
 
 extension PolicyChange {
     /// The policy that `current` becomes. Throws the first thing that can't be.
     func applied(to current: PolicyVersion?, of subject: PolicySubject) throws(PolicyRefusal) -> PolicyWish {
         try checkCombination()
+        try checkAmounts()
+        if let windowLength, windowLength != 0, !(1...subject.longestWindow).contains(windowLength) {
+            throw PolicyRefusal(
+                "the window N is from 1 to \(subject.longestWindow) samples (0: the platform's), not \(windowLength)")
+        }
         let options = try options(from: current?.options ?? PolicyOptions())
         let policy = try rules(from: current?.policy, options: options, of: subject)
         return PolicyWish(
-            policy: policy, options: options, windowLength: options.preset?.windowLength ?? subject.windowLength)
+            policy: policy, options: options, windowLength: options.windowLength(platform: subject.windowLength))
     }
 
     private var hasOwnBounds: Bool { lowerPpm != nil || upperPpm != nil || ratioPpm != nil }
@@ -73,8 +82,45 @@ extension PolicyChange {
         if managed == true, hasOwnBounds || preset != nil {
             throw PolicyRefusal("a managed policy chooses its bounds itself: leave out bounds, ratio and preset")
         }
+        if preset != nil, windowLength != nil {
+            throw PolicyRefusal("a preset has its own window: leave the window out, or the preset")
+        }
         if preset != nil, hasOwnBounds {
             throw PolicyRefusal("a preset has its own bounds and ratio: leave them out, or leave the preset out")
+        }
+    }
+
+    /// Numbers that nothing can have, whatever they are for.
+    private func checkAmounts() throws(PolicyRefusal) {
+        try Self.check(
+            VCPUCount.self, [("minVcpus", minVcpus.map(Int64.init)), ("maxVcpus", maxVcpus.map(Int64.init))])
+        try Self.check(
+            ByteCount.self,
+            [
+                ("minMemoryBytes", minMemoryBytes), ("maxMemoryBytes", maxMemoryBytes),
+                ("minNetworkBytesPerSecond", minNetworkBytesPerSecond),
+                ("maxNetworkBytesPerSecond", maxNetworkBytesPerSecond),
+            ])
+        try Self.check(
+            Utilization.self,
+            [
+                ("lowerPpm", lowerPpm), ("upperPpm", upperPpm), ("ratioPpm", ratioPpm), ("goalPpm", goalPpm),
+                ("memoryLowerPpm", memoryLowerPpm), ("memoryUpperPpm", memoryUpperPpm),
+                ("networkLowerPpm", networkLowerPpm), ("networkUpperPpm", networkUpperPpm),
+            ])
+        for (name, group) in [("affinity", affinity ?? ""), ("antiAffinity", antiAffinity ?? "")]
+        where !group.isEmpty && !isValidName(group) {
+            throw PolicyRefusal("\(name) '\(group.prefix(63))' is not a group's name")
+        }
+        guard pinnedHosts?.count ?? 0 <= 1_000 else { throw PolicyRefusal("pinnedHosts may have at most 1000 hosts") }
+    }
+
+    private static func check<Quantity: BoundedQuantity>(
+        _ type: Quantity.Type, _ amounts: [(name: String, amount: Int64?)]
+    ) throws(PolicyRefusal) {
+        for case (let name, let amount?) in amounts where !type.bounds.contains(amount) {
+            throw PolicyRefusal(
+                "\(name) must be from \(type.bounds.lowerBound) to \(type.bounds.upperBound), not \(amount)")
         }
     }
 
@@ -85,9 +131,11 @@ extension PolicyChange {
         if let preset {
             options.preset = preset
             options.cooldown = preset.cooldown
-        } else if hasOwnBounds || managed == true {
+            options.windowLength = nil
+        } else if hasOwnBounds || managed == true || windowLength != nil {
             options.preset = nil
         }
+        if let windowLength { options.windowLength = windowLength == 0 ? nil : windowLength }
         options.goal = goal(from: current)
         if let cooldown = cooldown(from: options.cooldown) { options.cooldown = cooldown }
         options.isOptedOut = optOut ?? current.isOptedOut
@@ -124,8 +172,8 @@ extension PolicyChange {
     ) throws(PolicyRefusal) -> ScalingPolicy? {
         let memory = try memoryRule(from: current?.memory, of: subject)
         let network = try networkRule(from: current?.network)
-        let minimum = minVcpus.map { VCPUCount($0) } ?? current?.minimumVCPUs ?? 1
-        let maximum = maxVcpus.map { VCPUCount($0) } ?? current?.maximumVCPUs ?? subject.maximumVCPUs
+        let minimum = minVcpus.map { VCPUCount(clamping: $0) } ?? current?.minimumVCPUs ?? 1
+        let maximum = maxVcpus.map { VCPUCount(clamping: $0) } ?? current?.maximumVCPUs ?? subject.maximumVCPUs
         guard maximum <= subject.maximumVCPUs else {
             throw PolicyRefusal(
                 "the maximum of \(maximum) vCPUs is above the VM's ceiling of \(subject.maximumVCPUs)")
@@ -182,7 +230,8 @@ extension PolicyChange {
         let maximum = maxMemoryBytes ?? current?.maximum ?? ceiling
         guard maximum <= ceiling else {
             throw PolicyRefusal(
-                "the maximum of \(ByteCount(maximum)) is above the VM's ceiling of \(ByteCount(ceiling))")
+                "the maximum of \(ByteCount(clamping: maximum)) is above the VM's ceiling of \(ByteCount(clamping: ceiling))"
+            )
         }
         return try rule(
             lower: memoryLowerPpm, upper: memoryUpperPpm, minimum: minMemoryBytes, maximum: maximum, current: current,

@@ -55,6 +55,7 @@ extension SchedulerCommands {
             options.preset = nil
             options.goal = nil
             options.cooldown = nil
+            options.windowLength = nil
             return PolicyWish(policy: nil, options: options, windowLength: configuration.windowLength)
         }
         return try change.applied(to: current, of: subject(of: record))

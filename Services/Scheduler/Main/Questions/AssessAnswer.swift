@@ -50,14 +50,15 @@ struct AssessAnswer: Encodable, Sendable {
     func finished() -> AssessAnswer {
         var copy = self
         let sum = Assessment.total(of: assessments)
-        let known = assessments.reduce(Int64(0)) { $0 + $1.replay.known }
+        let known = assessments.reduce(Int64(0)) { $0.addedOrClamped($1.replay.known) }
         let used = assessments.reduce(Int128(0)) { $0 + $1.replay.vcpuTime }
         copy.total = Item(
             vm: "all", tenant: nil, host: nil, vcpus: assessments.reduce(0) { $0 + $1.vcpus.count },
             rightVcpus: assessments.reduce(0) { $0 + $1.rightSize.count },
             meanVcpusPpm: known > 0
                 ? Int64(clamping: used * 1_000_000 * Int128(assessments.count) / Int128(known)) : nil,
-            savedVcpuNanoseconds: assessments.reduce(0) { $0 + Self.saved($1) }, overloadedPpm: sum?.overloaded.ppm,
+            savedVcpuNanoseconds: assessments.reduce(0) { $0.addedOrClamped(Self.saved($1)) },
+            overloadedPpm: sum?.overloaded.ppm,
             presentOverloadedPpm: nil, actions: assessments.reduce(0) { $0 + $1.replay.actions.count },
             knownPpm: items.isEmpty ? 0 : share(of: known / Int64(items.count)))
         copy.text = lines(sum).joined(separator: "\n")

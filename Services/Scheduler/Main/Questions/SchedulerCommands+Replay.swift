@@ -38,6 +38,7 @@ extension SchedulerCommands {
     private static let longestPeriod: Int64 = 31 * 86_400_000_000_000
     /// Of one assessment.
     private static let mostDomains = 2_000
+    private static let mostHosts = 10_000
 
     func replay(_ body: [UInt8]) async throws -> [UInt8] {
         let wanted = try question(ReplayQuestion.self, in: body)
@@ -57,7 +58,7 @@ extension SchedulerCommands {
             throw CommandFailure.invalid(
                 "the VM has no policy: say which to replay, by a preset or by bounds and ratio")
         }
-        let past = try await reader.past(of: record.id, in: period)
+        let past = try await reader.past(of: record.id, ownedBy: record.tenant, in: period)
         guard let plan = plan(policy, wish.options, wish.windowLength, past: past, of: record) else {
             throw CommandFailure.notFound("no sample of the VM is stored for that time")
         }
@@ -73,6 +74,9 @@ extension SchedulerCommands {
     func assess(_ body: [UInt8]) async throws -> [UInt8] {
         let wanted = try question(AssessQuestion.self, in: body)
         let period = try Self.period(wanted.from, wanted.to)
+        guard wanted.hosts.count <= Self.mostHosts else {
+            throw CommandFailure.invalid("hosts may have at most \(Self.mostHosts) entries, not \(wanted.hosts.count)")
+        }
         let hosts = Set(wanted.hosts)
         let records = try await InventoryRepository(runtime.store).domains(.all).filter { hosts.contains($0.host) }
             .sorted { ($0.tenant?.name ?? "", $0.name, $0.id) < ($1.tenant?.name ?? "", $1.name, $1.id) }
@@ -89,7 +93,7 @@ extension SchedulerCommands {
                     ?? PolicyPreset.balanced.policy(maximumVCPUs: record.maximumVCPUs)
             else { continue }
             let length = version?.policy == nil ? PolicyPreset.balanced.windowLength : version?.windowLength
-            let past = try await reader.past(of: record.id, in: period)
+            let past = try await reader.past(of: record.id, ownedBy: record.tenant, in: period)
             let plan = plan(
                 policy, version?.options ?? PolicyOptions(), length ?? configuration.windowLength, past: past,
                 of: record)
@@ -105,7 +109,7 @@ extension SchedulerCommands {
     func subject(of record: StoredDomain) -> PolicySubject {
         PolicySubject(
             maximumVCPUs: record.maximumVCPUs, memory: record.memory, maximumMemory: record.maximumMemory,
-            windowLength: configuration.windowLength)
+            windowLength: configuration.windowLength, longestWindow: configuration.longestWindow)
     }
 
     /// `nil`: nothing is known of the past.
@@ -125,6 +129,7 @@ extension SchedulerCommands {
         guard let period = TimeRange(from, to), !period.isEmpty else {
             throw CommandFailure.invalid("the period must begin before it ends")
         }
+        guard from >= .zero else { throw CommandFailure.invalid("from must not be before 1970") }
         guard period.nanoseconds <= longestPeriod else {
             throw CommandFailure.invalid("a period may have at most 31 days; ask for a shorter one")
         }

@@ -39,85 +39,12 @@ struct SchedulerCommands: Sendable {
         }
     }
 
-    // MARK: - Permits
-
-    /// Room for something that takes it: on the named host, or on the one that placement chooses.
-    private func permit(_ request: WirePermitRequest) async throws -> [UInt8] {
-        guard let cluster = ClusterID(request.clusterID), let domain = DomainID(bytes: request.domainUuid),
-            let purpose = StoredPermitPurpose(rawValue: request.purpose)
-        else { throw CommandFailure.invalid("a permit needs a cluster, a domain and a purpose") }
-        let shell = try await shell(of: cluster)
-        let size = PlacementRequest(
-            domain: domain, source: nil, vcpus: VCPUCount(Int(request.vcpus)),
-            memory: ByteCount(Int64(clamping: request.memoryBytes)), demand: CPUDemand(ppmOfOneCore: 0))
-        if !request.hostID.isEmpty {
-            guard let host = HostID(request.hostID) else {
-                throw CommandFailure.invalid("'\(request.hostID)' is not a host's name")
-            }
-            let answer = try await shell.obtainPermit(
-                for: domain, on: host, purpose: purpose, vcpus: size.vcpus, memory: size.memory, demand: size.demand,
-                decision: nil)
-            switch answer {
-            case .granted(let permit): return reply(permit, on: host, record: nil)
-            case .refused(let reason): throw CommandFailure.denied("host \(host) has no room: \(reason)")
-            }
-        }
-        return try await place(size, options: try options(of: request), purpose: purpose, shell: shell)
-    }
-
-    /// What a new VM asks of its place; `nil`: nothing, and its policy's options hold if it has one.
-    private func options(of request: WirePermitRequest) throws -> PolicyOptions? {
-        let pinned = try request.pinnedHostIds.map { name in
-            guard let host = HostID(name) else { throw CommandFailure.invalid("'\(name)' is not a host's name") }
-            return host
-        }
-        let (affinity, antiAffinity) = (request.affinityGroup, request.antiAffinityGroup)
-        guard affinity.isEmpty || affinity != antiAffinity else {
-            throw CommandFailure.invalid("group '\(affinity)' can't share a host and not share one: name another group")
-        }
-        let options = PolicyOptions(
-            affinityGroup: affinity.isEmpty ? nil : affinity,
-            antiAffinityGroup: antiAffinity.isEmpty ? nil : antiAffinity, pinnedHosts: pinned)
-        return options == PolicyOptions() ? nil : options
-    }
-
-    /// Tries hosts by weight; one that refuses after all is left out of the next attempt.
-    private func place(
-        _ request: PlacementRequest, options: PolicyOptions?, purpose: StoredPermitPurpose, shell: ClusterShell
-    ) async throws -> [UInt8] {
-        var request = request
-        for _ in 0..<configuration.core.maximumPlacementAttempts {
-            let result = await shell.place(request, options: options)
-            guard let host = result.chosen else {
-                let reasons = result.candidates.map { "\($0.facts.record.host): \($0.rejection?.description ?? "")" }
-                throw CommandFailure.denied("no host has room for it (\(reasons.joined(separator: "; ")))")
-            }
-            let answer = try await shell.obtainPermit(
-                for: request.domain, on: host, purpose: purpose, vcpus: request.vcpus, memory: request.memory,
-                demand: request.demand, decision: nil)
-            if case .granted(let permit) = answer { return reply(permit, on: host, record: result) }
-            request.denied = (request.denied + [host]).sorted()
-        }
-        await shell.forgetPlace(of: request.domain)
-        throw CommandFailure.denied("no host that was tried had room for it; try again")
-    }
-
-    private func reply(_ permit: UUID128, on host: HostID, record: PlacementResult?) -> [UInt8] {
-        let json = record.flatMap { try? canonicalJSON($0) }
-        return MessageCodec.encoded(
-            WirePermitReply.with {
-                $0.permitID = Data(permit.bytes)
-                $0.hostID = host.name
-                $0.recordJson = json ?? Data()
-            })
-    }
-
     // MARK: - Why
 
     /// Now: what the rule says at this moment. At an instant: the rule over the samples and the policy of then.
     private func why(_ request: WireWhyRequest) async throws -> [UInt8] {
         let (record, shell) = try await managed(request.domainUuid)
-        let instant = request.atNs == 0 ? runtime.clock.now() : Timestamp(nanoseconds: request.atNs)
+        let instant = request.atNs == 0 ? runtime.clock.now() : try Timestamp(request.atNs, field: "at_ns")
         let explanation = try await shell.explain(
             record.id, at: instant, isPast: request.atNs != 0, isDisguised: request.isDisguised)
         guard let explanation else {

@@ -88,10 +88,17 @@ extension ClusterShell {
     /// Follows a command to its end and tells the core.
     func carryOut(_ stored: CommandRecord, decision: UUID128) {
         follow(stored.id) { [self] in
-            let ended = await CommandDispatch(runtime).outcome(of: stored)
+            let ended = await CommandDispatch(runtime).outcome(of: stored) { [self] in
+                await progressed(decision)
+            }
             guard !Task.isCancelled else { return }
             await finish(decision, of: stored.command.domain, ended)
         }
+    }
+
+    private func progressed(_ decision: UUID128) {
+        let now = runtime.clock.now()
+        report { $0.actionProgressed(decision, at: now) }
     }
 
     /// Tells the core how a step ended, and records the end once no step follows.
@@ -109,7 +116,7 @@ extension ClusterShell {
             switch outcome {
             case "succeeded":
                 state.actionSucceeded(decision, effectiveAt: result.effectiveAt ?? endedAt, vcpus: result.vcpus)
-            case "failed": state.actionFailed(decision, at: endedAt)
+            case "failed": state.actionFailed(decision, at: endedAt, message: detail)
             default: state.actionUnknown(decision, at: now)
             }
         }

@@ -10,6 +10,15 @@ import Store
 extension ClusterShell {
     /// Asks for the room that a decision needs, and tells the core.
     func permit(_ request: SchedulerCore.PermitRequest) async {
+        if request.purpose == .migrate, let source = state.host(of: request.domain) {
+            let told = await mobility(of: request.domain, on: source)
+            let now = runtime.clock.now()
+            if let told {
+                report { $0.examined(request.decision, needs: told.needs, obstacle: told.obstacle, at: now) }
+            }
+            // It is over, or waits for another host's room now.
+            guard state.awaits(request) else { return }
+        }
         // A vCPU that the hypervisor has granted and the guest does not run yet holds its room already.
         let counted = request.purpose == .grow ? state.operation(of: request.domain)?.inputs.vcpus : nil
         let answer: RoomAnswer

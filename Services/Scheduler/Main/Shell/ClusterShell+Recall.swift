@@ -12,10 +12,11 @@ extension ClusterShell {
     /// Fills the windows: what Logger has stored, then what was heard since, oldest first; it decides nothing.
     func recall(_ history: SampleHistory) async throws {
         let now = runtime.clock.now()
-        let window = configuration.core.samplingInterval * Int64(configuration.windowLength) * 2
+        let length = state.longestWindow(atLeast: configuration.windowLength)
+        let window = configuration.core.samplingInterval * Int64(length) * 2
         let since = now.advanced(byNanoseconds: -max(window, 10_000_000_000))
         let stored = try await LogRepository(runtime.store).recentSamples(
-            of: hostIDs, since: since, cyclesPerHost: configuration.windowLength * 4)
+            of: hostIDs, since: since, cyclesPerHost: length * 4)
         // What was stored and heard counts once: the core drops what is not newer than what it has.
         var entries = stored.map(SampleHistory.Entry.init)
         entries += history.samples(of: Set(hostIDs))
@@ -24,18 +25,31 @@ extension ClusterShell {
         recall(entries)
     }
 
+    /// As far back as anything can still rest: a little while for all, and longer for those whose own policies say so.
     private func recallChanges(until now: Timestamp) async throws {
-        let cooldown = max(configuration.core.cooldownUp, configuration.core.cooldownDown)
-        let since = now.advanced(byNanoseconds: -max(cooldown, 3_600_000_000_000))
-        guard let period = TimeRange(since, now) else { return }
-        let segments = try await InventoryRepository(runtime.store).segments(.all, in: period)
-            .filter { knows($0.domain) }.sorted { ($0.domain, $0.start) < ($1.domain, $1.start) }
-        for (before, after) in zip(segments, segments.dropFirst())
-        where before.domain == after.domain && after.start >= since {
+        let usual = max(configuration.core.cooldownUp, configuration.core.cooldownDown, Self.usualRest)
+        let inventory = InventoryRepository(runtime.store)
+        if let period = TimeRange(now.advanced(byNanoseconds: -usual), now) {
+            recallChanges(in: try await inventory.segments(.all, in: period).filter { knows($0.domain) }, period)
+        }
+        let long = state.longRests(than: usual).filter { knows($0.key) }
+        if let longest = long.values.max(), let period = TimeRange(now.advanced(byNanoseconds: -longest), now) {
+            recallChanges(in: try await inventory.segments(of: long.keys.sorted(), in: period), period)
+        }
+    }
+
+    private func recallChanges(in segments: [SizeSegment], _ period: TimeRange) {
+        let ordered = segments.sorted { ($0.domain, $0.start) < ($1.domain, $1.start) }
+        for (before, after) in zip(ordered, ordered.dropFirst())
+        where before.domain == after.domain && after.start >= period.start
+            && isOfPresentOwner(after.domain, after.start)
+        {
             let changed = Resource.changed(from: before, to: after)
             if !changed.isEmpty { recallChange(of: after.domain, endedAt: after.start, resources: changed) }
         }
     }
+
+    private static let usualRest: Int64 = 3_600_000_000_000
 
     /// Tells the core what was decided before, oldest first: what was said is not said again, what waited waits on, and
     /// what rests rests on.
@@ -45,7 +59,12 @@ extension ClusterShell {
         let recent = now.advanced(byNanoseconds: -max(Self.memory, configuration.core.outcomeTimeout))
         let last = try await repository.latest(
             of: cluster, since: now.advanced(byNanoseconds: -Self.longMemory), before: recent)
-        for row in last.sorted(by: { ($0.at, $0.id) < ($1.at, $1.id) }) { recall(row, outcome: nil) }
+        let acted = try await longActions(before: recent, now)
+        let ended = try await repository.outcomes(of: acted.map(\.id))
+        let known = Set(acted.map(\.id))
+        for row in (last.filter { !known.contains($0.id) } + acted).sorted(by: { ($0.at, $0.id) < ($1.at, $1.id) }) {
+            recall(row, outcome: ended[row.id])
+        }
         var position = DecisionPosition(at: recent, id: UUID128(high: 0, low: 0))
         while true {
             let page = try await repository.page(of: cluster, after: position, limit: 1_000)
@@ -56,15 +75,26 @@ extension ClusterShell {
         }
     }
 
-    /// Whatever rests, backs off or is measured, does so for less than this: an hour for outcomes, and half an hour
-    /// for moves, after a command that may take a while.
+    /// What acted before `recent` and may make something rest still: moves, where their rest is long, and changes of
+    /// domains whose policies have long cooldowns.
+    private func longActions(before recent: Timestamp, _ now: Timestamp) async throws -> [DecisionRow] {
+        let domains = state.longRests(than: Self.memory)
+        let longest = max(state.longestRestAfterMove, domains.values.max() ?? 0)
+        guard longest > Self.memory else { return [] }
+        return try await DecisionRepository(runtime.store).actions(
+            of: cluster, changing: domains.keys.sorted(), since: now.advanced(byNanoseconds: -longest), before: recent)
+    }
+
+    /// Whatever else rests, backs off or is measured, does so for less than this: an hour for outcomes, after a command
+    /// that may take a while.
     private static let memory: Int64 = 2 * 3_600_000_000_000
     /// Further back only each domain's last decision counts, so that it is not recorded again.
     private static let longMemory: Int64 = 30 * 86_400_000_000_000
 
     private func recall(_ row: DecisionRow, outcome: DecisionOutcome?) {
-        // A record of rules that can't be read any more tells nothing.
-        guard let record = try? SchedulerCore.DecisionRecord(json: row.record) else { return }
+        // A record of rules that can't be read any more, or about another's domain, tells nothing.
+        guard isOfPresentOwner(row.domain, row.at), let record = try? SchedulerCore.DecisionRecord(json: row.record)
+        else { return }
         recallDecision(record, ended: row.ended(outcome))
     }
 
@@ -99,7 +129,7 @@ extension DecisionRow {
     func ended(_ outcome: DecisionOutcome?) -> SchedulerState.RecalledEnd? {
         switch outcome?.outcome {
         case "succeeded": .succeeded(at: CommandResult(outcome?.detail).effectiveAt ?? outcome?.at ?? at)
-        case "failed": .failed(at: outcome?.at ?? at)
+        case "failed": .failed(at: outcome?.at ?? at, message: outcome?.detail)
         default: nil
         }
     }

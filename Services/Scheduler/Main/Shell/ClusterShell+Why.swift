@@ -16,21 +16,6 @@ struct WhyAnswer: Codable, Sendable {
 }
 
 extension ClusterShell {
-    /// Where a request goes; `options`: a new domain's, which has no policy yet. The next one is told of it at once.
-    func place(_ request: PlacementRequest, options: PolicyOptions?) -> PlacementResult {
-        let now = runtime.clock.now()
-        guard let options else { return state.placement(for: request, at: now) }
-        let result = state.placement(for: request, options: options, at: now)
-        report { $0.placed(request.domain, on: result.chosen, options: options, at: now) }
-        return result
-    }
-
-    /// A new domain that was placed gets no room.
-    func forgetPlace(of domain: DomainID) {
-        let now = runtime.clock.now()
-        report { $0.placed(domain, on: nil, options: PolicyOptions(), at: now) }
-    }
-
     /// Why a domain is as it is at an instant; `nil` if nothing is known of it. JSON.
     ///
     /// - Parameter isDisguised: for a tenant: the last decision names others by pseudonyms only.
@@ -39,7 +24,8 @@ extension ClusterShell {
     ) async throws -> Data? {
         let subject = isPast ? try await past(domain, at: instant) : state
         guard let explanation = subject.explain(domain, at: instant) else { return nil }
-        let decision = try await lastDecision(about: domain, at: instant)
+        let owned = try await OwnershipRepository(runtime.store).since(of: domain, at: instant)
+        let decision = try await lastDecision(about: domain, from: owned, at: instant)
         let last = isDisguised ? decision?.pseudonymised() : decision
         var text = explanation.text
         if let last { text += "\n\nThe last decision:\n\(last.explain())" }
@@ -51,15 +37,19 @@ extension ClusterShell {
         var state = SchedulerState(settings: try await settings(at: instant))
         state.inventoryChanged(try await reader.inventory(at: instant))
         state.freezeChanged(try await freezes(at: instant), at: instant)
-        let policies = try await PolicyRepository(runtime.store).history(domain)
-        if let version = policies.last(where: { $0.validFrom <= instant }) {
+        if let version = try await PolicyRepository(runtime.store).version(domain, at: instant) {
             state.policyChanged(version, at: version.validFrom)
         }
-        let window = configuration.core.samplingInterval * Int64(configuration.windowLength) * 2
-        let since = instant.advanced(byNanoseconds: -window)
+        let owned = try await OwnershipRepository(runtime.store).since(of: domain, at: instant)
+        let length = state.longestWindow(atLeast: configuration.windowLength)
+        let window = configuration.core.samplingInterval * Int64(length) * 2
+        let since = max(instant.advanced(byNanoseconds: -window), owned)
         guard let period = TimeRange(since, instant.advanced(byNanoseconds: 1)) else { return state }
-        let rest = max(window, configuration.core.cooldownUp, configuration.core.cooldownDown, Self.restingTime)
-        guard let earlier = TimeRange(instant.advanced(byNanoseconds: -rest), instant) else { return state }
+        let own = state.longRests(than: Self.restingTime)[domain] ?? 0
+        let rest = max(
+            window, configuration.core.cooldownUp, configuration.core.cooldownDown, Self.restingTime, own,
+            state.longestRestAfterMove)
+        guard let earlier = TimeRange(max(instant.advanced(byNanoseconds: -rest), owned), instant) else { return state }
         try await recallDecisions(of: domain, in: earlier, into: &state)
         let segments = try await InventoryRepository(runtime.store).segments(of: domain, in: earlier)
         for (before, after) in zip(segments, segments.dropFirst()) {
@@ -79,7 +69,7 @@ extension ClusterShell {
         return state
     }
 
-    /// What rests after an action or a denial does so for less.
+    /// What rests after a denial, and by the platform's rules, does so for less.
     private static let restingTime: Int64 = 3_600_000_000_000
 
     /// What was decided about the domain until then, oldest first: what waited and rested did so at that instant too.
@@ -97,10 +87,10 @@ extension ClusterShell {
     }
 
     private func lastDecision(
-        about domain: DomainID, at instant: Timestamp
+        about domain: DomainID, from owned: Timestamp, at instant: Timestamp
     ) async throws -> SchedulerCore.DecisionRecord? {
         let filter = DecisionFilter(
-            domain: domain, period: TimeRange(.zero, instant.advanced(byNanoseconds: 1)), limit: 1)
+            domain: domain, period: TimeRange(owned, instant.advanced(byNanoseconds: 1)), limit: 1)
         guard let row = try await DecisionRepository(runtime.store).list(filter).first else { return nil }
         return try? SchedulerCore.DecisionRecord(json: row.record)
     }

@@ -31,9 +31,12 @@ actor ClusterShell {
     private var refreshedAt = Timestamp.zero
     /// When a delegated policy's choice is due again.
     var chosenAgainAt: [DomainID: Timestamp] = [:]
-    private var domains: Set<DomainID> = []
+    /// Since when each domain is its tenant's: what was before tells nothing.
+    private var domains: [DomainID: Timestamp] = [:]
     /// The queue as its owners see it; `nil`: not shown yet.
     private var shownQueue: [WaitingGrowthRow]?
+    /// Broken pins and groups as people see them; `nil`: not shown yet.
+    var shownBroken: [BrokenTieRow]?
     /// Directives wait here for the one task that performs them in order.
     private let directives = AsyncStream<[Directive]>.makeStream()
     /// Commands under way, so that an end of ownership can wait for their followers.
@@ -63,6 +66,7 @@ actor ClusterShell {
         state = SchedulerState(settings: configuration.core)
         startedAt = runtime.clock.now()
         try await refresh()
+        try await renewWindows()
         try await recallDecisions()
         try await recall(history)
         let pending = try await recallOperations()
@@ -93,7 +97,7 @@ actor ClusterShell {
     }
 
     /// Whether the domain is one of this cluster's.
-    func knows(_ domain: DomainID) -> Bool { domains.contains(domain) }
+    func knows(_ domain: DomainID) -> Bool { domains[domain] != nil }
 
     /// A cycle of one host. What is older than our start was heard late: it fills windows and decides nothing.
     func take(_ entry: SampleHistory.Entry) {
@@ -140,8 +144,8 @@ actor ClusterShell {
         (hosts, domains) = (reading.hosts, reading.domains)
         latest = latest.filter { hosts.contains($0.key) }
         state.inventoryChanged(reading.inventory)
-        chosenAgainAt = chosenAgainAt.filter { domains.contains($0.key) }
-        for version in reading.policies where domains.contains(version.domain) { state.policyChanged(version, at: now) }
+        chosenAgainAt = chosenAgainAt.filter { domains[$0.key] != nil }
+        for version in reading.policies where domains[version.domain] != nil { state.policyChanged(version, at: now) }
         pump()
     }
 
@@ -177,8 +181,9 @@ actor ClusterShell {
             guard !Task.isCancelled else { return }
             do {
                 try await refreshRules()
+                try await keepWanted()
                 if isInventoryDue { try await refreshInventory() }
-                evaluateSilent()
+                if evaluateSilent() { try await showBroken() }
                 try await showQueue()
             } catch {
                 log.warning("the inventory can't be read; deciding on the last one", metadata: ["error": "\(error)"])
@@ -199,12 +204,14 @@ actor ClusterShell {
     }
 
     /// What no sample tells is looked at once per sampling interval: whose samples have stopped, and what is due since.
-    private func evaluateSilent() {
+    /// Returns whether it was.
+    private func evaluateSilent() -> Bool {
         let now = runtime.clock.now()
-        guard now.nanoseconds(since: evaluatedAt) >= state.settings.samplingInterval else { return }
+        guard now.nanoseconds(since: evaluatedAt) >= state.settings.samplingInterval else { return false }
         evaluatedAt = now
         state.evaluateAll(at: now)
         pump()
+        return true
     }
 
     /// Lets owners see which growths wait for room, whenever that changes.
@@ -222,9 +229,18 @@ actor ClusterShell {
     /// The cluster's hosts, in order.
     var hostIDs: [HostID] { hosts.sorted() }
 
-    /// Feeds what happened before our start, oldest first.
+    /// Feeds what happened before our start, oldest first, without what is of former owners.
     func recall(_ entries: [SampleHistory.Entry]) {
-        for entry in entries { state.recall(entry.sample, position: entry.position) }
+        for var entry in entries {
+            let instant = entry.sample.sampledAt
+            entry.sample.domains.removeAll { !isOfPresentOwner($0.domain, instant) }
+            state.recall(entry.sample, position: entry.position)
+        }
+    }
+
+    /// Whether what happened to a domain at an instant is its present owner's.
+    func isOfPresentOwner(_ domain: DomainID, _ instant: Timestamp) -> Bool {
+        domains[domain].map { instant >= $0 } ?? true
     }
 
     func recallDecision(
@@ -249,6 +265,21 @@ actor ClusterShell {
         state.policyChanged(version, at: runtime.clock.now())
         pump()
         return version
+    }
+
+    /// N belongs to the platform: where it has changed, that is a new version of every policy that has no N of its own.
+    private func renewWindows() async throws {
+        let platform = configuration.windowLength
+        let stale = state.policiesOfOldWindow(platform: platform).filter { knows($0.domain) }
+        let renewed = try await PolicyRepository(runtime.store).renew(
+            stale, windowLength: { $0.options.windowLength(platform: platform) }, at: runtime.clock.now(),
+            under: shard.claim)
+        for version in renewed { state.policyChanged(version, at: runtime.clock.now()) }
+        if !renewed.isEmpty {
+            log.notice(
+                "policies have another window",
+                metadata: ["policies": "\(renewed.count)", "window.length": "\(platform)"])
+        }
     }
 
     // MARK: - Directives

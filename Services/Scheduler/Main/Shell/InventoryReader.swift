@@ -14,7 +14,8 @@ struct InventoryReader: Sendable {
     struct Reading: Sendable {
         let inventory: Inventory
         let hosts: Set<HostID>
-        let domains: Set<DomainID>
+        /// Since when each domain is its tenant's, or nobody's.
+        let domains: [DomainID: Timestamp]
         /// Of these domains, and of others.
         let policies: [PolicyVersion]
     }
@@ -22,29 +23,54 @@ struct InventoryReader: Sendable {
     /// Not on its caller's actor: with many domains it takes half a second, in which a cluster has to be decided for.
     @concurrent
     func read(at now: Timestamp) async throws -> Reading {
-        let inventory = try await inventory(at: now)
+        let (inventory, since) = try await inventoryAndOwnership(at: now)
         return Reading(
-            inventory: inventory, hosts: Set(inventory.hosts.map(\.host)),
-            domains: Set(inventory.domains.map(\.domain)), policies: try await PolicyRepository(store).allCurrent())
+            inventory: inventory, hosts: Set(inventory.hosts.map(\.host)), domains: since,
+            policies: try await PolicyRepository(store).allCurrent())
     }
 
     /// Hosts, their domains and open permits.
     @concurrent
-    func inventory(at now: Timestamp) async throws -> Inventory {
+    func inventory(at now: Timestamp) async throws -> Inventory { try await inventoryAndOwnership(at: now).0 }
+
+    private func inventoryAndOwnership(at now: Timestamp) async throws -> (Inventory, [DomainID: Timestamp]) {
         let hosts = try await InventoryRepository(store).hosts(in: cluster)
         let ids = Set(hosts.map(\.id))
         let domains = try await InventoryRepository(store).domains(.all).filter { ids.contains($0.host) }
         let permits = try await PermitRepository(store).open(at: now).filter { ids.contains($0.host) }
+        let orders = try await CommandRepository(store).orderedMoves().compactMap { move -> OrderedMove? in
+            guard let target = HostID(move.target), ids.contains(target) else { return nil }
+            return OrderedMove(
+                domain: move.domain, target: target, until: now.advanced(byNanoseconds: Self.orderTime))
+        }
+        let abilities = try await abilities(of: hosts)
         let bound = Set(hosts.filter { Self.canMigrate($0) == false }.map(\.id))
-        return Inventory(
+        let inventory = Inventory(
             hosts: hosts.map(Self.host),
             domains: domains.map { Self.domain($0, isBound: bound.contains($0.host)) },
             permits: permits.map { permit in
                 OpenPermit(
                     permit: permit.id, host: permit.host, domain: permit.domain, vcpus: permit.vcpus,
                     memory: permit.memory)
-            })
+            }, orders: orders, abilities: abilities)
+        return (inventory, Dictionary(domains.map { ($0.id, $0.tenantSince) }) { first, _ in first })
     }
+
+    /// What each host was found to have; of one that was not asked yet its driver, as its Monitor found it.
+    private func abilities(of hosts: [StoredHost]) async throws -> SortedTable<HostID, KnownAbilities> {
+        var known = SortedTable<HostID, KnownAbilities>()
+        for host in hosts {
+            guard let driver = Self.capabilities(host)?.driver else { continue }
+            known[host.id] = KnownAbilities(HostAbilities(driver: driver), knownUntil: .zero)
+        }
+        for row in try await HostAbilitiesRepository(store).list(of: cluster) {
+            known[row.host] = KnownAbilities(row.abilities, knownUntil: row.knownUntil)
+        }
+        return known
+    }
+
+    /// An arrival is seen by then, once its order is not under way any more.
+    private static let orderTime: Int64 = 600_000_000_000
 
     private static func host(_ record: StoredHost) -> SchedulerCore.HostRecord {
         let mode: SchedulerCore.HostMode =
@@ -73,13 +99,16 @@ struct InventoryReader: Sendable {
 
     private static func immovable(_ record: StoredDomain, isBound: Bool) -> String? {
         if record.missingSince != nil { return "its host does not have it any more" }
+        if record.state == .saved { return "its memory is saved on its host: restore it first" }
         return isBound ? "the hypervisor of its host can't send a running VM elsewhere" : nil
     }
 
     /// Whether the host's driver sends running domains elsewhere, as its Monitor found; `nil`: nobody knows yet.
-    private static func canMigrate(_ record: StoredHost) -> Bool? {
+    private static func canMigrate(_ record: StoredHost) -> Bool? { capabilities(record)?.canMigrate }
+
+    private static func capabilities(_ record: StoredHost) -> KnownCapabilities? {
         record.facts.capabilities.flatMap { text in
-            try? JSONDecoder().decode(KnownCapabilities.self, from: Data(text.utf8)).canMigrate
+            try? JSONDecoder().decode(KnownCapabilities.self, from: Data(text.utf8))
         }
     }
 }
@@ -87,4 +116,5 @@ struct InventoryReader: Sendable {
 /// Of what Monitor stores of a host's hypervisor, what matters here.
 private struct KnownCapabilities: Decodable {
     var canMigrate: Bool?
+    var driver: String?
 }

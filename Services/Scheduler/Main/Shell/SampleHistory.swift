@@ -7,7 +7,7 @@ import Store
 /// The latest samples of every host that were heard of, whoever decides for it now: what a take-over begins with.
 struct SampleHistory: Sendable {
     struct Entry: Sendable {
-        let sample: HostSample
+        var sample: HostSample
         let position: SamplePosition
 
         init(sample: HostSample, position: SamplePosition) {

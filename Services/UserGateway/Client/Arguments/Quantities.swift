@@ -87,16 +87,25 @@ enum Quantity {
     /// As `nanoseconds`, but `0s` is none.
     static func wait(_ text: String) throws -> Int64 { ["0", "0s"].contains(text) ? 0 : try nanoseconds(text) }
 
-    /// An instant (`2026-03-01T12:00:00Z`, `2026-03-01`) or how long ago it was (`2h`, `7d`); as the gateway
-    /// takes it.
+    /// An instant (`2026-03-01T12:00:00Z`, `2026-03-01`, `20260301`) or how long ago it was (`2h`, `7d`); as the
+    /// gateway takes it. A bare number is no duration here: `20260301` would be seven months of seconds.
     static func instant(_ text: String) throws -> String {
-        if let instant = RFC3339.timestamp(text) { return instant.description }
-        guard let ago = try? nanoseconds(text) else {
+        if let instant = RFC3339.timestamp(text) ?? basicDate(text) { return instant.description }
+        guard text.last?.isNumber == false, let ago = try? nanoseconds(text) else {
             throw ValidationError(
                 "'\(text)' is not an instant; write for example 2026-03-01T12:00:00Z, 2026-03-01, or 2h for two hours ago"
             )
         }
-        return Timestamp(nanoseconds: max(0, Surroundings.current.now() - ago)).description
+        guard ago <= Surroundings.current.now() else { throw ValidationError("'\(text)' ago is before 1970") }
+        return Timestamp(nanoseconds: Surroundings.current.now() - ago).description
+    }
+
+    /// `20260301`: a day's first instant in UTC.
+    private static func basicDate(_ text: String) -> Timestamp? {
+        guard text.utf8.count == 8, text.utf8.allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) else {
+            return nil
+        }
+        return RFC3339.timestamp("\(text.prefix(4))-\(text.dropFirst(4).prefix(2))-\(text.suffix(2))")
     }
 
     /// A decimal of at most nine places as a fraction of integers.

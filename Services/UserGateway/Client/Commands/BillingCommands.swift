@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
-internal import Foundation
 internal import UserGatewayCore
 
 /// Whose, and from when to when.
@@ -40,7 +39,7 @@ struct UsageShow: GatewayCommand {
 struct BillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         noun: "bill", "What is owed.", examples: ["ebb bill show --from 2026-03-01 --to 2026-04-01"],
-        verbs: [BillShow.self])
+        verbs: [BillShow.self, BillCompareRules.self])
 }
 
 struct BillShow: GatewayCommand {
@@ -56,10 +55,24 @@ struct BillShow: GatewayCommand {
     func view(of result: JSONValue) -> View { .bill(currency: result["currency"]?.text ?? "") }
 }
 
+struct BillCompareRules: GatewayCommand {
+    static let method = "bill.comparerules"
+    static let configuration = CommandConfiguration(
+        "compare-rules", calls: method,
+        examples: ["ebb bill compare-rules", "ebb bill compare-rules --tenant acme --from 2026-03-01 --to 2026-04-01"])
+
+    @OptionGroup var period: PeriodOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() throws -> [String: JSONValue?] { try period.parameters() }
+
+    func view(of result: JSONValue) -> View { .ruleComparison }
+}
+
 struct RateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         noun: "rate", "Rate cards.", examples: ["ebb rate show", "ebb rate set card.yaml --valid-from 2026-04-01"],
-        verbs: [RateShow.self, RateSet.self])
+        verbs: [RateShow.self, RateList.self, RateSet.self, RateWithdraw.self])
 }
 
 struct RateShow: GatewayCommand {
@@ -77,33 +90,48 @@ struct RateShow: GatewayCommand {
     func view(of result: JSONValue) -> View { .rates }
 }
 
+struct RateList: GatewayCommand {
+    static let method = "rate.list"
+    static let configuration = CommandConfiguration(
+        "list", calls: method, examples: ["ebb rate list", "ebb rate list -o json"])
+
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() throws -> [String: JSONValue?] { [:] }
+
+    func view(of result: JSONValue) -> View { .rateList }
+}
+
 struct RateSet: MutatingCommand {
     static let method = "rate.set"
     static let configuration = CommandConfiguration(
-        "set", calls: method, examples: ["ebb rate set card.json", "ebb rate set card.json --valid-from 2026-04-01"])
+        "set", calls: method, examples: ["ebb rate set card.yaml", "ebb rate set card.json --valid-from 2026-04-01"])
 
-    @Argument(help: "A JSON file that holds the rate card.") var file: String
+    @Argument(help: "A YAML or JSON file that holds the rate card, such as compose/rate-card.yaml.") var file: String
     @Option(help: help(method, "validFrom")) var validFrom: String?
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func parameters() throws -> [String: JSONValue?] {
-        ["card": try card(), "validFrom": .optional(try validFrom.map { try Quantity.instant($0) })]
+        [
+            "card": try JSONValue(yamlFile: file),
+            "validFrom": .optional(try validFrom.map { try Quantity.instant($0) }),
+        ]
     }
 
-    private func card() throws -> JSONValue {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: file))
-        } catch {
-            throw ClientFailure(.badData, "can't read \(file): \(error.localizedDescription)")
-        }
-        do throws(JSONSyntaxError) {
-            return try JSONValue(parsing: data)
-        } catch {
-            throw ClientFailure(.badData, "\(file) is not JSON: \(error)")
-        }
-    }
+    func view(of result: JSONValue) -> View { .rates }
+}
+
+struct RateWithdraw: MutatingCommand {
+    static let method = "rate.withdraw"
+    static let configuration = CommandConfiguration(
+        "withdraw", calls: method, examples: ["ebb rate list", "ebb rate withdraw 2"])
+
+    @Argument(help: help(method, "version")) var version: Int64
+    @OptionGroup var mutation: MutationOptions
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    func parameters() throws -> [String: JSONValue?] { ["version": .integer(version)] }
 
     func view(of result: JSONValue) -> View { .rates }
 }

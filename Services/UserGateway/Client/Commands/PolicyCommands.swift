@@ -121,6 +121,7 @@ struct PolicyOptionFlags: ParsableArguments {
     var cooldownUp: Int64?
     @Option(help: "No shrinking for so long after a change, such as 5m.", transform: Quantity.wait)
     var cooldownDown: Int64?
+    @Option(help: "N: how many samples are looked at; 0: the platform's, or the preset's.") var window: Int64?
     @Flag(inversion: .prefixedNo, help: "Whether nothing is to be done with the VM automatically.") var optOut: Bool?
     @Flag(inversion: .prefixedNo, help: "Whether all is decided and recorded, and nothing done.") var dryRun: Bool?
     @Option(help: "VMs of one group share a host; '' for no group.") var affinity: String?
@@ -132,7 +133,7 @@ struct PolicyOptionFlags: ParsableArguments {
         [
             "managed": managed.map { .bool($0) }, "goalPpm": .optional(goal),
             "cooldownUpNanoseconds": .optional(cooldownUp), "cooldownDownNanoseconds": .optional(cooldownDown),
-            "optOut": optOut.map { .bool($0) }, "dryRun": dryRun.map { .bool($0) },
+            "windowLength": .optional(window), "optOut": optOut.map { .bool($0) }, "dryRun": dryRun.map { .bool($0) },
             "affinity": .optional(affinity), "antiAffinity": .optional(antiAffinity),
             "pinnedHosts": pinnedHosts.isEmpty
                 ? nil : .array(pinnedHosts.filter { !$0.isEmpty }.map { .string($0) }),

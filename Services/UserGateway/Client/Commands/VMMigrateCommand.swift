@@ -8,7 +8,8 @@ struct VMMigrate: AsyncParsableCommand {
         "migrate", calls: "vm.migrate",
         examples: [
             "ebb vm migrate web-1", "ebb vm migrate web-1 --to host-b --bandwidth 100MB/s --downtime 300ms",
-            "ebb vm migrate web-1 --to host-b --no-wait", "ebb vm migrate web-1 --abort",
+            "ebb vm migrate web-1 --to host-b --no-wait", "ebb vm migrate web-1 --to host-b --force",
+            "ebb vm migrate web-1 --abort",
         ])
 
     @Argument(help: help("vm.migrate", "vm")) var vm: String
@@ -19,6 +20,11 @@ struct VMMigrate: AsyncParsableCommand {
     @Option(help: "How long the VM may stand still at the end, such as 300ms.", transform: Self.milliseconds)
     var downtime: Int64?
     @Flag(help: "Slow a VM down that changes its memory faster than it is copied.") var autoConverge = false
+    @Option(
+        help: "How long it may take, such as 30m; then it is called off (default: as long as it progresses).",
+        transform: Self.seconds)
+    var timeLimit: Int64?
+    @Flag(help: help("vm.migrate", "force")) var force = false
     @Flag(help: "Abort the migration that is under way: the VM stays where it is.") var abort = false
     @Option(help: help("vm.migrate", "tenant")) var tenant: String?
     @OptionGroup var waiting: WaitOptions
@@ -26,9 +32,11 @@ struct VMMigrate: AsyncParsableCommand {
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func validate() throws {
-        guard !abort || to == nil && bandwidth == nil && downtime == nil && !autoConverge else {
+        let hasOptions = to != nil || bandwidth != nil || downtime != nil || autoConverge || timeLimit != nil || force
+        guard !abort || !hasOptions else {
             throw ValidationError("--abort goes with no other option of a migration")
         }
+        guard !force || to != nil else { throw ValidationError("--force goes with --to: only a named host is forced") }
     }
 
     mutating func run() async throws {
@@ -37,7 +45,9 @@ struct VMMigrate: AsyncParsableCommand {
         wish["host"] = .optional(to)
         wish["bandwidthBytesPerSecond"] = .optional(bandwidth)
         wish["maximumDowntimeMs"] = .optional(downtime)
+        wish["timeLimitSeconds"] = .optional(timeLimit)
         if autoConverge { wish["autoConverge"] = true }
+        if force { wish["force"] = true }
         let (method, parameters, waiting) = (abort ? "vm.abort" : "vm.migrate", wish, waiting)
         let progress = ProgressLine()
         let settings = try ConnectionSettings(global, timeout: WaitOptions.timeout)
@@ -50,6 +60,8 @@ struct VMMigrate: AsyncParsableCommand {
     private static func rate(_ text: String) throws -> Int64 {
         try Quantity.bytes(text.hasSuffix("/s") ? String(text.dropLast(2)) : text)
     }
+
+    private static func seconds(_ text: String) throws -> Int64 { try Quantity.nanoseconds(text) / 1_000_000_000 }
 
     private static func milliseconds(_ text: String) throws -> Int64 { try Quantity.nanoseconds(text) / 1_000_000 }
 }

@@ -56,18 +56,23 @@ extension View {
             Column("REASON", "reason"), Column("MESSAGE", "message"), Column("SINCE", "createdAt", .instant),
             Column("ENDED", "finishedAt", .instant), Column("ID", "id"),
         ])
-    static let rates = View(
-        .prose, name: "version",
+    static let rates = View(.prose, name: "version", rateColumns)
+    static let rateList = View(.list(empty: "no rate cards"), name: "version", rateColumns)
+    static let ruleComparison = View(
+        .list(empty: "no tenants"), name: "tenant",
         [
-            Column("VERSION", "version", .count), Column("VALID FROM", "validFrom", .instant),
-            Column("CURRENCY", "currency"), Column("CARD", "card"),
+            Column("TENANT", "tenant"), Column("BEFORE", "formerNano", .money(currency: "")),
+            Column("NOW", "presentNano", .money(currency: "")),
+            Column("DIFFERENCE", "differenceNano", .money(currency: "")), Column("CURRENCY", "currency"),
+            Column("NOTE", "message"),
         ])
 
     static func bill(currency: String) -> View {
         View(
             .prose, name: "tenant",
             usageColumns + [
-                Column("C_I", "unitPriceNano", .money(currency: currency)), Column("PER", "pricingUnit"),
+                Column("PART", "part"), Column("C_I", "unitPriceNano", .money(currency: currency)),
+                Column("PER", "pricingUnit"),
                 Column("F", "factorPpm", .share), Column("AMOUNT", "amountNano", .money(currency: currency)),
             ])
     }
@@ -81,6 +86,12 @@ extension View {
     private static let usageColumns = [
         Column("VM", "vm"), Column("RESOURCE", "resource"), Column("HOST", "host"),
         Column("X_IJ", "quantity", .quantity),
+    ]
+
+    private static let rateColumns = [
+        Column("VERSION", "version", .count), Column("VALID FROM", "validFrom", .instant),
+        Column("CURRENCY", "currency"), Column("WITHDRAWN", "withdrawnAt", .instant),
+        Column("BY", "withdrawnBy"), Column("CARD", "card", wide: true),
     ]
 
     private static let tenantColumns = [Column("NAME", "name"), Column("CREATED", "createdAt", .instant)]

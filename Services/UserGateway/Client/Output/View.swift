@@ -122,7 +122,8 @@ struct View: Sendable {
         let colour: Table.Colour? =
             switch text {
             case "running", "blocked", "up", "succeeded", "enabled", "fine": .green
-            case "unknown", "paused", "shutting-down", "queued", "claimed", "observe", "draining": .yellow
+            case "unknown", "paused", "pm-suspended", "shutting-down", "queued", "claimed", "observe", "draining":
+                .yellow
             case "crashed", "failed", "outcome-unknown", "missing": .red
             case "shutoff", "saved": .dim
             default: nil

@@ -97,6 +97,7 @@ extension MethodDefinition {
     private static let decisionFields = [
         Field("id", .uuid, required: true, "The decision's id"),
         Field("at", .instant, required: true, "When it was made"),
+        Field("atNanoseconds", .figure, "The same in nanoseconds since 1970"),
         Field("vm", .line, required: true, "The VM's name"),
         Field(
             "verdict", .choice(["grow", "shrink", "migrate", "refuse", "nothing"]), required: true, "What was decided"),

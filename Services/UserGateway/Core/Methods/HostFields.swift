@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ResourceModel
+
 extension MethodDefinition {
     static let hostField = Field("host", .name, required: true, "The host's name")
 
@@ -15,8 +17,8 @@ extension MethodDefinition {
             Field(
                 "memoryOvercommitPpm", .integer(10_000...100_000_000),
                 "Memory that may be promised per memory it has, in parts per million" + note("1000000")),
-            Field("reservedVcpus", .count, "vCPUs kept free" + note("0")),
-            Field("reservedMemoryBytes", .bytes, "Memory kept free, in bytes" + note("0")),
+            Field("reservedVcpus", .integer(VCPUCount.bounds), "vCPUs kept free" + note("0")),
+            Field("reservedMemoryBytes", .integer(0...70_368_744_177_664), "Memory kept free, in bytes" + note("0")),
             Field(
                 "cpuBoundPpm", .integer(1...100_000_000),
                 "Projected use, in parts per million, above which nothing more is placed" + note("900000")
@@ -38,7 +40,7 @@ extension MethodDefinition {
         Field("foreign", .count, "Those of them that Ebb does not manage"),
         Field("cpuUtilizationPpm", .nullable(.anyShare), "Busy share of all cores; null if unknown"),
         Field("memoryUsedBytes", .nullable(.bytes), "Memory in use; null if unknown"),
-        Field("responseTimeNanoseconds", .nullable(.bytes), "Round trip to it; null if it does not answer"),
+        Field("responseTimeNanoseconds", .nullable(.figure), "Round trip to it; null if it does not answer"),
         Field("cpuOvercommitPpm", .count, "vCPUs that may be promised per core, in parts per million"),
         Field("memoryOvercommitPpm", .count, "Memory that may be promised per memory, in parts per million"),
         Field("reservedVcpus", .count, "vCPUs kept free"),

@@ -83,7 +83,7 @@ extension MethodDefinition {
     ]
 
     private static let operationFields = [
-        Field("sequence", .bytes, "Its place in the sealed chain; absent for a moment after it was done"),
+        Field("sequence", .figure, "Its place in the sealed chain; absent for a moment after it was done"),
         Field("at", .instant, required: true, "When"),
         Field("actor", .line, required: true, "Who"),
         Field("action", .line, required: true, "What, as the method's name"),

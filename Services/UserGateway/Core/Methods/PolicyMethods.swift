@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ResourceModel
+
 extension MethodDefinition {
     /// Thresholds and policies: U1, U2 and P = M/N, for CPU, memory and network.
     static let policies: [MethodDefinition] = [
@@ -49,24 +51,24 @@ extension MethodDefinition {
         Field(
             "ratioPpm", .integer(1...1_000_000),
             "M/N in parts per million: which share of the last N samples must breach; low is aggressive"),
-        Field("minVcpus", .integer(1...512), "It never shrinks below this size (default 1)"),
-        Field("maxVcpus", .integer(1...512), "It never grows beyond this size (default: the VM's ceiling)"),
+        Field("minVcpus", .vcpus, "It never shrinks below this size (default 1)"),
+        Field("maxVcpus", .vcpus, "It never grows beyond this size (default: the VM's ceiling)"),
     ]
 
     private static let memoryFields = [
         Field("memory", .boolean, "False: memory keeps its size; the other fields of memory then don't count"),
         Field("memoryLowerPpm", .share, "U1 for memory in parts per million (default 500000)"),
         Field("memoryUpperPpm", .share, "U2 for memory in parts per million (default 850000)"),
-        Field("minMemoryBytes", .integer(4_194_304...Int64.max), "Memory never falls below so many bytes"),
-        Field("maxMemoryBytes", .integer(4_194_304...Int64.max), "Memory never grows beyond so many bytes"),
+        Field("minMemoryBytes", .memory, "Memory never falls below so many bytes"),
+        Field("maxMemoryBytes", .memory, "Memory never grows beyond so many bytes"),
     ]
 
     private static let networkFields = [
         Field("network", .boolean, "False: the network cap keeps its value"),
         Field("networkLowerPpm", .share, "U1 for the network cap in parts per million (default 300000)"),
         Field("networkUpperPpm", .share, "U2 for the network cap in parts per million (default 800000)"),
-        Field("minNetworkBytesPerSecond", .integer(1...Int64.max), "The cap never falls below so much"),
-        Field("maxNetworkBytesPerSecond", .integer(1...Int64.max), "The cap never grows beyond so much"),
+        Field("minNetworkBytesPerSecond", .integer(1...ByteCount.limit.bytes), "The cap never falls below so much"),
+        Field("maxNetworkBytesPerSecond", .integer(1...ByteCount.limit.bytes), "The cap never grows beyond so much"),
     ]
 
     private static let optionFields = [
@@ -76,6 +78,9 @@ extension MethodDefinition {
             "What a managed policy is to reach at least cost: at most so many minutes overloaded, in parts per million"),
         Field("cooldownUpNanoseconds", .integer(0...86_400_000_000_000), "No growing for so long after a change"),
         Field("cooldownDownNanoseconds", .integer(0...86_400_000_000_000), "No shrinking for so long after a change"),
+        Field(
+            "windowLength", .integer(0...1_000), "N: how many samples are looked at; 0: the platform's, or the preset's"
+        ),
         Field("optOut", .boolean, "Whether nothing is to be done with the VM automatically"),
         Field("dryRun", .boolean, "Whether all is decided and recorded, and nothing done"),
         Field("affinity", .text(0...63), "VMs of one group share a host; empty: no group"),
@@ -91,7 +96,9 @@ extension MethodDefinition {
             Field("version", .count, required: true, "Counts up at every change; 0: it never had a policy"),
             Field("validFrom", .instant, "Since when it holds"),
             Field("breachesNeeded", .count, "M: how many of the samples must breach"),
-            Field("windowLength", .count, "N: how many samples are looked at"),
+            Field(
+                "trueRatioPpm", .share,
+                "M/N as N really represents the stated ratio, in parts per million: what the policy is billed by"),
             Field("choice", .prose, "What the platform chose, and why; absent where the bounds are the tenant's"),
         ] + ruleFields + memoryFields.dropFirst() + networkFields.dropFirst() + optionFields.dropLast() + [
             Field("pinnedHosts", .list(of: .line, atMost: 100), "The only hosts that it may run on")
@@ -101,10 +108,10 @@ extension MethodDefinition {
         Field("vm", .line, required: true, "The VM's name"),
         Field("from", .instant, required: true, "The timeline's begin"),
         Field("to", .instant, required: true, "Its end"),
-        Field("overloadedNanoseconds", .bytes, required: true, "Time in which more was wanted than there was"),
-        Field("idleNanoseconds", .bytes, required: true, "Time below U1"),
+        Field("overloadedNanoseconds", .figure, required: true, "Time in which more was wanted than there was"),
+        Field("idleNanoseconds", .figure, required: true, "Time below U1"),
         Field(
-            "cappedNanoseconds", .bytes, required: true,
+            "cappedNanoseconds", .figure, required: true,
             "Time in which the real size capped what was wanted: the demand may have been higher"),
         Field("actions", .count, required: true, "Changes of size"),
         Field("text", .prose, "The timeline for people"),

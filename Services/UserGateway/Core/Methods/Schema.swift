@@ -32,7 +32,14 @@ package indirect enum Schema: Hashable, Sendable {
     /// A share that may pass 100 %.
     package static let anyShare = Schema.integer(0...1_000_000_000)
     package static let count = Schema.integer(0...Int64(Int32.max))
-    package static let bytes = Schema.integer(0...Int64.max)
+    /// A size in bytes, or bytes per second.
+    package static let bytes = Schema.integer(ByteCount.bounds)
+    /// Memory of a VM: 4 MiB to 64 TiB, which is what 46 bits of a physical address reach.
+    package static let memory = Schema.integer(4_194_304...70_368_744_177_664)
+    /// vCPUs of one VM.
+    package static let vcpus = Schema.integer(1...512)
+    /// In results only, which nobody adds up: a sum, a time, a place in a sequence.
+    package static let figure = Schema.integer(0...Int64.max)
     package static let line = Schema.text(0...4_096)
     /// Labels of a host, such as `{"rack": "7"}`.
     package static let labels = Schema.map(of: .text(0...63), atMost: 64)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ResourceModel
+
 extension MethodDefinition {
     /// Virtual machines: what can be done to them.
     static let vmActions: [MethodDefinition] = [
@@ -20,8 +22,8 @@ extension MethodDefinition {
         action(
             "resize", "Give a VM this number of vCPUs or this much memory", roles: .vmSizers,
             takes: [
-                Field("vcpus", .integer(1...512), "The number of vCPUs that it is to have"),
-                Field("memoryBytes", .integer(4_194_304...Int64.max), "The memory in bytes that it is to have"),
+                Field("vcpus", .vcpus, "The number of vCPUs that it is to have"),
+                Field("memoryBytes", .memory, "The memory in bytes that it is to have"),
             ], fails: [.noRoom], example: ["vcpus": 2]),
         action(
             "cap", "Limit a VM's CPU time, or end the limit", roles: .vmSizers,
@@ -36,14 +38,20 @@ extension MethodDefinition {
                 Field("bytesPerSecond", .bytes, required: true, "Bytes per second in each direction; 0: no limit")
             ], example: ["bytesPerSecond": 10_485_760]),
         action(
-            "migrate", "Move a running VM to another host", roles: .hostManagers,
+            "migrate", "Move a VM to another host: live if it runs, its definition if it is off", roles: .hostManagers,
             takes: [
                 Field("host", .name, "The host to move it to (default: the Scheduler chooses)"),
                 Field(
-                    "bandwidthBytesPerSecond", .integer(1_048_576...Int64.max),
+                    "bandwidthBytesPerSecond", .integer(1_048_576...ByteCount.limit.bytes),
                     "Bytes per second that it may take (default: what the network gives)"),
                 Field("maximumDowntimeMs", .integer(1...60_000), "Milliseconds that the VM may stand still at the end"),
                 Field("autoConverge", .boolean, "Slow a VM down that changes its memory faster than it is copied"),
+                Field(
+                    "timeLimitSeconds", .integer(1...604_800),
+                    "How long it may take; then it is called off (default: as long as it progresses)"),
+                Field(
+                    "force", .boolean,
+                    "Move it to the host that is named although its pin or a group speaks against it (default false)"),
             ], fails: [.noRoom], example: ["host": "host-b", "maximumDowntimeMs": 300]),
         action("abort", "Abort a VM's migration: it stays where it is", roles: .hostManagers),
         action(
@@ -77,8 +85,8 @@ extension MethodDefinition {
 
     /// The ceilings that `vm.prepare` and `vm.preview` take.
     static let ceilingFields = [
-        Field("maxVcpus", .integer(1...512), "The vCPUs that it can grow to"),
-        Field("maxMemoryBytes", .integer(4_194_304...Int64.max), "The memory in bytes that it can grow to"),
+        Field("maxVcpus", .vcpus, "The vCPUs that it can grow to"),
+        Field("maxMemoryBytes", .memory, "The memory in bytes that it can grow to"),
     ]
 
     /// Whether a change is waited for.

@@ -9,14 +9,14 @@ extension MethodDefinition {
                 Field("name", .name, required: true, "Its name, unique within the tenant"),
                 Field(
                     "flavor", .choice(Flavor.all.map(\.name)), "A size by its name; what else is given overrides it"),
-                Field("vcpus", .integer(1...512), "vCPUs that it starts with (default: the flavor's)"),
+                Field("vcpus", .vcpus, "vCPUs that it starts with (default: the flavor's)"),
                 Field(
-                    "maxVcpus", .integer(1...512),
+                    "maxVcpus", .vcpus,
                     "The ceiling that it can grow to (default: the flavor's, else twice its vCPUs)"),
-                Field("memoryBytes", .integer(4_194_304...Int64.max), "Memory in bytes (default: the flavor's)"),
+                Field("memoryBytes", .memory, "Memory in bytes (default: the flavor's)"),
                 Field("diskBytes", .bytes, "Disk in bytes (default: the flavor's)"),
                 Field(
-                    "maxMemoryBytes", .integer(4_194_304...Int64.max),
+                    "maxMemoryBytes", .memory,
                     "The memory in bytes that it can grow to (default: its memory)"),
                 Field("image", .name, "The image that its disk begins as: a volume of the storage pool of its host"),
                 Field("pool", .name, only: .hostManagers, "The storage pool of image and disk (default ebb)"),
@@ -81,7 +81,7 @@ extension MethodDefinition {
 
     private static let sampleFields = [
         Field("at", .instant, required: true, "When its counters were read"),
-        Field("atNanoseconds", .bytes, required: true, "The same in nanoseconds since 1970"),
+        Field("atNanoseconds", .figure, required: true, "The same in nanoseconds since 1970"),
         Field("host", .line, required: true, "Where it was; a pseudonym for a tenant"),
         Field("state", .line, required: true, "Its state"),
         Field("vcpus", .nullable(.count), required: true, "Confirmed vCPUs; null while unknown"),
@@ -133,10 +133,12 @@ extension MethodDefinition {
         Field(
             "state",
             .choice([
-                "unknown", "running", "blocked", "paused", "shutting-down", "shutoff", "crashed", "saved", "missing",
+                "unknown", "running", "blocked", "paused", "shutting-down", "shutoff", "crashed", "saved",
+                "pm-suspended", "missing",
             ]),
             required: true,
             "Its state; unknown while its host does not answer, missing if its host does not have it any more"),
+        Field("stateReason", .nullable(.line), "Why it is in that state; null where nothing is said of it"),
         Field("missingSince", .nullable(.instant), "Since when its host does not have it any more; null: it has it"),
         Field("host", .line, required: true, "Where it is; a pseudonym for a tenant"),
         Field("vcpus", .nullable(.count), required: true, "Confirmed vCPUs; null while unknown"),
@@ -149,15 +151,18 @@ extension MethodDefinition {
         Field("cpuUtilizationPpm", .nullable(.anyShare), "Use of the vCPUs that it has; null while unknown"),
         Field("memoryUtilizationPpm", .nullable(.anyShare), "Use of its memory without page cache; null while unknown"),
         Field("policy", .nullable(.line), "Its policy in short; null without one"),
-        Field("cpuCapPpm", .nullable(.bytes), "Its CPU time at most, in parts per million of one core; null: no limit"),
-        Field("networkCapBytesPerSecond", .nullable(.bytes), "Its network traffic at most; null: no limit"),
+        Field(
+            "cpuCapPpm", .nullable(.figure), "Its CPU time at most, in parts per million of one core; null: no limit"),
+        Field("networkCapBytesPerSecond", .nullable(.figure), "Its network traffic at most; null: no limit"),
         Field("nextMaxVcpus", .nullable(.count), "The ceiling from its next cold boot on; null: as it is"),
         Field("nextMaxMemoryBytes", .nullable(.bytes), "The same of its memory"),
         Field("manager", .nullable(.line), "Who else manages it, such as nova; null: nobody that is known"),
+        Field("unmetered", .nullable(.line), "Its devices whose counters or size can't be read, and so are not billed"),
         Field("managed", .boolean, "Whether Ebb may change it; false: a foreign domain, which it only observes"),
         Field("frozen", .nullable(.line), "Why automatic actions on it are stopped; null where they are not"),
         Field("waiting", .nullable(.line), "What it is due to get and waits for; null where it waits for nothing"),
-        Field("revision", .bytes, "Counts up at every change"),
+        Field("broken", .nullable(.line), "Its pins and groups that do not hold where it is; null: all hold"),
+        Field("revision", .figure, "Counts up at every change"),
         Field("createdAt", .instant, "When it was first known"),
     ]
 

@@ -52,8 +52,8 @@ extension MethodDefinition {
             returns: .object([
                 Field("vm", .line, required: true, "The VM's name"),
                 Field("text", .prose, required: true, "What it wrote"),
-                Field("offset", .bytes, required: true, "Where the text begins"),
-                Field("next", .bytes, required: true, "Where to go on reading"),
+                Field("offset", .figure, required: true, "Where the text begins"),
+                Field("next", .figure, required: true, "Where to go on reading"),
             ]), "Its console", fails: [.notFound, .conflict, .invalid], example: ["vm": "web-1", "limit": 4_096],
             gives: ["vm": "web-1", "text": "web-1 login: ", "offset": 8_192, "next": 8_205]),
         MethodDefinition(

@@ -16,18 +16,70 @@ extension GatewayBackend {
         guard let tenant = request.principal.tenant ?? request.text("tenant").flatMap({ TenantID($0) }) else {
             throw MethodError(.invalid, "a bill is a tenant's: say whose with --tenant")
         }
-        let now = runtime.clock.now()
-        let to = request.instant("to") ?? now
-        let from = request.instant("from") ?? Self.beginningOfMonth(to)
+        let document = try await rated(type, tenant, period(request), request)
+        return try await concealed(document, for: request.principal)
+    }
+
+    private func period(_ request: Request) -> (from: Timestamp, to: Timestamp) {
+        Self.period(from: request.instant("from"), to: request.instant("to"), now: runtime.clock.now())
+    }
+
+    /// Up to now, and from the first of the month that holds the last instant before the end, unless told otherwise: the
+    /// end 2026-12-01 asks for November.
+    static func period(from: Timestamp?, to: Timestamp?, now: Timestamp) -> (from: Timestamp, to: Timestamp) {
+        let to = to ?? now
+        return (from ?? beginningOfMonth(Timestamp(nanoseconds: max(0, to.nanoseconds - 1))), to)
+    }
+
+    private func rated(
+        _ type: MessageType, _ tenant: TenantID, _ period: (from: Timestamp, to: Timestamp), _ request: Request
+    ) async throws(MethodError) -> JSONValue {
         let wish = WireBillRequest.with {
             $0.tenantID = tenant.name
-            $0.fromNs = from.nanoseconds
-            $0.toNs = to.nanoseconds
+            $0.fromNs = period.from.nanoseconds
+            $0.toNs = period.to.nanoseconds
         }
         let answer = try await ask(
             .billing, type, MessageCodec.encoded(wish), shard: ShardKey(kind: .tenant, id: tenant.name), request)
-        let document = try Self.document(answer)
-        return try await concealed(document, for: request.principal)
+        return try Self.document(answer)
+    }
+
+    /// Of one tenant, or of all: a few are asked for at once, and one that can't be rated says why and stops no other.
+    func compareRules(_ request: Request) async throws(MethodError) -> JSONValue {
+        let period = period(request)
+        var items: [JSONValue] = []
+        if let tenant = request.principal.tenant ?? request.text("tenant").flatMap({ TenantID($0) }) {
+            items = [try await rated(.compareRules, tenant, period, request)]
+        } else {
+            var waiting = try await reading { try await AccountRepository(store).tenants() }[...]
+            while !waiting.isEmpty {
+                items += await comparisons(waiting.prefix(Self.comparisonsAtOnce), period, request)
+                waiting = waiting.dropFirst(Self.comparisonsAtOnce)
+            }
+        }
+        return ["from": .instant(period.from), "to": .instant(period.to), "items": .array(items)]
+    }
+
+    /// So many tenants are rated at once for one comparison.
+    private static let comparisonsAtOnce = 4
+
+    private func comparisons(
+        _ tenants: ArraySlice<TenantID>, _ period: (from: Timestamp, to: Timestamp), _ request: Request
+    ) async -> [JSONValue] {
+        await withTaskGroup(of: (TenantID, JSONValue).self) { group in
+            for tenant in tenants {
+                group.addTask {
+                    do throws(MethodError) {
+                        return (tenant, try await rated(.compareRules, tenant, period, request))
+                    } catch {
+                        return (tenant, ["tenant": .string(tenant.name), "message": .string(error.message)])
+                    }
+                }
+            }
+            var found: [TenantID: JSONValue] = [:]
+            for await (tenant, item) in group { found[tenant] = item }
+            return tenants.compactMap { found[$0] }
+        }
     }
 
     /// A tenant reads pseudonyms where a bill names hosts.
@@ -75,6 +127,19 @@ extension GatewayBackend {
         ])
         let answer = try Self.document(try await ask(.billing, .setRates, Self.encoded(wish), request))
         try await reading { try await audit(request, on: "rate-card", request.values, in: store) }
+        return answer
+    }
+
+    func listRates(_ request: Request) async throws(MethodError) -> JSONValue {
+        try Self.document(try await ask(.billing, .listRates, Self.encoded([:]), request))
+    }
+
+    func withdrawRates(_ request: Request) async throws(MethodError) -> JSONValue {
+        let wish: JSONValue = .object(omittingNil: [
+            "version": request.values["version"], "principal": .string(request.principal.name),
+        ])
+        let answer = try Self.document(try await ask(.billing, .withdrawRates, Self.encoded(wish), request))
+        try await reading { try await audit(request, on: "rate-card", request.given, in: store) }
         return answer
     }
 

@@ -12,15 +12,28 @@ import UserGatewayCore
 struct Permitted: Sendable {
     let id: UUID128
     let host: HostID
+    /// What was overridden by force; `nil`: nothing.
+    let overridden: String?
+}
+
+/// What somebody says of the place of what takes room.
+struct PlaceWish: Sendable {
+    /// Of a new VM: its groups and hosts, by the names of `policy.set`.
+    var options: JSONValue = [:]
+    /// Of a new VM: whose it will be.
+    var tenant: TenantID?
+    /// Of a new VM: what its host must have.
+    var pool: String?
+    var network: String?
+    /// Of a move: although something speaks against it.
+    var isForced = false
 }
 
 extension GatewayBackend {
     /// Asks Scheduler for room; without a host it chooses one of the cluster.
-    ///
-    /// - Parameter place: a new VM's groups and hosts, by the names of `policy.set`; a host that is named goes first.
     func room(
         for domain: DomainID, on host: HostID?, in cluster: ClusterID? = nil, purpose: PermitPurpose,
-        vcpus: VCPUCount, memory: ByteCount, place: JSONValue = [:], _ request: Request
+        vcpus: VCPUCount, memory: ByteCount, place: PlaceWish = PlaceWish(), _ request: Request
     ) async throws(MethodError) -> Permitted {
         let cluster = try await self.cluster(cluster, of: host)
         let wish = WirePermitRequest.with {
@@ -30,9 +43,13 @@ extension GatewayBackend {
             $0.vcpus = UInt32(clamping: vcpus.count)
             $0.memoryBytes = UInt64(clamping: memory.bytes)
             $0.hostID = host?.name ?? ""
-            $0.affinityGroup = place["affinity"]?.text ?? ""
-            $0.antiAffinityGroup = place["antiAffinity"]?.text ?? ""
-            $0.pinnedHostIds = place["pinnedHosts"]?.items?.compactMap(\.text) ?? []
+            $0.affinityGroup = place.options["affinity"]?.text ?? ""
+            $0.antiAffinityGroup = place.options["antiAffinity"]?.text ?? ""
+            $0.pinnedHostIds = place.options["pinnedHosts"]?.items?.compactMap(\.text) ?? []
+            $0.tenant = place.tenant?.name ?? ""
+            $0.storagePool = place.pool ?? ""
+            $0.network = place.network ?? ""
+            $0.isForced = place.isForced
         }
         let answer: [UInt8]
         do throws(MethodError) {
@@ -46,7 +63,7 @@ extension GatewayBackend {
         guard let reply = try? MessageCodec.decoded(WirePermitReply.self, from: answer),
             let id = UUID128(bytes: reply.permitID), let granted = HostID(reply.hostID)
         else { throw MethodError(.internal, "the scheduler's answer can't be read") }
-        return Permitted(id: id, host: granted)
+        return Permitted(id: id, host: granted, overridden: reply.overridden.isEmpty ? nil : reply.overridden)
     }
 
     /// The named cluster, else the named host's, else the only one that there is.
@@ -112,7 +129,7 @@ extension GatewayBackend {
         let waits = request.boolean("wait") != false
         let timeout = waits ? request.timeout : min(request.timeout, .milliseconds(400))
         if let ended = await CommandDispatch(runtime).outcome(of: stored, timeout: timeout) {
-            return try outcome(of: ended, name: name, request)
+            return try await outcome(of: ended, name: name, request)
         }
         guard !waits else {
             throw MethodError(
@@ -120,13 +137,14 @@ extension GatewayBackend {
                 hint: "look with 'ebb operation show \(stored.id)'")
         }
         let latest = try await reading { try await CommandRepository(store).fetch(stored.id) } ?? stored
-        return try outcome(of: latest, name: name, request)
+        return try await outcome(of: latest, name: name, request)
     }
 
     private func outcome(
         of record: CommandRecord, name: String, _ request: Request
-    ) throws(MethodError) -> JSONValue {
-        if let failure = Self.failure(of: record) { throw failure }
+    ) async throws(MethodError) -> JSONValue {
+        // Why it failed may name hosts.
+        if let failure = Self.failure(of: record) { throw try await discreet(failure, for: request.principal) }
         let result = CommandResult(record.outcome?.result)
         return .object(omittingNil: [
             "vm": .string(name), "id": .string(record.command.domain.description),
@@ -145,7 +163,7 @@ extension GatewayBackend {
         case "outcome-unknown": MethodError(.outcomeUnknown, message)
         case "observed", "not-enabled", "not-managed", "invalid", "state", "draining": MethodError(.invalid, message)
         case "conflict", "revision", "moved", "frozen", "foreign-manager", "aborted", "interrupted", "partial",
-            "size-not-confirmed", "hypervisor":
+            "size-not-confirmed", "hypervisor", "no-effect", "guest-refused":
             MethodError(.conflict, message)
         case "not-found": MethodError(.notFound, message)
         default: MethodError(.unavailable, message)

@@ -10,23 +10,26 @@ import UserGatewayCore
 
 extension GatewayBackend {
     func listDecisions(_ request: Request) async throws(MethodError) -> JSONValue {
-        let chosen = request.text("vm") == nil ? nil : try await domain(request)
-        let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
-        let filter = DecisionFilter(
-            domain: chosen?.id, tenant: tenant,
-            period: request.instant("since").flatMap { TimeRange($0, .distantFuture) },
-            limit: Int(request.integer("limit") ?? 50))
+        let filter = try await decisionFilter(request)
         let rows = try await reading { try await DecisionRepository(store).list(filter) }
         var items: [JSONValue] = []
         for row in rows { items.append(try await describe(row, for: request, withRecord: false)) }
         return ["items": .array(items)]
     }
 
+    /// Decisions about VMs while they were the tenant's; of an ended VM too.
+    private func decisionFilter(_ request: Request) async throws(MethodError) -> DecisionFilter {
+        let chosen = request.text("vm") == nil ? nil : try await subject(request)
+        return DecisionFilter(
+            domain: chosen?.id, tenant: request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) },
+            period: request.instant("since").flatMap { TimeRange($0, .distantFuture) },
+            limit: Int(request.integer("limit") ?? 50))
+    }
+
     func showDecision(_ request: Request) async throws(MethodError) -> JSONValue {
         let text = request.text("id") ?? ""
         guard let id = UUID128(text), let row = try await reading({ try await DecisionRepository(store).fetch(id) }),
-            let domain = try await reading({ try await inventory.domain(row.domain) }),
-            request.principal.canSee(tenant: domain.tenant)
+            try await canSee(row.domain, at: row.at, request)
         else { throw .notFound("decision", text) }
         return try await describe(row, for: request, withRecord: true)
     }
@@ -34,11 +37,10 @@ extension GatewayBackend {
     private func describe(
         _ row: DecisionRow, for request: Request, withRecord: Bool
     ) async throws(MethodError) -> JSONValue {
-        let domain = try await reading { try await inventory.domain(row.domain) }
         let outcomes = try await reading { try await DecisionRepository(store).outcomes(of: row.id) }
         var members: [String: JSONValue?] = [
             "id": .string(row.id.description), "at": .instant(row.at), "atNanoseconds": .integer(row.at.nanoseconds),
-            "vm": .string(domain?.name ?? row.domain.description), "verdict": .string(row.verdict),
+            "vm": .string(try await name(of: row.domain, for: request)), "verdict": .string(row.verdict),
             "summary": .string(try await discreet(row.summary, for: request.principal)),
             "outcome": outcomes.last.map { .string($0.outcome) } ?? .null,
             "rulesVersion": .integer(Int64(row.rulesVersion)),
@@ -60,7 +62,16 @@ extension GatewayBackend {
 
     /// Why a VM is as it is, now or at an instant. A tenant reads pseudonyms, and gets no state of others.
     func why(_ request: Request) async throws(MethodError) -> JSONValue {
-        let domain = try await domain(request)
+        let domain: DomainRecord
+        if let instant = request.instant("at") {
+            let subject = try await subject(request, at: instant)
+            guard try await canSee(subject.id, at: instant, request),
+                let row = try await reading({ try await inventory.domain(subject.id) })
+            else { throw .notFound("VM", request.text("vm") ?? "") }
+            domain = row
+        } else {
+            domain = try await self.domain(request)
+        }
         let wish = WireWhyRequest.with {
             $0.domainUuid = Data(domain.id.uuid.bytes)
             $0.atNs = request.instant("at")?.nanoseconds ?? 0
@@ -74,7 +85,7 @@ extension GatewayBackend {
         let explanation = try JSONValue.decoded(document.json)
         let at = Timestamp(nanoseconds: explanation["at"]?.integer ?? 0)
         return .object(omittingNil: [
-            "vm": .string(domain.name), "at": .instant(at),
+            "vm": .string(try await name(of: domain.id, for: request)), "at": .instant(at),
             "text": .string(try await discreet(explanation["text"]?.text ?? "", for: request.principal)),
             "record": request.principal.role.isProvider ? explanation["record"] : nil,
         ])
@@ -97,9 +108,9 @@ extension GatewayBackend {
         var failures: [JSONValue] = []
         for (question, shard) in questions {
             let answer = try await askScheduler(.verifyDecisions, question, shard: shard, request)
-            checked += answer["checked"]?.integer ?? 0
-            held += answer["held"]?.integer ?? 0
-            otherRules += answer["otherRules"]?.integer ?? 0
+            checked = checked.addedOrClamped(answer["checked"]?.integer ?? 0)
+            held = held.addedOrClamped(answer["held"]?.integer ?? 0)
+            otherRules = otherRules.addedOrClamped(answer["otherRules"]?.integer ?? 0)
             failures += (answer["failures"]?.items ?? []).map { failure in
                 let at = Timestamp(nanoseconds: failure["at"]?.integer ?? 0)
                 return [
@@ -118,18 +129,13 @@ extension GatewayBackend {
 
     /// What decisions came to, 1, 10 and 60 minutes after them.
     func listOutcomes(_ request: Request) async throws(MethodError) -> JSONValue {
-        let chosen = request.text("vm") == nil ? nil : try await domain(request)
-        let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
-        let filter = DecisionFilter(
-            domain: chosen?.id, tenant: tenant,
-            period: request.instant("since").flatMap { TimeRange($0, .distantFuture) },
-            limit: Int(request.integer("limit") ?? 50))
+        let filter = try await decisionFilter(request)
         let measurements = try await reading { try await DecisionRepository(store).measurements(filter) }
         var names: [UUID128: String] = [:]
         for id in Set(measurements.map(\.decision)) {
             let row = try await reading { try await DecisionRepository(store).fetch(id) }
             guard let row else { continue }
-            names[id] = try await reading { try await inventory.domain(row.domain) }?.name ?? row.domain.description
+            names[id] = try await name(of: row.domain, for: request)
         }
         let items = measurements.map { measured -> JSONValue in
             [
@@ -147,7 +153,7 @@ extension GatewayBackend {
     func discreet(_ text: String, for principal: UserGatewayCore.Principal) async throws(MethodError) -> String {
         guard let tenant = principal.tenant else { return text }
         let hosts = Set(try await reading { try await inventory.hosts() }.map(\.id))
-        let own = Set(try await reading { try await inventory.domains(.tenant(tenant)) }.map(\.id))
+        let own = try await reading { try await OwnershipRepository(store).domains(of: tenant) }
         return Discretion.veil(text) { name in
             if let host = HostID(name), hosts.contains(host) { return visible(host, to: principal) }
             guard let domain = DomainID(name), !own.contains(domain) else { return nil }

@@ -232,8 +232,10 @@ extension GatewayBackend {
             cpuOvercommit: request.integer("cpuOvercommitPpm").map(Utilization.init(ppm:)) ?? present.cpuOvercommit,
             memoryOvercommit: request.integer("memoryOvercommitPpm").map(Utilization.init(ppm:))
                 ?? present.memoryOvercommit,
-            reservedVCPUs: request.integer("reservedVcpus").map { VCPUCount(Int($0)) } ?? present.reservedVCPUs,
-            reservedMemory: request.integer("reservedMemoryBytes").map { ByteCount($0) } ?? present.reservedMemory,
+            reservedVCPUs: request.integer("reservedVcpus").map { VCPUCount(clamping: Int($0)) }
+                ?? present.reservedVCPUs,
+            reservedMemory: request.integer("reservedMemoryBytes").map { ByteCount(clamping: $0) }
+                ?? present.reservedMemory,
             cpuBound: request.integer("cpuBoundPpm").map(Utilization.init(ppm:)) ?? present.cpuBound)
     }
 

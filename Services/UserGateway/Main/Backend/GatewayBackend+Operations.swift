@@ -40,8 +40,8 @@ extension GatewayBackend {
         }
         if let actor = request.text("actor") { query += " AND actor = \(actor)" }
         if request.text("vm") != nil {
-            let domain = try await domain(request)
-            query += " AND subject = \(domain.name)"
+            let subject = try await subject(request)
+            query += " AND subject = \(subject.name) AND \(Self.isNoNamesakes(of: subject))"
         }
         let statement = query + " ORDER BY sequence DESC LIMIT \(request.integer("limit") ?? 50)"
         let rows = try await reading { try await store.query(statement) }
@@ -67,8 +67,8 @@ extension GatewayBackend {
         if let tenant = request.principal.tenant { query += " AND \(Self.commandTenant) = \(tenant)" }
         if let actor = request.text("actor") { query += " AND c.principal = \(actor)" }
         if request.text("vm") != nil {
-            let domain = try await domain(request)
-            query += " AND c.domain = \(domain.id)"
+            let subject = try await subject(request)
+            query += " AND c.domain = \(subject.id)"
         }
         let statement = query + " ORDER BY c.created_ns DESC, c.id LIMIT \(request.integer("limit") ?? 50)"
         let operations = try await reading { try await store.query(statement).map { try StoredOperation($0) } }
@@ -124,12 +124,31 @@ extension GatewayBackend {
         return .string(try await discreet(text, for: principal))
     }
 
-    /// Whose a command is: its VM's tenant; of one that was not created yet, the tenant that it is for.
-    private static let commandTenant: Query =
-        "coalesce(d.tenant, CASE c.verb WHEN 'create' THEN c.arguments->>'tenant' END)"
+    /// The audit names its subjects: an entry of a time in which another VM of the same tenant had the name is of that.
+    private static func isNoNamesakes(of subject: Subject) -> Query {
+        """
+        NOT EXISTS (SELECT 1 FROM inventory.domain_ownership o JOIN inventory.domain_ownership own
+                ON own.domain = \(subject.id) AND own.tenant = o.tenant
+            WHERE o.domain <> \(subject.id) AND o.name = subject
+                AND (\(subject.tenant)::text IS NULL OR o.tenant = \(subject.tenant))
+                AND o.from_ns <= at_ns AND (o.until_ns IS NULL OR o.until_ns > at_ns))
+        """
+    }
 
+    /// Whose a command is: the tenant that it makes a VM for, or whose the VM was when it was given. Clocks may differ by a
+    /// second.
+    private static let commandTenant: Query = """
+        CASE WHEN c.verb IN ('create', 'adopt') THEN c.arguments->>'tenant'
+            ELSE coalesce(inventory.owner_at(c.domain, c.created_ns),
+                inventory.owner_at(c.domain, c.created_ns + 1000000000)) END
+        """
+
+    /// With the last name that the VM had for whom the command was.
     private static let commandQuery: Query = """
-        SELECT c.*, coalesce(d.name, c.arguments->>'name', c.domain::text) AS vm_name, \(commandTenant) AS vm_tenant
+        SELECT c.*, \(commandTenant) AS vm_tenant, coalesce(
+            (SELECT o.name FROM inventory.domain_ownership o
+                WHERE o.domain = c.domain AND o.tenant = \(commandTenant) ORDER BY o.from_ns DESC LIMIT 1),
+            c.arguments->>'name', d.name, c.domain::text) AS vm_name
         FROM cluster.command c LEFT JOIN inventory.domain d ON d.id = c.domain
         """
 }

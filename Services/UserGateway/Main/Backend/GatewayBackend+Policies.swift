@@ -129,6 +129,7 @@ extension GatewayBackend {
             "lowerPpm": .integer(policy.lower.ppm), "upperPpm": .integer(policy.upper.ppm),
             "ratioPpm": .integer(policy.ratio.ppm), "minVcpus": .integer(Int64(policy.minimumVCPUs.count)),
             "maxVcpus": .integer(Int64(policy.maximumVCPUs.count)), "breachesNeeded": .integer(Int64(needed)),
+            "trueRatioPpm": .integer(version.ratedRatio.ppm),
             "memoryLowerPpm": policy.memory.map { .integer($0.lower.ppm) },
             "memoryUpperPpm": policy.memory.map { .integer($0.upper.ppm) },
             "minMemoryBytes": policy.memory.map { .integer($0.minimum) },

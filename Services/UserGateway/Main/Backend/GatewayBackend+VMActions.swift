@@ -47,8 +47,8 @@ extension GatewayBackend {
 
     func resizeVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await managedDomain(request)
-        let vcpus = request.integer("vcpus").map { VCPUCount(Int($0)) }
-        let memory = request.integer("memoryBytes").map { ByteCount($0) }
+        let vcpus = request.integer("vcpus").map { VCPUCount(clamping: Int($0)) }
+        let memory = request.integer("memoryBytes").map { ByteCount(clamping: $0) }
         guard vcpus != nil || memory != nil else {
             throw MethodError(
                 .invalid, "no size was given for '\(domain.name)'", hint: "give vcpus, memoryBytes or both")
@@ -68,8 +68,8 @@ extension GatewayBackend {
         var permit: Permitted?
         if moreVCPUs > 0 || moreMemory > 0 {
             permit = try await room(
-                for: domain.id, on: domain.host, purpose: .grow, vcpus: VCPUCount(moreVCPUs),
-                memory: ByteCount(moreMemory), request)
+                for: domain.id, on: domain.host, purpose: .grow, vcpus: VCPUCount(clamping: moreVCPUs),
+                memory: ByteCount(clamping: moreMemory), request)
         }
         let arguments = ["vcpus": request.values["vcpus"], "memory_bytes": request.values["memoryBytes"]]
         return try await run(request, on: domain, verb: "resize", arguments.compactMapValues { $0 }, permit: permit)
@@ -78,14 +78,24 @@ extension GatewayBackend {
     func migrateVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await managedDomain(request)
         let wanted = try await target(of: domain, request)
+        let isForced = request.boolean("force") == true
+        // It takes room once it is started, where it is then.
+        let isOff = [.shutoff, .crashed].contains(domain.state)
+        guard !isForced || wanted != nil else {
+            throw MethodError(.invalid, "only a move to a host that is named can be forced", hint: "give --to")
+        }
         let permit = try await room(
             for: domain.id, on: wanted, in: try await cluster(of: domain.host), purpose: .migrate,
-            vcpus: domain.confirmedVCPUs ?? domain.grantedVCPUs ?? domain.maximumVCPUs,
-            memory: domain.memory ?? domain.maximumMemory, request)
+            vcpus: isOff ? 0 : domain.confirmedVCPUs ?? domain.grantedVCPUs ?? domain.maximumVCPUs,
+            memory: isOff ? .zero : domain.memory ?? domain.maximumMemory, place: PlaceWish(isForced: isForced),
+            request)
         let arguments: [String: JSONValue?] = [
+            // Read by people: the audit has it too.
+            "forced_although": permit.overridden.map { .string($0) },
             "target": .string(permit.host.name),
             "bandwidth_bytes_per_second": request.values["bandwidthBytesPerSecond"],
             "maximum_downtime_ms": request.values["maximumDowntimeMs"], "auto_converge": request.values["autoConverge"],
+            "time_limit_seconds": request.values["timeLimitSeconds"],
         ]
         return try await run(
             request, on: domain, verb: "migrate", arguments.compactMapValues { $0 }, permit: permit,

@@ -22,40 +22,23 @@ extension GatewayBackend {
             throw MethodError(
                 .invalid, "'\(host)' does not belong to cluster '\(cluster)'", hint: "give one of the two")
         }
-        let place = try await self.place(request)
+        var place = PlaceWish(options: try await placeOptions(request), tenant: wish.tenant)
+        place.network = request.text("network")
+        // A disk that begins as an image lies in the image's pool.
+        if request.text("image") != nil { place.pool = request.text("pool") ?? VMBoot.defaultPool }
         let permit = try await room(
-            for: wish.id, on: host, in: cluster, purpose: .create, vcpus: VCPUCount(Int(wish.size.vcpus)),
-            memory: ByteCount(wish.size.memoryBytes), place: place, request)
-        let outcome = try await run(
+            for: wish.id, on: host, in: cluster, purpose: .create, vcpus: VCPUCount(clamping: Int(wish.size.vcpus)),
+            memory: ByteCount(clamping: wish.size.memoryBytes), place: place, request)
+        return try await run(
             request, domain: wish.id, name: wish.name, host: permit.host, verb: "create", wish.arguments,
             permit: permit.id, taking: Self.copyingTime)
-        if place != [:] { try await keep(place, of: wish, request) }
-        return outcome
     }
 
-    private func keep(_ place: JSONValue, of wish: Wish, _ request: Request) async throws(MethodError) {
-        do throws(MethodError) {
-            guard let domain = try await reading({ try await inventory.domain(wish.id) }) else {
-                throw .notFound("VM", wish.name)
-            }
-            try await change(place, of: domain, request)
-        } catch {
-            throw MethodError(
-                .unavailable, "'\(wish.name)' was created, and its groups and hosts were not kept: \(error.message)",
-                hint: "set them with 'ebb policy set'")
-        }
-    }
-
-    /// The groups and hosts that a new VM asks for. They are kept as its policy once it is there, which only somebody
-    /// who waits sees to.
-    private func place(_ request: Request) async throws(MethodError) -> JSONValue {
+    /// The groups and hosts that a new VM asks for. Scheduler has them from its permit on, and makes them its policy.
+    private func placeOptions(_ request: Request) async throws(MethodError) -> JSONValue {
         let names: Set = ["affinity", "antiAffinity", "pinnedHosts"]
         let place = (request.values.members ?? [:]).filter { names.contains($0.key) }
         try await checkHosts(place["pinnedHosts"])
-        if !place.isEmpty, request.boolean("wait") == false {
-            throw MethodError(
-                .invalid, "a group or host is kept only once the VM is there", hint: "wait for its end")
-        }
         return .object(place)
     }
 

@@ -39,6 +39,7 @@ extension GatewayBackend {
         let freezes: [FreezeRecord]
         let clusters: [HostID: ClusterID]
         let waiting: [DomainID: [QueuedGrowth]]
+        let broken: [DomainID: [BrokenTieRow]]
 
         /// For instance `1 vCPU more since 2026-03-01T12:00:00Z, place 2`.
         func waiting(_ domain: DomainRecord) -> String? {
@@ -71,13 +72,14 @@ extension GatewayBackend {
                 }, freezes: try await FreezeRepository(store).list(),
                 clusters: Dictionary(try await inventory.hosts().map { ($0.id, $0.cluster) }) { first, _ in first },
                 waiting: Dictionary(
-                    grouping: try await WaitingGrowthRepository(store).list(), by: \.growth.domain))
+                    grouping: try await WaitingGrowthRepository(store).list(), by: \.growth.domain),
+                broken: Dictionary(grouping: try await PlaceRepository(store).broken(), by: \.domain))
         }
     }
 
     /// A VM's stored samples with its host's load at the same instant, oldest first.
     func listSamples(_ request: Request) async throws(MethodError) -> JSONValue {
-        let domain = try await domain(request)
+        let subject = try await subject(request)
         let now = runtime.clock.now()
         let since = request.instant("since") ?? now.advanced(by: .seconds(-3_600))
         guard let period = TimeRange(since, max(since, now)) else {
@@ -85,7 +87,7 @@ extension GatewayBackend {
         }
         let limit = Int(request.integer("limit") ?? 1_000)
         let points = try await reading {
-            try await LogRepository(store).series(of: domain.id, in: period, limit: limit)
+            try await LogRepository(store).series(of: subject.id, in: period, ownedBy: subject.tenant, limit: limit)
         }
         var loads: [HostID: [Timestamp: HostFigures]] = [:]
         for host in Set(points.map(\.host)) {
@@ -148,7 +150,7 @@ extension GatewayBackend {
         let period = TimeRange(now.advanced(by: .seconds(-60)), now)
         let latest = try await reading { () -> DomainSample? in
             guard let period else { return nil }
-            return try await LogRepository(store).series(of: domain.id, in: period).last?.sample
+            return try await LogRepository(store).series(of: domain.id, in: period, ownedBy: domain.tenant).last?.sample
         }
         return [
             "name": .string(domain.name), "id": .string(domain.id.description),
@@ -162,13 +164,24 @@ extension GatewayBackend {
             "memoryUtilizationPpm": .nullable(latest?.memoryUtilization?.ppm),
             "policy": .nullable(Self.summary(context.policies[domain.id])), "managed": .bool(domain.isManaged),
             "frozen": .nullable(context.frozen(domain)),
-            "waiting": .nullable(context.waiting(domain)), "revision": .integer(domain.revision),
+            "waiting": .nullable(context.waiting(domain)),
+            "broken": .nullable(try await broken(context.broken[domain.id], for: principal)),
+            "revision": .integer(domain.revision),
             "cpuCapPpm": .nullable(domain.cpuCapPPM),
             "networkCapBytesPerSecond": .nullable(domain.networkCapBytesPerSecond),
             "nextMaxVcpus": .nullable(domain.pendingMaximumVCPUs?.count),
             "nextMaxMemoryBytes": .nullable(domain.pendingMaximumMemory?.bytes),
-            "manager": .nullable(domain.foreignManager),
+            "manager": .nullable(domain.foreignManager), "stateReason": .nullable(domain.stateReason?.text),
+            "unmetered": .nullable(domain.unmeteredDevices?.joined(separator: ", ")),
         ]
+    }
+
+    /// Its pins and groups that do not hold where it is.
+    private func broken(
+        _ rows: [BrokenTieRow]?, for principal: UserGatewayCore.Principal
+    ) async throws(MethodError) -> String? {
+        guard let rows else { return nil }
+        return try await discreet(rows.map(\.tie).joined(separator: "; "), for: principal)
     }
 
     /// A VM that its host does not have any more is in no state.

@@ -60,7 +60,9 @@ struct GatewayBackend: GatewayMethods {
             "queue.list": { $0.listQueue }, "assess.show": { $0.assess }, "cluster.show": { $0.showCluster },
             "cluster.set": { $0.setCluster }, "tenant.set": { $0.setTenant },
             "usage.show": { $0.showUsage }, "bill.show": { $0.showBill },
-            "rate.show": { $0.showRates }, "rate.set": { $0.setRates },
+            "bill.comparerules": { $0.compareRules },
+            "rate.show": { $0.showRates }, "rate.set": { $0.setRates }, "rate.list": { $0.listRates },
+            "rate.withdraw": { $0.withdrawRates },
             "service.list": { $0.listServices },
             "operation.list": { $0.listOperations }, "operation.show": { $0.showOperation },
         ]) { first, _ in first }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import Foundation
+import Messages
+import ResourceModel
+import SchedulerCore
+import ServiceKit
+import Store
+import SwiftProtobuf
+
+// Room that people ask for.
+extension SchedulerCommands {
+    /// Hosts that a VM may be pinned to.
+    private static let mostPins = 1_000
+
+    /// What takes room, and for whom.
+    private struct Asked {
+        let purpose: StoredPermitPurpose
+        let placing: NewPlace
+        /// A move is followed by who ordered it.
+        var isMove: Bool { purpose == .migrate }
+    }
+
+    /// Room for something that takes it: on the named host, or on the one that placement chooses.
+    func permit(_ wire: WirePermitRequest) async throws -> [UInt8] {
+        guard let cluster = ClusterID(wire.clusterID), let domain = DomainID(bytes: wire.domainUuid),
+            let purpose = StoredPermitPurpose(rawValue: wire.purpose)
+        else { throw CommandFailure.invalid("a permit needs a cluster, a domain and a purpose") }
+        let shell = try await shell(of: cluster)
+        let asked = Asked(purpose: purpose, placing: try newPlace(wire))
+        let request = PlacementRequest(
+            domain: domain, source: asked.isMove ? await shell.host(of: domain) : nil,
+            vcpus: try VCPUCount(wire.vcpus, field: "vcpus"),
+            memory: try ByteCount(wire.memoryBytes, field: "memory_bytes"),
+            demand: CPUDemand(ppmOfOneCore: 0))
+        guard !wire.hostID.isEmpty else { return try await place(request, asked, shell: shell) }
+        guard let host = HostID(wire.hostID) else {
+            throw CommandFailure.invalid("'\(wire.hostID)' is not a host's name")
+        }
+        let objection = try await objection(to: request, on: host, asked, isForced: wire.isForced, shell: shell)
+        switch try await obtain(request, on: host, asked, shell: shell) {
+        case .granted(let permit): return reply(permit, on: host, record: nil, overridden: objection)
+        case .refused(let reason): throw CommandFailure.denied("host \(host) has no room: \(reason)")
+        }
+    }
+
+    /// What speaks against a host that somebody names for a new VM or a move, which must be forced then. Whatever starts
+    /// where it is, starts.
+    private func objection(
+        to request: PlacementRequest, on host: HostID, _ asked: Asked, isForced: Bool, shell: ClusterShell
+    ) async throws -> String? {
+        guard asked.isMove || asked.purpose == .create,
+            let objection = await shell.objection(to: request, on: host, asked.isMove ? nil : asked.placing)
+        else { return nil }
+        guard isForced else {
+            let force = asked.isMove ? ", or repeat it with --force" : ""
+            throw CommandFailure.conflict("host \(host) is not for it: \(objection); choose another host\(force)")
+        }
+        return objection
+    }
+
+    /// Room, and what has to be known of it from then on.
+    private func obtain(
+        _ request: PlacementRequest, on host: HostID, _ asked: Asked, shell: ClusterShell
+    ) async throws -> ClusterShell.RoomAnswer {
+        let answer = try await shell.obtainPermit(
+            for: request.domain, on: host, purpose: asked.purpose, vcpus: request.vcpus, memory: request.memory,
+            demand: request.demand, decision: nil)
+        guard case .granted = answer else { return answer }
+        if asked.isMove { await shell.ordered(request.domain, to: host) }
+        if asked.purpose == .create { try await shell.want(asked.placing, for: request.domain, on: host) }
+        return answer
+    }
+
+    private func newPlace(_ request: WirePermitRequest) throws -> NewPlace {
+        guard request.pinnedHostIds.count <= Self.mostPins else {
+            throw CommandFailure.invalid("pinned_host_ids may have at most \(Self.mostPins) hosts")
+        }
+        let pinned = try request.pinnedHostIds.map { name in
+            guard let host = HostID(name) else { throw CommandFailure.invalid("'\(name)' is not a host's name") }
+            return host
+        }
+        let (affinity, antiAffinity) = (request.affinityGroup, request.antiAffinityGroup)
+        for (field, group) in [("affinity_group", affinity), ("anti_affinity_group", antiAffinity)] {
+            guard group.isEmpty || isValidName(group) else {
+                throw CommandFailure.invalid("\(field) '\(group.prefix(63))' is not a group's name")
+            }
+        }
+        guard affinity.isEmpty || affinity != antiAffinity else {
+            throw CommandFailure.invalid("group '\(affinity)' can't share a host and not share one: name another group")
+        }
+        let needs = DomainNeeds(
+            pools: request.storagePool.isEmpty ? [] : [request.storagePool],
+            networks: request.network.isEmpty ? [] : [request.network])
+        return NewPlace(
+            tenant: TenantID(request.tenant),
+            options: PolicyOptions(
+                affinityGroup: affinity.isEmpty ? nil : affinity,
+                antiAffinityGroup: antiAffinity.isEmpty ? nil : antiAffinity, pinnedHosts: pinned.sorted()),
+            needs: needs)
+    }
+
+    /// Tries hosts by weight; one that refuses after all is left out of the next attempt.
+    private func place(_ given: PlacementRequest, _ asked: Asked, shell: ClusterShell) async throws -> [UInt8] {
+        var request = given
+        for _ in 0..<configuration.core.maximumPlacementAttempts {
+            let result = await shell.place(request, asked.purpose == .create ? asked.placing : nil)
+            guard let host = result.chosen else {
+                throw CommandFailure.denied("no host has room for it (\(result.refusals.joined(separator: "; ")))")
+            }
+            if case .granted(let permit) = try await obtain(request, on: host, asked, shell: shell) {
+                return reply(permit, on: host, record: result)
+            }
+            request.denied = (request.denied + [host]).sorted()
+        }
+        await shell.forgetPlace(of: request.domain)
+        throw CommandFailure.denied("no host that was tried had room for it; try again")
+    }
+
+    private func reply(
+        _ permit: UUID128, on host: HostID, record: PlacementResult?, overridden: String? = nil
+    ) -> [UInt8] {
+        let json = record.flatMap { try? canonicalJSON($0) }
+        return MessageCodec.encoded(
+            WirePermitReply.with {
+                $0.permitID = Data(permit.bytes)
+                $0.hostID = host.name
+                $0.recordJson = json ?? Data()
+                $0.overridden = overridden ?? ""
+            })
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import Foundation
+import Messages
+import ResourceModel
+import ServiceKit
+import Store
+import SwiftProtobuf
+
+extension MessageType {
+    fileprivate static let vmCheck: MessageType = "vm.check.v1"
+}
+
+/// What a domain's own host says of its moving.
+struct Mobility: Hashable, Sendable {
+    let needs: DomainNeeds?
+    /// What holds it, in the words of who knows; `nil`: nothing.
+    let obstacle: String?
+}
+
+extension ClusterShell {
+    /// Asks the owner of a domain's host what the domain needs and what holds it. It is asked only for a domain that is
+    /// about to move, so that the answer is fresh; `nil`: nobody answered in time, and nothing is known.
+    func mobility(of domain: DomainID, on host: HostID) async -> Mobility? {
+        guard let shard = try? await ShardRepository(runtime.store).fetch(.host, host.name), let owner = shard.owner,
+            let instance = await runtime.peers.instance(owner),
+            let question = try? document(Question(domain: domain)),
+            let body = try? await runtime.client.request(
+                question, type: .vmCheck, to: instance.peer, idempotencyKey: nil, timeout: Self.mobilityTimeout),
+            let answer = try? MessageCodec.decoded(WireJSONDocument.self, from: body),
+            let told = try? JSONDecoder().decode(Answer.self, from: answer.json)
+        else { return nil }
+        let missing = (told.isActive == false ? told.movesOff?.missing : nil) ?? told.movesLive.missing
+        return Mobility(needs: told.needs, obstacle: missing.isEmpty ? nil : missing.joined(separator: "; "))
+    }
+
+    /// A move is no hurry, and a host that hangs holds up no other.
+    private static let mobilityTimeout = Duration.seconds(5)
+
+    private struct Question: Encodable {
+        let domain: DomainID
+    }
+
+    /// Of Monitor's answer, what matters here.
+    private struct Answer: Decodable {
+        struct Ability: Decodable {
+            let missing: [String]
+        }
+        let movesLive: Ability
+        /// Of one that is off.
+        let movesOff: Ability?
+        /// Whether it runs; older Monitors do not say.
+        let isActive: Bool?
+        let needs: DomainNeeds?
+    }
+}

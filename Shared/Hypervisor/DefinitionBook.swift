@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ResourceModel
+internal import Synchronization
+
+/// The definitions of a host's domains as they were read last, for all connections to it: a new connection begins with
+/// what an earlier one has read. What changed since is read again, a part with each sample, and serves until then.
+final class DefinitionBook: Sendable {
+    /// What is remembered of one life of a domain.
+    struct Known: Sendable {
+        /// Its name at the hypervisor then.
+        let name: String
+        let hypervisorID: Int64?
+        let definition: DefinedDomain
+        /// What the hypervisor says beside the definition, in parts per million of one core; `nil` without a cap.
+        let schedulerCapPPM: Int64?
+        /// Devices that the driver counts and the definition did not have when it was read.
+        var strangeDevices: Set<String> = []
+
+        /// The cap that holds with so many vCPUs; `nil` without one.
+        func cpuCapPPM(vcpus: VCPUCount?) -> Int64? {
+            schedulerCapPPM ?? definition.cpuCapPPM(vcpus: vcpus ?? definition.startVCPUs)
+        }
+    }
+
+    private struct Entry {
+        /// `nil`: it could not be understood.
+        var known: Known?
+        let hypervisorID: Int64?
+        let name: String
+        let readAt: Int64
+        /// It may have changed since.
+        var isStale = false
+
+        func isOf(_ identity: DomainIdentity) -> Bool {
+            hypervisorID == identity.hypervisorID && name == identity.name
+        }
+    }
+
+    private let entries = Mutex<[DomainID: Entry]>([:])
+
+    init() {}
+
+    /// What is remembered of a domain's present life under its present name, be it old; `nil` if nothing is.
+    func known(_ identity: DomainIdentity) -> Known? {
+        entries.withLock { entries in
+            entries[identity.domain].flatMap { $0.isOf(identity) ? $0.known : nil }
+        }
+    }
+
+    /// What is remembered of a domain, whichever life it has now.
+    func definition(of domain: DomainID) -> DefinedDomain? { entries.withLock { $0[domain]?.known?.definition } }
+
+    /// - Parameters:
+    ///   - known: `nil` if it could not be understood.
+    ///   - now: of the monotonic clock, in nanoseconds.
+    func remember(_ known: Known?, of identity: DomainIdentity, now: Int64) {
+        entries.withLock { entries in
+            entries[identity.domain] = Entry(
+                known: known, hypervisorID: identity.hypervisorID, name: identity.name, readAt: now)
+        }
+    }
+
+    /// It was changed: nothing is remembered of it.
+    func forget(_ domain: DomainID) { entries.withLock { $0[domain] = nil } }
+
+    /// Drops what is remembered of domains that the host no longer has.
+    func forget(except domains: Set<DomainID>) {
+        entries.withLock { entries in
+            guard entries.keys.contains(where: { !domains.contains($0) }) else { return }
+            entries = entries.filter { domains.contains($0.key) }
+        }
+    }
+
+    /// It may have changed: it is to be read again.
+    func doubt(_ domain: DomainID) { entries.withLock { $0[domain]?.isStale = true } }
+
+    /// Nobody heard for a while what was changed: all of it is to be read again.
+    func doubtAll() {
+        entries.withLock { entries in
+            for domain in entries.keys { entries[domain]?.isStale = true }
+        }
+    }
+
+    /// Whose definitions are to be read now, the most urgent first: those of which nothing is known, then those that may
+    /// have changed, then a few of the oldest.
+    /// - Parameters:
+    ///   - oldest: of the monotonic clock: what was read before is read again in any case.
+    ///   - few: at most so many of those.
+    func due(of identities: [DomainIdentity], oldest: Int64, few: Int) -> [DomainIdentity] {
+        entries.withLock { entries in
+            var (missing, stale, old): ([DomainIdentity], [DomainIdentity], [(Int64, DomainIdentity)]) = ([], [], [])
+            for identity in identities {
+                guard let entry = entries[identity.domain], entry.isOf(identity) else {
+                    missing.append(identity)
+                    continue
+                }
+                if entry.isStale {
+                    stale.append(identity)
+                } else if entry.readAt < oldest {
+                    old.append((entry.readAt, identity))
+                }
+            }
+            return missing + stale + old.sorted { $0.0 < $1.0 }.prefix(few).map { $0.1 }
+        }
+    }
+}

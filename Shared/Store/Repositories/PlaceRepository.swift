@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What a new VM asks of its place, until it is there.
+package struct WantedPlace: Hashable, Sendable {
+    package let domain: DomainID
+    package let options: PolicyOptions
+}
+
+/// A pin or group of a VM that does not hold where the VM is.
+package struct BrokenTieRow: Hashable, Sendable {
+    package let domain: DomainID
+    /// In plain words, for instance `its anti-affinity group 'db'`.
+    package let tie: String
+
+    package init(domain: DomainID, tie: String) {
+        self.domain = domain
+        self.tie = tie
+    }
+}
+
+/// Where VMs may be: Scheduler writes, the gateway reads.
+package struct PlaceRepository: Sendable {
+    private let store: Store
+    package init(_ store: Store) { self.store = store }
+
+    /// Keeps what a new VM asks for. Asking again is harmless. Throws `fenced`.
+    package func want(
+        _ options: PolicyOptions, for domain: DomainID, of cluster: ClusterID, at now: Timestamp, until end: Timestamp,
+        under claim: ShardClaim
+    ) async throws {
+        let text = try options.stored ?? "{}"
+        try await store.fenced(claim) { transaction in
+            _ = try await transaction.query(
+                "DELETE FROM scheduling.wanted_place WHERE cluster = \(cluster) AND expires_ns <= \(now)")
+            _ = try await transaction.query(
+                """
+                INSERT INTO scheduling.wanted_place (domain, cluster, options, expires_ns)
+                VALUES (\(domain), \(cluster), \(text)::jsonb, \(end))
+                ON CONFLICT (domain) DO UPDATE SET options = excluded.options, expires_ns = excluded.expires_ns
+                """)
+        }
+    }
+
+    /// What VMs asked for that are there by now.
+    package func arrived(of cluster: ClusterID) async throws(StoreError) -> [WantedPlace] {
+        let rows = try await store.query(
+            """
+            SELECT w.domain, w.options FROM scheduling.wanted_place w JOIN inventory.domain d ON d.id = w.domain
+            WHERE w.cluster = \(cluster) AND d.deleted_ns IS NULL ORDER BY w.domain
+            """)
+        var wanted: [WantedPlace] = []
+        for row in rows {
+            wanted.append(
+                WantedPlace(
+                    domain: try row.domain("domain"),
+                    options: try PolicyOptions(stored: row.stringOrNil("options"))))
+        }
+        return wanted
+    }
+
+    /// It has its policy. Throws `fenced`.
+    package func settle(_ domain: DomainID, under claim: ShardClaim) async throws {
+        try await store.fenced(claim) { transaction in
+            _ = try await transaction.query("DELETE FROM scheduling.wanted_place WHERE domain = \(domain)")
+        }
+    }
+
+    /// Takes a cluster's broken pins and groups as they are now. Throws `fenced`.
+    package func replace(_ broken: [BrokenTieRow], of cluster: ClusterID, under claim: ShardClaim) async throws {
+        try await store.fenced(claim) { transaction in
+            _ = try await transaction.query("DELETE FROM scheduling.broken_tie WHERE cluster = \(cluster)")
+            guard !broken.isEmpty else { return }
+            let rows = broken.map { row -> Query in "(\(row.domain), \(row.tie), \(cluster))" }
+            _ = try await transaction.query(
+                """
+                INSERT INTO scheduling.broken_tie (domain, tie, cluster) VALUES \(Query.joined(rows, by: ", "))
+                ON CONFLICT (domain, tie) DO UPDATE SET cluster = excluded.cluster
+                """)
+        }
+    }
+
+    /// All broken pins and groups, by VM.
+    package func broken() async throws(StoreError) -> [BrokenTieRow] {
+        var rows: [BrokenTieRow] = []
+        for row in try await store.query("SELECT domain, tie FROM scheduling.broken_tie ORDER BY domain, tie") {
+            rows.append(BrokenTieRow(domain: try row.domain("domain"), tie: try row.string("tie")))
+        }
+        return rows
+    }
+}
