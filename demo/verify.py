@@ -14,10 +14,16 @@ PPM = 1_000_000
 HOUR_NS = 3_600_000_000_000
 UNITS = {
     "vcpu": HOUR_NS, "memory": HOUR_NS << 30, "disk": HOUR_NS << 30, "network": 1 << 30, "cpu-time": HOUR_NS,
+    "block-io": 1 << 30,
 }
 PRICES = {
     "vcpu": "vcpuHour", "memory": "memoryGiBHour", "disk": "diskGiBHour", "network": "networkGiB",
-    "cpu-time": "cpuHour",
+    "cpu-time": "cpuHour", "block-io": "blockIOGiB",
+}
+# Of what is billed by growth, the truth's counters.
+COUNTERS = {
+    "network": ["network_received_bytes", "network_transmitted_bytes"], "cpu-time": ["cpu_time_ns"],
+    "block-io": ["block_read_bytes", "block_written_bytes"],
 }
 
 
@@ -151,8 +157,8 @@ def check_bill(bill, card, truths, policies):
                 billed[key] = billed.get(key, 0) + int(detail["quantity"])
         if billed != expected:
             raise Mismatch(f"{vm}: X is {billed} on the bill, {expected} in truth")
-        network = sum(int(line["quantity"]) for line in lines if line["resource"] == "network")
-        check_network(vm, network, lines, truth)
+        for resource, counters in COUNTERS.items():
+            check_counters(vm, resource, counters, [line for line in lines if line["resource"] == resource], truth)
         unproved = truth["segments"][-1]["end_ns"] - end
         report.append((vm, len(lines), unproved))
     if total != int(bill["totalNano"]):
@@ -160,24 +166,18 @@ def check_bill(bill, card, truths, policies):
     return report
 
 
-def check_network(vm, billed, lines, truth):
+def check_counters(vm, resource, counters, lines, truth):
     """Counter meters equal the readings and never exceed the truth: exactly the counters at the last reading of each
     incarnation, all of which begin at zero."""
-    ends = {}
-    for line in lines:
-        if line["resource"] == "network":
-            for detail in line["details"]:
-                ends[detail["host"]] = max(ends.get(detail["host"], 0), nanoseconds(detail["to"]))
-    most = sum(
-        life["counters"]["network_received_bytes"] + life["counters"]["network_transmitted_bytes"]
-        for life in truth["incarnations"])
+    billed = sum(int(line["quantity"]) for line in lines)
+    last = max((nanoseconds(detail["to"]) for line in lines for detail in line["details"]), default=0)
+    most = sum(life["counters"][name] for life in truth["incarnations"] for name in counters)
     if billed > most:
-        raise Mismatch(f"{vm}: {billed} network bytes billed, only {most} flowed")
+        raise Mismatch(f"{vm}: {resource}: {billed} billed, only {most} in truth")
     if len(truth["incarnations"]) != 1 or not truth["readings"]:
         return
-    last = max(ends.values(), default=0)
     exact = [
-        r["counters"]["network_received_bytes"] + r["counters"]["network_transmitted_bytes"]
-        for r in truth["readings"] if r["host_at_ns"] == last]
+        sum(reading["counters"][name] for name in counters)
+        for reading in truth["readings"] if reading["host_at_ns"] == last]
     if last and exact and exact[0] != billed:
-        raise Mismatch(f"{vm}: {billed} network bytes billed, {exact[0]} in truth at the last reading")
+        raise Mismatch(f"{vm}: {resource}: {billed} billed, {exact[0]} in truth at the last reading")

@@ -32,9 +32,11 @@ struct BillingFuzzTests {
                     MeterReading(
                         domain: fuzz.domain(of: 2), host: fuzz.host(), incarnationStart: fuzz.instant(),
                         at: fuzz.instant(),
-                        cpuTimeNanoseconds: fuzz.optional { $0.int64() },
-                        networkReceivedBytes: fuzz.optional { $0.int64() },
-                        networkTransmittedBytes: fuzz.optional { $0.int64() })
+                        counters: DomainCounters(
+                            cpuTimeNanoseconds: fuzz.optional { $0.int64() },
+                            networkReceivedBytes: fuzz.optional { $0.int64() },
+                            networkTransmittedBytes: fuzz.optional { $0.int64() },
+                            blockReadBytes: fuzz.optional { $0.int64() }))
                 }, policies: [], rateCards: [fuzz.card()])
             guard let bill = try? Rating.bill(inputs) else { return }
             _ = bill.terms()
@@ -57,8 +59,7 @@ extension Fuzz {
     fileprivate mutating func card() -> RateCard {
         RateCard(
             version: chance(90) ? 1 : int64(), validFrom: chance(90) ? .zero : instant(), currency: "EUR",
-            vcpuHourNanos: int64(), memoryGiBHourNanos: int64(), diskGiBHourNanos: int64(), networkGiBNanos: int64(),
-            cpuTimeHourNanos: int64(),
+            prices: Dictionary(MeteredResource.allCases.map { ($0, int64()) }) { first, _ in first },
             factor: PricingFactor(
                 base: share(), lowerWeight: share(), upperWeight: share(), ratioWeight: share(), minimum: share(),
                 maximum: share()))

@@ -71,13 +71,13 @@ import Testing
 
     @Test(
         "a million lines of the largest sizes for a century at the highest price and f are billable",
-        arguments: BillingCore.Resource.allCases)
-    func highestPrice(resource: BillingCore.Resource) throws {
+        arguments: MeteredResource.allCases)
+    func highestPrice(resource: MeteredResource) throws {
         let century: Int128 = 36_525 * 86_400_000_000_000
         // Bytes of a counter: 64 bits both ways, beyond which it can't be read.
-        let most: [BillingCore.Resource: Int128] = [
+        let most: [MeteredResource: Int128] = [
             .vcpu: 65_536 * century, .memory: (1 << 50) * century, .disk: (1 << 50) * century,
-            .network: 2 * Int128(Int64.max), .cpuTime: 65_536 * century,
+            .network: 2 * Int128(Int64.max), .cpuTime: 65_536 * century, .blockIO: 2 * Int128(Int64.max),
         ]
         let price = RateCard.highestPriceNanos
         let quantity = try #require(most[resource])
@@ -87,11 +87,7 @@ import Testing
                 unit: resource.unitsPerPricingUnit))
         #expect(!amount.multipliedReportingOverflow(by: 1_000_000).overflow)
         let dear = RateCard(
-            version: 1, validFrom: .zero, currency: "EUR", vcpuHourNanos: resource == .vcpu ? price + 1 : 0,
-            memoryGiBHourNanos: resource == .memory ? price + 1 : 0,
-            diskGiBHourNanos: resource == .disk ? price + 1 : 0,
-            networkGiBNanos: resource == .network ? price + 1 : 0,
-            cpuTimeHourNanos: resource == .cpuTime ? price + 1 : 0)
+            version: 1, validFrom: .zero, currency: "EUR", prices: [resource: price + 1])
         let fault = #expect(throws: BillingFault.self) { try dear.validateAsNew() }
         #expect(fault?.description.contains("prices.\(resource.priceKey) must be") == true)
         // One that was stored before there was this limit is still billed by.

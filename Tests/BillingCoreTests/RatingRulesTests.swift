@@ -88,7 +88,7 @@ private let shipped = PricingFactor(
         let bill = try Rating.bill(given)
         let used = try Rating.usage(given).rows
         #expect(bill.lines.count == 4)
-        for (resource, whole) in [(Resource.vcpu, used[0]), (.memory, used[1])] {
+        for (resource, whole) in [(MeteredResource.vcpu, used[0]), (.memory, used[1])] {
             let parts = bill.lines.filter { $0.resource == resource }.map(\.quantity.units)
             #expect(parts.reduce(0, +) == whole.quantity.units && parts.count == 2)
         }
@@ -116,9 +116,10 @@ private let shipped = PricingFactor(
                     minimum: VCPUCount(clamping: minimum), memory: memoryRule(from: memory, to: .gibibytes(8))))
         }
         let prices = RateCard(
-            version: 1, validFrom: .zero, currency: "EUR", vcpuHourNanos: .random(in: 0...99, using: &random),
-            memoryGiBHourNanos: .random(in: 0...99, using: &random), diskGiBHourNanos: 3, networkGiBNanos: 0,
-            factor: factor)
+            version: 1, validFrom: .zero, currency: "EUR",
+            prices: [
+                .vcpu: .random(in: 0...99, using: &random), .memory: .random(in: 0...99, using: &random), .disk: 3,
+            ], factor: factor)
         var (large, small): ([SizeSegment], [SizeSegment]) = ([], [])
         for start in stride(from: 0, to: 60, by: 5) as StrideTo<Int64> {
             let vcpus = Int.random(in: 0...8, using: &random)

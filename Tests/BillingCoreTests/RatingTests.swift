@@ -30,20 +30,24 @@ import Testing
         #expect(text.hasSuffix("total: 0.0425 EUR"))
     }
 
-    @Test("memory, disk, network and CPU time are each their own line, CPU time at price 0")
+    @Test("memory, disk, network, CPU time and block I/O are each their own line, the last two at price 0")
     func resources() throws {
         let given = inputs(
             [segment(0, 60, vcpus: 1, memory: .gibibytes(2), disk: .gibibytes(20))],
             readings: [
-                reading(0, received: 0, cpuTime: 0, transmitted: 0),
-                reading(60, received: 1 << 30, cpuTime: 7, transmitted: 1 << 29),
+                reading(0, received: 0, cpuTime: 0, transmitted: 0, blockRead: 0, blockWritten: 5),
+                reading(60, received: 1 << 30, cpuTime: 7, transmitted: 1 << 29, blockRead: 1 << 30, blockWritten: 9),
             ])
         let bill = try Rating.bill(given)
         let amounts = bill.lines.map { "\($0.resource.rawValue) \($0.amountNanos)" }
-        #expect(amounts == ["vcpu 20000000", "memory 10000000", "disk 2000000", "network 15000000", "cpu-time 0"])
+        #expect(
+            amounts == [
+                "vcpu 20000000", "memory 10000000", "disk 2000000", "network 15000000", "cpu-time 0", "block-io 0",
+            ])
+        #expect(bill.lines.last?.quantity == 1_073_741_828)
         #expect(bill.totals.map(\.amountNanos) == bill.lines.map(\.amountNanos))
         #expect(bill.totalNanos == 47_000_000)
-        #expect(try Rating.usage(given).rows.map(\.quantity.units)[3...] == [3 << 29, 7])
+        #expect(try Rating.usage(given).rows.map(\.quantity.units)[3...] == [3 << 29, 7, 1_073_741_828])
     }
 
     @Test("a stopped domain pays for its disk only")

@@ -36,11 +36,14 @@ func segment(
 }
 
 func reading(
-    _ time: Int64, received: Int64?, start: Int64 = 0, cpuTime: Int64? = nil, transmitted: Int64? = nil
+    _ time: Int64, received: Int64?, start: Int64 = 0, cpuTime: Int64? = nil, transmitted: Int64? = nil,
+    blockRead: Int64? = nil, blockWritten: Int64? = nil
 ) -> MeterReading {
     MeterReading(
-        domain: web, host: "host-a", incarnationStart: at(start), at: at(time), cpuTimeNanoseconds: cpuTime,
-        networkReceivedBytes: received, networkTransmittedBytes: transmitted)
+        domain: web, host: "host-a", incarnationStart: at(start), at: at(time),
+        counters: DomainCounters(
+            cpuTimeNanoseconds: cpuTime, networkReceivedBytes: received, networkTransmittedBytes: transmitted,
+            blockReadBytes: blockRead, blockWrittenBytes: blockWritten))
 }
 
 /// 0.02 per vCPU·hour, 0.005 per GiB·hour of memory, 0.0001 of disk, 0.01 per GiB of network.
@@ -49,8 +52,8 @@ func card(
     factor: PricingFactor = .one
 ) -> RateCard {
     RateCard(
-        version: version, validFrom: at(from), currency: currency, vcpuHourNanos: vcpu, memoryGiBHourNanos: 5_000_000,
-        diskGiBHourNanos: 100_000, networkGiBNanos: 10_000_000, factor: factor)
+        version: version, validFrom: at(from), currency: currency,
+        prices: [.vcpu: vcpu, .memory: 5_000_000, .disk: 100_000, .network: 10_000_000], factor: factor)
 }
 
 /// f = 0.9 + 0.1·(1 − U1) + 0.2·(1 − U2) + 0.3·(1 − P)

@@ -160,13 +160,16 @@ enum FuzzTarget: String, CaseIterable {
         let readings = (0..<4).map { _ in
             MeterReading(
                 domain: vm, host: "h", incarnationStart: instant(&draw), at: instant(&draw),
-                cpuTimeNanoseconds: draw.number(), networkReceivedBytes: draw.number(),
-                networkTransmittedBytes: draw.number())
+                counters: DomainCounters(
+                    cpuTimeNanoseconds: draw.number(), networkReceivedBytes: draw.number(),
+                    networkTransmittedBytes: draw.number(), blockReadBytes: draw.number()))
         }
         let card = RateCard(
-            version: 1, validFrom: .zero, currency: "EUR", vcpuHourNanos: draw.number(),
-            memoryGiBHourNanos: draw.number(),
-            diskGiBHourNanos: draw.number(), networkGiBNanos: draw.number())
+            version: 1, validFrom: .zero, currency: "EUR",
+            prices: [
+                .vcpu: draw.number(), .memory: draw.number(), .disk: draw.number(), .network: draw.number(),
+                .blockIO: draw.number(),
+            ])
         let bill = try? Rating.bill(
             BillingInputs(
                 tenant: "acme", period: period, knownUntil: .distantFuture,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BillingCore
 import Bus
 import Foundation
 import Messages
@@ -180,7 +181,7 @@ struct BillingTests {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         let card = try RateCards.read(root.appending(path: "compose/rate-card.yaml").path)
-        #expect(card.prices.vcpuHour == 20_000_000)
+        #expect(card.prices.amounts[.vcpu] == 20_000_000)
     }
 
     @Test(

@@ -88,7 +88,7 @@ extension MonitorRig {
 }
 
 extension Bill {
-    fileprivate func quantity(_ resource: BillingCore.Resource) -> Int128 {
+    fileprivate func quantity(_ resource: MeteredResource) -> Int128 {
         lines.filter { $0.resource == resource }.map(\.quantity.units).reduce(0, +)
     }
 }

@@ -31,7 +31,8 @@ struct RowBoundsTests {
             INSERT INTO scheduling.policy (domain, version, valid_from_ns, lower_ppm, upper_ppm, ratio_ppm, minimum_vcpus,
                 maximum_vcpus, window_length, network_lower_ppm, network_upper_ppm, minimum_network_bytes_per_second,
                 maximum_network_bytes_per_second)
-            VALUES ('00000000-0000-0000-0000-000000000002', 1, 1, 1, 2, 3, 1, 4, 10, 1, 2, 1, 9223372036854775807)
+            VALUES ('00000000-0000-0000-0000-000000000002', 1, (SELECT max(created_ns) FROM inventory.domain), 1, 2, 3,
+                1, 4, 10, 1, 2, 1, 9223372036854775807)
             """)
         try await Migrator().migrate(store)
 

@@ -20,7 +20,7 @@ package struct LineDetail: Hashable, Sendable, Codable {
 package struct BillLine: Hashable, Sendable, Codable {
     package let domain: DomainID
     package let domainName: String
-    package let resource: Resource
+    package let resource: MeteredResource
     package let part: LinePart
     /// C_i in nano-units per pricing unit.
     package let unitPriceNanos: Int64
@@ -45,13 +45,13 @@ package struct UsageRow: Hashable, Sendable, Codable {
     package let domain: DomainID
     package let domainName: String
     package let host: HostID
-    package let resource: Resource
+    package let resource: MeteredResource
     package let quantity: Quantity
 }
 
 /// A sum of rounded lines.
 package struct ResourceTotal: Hashable, Sendable, Codable {
-    package let resource: Resource
+    package let resource: MeteredResource
     package let amountNanos: Quantity
 }
 
@@ -127,8 +127,8 @@ extension Bill {
         return text.joined(separator: "\n")
     }
 
-    private static func size(_ detail: LineDetail, _ resource: Resource) -> String {
-        guard let size = detail.size else { return "" }
-        return resource == .vcpu ? " of \(size) vCPU\(size == 1 ? "" : "s")" : " of \(ByteCount(clamping: size))"
+    private static func size(_ detail: LineDetail, _ resource: MeteredResource) -> String {
+        guard let size = detail.size, case .allocation(_, let text) = resource.declaration.meter else { return "" }
+        return " of \(text(size))"
     }
 }

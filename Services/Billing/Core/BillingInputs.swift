@@ -32,21 +32,16 @@ package struct MeterReading: Hashable, Sendable, Codable {
     package var host: HostID
     package var incarnationStart: Timestamp
     package var at: Timestamp
-    package var cpuTimeNanoseconds: Int64?
-    package var networkReceivedBytes: Int64?
-    package var networkTransmittedBytes: Int64?
+    package var counters: DomainCounters
 
     package init(
-        domain: DomainID, host: HostID, incarnationStart: Timestamp, at: Timestamp, cpuTimeNanoseconds: Int64? = nil,
-        networkReceivedBytes: Int64? = nil, networkTransmittedBytes: Int64? = nil
+        domain: DomainID, host: HostID, incarnationStart: Timestamp, at: Timestamp, counters: DomainCounters
     ) {
         self.domain = domain
         self.host = host
         self.incarnationStart = incarnationStart
         self.at = at
-        self.cpuTimeNanoseconds = cpuTimeNanoseconds
-        self.networkReceivedBytes = networkReceivedBytes
-        self.networkTransmittedBytes = networkTransmittedBytes
+        self.counters = counters
     }
 }
 

@@ -5,7 +5,7 @@ import ResourceModel
 /// X_kijs: what one domain used of one resource on one host within a period in which size, host, policy and prices are
 /// constant.
 struct Usage: Hashable, Sendable {
-    var resource: Resource
+    var resource: MeteredResource
     var host: HostID
     var period: TimeRange
     var quantity: Int128
@@ -30,13 +30,11 @@ enum Metering {
     }
 
     private static func allocations(of segment: SizeSegment, in part: TimeRange) -> [Usage] {
-        let sizes: [(Resource, Int64)] = [
-            (.vcpu, Int64(segment.vcpus.count)), (.memory, segment.memory.bytes), (.disk, segment.disk.bytes),
-        ]
-        return sizes.filter { $0.1 > 0 }.map { resource, size in
-            Usage(
+        MeteredResource.allCases.compactMap { resource in
+            guard case .allocation(let size, _) = resource.declaration.meter, size(segment) > 0 else { return nil }
+            return Usage(
                 resource: resource, host: segment.host, period: part,
-                quantity: Int128(size) * Int128(part.nanoseconds), size: size)
+                quantity: Int128(size(segment)) * Int128(part.nanoseconds), size: size(segment))
         }
     }
 
@@ -48,12 +46,10 @@ enum Metering {
         let ordered = readings.sorted {
             ($0.incarnationStart, $0.host, $0.at) < ($1.incarnationStart, $1.host, $1.at)
         }
-        let counters: [(Resource, KeyPath<MeterReading, Int64?>)] = [
-            (.network, \.networkReceivedBytes), (.network, \.networkTransmittedBytes),
-            (.cpuTime, \.cpuTimeNanoseconds),
-        ]
-        return counters.flatMap { resource, counter in
-            growths(of: counter, in: ordered).flatMap { growth in
+        return MeteredResource.allCases.flatMap { resource -> [Usage] in
+            guard case .growth(let counters) = resource.declaration.meter else { return [] }
+            let growths = growths(of: counters, in: ordered)
+            return growths.flatMap { growth in
                 growth.interval.split(at: cuts + [period.start, period.end]).compactMap { part in
                     usage(of: growth, resource: resource, in: part, within: period)
                 }
@@ -72,7 +68,9 @@ enum Metering {
         }
     }
 
-    private static func usage(of growth: Growth, resource: Resource, in part: TimeRange, within period: TimeRange)
+    private static func usage(
+        of growth: Growth, resource: MeteredResource, in part: TimeRange, within period: TimeRange
+    )
         -> Usage?
     {
         guard part.intersection(period) != nil else { return nil }
@@ -86,9 +84,17 @@ enum Metering {
     /// A reading below the one before it grows nothing, and the rest is measured from it. Monitor adds up the growth of
     /// each device, so that what it stores does not fall; a sum that does (one of before there were meters per device)
     /// has lost a device or began again at zero, and only from the fallen value on it is sure what is new.
-    private static func growths(of counter: KeyPath<MeterReading, Int64?>, in ordered: [MeterReading]) -> [Growth] {
-        let known = ordered.compactMap { reading in reading[keyPath: counter].map { (reading: reading, value: $0) } }
-        return zip(known, known.dropFirst()).compactMap { former, now in
+    private static func growths(
+        of counters: (DomainCounters) -> [Int64?], in ordered: [MeterReading]
+    ) -> [Growth] {
+        let values = ordered.map { counters($0.counters) }
+        return (0..<(values.first?.count ?? 0)).flatMap { counter in
+            growths(of: zip(ordered, values).compactMap { reading, values in values[counter].map { (reading, $0) } })
+        }
+    }
+
+    private static func growths(of known: [(reading: MeterReading, value: Int64)]) -> [Growth] {
+        zip(known, known.dropFirst()).compactMap { former, now in
             guard former.reading.incarnationStart == now.reading.incarnationStart,
                 former.reading.host == now.reading.host, now.value > former.value,
                 let interval = TimeRange(former.reading.at, now.reading.at), !interval.isEmpty

@@ -2,55 +2,6 @@
 
 package import ResourceModel
 
-/// What is metered and priced. The paper's three resources: compute, storage (memory, with provisioned disk as its own
-/// sub-line) and network; CPU time really used is shown, and priced only if the card says so.
-package enum Resource: String, Hashable, Sendable, Codable, CaseIterable {
-    case vcpu, memory, disk, network
-    case cpuTime = "cpu-time"
-
-    /// How many metered units one pricing unit has.
-    package var unitsPerPricingUnit: Int128 {
-        switch self {
-        case .vcpu, .cpuTime: Self.nanosecondsPerHour
-        case .memory, .disk: Self.nanosecondsPerHour << 30
-        case .network: 1 << 30
-        }
-    }
-
-    /// What X counts.
-    package var meteredUnit: String {
-        switch self {
-        case .vcpu: "vCPU·ns"
-        case .memory, .disk: "byte·ns"
-        case .network: "byte"
-        case .cpuTime: "ns"
-        }
-    }
-
-    /// What a price is for.
-    package var pricingUnit: String {
-        switch self {
-        case .vcpu: "vCPU·hour"
-        case .memory, .disk: "GiB·hour"
-        case .network: "GiB"
-        case .cpuTime: "CPU hour"
-        }
-    }
-
-    /// The key of its price in a rate card, as people write it.
-    package var priceKey: String {
-        switch self {
-        case .vcpu: "vcpuHour"
-        case .memory: "memoryGiBHour"
-        case .disk: "diskGiBHour"
-        case .network: "networkGiB"
-        case .cpuTime: "cpuHour"
-        }
-    }
-
-    private static let nanosecondsPerHour: Int128 = 3_600_000_000_000
-}
-
 /// Prices in nano-units of a currency per pricing unit, and f. Immutable: a new price is a new version.
 package struct RateCard: Hashable, Sendable, Codable {
     /// Counts up, from 1.
@@ -59,38 +10,23 @@ package struct RateCard: Hashable, Sendable, Codable {
     package let validFrom: Timestamp
     /// Three capital letters, ISO 4217.
     package let currency: String
-    package let vcpuHourNanos: Int64
-    package let memoryGiBHourNanos: Int64
-    package let diskGiBHourNanos: Int64
-    package let networkGiBNanos: Int64
-    package let cpuTimeHourNanos: Int64
+    /// C_i in nano-units of the currency per pricing unit; a resource that is left out has price 0.
+    package let prices: [MeteredResource: Int64]
     package let factor: PricingFactor
 
     package init(
-        version: Int64, validFrom: Timestamp, currency: String, vcpuHourNanos: Int64, memoryGiBHourNanos: Int64,
-        diskGiBHourNanos: Int64, networkGiBNanos: Int64, cpuTimeHourNanos: Int64 = 0, factor: PricingFactor = .one
+        version: Int64, validFrom: Timestamp, currency: String, prices: [MeteredResource: Int64],
+        factor: PricingFactor = .one
     ) {
         self.version = version
         self.validFrom = validFrom
         self.currency = currency
-        self.vcpuHourNanos = vcpuHourNanos
-        self.memoryGiBHourNanos = memoryGiBHourNanos
-        self.diskGiBHourNanos = diskGiBHourNanos
-        self.networkGiBNanos = networkGiBNanos
-        self.cpuTimeHourNanos = cpuTimeHourNanos
+        self.prices = prices
         self.factor = factor
     }
 
     /// C_i in nano-units of the currency per pricing unit.
-    package func price(of resource: Resource) -> Int64 {
-        switch resource {
-        case .vcpu: vcpuHourNanos
-        case .memory: memoryGiBHourNanos
-        case .disk: diskGiBHourNanos
-        case .network: networkGiBNanos
-        case .cpuTime: cpuTimeHourNanos
-        }
-    }
+    package func price(of resource: MeteredResource) -> Int64 { prices[resource] ?? 0 }
 
     /// No new card has a higher price: a million units of the currency per pricing unit. A line at it, at the highest f
     /// and at the largest size for a century, and a million of such lines together, stay below 2^127 nano-units.
@@ -108,7 +44,7 @@ package struct RateCard: Hashable, Sendable, Codable {
         guard currency.utf8.count == 3, currency.utf8.allSatisfy(letters.contains) else {
             throw .invalidRateCard("currency must be three capital letters, such as EUR, not '\(currency.prefix(64))'")
         }
-        for resource in Resource.allCases {
+        for resource in MeteredResource.allCases {
             let price = price(of: resource)
             guard price >= 0, price <= highestPrice else {
                 throw .invalidRateCard(
@@ -128,7 +64,7 @@ package enum BillingFault: Error, Hashable, Sendable, CustomStringConvertible {
     case mixedCurrencies(String, String)
     /// An instant of a domain would be billed twice.
     case overlappingSegments(DomainID, at: Timestamp)
-    case overflow(DomainID, Resource)
+    case overflow(DomainID, MeteredResource)
 
     package var description: String {
         switch self {

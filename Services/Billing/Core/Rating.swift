@@ -101,7 +101,7 @@ package enum Rating {
         var details: [LineKey: [LineDetail]] = [:]
         for usage in used {
             let terms = try schedule.terms(for: domain.domain, of: usage.resource, at: usage.period.start)
-            guard let order = Resource.allCases.firstIndex(of: usage.resource) else { continue }
+            guard let order = MeteredResource.allCases.firstIndex(of: usage.resource) else { continue }
             for part in usage.parts(terms.elastic) {
                 let key = LineKey(
                     resource: order, part: part.part, priceNanos: terms.card.price(of: usage.resource),
@@ -122,7 +122,7 @@ package enum Rating {
     private static func line(
         of domain: BillableDomain, key: LineKey, details: [LineDetail]
     ) throws(BillingFault) -> BillLine {
-        let resource = Resource.allCases[key.resource]
+        let resource = MeteredResource.allCases[key.resource]
         guard let quantity = sum(details.map(\.quantity.units)),
             let amount = amount(
                 quantity: quantity, priceNanos: key.priceNanos, factor: key.factor, unit: resource.unitsPerPricingUnit)
@@ -136,7 +136,7 @@ package enum Rating {
     private static func table(of domain: BillableDomain, used: [Usage]) throws(BillingFault) -> [UsageRow] {
         var rows: [UsageRow] = []
         for host in Set(used.map(\.host)).sorted() {
-            for resource in Resource.allCases {
+            for resource in MeteredResource.allCases {
                 let parts = used.filter { $0.host == host && $0.resource == resource }
                 guard !parts.isEmpty else { continue }
                 guard let quantity = sum(parts.map(\.quantity)) else { throw .overflow(domain.domain, resource) }
@@ -188,7 +188,7 @@ extension Bill {
         _ inputs: BillingInputs, schedule: Schedule, lines: [BillLine], unbilled: [UnbilledTime]
     ) throws(BillingFault) {
         var totals: [ResourceTotal] = []
-        for resource in Resource.allCases {
+        for resource in MeteredResource.allCases {
             let amounts = lines.filter { $0.resource == resource }.map(\.amountNanos.units)
             guard !amounts.isEmpty else { continue }
             guard let amount = Rating.sum(amounts) else { throw .overflow(lines[0].domain, resource) }

@@ -23,7 +23,7 @@ package enum RatingRules: Int, Hashable, Sendable, Codable, CaseIterable {
     /// - An opt-out or a dry run of the policy itself, and a lower bound of 0 (nothing is ever below it), take nothing
     ///   back: f = 1 throughout. What the provider causes (a freeze, a dry run that it sets for a tenant or a cluster,
     ///   a host that is only observed, an outage) is not in a policy's version and changes nothing.
-    /// - vCPUs and memory have rules. Disks have none. Network bytes and CPU time are what was used: a rule for the
+    /// - vCPUs and memory have rules. Disks have none. Bytes and CPU time are what was used: a rule for the
     ///   network takes back a cap, a speed, and no byte of what was sent, so their f is 1.
     /// - U1 and U2 are those of the resource's own rule, so that bounds of one rule never make another resource cheaper.
     ///
@@ -43,7 +43,7 @@ struct Elastic: Hashable, Sendable {
 
 extension RatingRules {
     /// What f multiplies of `resource` under a policy's version by a rate card; `nil`: nothing.
-    func elastic(_ resource: Resource, under version: PolicyVersion?, by card: RateCard) -> Elastic? {
+    func elastic(_ resource: MeteredResource, under version: PolicyVersion?, by card: RateCard) -> Elastic? {
         guard let version, let policy = version.policy else { return nil }
         switch self {
         case .wholeUse: return Elastic(minimum: 0, factor: card.factor.value(for: policy))
@@ -60,12 +60,12 @@ extension RatingRules {
 extension ScalingPolicy {
     /// The rule that may take some of a metered resource's size back; `nil`: none may.
     fileprivate func takingRule(
-        of resource: Resource
+        of resource: MeteredResource
     ) -> (lower: Utilization, upper: Utilization, minimum: Int64)? {
         switch resource {
         case .vcpu: (lower, upper, Int64(minimumVCPUs.count))
         case .memory: memory.map { ($0.lower, $0.upper, $0.minimum) }
-        case .disk, .network, .cpuTime: nil
+        case .disk, .network, .cpuTime, .blockIO: nil
         }
     }
 }

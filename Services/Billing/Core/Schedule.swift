@@ -43,7 +43,7 @@ struct Schedule: Sendable {
 
     /// Throws before the first rate card.
     func terms(
-        for domain: DomainID, of resource: Resource, at instant: Timestamp
+        for domain: DomainID, of resource: MeteredResource, at instant: Timestamp
     ) throws(BillingFault) -> Terms {
         guard let card = cards.holding(at: instant, from: \.validFrom) else { throw .noRateCard(at: instant) }
         let version = policies[domain]?.holding(at: instant, from: \.validFrom)

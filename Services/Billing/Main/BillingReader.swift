@@ -58,7 +58,8 @@ struct BillingReader: Sendable {
             let policies =
                 isPriced ? try await PolicyRepository(store).history(of: tenant, in: transaction) : []
             let cards = isPriced ? try await RateCards(store).cards(in: period, transaction) : []
-            let boundaries = (policies.map(\.validFrom) + cards.map(\.validFrom)).filter(period.contains)
+            // Each domain's own policies are boundaries of its readings anyway.
+            let boundaries = cards.map(\.validFrom).filter(period.contains)
             let readings = try await usage.readings(of: tenant, in: period, boundaries: boundaries)
             return BillingSnapshot(
                 inputs: BillingInputs(
@@ -91,8 +92,6 @@ extension BillingCore.MeterReading {
     init(_ row: StoredReading) {
         self.init(
             domain: row.domain, host: row.host, incarnationStart: row.incarnationStart, at: row.at,
-            cpuTimeNanoseconds: row.counters.cpuTimeNanoseconds,
-            networkReceivedBytes: row.counters.networkReceivedBytes,
-            networkTransmittedBytes: row.counters.networkTransmittedBytes)
+            counters: row.counters)
     }
 }

@@ -5,13 +5,9 @@ import ResourceModel
 
 /// A rate card as people write it, in YAML or JSON. A key that is not known is refused, and so is one that is missing.
 struct RateCardDocument: Hashable, Sendable, Codable {
-    /// C_i, in nano-units of the currency per pricing unit.
+    /// C_i, in nano-units of the currency per pricing unit, by the keys of the resources.
     struct Prices: Hashable, Sendable, Codable {
-        var vcpuHour: Int64
-        var memoryGiBHour: Int64
-        var diskGiBHour: Int64
-        var networkGiB: Int64
-        var cpuHour: Int64 = 0
+        var amounts: [MeteredResource: Int64]
     }
 
     /// f, in parts per million; see `PricingFactor`.
@@ -32,9 +28,7 @@ struct RateCardDocument: Hashable, Sendable, Codable {
     /// The card that it describes. Not validated yet.
     func card(version: Int64, validFrom: Timestamp) -> RateCard {
         RateCard(
-            version: version, validFrom: validFrom, currency: currency, vcpuHourNanos: prices.vcpuHour,
-            memoryGiBHourNanos: prices.memoryGiBHour, diskGiBHourNanos: prices.diskGiBHour,
-            networkGiBNanos: prices.networkGiB, cpuTimeHourNanos: prices.cpuHour,
+            version: version, validFrom: validFrom, currency: currency, prices: prices.amounts,
             factor: factor.map(PricingFactor.init) ?? .one)
     }
 }
@@ -62,17 +56,39 @@ extension RateCardDocument {
 }
 
 extension RateCardDocument.Prices {
-    private enum CodingKeys: String, CodingKey, CaseIterable {
-        case vcpuHour, memoryGiBHour, diskGiBHour, networkGiB, cpuHour
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(_ resource: MeteredResource) { stringValue = resource.priceKey }
+        init?(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
     }
 
     init(from decoder: any Decoder) throws {
-        let container = try decoder.knownContainer(keyedBy: CodingKeys.self)
-        vcpuHour = try container.decode(WholeNumber.self, forKey: .vcpuHour).value
-        memoryGiBHour = try container.decode(WholeNumber.self, forKey: .memoryGiBHour).value
-        diskGiBHour = try container.decode(WholeNumber.self, forKey: .diskGiBHour).value
-        networkGiB = try container.decode(WholeNumber.self, forKey: .networkGiB).value
-        cpuHour = try container.decodeIfPresent(WholeNumber.self, forKey: .cpuHour)?.value ?? 0
+        let container = try decoder.knownContainer(of: MeteredResource.allCases.map { Key($0) })
+        amounts = [:]
+        for resource in MeteredResource.allCases {
+            let price =
+                resource.isPriceRequired
+                ? try container.decode(WholeNumber.self, forKey: Key(resource))
+                : try container.decodeIfPresent(WholeNumber.self, forKey: Key(resource))
+            amounts[resource] = price?.value ?? 0
+        }
+    }
+
+    /// As it lies in the database, perhaps written by an older or a newer release: a resource that is younger than the
+    /// card has price 0 in it, and a price of what this release does not meter is passed over.
+    init(stored decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        amounts = [:]
+        for resource in MeteredResource.allCases {
+            amounts[resource] = try container.decodeIfPresent(Int64.self, forKey: Key(resource)) ?? 0
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        for resource in MeteredResource.allCases { try container.encode(amounts[resource] ?? 0, forKey: Key(resource)) }
     }
 }
 
@@ -92,11 +108,11 @@ extension RateCardDocument.Factor {
     }
 }
 
-/// A card as it lies in the database, perhaps written by an older or a newer release: a resource that is younger than
-/// the card has price 0 in it, and a price of what this release does not meter is passed over.
+/// A card as it lies in the database.
 struct StoredRateCard: Decodable {
     private struct Prices: Decodable {
-        let vcpuHour, memoryGiBHour, diskGiBHour, networkGiB, cpuHour: Int64?
+        let document: RateCardDocument.Prices
+        init(from decoder: any Decoder) throws { document = try RateCardDocument.Prices(stored: decoder) }
     }
 
     private let currency: String
@@ -104,12 +120,7 @@ struct StoredRateCard: Decodable {
     private let factor: RateCardDocument.Factor?
 
     var document: RateCardDocument {
-        RateCardDocument(
-            currency: currency,
-            prices: RateCardDocument.Prices(
-                vcpuHour: prices.vcpuHour ?? 0, memoryGiBHour: prices.memoryGiBHour ?? 0,
-                diskGiBHour: prices.diskGiBHour ?? 0, networkGiB: prices.networkGiB ?? 0, cpuHour: prices.cpuHour ?? 0),
-            factor: factor)
+        RateCardDocument(currency: currency, prices: prices.document, factor: factor)
     }
 }
 
@@ -171,7 +182,12 @@ private struct AnyKey: CodingKey {
 extension Decoder {
     /// A container that has no keys but these.
     func knownContainer<Key: CodingKey & CaseIterable>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        let known = type.allCases.map(\.stringValue)
+        try knownContainer(of: Array(type.allCases))
+    }
+
+    /// A container that has no keys but these.
+    func knownContainer<Key: CodingKey>(of keys: [Key]) throws -> KeyedDecodingContainer<Key> {
+        let known = keys.map(\.stringValue)
         for key in try container(keyedBy: AnyKey.self).allKeys.sorted(by: { $0.stringValue < $1.stringValue })
         where !known.contains(key.stringValue) {
             throw DecodingError.dataCorrupted(
@@ -179,7 +195,7 @@ extension Decoder {
                     codingPath: codingPath + [key],
                     debugDescription: "is no such key; there are \(known.joined(separator: ", "))"))
         }
-        return try container(keyedBy: type)
+        return try container(keyedBy: Key.self)
     }
 }
 

@@ -71,7 +71,7 @@ struct RatesDocument: Encodable, Sendable {
             let document = try RateCards.document(row)
             card = document
             let rates = document.card(version: row.version, validFrom: row.validFrom)
-            let prices = Resource.allCases.map { resource in
+            let prices = MeteredResource.allCases.map { resource in
                 let price = Money.text(nanos: rates.price(of: resource), currency: row.currency)
                 return "\(resource.rawValue): \(price) per \(resource.pricingUnit)"
             }

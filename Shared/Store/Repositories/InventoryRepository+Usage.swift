@@ -189,13 +189,9 @@ extension InventoryRepository {
         func last(_ column: Query) -> Query {
             "(SELECT r.\(column) \(life) AND r.\(column) IS NOT NULL ORDER BY r.at_ns DESC LIMIT 1) AS \(column)"
         }
-        let columns: [Query] = [
-            "cpu_time_ns", "network_received_bytes", "network_transmitted_bytes", "block_read_bytes",
-            "block_written_bytes",
-        ]
         let rows = try await store.query(
             """
-            SELECT d.id, newest.devices, \(Query.joined(columns.map(last), by: ", "))
+            SELECT d.id, newest.devices, \(Query.joined(DomainCounters.meteredColumns.map(last), by: ", "))
             FROM inventory.domain d
             CROSS JOIN LATERAL (SELECT r.devices \(life) ORDER BY r.at_ns DESC LIMIT 1) newest
             WHERE d.host = \(host) AND d.deleted_ns IS NULL AND d.incarnation_start_ns IS NOT NULL
@@ -240,7 +236,12 @@ extension InventoryRepository {
 }
 
 extension DomainCounters {
-    fileprivate init(metered row: Row) throws(StoreError) {
+    /// The columns of `inventory.meter_reading` that `init(metered:)` reads.
+    static let meteredColumns: [Query] = [
+        "cpu_time_ns", "network_received_bytes", "network_transmitted_bytes", "block_read_bytes", "block_written_bytes",
+    ]
+
+    init(metered row: Row) throws(StoreError) {
         self.init(
             cpuTimeNanoseconds: try row.int64OrNil("cpu_time_ns"),
             networkReceivedBytes: try row.int64OrNil("network_received_bytes"),

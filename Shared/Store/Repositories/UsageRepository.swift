@@ -87,9 +87,9 @@ package struct UsageRepository: Sendable {
     ) async throws(StoreError) -> [MeterReading] {
         let instants = TextArray(([period.start, period.end] + boundaries).map { String($0.nanoseconds) })
         let life: Query = "r.domain = l.domain AND r.host = l.host AND r.incarnation_start_ns = l.incarnation_start_ns"
-        let counters: [Query] = ["r.cpu_time_ns", "r.network_received_bytes", "r.network_transmitted_bytes"]
-        let nearest: [Query] = counters.flatMap { counter -> [Query] in
-            let known: Query = "SELECT r.* FROM inventory.meter_reading r WHERE \(life) AND \(counter) IS NOT NULL"
+        let columns = DomainCounters.meteredColumns
+        let nearest: [Query] = columns.flatMap { counter -> [Query] in
+            let known: Query = "SELECT r.* FROM inventory.meter_reading r WHERE \(life) AND r.\(counter) IS NOT NULL"
             return [
                 "(\(known) AND r.at_ns <= i.at_ns ORDER BY r.at_ns DESC LIMIT 1)",
                 "(\(known) AND r.at_ns >= i.at_ns ORDER BY r.at_ns LIMIT 1)",
@@ -101,8 +101,8 @@ package struct UsageRepository: Sendable {
                 SELECT DISTINCT r.domain, r.host, r.incarnation_start_ns FROM inventory.meter_reading r
                 WHERE r.domain IN (SELECT o.domain FROM owned o) AND r.at_ns >= \(period.start)
                     AND r.incarnation_start_ns < \(period.end))
-            SELECT DISTINCT n.domain, n.host, n.incarnation_start_ns, n.at_ns, n.cpu_time_ns,
-                n.network_received_bytes, n.network_transmitted_bytes
+            SELECT DISTINCT n.domain, n.host, n.incarnation_start_ns, n.at_ns,
+                \(Query.joined(columns.map { "n.\($0)" }, by: ", "))
             FROM lives l
             CROSS JOIN LATERAL (
                 SELECT unnest(\(instants)::int8[]) AS at_ns
@@ -120,15 +120,11 @@ package struct UsageRepository: Sendable {
             """)
         var readings: [MeterReading] = []
         for row in rows {
-            let counters = DomainCounters(
-                cpuTimeNanoseconds: try row.int64OrNil("cpu_time_ns"),
-                networkReceivedBytes: try row.int64OrNil("network_received_bytes"),
-                networkTransmittedBytes: try row.int64OrNil("network_transmitted_bytes"))
             readings.append(
                 MeterReading(
                     domain: try row.domain("domain"), host: try row.host("host"),
                     incarnationStart: try row.timestamp("incarnation_start_ns"), at: try row.timestamp("at_ns"),
-                    counters: counters))
+                    counters: try DomainCounters(metered: row)))
         }
         return readings
     }
