@@ -51,6 +51,22 @@ struct DefinitionDocument {
         for item in all("vcpus", "vcpu") {
             if let number = item.attributeTexts["id"].flatMap({ Int($0) }), number >= maximum { item.detach() }
         }
+        // libvirt puts vCPUs that no cell has into the first one, and refuses a cell with one that there is not.
+        for cell in all("cpu", "numa", "cell") {
+            guard let cpus = cell.attributeTexts["cpus"] else { continue }
+            set("cpus", Self.numbers(cpus, below: maximum), on: cell)
+        }
+    }
+
+    /// Of a list such as `0-1,4-5,^4` what lies below a limit.
+    private static func numbers(_ list: String, below limit: Int) -> String {
+        list.split(separator: ",").compactMap { part -> String? in
+            let ends = part.trimmingPrefix("^").split(separator: "-").compactMap { Int($0) }
+            guard let first = ends.first, let last = ends.last else { return String(part) }
+            guard last >= limit else { return String(part) }
+            guard first < limit, !part.hasPrefix("^") else { return nil }
+            return first == limit - 1 ? "\(first)" : "\(first)-\(limit - 1)"
+        }.joined(separator: ",")
     }
 
     /// Sets the ceiling; what it starts with stays, as far as it lies below.

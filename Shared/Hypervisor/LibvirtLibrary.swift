@@ -45,15 +45,15 @@ extension HypervisorError {
         return HypervisorError(code(ofLibvirtError: number), operation: operation, message: message)
     }
 
-    /// The part of libvirt's error numbers that callers tell apart. What says nothing else was refused by the host.
+    /// The part of libvirt's error numbers that callers tell apart. What says nothing else was refused by the host: a
+    /// configuration that it does not support too, which says nothing of the call with another one.
     static func code(ofLibvirtError number: UInt32) -> Code {
         switch virErrorNumber(number) {
         case VIR_ERR_NO_DOMAIN:
             .noSuchDomain
         case VIR_ERR_NO_CONNECT, VIR_ERR_INVALID_CONN, VIR_ERR_UNKNOWN_HOST, VIR_ERR_AUTH_FAILED, VIR_ERR_NO_SERVER:
             .unreachable
-        case VIR_ERR_NO_SUPPORT, VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_ERR_CONFIG_UNSUPPORTED,
-            VIR_ERR_OPERATION_UNSUPPORTED:
+        case VIR_ERR_NO_SUPPORT, VIR_ERR_ARGUMENT_UNSUPPORTED, VIR_ERR_OPERATION_UNSUPPORTED:
             .unsupported
         case VIR_ERR_INVALID_ARG, VIR_ERR_XML_ERROR, VIR_ERR_XML_DETAIL, VIR_ERR_XML_INVALID_SCHEMA,
             VIR_ERR_OS_TYPE, VIR_ERR_INVALID_MAC, VIR_ERR_NO_NAME:

@@ -55,6 +55,8 @@ package struct Migration: Hashable, Sendable {
             version: 13, name: "true_ratio", sql: String(decoding: PackageResources._013_true_ratio_sql, as: UTF8.self)),
         Migration(
             version: 22, name: "block_io", sql: String(decoding: PackageResources._022_block_io_sql, as: UTF8.self)),
+        Migration(
+            version: 23, name: "instants", sql: String(decoding: PackageResources._023_instants_sql, as: UTF8.self)),
     ]
 }
 

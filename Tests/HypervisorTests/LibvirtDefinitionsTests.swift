@@ -261,6 +261,19 @@ import Testing
         }
     }
 
+    @Test(
+        "vCPUs beyond a ceiling that is lowered leave their NUMA cells",
+        arguments: [("0-1,4-5", "0-1"), ("2-7", "2-3"), ("3-9", "3"), ("0-3", "0-3"), ("0-7,^5", "0-3"), ("1", "1")])
+    func cells(before: String, after: String) throws {
+        let document = try #require(
+            DefinitionDocument(
+                xml: """
+                    <domain><vcpu current='2'>8</vcpu><cpu><numa><cell id='0' cpus='\(before)' memory='1'/></numa></cpu></domain>
+                    """))
+        document.setMaximumVCPUs(4)
+        #expect(document.xml.contains("cpus=\"\(after)\"") || document.xml.contains("cpus='\(after)'"))
+    }
+
     @Test("vCPUs that become hot-pluggable are listed one by one, and are fixed again after the release")
     func hotpluggable() throws {
         let domain = DomainID.fresh()

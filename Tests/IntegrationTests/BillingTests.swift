@@ -54,6 +54,31 @@ struct BillingTests {
         }
     }
 
+    @Test("a bill whose details don't fit into one answer comes without them, and says so", .timeLimit(.minutes(2)))
+    func brief() async throws {
+        try await BillingRig.withBilling { database in
+            try await database.withStore { store in
+                try await store.query(
+                    """
+                    INSERT INTO scheduling.policy (domain, version, valid_from_ns, lower_ppm, upper_ppm, ratio_ppm,
+                        minimum_vcpus, maximum_vcpus, window_length)
+                    SELECT p.domain, p.version + n, p.valid_from_ns + n * 100000000, p.lower_ppm, p.upper_ppm, p.ratio_ppm,
+                        p.minimum_vcpus, p.maximum_vcpus, p.window_length
+                    FROM scheduling.policy p, generate_series(1, 4000) n
+                    WHERE p.version = (SELECT max(version) FROM scheduling.policy)
+                    """)
+            }
+            try await BillingRig.withInstance(of: database) { asker in
+                let bill = try await asker.bill("acme", from: 0, to: 60 * BillingRig.minute)
+                #expect(bill["detailsLeftOut"] as? Bool == true)
+                #expect(bill["totalNano"] as? String == "159300000")
+                let items = try #require(bill["items"] as? [[String: Any]])
+                #expect(items.allSatisfy { ($0["details"] as? [Any])?.isEmpty == true })
+                #expect((bill["text"] as? String)?.contains("ask for a shorter period") == true)
+            }
+        }
+    }
+
     @Test("two instances give the same bytes, also of usage")
     func identicalBytes() async throws {
         try await BillingRig.withBilling { database in

@@ -203,7 +203,10 @@ CONFIGURATION
 
 start_daemon() { # HOST
     local host=$1 attempt
-    in_host "$host" sh -c 'mkdir -p /var/log/libvirt/qemu && rm -f /run/libvirtd.pid &&
+    # A daemon keeps nothing of who started it: a test would wait for as long as it lives.
+    # shellcheck disable=SC2016
+    in_host "$host" bash -c 'mkdir -p /var/log/libvirt/qemu && rm -f /run/libvirtd.pid &&
+        for fd in /proc/$$/fd/*; do [ "${fd##*/}" -le 2 ] || eval "exec ${fd##*/}>&-"; done;
         exec timeout 30 setsid libvirtd --listen --daemon --pid-file /run/libvirtd.pid' </dev/null >>"$state/lab.log" 2>&1
     # A daemon that is asked while it still starts may never answer that request: each has a limit of its own.
     for ((attempt = 0; attempt < 150; attempt++)); do

@@ -32,6 +32,19 @@ import Testing
         #expect(cluster.moves.map(\.domain) == [domainID(1)])
     }
 
+    @Test("what somebody else moved before keeps nothing on a host that is drained")
+    func afterForeignMove() {
+        let cluster = smallCluster(
+            (1...2).map { guest($0, demand: 100_000) }, hosts: ["host-b", "host-a"])
+        cluster.tick()
+        cluster.relocate(domainID(2), to: "host-b")
+        cluster.tick()
+        #expect(cluster.reasons(2).contains(.foreignMove))
+        cluster.drain("host-a")
+        cluster.tick()
+        #expect(cluster.moves.map(\.domain) == [domainID(1)])
+    }
+
     @Test("once a domain has left it goes on at once, although it had found no place for the next")
     func goesOn() throws {
         let cluster = draining(2) { $0.moves.budget.outPerHost = 2 }

@@ -84,6 +84,26 @@ import Testing
         #expect(recalled.hosts.values.allSatisfy { $0.reliefRestsUntil == nil })
     }
 
+    @Test("several moves that were ordered one after another are nobody else's, whichever arrival is seen")
+    func severalOrders() {
+        let cluster = smallCluster([guest(1), guest(2)])
+        cluster.tick(2)
+        for target in ["host-b", "host-a", "host-b"] as [HostID] {
+            cluster.state.ordered(OrderedMove(domain: domainID(1), target: target, until: at(9)))
+        }
+        // The next has been ordered already when the first is seen.
+        cluster.state.ordered(OrderedMove(domain: domainID(1), target: "host-a", until: at(10)))
+        cluster.relocate(domainID(1), to: "host-b")
+        cluster.tick()
+        cluster.relocate(domainID(1), to: "host-a")
+        cluster.tick()
+        #expect(!cluster.reasons(1).contains(.foreignMove))
+        #expect(cluster.state.hosts.values.allSatisfy { $0.reliefRestsUntil == nil })
+        cluster.relocate(domainID(1), to: "host-b")
+        cluster.tick()
+        #expect(cluster.reasons(1).contains(.foreignMove), "nobody ordered that one")
+    }
+
     @Test("an arrival elsewhere than ordered, or long after, is somebody else's doing", arguments: [true, false])
     func notOrdered(isLate: Bool) {
         let cluster = smallCluster([guest(1), guest(2)], hosts: Self.hosts)

@@ -71,6 +71,10 @@ struct RowBoundsTests {
             "UPDATE inventory.host SET reserved_memory_bytes = 9223372036854775807",
             "UPDATE inventory.host SET cpu_overcommit_ppm = 9223372036854775807",
             "UPDATE inventory.host SET proved_until_ns = 9223372036854775807",
+            "INSERT INTO billing.rate_card VALUES (9, 9223372036854775807, 'EUR', '{}')",
+            "INSERT INTO billing.rate_card VALUES (9, -1, 'EUR', '{}')",
+            "INSERT INTO audit.outbox (at_ns, actor, action, subject, detail) VALUES (9223372036854775807, '', '', '', '{}')",
+            "UPDATE cluster.shard SET epoch = 9223372036854775807",
         ])
     func refused(statement: String) async throws {
         try await withWorld { world in

@@ -107,7 +107,9 @@ package enum Money {
 
 extension Bill {
     /// The paper's formula for this tenant, term by term: one line of text for each C · X · f, under each rounded line.
-    package func terms() -> String {
+    ///
+    /// - Parameter isBrief: the lines and totals alone.
+    package func terms(isBrief: Bool = false) -> String {
         var text = ["C(\(tenant)) = Σ C · X · f over \(period)"]
         for line in lines {
             let price = Money.text(nanos: line.unitPriceNanos, currency: currency)
@@ -115,13 +117,15 @@ extension Bill {
                 "\(line.domainName) \(line.resource.rawValue), \(line.part.rawValue): \(price) per "
                     + "\(line.resource.pricingUnit) · \(line.quantity) \(line.resource.meteredUnit) · f \(line.factor) = "
                     + Money.text(nanos: line.amountNanos, currency: currency))
+            guard !isBrief else { continue }
             text += line.details.map { detail in
                 let policy = detail.policyVersion == 0 ? "no policy" : "policy \(detail.policyVersion)"
                 return "  \(detail.host) \(detail.period): X \(detail.quantity)\(Self.size(detail, line.resource)), "
                     + "\(policy), rate card \(detail.rateCardVersion)"
             }
         }
-        text += unbilled.map { "\($0.domainName): not billed, nothing is known of \($0.period)" }
+        if isBrief, !unbilled.isEmpty { text.append("not billed: \(unbilled.count) times of which nothing is known") }
+        text += (isBrief ? [] : unbilled).map { "\($0.domainName): not billed, nothing is known of \($0.period)" }
         text += totals.map { "total \($0.resource.rawValue): " + Money.text(nanos: $0.amountNanos, currency: currency) }
         text.append("total: " + Money.text(nanos: totalNanos, currency: currency))
         return text.joined(separator: "\n")

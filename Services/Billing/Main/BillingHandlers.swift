@@ -103,7 +103,11 @@ struct BillingHandlers: Sendable {
     func bill(_ body: [UInt8]) async throws -> any Encodable & Sendable {
         let (tenant, period) = try request(body)
         let snapshot = try await BillingReader(store).snapshot(of: tenant, in: period)
-        return BillDocument(try Rating.bill(snapshot.inputs), fixed: try snapshot.fixedSizeTotals())
+        let (bill, fixed) = (try Rating.bill(snapshot.inputs), try snapshot.fixedSizeTotals())
+        let whole = BillDocument(bill, fixed: fixed)
+        // There is always a bill, however often sizes and policies changed.
+        guard try Documents.encoded(whole).count > Self.largestReplyBytes else { return whole }
+        return BillDocument(bill, fixed: fixed, isBrief: true)
     }
 
     func usage(_ body: [UInt8]) async throws -> any Encodable & Sendable {

@@ -60,7 +60,8 @@ struct LineDocument: Encodable, Sendable {
     let amountNano: String
     let details: [Detail]
 
-    init(_ line: BillLine) {
+    /// - Parameter isBrief: without the details.
+    init(_ line: BillLine, isBrief: Bool = false) {
         let hosts = Set(line.details.map(\.host))
         vm = line.domainName
         domain = "\(line.domain)"
@@ -73,7 +74,7 @@ struct LineDocument: Encodable, Sendable {
         pricingUnit = line.resource.pricingUnit
         factorPpm = line.factor.ppm
         amountNano = "\(line.amountNanos)"
-        details = line.details.map { detail in
+        details = (isBrief ? [] : line.details).map { detail in
             Detail(
                 host: detail.host.name, from: "\(detail.period.start)", to: "\(detail.period.end)",
                 quantity: "\(detail.quantity)", size: detail.size, policyVersion: detail.policyVersion,
@@ -131,26 +132,33 @@ struct BillDocument: Encodable, Sendable {
     let items: [LineDocument]
     let unbilled: [UnbilledDocument]
     let fixedSize: FixedSizeDocument
+    /// The lines have no details, since the answer would be too long with them; `nil`: they have.
+    let detailsLeftOut: Bool?
     /// C_k term by term, for people.
     let text: String
 
-    init(_ bill: Bill, fixed: [FixedSizeTotal]) {
+    /// - Parameter isBrief: lines and totals without what they are made of, and no more unknown times than a few.
+    init(_ bill: Bill, fixed: [FixedSizeTotal], isBrief: Bool = false) {
         tenant = bill.tenant.name
         from = "\(bill.period.start)"
         to = "\(bill.period.end)"
         currency = bill.currency
         rulesVersion = bill.rules.rawValue
         totalNano = "\(bill.totalNanos)"
-        items = bill.lines.map(LineDocument.init)
-        unbilled = bill.unbilled.map(UnbilledDocument.init)
+        items = bill.lines.map { LineDocument($0, isBrief: isBrief) }
+        unbilled = bill.unbilled.prefix(isBrief ? Self.unbilledInBrief : .max).map(UnbilledDocument.init)
+        detailsLeftOut = isBrief ? true : nil
         fixedSize = FixedSizeDocument(fixed, elasticNanos: bill.totalNanos)
         let comparison = fixed.map { fixed in
             let size = fixed.vcpus.map { "\($0) vCPUs throughout" } ?? "it never ran"
             return "at a fixed size, \(fixed.name), \(size): "
                 + Money.text(nanos: fixed.totalNanos, currency: bill.currency)
         }
-        text = ([bill.terms()] + comparison).joined(separator: "\n")
+        let note = isBrief ? ["what the lines are made of is left out: ask for a shorter period to see it"] : []
+        text = ([bill.terms(isBrief: isBrief)] + comparison + note).joined(separator: "\n")
     }
+
+    private static let unbilledInBrief = 1_000
 }
 
 /// The answer to `usage.show.v1`.

@@ -190,12 +190,15 @@ extension SchedulerState.DomainEntry {
         let source = record.host
         record.host = host
         if let lastMove, lastMove.target == host { return nil }
-        let isOrdered = ordered.map { $0.target == host && cycle.sampledAt <= $0.until } ?? false
+        let order = ordered.first { $0.target == host && cycle.sampledAt <= $0.until }
+        let isOrdered = order != nil
         rest.until = cycle.sampledAt.advanced(
             byNanoseconds: isOrdered ? cycle.terms.moveRest : cycle.terms.foreignRest)
         rest.cause = isOrdered ? .moved : .foreign
         lastMove = nil
-        ordered = nil
+        // Of several that follow each other fast only the last is seen; those that were ordered later may be under way.
+        let last = order?.until ?? cycle.sampledAt
+        ordered.removeAll { $0.until <= last }
         return Departure(source: source, isOrdered: isOrdered)
     }
 }

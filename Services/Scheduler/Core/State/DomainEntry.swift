@@ -28,8 +28,8 @@ extension SchedulerState {
         var pressure: MemoryPressure?
         /// What it needs of a host and what holds it, as its own host said last.
         @Apart var examined: Examined?
-        /// Where somebody has Ebb move it.
-        @Apart var ordered: OrderedMove?
+        /// Where somebody has Ebb move it: as many orders as may be under way or not seen yet, one for each target.
+        var ordered: [OrderedMove] = []
         /// What was recorded last about moving it.
         @Apart var recordedMove: RecordedMove?
 

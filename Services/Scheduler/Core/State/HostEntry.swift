@@ -12,6 +12,8 @@ extension SchedulerState {
         var load = HostWindow()
         /// It is not relieved until then: no move helped, or somebody else moves its domains.
         var reliefRestsUntil: Timestamp?
+        /// Nothing that is left on it could move: it is not looked at again until then, while it is drained.
+        var drainPausesUntil: Timestamp?
         /// What the last attempt to empty or relieve it came to.
         var lastPlan: MovePlan?
         /// What it was found to have.

@@ -106,8 +106,8 @@ extension SchedulerState {
     ) -> String? {
         let entry = options == nil ? domains[request.domain] : nil
         let asker = Asker(
-            options: options ?? policies[request.domain]?.options, tenant: tenant ?? entry?.record.tenant, entry: entry,
-            needs: needs)
+            options: options ?? policies[request.domain]?.options ?? placed[request.domain]?.options,
+            tenant: tenant ?? entry?.record.tenant, entry: entry, needs: needs)
         let result = placement(for: request, asker, at: now)
         guard let facts = result.facts(of: host) else { return nil }
         if let rejection = Placement.tie(on: facts, for: result.request) {

@@ -23,15 +23,15 @@ extension SchedulerState {
     mutating func drain(at place: Int, at now: Timestamp) {
         guard hosts.values[place].record.mode == .draining else { return }
         let host = hosts.keys[place]
-        guard !hosts.values[place].restsFromRelief(at: now), hasBudget(from: host)
-        else { return }
+        // What others moved is no reason to leave it full: who drains it has said so since.
+        guard hosts.values[place].drainPausesUntil.map({ now >= $0 }) ?? true, hasBudget(from: host) else { return }
         let need = MoveNeed(cpu: 0, memory: 0, vcpus: 0)
         let ranked = MovePlan.ranked(options(on: host, cause: .drain, at: now), need: need)
         for option in ranked where option.obstacle != .changeInFlight {
             let plan = MovePlan(cause: .drain, source: host, need: need, options: [option], settings)
             if begin(plan, at: now), !hasBudget(from: host) { return }
         }
-        rest(host, at: now)
+        hosts.update(host) { $0.drainPausesUntil = now.advanced(byNanoseconds: settings.retryAfterNoRoom) }
     }
 
     /// Has a neighbour move so that `operation`'s domain can grow where it is: if the domain itself can't move, or the
@@ -59,10 +59,6 @@ extension SchedulerState {
         guard !ranked.isEmpty, begin(plan, at: now) else { return nil }
         return active.values.last { domains[$0]?.operation?.move?.cause == .makeRoom(domain) }
             .map { .neighbourMoves($0) }
-    }
-
-    private mutating func rest(_ host: HostID, at now: Timestamp) {
-        hosts.update(host) { $0.reliefRestsUntil = now.advanced(byNanoseconds: settings.retryAfterNoRoom) }
     }
 
     /// Tries the options in their order, and begins with the first that has a target and helps. What does not is

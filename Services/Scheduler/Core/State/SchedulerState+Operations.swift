@@ -202,7 +202,7 @@ extension SchedulerState {
         for host in [source, operation.placement?.chosen].compactMap(\.self) {
             hosts.update(host) { entry in
                 entry.load.restart(countingFrom: effectiveAt)
-                if entry.record.mode == .draining { entry.reliefRestsUntil = nil }
+                if entry.record.mode == .draining { entry.drainPausesUntil = nil }
             }
         }
         if let source { wake(source) }

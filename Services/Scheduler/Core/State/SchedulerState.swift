@@ -90,8 +90,15 @@ extension SchedulerState {
 
     /// Somebody has Ebb move a domain: that it arrives is no news, and nobody else's doing.
     package mutating func ordered(_ move: OrderedMove) {
-        domains.update(move.domain) { $0.ordered = move }
+        domains.update(move.domain) { entry in
+            entry.ordered.removeAll { $0.target == move.target }
+            entry.ordered.append(move)
+            entry.ordered.removeFirst(max(0, entry.ordered.count - Self.ordersKept))
+        }
     }
+
+    /// Of one domain.
+    private static let ordersKept = 8
 
     /// A domain that another has now begins anew: neither the policy nor the samples of the one before say anything of
     /// it. What is under way for it ends first.

@@ -13,6 +13,8 @@ import SwiftProtobuf
 extension SchedulerCommands {
     func setPolicy(_ request: WireSetPolicy) async throws -> [UInt8] {
         let (record, shell) = try await managed(request.domainUuid)
+        // A new VM's pin and groups are its first version: a change must not come before it.
+        try await shell.keepWanted()
         let current = try await PolicyRepository(runtime.store).current(record.id)
         let wish: PolicyWish
         do throws(PolicyRefusal) {

@@ -67,8 +67,18 @@ extension ClusterShell {
     /// Longer than any creation takes.
     private static let wantedTime = Duration.seconds(3_600)
 
-    /// What new domains asked for becomes their policy once they are listed.
+    /// What new domains asked for becomes their policy once they are listed. Returns when it has.
     func keepWanted() async throws {
+        // One after another: two that find no policy at once would each make one.
+        let task = Task { [former = keepingWanted] in
+            _ = await former?.result
+            try await keepWantedNow()
+        }
+        keepingWanted = task
+        try await task.value
+    }
+
+    private func keepWantedNow() async throws {
         for wanted in try await places.arrived(of: cluster) {
             if try await PolicyRepository(runtime.store).current(wanted.domain) == nil {
                 _ = try await subscribe(

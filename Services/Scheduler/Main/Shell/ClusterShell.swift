@@ -35,6 +35,8 @@ actor ClusterShell {
     private var domains: [DomainID: Timestamp] = [:]
     /// The queue as its owners see it; `nil`: not shown yet.
     private var shownQueue: [WaitingGrowthRow]?
+    /// The last of those that make new domains' wishes their policies.
+    var keepingWanted: Task<Void, any Error>?
     /// Broken pins and groups as people see them; `nil`: not shown yet.
     var shownBroken: [BrokenTieRow]?
     /// Directives wait here for the one task that performs them in order.

@@ -36,6 +36,9 @@ extension MethodDefinition {
                 Field("rulesVersion", .count, "Version of the rule that says what f multiplies"),
                 Field("totalNano", .digits, required: true, "The sum in thousand millionths of the currency"),
                 Field("items", .list(of: .object(lineFields), atMost: 100_000), required: true, "The terms"),
+                Field(
+                    "detailsLeftOut", .boolean,
+                    "True where the terms' parts would make the answer too long: ask for a shorter period to see them"),
                 Field("text", .prose, "The same for people: C = sum of C_i * (base + f(U1, U2, P) * elastic)"),
             ]), "The bill", fails: [.notFound, .invalid],
             example: ["from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"],
