@@ -79,6 +79,9 @@ package struct FleetHypervisor: Hypervisor {
         return ResponseTime(nanoseconds: Int64(clamping: answer.responseTimeNs), method: .simulated)
     }
 
+    /// Its domains have no files.
+    package func check(_ specification: DomainSpecification) async throws(HypervisorError) {}
+
     package func create(
         _ specification: DomainSpecification, _ call: MutatingCall
     ) async throws(HypervisorError) -> Effect {

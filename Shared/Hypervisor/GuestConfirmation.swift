@@ -6,11 +6,13 @@ internal import ResourceModel
 /// for after a change and then seldom) and from per-vCPU time that advances. Pure.
 ///
 /// The guest is its tenant's and may lie: the count never falls below the vCPUs whose time advanced since the last
-/// reading. One answer holds for one incarnation at one granted size.
+/// reading. One answer holds for one incarnation at one granted size, and no longer than three of its periods: then only
+/// time tells.
 struct GuestConfirmation: Sendable {
     private enum Answer: Hashable {
         case notAsked
-        case online(Int)
+        /// As it was at an instant.
+        case online(Int, at: Int64)
         /// There is an agent, or may be, which does not answer (yet).
         case silent
         /// The domain has no agent to ask.
@@ -18,7 +20,14 @@ struct GuestConfirmation: Sendable {
 
         /// What it is still worth when the granted size has changed: the guest has at most what it was granted.
         func limited(to granted: Int) -> Self {
-            if case .online(let count) = self { .online(min(count, granted)) } else { self }
+            if case .online(let count, let instant) = self { .online(min(count, granted), at: instant) } else { self }
+        }
+
+        /// What it is worth at an instant, if guests are asked so often. A paused guest changes nothing.
+        func aged(to now: Int64, period: Int64, isPaused: Bool) -> Self {
+            guard case .online(let count, let instant) = self else { return self }
+            if isPaused { return .online(count, at: now) }
+            return now.subtractedOrClamped(instant) <= period.multipliedOrClamped(by: 3) ? self : .silent
         }
     }
 
@@ -33,6 +42,9 @@ struct GuestConfirmation: Sendable {
     private let refresh: Int64
     private let retry: Int64
     private var guests: [DomainID: Guest] = [:]
+    private var polledAt: Int64?
+    /// How many are asked at once.
+    private var round = 1
 
     /// - Parameters:
     ///   - refresh: after which a guest that answered is asked again.
@@ -43,11 +55,16 @@ struct GuestConfirmation: Sendable {
     }
 
     /// The reading with `confirmedVCPUs` of every domain filled in where it is known.
-    /// - Parameter statesAreAuthoritative: the hypervisor itself says which vCPUs are online, so nobody is asked; the
-    ///   readings say how many show as that.
-    mutating func confirm(_ domains: [DomainReading], statesAreAuthoritative: Bool) -> [DomainReading] {
+    /// - Parameters:
+    ///   - statesAreAuthoritative: the hypervisor itself says which vCPUs are online, so nobody is asked; the readings say
+    ///     how many show as that.
+    ///   - now: nanoseconds of a clock that is never set.
+    mutating func confirm(
+        _ domains: [DomainReading], statesAreAuthoritative: Bool, now: Int64
+    ) -> [DomainReading] {
         var previous = guests
-        guests = [:]
+        let period = period(at: now)
+        (guests, polledAt) = ([:], now)
         return domains.map { domain in
             var domain = domain
             guard domain.state.isActive, let granted = domain.grantedVCPUs?.count,
@@ -55,10 +72,10 @@ struct GuestConfirmation: Sendable {
             else { return domain }
             if statesAreAuthoritative {
                 let known = previous.removeValue(forKey: domain.domain)
-                let guest = shown(domain, granted, identifier, known?.hypervisorID == identifier ? known : nil)
+                let guest = shown(domain, granted, identifier, known?.hypervisorID == identifier ? known : nil, now)
                 guests[domain.domain] = guest
                 domain.confirmedVCPUs =
-                    if case .online(let count) = guest.answer { VCPUCount(clamping: count) } else { nil }
+                    if case .online(let count, _) = guest.answer { VCPUCount(clamping: count) } else { nil }
                 return domain
             }
             let known = previous.removeValue(forKey: domain.domain)
@@ -69,41 +86,54 @@ struct GuestConfirmation: Sendable {
             }
             var current = guest ?? Guest(hypervisorID: identifier, granted: granted)
             current.times = domain.vcpuTimeNanoseconds
+            current.answer = current.answer.aged(to: now, period: period, isPaused: domain.state == .paused)
             guests[domain.domain] = current
             domain.confirmedVCPUs = Self.count(current, advanced: advanced).map { VCPUCount(clamping: $0) }
             return domain
         }
     }
 
+    /// How often each guest is asked: not before the refresh time, not between two polls, and on a crowded host when it
+    /// is its turn.
+    private func period(at now: Int64) -> Int64 {
+        let poll = polledAt.map { now.subtractedOrClamped($0) } ?? 0
+        let rounds = (guests.count + round - 1) / round
+        return max(refresh, poll.multipliedOrClamped(by: Int64(rounds)))
+    }
+
     /// What the states amount to. Xen shows a vCPU as offline also while it waits for its turn: that its time advances
     /// tells it from one that is. One that the guest keeps beyond what it is granted counts. In a paused domain all stand
     /// still, and what was known of them stands.
-    private func shown(_ domain: DomainReading, _ granted: Int, _ identifier: Int64, _ former: Guest?) -> Guest {
+    private func shown(
+        _ domain: DomainReading, _ granted: Int, _ identifier: Int64, _ former: Guest?, _ now: Int64
+    ) -> Guest {
         var guest = Guest(
             hypervisorID: identifier, granted: granted, times: domain.vcpuTimeNanoseconds,
             answer: former?.answer.limited(to: granted) ?? .notAsked, askAgainAt: .max)
         if domain.state != .paused {
             let advanced = Self.advanced(from: former?.times, to: domain.vcpuTimeNanoseconds)
-            guest.answer = domain.confirmedVCPUs.map { .online(max($0.count, min(granted, advanced))) } ?? .notAsked
+            guest.answer =
+                domain.confirmedVCPUs.map { .online(max($0.count, min(granted, advanced)), at: now) } ?? .notAsked
         }
         return guest
     }
 
     /// Whom to ask now, those longest overdue first.
-    func due(now: Int64, limit: Int) -> [DomainID] {
+    mutating func due(now: Int64, limit: Int) -> [DomainID] {
+        round = max(1, limit)
         let overdue = guests.filter { $0.value.askAgainAt <= now && $0.value.granted > 0 }
         return overdue.sorted { ($0.value.askAgainAt, $0.key) < ($1.value.askAgainAt, $1.key) }.prefix(limit).map(\.key)
     }
 
     /// Notes what the guest said.
     mutating func answered(_ domain: DomainID, vcpus: Int, now: Int64) {
-        guests[domain]?.answer = .online(vcpus)
+        guests[domain]?.answer = .online(vcpus, at: now)
         guests[domain]?.askAgainAt = now + refresh
     }
 
     /// Notes that the guest could not be asked; `hasAgent` is false if it never can in this incarnation.
     mutating func notAnswered(_ domain: DomainID, hasAgent: Bool, now: Int64) {
-        // An answer that was given once stands until a new one comes.
+        // An answer that was given once stands until a new one comes, or until it is old.
         if case .online = guests[domain]?.answer {} else { guests[domain]?.answer = hasAgent ? .silent : .none }
         guests[domain]?.askAgainAt = hasAgent ? now + retry : .max
     }
@@ -113,7 +143,7 @@ struct GuestConfirmation: Sendable {
         guard let identifier = reading.hypervisorID, let granted = reading.grantedVCPUs?.count else { return nil }
         var guest = Guest(hypervisorID: identifier, granted: granted, times: reading.vcpuTimeNanoseconds)
         if let agentVCPUs {
-            guest.answer = .online(agentVCPUs)
+            guest.answer = .online(agentVCPUs, at: now)
             guest.askAgainAt = now + refresh
         }
         guests[reading.domain] = guest
@@ -122,7 +152,7 @@ struct GuestConfirmation: Sendable {
 
     private static func count(_ guest: Guest, advanced: Int) -> Int? {
         switch guest.answer {
-        case .online(let count): return min(guest.granted, max(count, advanced, 1))
+        case .online(let count, _): return min(guest.granted, max(count, advanced, 1))
         // vCPU 0 can't go offline; about the others nobody has said anything yet.
         case .notAsked: return guest.granted == 1 ? 1 : nil
         case .silent, .none:

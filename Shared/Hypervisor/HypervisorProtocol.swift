@@ -19,6 +19,9 @@ package protocol Hypervisor: Sendable {
     /// Round trip to the host, as the paper's ping. The method is the same for every host of one kind.
     func responseTime() async throws(HypervisorError) -> ResponseTime
 
+    /// Looks whether what a new domain is to boot from is there, before anything is made for it.
+    /// - Throws: `.invalid`, naming what is missing.
+    func check(_ specification: DomainSpecification) async throws(HypervisorError)
     /// Defines and starts a domain. Repeating it with the same id and call id changes nothing.
     func create(_ specification: DomainSpecification, _ call: MutatingCall) async throws(HypervisorError) -> Effect
     /// Performs a lifecycle operation. Repeating one that already holds is no error. `shutdown` asks the guest and does

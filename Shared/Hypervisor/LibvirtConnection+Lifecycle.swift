@@ -152,7 +152,7 @@ extension LibvirtConnection {
         }
     }
 
-    private func isDefined(_ identifier: DomainID) throws(HypervisorError) -> Bool {
+    func isDefined(_ identifier: DomainID) throws(HypervisorError) -> Bool {
         guard let _ = try found(identifier) else { return false }
         return true
     }

@@ -14,28 +14,47 @@ extension LibvirtConnection {
         var areMade = false
     }
 
-    /// Makes what `specification` wants made: a qcow2 volume over the image, and the seed beside it.
-    func makeBootFiles(_ specification: DomainSpecification) throws(HypervisorError) -> BootFiles {
+    /// Whether the image that `specification` names is there; a domain that is there already has its disk.
+    func check(_ specification: DomainSpecification) throws(HypervisorError) {
+        guard try !isDefined(specification.domain), let image = try image(of: specification) else { return }
+        _ = try self.image(image, in: poolNamed(image.pool))
+    }
+
+    /// The image over which a disk is to be made; `nil`: none is.
+    private func image(of specification: DomainSpecification) throws(HypervisorError) -> BootSource.Image? {
         let boot = specification.boot
-        guard let image = boot.image else {
-            guard boot.seed == nil else {
-                throw HypervisorError(
-                    .invalid, operation: "create", message: "a seed needs an image: its volume lies beside the disk")
-            }
-            return BootFiles(disk: boot.diskPath.map { DiskFile(path: $0) })
+        guard boot.image != nil || boot.seed == nil else {
+            throw HypervisorError(
+                .invalid, operation: "create", message: "a seed needs an image: its volume lies beside the disk")
         }
-        guard boot.diskPath == nil else {
+        guard boot.image == nil || boot.diskPath == nil else {
             throw HypervisorError(
                 .invalid, operation: "create", message: "a domain has either a disk of its own or an image, not both")
         }
-        let pool = try poolNamed(image.pool)
-        // The image may have been put there since the host looked last.
+        return boot.image
+    }
+
+    private func image(
+        _ image: BootSource.Image, in pool: borrowing PoolHandle
+    ) throws(HypervisorError) -> VolumeHandle {
+        // It may have been put there since the host looked last.
         try pool.refresh()
         guard let base = pool.volume(image.volume) else {
             throw HypervisorError(
                 .invalid, operation: "create",
                 message: "pool '\(image.pool)' has no image '\(image.volume)': copy it into the pool's folder")
         }
+        return base
+    }
+
+    /// Makes what `specification` wants made: a qcow2 volume over the image, and the seed beside it.
+    func makeBootFiles(_ specification: DomainSpecification) throws(HypervisorError) -> BootFiles {
+        let boot = specification.boot
+        guard let image = try image(of: specification) else {
+            return BootFiles(disk: boot.diskPath.map { DiskFile(path: $0) })
+        }
+        let pool = try poolNamed(image.pool)
+        let base = try self.image(image, in: pool)
         let disk = try makeDisk(of: specification, over: base, in: pool)
         var files = BootFiles(disk: disk, areMade: true)
         do throws(HypervisorError) {

@@ -61,7 +61,8 @@ package final class LibvirtHypervisor: Hypervisor {
         let reading = guests.withLock { guests in
             collected.reading.replacing(
                 domains: guests.confirm(
-                    collected.reading.domains, statesAreAuthoritative: collected.statesAreAuthoritative))
+                    collected.reading.domains, statesAreAuthoritative: collected.statesAreAuthoritative,
+                    now: monotonicNanoseconds()))
         }
         askGuests()
         return reading
@@ -129,6 +130,12 @@ package final class LibvirtHypervisor: Hypervisor {
             _ = try connection.handle.version()
             let method: ResponseMethod = connection.driver == .test ? .simulated : .unknown
             return ResponseTime(nanoseconds: monotonicNanoseconds() - start, method: method)
+        }
+    }
+
+    package func check(_ specification: DomainSpecification) async throws(HypervisorError) {
+        try await commands.call("check", timeout: limits.callTimeout) { connection throws(HypervisorError) in
+            try connection.check(specification)
         }
     }
 

@@ -183,11 +183,12 @@ package struct DomainSample: Hashable, Sendable, Codable {
     package var stealUtilization: Utilization?
     /// Used / allocated, without page cache.
     package var memoryUtilization: Utilization?
-    /// Received and transmitted bytes per second.
+    /// Received and transmitted bytes per second, together.
     package var networkBytesPerSecond: Int64?
-    /// What the network cap allows; `nil` without a cap, or while it is unknown.
+    /// What the network cap allows in each direction; `nil` without a cap, or while it is unknown.
     package var networkCapBytesPerSecond: Int64?
-    /// `networkBytesPerSecond` / `networkCapBytesPerSecond`: what thresholds on the network are compared with.
+    /// Of the two directions the busier one's rate / `networkCapBytesPerSecond`, clamped at 100 %: what thresholds on the
+    /// network are compared with.
     package var networkUtilization: Utilization?
     /// Swap-in since the previous sample, in bytes.
     package var swapInDelta: Int64?

@@ -52,7 +52,10 @@ package struct Migration: Hashable, Sendable {
         Migration(
             version: 12, name: "places", sql: String(decoding: PackageResources._012_places_sql, as: UTF8.self)),
         Migration(
-            version: 13, name: "true_ratio", sql: String(decoding: PackageResources._013_true_ratio_sql, as: UTF8.self)),
+            version: 13, name: "true_ratio",
+            sql: String(decoding: PackageResources._013_true_ratio_sql, as: UTF8.self)),
+        Migration(
+            version: 14, name: "listings", sql: String(decoding: PackageResources._014_listings_sql, as: UTF8.self)),
         Migration(
             version: 22, name: "block_io", sql: String(decoding: PackageResources._022_block_io_sql, as: UTF8.self)),
         Migration(

@@ -7,6 +7,46 @@ import Testing
 
 @testable import Hypervisor
 
+/// A process that makes a socket far away. It ends with its input, so that none outlives a test run that is killed.
+private struct DelayProxy {
+    let process = Process()
+    private let input = Pipe()
+
+    init(from socket: String, to target: String, milliseconds: Int) throws {
+        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Reference/delay_proxy.py")
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["python3", script.standardizedFileURL.path, socket, target, "\(milliseconds)"]
+        process.standardInput = input
+        try process.run()
+    }
+
+    func closeInput() { try? input.fileHandleForWriting.close() }
+
+    /// Returns when it is gone.
+    func end() {
+        closeInput()
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+}
+
+@Suite("A proxy that tests start", .timeLimit(.minutes(1)))
+struct DelayProxyTests {
+    @Test("it ends with the input that its test holds, and not before")
+    func ends() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "ebb-proxy-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let socket = folder.appending(path: "far").path
+        let proxy = try DelayProxy(from: socket, to: folder.appending(path: "near").path, milliseconds: 1)
+        defer { proxy.end() }
+        try await eventually(within: .seconds(20)) { FileManager.default.fileExists(atPath: socket) ? true : nil }
+        #expect(proxy.process.isRunning)
+        proxy.closeInput()
+        try await eventually(within: .seconds(20)) { proxy.process.isRunning ? nil : true }
+    }
+}
+
 /// A real daemon with many domains, behind a proxy that is late.
 @Suite(.serialized, .enabled(if: PrivateDaemon.executable != nil, "libvirtd is not installed"))
 struct FarHostTests {
@@ -19,14 +59,8 @@ struct FarHostTests {
         let daemon = try PrivateDaemon()
         defer { daemon.remove() }
         try daemon.start()
-        let proxy = Process()
-        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Reference/delay_proxy.py")
-        proxy.executableURL = URL(filePath: "/usr/bin/env")
-        proxy.arguments = [
-            "python3", script.standardizedFileURL.path, daemon.farSocket, daemon.socket, "\(milliseconds)",
-        ]
-        try proxy.run()
-        defer { proxy.terminate() }
+        let proxy = try DelayProxy(from: daemon.farSocket, to: daemon.socket, milliseconds: milliseconds)
+        defer { proxy.end() }
         var limits = LibvirtLimits()
         limits.backOff = .milliseconds(10)
         limits.backOffMaximum = .milliseconds(50)

@@ -16,8 +16,10 @@ struct GuestConfirmationTests {
             grantedVCPUs: VCPUCount(clamping: granted), vcpuTimeNanoseconds: times)
     }
 
-    private mutating func confirmed(_ reading: DomainReading, authoritative: Bool = false) -> VCPUCount? {
-        confirmation.confirm([reading], statesAreAuthoritative: authoritative).first?.confirmedVCPUs
+    private mutating func confirmed(
+        _ reading: DomainReading, authoritative: Bool = false, now: Int64 = 0
+    ) -> VCPUCount? {
+        confirmation.confirm([reading], statesAreAuthoritative: authoritative, now: now).first?.confirmedVCPUs
     }
 
     @Test("one granted vCPU needs no guest's word; of several nothing is known before it was asked for")
@@ -67,6 +69,44 @@ struct GuestConfirmationTests {
         confirmation.notAnswered(domain, hasAgent: true, now: 120 * second)
         #expect(confirmed(reading(granted: 2, times: [6, 5])) == 1)
         #expect(confirmation.due(now: 130 * second, limit: 4) == [domain])
+    }
+
+    @Test("an answer that is older than three of its periods counts no more: then the vCPUs that ever ran do")
+    mutating func oldAnswer() {
+        _ = confirmed(reading(granted: 3, times: [5, 5, 0]))
+        confirmation.answered(domain, vcpus: 3, now: 0)
+        confirmation.notAnswered(domain, hasAgent: true, now: 120 * second)
+        #expect(confirmed(reading(granted: 3, times: [6, 5, 0]), now: 360 * second) == 3)
+        #expect(confirmed(reading(granted: 3, times: [7, 5, 0]), now: 361 * second) == 2)
+        confirmation.answered(domain, vcpus: 1, now: 362 * second)
+        #expect(confirmed(reading(granted: 3, times: [8, 5, 0]), now: 363 * second) == 1)
+    }
+
+    @Test("where many guests wait for their turn the period is as long as that takes; a paused one's answer stays")
+    mutating func crowdedAnswers() {
+        let others = (0..<7).map { _ in DomainID.fresh() }
+        func readings(_ time: Int64, _ state: DomainState = .running) -> [DomainReading] {
+            var domains = others.map {
+                DomainReading(domain: $0, name: "vm", state: .running, hypervisorID: 1, grantedVCPUs: 2)
+            }
+            domains.insert(reading(granted: 2, times: [time, 5]), at: 0)
+            domains[0].state = state
+            return domains
+        }
+        func ask(_ time: Int64, _ state: DomainState = .running, after seconds: Int64) -> VCPUCount? {
+            confirmation.confirm(readings(time, state), statesAreAuthoritative: false, now: seconds * second)
+                .first?.confirmedVCPUs
+        }
+        _ = ask(5, after: 0)
+        _ = confirmation.due(now: 0, limit: 1)
+        confirmation.answered(domain, vcpus: 1, now: 0)
+        // A poll of 30 s and eight guests, one at a time: each is asked every 240 s.
+        #expect(ask(6, after: 30) == 1)
+        _ = ask(7, after: 690)
+        #expect(ask(8, after: 720) == 1)
+        #expect(ask(9, after: 750) == 2)
+        confirmation.answered(domain, vcpus: 1, now: 750 * second)
+        for poll in 1...50 { #expect(ask(9, .paused, after: 750 + Int64(poll) * 30) == 1) }
     }
 
     @Test("a change of size or a new incarnation asks again at once")
@@ -130,7 +170,7 @@ struct GuestConfirmationTests {
         let readings = domains.map {
             DomainReading(domain: $0, name: "vm", state: .running, hypervisorID: 1, grantedVCPUs: 2)
         }
-        _ = confirmation.confirm(readings, statesAreAuthoritative: false)
+        _ = confirmation.confirm(readings, statesAreAuthoritative: false, now: 0)
         var asked: [DomainID] = []
         for round in 0..<5 {
             let due = confirmation.due(now: Int64(round), limit: 2)
@@ -144,7 +184,7 @@ struct GuestConfirmationTests {
     @Test("a domain that is gone or off is forgotten")
     mutating func forgotten() {
         _ = confirmed(reading(granted: 2, times: [5, 5]))
-        #expect(confirmation.confirm([], statesAreAuthoritative: false).isEmpty)
+        #expect(confirmation.confirm([], statesAreAuthoritative: false, now: 0).isEmpty)
         #expect(confirmation.due(now: .max, limit: 4).isEmpty)
     }
 }

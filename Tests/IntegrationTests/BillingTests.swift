@@ -62,7 +62,7 @@ struct BillingTests {
                     """
                     INSERT INTO scheduling.policy (domain, version, valid_from_ns, lower_ppm, upper_ppm, ratio_ppm,
                         minimum_vcpus, maximum_vcpus, window_length)
-                    SELECT p.domain, p.version + n, p.valid_from_ns + n * 100000000, p.lower_ppm, p.upper_ppm, p.ratio_ppm,
+                    SELECT p.domain, p.version + n, p.valid_from_ns + n * 100000000::int8, p.lower_ppm, p.upper_ppm, p.ratio_ppm,
                         p.minimum_vcpus, p.maximum_vcpus, p.window_length
                     FROM scheduling.policy p, generate_series(1, 4000) n
                     WHERE p.version = (SELECT max(version) FROM scheduling.policy)

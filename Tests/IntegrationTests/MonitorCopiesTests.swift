@@ -192,6 +192,60 @@ struct MonitorCopiesTests {
         }
     }
 
+    @Test("what was moved by hand while Monitor was away is not started again before the other host was looked at")
+    func movedUnseen() async throws {
+        try await withTwins([vm], on: ["h1"]) { fleets, database in
+            try await MonitorRig.with(database) { rig in
+                let shard = try await rig.take("h1")
+                let target = try await rig.take("h2")
+                try await manage(on: "h1", shard, 1, rig)
+                try await eventually("h2 answers") { try await rig.inventory.host("h2")?.facts.state == .up }
+                await rig.drop("h1")
+                await rig.drop("h2")
+                let specification = DomainSpecification(
+                    domain: vm, name: "d0", tenant: "acme", maximumVCPUs: 4, vcpus: 1, memory: .mebibytes(64),
+                    disk: .gibibytes(1))
+                let call = MutatingCall(id: UUID128(high: 4, low: 4), epoch: UInt64(target.epoch), timeout: .seconds(5))
+                _ = try await fleets["h2"]?.hypervisor("h2").create(specification, call)
+                try await lifecycle(vm, .destroy, on: fleets["h1"])
+                // For all that the first host shows it is off, and the row says no more.
+                try await rig.take("h1")
+                try await eventually("it is off") { try await rig.inventory.domain(vm)?.state == .shutoff }
+                let id = try await rig.enqueue("start", vm)
+                try await eventually("it says what it waits for") {
+                    try await rig.commands.fetch(id)?.progressText?.contains("may run on h2") == true
+                }
+                try await rig.take("h2")
+                let outcome = try await rig.outcome(of: id)
+                #expect(outcome.code == "moved" && outcome.message?.contains("h2") == true, "\(outcome)")
+                #expect(try await fleets["h1"]?.truth().domains.first?.segments.last?.isActive != true)
+                #expect(try await rig.inventory.domain(vm)?.state == .running)
+            }
+        }
+    }
+
+    @Test(
+        "what stopped by itself is started as soon as every host that answers was looked at; what Ebb stopped, at once")
+    func stopped() async throws {
+        try await withTwins([vm], on: ["h1"]) { fleets, database in
+            try await MonitorRig.with(database) { rig in
+                let shard = try await rig.take("h1")
+                try await rig.take("h2")
+                try await manage(on: "h1", shard, 1, rig)
+                try await eventually("h2 answers") { try await rig.inventory.host("h2")?.facts.state == .up }
+                try await lifecycle(vm, .destroy, on: fleets["h1"])
+                try await eventually("it is off") { try await rig.inventory.domain(vm)?.state == .shutoff }
+                let start = try await rig.perform("start", vm)
+                #expect(start.succeeded, "\(start)")
+                // Nobody looks at the second host any more: what Ebb itself ended did not go there.
+                await rig.drop("h2")
+                #expect(try await rig.perform("destroy", vm).succeeded)
+                let again = try await rig.perform("start", vm)
+                #expect(again.succeeded, "\(again)")
+            }
+        }
+    }
+
     @Test("of two that run neither is started, resized or deleted, and the one that had it is billed; then one is left")
     func bothRun() async throws {
         try await withTwins([vm]) { fleets, database in

@@ -42,6 +42,25 @@ struct MonitorEventTests {
         MutatingCall(id: UUID128(high: 5, low: number), epoch: 1, timeout: .seconds(5))
     }
 
+    @Test("a VM whose image is not in the pool is refused with both names before anything is begun")
+    func missingImage() async throws {
+        try await withHost { rig, _, _ in
+            let id = DomainID(UUID128(high: 6, low: 6))
+            for (pool, volume) in [("default-pool", "nowhere"), ("no-pool", "nowhere")] {
+                let outcome = try await rig.perform(
+                    "create", id,
+                    """
+                    {"name": "web", "tenant": "acme", "vcpus": 1, "memory_bytes": 536870912,
+                     "boot": {"image": {"pool": "\(pool)", "volume": "\(volume)"}}}
+                    """)
+                let message = outcome.message ?? ""
+                #expect(outcome.code == "hypervisor" && message.contains("'\(pool)'"), "\(message)")
+                #expect(pool == "no-pool" || message.contains("'nowhere'"), "\(message)")
+            }
+            #expect(try await rig.inventory.domain(id) == nil, "not even its row")
+        }
+    }
+
     /// The first event of a kind that arrives in time after the act.
     private func event(
         _ kind: String, on host: HostID = "h1", from rig: MonitorRig, within limit: Duration = .seconds(10),

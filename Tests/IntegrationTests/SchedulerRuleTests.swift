@@ -66,6 +66,27 @@ struct SchedulerRuleTests {
     }
 
     @Test(
+        "what was decided about a VM that is deleted since is explained at an instant at which it was there",
+        .timeLimit(.minutes(1)))
+    func deleted() async throws {
+        try await withScheduler(load: 950_000) { world, scheduler in
+            try await scheduler.setPolicy(try .paper(), of: vm)
+            try await eventually("the growth") { try await world.vcpus() == 2 }
+            let grown = try #require(try await world.decisions(about: vm).first { $0.verdict == "grow" })
+            let then = world.monitor.clock.now()
+            #expect(try await world.monitor.perform("destroy", vm).succeeded)
+            #expect(try await world.monitor.perform("delete", vm).succeeded)
+            try await eventually("it is gone") {
+                try await InventoryRepository(world.store).domain(vm)?.deletedAt != nil
+            }
+            let answer = try await scheduler.why(vm, at: then)
+            #expect(answer.decision?.id == grown.id, "\(answer.text)")
+            #expect(answer.record.inputs.policyVersion == 1)
+            await #expect(throws: (any Error).self) { try await scheduler.why(vm, at: world.monitor.clock.now()) }
+        }
+    }
+
+    @Test(
         "memory is given back step by step while it is idle, and comes back under a permit", .timeLimit(.minutes(1)))
     func memory() async throws {
         try await withScheduler { world, scheduler in

@@ -116,6 +116,45 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
         #expect(word(try order(.release), situation(tenant: "acme")) == "run")
     }
 
+    @Test("what is off here and may run on a host that was not listed yet is left alone until it was, and says so")
+    func unlisted() throws {
+        for verb in CommandVerb.allCases where verb != .create {
+            for presence in [present(.shutoff), present(.saved), present(.running), .absent] {
+                var situation = situation(isManaged: verb != .adopt, presence: presence)
+                let listed = CommandPlan.verdict(on: try order(verb), in: situation)
+                situation.unlisted = ["h2", "h3"]
+                let verdict = CommandPlan.verdict(on: try order(verb), in: situation)
+                let isOff = presence.state.map { $0 == .shutoff || $0 == .saved } ?? (verb == .delete)
+                guard verb.needsOneCopy, isOff else {
+                    #expect(verdict == listed, "\(verb) of \(presence)")
+                    continue
+                }
+                guard case .wait(let reason) = verdict else {
+                    Issue.record("\(verb) of \(presence): \(verdict)")
+                    continue
+                }
+                #expect(reason.contains("on host \(host) and may run on h2, h3"), "\(reason)")
+            }
+        }
+    }
+
+    @Test("of two copies both places are named, and neither is started, restored, deleted, resized or adopted")
+    func twoCopies() throws {
+        for verb in [CommandVerb.start, .restore, .delete, .resize, .adopt] {
+            for state in DomainState.allCases {
+                var situation = situation(isManaged: verb != .adopt, presence: present(.shutoff))
+                situation.copies = [DomainCopy(host: "h2", state: state)]
+                let verdict = CommandPlan.verdict(on: try order(verb), in: situation)
+                let isHarmless = state == .shutoff || state == .saved
+                guard case .refuse(let refusal) = verdict, refusal.code == "conflict" else {
+                    #expect(isHarmless, "\(verb) beside one that is \(state): \(verdict)")
+                    continue
+                }
+                #expect(!isHarmless && refusal.message.contains("host \(host)") && refusal.message.contains("host h2"))
+            }
+        }
+    }
+
     @Test("a freeze stops what a decision ordered, whatever the verb, and nothing of what people order")
     func frozen() throws {
         let freeze = CommandRefusal("frozen", "frozen")

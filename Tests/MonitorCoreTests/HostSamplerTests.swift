@@ -70,6 +70,21 @@ import Testing
         #expect(all.map(\.only.cpuUtilization?.ppm) == [nil, 500_000, nil, 500_000])
     }
 
+    @Test(
+        "a confirmed size holds for three readings after the guest fell silent; then it is what is granted, unconfirmed"
+    )
+    func silentGuest() {
+        var sampler = HostSampler(host: host)
+        let samples = (0...6).map { tenth -> DomainSample in
+            let seconds = Double(tenth) * 10
+            return sampler.observe(
+                reading(instant(seconds), running(granted: 4, confirmed: tenth < 2 ? 2 : nil, cpu: seconds))
+            ) { _ in DomainOrders() }.only
+        }
+        #expect(samples.map(\.vcpus?.confirmed) == [2, 2, 2, 2, 2, nil, nil])
+        #expect(samples.last?.cpuUtilization == Utilization(percent: 25))
+    }
+
     @Test("a guest that lies about its size is counted by the vCPUs whose time advanced")
     func lyingGuest() {
         let all = cycles(

@@ -91,6 +91,22 @@ import Testing
         #expect(free.networkUtilization == nil && free.networkBytesPerSecond == 1_000)
     }
 
+    @Test("a cap holds each direction for itself: the busier one's share counts, and the rate is that of both")
+    func fullDuplex() {
+        for (received, transmitted) in [(Int64(600), Int64(500)), (500, 600), (600, 0)] {
+            var sampler = HostSampler(host: host)
+            let last = [(Int64(0), Int64(0)), (received, transmitted)].enumerated().map { second, bytes in
+                sampler.observe(
+                    reading(
+                        instant(Double(second)),
+                        running(cpu: Double(second), received: bytes.0, transmitted: bytes.1))
+                ) { _ in DomainOrders(networkCap: 1_000) }.only
+            }[1]
+            #expect(last.networkUtilization == Utilization(percent: 60), "\(received), \(transmitted)")
+            #expect(last.networkBytesPerSecond == received + transmitted)
+        }
+    }
+
     @Test("the cap that the driver shows comes before the one that Ebb remembers")
     func driversCap() {
         var domain = running(cpu: 1)

@@ -3,6 +3,8 @@
 """Forwards what comes to one Unix socket to another, each byte so many milliseconds late: a host that is far away.
 
     delay_proxy.py LISTEN TARGET MILLISECONDS
+
+Ends with its standard input, and so with whoever started it, however that ends.
 """
 
 import asyncio
@@ -42,6 +44,11 @@ async def main(listen, target, milliseconds):
         other_reader, other_writer = await asyncio.open_unix_connection(target)
         await asyncio.gather(forward(reader, other_writer, delay), forward(other_reader, writer, delay))
 
+    def read_on():
+        if not os.read(0, 4096):
+            os._exit(0)
+
+    asyncio.get_running_loop().add_reader(0, read_on)
     server = await asyncio.start_unix_server(connected, listen)
     os.chmod(listen, 0o777)
     async with server:

@@ -227,6 +227,38 @@ import Testing
         #expect(!cluster.records.contains { $0.move != nil })
     }
 
+    @Test(
+        "a move that is told to progress is waited for beyond its deadline, which begins anew each time; then it is unknown"
+    )
+    func progress() throws {
+        let cluster = leavingCluster()
+        let decision = try #require(cluster.moves.first?.decision)
+        let timeout = cluster.state.settings.outcomeTimeout / interval
+        let isUnderWay = { cluster.state.operation(of: domainID(1))?.phase == .migrating }
+        var last = cluster.time
+        for _ in 0..<3 {
+            last += timeout - 1
+            cluster.state.actionProgressed(decision, at: at(last))
+            _ = cluster.state.directives(at: at(last))
+        }
+        _ = cluster.state.directives(at: at(last + timeout - 1))
+        #expect(isUnderWay())
+        let ended = cluster.state.directives(at: at(last + timeout))
+        #expect(!isUnderWay() && ended.contains { if case .locate = $0 { true } else { false } })
+        // What is over is not begun again.
+        cluster.state.actionProgressed(decision, at: at(last + timeout))
+        #expect(cluster.state.operation(of: domainID(1)) == nil)
+    }
+
+    @Test("a permit that is awaited has its deadline, whatever is told of progress")
+    func noProgressWithoutStep() throws {
+        let rig = Rig(settings: .platform, policy: try policy())
+        for t in Int64(1)...7 { rig.observe(t, percent: 90) }
+        let request = try #require(rig.directives(7).first?.permitRequest)
+        rig.state.actionProgressed(request.decision, at: at(8))
+        #expect(rig.state.operation(of: rig.domain)?.since == at(7))
+    }
+
     @Test("from the end of a move until their next figures both hosts count as not measured")
     func unmeasured() throws {
         let cluster = leavingCluster()

@@ -210,7 +210,7 @@ import Testing
             let trace = (1...9).map { number in
                 ReplaySample(
                     sampledAt: at(number), intervalNanoseconds: interval, demand: CPUDemand(ppmOfOneCore: 1_000_000),
-                    memoryUsed: isRead ? .mebibytes(900) : nil, networkBytesPerSecond: isRead ? 900_000 : nil)
+                    memoryUsed: isRead ? .mebibytes(900) : nil, networkPeakBytesPerSecond: isRead ? 900_000 : nil)
             }
             let actions = Replay.run(plan, over: trace).actions
             #expect(actions.map(\.resource) == (isRead ? [.memory, .network] : []))
@@ -237,6 +237,19 @@ import Testing
         var limited = plan(try PolicyPreset.aggressive.policy(maximumVCPUs: 8))
         limited.ceiling = 3
         #expect(Replay.run(limited, over: samples(flat(800, 200))).actions.map(\.to) == [3])
+    }
+
+    @Test("of a stored sample's network the busier direction is replayed, and nothing where there was no cap")
+    func network() {
+        var reading = DomainSample(
+            domain: domainID(1), state: .running, networkBytesPerSecond: 1_100, networkCapBytesPerSecond: 1_000,
+            networkUtilization: Utilization(percent: 60))
+        func peak() -> Int64? {
+            ReplaySample(reading, sampledAt: at(1), intervalNanoseconds: interval).networkPeakBytesPerSecond
+        }
+        #expect(peak() == 600)
+        (reading.networkCapBytesPerSecond, reading.networkUtilization) = (nil, nil)
+        #expect(peak() == nil)
     }
 
     @Test("a reading without a vCPU tells of no demand")

@@ -31,8 +31,7 @@ struct RowBoundsTests {
             INSERT INTO scheduling.policy (domain, version, valid_from_ns, lower_ppm, upper_ppm, ratio_ppm, minimum_vcpus,
                 maximum_vcpus, window_length, network_lower_ppm, network_upper_ppm, minimum_network_bytes_per_second,
                 maximum_network_bytes_per_second)
-            VALUES ('00000000-0000-0000-0000-000000000002', 1, (SELECT max(created_ns) FROM inventory.domain), 1, 2, 3,
-                1, 4, 10, 1, 2, 1, 9223372036854775807)
+            VALUES ('00000000-0000-0000-0000-000000000002', 1, cluster.now_ns(), 1, 2, 3, 1, 4, 10, 1, 2, 1, 9223372036854775807)
             """)
         try await Migrator().migrate(store)
 
@@ -106,6 +105,38 @@ struct RowBoundsTests {
             #expect(try await inventory.domains(.all).count == 3)
             #expect(store.setAside.entries.isEmpty)
             await store.close()
+        }
+    }
+
+    @Test("an old size that can't be is ended by the next one that is seen, and can't be made anew")
+    func oldSegment() async throws {
+        try await withWorld { world in
+            let inventory = world.inventory
+            func report(_ second: Int64, _ memory: ByteCount) -> SizeReport {
+                SizeReport(
+                    domain: world.domain, incarnationStart: at(1), observedAt: at(second), vcpus: 2, memory: memory,
+                    disk: .zero)
+            }
+            #expect(try await inventory.observeSize(report(1, .gibibytes(1)), under: world.claim) == .opened)
+            let bounds = try await world.store.query(
+                "SELECT pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE conname = 'size_segment_bounds'")
+            try await world.store.query("ALTER TABLE inventory.size_segment DROP CONSTRAINT size_segment_bounds")
+            try await world.store.query("UPDATE inventory.size_segment SET memory_bytes = 9223372036854775807")
+            try await world.store.query(
+                Query(
+                    unsafeSQL: "ALTER TABLE inventory.size_segment ADD CONSTRAINT size_segment_bounds "
+                        + (try #require(bounds.first).string("text"))))
+            await #expect {
+                try await world.store.query("UPDATE inventory.size_segment SET memory_bytes = 9223372036854775806")
+            } throws: {
+                ($0 as? StoreError)?.code == .checkViolation
+            }
+            #expect(try await inventory.observeSize(report(5, .gibibytes(2)), under: world.claim) == .opened)
+            let ever = try #require(TimeRange(.zero, .distantFuture))
+            let segments = try await inventory.segments(of: world.domain, in: ever)
+            #expect(segments.map(\.memory) == [.gibibytes(2)] && segments.first?.start == at(5))
+            let ends = try await world.store.query("SELECT end_ns FROM inventory.size_segment ORDER BY start_ns")
+            #expect(try ends.map { try $0.timestampOrNil("end_ns") } == [at(5), nil])
         }
     }
 

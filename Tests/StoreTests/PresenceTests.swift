@@ -147,6 +147,28 @@ struct PresenceTests {
         }
     }
 
+    @Test(
+        "hosts that answer and were not listed since are known, and those that are asked for though they don't answer")
+    func listings() async throws {
+        try await withWorld { world async throws in
+            let inventory = world.inventory
+            let (second, third) = (try await world.addHost("h-2"), try await world.addHost("h-3"))
+            try await inventory.setFacts(HostFacts(state: .up), under: second)
+            func unlisted(_ since: Int64, and others: [HostID] = []) async throws -> [HostID] {
+                try await inventory.hostsNotListed(since: at(since), beside: "h-1", and: others)
+            }
+            #expect(try await unlisted(5) == ["h-2"], "h-3 does not answer")
+            #expect(try await unlisted(5, and: ["h-3", "h-1"]) == ["h-2", "h-3"])
+            try await inventory.noteListed([(second, at(5)), (third, at(9))])
+            #expect(try await unlisted(5).isEmpty)
+            try await inventory.noteListed([(second, at(3)), (ShardClaim.host("h-2", epoch: second.epoch + 1), at(20))])
+            #expect(try await unlisted(5).isEmpty, "it never goes back")
+            #expect(try await unlisted(6) == ["h-2"], "a claim that is lost says nothing")
+            try await inventory.removeHost("h-2", at: at(7))
+            #expect(try await unlisted(6).isEmpty)
+        }
+    }
+
     @Test("a foreign domain's new name is written, a managed one's stays")
     func names() async throws {
         try await withWorld { world async throws in

@@ -44,11 +44,14 @@ package struct CommandSituation: Hashable, Sendable {
     package var row: Row?
     /// On other hosts than its own.
     package var copies: [DomainCopy]
+    /// Other hosts on which it may run for all that is known: they have not shown what they have since it was seen off.
+    package var unlisted: [HostID]
     package var presence: DomainPresence
 
     package init(
         now: Timestamp, host: HostID, mode: Mode, targetMode: Mode? = nil, mayCommand: Bool,
-        freeze: CommandRefusal? = nil, row: Row?, copies: [DomainCopy] = [], presence: DomainPresence
+        freeze: CommandRefusal? = nil, row: Row?, copies: [DomainCopy] = [], unlisted: [HostID] = [],
+        presence: DomainPresence
     ) {
         self.now = now
         self.host = host
@@ -58,6 +61,7 @@ package struct CommandSituation: Hashable, Sendable {
         self.freeze = freeze
         self.row = row
         self.copies = copies
+        self.unlisted = unlisted
         self.presence = presence
     }
 }
@@ -90,6 +94,7 @@ package enum CommandPlan {
         if situation.presence == .unknown || situation.presence.state == .unknown {
             return .wait("host \(situation.host) does not answer")
         }
+        if let reason = uncertainty(order, situation) { return .wait(reason) }
         return verdictByState(order, situation)
     }
 
@@ -198,6 +203,17 @@ package enum CommandPlan {
             "conflict",
             "domain \(order.domain) is on host \(host), and \(finding): no \(verb) until one of the two is shut down;"
                 + " `ebb host show \(copy.host)` lists what it has twice")
+    }
+
+    /// What is off here may run elsewhere, on a host that was not asked yet: why it is not touched until then.
+    private static func uncertainty(_ order: CommandOrder, _ situation: CommandSituation) -> String? {
+        guard order.verb.needsOneCopy, !situation.unlisted.isEmpty else { return nil }
+        let look = situation.presence.look
+        guard look.map({ CopyRank($0.state).isHarmless }) ?? (order.verb == .delete) else { return nil }
+        let others = situation.unlisted.prefix(8).map(\.name).joined(separator: ", ")
+        return
+            "domain \(order.domain) is \(look?.text ?? "missing") on host \(situation.host) and may run on \(others):"
+            + " what is there is not known yet"
     }
 
     // MARK: State

@@ -18,10 +18,10 @@ package struct KnownMeter: Hashable, Sendable {
 /// The meters of one life of a domain: of its interfaces and its disks, in both directions, device by device.
 struct DomainMeter: Hashable, Sendable {
     /// What one reading amounts to. `nil`: nothing could be read of it.
-    struct Step: Hashable, Sendable {
+    struct Step: Sendable {
         var counters = DomainCounters()
         /// Received and transmitted since the last reading of both.
-        var networkGrowth: Int128?
+        var networkGrowth: (incoming: Int64, outgoing: Int64)?
         var isChanged = false
         var rejections: [Rejection.Reason] = []
     }
@@ -64,7 +64,7 @@ struct DomainMeter: Hashable, Sendable {
         step.counters.blockReadBytes = reads.total
         step.counters.blockWrittenBytes = writes.total
         if incoming.total != nil, outgoing.total != nil {
-            step.networkGrowth = incoming.growth.flatMap { into in outgoing.growth.map { Int128(into) + Int128($0) } }
+            step.networkGrowth = incoming.growth.flatMap { into in outgoing.growth.map { (into, $0) } }
         }
         for part in [incoming, outgoing, reads, writes] {
             step.isChanged = step.isChanged || part.isChanged

@@ -177,7 +177,8 @@ struct DomainSampler: Hashable, Sendable {
         let running = interval.flatMap {
             runningVCPUs(from: former?.value.vcpus, to: seen.vcpuTimeNanoseconds, interval: $0)
         }
-        let effective = estimate.observe(granted: seen.grantedVCPUs, confirmed: seen.confirmedVCPUs, advanced: running)
+        let effective = estimate.observe(
+            granted: seen.grantedVCPUs, confirmed: seen.confirmedVCPUs, advanced: running, at: instant)
         let now = Shape(
             granted: seen.grantedVCPUs, confirmed: seen.confirmedVCPUs, effective: effective,
             effectiveAt: seen.sizeEffectiveAt)
@@ -229,12 +230,15 @@ struct DomainSampler: Hashable, Sendable {
         outcome.sighting.unmetered = unmetered(seen)
         guard step.counters.networkReceivedBytes != nil, step.counters.networkTransmittedBytes != nil else { return }
         defer { networkReadAt = instant }
-        guard let bytes = step.networkGrowth, let interval = networkReadAt.flatMap({ instant.nanoseconds(since: $0) })
+        guard let grown = step.networkGrowth, let interval = networkReadAt.flatMap({ instant.nanoseconds(since: $0) })
         else { return }
+        let bytes = Int128(grown.incoming) + Int128(grown.outgoing)
         outcome.sample.networkBytesPerSecond = Int64(
             clamping: (bytes * 1_000_000_000 + Int128(interval) / 2) / Int128(interval))
+        // A cap holds each direction for itself.
+        let busier = Int128(max(grown.incoming, grown.outgoing))
         outcome.sample.networkUtilization = outcome.sample.networkCapBytesPerSecond.flatMap { cap in
-            Utilization(numerator: bytes * 1_000_000_000, denominator: Int128(interval) * Int128(cap))?.clamped
+            Utilization(numerator: busier * 1_000_000_000, denominator: Int128(interval) * Int128(cap))?.clamped
         }
     }
 

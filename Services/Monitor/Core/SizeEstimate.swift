@@ -11,24 +11,42 @@ struct SizeEstimate: Hashable, Sendable {
     private var confirmed: VCPUCount?
     /// The most vCPUs that were seen to run since granted and confirmed sizes last changed.
     private var floor = 0
-    /// The last confirmed size of this life: a guest that falls silent keeps it.
+    /// The last confirmed size: a guest that falls silent keeps it for three readings' time.
     private var lastConfirmed: VCPUCount?
+    private var confirmedAt: Int64 = 0
+    private var readAt: Int64?
+    /// The longest time between two readings since the one before the last confirmation.
+    private var period: Int64 = 0
+    private static let periods: Int64 = 3
 
-    /// Whether the guest, or time that advanced, ever said something in this life.
+    /// Whether the guest, or time that advanced, says something.
     var isConfirmed: Bool { lastConfirmed != nil || floor > 0 }
 
     /// Takes what one reading says; `advanced` is `nil` where per-vCPU time is unknown.
-    mutating func observe(granted: VCPUCount?, confirmed: VCPUCount?, advanced: Int?) -> VCPUCount? {
+    mutating func observe(
+        granted: VCPUCount?, confirmed: VCPUCount?, advanced: Int?, at instant: ReadingInstant
+    ) -> VCPUCount? {
         let isSteady = granted == self.granted && confirmed == self.confirmed
         self.granted = granted
         self.confirmed = confirmed
-        lastConfirmed = confirmed ?? lastConfirmed
+        note(confirmed, at: instant.monotonicNanoseconds)
         let running = advanced ?? 0
         // The interval of a change still holds the time of vCPUs that are gone since: it counts, but doesn't stick.
         floor = isSteady ? max(floor, running) : 0
         guard let said = lastConfirmed ?? granted else { return nil }
         let least = VCPUCount(clamping: max(said.count, floor, running))
         return granted.map { min(least, $0) } ?? least
+    }
+
+    private mutating func note(_ confirmed: VCPUCount?, at now: Int64) {
+        let step = readAt.map { now.subtractedOrClamped($0) } ?? 0
+        readAt = now
+        if let confirmed {
+            (lastConfirmed, confirmedAt, period) = (confirmed, now, step)
+            return
+        }
+        period = max(period, step)
+        if now.subtractedOrClamped(confirmedAt) > period.multipliedOrClamped(by: Self.periods) { lastConfirmed = nil }
     }
 }
 

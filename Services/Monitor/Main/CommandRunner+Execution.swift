@@ -50,6 +50,7 @@ extension CommandRunner {
             targetMode = found.mode
         }
         if order.isAutomatic { edges.freeze.read(try await edges.freezes.list()) }
+        let presence = await presence(of: order.domain, isHere: row?.host == host && row?.deletedAt == nil)
         return CommandSituation(
             now: edges.clock.now(), host: host, mode: .init(record?.mode ?? .observe),
             targetMode: targetMode.map { .init($0) }, mayCommand: mayCommand,
@@ -58,7 +59,18 @@ extension CommandRunner {
             copies: order.verb.needsOneCopy
                 ? try await edges.inventory.copies(of: order.domain).map { DomainCopy(host: $0.host, state: $0.state) }
                 : [],
-            presence: await presence(of: order.domain, isHere: row?.host == host && row?.deletedAt == nil))
+            unlisted: try await unlisted(order, row), presence: presence)
+    }
+
+    /// Hosts that may have what is off here. Where a migration of which nobody saw the end led is asked about also while it
+    /// does not answer.
+    private func unlisted(_ order: CommandOrder, _ row: DomainRecord?) async throws -> [HostID] {
+        guard order.verb.needsOneCopy, let row, row.host == host, let since = await loop.stoppedSince(row) else {
+            return []
+        }
+        let last = try await edges.commands.moves(of: order.domain, limit: 1).first { $0.isUncertain }
+        return try await edges.inventory.hostsNotListed(
+            since: since, beside: host, and: [last?.host, last?.target].compactMap(\.self))
     }
 
     /// A row that says the domain is here may be newer than the last poll: the domain has just arrived.
@@ -85,6 +97,7 @@ extension CommandRunner {
     ) async throws -> Bool {
         var record = record
         do {
+            if let specification { try await loop.hypervisor.check(specification) }
             let beforehand = Beforehand(
                 specification: specification,
                 definition: order.verb == .adopt ? try await adoptable(order) : nil,

@@ -72,9 +72,10 @@ extension HostLoop {
         if let former, seen.seenAt < former.seenAt { return [] }
         latest[seen.domain] = seen
         let isShuttingDown = trackers[seen.domain]?.isShuttingDown ?? false
+        let isForeign = !ordered.contains(seen.domain) && !isShuttingDown
+        noteStop(seen, after: former, isForeign: isForeign)
         let facts = trackers[seen.domain]?.observe(seen, isForced: isForced) ?? []
         if let former {
-            let isForeign = !ordered.contains(seen.domain) && !isShuttingDown
             for change in DomainChange.between(former, seen) {
                 await publish(change, of: seen.domain, at: seen.sizeEffectiveAt ?? seen.seenAt, isForeign: isForeign)
             }
@@ -82,11 +83,26 @@ extension HostLoop {
         return facts
     }
 
+    /// Notes since when a domain is off for a reason that Ebb does not know: it may have gone elsewhere.
+    private func noteStop(_ seen: DomainSighting, after former: DomainSighting?, isForeign: Bool) {
+        guard CopyRank(seen.state).isHarmless else {
+            stoppedAt[seen.domain] = nil
+            return
+        }
+        if former.map({ isForeign && !CopyRank($0.state).isHarmless }) ?? true { stoppedAt[seen.domain] = seen.seenAt }
+    }
+
+    /// From when on another host must have shown what it has before a domain that is off here, or missing, is known not
+    /// to run there; `nil`: Ebb itself ended it here.
+    func stoppedSince(_ row: DomainRecord) -> Timestamp? {
+        latest[row.id] == nil ? max(startedAt, row.missingSince ?? .zero) : stoppedAt[row.id]
+    }
+
     /// A domain that is not here any more: its facts, and its row unless Ebb moved it. Without `movedAt`, a complete
     /// listing shows that it is not.
     func depart(_ domain: DomainID, movedAt: Timestamp?, seenAt: Timestamp, isForeign: Bool) async -> [Fact] {
         guard var tracker = trackers.removeValue(forKey: domain) else { return [] }
-        latest[domain] = nil
+        (latest[domain], stoppedAt[domain]) = (nil, nil)
         var facts = tracker.departed(movedAt: movedAt, seenAt: seenAt)
         if movedAt == nil { facts.append(.absent(domain, at: seenAt)) }
         let change = DomainChange(
@@ -111,6 +127,7 @@ extension HostLoop {
     /// host's first size ends the one that is open here.
     func lost(_ domain: DomainID) async {
         guard var tracker = trackers.removeValue(forKey: domain) else { return }
+        stoppedAt[domain] = nil
         unresolved[domain] = latest.removeValue(forKey: domain).map { [$0] }
         let readings = tracker.isManaged ? tracker.meter.endOfLife() : []
         if !readings.isEmpty { await writer.append([.readings(readings)]) }

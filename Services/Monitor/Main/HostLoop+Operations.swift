@@ -75,7 +75,7 @@ extension HostLoop {
     func release(_ domain: DomainID) async {
         sampler.forget(domain)
         trackers[domain] = nil
-        latest[domain] = nil
+        (latest[domain], stoppedAt[domain]) = (nil, nil)
         leftAt[domain] = edges.clock.now()
         moving.remove(domain)
         let change = DomainChange(kind: "migrated-out", detail: "moved by Ebb")
@@ -87,7 +87,7 @@ extension HostLoop {
     func deleted(_ domain: DomainID, at effectiveAt: Timestamp?, leaving volumes: [String] = []) async {
         let now = edges.clock.now()
         sampler.forget(domain)
-        latest[domain] = nil
+        (latest[domain], stoppedAt[domain]) = (nil, nil)
         leftAt[domain] = now
         let end = effectiveAt ?? now
         var tracker = trackers.removeValue(forKey: domain)

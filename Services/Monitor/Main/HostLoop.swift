@@ -42,6 +42,11 @@ actor HostLoop {
     var uncertain: Set<DomainID> = []
     var latest: [DomainID: DomainSighting] = [:]
     var hasPolled = false
+    /// Since when domains are seen off here that Ebb did not end, or that were off when this process began to look.
+    var stoppedAt: [DomainID: Timestamp] = [:]
+    let startedAt: Timestamp
+    /// When the last listing that was taken in was asked for.
+    private(set) var listedAt: Timestamp?
     var cycleWaiters: [CheckedContinuation<Void, Never>] = []
     /// A reboot that Ebb ordered and that was not reported yet.
     var rebooting: Set<DomainID> = []
@@ -67,6 +72,7 @@ actor HostLoop {
         self.configuration = configuration
         self.writer = writer
         log = edges.log
+        startedAt = edges.clock.now()
         sampler = HostSampler(host: host, known: known.incarnations)
         (moving, ordered) = (known.moving, known.ordered)
         duplicates = Dictionary(uniqueKeysWithValues: known.duplicates.map { ($0, false) })
@@ -192,6 +198,7 @@ actor HostLoop {
         let isComplete = await take(cycle, calledAt: calledAt, &facts)
         if isComplete { facts.append(.proved(cycle.provedAt)) }
         hasPolled = true
+        listedAt = calledAt
         await writer.append(facts)
     }
 

@@ -12,6 +12,7 @@ actor HostRefresher {
     private let host: HostID
     private let claim: ShardClaim
     private let loop: HostLoop
+    private let proofs: ProofWriter
     private let edges: MonitorEdges
     private let configuration: MonitorConfiguration
     /// Since when domains that another host has are seen here as well.
@@ -19,13 +20,16 @@ actor HostRefresher {
     /// Copies of other hosts' domains that are on record, and in which state.
     private var recorded: [DomainID: DomainState]
     private var twins: [HostID] = []
+    /// Domains of other hosts that run here and of which nothing is decided yet.
+    private var undecided: Set<DomainID> = []
 
     init(
-        host: HostID, claim: ShardClaim, duplicates: [DomainID], loop: HostLoop, edges: MonitorEdges,
-        configuration: MonitorConfiguration
+        host: HostID, claim: ShardClaim, duplicates: [DomainID], loop: HostLoop, proofs: ProofWriter,
+        edges: MonitorEdges, configuration: MonitorConfiguration
     ) {
         self.host = host
         self.claim = claim
+        self.proofs = proofs
         recorded = Dictionary(uniqueKeysWithValues: duplicates.map { ($0, .unknown) })
         self.loop = loop
         self.edges = edges
@@ -45,8 +49,12 @@ actor HostRefresher {
                     rowsAreDue = .now + pause
                     pause = configuration.rowsInterval
                 }
+                let listedAt = await loop.listedAt
                 let unknown = await loop.unknownDomains
+                undecided = []
                 if !unknown.isEmpty || !recorded.isEmpty { try await resolve(unknown) }
+                // Whatever runs here is known to be here by now.
+                if let listedAt, undecided.isEmpty { await proofs.note(claim, listedAt: listedAt) }
             } catch {
                 edges.log.debug(
                     "rows can't be read back", metadata: ["host.id": "\(host)", "error": "\(error)"])
@@ -97,7 +105,9 @@ actor HostRefresher {
             here: seen.state, there: isThere ? there : nil, move: try await move(of: row),
             isSettled: ContinuousClock.now - since >= configuration.pollInterval * 3)
         switch contest.verdict {
-        case .wait: return .arriving
+        case .wait:
+            if CopyRank(seen.state).isLive, contest.move != .underWay { undecided.insert(row.id) }
+            return .arriving
         case .yield(let isLive): return .duplicate(of: row.host, isLive: isLive)
         case .take(let isForeign):
             // What its row says of it may be as old as what its host said last.
@@ -105,7 +115,10 @@ actor HostRefresher {
             let beaten = CopyRank(seen.state).beatenStates + (isStale ? [row.state] : [])
             let taken = try await edges.inventory.observe(
                 row.id, DomainObservation(seen, asked: row.askedVCPUs), taking: beaten, under: claim)
-            guard taken != nil else { return .arriving }
+            guard taken != nil else {
+                undecided.insert(row.id)
+                return .arriving
+            }
             var isOurs = !isForeign
             if isForeign { isOurs = try await isUncertain(row) }
             return isOurs ? .movedHere(row) : .strayed(row, provedUntil: holder?.provedUntil)

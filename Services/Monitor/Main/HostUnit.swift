@@ -38,8 +38,8 @@ struct HostUnit: Sendable {
             host: record.id, uri: record.uri, shard: shard, loop: loop, writer: writer, edges: edges,
             configuration: configuration)
         refresher = HostRefresher(
-            host: record.id, claim: shard.claim, duplicates: known.duplicates, loop: loop, edges: edges,
-            configuration: configuration)
+            host: record.id, claim: shard.claim, duplicates: known.duplicates, loop: loop, proofs: proofs,
+            edges: edges, configuration: configuration)
         examiner = HostExaminer(
             host: record.id, claim: shard.claim, loop: loop, edges: edges, configuration: configuration)
         farewell = configuration.farewell

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FoundationEssentials
 package import ResourceModel
 
 /// The five services.
@@ -57,11 +58,27 @@ package struct InstanceRepository: Sendable {
             """)
     }
 
-    /// Raises the heartbeat by one and returns it; `nil` if somebody removed the instance: it must register again.
+    /// Raises the heartbeat by one and returns it; `nil` if somebody removed the instance: it must register again. Tells
+    /// with it which rows its store has set aside, the first hundred of them.
     package func renew(_ id: InstanceID) async throws(StoreError) -> Int64? {
-        try await store.query(
-            "UPDATE cluster.instance SET heartbeat = heartbeat + 1 WHERE id = \(id) RETURNING heartbeat"
+        let lines = store.setAside.entries.prefix(100).map { String($0.description.prefix(1_000)) }
+        let json = (try? JSONEncoder().encode(lines)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
+        return try await store.query(
+            """
+            UPDATE cluster.instance SET heartbeat = heartbeat + 1, set_aside = \(json)::jsonb
+            WHERE id = \(id) RETURNING heartbeat
+            """
         ).first?.int64("heartbeat")
+    }
+
+    /// What each instance has set aside, as it said last; those that have nothing are left out.
+    package func setAside() async throws(StoreError) -> [InstanceID: [String]] {
+        var lines: [InstanceID: [String]] = [:]
+        for row in try await store.query("SELECT id, set_aside FROM cluster.instance WHERE set_aside <> '[]'") {
+            let text = try row.string("set_aside")
+            lines[InstanceID(try row.uuid("id"))] = try? JSONDecoder().decode([String].self, from: Data(text.utf8))
+        }
+        return lines
     }
 
     /// All instances, or one service's, by id.

@@ -153,19 +153,46 @@ package struct InventoryRepository: Sendable {
     /// Every domain of each claim's host was seen at its instant: open segments are proved up to it. Never goes back;
     /// claims that are lost are left out. One statement, however many hosts.
     package func prove(_ proofs: [(claim: ShardClaim, until: Timestamp)]) async throws(StoreError) {
-        guard !proofs.isEmpty else { return }
+        try await advance("proved_until_ns", proofs.map { ($0.claim, $0.until) })
+    }
+
+    /// When each claim's host was last asked for a listing of which every domain that is another host's was looked up, so
+    /// that what runs there is known to. Never goes back; claims that are lost are left out.
+    package func noteListed(_ listings: [(claim: ShardClaim, at: Timestamp)]) async throws(StoreError) {
+        try await advance("listed_ns", listings.map { ($0.claim, $0.at) })
+    }
+
+    /// Hosts beside one that answer and have not been listed since, in order; and of `others` those that have not, whether
+    /// they answer or not.
+    package func hostsNotListed(
+        since instant: Timestamp, beside id: HostID, and others: [HostID] = []
+    ) async throws(StoreError) -> [HostID] {
+        let rows = try await store.query(
+            """
+            SELECT id FROM inventory.host WHERE removed_ns IS NULL AND id <> \(id) AND coalesce(listed_ns, 0) < \(instant)
+                AND (state = 'up' OR id = ANY(\(TextArray(others.map(\.name)))::text[])) ORDER BY id
+            """)
+        var hosts: [HostID] = []
+        for row in rows { hosts.append(try row.host("id")) }
+        return hosts
+    }
+
+    private func advance(
+        _ column: Query, _ instants: [(claim: ShardClaim, instant: Timestamp)]
+    ) async throws(StoreError) {
+        guard !instants.isEmpty else { return }
         // In one order, so that two instances never wait for each other in a ring.
-        let rows: [Query] = proofs.sorted { $0.claim.id < $1.claim.id }.map { proof in
-            "(\(proof.claim.id)::text, \(proof.claim.epoch)::int8, \(proof.until)::int8)"
+        let rows: [Query] = instants.sorted { $0.claim.id < $1.claim.id }.map { row in
+            "(\(row.claim.id)::text, \(row.claim.epoch)::int8, \(row.instant)::int8)"
         }
         try await store.query(
             """
             WITH owned AS (
-                SELECT s.id, p.until FROM (VALUES \(Query.joined(rows, by: ", "))) AS p(id, epoch, until)
+                SELECT s.id, p.instant FROM (VALUES \(Query.joined(rows, by: ", "))) AS p(id, epoch, instant)
                     JOIN cluster.shard s ON s.kind = 'host' AND s.id = p.id AND s.epoch = p.epoch
                 ORDER BY s.id FOR KEY SHARE OF s)
-            UPDATE inventory.host h SET proved_until_ns = owned.until FROM owned
-            WHERE h.id = owned.id AND (h.proved_until_ns IS NULL OR h.proved_until_ns < owned.until)
+            UPDATE inventory.host h SET \(column) = owned.instant FROM owned
+            WHERE h.id = owned.id AND (h.\(column) IS NULL OR h.\(column) < owned.instant)
             """)
     }
 }

@@ -77,14 +77,13 @@ extension LogRepository {
     }
 
     /// Events of a domain (or with `nil` of all) in a period, oldest first.
-    /// - Parameter owner: only of domains while they were this tenant's; `nil`: all.
     package func events(
-        of domain: DomainID? = nil, in period: TimeRange, ownedBy owner: TenantID? = nil, limit: Int = 1_000
+        of domain: DomainID? = nil, in period: TimeRange, limit: Int = 1_000
     ) async throws(StoreError) -> [LoggedEvent] {
         let rows = try await store.query(
             """
-            SELECT * FROM log.event e WHERE (\(domain) IS NULL OR domain = \(domain)) AND at_ns >= \(period.start)
-                AND at_ns < \(period.end) AND \(Query.isOwned(by: owner, domain: "e.domain", at: "e.at_ns"))
+            SELECT * FROM log.event WHERE (\(domain) IS NULL OR domain = \(domain)) AND at_ns >= \(period.start)
+                AND at_ns < \(period.end)
             ORDER BY at_ns, topic, stream_epoch, sequence LIMIT \(limit)
             """)
         return store.setAside.read(rows, of: "log.event", by: ["topic", "sequence"]) { row throws(StoreError) in

@@ -90,7 +90,7 @@ private struct ReplayRun {
         gist.vcpus = VCPUCount(clamping: Int(vcpus))
         gist.ceiling = ceiling
         if hasMemory, sample.memoryUsed != nil, memory > 0 { gist.allocated = ByteCount(clamping: memory) }
-        if sample.networkBytesPerSecond != nil { gist.networkCap = networkCap }
+        if sample.networkPeakBytesPerSecond != nil { gist.networkCap = networkCap }
         gist.steal = sample.steal
         guard let demand = sample.demand else { return gist }
         gist.state = .running
@@ -106,8 +106,7 @@ private struct ReplayRun {
             reading.memory = DomainMemory(maximum: plan.memory, allocated: ByteCount(clamping: memory), used: used)
             reading.memoryUtilization = Utilization(numerator: Int128(used.bytes), denominator: Int128(memory))
         }
-        if let rate = sample.networkBytesPerSecond, let networkCap {
-            reading.networkBytesPerSecond = rate
+        if let rate = sample.networkPeakBytesPerSecond, let networkCap {
             reading.networkCapBytesPerSecond = networkCap
             reading.networkUtilization = Utilization(numerator: Int128(rate), denominator: Int128(networkCap))
         }

@@ -13,11 +13,12 @@ package struct ReplaySample: Hashable, Sendable {
     package var steal: Utilization?
     /// In the guest, without page cache.
     package var memoryUsed: ByteCount?
-    package var networkBytesPerSecond: Int64?
+    /// Of the two directions of the network the busier one's rate; `nil`: unknown.
+    package var networkPeakBytesPerSecond: Int64?
 
     package init(
         sampledAt: Timestamp, intervalNanoseconds: Int64, demand: CPUDemand?, isCapped: Bool = false,
-        steal: Utilization? = nil, memoryUsed: ByteCount? = nil, networkBytesPerSecond: Int64? = nil
+        steal: Utilization? = nil, memoryUsed: ByteCount? = nil, networkPeakBytesPerSecond: Int64? = nil
     ) {
         self.sampledAt = sampledAt
         self.intervalNanoseconds = intervalNanoseconds
@@ -25,7 +26,7 @@ package struct ReplaySample: Hashable, Sendable {
         self.isCapped = isCapped
         self.steal = steal
         self.memoryUsed = memoryUsed
-        self.networkBytesPerSecond = networkBytesPerSecond
+        self.networkPeakBytesPerSecond = networkPeakBytesPerSecond
     }
 
     /// From this share on, a domain is taken to have used all of its vCPUs.
@@ -41,7 +42,13 @@ package struct ReplaySample: Hashable, Sendable {
         self.init(
             sampledAt: sampledAt, intervalNanoseconds: intervalNanoseconds, demand: demand,
             isCapped: demand != nil && utilization ?? .zero >= Self.cappedFrom, steal: reading.stealUtilization,
-            memoryUsed: reading.memory?.used, networkBytesPerSecond: reading.networkBytesPerSecond)
+            memoryUsed: reading.memory?.used, networkPeakBytesPerSecond: Self.networkPeak(reading))
+    }
+
+    /// A sample has the rate of both directions together, and the share that the busier one has of its cap.
+    private static func networkPeak(_ reading: DomainSample) -> Int64? {
+        guard let share = reading.networkUtilization, let cap = reading.networkCapBytesPerSecond else { return nil }
+        return Int64(clamping: Int128(share.ppm) * Int128(cap) / 1_000_000)
     }
 }
 

@@ -35,7 +35,7 @@ extension ClusterShell {
     /// The core as it stood at a past instant: policy, settings and freezes of then, over the stored samples up to then.
     private func past(_ domain: DomainID, at instant: Timestamp) async throws -> SchedulerState {
         var state = SchedulerState(settings: try await settings(at: instant))
-        state.inventoryChanged(try await reader.inventory(at: instant))
+        state.inventoryChanged(try await reader.inventory(at: instant, with: domain))
         state.freezeChanged(try await freezes(at: instant), at: instant)
         if let version = try await PolicyRepository(runtime.store).version(domain, at: instant) {
             state.policyChanged(version, at: version.validFrom)

@@ -29,14 +29,24 @@ struct InventoryReader: Sendable {
             policies: try await PolicyRepository(store).allCurrent())
     }
 
-    /// Hosts, their domains and open permits.
+    /// Hosts, their domains and open permits; also a domain that was there at `now` and is deleted since, and its host.
     @concurrent
-    func inventory(at now: Timestamp) async throws -> Inventory { try await inventoryAndOwnership(at: now).0 }
+    func inventory(at now: Timestamp, with domain: DomainID) async throws -> Inventory {
+        let row = try await InventoryRepository(store).domain(domain)
+        let deleted = row.flatMap { row in row.deletedAt.flatMap { $0 > now ? row : nil } }
+        return try await inventoryAndOwnership(at: now, with: deleted).0
+    }
 
-    private func inventoryAndOwnership(at now: Timestamp) async throws -> (Inventory, [DomainID: Timestamp]) {
-        let hosts = try await InventoryRepository(store).hosts(in: cluster)
+    private func inventoryAndOwnership(
+        at now: Timestamp, with deleted: StoredDomain? = nil
+    ) async throws -> (Inventory, [DomainID: Timestamp]) {
+        var hosts = try await InventoryRepository(store).hosts(in: cluster)
+        if let deleted, !hosts.contains(where: { $0.id == deleted.host }) {
+            hosts += try await InventoryRepository(store).host(deleted.host).map { [$0] } ?? []
+        }
         let ids = Set(hosts.map(\.id))
-        let domains = try await InventoryRepository(store).domains(.all).filter { ids.contains($0.host) }
+        var domains = try await InventoryRepository(store).domains(.all).filter { ids.contains($0.host) }
+        if let deleted { domains.append(deleted) }
         let permits = try await PermitRepository(store).open(at: now).filter { ids.contains($0.host) }
         let orders = try await CommandRepository(store).orderedMoves().compactMap { move -> OrderedMove? in
             guard let target = HostID(move.target), ids.contains(target) else { return nil }

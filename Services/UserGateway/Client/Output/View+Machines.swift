@@ -81,6 +81,7 @@ extension View {
         Column("NEXT MAX MEMORY", "nextMaxMemoryBytes", .bytes, wide: true, null: "-"),
         Column("FROZEN", "frozen", wide: true, null: "-"), Column("WAITING", "waiting", wide: true, null: "-"),
         Column("REASON", "stateReason", wide: true, null: "-"), Column("BROKEN", "broken", wide: true, null: "-"),
+        Column("COPIES", "copies", wide: true, null: "-"),
         Column("MANAGED", "managed", wide: true), Column("UNMETERED", "unmetered", wide: true, null: "-"),
         Column("CREATED", "createdAt", .instant, wide: true),
     ]

@@ -33,6 +33,7 @@ extension View {
             Column("SERVICE", "service"), Column("INSTANCE", "id"), Column("VERSION", "version"),
             Column("SHARDS", "shards", .count), Column("STARTED", "startedAt", .instant),
             Column("COMMANDS", "commandEndpoint", wide: true), Column("ADMIN", "adminEndpoint", wide: true),
+            Column("SET ASIDE", "setAside", .list, wide: true),
         ])
     static let operationList = View(
         .list(empty: "no operations"), name: "sequence",

@@ -59,7 +59,8 @@ private struct JSONParser {
         return value
     }
 
-    private mutating func parseValue(depth: Int) throws(JSONSyntaxError) -> JSONValue {
+    /// - Parameter name: The member that it is, or an element of: an error in a number names it.
+    private mutating func parseValue(depth: Int, of name: String? = nil) throws(JSONSyntaxError) -> JSONValue {
         valueCount += 1
         guard valueCount <= limits.values else { throw fault("more than \(limits.values) values") }
         skipWhitespace()
@@ -68,7 +69,7 @@ private struct JSONParser {
         case UInt8(ascii: "{"):
             return try parseObject(depth: depth + 1)
         case UInt8(ascii: "["):
-            return try parseArray(depth: depth + 1)
+            return try parseArray(depth: depth + 1, of: name)
         case UInt8(ascii: "\""):
             return .string(try parseString())
         case UInt8(ascii: "t"):
@@ -78,7 +79,7 @@ private struct JSONParser {
         case UInt8(ascii: "n"):
             return try parseLiteral("null", .null)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            return try parseNumber()
+            return try parseNumber(of: name)
         default:
             throw fault("unexpected character")
         }
@@ -96,7 +97,7 @@ private struct JSONParser {
             let name = try parseString()
             skipWhitespace()
             guard take(UInt8(ascii: ":")) else { throw fault("expected ':'") }
-            let value = try parseValue(depth: depth)
+            let value = try parseValue(depth: depth, of: name)
             guard members.updateValue(value, forKey: name) == nil else {
                 throw JSONSyntaxError(message: "repeated member name", offset: start)
             }
@@ -106,13 +107,13 @@ private struct JSONParser {
         }
     }
 
-    private mutating func parseArray(depth: Int) throws(JSONSyntaxError) -> JSONValue {
+    private mutating func parseArray(depth: Int, of name: String?) throws(JSONSyntaxError) -> JSONValue {
         try enter(depth)
         var elements: [JSONValue] = []
         skipWhitespace()
         if take(UInt8(ascii: "]")) { return .array(elements) }
         while true {
-            elements.append(try parseValue(depth: depth))
+            elements.append(try parseValue(depth: depth, of: name))
             skipWhitespace()
             if take(UInt8(ascii: "]")) { return .array(elements) }
             guard take(UInt8(ascii: ",")) else { throw fault("expected ',' or ']'") }
@@ -130,7 +131,7 @@ private struct JSONParser {
         return value
     }
 
-    private mutating func parseNumber() throws(JSONSyntaxError) -> JSONValue {
+    private mutating func parseNumber(of name: String?) throws(JSONSyntaxError) -> JSONValue {
         let start = index
         _ = take(UInt8(ascii: "-"))
         if !take(UInt8(ascii: "0")) { try takeDigits() }
@@ -145,14 +146,15 @@ private struct JSONParser {
             try takeDigits()
         }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
+        let whose = name.map { " for '\($0.prefix(64))'" } ?? ""
         if isInteger {
             guard let value = Int64(text) else {
-                throw JSONSyntaxError(message: "integer beyond 64 bits", offset: start)
+                throw JSONSyntaxError(message: "integer beyond 64 bits\(whose)", offset: start)
             }
             return .integer(value)
         }
         guard let value = Double(text), value.isFinite else {
-            throw JSONSyntaxError(message: "number out of range", offset: start)
+            throw JSONSyntaxError(message: "number out of range\(whose)", offset: start)
         }
         return .number(value)
     }

@@ -80,6 +80,9 @@ extension MethodDefinition {
         Field("adminEndpoint", .nullable(.line), "Where it shows health and metrics; null without one"),
         Field("shards", .count, "Hosts, clusters or tenants that it owns"),
         Field("startedAt", .instant, required: true, "When it started"),
+        Field(
+            "setAside", .list(of: .line, atMost: 100),
+            "Rows of the database that it can't read and goes on without, each with the reason"),
     ]
 
     private static let operationFields = [

@@ -158,6 +158,9 @@ extension MethodDefinition {
         Field("nextMaxMemoryBytes", .nullable(.bytes), "The same of its memory"),
         Field("manager", .nullable(.line), "Who else manages it, such as nova; null: nobody that is known"),
         Field("unmetered", .nullable(.line), "Its devices whose counters or size can't be read, and so are not billed"),
+        Field(
+            "copies", .nullable(.line),
+            "Where else a VM of its UUID is and in which state (unknown: that host does not answer); null: nowhere"),
         Field("managed", .boolean, "Whether Ebb may change it; false: a foreign domain, which it only observes"),
         Field("frozen", .nullable(.line), "Why automatic actions on it are stopped; null where they are not"),
         Field("waiting", .nullable(.line), "What it is due to get and waits for; null where it waits for nothing"),

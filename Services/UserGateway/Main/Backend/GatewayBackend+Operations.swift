@@ -16,15 +16,18 @@ extension GatewayBackend {
                 FROM cluster.instance i ORDER BY i.service, i.id
                 """)
         }
+        let setAside = try await reading { try await InstanceRepository(store).setAside() }
         let items: [JSONValue] = try await reading {
-            try rows.map { row in
-                [
+            try rows.map { row throws(StoreError) -> JSONValue in
+                let lines = setAside[InstanceID(try row.uuid("id"))] ?? []
+                return [
                     "service": .string(try row.string("service")), "id": .string(try row.uuid("id").description),
                     "version": .string(try row.string("version")),
                     "commandEndpoint": .string(try row.string("command_endpoint")),
                     "adminEndpoint": try row.stringOrNil("admin_endpoint").map { .string($0) } ?? .null,
                     "shards": .integer(try row.int64("shards")),
                     "startedAt": .instant(try row.timestamp("started_ns")),
+                    "setAside": .array(lines.map { .string($0) }),
                 ]
             }
         }

@@ -40,6 +40,7 @@ extension GatewayBackend {
         let clusters: [HostID: ClusterID]
         let waiting: [DomainID: [QueuedGrowth]]
         let broken: [DomainID: [BrokenTieRow]]
+        let copies: [DomainID: [(domain: DomainID, host: HostID, state: DomainState)]]
 
         /// For instance `1 vCPU more since 2026-03-01T12:00:00Z, place 2`.
         func waiting(_ domain: DomainRecord) -> String? {
@@ -73,7 +74,8 @@ extension GatewayBackend {
                 clusters: Dictionary(try await inventory.hosts().map { ($0.id, $0.cluster) }) { first, _ in first },
                 waiting: Dictionary(
                     grouping: try await WaitingGrowthRepository(store).list(), by: \.growth.domain),
-                broken: Dictionary(grouping: try await PlaceRepository(store).broken(), by: \.domain))
+                broken: Dictionary(grouping: try await PlaceRepository(store).broken(), by: \.domain),
+                copies: Dictionary(grouping: try await inventory.copies(), by: \.domain))
         }
     }
 
@@ -173,6 +175,10 @@ extension GatewayBackend {
             "nextMaxMemoryBytes": .nullable(domain.pendingMaximumMemory?.bytes),
             "manager": .nullable(domain.foreignManager), "stateReason": .nullable(domain.stateReason?.text),
             "unmetered": .nullable(domain.unmeteredDevices?.joined(separator: ", ")),
+            // For instance `shutoff on h2, paused on h3`.
+            "copies": .nullable(
+                context.copies[domain.id]?.map { "\($0.state.rawValue) on \(visible($0.host, to: principal))" }
+                    .joined(separator: ", ")),
         ]
     }
 
