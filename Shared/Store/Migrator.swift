@@ -53,6 +53,12 @@ package struct Migration: Hashable, Sendable {
             version: 12, name: "places", sql: String(decoding: PackageResources._012_places_sql, as: UTF8.self)),
         Migration(
             version: 13, name: "true_ratio", sql: String(decoding: PackageResources._013_true_ratio_sql, as: UTF8.self)),
+        Migration(
+            version: 18, name: "least_privilege",
+            sql: String(decoding: PackageResources._018_least_privilege_sql, as: UTF8.self)),
+        Migration(
+            version: 19, name: "audit_by_role",
+            sql: String(decoding: PackageResources._019_audit_by_role_sql, as: UTF8.self)),
     ]
 }
 

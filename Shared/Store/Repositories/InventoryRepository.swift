@@ -154,16 +154,14 @@ package struct InventoryRepository: Sendable {
     /// claims that are lost are left out. One statement, however many hosts.
     package func prove(_ proofs: [(claim: ShardClaim, until: Timestamp)]) async throws(StoreError) {
         guard !proofs.isEmpty else { return }
-        // In one order, so that two instances never wait for each other in a ring.
-        let rows: [Query] = proofs.sorted { $0.claim.id < $1.claim.id }.map { proof in
+        let rows: [Query] = proofs.map { proof in
             "(\(proof.claim.id)::text, \(proof.claim.epoch)::int8, \(proof.until)::int8)"
         }
         try await store.query(
             """
-            WITH owned AS (
-                SELECT s.id, p.until FROM (VALUES \(Query.joined(rows, by: ", "))) AS p(id, epoch, until)
-                    JOIN cluster.shard s ON s.kind = 'host' AND s.id = p.id AND s.epoch = p.epoch
-                ORDER BY s.id FOR KEY SHARE OF s)
+            WITH proof(id, epoch, until) AS (VALUES \(Query.joined(rows, by: ", "))), owned AS (
+                SELECT p.id, p.until FROM cluster.hold_shards('host', (SELECT array_agg(id) FROM proof),
+                    (SELECT array_agg(epoch) FROM proof)) held(id) JOIN proof p ON p.id = held.id)
             UPDATE inventory.host h SET proved_until_ns = owned.until FROM owned
             WHERE h.id = owned.id AND (h.proved_until_ns IS NULL OR h.proved_until_ns < owned.until)
             """)

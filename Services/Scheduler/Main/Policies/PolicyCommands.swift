@@ -11,7 +11,7 @@ import SwiftProtobuf
 
 // Policies: subscribed, pinned, cleared.
 extension SchedulerCommands {
-    func setPolicy(_ request: WireSetPolicy) async throws -> [UInt8] {
+    func setPolicy(_ request: WireSetPolicy, asker: InstanceID) async throws -> [UInt8] {
         let (record, shell) = try await managed(request.domainUuid)
         let current = try await PolicyRepository(runtime.store).current(record.id)
         let wish: PolicyWish
@@ -25,7 +25,7 @@ extension SchedulerCommands {
                 policy, options: wish.options, windowLength: wish.windowLength, settings: await shell.state.settings)
             guard check.isAcceptable else { throw CommandFailure.invalid(check.refusals.joined(separator: "; ")) }
         }
-        let version = try await shell.subscribe(wish, for: record.id)
+        let version = try await shell.subscribe(wish, for: record.id, asker: asker)
         return MessageCodec.encoded(
             WireSetPolicyReply.with {
                 $0.version = version.version
