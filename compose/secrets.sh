@@ -7,10 +7,12 @@ mkdir -p secrets
 umask 077
 random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 [ -s secrets/admin-password ] || random >secrets/admin-password
-[ -s secrets/role-password ] || random >secrets/role-password
 printf 'postgresql://ebb_admin:%s@database/ebb' "$(cat secrets/admin-password)" >secrets/migrate-url
+# One for each service: whoever reads one service's is no other service.
 for service in monitor scheduler billing logger usergateway; do
-    printf 'postgresql://ebb_%s:%s@database/ebb' "$service" "$(cat secrets/role-password)" >"secrets/$service-url"
+    [ -s "secrets/$service-password" ] || random >"secrets/$service-password"
+    printf 'postgresql://ebb_%s:%s@database/ebb' "$service" "$(cat "secrets/$service-password")" \
+        >"secrets/$service-url"
 done
 # Inside the containers an unprivileged user reads them.
 chmod 644 secrets/*

@@ -80,7 +80,9 @@ class Stack:
         # which does not, is reached by its socket from anywhere.
         self.prefix = list(prefix or [])
         self.processes = {}
+        # The administrator's, and one for each service's role.
         self.password = None
+        self.role_passwords = {}
         self.fleet_port = None
         self.gateway_port = None
 
@@ -94,6 +96,7 @@ class Stack:
             "fleet_port": self.fleet_port,
             "gateway_port": self.gateway_port,
             "password": self.password,
+            "role_passwords": self.role_passwords,
             "pids": {name: process.pid for name, process in self.processes.items()},
         }
         target = self.path("stack.json")
@@ -125,8 +128,12 @@ class Stack:
         data, run = self.path("postgres"), self.path("run")
         run.mkdir(exist_ok=True)
         self.password = secrets.token_hex(16)
-        self.path("role-password").touch(mode=0o600)
-        self.path("role-password").write_text(self.password)
+        self.path("role-passwords").mkdir(mode=0o700, exist_ok=True)
+        for service in SERVICES:
+            self.role_passwords[service] = secrets.token_hex(16)
+            file = self.path("role-passwords", f"{service}-password")
+            file.touch(mode=0o600)
+            file.write_text(self.role_passwords[service])
         if os.geteuid() == 0:
             user = pwd.getpwnam("postgres")
             data.mkdir(exist_ok=True)
@@ -160,7 +167,8 @@ class Stack:
 
     def url(self, role, database="ebb"):
         host = str(self.socket_directory).replace("/", "%2F") if self.prefix else "127.0.0.1"
-        return f"postgresql://{role}:{self.password}@{host}:{self.postgres_port}/{database}"
+        password = self.role_passwords.get(role.removeprefix("ebb_"), self.password)
+        return f"postgresql://{role}:{password}@{host}:{self.postgres_port}/{database}"
 
     def admin_sql(self, sql, database="postgres"):
         binaries = postgres_binaries()
@@ -172,7 +180,7 @@ class Stack:
 
     def migrate(self):
         quiet([
-            str(self.binaries / "ebb-migrate"), "--role-password-file", str(self.path("role-password")),
+            str(self.binaries / "ebb-migrate"), "--role-passwords", str(self.path("role-passwords")),
             "--create-administrator", "admin", "--token-file", str(self.path("admin.token"))],
             {"EBB_MIGRATE_DATABASE_URL": self.url("ebb_admin")})
 

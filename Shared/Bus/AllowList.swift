@@ -44,14 +44,16 @@ package final class AllowList: Sendable {
     var removals: Int { state.withLock { $0.removals } }
 
     /// Starts a refresh, unless one is under way; not sooner than the minimum interval after the last.
-    func requestRefresh() {
-        guard let refresh else { return }
+    ///
+    /// - Returns: whether it did.
+    func requestRefresh() -> Bool {
+        guard let refresh else { return false }
         let pause: Duration? = state.withLock { state in
             guard !state.isRefreshing else { return nil }
             state.isRefreshing = true
             return state.lastRefresh.map { max(.zero, minimumRefreshInterval - $0.duration(to: .now)) } ?? .zero
         }
-        guard let pause else { return }
+        guard let pause else { return false }
         Task { [self] in
             if pause > .zero { try? await Task.sleep(for: pause) }
             let keys = await refresh()
@@ -61,5 +63,6 @@ package final class AllowList: Sendable {
                 state.lastRefresh = .now
             }
         }
+        return true
     }
 }

@@ -50,12 +50,13 @@ package struct BusConfiguration: Sendable {
     package var maximumReconnectInterval: Duration = .seconds(2)
     /// File descriptors that must stay free in the process: libzmq aborts the process when there are none.
     package var reservedFileDescriptors = 64
-    /// CURVE keys of this instance. With them every TCP endpoint is authenticated and encrypted; without them only
-    /// loopback and `ipc://` endpoints are allowed.
+    /// CURVE keys of this instance; `nil`: the bus makes them. Every endpoint is authenticated and encrypted, also on
+    /// loopback.
     package var keyPair: CurveKeyPair?
-    /// Whether peers and own endpoints off loopback may go without CURVE: only for a simulated fleet inside a private
-    /// container network. An instance that has a key pair never serves plain.
-    package var allowsPlainOffLoopback = false
+    /// Where simulated fleets may be reached without CURVE.
+    package var fleetNetwork = FleetNetwork.loopback
+    /// Whether this bus is a simulated fleet's: it serves without CURVE, within `fleetNetwork`.
+    package var servesFleet = false
 
     package init() {}
 

@@ -9,10 +9,10 @@ package struct BusPeer: Hashable, Sendable {
     /// For instance `tcp://10.0.0.7:7301`; `nil` if it publishes nothing.
     package let publishEndpoint: String?
     package let commandEndpoint: String
-    /// CURVE public key in Z85 (40 characters); `nil` only on loopback and `ipc://`.
+    /// CURVE public key in Z85 (40 characters); only a simulated fleet has none.
     package let publicKey: String?
-    /// Whether whoever answers at the endpoint is taken: for a server that is in no table of instances, where `instance`
-    /// only names the connection.
+    /// Whether whoever answers at the endpoint is taken: for a simulated fleet, which is in no table of instances;
+    /// `instance` only names the connection.
     package let acceptsAnyInstance: Bool
 
     package init(

@@ -1,51 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which endpoints may be used, and how they are secured: plain only where nothing leaves the machine.
+/// Which endpoints may be used, and how they are secured: by CURVE, wherever they are. Only a simulated fleet's are plain,
+/// where it may be reached.
 enum EndpointPolicy {
     /// How to bind.
-    static func server(_ endpoint: String, _ configuration: BusConfiguration) throws(BusError)
+    static func server(_ endpoint: String, _ configuration: BusConfiguration, _ pair: CurveKeyPair) throws(BusError)
         -> SocketTable.Security
     {
         let operation = "bind \(endpoint)"
-        switch try place(of: endpoint, operation) {
-        case .ipc: return .plain
-        case .loopback: return configuration.keyPair.map { .server($0) } ?? .plain
-        case .network:
-            if let pair = configuration.keyPair { return .server(pair) }
-            guard configuration.allowsPlainOffLoopback else {
-                throw refused(operation, "an endpoint that leaves the machine needs a CURVE key pair; configure one")
-            }
-            return .plain
+        let place = try place(of: endpoint, operation)
+        guard configuration.servesFleet else { return .server(pair) }
+        guard configuration.fleetNetwork.holds(place) else {
+            throw refused(
+                operation,
+                "a simulated fleet has no keys and serves on loopback only; name its private network, or "
+                    + "bind to 127.0.0.1")
         }
+        return .plain
     }
 
-    /// How to connect. `key` is the peer's.
-    static func client(_ endpoint: String, key: String?, _ configuration: BusConfiguration) throws(BusError)
-        -> SocketTable.Security
-    {
+    /// How to connect.
+    ///
+    /// - Parameters:
+    ///   - key: the peer's.
+    ///   - isFleet: whether the peer is a simulated fleet, which may go without a key.
+    static func client(
+        _ endpoint: String, key: String?, isFleet: Bool, _ configuration: BusConfiguration, _ pair: CurveKeyPair
+    ) throws(BusError) -> SocketTable.Security {
         let operation = "connect \(endpoint)"
         let place = try place(of: endpoint, operation)
-        guard place != .ipc else { return .plain }
-        guard let key else {
-            guard place == .loopback || configuration.allowsPlainOffLoopback else {
-                throw refused(operation, "the peer advertises no CURVE key, and its endpoint is on another machine")
-            }
-            return .plain
+        if let key {
+            guard isCurveKey(key) else { throw refused(operation, "the peer's CURVE key is not 40 characters of Z85") }
+            return .client(pair, serverKey: key)
         }
-        guard isCurveKey(key) else { throw refused(operation, "the peer's CURVE key is not 40 characters of Z85") }
-        guard let pair = configuration.keyPair else {
-            throw refused(operation, "the peer wants CURVE, but this instance has no key pair; configure one")
+        guard isFleet else {
+            throw refused(operation, "the peer advertises no CURVE key, and nobody is asked without; restart the peer")
         }
-        return .client(pair, serverKey: key)
+        guard configuration.fleetNetwork.holds(place) else {
+            throw refused(
+                operation,
+                "a simulated fleet has no keys and is reached on loopback only; name its private network with "
+                    + "monitor.fleetNetwork")
+        }
+        return .plain
     }
 
-    /// Whether what is bound there never leaves the machine; `false` also for what can't be read.
-    static func staysOnMachine(_ endpoint: String) -> Bool {
-        (try? place(of: endpoint, endpoint)).map { $0 != .network } ?? false
-    }
-
-    private enum Place {
-        case ipc, loopback, network
+    fileprivate enum Place {
+        case ipc, loopback
+        /// By this name or address.
+        case network(Substring)
     }
 
     private static func place(of endpoint: String, _ operation: String) throws(BusError) -> Place {
@@ -54,7 +57,7 @@ enum EndpointPolicy {
             throw refused(operation, "only tcp://host:port and ipc://path are taken")
         }
         let host = endpoint[..<colon].dropFirst("tcp://".count)
-        return host == "localhost" || host == "[::1]" || isIPv4Loopback(host) ? .loopback : .network
+        return host == "localhost" || host == "[::1]" || isIPv4Loopback(host) ? .loopback : .network(host)
     }
 
     /// Four numbers, the first 127: a name that merely begins with `127.` is resolved elsewhere.
@@ -68,5 +71,11 @@ enum EndpointPolicy {
     }
 }
 
-/// Whether an endpoint never leaves the machine, so that it may go without CURVE.
-package func staysOnMachine(endpoint: String) -> Bool { EndpointPolicy.staysOnMachine(endpoint) }
+extension FleetNetwork {
+    fileprivate func holds(_ place: EndpointPolicy.Place) -> Bool {
+        switch place {
+        case .ipc, .loopback: true
+        case .network(let host): contains(host)
+        }
+    }
+}

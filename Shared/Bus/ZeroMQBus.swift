@@ -14,17 +14,19 @@ package final class ZeroMQBus: Sendable {
 
     /// - Parameters:
     ///   - instance: what every message names as its source; new at each start of the process.
-    ///   - allowList: whose keys may connect, with a CURVE key pair in the configuration.
+    ///   - allowList: whose keys may connect; this instance's own always may.
     ///   - clock: cluster time, for envelopes.
     ///   - generator: message ids and the jitter of back-off.
-    /// - Throws: `system` if descriptors or threads can't be had.
+    /// - Throws: `system` if descriptors or threads can't be had, or libzmq was built without CURVE.
     package init(
         instance: InstanceID, configuration: BusConfiguration = BusConfiguration(), allowList: AllowList = AllowList(),
         generator: any RandomNumberGenerator & Sendable = BufferedSystemGenerator(),
         log: Logger, clock: @escaping @Sendable () -> Timestamp
     ) throws(BusError) {
+        let keyPair: CurveKeyPair
+        if let given = configuration.keyPair { keyPair = given } else { keyPair = try .generate() }
         shared = BusShared(
-            instance: instance, configuration: configuration, allowList: allowList,
+            instance: instance, configuration: configuration, keyPair: keyPair, allowList: allowList,
             reactor: try ZeroMQReactor(name: "ebb-bus", configuration: configuration),
             random: SharedRandom(generator), log: log, clock: clock)
     }
@@ -34,9 +36,12 @@ package final class ZeroMQBus: Sendable {
         Task { await shared.closeAll() }
     }
 
+    /// By which others know this instance, in Z85.
+    package var publicKey: String { shared.keyPair.publicKey }
+
     /// Binds a publisher, for instance to `tcp://127.0.0.1:*`; its `endpoint` tells the port that it got.
     ///
-    /// - Throws: `addressInUse`, `refused` (an endpoint that leaves the machine without CURVE), `system`.
+    /// - Throws: `addressInUse`, `refused` (no endpoint that may be used), `system`.
     package func makePublisher(bind endpoint: String) async throws(BusError) -> ZeroMQPublisher {
         let publisher = ZeroMQPublisher(shared)
         try await publisher.open(bind: endpoint)
@@ -80,6 +85,7 @@ protocol BusParticipant: AnyObject, Sendable {
 final class BusShared: Sendable {
     let instance: InstanceID
     let configuration: BusConfiguration
+    let keyPair: CurveKeyPair
     let allowList: AllowList
     let reactor: ZeroMQReactor
     let random: SharedRandom
@@ -89,11 +95,12 @@ final class BusShared: Sendable {
     private let authentication = Mutex<SocketID?>(nil)
 
     init(
-        instance: InstanceID, configuration: BusConfiguration, allowList: AllowList, reactor: ZeroMQReactor,
-        random: SharedRandom, log: Logger, clock: @escaping @Sendable () -> Timestamp
+        instance: InstanceID, configuration: BusConfiguration, keyPair: CurveKeyPair, allowList: AllowList,
+        reactor: ZeroMQReactor, random: SharedRandom, log: Logger, clock: @escaping @Sendable () -> Timestamp
     ) {
         self.instance = instance
         self.configuration = configuration
+        self.keyPair = keyPair
         self.allowList = allowList
         self.reactor = reactor
         self.random = random
@@ -121,8 +128,8 @@ final class BusShared: Sendable {
         _ role: SocketTable.Role, to endpoint: String, onReadable: @escaping () -> Void = {},
         onBroken: @escaping () -> Void
     ) throws(BusError) -> (SocketID, String) {
-        let security = try EndpointPolicy.server(endpoint, configuration)
-        if case .server(let pair) = security { try startAuthentication(ownKey: pair.publicKey) }
+        let security = try EndpointPolicy.server(endpoint, configuration, keyPair)
+        if case .server = security { try startAuthentication() }
         let socket = try reactor.sockets.open(role, security, onReadable: onReadable, onBroken: onBroken)
         do {
             return (socket, try reactor.sockets.bind(socket, to: endpoint))
@@ -134,10 +141,11 @@ final class BusShared: Sendable {
 
     /// Opens and connects a socket. On the reactor's thread.
     func connected(
-        _ role: SocketTable.Role, to endpoint: String, key: String?, subscriptions: [Topic] = [],
+        _ role: SocketTable.Role, to peer: BusPeer, at endpoint: String, subscriptions: [Topic] = [],
         onReadable: @escaping () -> Void, onBroken: @escaping () -> Void
     ) throws(BusError) -> SocketID {
-        let security = try EndpointPolicy.client(endpoint, key: key, configuration)
+        let security = try EndpointPolicy.client(
+            endpoint, key: peer.publicKey, isFleet: peer.acceptsAnyInstance, configuration, keyPair)
         let socket = try reactor.sockets.open(role, security, onReadable: onReadable, onBroken: onBroken)
         do {
             for topic in subscriptions { try reactor.sockets.subscribe(socket, to: topic.text) }
@@ -149,9 +157,9 @@ final class BusShared: Sendable {
         }
     }
 
-    private func startAuthentication(ownKey: String) throws(BusError) {
+    private func startAuthentication() throws(BusError) {
         guard authentication.withLock({ $0 == nil }) else { return }
-        let authenticator = Authenticator(ownKey: ownKey, allowList: allowList, log: log)
+        let authenticator = Authenticator(ownKey: keyPair.publicKey, allowList: allowList, log: log)
         let socket = try authenticator.open(in: reactor.sockets)
         authentication.withLock { $0 = socket }
     }

@@ -194,7 +194,7 @@ extension ZeroMQCommandClient {
 
     private func openSocket(_ peer: BusPeer) throws(BusError) -> SocketID {
         let instance = peer.instance
-        return try shared.connected(.dealer, to: peer.commandEndpoint, key: peer.publicKey) { [weak self] in
+        return try shared.connected(.dealer, to: peer, at: peer.commandEndpoint) { [weak self] in
             self?.assumeIsolated { $0.read(from: instance) }
         } onBroken: { [weak self] in
             self?.assumeIsolated { $0.connections[instance]?.socket = nil }

@@ -79,7 +79,7 @@ extension ZeroMQCommandServer {
 
     private func accept(_ received: ReceivedFrames) throws {
         // libzmq asks who may connect only once: a key that was removed since is turned away here.
-        if let key = received.key, key != shared.configuration.keyPair?.publicKey, !shared.allowList.contains(key) {
+        if let key = received.key, key != shared.keyPair.publicKey, !shared.allowList.contains(key) {
             throw MessageError.malformed("request: key \(key) is not on the allow-list any more")
         }
         guard received.frames.count == 4 else {

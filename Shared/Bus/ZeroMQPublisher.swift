@@ -158,7 +158,7 @@ package actor ZeroMQPublisher: StreamPublisher, BusParticipant {
     /// connect again and have replayed what they missed.
     private func cutOff() {
         removals = shared.allowList.removals
-        guard shared.configuration.keyPair != nil, let socket else { return }
+        guard let socket else { return }
         shared.reactor.sockets.close(socket)
         self.socket = nil
     }

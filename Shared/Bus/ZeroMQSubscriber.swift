@@ -96,7 +96,7 @@ extension ZeroMQSubscriber {
     private func openSocket(_ peer: BusPeer, _ endpoint: String) throws(BusError) -> SocketID {
         let instance = peer.instance
         let socket = try shared.connected(
-            .subscriber, to: endpoint, key: peer.publicKey, subscriptions: topics + [.heartbeat(instance)]
+            .subscriber, to: peer, at: endpoint, subscriptions: topics + [.heartbeat(instance)]
         ) { [weak self] in
             self?.assumeIsolated { $0.read(from: instance) }
         } onBroken: { [weak self] in

@@ -20,8 +20,9 @@ struct EbbMigrate: AsyncParsableCommand {
               Migrate, with the administrator's connection string from the environment:
                 EBB_MIGRATE_DATABASE_URL=postgresql://postgres@db/ebb ebb-migrate
 
-              Also let the five services log in with one password:
-                ebb-migrate --database-url postgresql://postgres@db/ebb --role-password-file /run/secrets/roles
+              Also let the five services log in, each with the password in a file of its own (monitor-password, \
+            scheduler-password, billing-password, logger-password, usergateway-password):
+                ebb-migrate --database-url postgresql://postgres@db/ebb --role-passwords /run/secrets
 
               Also make the first administrator and write its token to a file that only you can read:
                 ebb-migrate --create-administrator alice --token-file ./alice.token
@@ -40,9 +41,15 @@ struct EbbMigrate: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "File with the services' database password. Default: EBB_MIGRATE_ROLE_PASSWORD; else it stays as it is.",
-            valueName: "path"))
-    var rolePasswordFile: String?
+            "Folder with a file SERVICE-password for each service. Default: EBB_MIGRATE_ROLE_PASSWORDS; else they stay.",
+            valueName: "folder"))
+    var rolePasswords: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Days for which samples are kept at least, whatever Logger's settings say, 1 to 3650. First: 7.",
+            valueName: "days"))
+    var keepSamples: Int?
 
     @Option(help: ArgumentHelp("Make an administrator of this name.", valueName: "name"))
     var createAdministrator: String?
@@ -67,6 +74,9 @@ struct EbbMigrate: AsyncParsableCommand {
             throw ValidationError("--renew-token needs --create-administrator")
         }
         guard (1...3_650).contains(tokenDays) else { throw ValidationError("--token-days must be 1 to 3650") }
+        if let keepSamples, !(1...3_650).contains(keepSamples) {
+            throw ValidationError("--keep-samples must be 1 to 3650 days, not \(keepSamples)")
+        }
         guard (1...600).contains(wait) else { throw ValidationError("--wait must be 1 to 600") }
         if let createAdministrator, !isValidName(createAdministrator) {
             throw ValidationError(
@@ -90,14 +100,14 @@ struct EbbMigrate: AsyncParsableCommand {
         guard let dsn = databaseURL ?? environment["EBB_MIGRATE_DATABASE_URL"], !dsn.isEmpty else {
             throw Failure("no database: give --database-url or EBB_MIGRATE_DATABASE_URL", exitCode: 78)
         }
-        let password = try rolePassword(environment)
+        let passwords = try readRolePasswords(environment)
         let configuration = StoreConfiguration(
             dsn: dsn, poolSize: 1, connectTimeout: .seconds(min(wait, 10)), statementTimeout: .seconds(60),
             acquireTimeout: .seconds(wait), idleInTransactionTimeout: .seconds(60), applicationName: "ebb-migrate")
         let store = try Store(
             configuration: configuration, log: Logger(label: "ebb-migrate") { _ in SwiftLogNoOpLogHandler() })
         do {
-            try await provision(store, password)
+            try await provision(store, passwords)
             await store.close()
         } catch {
             await store.close()
@@ -105,16 +115,21 @@ struct EbbMigrate: AsyncParsableCommand {
         }
     }
 
-    private func provision(_ store: Store, _ password: String?) async throws {
+    private func provision(_ store: Store, _ passwords: [ServiceKind: String]?) async throws {
+        let newest = Migration.all.last?.version ?? 0
         let versions = try await Migrator().migrate(store)
         say(
             versions.isEmpty
-                ? "the schema is up to date at version \(Migration.all.count)"
-                : "the schema is at version \(Migration.all.count) now (ran \(versions.count))")
+                ? "the schema is up to date at version \(newest)"
+                : "the schema is at version \(newest) now (ran \(versions.count))")
         if versions.contains(Migration.ownership) { try await listGuesses(store) }
-        if let password {
-            try await RoleProvisioner(store).enableLogin(password: password)
+        if let passwords {
+            try await RoleProvisioner(store).enableLogin(passwords: passwords)
             say("the services' roles may log in")
+        }
+        if let keepSamples {
+            try await LogRepository(store).keepSamples(for: .seconds(86_400 * keepSamples))
+            say("samples are kept for \(keepSamples) days at least")
         }
         if let createAdministrator, let tokenFile {
             let setup = AdministratorSetup(
@@ -131,18 +146,19 @@ struct EbbMigrate: AsyncParsableCommand {
         for guess in guesses { say("  " + guess) }
     }
 
-    private func rolePassword(_ environment: [String: String]) throws -> String? {
-        guard let rolePasswordFile else {
-            return environment["EBB_MIGRATE_ROLE_PASSWORD"].flatMap { $0.isEmpty ? nil : $0 }
+    private func readRolePasswords(_ environment: [String: String]) throws -> [ServiceKind: String]? {
+        guard let folder = rolePasswords ?? environment["EBB_MIGRATE_ROLE_PASSWORDS"], !folder.isEmpty else {
+            return nil
         }
-        guard let text = try? String(contentsOfFile: rolePasswordFile, encoding: .utf8) else {
-            throw Failure("can't read --role-password-file \(rolePasswordFile)", exitCode: 78)
+        var passwords: [ServiceKind: String] = [:]
+        for service in ServiceKind.allCases {
+            let path = "\(folder)/\(service.rawValue)-password"
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+                throw Failure("can't read \(path): --role-passwords needs such a file for each service", exitCode: 78)
+            }
+            passwords[service] = text.trimmingCharacters(in: .newlines)
         }
-        let password = text.trimmingCharacters(in: .newlines)
-        guard !password.isEmpty else {
-            throw Failure("--role-password-file \(rolePasswordFile) is empty", exitCode: 78)
-        }
-        return password
+        return passwords
     }
 
     private func say(_ text: String) { print("ebb-migrate: \(text)") }

@@ -57,9 +57,17 @@ package struct Migration: Hashable, Sendable {
         Migration(
             version: 14, name: "listings", sql: String(decoding: PackageResources._014_listings_sql, as: UTF8.self)),
         Migration(
+            version: 18, name: "least_privilege",
+            sql: String(decoding: PackageResources._018_least_privilege_sql, as: UTF8.self)),
+        Migration(
+            version: 19, name: "audit_by_role",
+            sql: String(decoding: PackageResources._019_audit_by_role_sql, as: UTF8.self)),
+        Migration(
             version: 22, name: "block_io", sql: String(decoding: PackageResources._022_block_io_sql, as: UTF8.self)),
         Migration(
             version: 23, name: "instants", sql: String(decoding: PackageResources._023_instants_sql, as: UTF8.self)),
+        Migration(
+            version: 24, name: "set_aside", sql: String(decoding: PackageResources._024_set_aside_sql, as: UTF8.self)),
     ]
 }
 

@@ -6,28 +6,46 @@ internal import FoundationEssentials
 /// Lets the services' database roles log in. The migrations made them without.
 package struct RoleProvisioner: Sendable {
     /// One per service, least privilege each.
-    package static let roles = ["ebb_monitor", "ebb_scheduler", "ebb_billing", "ebb_logger", "ebb_usergateway"]
+    package static let roles = ServiceKind.allCases.map(role)
 
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Gives every role this password. Only its SCRAM verifier leaves the process, so it is in no server's log.
-    /// Throws `configuration` for a password that is not 8 to 128 printable ASCII characters.
-    package func enableLogin(password: String) async throws {
-        guard (8...128).contains(password.utf8.count), password.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw StoreError(
-                .configuration, operation: "set the roles' password",
-                message: "a password must be 8 to 128 printable ASCII characters without spaces")
-        }
+    /// Gives every service's role its password. Only SCRAM verifiers leave the process, so no password is in a server's log.
+    ///
+    /// - Throws: `configuration` for a service without a password, a password that is not 8 to 128 printable ASCII
+    ///   characters, and one that two services have: whoever reads one service's password is no other service.
+    package func enableLogin(passwords: [ServiceKind: String]) async throws {
+        for service in ServiceKind.allCases { try Self.check(service, in: passwords) }
         try await store.transaction { transaction in
-            for role in Self.roles {
+            for service in ServiceKind.allCases {
                 var generator = SystemRandomNumberGenerator()
                 let salt = (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }
-                let verifier = scramVerifier(password: password, salt: salt)
+                let verifier = scramVerifier(password: passwords[service] ?? "", salt: salt)
                 // Role names are constants and a verifier has no quotes: nothing here needs escaping.
-                try await transaction.query(Query(unsafeSQL: "ALTER ROLE \(role) LOGIN PASSWORD '\(verifier)'"))
+                try await transaction.query(
+                    Query(unsafeSQL: "ALTER ROLE \(Self.role(service)) LOGIN PASSWORD '\(verifier)'"))
             }
         }
+    }
+
+    private static func role(_ service: ServiceKind) -> String { "ebb_\(service.rawValue)" }
+
+    private static func check(_ service: ServiceKind, in passwords: [ServiceKind: String]) throws(StoreError) {
+        func refused(_ message: String) -> StoreError {
+            StoreError(.configuration, operation: "set the password of \(service.rawValue)", message: message)
+        }
+        guard let password = passwords[service] else {
+            throw refused("it has none; give each service a password of its own")
+        }
+        guard (8...128).contains(password.utf8.count), password.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw refused("a password must be 8 to 128 printable ASCII characters without spaces")
+        }
+        guard
+            let other = passwords.keys.sorted(by: { $0.rawValue < $1.rawValue })
+                .first(where: { $0 != service && passwords[$0] == password })
+        else { return }
+        throw refused("\(other.rawValue) has the same one; give each service a password of its own")
     }
 }
 

@@ -18,7 +18,7 @@ package enum ShardKind: String, Hashable, Sendable, Codable, CaseIterable {
 
 /// The right to write for one shard: valid until somebody else takes it over, which raises the epoch.
 ///
-/// Every write that depends on it locks `(kind, id, epoch)` FOR KEY SHARE in its own transaction.
+/// Every write that depends on it holds it in its own transaction: `cluster.hold_shards` locks `(kind, id, epoch)`.
 package struct ShardClaim: Hashable, Sendable {
     package let kind: ShardKind
     package let id: String
@@ -49,10 +49,7 @@ extension Transaction {
     /// Holds the claim until this transaction ends: a take-over waits. Throws `fenced` if it is lost already.
     package func require(_ claim: ShardClaim) async throws(StoreError) {
         let rows = try await query(
-            """
-            SELECT 1 FROM cluster.shard WHERE kind = \(claim.kind.rawValue) AND id = \(claim.id)
-            AND epoch = \(claim.epoch) FOR KEY SHARE
-            """)
+            "SELECT cluster.hold_shards(\(claim.kind.rawValue), ARRAY[\(claim.id)::text], ARRAY[\(claim.epoch)::int8])")
         guard !rows.isEmpty else { throw .fenced(claim) }
     }
 }

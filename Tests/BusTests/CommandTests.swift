@@ -4,6 +4,7 @@ import Bus
 import Messages
 import ResourceModel
 import Synchronization
+import TestSupport
 import Testing
 
 /// A handler that waits until it is let go, and counts.
@@ -37,7 +38,8 @@ extension ZeroMQTests {
             return try await withBus(instance, configuration) { bus in
                 let server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
                 let peer = BusPeer(
-                    instance: instance, publishEndpoint: nil, commandEndpoint: server.endpoint, publicKey: nil)
+                    instance: instance, publishEndpoint: nil, commandEndpoint: server.endpoint,
+                    publicKey: TestKeys.pair.publicKey)
                 return try await body(bus, server, peer)
             }
         }
@@ -90,7 +92,9 @@ extension ZeroMQTests {
         @Test("a handler's failure reaches the client as it is")
         func failure() async throws {
             try await withServer { bus, server, peer in
-                await server.handle(Self.echo) { _, _ throws(CommandFailure) in throw .notOwner("host-1 is another's") }
+                await server.handle(Self.echo) { _, _ throws(Bus.CommandFailure) in
+                    throw .notOwner("host-1 is another's")
+                }
                 let client = await bus.makeCommandClient()
                 let error = await #expect(throws: BusError.self) { try await ask(client, peer) }
                 #expect(error?.code == .failed(.notOwner("host-1 is another's")))
@@ -177,7 +181,8 @@ extension ZeroMQTests {
                     try await $0.makeCommandServer(bind: "tcp://127.0.0.1:*").endpoint
                 }
                 let peer = BusPeer(
-                    instance: other, publishEndpoint: nil, commandEndpoint: endpoint, publicKey: nil)
+                    instance: other, publishEndpoint: nil, commandEndpoint: endpoint, publicKey: TestKeys.pair.publicKey
+                )
                 let client = await bus.makeCommandClient()
                 let error = await #expect(throws: BusError.self) {
                     try await ask(client, peer, within: .milliseconds(300))
@@ -201,7 +206,7 @@ extension ZeroMQTests {
                 }
                 let former = BusPeer(
                     instance: newInstance(), publishEndpoint: nil, commandEndpoint: peer.commandEndpoint,
-                    publicKey: nil)
+                    publicKey: TestKeys.pair.publicKey)
                 let client = await bus.makeCommandClient()
                 let error = await #expect(throws: BusError.self) {
                     try await ask(client, former, within: .milliseconds(300))

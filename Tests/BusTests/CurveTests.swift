@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Glibc
 import Messages
 import ResourceModel
 import Synchronization
@@ -93,9 +94,10 @@ extension ZeroMQTests {
                 }
                 try await withBus(friendInstance, secured(friendKeys)) { friendly in
                     try await withBus(strangerInstance, secured(strangerKeys)) { strange in
+                        // As a simulated fleet is asked: without CURVE.
                         let plain = BusPeer(
                             instance: serverInstance, publishEndpoint: source.peer.publishEndpoint,
-                            commandEndpoint: source.peer.commandEndpoint, publicKey: nil)
+                            commandEndpoint: source.peer.commandEndpoint, publicKey: nil, acceptsAnyInstance: true)
                         let strangers = [source.peer, plain]
                         var recorders: [Recorder] = []
                         for peer in strangers {
@@ -173,19 +175,96 @@ extension ZeroMQTests {
         }
 
         @Test(
-            "without keys no endpoint leaves the machine",
-            arguments: ["tcp://0.0.0.0:*", "tcp://*:*", "udp://127.0.0.1:1"])
-        func plainOffMachine(_ endpoint: String) async throws {
+            "who comes without a key gets no word, wherever it knocks",
+            arguments: ["tcp://127.0.0.1:*", "ipc:///tmp/ebb-curve-\(getpid())"])
+        func plainEverywhere(_ endpoint: String) async throws {
+            // Nobody configures keys: the bus makes its own.
+            let instance = newInstance()
+            try await withBus(instance, BusConfiguration()) { serving in
+                let server = try await serving.makeCommandServer(bind: endpoint)
+                let calls = Mutex(0)
+                await server.handle(Self.echo) { body, _ in
+                    calls.withLock { $0 += 1 }
+                    return body
+                }
+                func peer(key: String?) -> BusPeer {
+                    BusPeer(
+                        instance: instance, publishEndpoint: nil, commandEndpoint: server.endpoint, publicKey: key,
+                        acceptsAnyInstance: key == nil)
+                }
+                let own = await serving.makeCommandClient()
+                _ = try await own.request(
+                    [], type: Self.echo, to: peer(key: serving.publicKey), idempotencyKey: nil, timeout: .seconds(20))
+                try await withBus { strange in
+                    for key in [nil, serving.publicKey] {
+                        let error = await #expect(throws: BusError.self) {
+                            try await strange.makeCommandClient().request(
+                                [], type: Self.echo, to: peer(key: key), idempotencyKey: nil,
+                                timeout: .milliseconds(700))
+                        }
+                        #expect(error?.code == .deadline)
+                    }
+                }
+                #expect(calls.withLock { $0 } == 1)
+            }
+        }
+
+        @Test("an instance that advertises no key is asked nothing, also on this machine")
+        func keyless() async throws {
             try await withBus { bus in
-                let error = await #expect(throws: BusError.self) { try await bus.makePublisher(bind: endpoint) }
-                #expect(error?.code == .refused)
-                #expect(error?.description.contains(endpoint) == true)
                 let subscriber = await bus.makeSubscriber(topics: [.allHosts])
+                for address in ["127.0.0.1", "10.0.0.7", "127.0.0.1.example.org"] {
+                    let peer = BusPeer(
+                        instance: newInstance(), publishEndpoint: "tcp://\(address):7301",
+                        commandEndpoint: "tcp://\(address):7302", publicKey: nil)
+                    let refusal = await #expect(throws: BusError.self) { try await subscriber.connect(to: peer) }
+                    #expect(refusal?.code == .refused)
+                }
+                let error = await #expect(throws: BusError.self) {
+                    try await bus.makePublisher(bind: "udp://127.0.0.1:1")
+                }
+                #expect(error?.code == .refused)
+                #expect(error?.description.contains("udp://127.0.0.1:1") == true)
+            }
+        }
+
+        @Test(
+            "a simulated fleet serves without keys on this machine, and beyond it only on a private network that is named",
+            arguments: [
+                ("tcp://127.0.0.1:*", "", true), ("ipc:///tmp/ebb-fleet-\(getpid())", "", true),
+                ("tcp://0.0.0.0:*", "", false), ("tcp://0.0.0.0:*", "fleet, 0.0.0.0", true),
+            ])
+        func fleetServes(endpoint: String, network: String, isAllowed: Bool) async throws {
+            let configuration = quickConfiguration { configuration in
+                configuration.servesFleet = true
+                configuration.fleetNetwork = FleetNetwork(network)
+            }
+            try await withBus(newInstance(), configuration) { bus in
+                var refusal: BusError.Code?
+                do throws(BusError) { _ = try await bus.makeCommandServer(bind: endpoint) } catch {
+                    refusal = error.code
+                }
+                #expect(refusal == (isAllowed ? nil : .refused))
+            }
+        }
+
+        @Test(
+            "a simulated fleet is reached without keys on this machine, and beyond it only on a private network that is named",
+            arguments: [
+                ("127.0.0.1", "", true), ("localhost", "", true), ("10.0.0.7", "", false), ("fleet", "", false),
+                ("fleet", "fleet", true), ("fleet", "simulation,fleet", true), ("fleet.example.org", "fleet", false),
+            ])
+        func fleetReached(host: String, network: String, isAllowed: Bool) async throws {
+            let configuration = quickConfiguration { $0.fleetNetwork = FleetNetwork(network) }
+            try await withBus(newInstance(), configuration) { bus in
                 let peer = BusPeer(
-                    instance: newInstance(), publishEndpoint: "tcp://127.0.0.1.example.org:7301",
-                    commandEndpoint: "tcp://10.0.0.7:7302", publicKey: nil)
-                let refusal = await #expect(throws: BusError.self) { try await subscriber.connect(to: peer) }
-                #expect(refusal?.code == .refused)
+                    instance: newInstance(), publishEndpoint: nil, commandEndpoint: "tcp://\(host):9", publicKey: nil,
+                    acceptsAnyInstance: true)
+                let error = await #expect(throws: BusError.self) {
+                    try await bus.makeCommandClient().request(
+                        [], type: Self.echo, to: peer, idempotencyKey: nil, timeout: .milliseconds(50))
+                }
+                #expect(error?.code == (isAllowed ? .deadline : .refused))
             }
         }
     }

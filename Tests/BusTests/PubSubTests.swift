@@ -3,6 +3,7 @@
 import Bus
 import Messages
 import ResourceModel
+import TestSupport
 import Testing
 
 /// Over real sockets, one test at a time: descriptors and threads are counted.
@@ -184,7 +185,7 @@ extension ZeroMQTests {
                     // Nobody serves its replays.
                     let peer = BusPeer(
                         instance: publisherInstance, publishEndpoint: publisher.endpoint,
-                        commandEndpoint: "tcp://127.0.0.1:9", publicKey: nil)
+                        commandEndpoint: "tcp://127.0.0.1:9", publicKey: TestKeys.pair.publicKey)
                     for _ in 0..<3 { try await publisher.publish([], type: .hostReport, on: stream(), at: .zero) }
                     let subscriber = await receiving.makeSubscriber(topics: [.allHosts])
                     await subscriber.resume(stream(), after: 1)
@@ -221,7 +222,7 @@ extension ZeroMQTests {
                 try await subscriber.connect(
                     to: BusPeer(
                         instance: newInstance(), publishEndpoint: "tcp://127.0.0.1:9",
-                        commandEndpoint: "tcp://127.0.0.1:9", publicKey: nil))
+                        commandEndpoint: "tcp://127.0.0.1:9", publicKey: TestKeys.pair.publicKey))
                 #expect(await eventually { await subscriber.statistics().reconnections >= 2 })
             }
         }
@@ -235,7 +236,7 @@ extension ZeroMQTests {
                 try await subscriber.connect(
                     to: BusPeer(
                         instance: newInstance(), publishEndpoint: source.publisher.endpoint,
-                        commandEndpoint: source.server.endpoint, publicKey: nil))
+                        commandEndpoint: source.server.endpoint, publicKey: TestKeys.pair.publicKey))
                 let recorder = Recorder(subscriber.deliveries)
                 #expect(
                     await eventually {

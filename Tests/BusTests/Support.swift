@@ -6,6 +6,7 @@ import Logging
 import Messages
 import ResourceModel
 import Synchronization
+import TestSupport
 import Testing
 
 /// SplitMix64: the same seed gives the same run.
@@ -52,6 +53,7 @@ let now: @Sendable () -> Timestamp = { Timestamp(nanoseconds: 1) }
 /// Fast heartbeats, so that tests don't wait for them.
 func quickConfiguration(_ change: (inout BusConfiguration) -> Void = { _ in }) -> BusConfiguration {
     var configuration = BusConfiguration()
+    configuration.keyPair = TestKeys.pair
     configuration.heartbeatInterval = .milliseconds(40)
     configuration.reconnectInterval = .milliseconds(10)
     change(&configuration)
@@ -85,7 +87,8 @@ struct Source {
     let peer: BusPeer
 
     init(
-        _ bus: ZeroMQBus, _ instance: InstanceID, bind: String = "tcp://127.0.0.1:*", key: String? = nil
+        _ bus: ZeroMQBus, _ instance: InstanceID, bind: String = "tcp://127.0.0.1:*",
+        key: String = TestKeys.pair.publicKey
     ) async throws {
         self.instance = instance
         publisher = try await bus.makePublisher(bind: bind)

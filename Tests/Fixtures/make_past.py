@@ -21,6 +21,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "demo"))
+import curve  # noqa: E402
 import protobuf  # noqa: E402
 import tap  # noqa: E402
 from demo import LocalStack  # noqa: E402
@@ -40,13 +41,20 @@ SETTINGS = {
     "bus.spoolMessages": "5", "logger.batchAge": "100ms", "log.level": "info",
     "billing.rateCard": str(ROOT / "compose" / "rate-card.yaml"),
 }
-# Services learn each other's endpoints from the database; there the tap puts itself between them.
+# Services learn each other's endpoints and keys from the database; there the tap puts itself between them.
 TAP = """
-    CREATE FUNCTION public.tap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    CREATE TABLE public.tap_key (port int4 PRIMARY KEY, key text NOT NULL);
+    CREATE FUNCTION public.tap() RETURNS trigger LANGUAGE plpgsql AS $tap$ BEGIN
+        IF NEW.public_key <> 'THE TAP''S' THEN
+            INSERT INTO public.tap_key SELECT split_part(e, ':', 3)::int4, NEW.public_key
+                FROM unnest(ARRAY[NEW.publish_endpoint, NEW.command_endpoint]) e
+                ON CONFLICT (port) DO UPDATE SET key = excluded.key;
+        END IF;
+        NEW.public_key := 'THE TAP''S';
         NEW.publish_endpoint := replace(NEW.publish_endpoint, '127.0.0.1', '127.0.0.2');
         NEW.command_endpoint := replace(NEW.command_endpoint, '127.0.0.1', '127.0.0.2');
         RETURN NEW;
-    END $$;
+    END $tap$;
     CREATE TRIGGER tap BEFORE INSERT OR UPDATE ON cluster.instance FOR EACH ROW EXECUTE FUNCTION public.tap()"""
 # One in so many cycles of a host is kept: what is rated and decided does not hang on the others.
 SAMPLES_KEPT = 40
@@ -86,10 +94,20 @@ class PastStack(LocalStack):
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.tap = tap.Tap()
+        self.relay = curve.Relay(tap.BEFORE, tap.BEHIND, self.tap.take, self.key_of)
+        self.keys, self.next_look = {}, 0
+
+    def key_of(self, port):
+        """The key of the instance that serves at a port, once it has registered."""
+        if port not in self.keys and time.monotonic() >= self.next_look:
+            self.next_look = time.monotonic() + 0.2
+            rows = self.admin_sql("SELECT port || ' ' || key FROM public.tap_key", "ebb").splitlines()
+            self.keys = {int(row.split(" ", 1)[0]): row.split(" ", 1)[1].encode() for row in rows}
+        return self.keys.get(port)
 
     def migrate(self):
         super().migrate()
-        self.admin_sql(TAP, "ebb")
+        self.admin_sql(TAP.replace("THE TAP''S", self.relay.public.decode()), "ebb")
         self.renew_administrator("--create-administrator", "second")
 
     def renew_administrator(self, *more):
@@ -109,7 +127,7 @@ class PastStack(LocalStack):
 
     def start_service(self, service, name=None):
         kept, ports = self.settings, [free_port(), free_port()]
-        self.tap.listen(*ports)
+        self.relay.listen(*ports)
         self.settings = {
             **kept, "bus.publish": f"tcp://{tap.BEHIND}:{ports[0]}", "bus.command": f"tcp://{tap.BEHIND}:{ports[1]}"}
         try:
@@ -164,7 +182,7 @@ def decisions(stack, story):
 
 def dump(stack):
     """Schema and data as SQL. Tables are put in the order of their keys first, so that a row has one place."""
-    stack.admin_sql("DROP TRIGGER tap ON cluster.instance; DROP FUNCTION public.tap()", "ebb")
+    stack.admin_sql("DROP TRIGGER tap ON cluster.instance; DROP FUNCTION public.tap(); DROP TABLE public.tap_key", "ebb")
     for table in ["log.sample", "log.host_sample"]:
         stack.admin_sql(f"DELETE FROM {table} WHERE sequence % {SAMPLES_KEPT} <> 0", "ebb")
     keys = stack.admin_sql(

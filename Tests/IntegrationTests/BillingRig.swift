@@ -61,14 +61,20 @@ enum BillingRig {
         of database: TestDatabase, _ body: (BillingAsker) async throws -> R
     ) async throws -> R {
         try await database.withStore(role: "ebb_billing") { store async throws in
-            let bus = try ZeroMQBus(instance: InstanceID(UUID128(high: 2, low: 1)), log: .quiet) { .zero }
+            var configuration = BusConfiguration()
+            configuration.keyPair = TestKeys.pair
+            let bus = try ZeroMQBus(
+                instance: InstanceID(UUID128(high: 2, low: 1)), configuration: configuration, log: .quiet
+            ) { .zero }
             let server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
             await BillingHandlers(store: store, now: { Timestamp(nanoseconds: 100 * minute) }, log: .quiet)
                 .register(on: server)
-            let asking = try ZeroMQBus(instance: InstanceID(UUID128(high: 2, low: 2)), log: .quiet) { .zero }
+            let asking = try ZeroMQBus(
+                instance: InstanceID(UUID128(high: 2, low: 2)), configuration: configuration, log: .quiet
+            ) { .zero }
             let peer = BusPeer(
                 instance: InstanceID(UUID128(high: 2, low: 1)), publishEndpoint: nil, commandEndpoint: server.endpoint,
-                publicKey: nil)
+                publicKey: TestKeys.pair.publicKey)
             let result = try await body(BillingAsker(client: await asking.makeCommandClient(), peer: peer))
             await asking.close()
             await bus.close()

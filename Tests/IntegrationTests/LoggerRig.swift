@@ -26,6 +26,7 @@ struct ReportPublisher: Sendable {
         var generator = SystemRandomNumberGenerator()
         let instance = InstanceID(UUID128.random(using: &generator))
         var configuration = BusConfiguration()
+        configuration.keyPair = TestKeys.pair
         configuration.heartbeatInterval = .milliseconds(50)
         configuration.spoolMessagesPerStream = spool
         let bus = try ZeroMQBus(instance: instance, configuration: configuration, log: .quiet) { start }
@@ -36,7 +37,7 @@ struct ReportPublisher: Sendable {
             bus: bus, publisher: publisher,
             peer: BusPeer(
                 instance: instance, publishEndpoint: publisher.endpoint, commandEndpoint: server.endpoint,
-                publicKey: nil),
+                publicKey: TestKeys.pair.publicKey),
             stream: StreamID(topic: .host(host), epoch: epoch), start: start)
     }
 
@@ -90,6 +91,7 @@ struct LoggerRig: Sendable {
         self.store = store
         let clock = ClusterClock(databaseNow: start)
         var limits = BusConfiguration()
+        limits.keyPair = TestKeys.pair
         limits.heartbeatInterval = .milliseconds(50)
         let bus = try ZeroMQBus(instance: instance, configuration: limits, log: .quiet) { clock.now() }
         self.bus = bus
@@ -104,7 +106,7 @@ struct LoggerRig: Sendable {
         try await keeper.ensureShards()
         await shell.follow(peers)
         running = Task { await shell.run() }
-        try await InstanceRepository(store).register(record)
+        try await InstanceRepository(store).enroll(record)
     }
 
     var record: InstanceRecord {
@@ -118,7 +120,7 @@ struct LoggerRig: Sendable {
         let shards = ShardRepository(store)
         let seen = try await shards.list(kind).first { $0.id == id }
         let row = try requireValue(seen, "shard \(kind)/\(id)")
-        let claim = try requireValue(try await shards.claim(row, by: instance), "claim of \(kind)/\(id)")
+        let claim = try requireValue(try await shards.claim(row, by: .test(instance)), "claim of \(kind)/\(id)")
         switch kind {
         case .audit: await sealer.gained(claim)
         default: await shell.gained(LogShard(id: id, epoch: claim.epoch))

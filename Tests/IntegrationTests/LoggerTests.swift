@@ -179,10 +179,10 @@ struct LoggerTests {
                 ]
                 let memberships = loggers.map { logger in
                     Membership(
-                        record: logger.record, shardKinds: [.log, .audit], store: logger.store,
-                        interval: .milliseconds(50), timeToLive: .seconds(2), callDeadline: .zero,
+                        record: logger.record, credential: .test(logger.instance), shardKinds: [.log, .audit],
+                        store: logger.store, interval: .milliseconds(50), timeToLive: .seconds(2), callDeadline: .zero,
                         handlers: ownershipHandlers(logger.shell, logger.sealer), health: logger.health, log: .quiet,
-                        peersChanged: { _ in })
+                        peersChanged: { _, _ in })
                 }
                 let runs = memberships.map { membership in Task { await membership.run() } }
                 let shard = ShardKey(kind: .log, id: "host-a")

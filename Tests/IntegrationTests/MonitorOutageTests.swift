@@ -47,7 +47,7 @@ struct MonitorOutageTests {
                     try await subscriber.connect(
                         to: BusPeer(
                             instance: rig.instance, publishEndpoint: rig.publisher.endpoint,
-                            commandEndpoint: rig.server.endpoint, publicKey: nil))
+                            commandEndpoint: rig.server.endpoint, publicKey: TestKeys.pair.publicKey))
                     // Somebody else resizes meanwhile.
                     let effect = try await fleet.hypervisor("h1").resize(
                         vm, vcpus: 4,

@@ -27,7 +27,7 @@ struct FleetRig: Sendable {
     /// - Parameter concurrentCalls: how many hung hosts may hold a call at once, and the others besides.
     static func start(_ configuration: FleetConfiguration, concurrentCalls: Int = 64) async throws -> FleetRig {
         let service = try FleetService(configuration, stateFile: nil)
-        let bus = try makeBus(concurrentCommands: concurrentCalls)
+        let bus = try makeBus(concurrentCommands: concurrentCalls, servesFleet: true)
         let server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
         await service.serve(on: server)
         return FleetRig(service: service, bus: bus, server: server, client: await bus.makeCommandClient())
@@ -56,9 +56,11 @@ private func makeInstance() -> InstanceID {
 }
 
 private func makeBus(
-    _ instance: InstanceID = makeInstance(), concurrentCommands: Int = 64
+    _ instance: InstanceID = makeInstance(), concurrentCommands: Int = 64, servesFleet: Bool = false
 ) throws -> ZeroMQBus {
     var configuration = BusConfiguration()
+    configuration.keyPair = TestKeys.pair
+    configuration.servesFleet = servesFleet
     configuration.maximumConcurrentCommands = concurrentCommands
     configuration.maximumFrameBytes = 8 << 20
     let clock = FleetClock.live(notBefore: .zero)
@@ -155,15 +157,14 @@ final class MonitorRig: Sendable {
     /// Takes a host over under the next epoch and begins its work.
     @discardableResult
     func take(_ host: HostID) async throws -> OwnedShard {
-        try await store.query(
-            """
-            INSERT INTO cluster.instance (id, service, command_endpoint, version)
-            VALUES (\(instance), 'monitor', \(server.endpoint), 'test') ON CONFLICT DO NOTHING
-            """)
+        try await InstanceRepository(store).enroll(
+            InstanceRecord(
+                id: instance, service: .monitor, publishEndpoint: nil, commandEndpoint: server.endpoint,
+                publicKey: TestKeys.pair.publicKey, version: "test"))
         let shards = ShardRepository(store)
         try await shards.ensure(.host, [host.name])
         let seen = try await shards.list(.host).first { $0.id == host.name }
-        guard let seen, let claim = try await shards.claim(seen, by: instance) else {
+        guard let seen, let claim = try await shards.claim(seen, by: .test(instance)) else {
             throw ConditionNotMet(description: "host \(host) can't be claimed")
         }
         let shard = OwnedShard(
@@ -224,7 +225,9 @@ final class MonitorRig: Sendable {
 
     /// Asks Monitor over the bus; the answer's JSON.
     func ask(_ type: MessageType, _ json: String) async throws -> String {
-        let peer = BusPeer(instance: instance, publishEndpoint: nil, commandEndpoint: server.endpoint, publicKey: nil)
+        let peer = BusPeer(
+            instance: instance, publishEndpoint: nil, commandEndpoint: server.endpoint,
+            publicKey: TestKeys.pair.publicKey)
         let answer = try await bus.makeCommandClient().request(
             MessageCodec.encoded(WireJSONDocument.with { $0.json = .init(json.utf8) }), type: type, to: peer,
             idempotencyKey: nil, timeout: .seconds(10))
@@ -237,7 +240,7 @@ final class MonitorRig: Sendable {
         try await subscriber.connect(
             to: BusPeer(
                 instance: instance, publishEndpoint: publisher.endpoint, commandEndpoint: server.endpoint,
-                publicKey: nil))
+                publicKey: TestKeys.pair.publicKey))
         return subscriber
     }
 

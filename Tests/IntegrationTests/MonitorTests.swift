@@ -108,7 +108,8 @@ struct MonitorTests {
             var request = WireExecuteCommand()
             request.commandID = .init(id.bytes)
             let peer = BusPeer(
-                instance: rig.instance, publishEndpoint: nil, commandEndpoint: rig.server.endpoint, publicKey: nil)
+                instance: rig.instance, publishEndpoint: nil, commandEndpoint: rig.server.endpoint,
+                publicKey: TestKeys.pair.publicKey)
             for _ in 0..<2 {
                 let body = try await fleet.bus.makeCommandClient().request(
                     MessageCodec.encoded(request), type: .executeCommand, to: peer, idempotencyKey: nil,

@@ -77,13 +77,15 @@ private struct BillingPeer {
         let clock = world.monitor.clock
         let store = try Store(
             configuration: StoreConfiguration(dsn: world.database.dsn(role: "ebb_billing"), poolSize: 2), log: .quiet)
-        let bus = try ZeroMQBus(instance: instance, log: .quiet) { clock.now() }
+        var configuration = BusConfiguration()
+        configuration.keyPair = TestKeys.pair
+        let bus = try ZeroMQBus(instance: instance, configuration: configuration, log: .quiet) { clock.now() }
         let server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
         await BillingHandlers(store: store, now: { clock.now() }, log: .quiet).register(on: server)
-        try await InstanceRepository(world.store).register(
+        try await InstanceRepository(world.store).enroll(
             InstanceRecord(
                 id: instance, service: .billing, publishEndpoint: nil, commandEndpoint: server.endpoint,
-                version: "test"))
+                publicKey: TestKeys.pair.publicKey, version: "test"))
         return BillingPeer(bus: bus, store: store, renewing: SchedulerWorld.keepAlive(instance, in: world.store))
     }
 
@@ -97,10 +99,7 @@ private struct BillingPeer {
 extension SchedulerWorld {
     /// A past of the VM, as Logger would have stored it: one sample a second until a while ago.
     fileprivate func store(minutes: Int64, utilization: Utilization, of vcpus: VCPUCount) async throws {
-        let shards = ShardRepository(store)
-        try await shards.ensure(.log, ["h1"])
-        let seen = try #require(try await shards.list(.log).first { $0.id == "h1" })
-        let claim = try #require(try await shards.claim(seen, by: monitor.instance))
+        let claim = try await seizeShard(.log, "h1", by: monitor.instance, in: store)
         let now = monitor.clock.now()
         let start = now.advanced(by: .seconds(-(minutes + 5) * 60))
         // The past is its owner's.

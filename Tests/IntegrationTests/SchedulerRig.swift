@@ -49,6 +49,7 @@ final class SchedulerRig: Sendable {
         self.store = store
         let clock = monitor.clock
         var limits = BusConfiguration()
+        limits.keyPair = TestKeys.pair
         limits.heartbeatInterval = settings.duration("bus.heartbeatInterval")
         let bus = try ZeroMQBus(instance: instance, configuration: limits, log: .quiet) { clock.now() }
         self.bus = bus
@@ -56,12 +57,14 @@ final class SchedulerRig: Sendable {
         let publisher = try await bus.makePublisher(bind: "tcp://127.0.0.1:*")
         await publisher.serveReplays(on: server)
         peer = BusPeer(
-            instance: instance, publishEndpoint: publisher.endpoint, commandEndpoint: server.endpoint, publicKey: nil)
+            instance: instance, publishEndpoint: publisher.endpoint, commandEndpoint: server.endpoint,
+            publicKey: TestKeys.pair.publicKey)
         let source = BusPeer(
             instance: monitor.instance, publishEndpoint: monitor.publisher.endpoint,
-            commandEndpoint: monitor.server.endpoint, publicKey: nil)
+            commandEndpoint: monitor.server.endpoint, publicKey: TestKeys.pair.publicKey)
         let runtime = ServiceRuntime(
-            service: .scheduler, instance: instance, settings: settings, log: .quiet, health: Health(), clock: clock,
+            service: .scheduler, credential: .test(instance), settings: settings, log: .quiet, health: Health(),
+            clock: clock,
             store: store, publisher: publisher,
             subscribe: { topics in
                 let subscriber = await bus.makeSubscriber(topics: topics)
@@ -70,7 +73,7 @@ final class SchedulerRig: Sendable {
             }, makeSubscriber: { topics in await bus.makeSubscriber(topics: topics) }, server: server,
             client: await bus.makeCommandClient(),
             endpoints: AdvertisedEndpoints(
-                publish: publisher.endpoint, command: server.endpoint, admin: nil, publicKey: nil),
+                publish: publisher.endpoint, command: server.endpoint, admin: nil, publicKey: TestKeys.pair.publicKey),
             peers: PeerDirectory())
         let service = try SchedulerService(runtime)
         self.service = service
@@ -260,7 +263,7 @@ struct SchedulerWorld: Sendable {
     static func keepAlive(_ instance: InstanceID, in store: Store) -> Task<Void, Never> {
         Task {
             while !Task.isCancelled {
-                _ = try? await InstanceRepository(store).renew(instance)
+                _ = try? await InstanceRepository(store).renew(.test(instance))
                 try? await Task.sleep(for: .milliseconds(200))
             }
         }
@@ -290,7 +293,7 @@ struct SchedulerWorld: Sendable {
     var monitorPeer: BusPeer {
         BusPeer(
             instance: monitor.instance, publishEndpoint: monitor.publisher.endpoint,
-            commandEndpoint: monitor.server.endpoint, publicKey: nil)
+            commandEndpoint: monitor.server.endpoint, publicKey: TestKeys.pair.publicKey)
     }
 
     /// Its decisions, newest first.

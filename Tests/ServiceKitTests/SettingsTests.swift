@@ -70,11 +70,26 @@ struct SettingsTests {
         "an invalid value is refused with its key",
         arguments: [
             "monitor.pollInterval=5", "monitor.pollInterval=1ms", "database.poolSize=0", "database.poolSize=four",
-            "log.level=loud", "bus.allowPlain=yes", "database.url=",
+            "log.level=loud", "database.url=",
         ])
     func invalidValue(_ assignment: String) async throws {
         let error = await #expect(throws: StartupError.self) { try await load(["database.url=x", assignment]) }
         #expect(error?.message.hasPrefix(String(assignment.prefix { $0 != "=" })) == true)
+    }
+
+    @Test("a value of yes and no is true or false")
+    func booleans() {
+        let setting = Setting("gateway.allowPlain", .boolean, default: "false", "whether")
+        #expect(setting.fault(in: "yes") != nil)
+        #expect(setting.fault(in: "true") == nil)
+    }
+
+    @Test("nothing switches the bus's keys off")
+    func noPlainBus() async throws {
+        let error = await #expect(throws: StartupError.self) {
+            try await load(["database.url=x", "bus.allowPlain=true"])
+        }
+        #expect(error?.message.contains("bus.allowPlain") == true)
     }
 
     @Test("a missing value without default says how to give it")

@@ -161,7 +161,7 @@ import Testing
                     ).isEmpty
                 }
                 // A renewal of the owner's heartbeat does not wait meanwhile.
-                let beat = try await InstanceRepository(world.store).renew(world.owner)
+                let beat = try await InstanceRepository(world.store).renew(.test(world.owner))
                 #expect(beat == 1)
                 return takeOver
             }
@@ -188,7 +188,7 @@ import Testing
                     try await !world.store.query(
                         """
                         SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
-                            AND query LIKE '%FOR KEY SHARE%'
+                            AND query LIKE '%cluster.hold_shards%'
                         """
                     ).isEmpty
                 }
@@ -229,7 +229,7 @@ import Testing
             try await world.shards.ensure(.host, ["h-2", "h-1"])
             let seen = try #require(try await world.shards.list(.host).first { $0.id == "h-2" })
             let claims = try await withThrowingTaskGroup(of: ShardClaim?.self) { group in
-                for _ in 0..<8 { group.addTask { try await world.shards.claim(seen, by: world.owner) } }
+                for _ in 0..<8 { group.addTask { try await world.shards.claim(seen, by: .test(world.owner)) } }
                 var all: [ShardClaim] = []
                 for try await claim in group { all += [claim].compactMap { $0 } }
                 return all
@@ -237,11 +237,11 @@ import Testing
             #expect(claims == [ShardClaim(kind: .host, id: "h-2", epoch: 1)])
             let claim = try #require(claims.first)
             #expect(try await world.shards.isCurrent(claim, owner: world.owner))
-            #expect(try await world.shards.release(claim))
+            #expect(try await world.shards.release(claim, by: .test(world.owner)))
             #expect(try await !world.shards.isCurrent(claim, owner: world.owner))
-            try await InstanceRepository(world.store).delete(world.owner)
+            try await InstanceRepository(world.store).remove(.test(world.owner))
             #expect(try await world.shards.list(.host).allSatisfy { $0.owner == nil })
-            #expect(try await InstanceRepository(world.store).renew(world.owner) == nil)
+            #expect(try await InstanceRepository(world.store).renew(.test(world.owner)) == nil)
         }
     }
 }

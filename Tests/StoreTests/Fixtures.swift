@@ -24,14 +24,14 @@ struct World: Sendable {
     /// Takes the shard over as somebody else: the world's own claim is stale then.
     func takeOver(_ kind: ShardKind = .host, _ id: String = "h-1") async throws -> ShardClaim {
         let thief = Self.instance(99)
-        try await InstanceRepository(store).register(.plain(thief))
-        return try await claimShard(kind, id, by: thief, in: store)
+        try await InstanceRepository(store).enroll(.plain(thief))
+        return try await seizeShard(kind, id, by: thief, in: store)
     }
 
     /// Another host, owned by the same instance.
     func addHost(_ id: HostID) async throws -> ShardClaim {
         try await inventory.addHost(id, cluster: "c-1", uri: "fleet://\(id)")
-        return try await claimShard(.host, id.name, by: owner, in: store)
+        return try await seizeShard(.host, id.name, by: owner, in: store)
     }
 
     func addDomain(_ number: UInt64, on claim: ShardClaim, vcpus: Int = 1, memory: ByteCount = .gibibytes(1))
@@ -53,11 +53,11 @@ func withWorld(poolSize: Int = 4, _ body: (World) async throws -> Void) async th
     try await withDatabase { database in
         try await database.withStore(poolSize: poolSize) { store in
             let owner = World.instance(1)
-            try await InstanceRepository(store).register(.plain(owner))
+            try await InstanceRepository(store).enroll(.plain(owner))
             try await AccountRepository(store).addTenant("t-1")
             try await InventoryRepository(store).addHost("h-1", cluster: "c-1", uri: "fleet://h-1")
-            let claim = try await claimShard(.host, "h-1", by: owner, in: store)
-            let cluster = try await claimShard(.cluster, "c-1", by: owner, in: store)
+            let claim = try await seizeShard(.host, "h-1", by: owner, in: store)
+            let cluster = try await seizeShard(.cluster, "c-1", by: owner, in: store)
             let world = World(database: database, store: store, owner: owner, claim: claim, cluster: cluster)
             try await world.inventory.insertDomain(.plain(world.domain, "vm-1"), under: claim)
             // As old as test time.
@@ -69,19 +69,10 @@ func withWorld(poolSize: Int = 4, _ body: (World) async throws -> Void) async th
     }
 }
 
-func claimShard(_ kind: ShardKind, _ id: String, by owner: InstanceID, in store: Store) async throws -> ShardClaim {
-    let shards = ShardRepository(store)
-    try await shards.ensure(kind, [id])
-    guard let seen = try await shards.list(kind).first(where: { $0.id == id }),
-        let claim = try await shards.claim(seen, by: owner)
-    else { throw ConditionNotMet(description: "\(kind) \(id) was taken meanwhile") }
-    return claim
-}
-
 extension InstanceRecord {
-    static func plain(_ id: InstanceID) -> InstanceRecord {
+    static func plain(_ id: InstanceID, _ service: ServiceKind = .monitor) -> InstanceRecord {
         InstanceRecord(
-            id: id, service: .monitor, publishEndpoint: nil, commandEndpoint: "tcp://127.0.0.1:1", version: "1")
+            id: id, service: service, publishEndpoint: nil, commandEndpoint: "tcp://127.0.0.1:1", version: "1")
     }
 }
 

@@ -12,7 +12,7 @@ import Testing
         try await withWorld(poolSize: 8) { world async throws in
             let log = LogRepository(world.store)
             try await log.ensurePartitions(for: #require(TimeRange(at(0), at(Self.day * 2))))
-            let claim = try await claimShard(.log, "h-1", by: world.owner, in: world.store)
+            let claim = try await seizeShard(.log, "h-1", by: world.owner, in: world.store)
             try await body(world, log, claim)
         }
     }

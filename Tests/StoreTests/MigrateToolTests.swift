@@ -23,8 +23,12 @@ import Testing
             let name = try await cluster.makeEmptyDatabase()
             try await withTool { tool, folder async throws in
                 let tokenFile = "\(folder)/token"
+                for service in ServiceKind.allCases {
+                    try "pass-word-\(service.rawValue)\n".write(
+                        toFile: "\(folder)/\(service.rawValue)-password", atomically: true, encoding: .utf8)
+                }
                 let environment = [
-                    "EBB_MIGRATE_DATABASE_URL": cluster.dsn(database: name), "EBB_MIGRATE_ROLE_PASSWORD": "pass-word-1",
+                    "EBB_MIGRATE_DATABASE_URL": cluster.dsn(database: name), "EBB_MIGRATE_ROLE_PASSWORDS": folder,
                 ]
                 let administrator = ["--create-administrator", "alice", "--token-file", tokenFile]
                 let first = try await run(tool, administrator, environment: environment)
@@ -35,10 +39,7 @@ import Testing
                 let mode = try FileManager.default.attributesOfItem(atPath: tokenFile)[.posixPermissions] as? Int
                 #expect(mode == 0o600)
 
-                let monitor = cluster.tcpDSN(database: name, role: "ebb_monitor", password: "pass-word-1")
-                let store = try Store(configuration: StoreConfiguration(dsn: monitor), log: .quiet)
-                try await Migrator().check(store)
-                await store.close()
+                try await expectOwnPasswords(cluster, name)
 
                 let again = try await run(tool, administrator, environment: environment)
                 #expect(again.status == 0, "\(again.errors)")
@@ -47,6 +48,21 @@ import Testing
                 #expect(renewed.status == 0, "\(renewed.errors)")
                 let newToken = try String(contentsOfFile: tokenFile, encoding: .utf8).trimmingCharacters(in: .newlines)
                 try await expectRenewed(cluster.dsn(database: name), from: token, to: newToken)
+            }
+        }
+    }
+
+    /// Each role logs in by its own password, and by no other's.
+    private func expectOwnPasswords(_ cluster: PostgresCluster, _ name: String) async throws {
+        for service in ServiceKind.allCases {
+            for owner in ServiceKind.allCases {
+                let dsn = cluster.tcpDSN(
+                    database: name, role: "ebb_\(service.rawValue)", password: "pass-word-\(owner.rawValue)")
+                let store = try Store(configuration: StoreConfiguration(dsn: dsn), log: .quiet)
+                var refusal: StoreError.Code?
+                do throws(StoreError) { try await Migrator().check(store) } catch { refusal = error.code }
+                #expect(refusal == (owner == service ? nil : .authenticationFailed))
+                await store.close()
             }
         }
     }
@@ -77,7 +93,8 @@ import Testing
                 ),
                 (["--database-url", "postgresql://u:my-secret@[x"], 78),
                 (["--database-url", cluster.dsn(database: "nowhere")], 78), ([], 78),
-                (["--database-url", cluster.dsn(database: name), "--role-password-file", "/nowhere"], 78),
+                (["--database-url", cluster.dsn(database: name), "--role-passwords", "/nowhere"], 78),
+                (["--database-url", cluster.dsn(database: name), "--keep-samples", "0"], 64),
                 (["--renew-token"], 64),
             ]
             try await withTool { tool, _ async throws in

@@ -237,7 +237,7 @@ import Testing
     func audit() async throws {
         try await withWorld { world async throws in
             let audit = AuditRepository(world.store)
-            let claim = try await claimShard(.audit, "main", by: world.owner, in: world.store)
+            let claim = try await seizeShard(.audit, "main", by: world.owner, in: world.store)
             for number in 1...5 {
                 try await world.store.transaction { transaction in
                     let event = AuditEvent(
@@ -256,7 +256,8 @@ import Testing
                 previous = SHA256.hash(previous + Array(entry.canonical.utf8))
                 #expect(entry.hash == previous, "entry \(entry.sequence)")
             }
-            #expect(entries.first?.canonical == "[1, 1000000000, \"a\", \"policy.set\", \"s\", {\"n\": 1}]")
+            #expect(
+                entries.first?.canonical == "[1, 1000000000, \"a\", \"policy.set\", \"s\", {\"n\": 1}, \"postgres\"]")
             _ = try await world.takeOver(.audit, "main")
             await #expect { _ = try await audit.seal(under: claim) } throws: { code($0) == .fenced }
         }

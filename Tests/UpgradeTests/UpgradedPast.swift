@@ -55,9 +55,11 @@ struct UpgradedPast: Sendable {
             do {
                 try await restore(past, owner, cluster.dsn(database: database))
                 var upgraded = try await upgrade(owner)
-                try await RoleProvisioner(owner).enableLogin(password: "of-the-past")
+                try await RoleProvisioner(owner).enableLogin(
+                    passwords: Dictionary(
+                        uniqueKeysWithValues: ServiceKind.allCases.map { ($0, "of-the-past-\($0.rawValue)") }))
                 for role in ["billing", "scheduler", "logger"] {
-                    let dsn = cluster.tcpDSN(database: database, role: "ebb_\(role)", password: "of-the-past")
+                    let dsn = cluster.tcpDSN(database: database, role: "ebb_\(role)", password: "of-the-past-\(role)")
                     let store = try Store(configuration: StoreConfiguration(dsn: dsn), log: .quiet)
                     do { try await upgraded.read(as: role, store, past) } catch {
                         await store.close()

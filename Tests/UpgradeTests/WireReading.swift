@@ -110,7 +110,7 @@ enum WireReading {
     private static func readDocument(_ type: MessageType, _ json: Data) throws {
         let decoder = JSONDecoder()
         switch type {
-        case .freezeSet: try FreezeGate().take(Array(json))
+        case .freezeSet: _ = try FreezeGate().take(Array(json))
         case .showRates: try all(of: json, in: decoder.decode(RatesRequest.self, from: json))
         case .setRates: try all(of: json, in: decoder.decode(SetRatesRequest.self, from: json))
         case .showFactors: try all(of: json, in: decoder.decode(FactorsRequest.self, from: json))

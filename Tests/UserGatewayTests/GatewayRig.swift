@@ -60,9 +60,9 @@ struct GatewayRig: Sendable {
     private static func makeBus(
         _ clock: ClusterClock, _ instance: InstanceID = InstanceID(UUID128(high: 5, low: 0))
     ) throws -> ZeroMQBus {
-        try ZeroMQBus(
-            instance: instance, configuration: BusConfiguration(), log: .quiet,
-            clock: { clock.now() })
+        var configuration = BusConfiguration()
+        configuration.keyPair = TestKeys.pair
+        return try ZeroMQBus(instance: instance, configuration: configuration, log: .quiet, clock: { clock.now() })
     }
 
     private static func runtime(_ store: Store, _ bus: ZeroMQBus, _ clock: ClusterClock) async throws -> ServiceRuntime
@@ -71,14 +71,15 @@ struct GatewayRig: Sendable {
         let publisher = try await bus.makePublisher(bind: "tcp://127.0.0.1:*")
         var generator = SystemRandomNumberGenerator()
         return ServiceRuntime(
-            service: .usergateway, instance: InstanceID(UUID128.random(using: &generator)),
+            service: .usergateway, credential: .test(InstanceID(UUID128.random(using: &generator))),
             settings: try Settings(
                 values: ["database.url": "postgresql://unused", "gateway.freezeTimeout": "300ms"], of: .usergateway),
             log: .quiet, health: Health(), clock: clock, store: store, publisher: publisher,
             subscribe: { topics in await bus.makeSubscriber(topics: topics) },
             makeSubscriber: { topics in await bus.makeSubscriber(topics: topics) }, server: server,
             client: await bus.makeCommandClient(),
-            endpoints: AdvertisedEndpoints(publish: nil, command: server.endpoint, admin: nil, publicKey: nil),
+            endpoints: AdvertisedEndpoints(
+                publish: nil, command: server.endpoint, admin: nil, publicKey: TestKeys.pair.publicKey),
             peers: PeerDirectory())
     }
 
@@ -186,14 +187,10 @@ struct GatewayRig: Sendable {
         let bus = try Self.makeBus(backend.runtime.clock, id)
         let server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
         let record = InstanceRecord(
-            id: id, service: service, publishEndpoint: nil, commandEndpoint: server.endpoint, version: "test")
-        try await InstanceRepository(administration).register(record)
-        let repository = ShardRepository(administration)
-        for shard in shards {
-            try await repository.ensure(shard.kind, [shard.id])
-            let seen = try #require(try await repository.fetch(shard.kind, shard.id))
-            _ = try await repository.claim(seen, by: record.id)
-        }
+            id: id, service: service, publishEndpoint: nil, commandEndpoint: server.endpoint,
+            publicKey: TestKeys.pair.publicKey, version: "test")
+        try await InstanceRepository(administration).enroll(record)
+        for shard in shards { _ = try await seizeShard(shard.kind, shard.id, by: record.id, in: administration) }
         opened.add(bus)
         return Peer(record: record, server: server)
     }

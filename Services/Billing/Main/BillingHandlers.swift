@@ -39,13 +39,13 @@ struct BillingHandlers: Sendable {
             try await answer(.showRates, body, context, showRates)
         }
         await server.handle(.setRates) { body, context throws(CommandFailure) in
-            try await answer(.setRates, body, context, setRates)
+            try await answer(.setRates, body, context) { try await setRates($0, asker: context.source) }
         }
         await server.handle(.listRates) { body, context throws(CommandFailure) in
             try await answer(.listRates, body, context, listRates)
         }
         await server.handle(.withdrawRates) { body, context throws(CommandFailure) in
-            try await answer(.withdrawRates, body, context, withdrawRates)
+            try await answer(.withdrawRates, body, context) { try await withdrawRates($0, asker: context.source) }
         }
         await server.handle(.compareRules) { body, context throws(CommandFailure) in
             try await answer(.compareRules, body, context, compareRules)
@@ -132,14 +132,15 @@ struct BillingHandlers: Sendable {
         return RatesDocument(row)
     }
 
-    func setRates(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+    func setRates(_ body: [UInt8], asker: InstanceID) async throws -> any Encodable & Sendable {
         let request = try Documents.decoded(SetRatesRequest.self, from: body)
         let now = now()
         let validFrom = try request.validFromNs.map { try Timestamp($0, field: "validFromNs") } ?? now
         guard validFrom >= now else {
             throw CommandFailure.invalid("a rate card can't hold from \(validFrom): that is past, now is \(now)")
         }
-        let row = try await RateCards(store).append(request.card, validFrom: validFrom)
+        let row = try await RateCards(store).append(
+            request.card, validFrom: validFrom, asker: RateCardRepository.Asker(asker, at: now))
         return RatesDocument(row)
     }
 
@@ -147,9 +148,12 @@ struct BillingHandlers: Sendable {
         RateListDocument(items: try await RateCards(store).rows().map { RatesDocument($0) })
     }
 
-    func withdrawRates(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+    func withdrawRates(_ body: [UInt8], asker: InstanceID) async throws -> any Encodable & Sendable {
         let request = try Documents.decoded(WithdrawRatesRequest.self, from: body)
-        return RatesDocument(try await RateCards(store).withdraw(version: request.version, by: request.principal))
+        return RatesDocument(
+            try await RateCards(store).withdraw(
+                version: request.version, by: request.principal,
+                asker: RateCardRepository.Asker(asker, at: now())))
     }
 
     /// What policies would be priced with now: whoever chooses one for a tenant must not make it dearer. Without a rate

@@ -73,11 +73,13 @@ struct RateCards: Sendable {
     /// All that there ever were, withdrawn ones too, by version.
     func rows() async throws(StoreError) -> [RateCardRow] { try await repository.all() }
 
-    /// Adds the next version. Throws `invalid` and `conflict`.
-    func append(_ document: RateCardDocument, validFrom: Timestamp) async throws -> RateCardRow {
+    /// Adds the next version, because an instance asks for it. Throws `invalid` and `conflict`.
+    func append(
+        _ document: RateCardDocument, validFrom: Timestamp, asker: RateCardRepository.Asker
+    ) async throws -> RateCardRow {
         try document.card(version: 1, validFrom: validFrom).validateAsNew()
         return try await repository.add(
-            currency: document.currency, card: Self.text(document), validFrom: validFrom
+            currency: document.currency, card: Self.text(document), validFrom: validFrom, asker: asker
         ) { others in
             if let other = others.first(where: { $0.currency != document.currency }) {
                 throw CommandFailure.conflict(
@@ -92,8 +94,10 @@ struct RateCards: Sendable {
     }
 
     /// Withdraws a card that does not hold yet; again: nothing more. Throws `not-found` and `conflict`.
-    func withdraw(version: Int64, by principal: String) async throws -> RateCardRow {
-        guard let row = try await repository.withdraw(version: version, by: principal) else {
+    func withdraw(
+        version: Int64, by principal: String, asker: RateCardRepository.Asker
+    ) async throws -> RateCardRow {
+        guard let row = try await repository.withdraw(version: version, by: principal, asker: asker) else {
             throw CommandFailure.notFound("there is no rate card of version \(version); see 'ebb rate list'")
         }
         guard row.withdrawal != nil else {

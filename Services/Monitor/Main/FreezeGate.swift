@@ -27,8 +27,8 @@ final class FreezeGate: Sendable {
     }
 
     /// Takes a request, `{"scope": "tenant", "id": "acme", "frozen": true, "reason": "…", "principal": "…"}`: it holds
-    /// from now on.
-    func take(_ json: [UInt8]) throws(CommandRefusal) {
+    /// from now on. Returns what it changes.
+    func take(_ json: [UInt8]) throws(CommandRefusal) -> Change {
         guard let wish = try? JSONDecoder().decode(FreezeWish.self, from: Data(json)) else {
             throw CommandRefusal("invalid", "a freeze needs \"scope\", \"id\" and \"frozen\"")
         }
@@ -42,6 +42,15 @@ final class FreezeGate: Sendable {
                 book.unfroze(subject)
             }
         }
+        return Change(subject: "\(wish.scope) \(wish.id)", isFrozen: wish.frozen, principal: wish.principal)
+    }
+
+    /// What a request changes: of whom, and in whose name.
+    struct Change: Hashable, Sendable {
+        /// Such as `tenant acme`.
+        let subject: String
+        let isFrozen: Bool
+        let principal: String?
     }
 }
 

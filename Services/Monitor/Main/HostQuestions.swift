@@ -46,7 +46,9 @@ struct HostQuestions: Sendable {
     }
 
     func serve(on server: any CommandServer) async {
-        await server.handle(.freezeSet) { body, _ async throws(CommandFailure) -> [UInt8] in try freeze(body) }
+        await server.handle(.freezeSet) { body, context async throws(CommandFailure) -> [UInt8] in
+            try await freeze(body, asker: context.source)
+        }
         for type in [
             MessageType.vmCheck, .vmConsole, .vmAddresses, .vmSnapshots, .vmPreparePreview, .hostCheck,
         ] {
@@ -56,9 +58,15 @@ struct HostQuestions: Sendable {
         }
     }
 
-    private func freeze(_ body: [UInt8]) throws(CommandFailure) -> [UInt8] {
+    /// Holds at once, also while the database is away; what the audit is to know of it is written when it answers.
+    private func freeze(_ body: [UInt8], asker: InstanceID) async throws(CommandFailure) -> [UInt8] {
         do {
-            try edges.freeze.take(Array(try MessageCodec.decoded(WireJSONDocument.self, from: body).json))
+            let change = try edges.freeze.take(
+                Array(try MessageCodec.decoded(WireJSONDocument.self, from: body).json))
+            await edges.trail.note(
+                AuditTrail.Act(
+                    action: change.isFrozen ? "freeze.set" : "freeze.clear", subject: change.subject, asker: asker,
+                    principal: change.principal, at: edges.clock.now()))
         } catch {
             throw .invalid("\(error)")
         }

@@ -20,6 +20,8 @@ struct MonitorEdges: Sendable {
     let mayCommand: @Sendable (_ shard: OwnedShard, _ isFenced: Bool) -> Bool
     /// What may not happen by itself at this moment.
     let freeze = FreezeGate()
+    /// What was carried out while the database may be away.
+    let trail: AuditTrail
     let log: Logger
     /// What all hosts' loops sleep by.
     let pacer = Pacer()
@@ -38,6 +40,7 @@ struct MonitorEdges: Sendable {
         self.open = open
         self.mayCommand = mayCommand
         self.log = log
+        trail = AuditTrail(store, log)
     }
 
     var inventory: InventoryRepository { InventoryRepository(store) }

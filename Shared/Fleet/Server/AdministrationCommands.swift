@@ -11,7 +11,8 @@ struct ClientOptions: ParsableArguments {
     @Option(help: "Largest answer to take.") var largestFrame = Size(bytes: 256 << 20)
 
     func client() async throws -> FleetClient {
-        FleetClient(try await FleetDaemon.makeClient(largestFrame: Int(largestFrame.bytes)), endpoint: endpoint)
+        let client = try await FleetDaemon.makeClient(endpoint: endpoint, largestFrame: Int(largestFrame.bytes))
+        return FleetClient(client, endpoint: endpoint)
     }
 }
 

@@ -8,24 +8,29 @@ import ResourceModel
 /// The composition root of `ebb-fleet`: the one place that names the bus's implementation.
 enum FleetDaemon {
     /// Binds the command server. A hung host's calls are held until their callers give up, so it must let as many run
-    /// at once as `concurrency`; the truth of a large fleet is one frame of up to `largestFrame` bytes.
-    static func makeServer(endpoint: String, concurrency: Int, largestFrame: Int) async throws -> any CommandServer {
-        var configuration = configuration(largestFrame: largestFrame)
+    /// at once as `concurrency`; the truth of a large fleet is one frame of up to `largestFrame` bytes. Beyond loopback it
+    /// serves only on a private network that somebody names.
+    static func makeServer(
+        endpoint: String, privateNetwork: String?, concurrency: Int, largestFrame: Int
+    ) async throws -> any CommandServer {
+        let network = privateNetwork == nil ? FleetNetwork.loopback : FleetNetwork(of: endpoint)
+        var configuration = configuration(on: network, largestFrame: largestFrame)
+        configuration.servesFleet = true
         configuration.maximumConcurrentCommands = concurrency
         let bus = try makeBus(configuration)
         return OwnServer(bus: bus, server: try await bus.makeCommandServer(bind: endpoint))
     }
 
-    /// Makes the client that the administrative subcommands use.
-    static func makeClient(largestFrame: Int) async throws -> any CommandClient {
-        let bus = try makeBus(configuration(largestFrame: largestFrame))
+    /// Makes the client that the administrative subcommands use: for the endpoint that somebody typed, wherever it is.
+    static func makeClient(endpoint: String, largestFrame: Int) async throws -> any CommandClient {
+        let bus = try makeBus(configuration(on: FleetNetwork(of: endpoint), largestFrame: largestFrame))
         return OwnClient(bus: bus, client: await bus.makeCommandClient())
     }
 
     /// A fleet simulates: it holds nothing of anybody's and has no keys.
-    private static func configuration(largestFrame: Int) -> BusConfiguration {
+    private static func configuration(on network: FleetNetwork, largestFrame: Int) -> BusConfiguration {
         var configuration = BusConfiguration()
-        configuration.allowsPlainOffLoopback = true
+        configuration.fleetNetwork = network
         configuration.maximumFrameBytes = largestFrame
         return configuration
     }

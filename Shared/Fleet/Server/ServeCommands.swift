@@ -102,6 +102,11 @@ struct Serve: AsyncParsableCommand {
 
     @OptionGroup var fleet: FleetOptions
     @Option(help: "Where to listen.") var bind = "tcp://127.0.0.1:7400"
+    @Option(
+        help: ArgumentHelp(
+            "The private network on which others may reach it. A fleet has no keys: without this it serves on loopback only.",
+            valueName: "name"))
+    var privateNetwork: String?
     @Option(help: "A file that keeps the fleet over a restart.") var stateFile: String?
     @Option(help: "Calls that run at once; each call to a hung host is one until its caller gives up.")
     var concurrency = 65_536
@@ -111,8 +116,11 @@ struct Serve: AsyncParsableCommand {
         let log = Logger(label: "ebb-fleet")
         let service = try FleetService(try fleet.fleet(), stateFile: stateFile)
         let server = try await FleetDaemon.makeServer(
-            endpoint: bind, concurrency: concurrency, largestFrame: Int(largestFrame.bytes))
-        log.info("the fleet is up", metadata: ["endpoint": "\(bind)"])
+            endpoint: bind, privateNetwork: privateNetwork, concurrency: concurrency,
+            largestFrame: Int(largestFrame.bytes))
+        log.info(
+            "the fleet is up",
+            metadata: ["endpoint": "\(bind)", "private.network": "\(privateNetwork ?? "none: loopback only")"])
         let group = ServiceGroup(
             services: [FleetRunner(service: service, server: server)], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: log)

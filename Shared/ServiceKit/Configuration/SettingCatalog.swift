@@ -21,9 +21,6 @@ package enum SettingCatalog {
             "bus.advertiseHost", .text, default: "",
             "the name or address that others reach this instance by; empty: as the database sees it"),
         Setting(
-            "bus.allowPlain", .boolean, default: "false",
-            "whether a simulated fleet off loopback may be reached without CURVE: only in a private container network"),
-        Setting(
             "bus.heartbeatInterval", .duration(.milliseconds(50) ... .seconds(60)), default: "1s",
             "how often publishers list their streams"),
         Setting("bus.spoolMessages", .integer(1...1_000_000), default: "256", "messages kept per stream for replay"),
@@ -61,6 +58,10 @@ package enum SettingCatalog {
         Setting(
             "monitor.examinationInterval", .duration(.seconds(1) ... .seconds(86_400)), default: "5m",
             "how often a host is asked for its storage pools, networks and CPU, by which VMs are placed"),
+        Setting(
+            "monitor.fleetNetwork", .text, default: "",
+            "the private network of a simulated fleet, which has no keys: names and addresses by which it may be reached, "
+                + "with , between them; empty: loopback only"),
         Setting(
             "monitor.folders", .text, default: "",
             "folders, with : between them, whose files a host's URI may name (keys, certificates, sockets); empty: none"

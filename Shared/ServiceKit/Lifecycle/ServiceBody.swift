@@ -11,7 +11,7 @@ internal import Store
 /// Everything between the edges' start and their end.
 struct ServiceBody: Service {
     let service: ServiceKind
-    let instance: InstanceID
+    let credential: InstanceCredential
     let settings: Settings
     let health: Health
     let admin: AdminServer
@@ -53,10 +53,10 @@ struct ServiceBody: Service {
     private func runOnStore(_ store: Store) async throws {
         try await waitForDatabase(store)
         let clock = ClusterClock(databaseNow: try await Self.databaseNow(store))
-        let keys = try makeKeys()
-        let bus = try makeBus(store, clock, keys)
+        let peers = PeerDirectory()
+        let bus = try await makeBus(store, clock, peers)
         do {
-            try await runOnBus(bus, store, clock, publicKey: keys?.publicKey)
+            try await runOnBus(bus, store, clock, peers)
         } catch {
             await bus.close()
             throw error
@@ -65,9 +65,8 @@ struct ServiceBody: Service {
     }
 
     private func runOnBus(
-        _ bus: ZeroMQBus, _ store: Store, _ clock: ClusterClock, publicKey: String?
+        _ bus: ZeroMQBus, _ store: Store, _ clock: ClusterClock, _ peers: PeerDirectory
     ) async throws {
-        let peers = PeerDirectory()
         let server: ZeroMQCommandServer
         let publisher: ZeroMQPublisher
         do {
@@ -78,13 +77,13 @@ struct ServiceBody: Service {
         }
         await publisher.serveReplays(on: server)
         let runtime = ServiceRuntime(
-            service: service, instance: instance, settings: settings, log: log, health: health, clock: clock,
+            service: service, credential: credential, settings: settings, log: log, health: health, clock: clock,
             store: store, publisher: publisher,
             subscribe: { topics in await Self.subscribe(topics, on: bus, peers: peers, log: log) },
             makeSubscriber: { topics in await bus.makeSubscriber(topics: topics) }, server: server,
             client: await bus.makeCommandClient(),
             endpoints: try await advertise(
-                store, publish: publisher.endpoint, command: server.endpoint, publicKey: publicKey), peers: peers)
+                store, publish: publisher.endpoint, command: server.endpoint, publicKey: bus.publicKey), peers: peers)
         log.notice("serving", metadata: ["bus.command": "\(server.endpoint)"])
         try await withThrowingTaskGroup { group in
             group.addTask { try await Self.discipline(clock, by: store) }
@@ -128,25 +127,15 @@ struct ServiceBody: Service {
 
     // MARK: - Bus
 
-    /// A key pair of this instance only, where an endpoint leaves the machine: its public half stands in the instance's
-    /// row, where the others find it.
-    private func makeKeys() throws -> CurveKeyPair? {
-        let endpoints = [settings.text("bus.command"), settings.text("bus.publish")]
-        return endpoints.allSatisfy(staysOnMachine) ? nil : try CurveKeyPair.generate()
-    }
-
-    private func makeBus(_ store: Store, _ clock: ClusterClock, _ keys: CurveKeyPair?) throws -> ZeroMQBus {
+    /// The bus makes this instance's key pair, anew at each start. Its public half stands in the instance's row; the rows of
+    /// who is alive are the list of who may connect.
+    private func makeBus(_ store: Store, _ clock: ClusterClock, _ peers: PeerDirectory) async throws -> ZeroMQBus {
         var configuration = BusConfiguration()
         configuration.heartbeatInterval = settings.duration("bus.heartbeatInterval")
         configuration.spoolMessagesPerStream = settings.integer("bus.spoolMessages")
-        configuration.allowsPlainOffLoopback = settings.boolean("bus.allowPlain")
-        configuration.keyPair = keys
-        let instances = InstanceRepository(store)
-        let allowList = AllowList {
-            guard let records = try? await instances.list() else { return nil }
-            return Set(records.compactMap(\.publicKey))
-        }
-        return try ZeroMQBus(instance: instance, configuration: configuration, allowList: allowList, log: log) {
+        if service == .monitor { configuration.fleetNetwork = FleetNetwork(settings.text("monitor.fleetNetwork")) }
+        let allowList = await peers.allowList(from: InstanceRepository(store))
+        return try ZeroMQBus(instance: credential.id, configuration: configuration, allowList: allowList, log: log) {
             clock.now()
         }
     }
@@ -175,7 +164,7 @@ struct ServiceBody: Service {
     /// Endpoints as others reach them: a bound wildcard becomes the configured host, else the address that the database
     /// sees us by, else loopback.
     private func advertise(
-        _ store: Store, publish: String, command: String, publicKey: String?
+        _ store: Store, publish: String, command: String, publicKey: String
     ) async throws -> AdvertisedEndpoints {
         let row = try await store.query("SELECT host(inet_client_addr()) AS address").first
         let seen = try row?.stringOrNil("address")

@@ -68,10 +68,10 @@ package enum ServiceLauncher {
     ) async throws {
         let level = Logger.Level(rawValue: settings.text("log.level")) ?? .info
         var generator = SystemRandomNumberGenerator()
-        let instance = InstanceID(UUID128.random(using: &generator))
+        let credential = InstanceCredential(InstanceID(UUID128.random(using: &generator)), using: &generator)
         LoggingSystem.bootstrap { label in JSONLogHandler(label: label, level: level) }
         var log = Logger(label: service.rawValue)
-        log[metadataKey: "service.instance.id"] = "\(instance)"
+        log[metadataKey: "service.instance.id"] = "\(credential.id)"
         let registry = PrometheusRegistry()
         MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
         let health = Health()
@@ -83,7 +83,7 @@ package enum ServiceLauncher {
             address: settings.text("admin.bind"), health: health, registry: registry,
             version: "ebb-\(service.rawValue) \(ReleaseVersion.text)", log: quiet)
         let body = ServiceBody(
-            service: service, instance: instance, settings: settings, health: health, admin: admin, log: log,
+            service: service, credential: credential, settings: settings, health: health, admin: admin, log: log,
             serve: serve)
         var configuration = ServiceGroupConfiguration(
             services: [

@@ -9,7 +9,7 @@ package import Store
 /// What every service has once it is up: its identity, its edges and its place among the others.
 package struct ServiceRuntime: Sendable {
     package let service: ServiceKind
-    package let instance: InstanceID
+    package let credential: InstanceCredential
     package let settings: Settings
     package let log: Logger
     package let health: Health
@@ -29,6 +29,8 @@ package struct ServiceRuntime: Sendable {
     /// Everybody alive, as last seen.
     package let peers: PeerDirectory
 
+    package var instance: InstanceID { credential.id }
+
     /// A claim-and-renew loop for this instance; run it for as long as the service serves.
     ///
     /// - Parameter timeToLive: after how long a silent sibling is dead, where that is to be sooner than
@@ -41,9 +43,10 @@ package struct ServiceRuntime: Sendable {
             record: InstanceRecord(
                 id: instance, service: service, publishEndpoint: endpoints.publish, commandEndpoint: endpoints.command,
                 adminEndpoint: endpoints.admin, publicKey: endpoints.publicKey, version: ReleaseVersion.text),
-            shardKinds: shardKinds, store: store, interval: settings.duration("membership.heartbeatInterval"),
+            credential: credential, shardKinds: shardKinds, store: store,
+            interval: settings.duration("membership.heartbeatInterval"),
             timeToLive: timeToLive.map { min($0, common) } ?? common, callDeadline: callDeadline, handlers: handlers,
-            health: health, log: log, peersChanged: { [peers] in await peers.update($0) })
+            health: health, log: log, peersChanged: { [peers] in await peers.update($0, dead: $1) })
     }
 }
 
@@ -52,13 +55,15 @@ package struct AdvertisedEndpoints: Sendable {
     package let publish: String?
     package let command: String
     package let admin: String?
-    package let publicKey: String?
+    package let publicKey: String
 }
 
 /// Everybody alive, of all services; tells subscribers when that changes.
 package actor PeerDirectory {
     private var records: [InstanceRecord] = []
     private var followers: [@Sendable ([InstanceRecord]) async -> Void] = []
+    /// Whose rows are there still, although they are not alive.
+    private(set) var dead: Set<InstanceID> = []
 
     package init() {}
 
@@ -68,8 +73,9 @@ package actor PeerDirectory {
         await follower(records)
     }
 
-    func update(_ records: [InstanceRecord]) async {
+    func update(_ records: [InstanceRecord], dead: Set<InstanceID> = []) async {
         self.records = records
+        self.dead = dead
         for follower in followers { await follower(records) }
     }
 
@@ -79,6 +85,20 @@ package actor PeerDirectory {
     }
 
     package func instance(_ id: InstanceID) -> InstanceRecord? { records.first { $0.id == id } }
+}
+
+extension PeerDirectory {
+    /// The keys of those who may connect: of everybody alive. A key that is not known has the rows looked at again, since a
+    /// newcomer may have registered a moment ago; who is known to be dead stays out.
+    func allowList(from instances: InstanceRepository) async -> AllowList {
+        let allowList = AllowList { [weak self] in
+            guard let self, let records = try? await instances.list() else { return nil }
+            let dead = await dead
+            return Set(records.filter { !dead.contains($0.id) }.compactMap(\.publicKey))
+        }
+        await follow { alive in allowList.replace(with: Set(alive.compactMap(\.publicKey))) }
+        return allowList
+    }
 }
 
 extension InstanceRecord {

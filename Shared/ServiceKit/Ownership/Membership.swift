@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Logging
-internal import ResourceModel
+package import ResourceModel
 package import Store
 
 /// What a service does when it gains or loses a shard.
@@ -27,6 +27,7 @@ package struct OwnershipHandlers: Sendable {
 /// While the database is away nothing changes: nobody expires, owners go on, no shard moves.
 package actor Membership {
     private let record: InstanceRecord
+    private let credential: InstanceCredential
     private let shardKinds: [ShardKind]
     private let instances: InstanceRepository
     private let shards: ShardRepository
@@ -34,7 +35,7 @@ package actor Membership {
     private let timeToLive: Duration
     private let callDeadline: Duration
     private let handlers: OwnershipHandlers
-    private let peersChanged: @Sendable ([InstanceRecord]) async -> Void
+    private let peersChanged: @Sendable ([InstanceRecord], Set<InstanceID>) async -> Void
     private let health: Health
     private let log: Logger
 
@@ -46,13 +47,16 @@ package actor Membership {
 
     /// - Parameters:
     ///   - callDeadline: how long a call of a dead predecessor may still be under way.
-    ///   - peersChanged: called with everybody alive, of all services, whenever that changes.
+    ///   - peersChanged: called with everybody alive, of all services, and whose rows are left of those who are dead, whenever
+    ///     that changes.
     package init(
-        record: InstanceRecord, shardKinds: [ShardKind], store: Store, interval: Duration, timeToLive: Duration,
+        record: InstanceRecord, credential: InstanceCredential, shardKinds: [ShardKind], store: Store,
+        interval: Duration, timeToLive: Duration,
         callDeadline: Duration, handlers: OwnershipHandlers, health: Health, log: Logger,
-        peersChanged: @escaping @Sendable ([InstanceRecord]) async -> Void
+        peersChanged: @escaping @Sendable ([InstanceRecord], Set<InstanceID>) async -> Void
     ) {
         self.record = record
+        self.credential = credential
         self.shardKinds = shardKinds
         instances = InstanceRepository(store)
         shards = ShardRepository(store)
@@ -84,10 +88,10 @@ package actor Membership {
     }
 
     private func beat() async throws {
-        if try await instances.renew(record.id) == nil {
+        if try await instances.renew(credential) == nil {
             // Our row is gone: the others have declared us dead (or this is the start).
             for key in core.owned.keys.sorted() { await drop(key) }
-            try await instances.register(record)
+            try await instances.register(record, by: credential, timeToLive: timeToLive)
         }
         let confirmedAt = ClusterClock.bootTimeNanoseconds()
         let everybody = try await instances.list()
@@ -95,17 +99,18 @@ package actor Membership {
             Dictionary(everybody.map { ($0.id, $0.heartbeat) }) { first, _ in first },
             atMonotonicNanoseconds: confirmedAt, elapsedLimitNanoseconds: interval.wholeNanoseconds * 2)
         let alive = Set(tracker.alive)
-        await announce(everybody.filter { alive.contains($0.id) })
+        await announce(
+            everybody.filter { alive.contains($0.id) }, dead: Set(everybody.map(\.id)).subtracting(alive))
         try await rebalance(everybody, alive: alive)
         ownership.update(core.owned, confirmedAt: confirmedAt)
-        for instance in tracker.dead(forTimesToLive: 10) { try await instances.delete(instance) }
+        try await instances.removeSilent(tracker.dead(forTimesToLive: 10), by: credential)
     }
 
-    private func announce(_ peers: [InstanceRecord]) async {
+    private func announce(_ peers: [InstanceRecord], dead: Set<InstanceID>) async {
         let comparable = peers.map(\.announcement)
         guard comparable != knownPeers else { return }
         knownPeers = comparable
-        await peersChanged(comparable)
+        await peersChanged(comparable, dead)
     }
 
     private func rebalance(_ everybody: [InstanceRecord], alive: Set<InstanceID>) async throws {
@@ -123,7 +128,7 @@ package actor Membership {
     private func perform(_ directive: OwnershipCore.Directive) async throws {
         switch directive {
         case .claim(let row, let fromDead):
-            guard let epoch = try await shards.claim(row, by: record.id)?.epoch else { return }
+            guard let epoch = try await shards.claim(row, by: credential)?.epoch else { return }
             let wait = fromDead ? timeToLive + callDeadline : .zero
             core.claimed(
                 row.key, epoch: epoch,
@@ -133,7 +138,7 @@ package actor Membership {
             if let shard = core.owned[row.key] { await handlers.gained(shard) }
         case .release(let key, let epoch):
             await drop(key)
-            try await shards.release(ShardClaim(kind: key.kind, id: key.id, epoch: epoch))
+            try await shards.release(ShardClaim(kind: key.kind, id: key.id, epoch: epoch), by: credential)
             log.info("shard released", metadata: ["shard": "\(key)"])
         case .lost(let key):
             await drop(key)
@@ -155,7 +160,7 @@ package actor Membership {
             for shard in ownership.owned { group.addTask { await self.drop(shard.key) } }
         }
         // Not in this task, which was cancelled.
-        let farewell = Task { try await instances.delete(record.id) }
+        let farewell = Task { try await instances.remove(credential) }
         let limit = Task {
             try await Task.sleep(for: Self.farewell)
             farewell.cancel()

@@ -5,7 +5,7 @@ package import ResourceModel
 /// Something that somebody did, to be kept.
 package struct AuditEvent: Hashable, Sendable {
     package var at: Timestamp
-    /// Who: a principal's or instance's id, never a personal name.
+    /// Who: a person whom the gateway knows, or the service that did it. The session's role may write as no other.
     package var actor: String
     /// What, such as `policy.set`.
     package var action: String
@@ -28,6 +28,9 @@ package struct AuditEntry: Hashable, Sendable {
     /// From 1, without holes.
     package let sequence: Int64
     package let event: AuditEvent
+    /// Whose session wrote it, as the database saw it: a service, or an administrator's role. `nil`: it is from before this
+    /// was kept.
+    package let service: String?
     /// What `hash` is taken over, after the previous entry's hash (the first: after SHA-256 of `ebb audit`).
     package let canonical: String
     package let hash: [UInt8]
@@ -38,12 +41,29 @@ package struct AuditRepository: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Puts an event into the outbox: give the transaction of the act itself.
+    /// Puts an event into the outbox: give the transaction of the act itself. Throws `insufficientPrivilege` for an actor
+    /// in whose name the session's role may not write.
     package static func append(_ event: AuditEvent, in runner: any QueryRunner) async throws(StoreError) {
         try await runner.query(
             """
-            INSERT INTO audit.outbox (at_ns, actor, action, subject, detail)
-            VALUES (\(event.at), \(event.actor), \(event.action), \(event.subject), \(event.detail)::jsonb)
+            SELECT audit.append(\(event.at), \(event.actor), \(event.action), \(event.subject), \(event.detail)::jsonb)
+            """)
+    }
+
+    /// Notes what a service has carried out because another instance asked for it over the bus, whoever that was: give the
+    /// transaction of the act itself.
+    ///
+    /// - Parameters:
+    ///   - asker: the instance that asked.
+    ///   - principal: in whose name it says that it asked; `nil`: it does not say.
+    package static func carriedOut(
+        _ action: String, on subject: String, by service: ServiceKind, asker: InstanceID, for principal: String? = nil,
+        at instant: Timestamp, in runner: any QueryRunner
+    ) async throws(StoreError) {
+        try await runner.query(
+            """
+            SELECT audit.append(\(instant), \(service.rawValue), \(action), \(subject),
+                jsonb_strip_nulls(jsonb_build_object('asker', \(asker)::uuid, 'principal', \(principal)::text)))
             """)
     }
 
@@ -58,7 +78,7 @@ package struct AuditRepository: Sendable {
     package func list(after sequence: Int64, limit: Int = 1_000) async throws(StoreError) -> [AuditEntry] {
         let rows = try await store.query(
             """
-            SELECT e.*, audit.canonical(sequence, at_ns, actor, action, subject, detail) AS canonical
+            SELECT e.*, audit.canonical(sequence, at_ns, actor, action, subject, detail, service) AS canonical
             FROM audit.entry e WHERE sequence > \(sequence) ORDER BY sequence LIMIT \(limit)
             """)
         var entries: [AuditEntry] = []
@@ -68,8 +88,8 @@ package struct AuditRepository: Sendable {
                 subject: try row.string("subject"), detail: try row.string("detail"))
             entries.append(
                 AuditEntry(
-                    sequence: try row.int64("sequence"), event: event, canonical: try row.string("canonical"),
-                    hash: try row.bytes("hash")))
+                    sequence: try row.int64("sequence"), event: event, service: try row.stringOrNil("service"),
+                    canonical: try row.string("canonical"), hash: try row.bytes("hash")))
         }
         return entries
     }

@@ -164,8 +164,8 @@ package struct CommandRepository: Sendable {
             """)
     }
 
-    /// Ends a claimed command, also one that an earlier epoch left behind: `false` if it was not claimed any more.
-    /// Throws `fenced`.
+    /// Ends a claimed command, also one that an earlier epoch left behind, and notes in the audit that Monitor carried it
+    /// out, and for whom: `false` if it was not claimed any more. Throws `fenced`.
     @discardableResult
     package func finish(
         _ id: UUID128, under claim: ShardClaim, _ outcome: CommandOutcome, at now: Timestamp,
@@ -175,9 +175,13 @@ package struct CommandRepository: Sendable {
             let state: CommandState = outcome.succeeded ? .succeeded : .failed
             let rows = try await transaction.query(
                 """
-                UPDATE cluster.command SET state = \(state.rawValue), code = \(outcome.code),
-                    message = \(outcome.message), result = \(outcome.result)::jsonb, finished_ns = \(now)
-                WHERE id = \(id) AND host = \(claim.id) AND state = 'claimed' RETURNING id
+                WITH ended AS (
+                    UPDATE cluster.command SET state = \(state.rawValue), code = \(outcome.code),
+                        message = \(outcome.message), result = \(outcome.result)::jsonb, finished_ns = \(now)
+                    WHERE id = \(id) AND host = \(claim.id) AND state = 'claimed' RETURNING *)
+                SELECT audit.append(\(now), 'monitor', 'command.' || verb, domain::text,
+                    jsonb_strip_nulls(jsonb_build_object('command', id, 'host', host, 'principal', principal,
+                        'decision', decision, 'state', state, 'code', code))) FROM ended
                 """)
             return !rows.isEmpty
         }

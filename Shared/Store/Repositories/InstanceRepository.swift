@@ -17,7 +17,7 @@ package struct InstanceRecord: Hashable, Sendable {
     package let commandEndpoint: String
     /// Where health and metrics are.
     package let adminEndpoint: String?
-    /// CURVE public key in Z85; `nil` only on loopback and `ipc://`.
+    /// CURVE public key in Z85, by which the others know it; `nil`: nobody on the bus talks to it.
     package let publicKey: String?
     package let version: String
     /// Counts up with every renewal. Who was not seen to renew for the TTL is dead.
@@ -43,32 +43,32 @@ package struct InstanceRepository: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Announces an instance, or what changed about it. Its heartbeat goes on counting.
-    package func register(_ instance: InstanceRecord) async throws(StoreError) {
+    /// Announces the credential's instance, or what changed about it. Its heartbeat goes on counting.
+    ///
+    /// - Parameter timeToLive: at most 600 s; after so long without a renewal others may take its shards.
+    /// - Throws: `insufficientPrivilege` for another's instance, or a service that is not the session's role's own.
+    package func register(
+        _ instance: InstanceRecord, by credential: InstanceCredential, timeToLive: Duration
+    ) async throws(StoreError) {
         try await store.query(
             """
-            INSERT INTO cluster.instance
-                (id, service, publish_endpoint, command_endpoint, admin_endpoint, public_key, version)
-            VALUES (\(instance.id), \(instance.service.rawValue), \(instance.publishEndpoint),
-                \(instance.commandEndpoint), \(instance.adminEndpoint), \(instance.publicKey), \(instance.version))
-            ON CONFLICT (id) DO UPDATE SET publish_endpoint = excluded.publish_endpoint,
-                command_endpoint = excluded.command_endpoint, admin_endpoint = excluded.admin_endpoint,
-                public_key = excluded.public_key, version = excluded.version,
-                heartbeat = cluster.instance.heartbeat + 1
+            SELECT cluster.register_instance(\(credential.id), \(credential.secret), \(instance.service.rawValue),
+                \(timeToLive.wholeNanoseconds), \(instance.publishEndpoint), \(instance.commandEndpoint),
+                \(instance.adminEndpoint), \(instance.publicKey), \(instance.version))
             """)
     }
 
     /// Raises the heartbeat by one and returns it; `nil` if somebody removed the instance: it must register again. Tells
     /// with it which rows its store has set aside, the first hundred of them.
-    package func renew(_ id: InstanceID) async throws(StoreError) -> Int64? {
+    package func renew(_ credential: InstanceCredential) async throws(StoreError) -> Int64? {
         let lines = store.setAside.entries.prefix(100).map { String($0.description.prefix(1_000)) }
         let json = (try? JSONEncoder().encode(lines)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
         return try await store.query(
             """
-            UPDATE cluster.instance SET heartbeat = heartbeat + 1, set_aside = \(json)::jsonb
-            WHERE id = \(id) RETURNING heartbeat
+            SELECT cluster.renew_instance(\(credential.id), \(credential.secret)) AS heartbeat,
+                cluster.note_set_aside(\(credential.id), \(credential.secret), \(json)::jsonb)
             """
-        ).first?.int64("heartbeat")
+        ).first?.int64OrNil("heartbeat")
     }
 
     /// What each instance has set aside, as it said last; those that have nothing are left out.
@@ -93,9 +93,19 @@ package struct InstanceRepository: Sendable {
         }
     }
 
-    /// Removes an instance; the shards that it owned have no owner then, at the same epoch.
-    package func delete(_ id: InstanceID) async throws(StoreError) {
-        try await store.query("DELETE FROM cluster.instance WHERE id = \(id)")
+    /// Removes the credential's own instance; the shards that it owned have no owner then, at the same epoch.
+    package func remove(_ credential: InstanceCredential) async throws(StoreError) {
+        try await store.query("SELECT cluster.remove_instance(\(credential.id), \(credential.secret))")
+    }
+
+    /// Removes others that are silent; the database keeps those that have renewed their row within their time to live.
+    package func removeSilent(
+        _ instances: [InstanceID], by credential: InstanceCredential
+    ) async throws(StoreError) {
+        guard !instances.isEmpty else { return }
+        let silent = TextArray(instances.map(\.description))
+        try await store.query(
+            "SELECT cluster.remove_silent_instances(\(credential.id), \(credential.secret), \(silent)::uuid[])")
     }
 }
 

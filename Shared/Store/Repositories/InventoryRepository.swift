@@ -181,16 +181,14 @@ package struct InventoryRepository: Sendable {
         _ column: Query, _ instants: [(claim: ShardClaim, instant: Timestamp)]
     ) async throws(StoreError) {
         guard !instants.isEmpty else { return }
-        // In one order, so that two instances never wait for each other in a ring.
-        let rows: [Query] = instants.sorted { $0.claim.id < $1.claim.id }.map { row in
+        let rows: [Query] = instants.map { row in
             "(\(row.claim.id)::text, \(row.claim.epoch)::int8, \(row.instant)::int8)"
         }
         try await store.query(
             """
-            WITH owned AS (
-                SELECT s.id, p.instant FROM (VALUES \(Query.joined(rows, by: ", "))) AS p(id, epoch, instant)
-                    JOIN cluster.shard s ON s.kind = 'host' AND s.id = p.id AND s.epoch = p.epoch
-                ORDER BY s.id FOR KEY SHARE OF s)
+            WITH given(id, epoch, instant) AS (VALUES \(Query.joined(rows, by: ", "))), owned AS (
+                SELECT g.id, g.instant FROM cluster.hold_shards('host', (SELECT array_agg(id) FROM given),
+                    (SELECT array_agg(epoch) FROM given)) held(id) JOIN given g ON g.id = held.id)
             UPDATE inventory.host h SET \(column) = owned.instant FROM owned
             WHERE h.id = owned.id AND (h.\(column) IS NULL OR h.\(column) < owned.instant)
             """)

@@ -19,13 +19,12 @@ extension LogRepository {
     package func ensureShards(clusterPrefix prefix: String) async throws(StoreError) {
         try await store.query(
             """
-            INSERT INTO cluster.shard (kind, id)
-            SELECT k.kind, k.id FROM (
+            SELECT cluster.ensure_shards(k.kind, array_agg(k.id)) FROM (
                 SELECT 'log' AS kind, id FROM inventory.host
                 UNION SELECT 'log', \(prefix)::text || cluster FROM inventory.host
                 UNION SELECT 'audit', 'main') k
             WHERE NOT EXISTS (SELECT 1 FROM cluster.shard s WHERE s.kind = k.kind AND s.id = k.id)
-            ON CONFLICT DO NOTHING
+            GROUP BY k.kind
             """)
     }
 }

@@ -7,10 +7,20 @@ package struct LogRepository: Sendable {
     let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Makes the daily partitions (UTC) that hold the period, at most 366, and drops those that end before `keepFrom`.
+    /// Makes the daily partitions (UTC) that hold the period, at most 366, and drops those that end before `keepFrom`, unless
+    /// the administrator has them kept (`keepSamples`).
     package func ensurePartitions(for period: TimeRange, keepFrom: Timestamp = .zero) async throws(StoreError) {
         try await store.query(
             "SELECT log.maintain_partitions(\(period.start), \(period.end), \(keepFrom))", within: .seconds(30))
+    }
+
+    /// Has samples kept at least for that long, 1 day to 10 years, whatever a Logger asks for: only an administrator may say
+    /// so. Throws `checkViolation` for other durations.
+    package func keepSamples(for duration: Duration) async throws(StoreError) {
+        try await store.query(
+            """
+            UPDATE log.retention SET samples_ns = \(duration.wholeNanoseconds), changed_ns = cluster.now_ns()
+            """)
     }
 
     /// Stores what is new of a batch, exactly once: what is at or below its stream's watermark is skipped, and the

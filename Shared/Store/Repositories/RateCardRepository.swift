@@ -27,8 +27,10 @@ package struct RateCardRepository: Sendable {
 
     /// Adds a card under the next version, one at a time. `check` sees all that hold or will, oldest first. Throws
     /// `uniqueViolation` if one of them begins at the same instant.
+    ///
+    /// - Parameter asker: who asked for it over the bus, for the audit; `nil`: nobody did.
     package func add(
-        currency: String, card: String, validFrom: Timestamp,
+        currency: String, card: String, validFrom: Timestamp, asker: Asker? = nil,
         if check: @Sendable @escaping ([RateCardRow]) throws -> Void = { _ in }
     ) async throws -> RateCardRow {
         try await store.transaction { transaction in
@@ -43,7 +45,9 @@ package struct RateCardRepository: Sendable {
             guard let row = rows.first else {
                 throw StoreError(.invalidResult, operation: "add a rate card", message: "no row came back")
             }
-            return try RateCardRow(row)
+            let stored = try RateCardRow(row)
+            try await asker?.note("rate.set", version: stored.version, in: transaction)
+            return stored
         }
     }
 
@@ -69,10 +73,39 @@ package struct RateCardRepository: Sendable {
 
     /// Withdraws a card that does not hold yet, and gives it as it then is: without a withdrawal if it holds already, as
     /// before if it was withdrawn before. `nil`: there is no such version.
-    package func withdraw(version: Int64, by principal: String) async throws -> RateCardRow? {
+    ///
+    /// - Parameter asker: who asked for it over the bus, for the audit; `nil`: nobody did.
+    package func withdraw(
+        version: Int64, by principal: String, asker: Asker? = nil
+    ) async throws -> RateCardRow? {
         try await store.transaction { transaction in
+            let card: Query = "SELECT * FROM billing.rate_card WHERE version = \(version)"
+            let before = try await rows(card, in: transaction).first
             _ = try await transaction.query("SELECT billing.withdraw_rate_card(\(version), \(principal))")
-            return try await rows("SELECT * FROM billing.rate_card WHERE version = \(version)", in: transaction).first
+            let after = try await rows(card, in: transaction).first
+            if after != before {
+                try await asker?.note("rate.withdraw", version: version, for: principal, in: transaction)
+            }
+            return after
+        }
+    }
+
+    /// An instance that asks for a change of the cards, and when.
+    package struct Asker: Sendable {
+        private let instance: InstanceID
+        private let instant: Timestamp
+
+        package init(_ instance: InstanceID, at instant: Timestamp) {
+            self.instance = instance
+            self.instant = instant
+        }
+
+        fileprivate func note(
+            _ action: String, version: Int64, for principal: String? = nil, in transaction: Transaction
+        ) async throws(StoreError) {
+            try await AuditRepository.carriedOut(
+                action, on: "rate-card \(version)", by: .billing, asker: instance, for: principal, at: instant,
+                in: transaction)
         }
     }
 

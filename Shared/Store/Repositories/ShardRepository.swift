@@ -25,11 +25,7 @@ package struct ShardRepository: Sendable {
 
     /// Makes the rows that are missing, at epoch 0 and without an owner.
     package func ensure(_ kind: ShardKind, _ ids: [String]) async throws(StoreError) {
-        try await store.query(
-            """
-            INSERT INTO cluster.shard (kind, id) SELECT \(kind.rawValue), unnest(\(TextArray(ids))::text[])
-            ON CONFLICT DO NOTHING
-            """)
+        try await store.query("SELECT cluster.ensure_shards(\(kind.rawValue), \(TextArray(ids))::text[])")
     }
 
     /// All shards of a kind, by id.
@@ -46,29 +42,31 @@ package struct ShardRepository: Sendable {
         return shards
     }
 
-    /// Takes a shard over from the state that the caller saw, under a new epoch; `nil` if it changed since.
+    /// Takes a shard over from the state that the caller saw, under a new epoch; `nil` if it changed since, or if its owner
+    /// has renewed its row within its time to live.
     ///
     /// Waits for transactions that hold the old epoch, up to the statement's deadline (then `timeout`: try again).
-    package func claim(_ seen: ShardRecord, by instance: InstanceID) async throws(StoreError) -> ShardClaim? {
+    package func claim(
+        _ seen: ShardRecord, by credential: InstanceCredential
+    ) async throws(StoreError) -> ShardClaim? {
         let rows = try await store.query(
             """
-            UPDATE cluster.shard SET owner = \(instance), epoch = epoch + 1
-            WHERE kind = \(seen.kind.rawValue) AND id = \(seen.id) AND epoch = \(seen.epoch)
-                AND owner IS NOT DISTINCT FROM \(seen.owner) RETURNING epoch
+            SELECT cluster.claim_shard(\(credential.id), \(credential.secret), \(seen.kind.rawValue), \(seen.id),
+                \(seen.epoch), \(seen.owner)) AS epoch
             """)
-        guard let row = rows.first else { return nil }
-        return ShardClaim(kind: seen.kind, id: seen.id, epoch: try row.int64("epoch"))
+        guard let epoch = try rows.first?.int64OrNil("epoch") else { return nil }
+        return ShardClaim(kind: seen.kind, id: seen.id, epoch: epoch)
     }
 
-    /// Gives a shard up; `false` if it was lost already.
+    /// Gives a shard of the credential's instance up; `false` if it was lost already.
     @discardableResult
-    package func release(_ claim: ShardClaim) async throws(StoreError) -> Bool {
+    package func release(_ claim: ShardClaim, by credential: InstanceCredential) async throws(StoreError) -> Bool {
         let rows = try await store.query(
             """
-            UPDATE cluster.shard SET owner = NULL
-            WHERE kind = \(claim.kind.rawValue) AND id = \(claim.id) AND epoch = \(claim.epoch) RETURNING id
+            SELECT cluster.release_shard(\(credential.id), \(credential.secret), \(claim.kind.rawValue), \(claim.id),
+                \(claim.epoch)) AS released
             """)
-        return !rows.isEmpty
+        return try rows.first?.bool("released") == true
     }
 
     /// Whether `owner` holds the claim right now. A write needs `Store.fenced`, not this.

@@ -12,7 +12,6 @@ import Synchronization
 struct BusOptions: ParsableArguments {
     @Option(help: "Bytes of each body.") var size = 64
     @Option(help: "Messages to send.") var count = 100_000
-    @Flag(help: "With CURVE.") var curve = false
 
     var body: [UInt8] { [UInt8](repeating: 7, count: size) }
 }
@@ -27,17 +26,17 @@ struct TwoServices {
     private let bus: ZeroMQBus
 
     init(_ options: BusOptions) async throws {
-        let keys = options.curve ? (try CurveKeyPair.generate(), try CurveKeyPair.generate()) : nil
-        let allowed = AllowList(Set([keys?.0.publicKey, keys?.1.publicKey].compactMap(\.self)))
+        let keys = (try CurveKeyPair.generate(), try CurveKeyPair.generate())
+        let allowed = AllowList([keys.0.publicKey, keys.1.publicKey])
         let instance = Self.newInstance()
-        bus = try Self.bus(instance, keys?.0, allowed)
-        other = try Self.bus(Self.newInstance(), keys?.1, allowed)
+        bus = try Self.bus(instance, keys.0, allowed)
+        other = try Self.bus(Self.newInstance(), keys.1, allowed)
         server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
         publisher = try await bus.makePublisher(bind: "tcp://127.0.0.1:*")
         await publisher.serveReplays(on: server)
         peer = BusPeer(
             instance: instance, publishEndpoint: publisher.endpoint, commandEndpoint: server.endpoint,
-            publicKey: keys?.0.publicKey)
+            publicKey: keys.0.publicKey)
     }
 
     func close() async {
@@ -51,7 +50,7 @@ struct TwoServices {
     }
 
     private static func bus(
-        _ instance: InstanceID, _ keys: CurveKeyPair?, _ allowed: AllowList
+        _ instance: InstanceID, _ keys: CurveKeyPair, _ allowed: AllowList
     ) throws -> ZeroMQBus {
         var configuration = BusConfiguration()
         configuration.keyPair = keys

@@ -11,7 +11,10 @@ import ResourceModel
 struct Watch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Missed cycles and lag of a running Monitor.",
-        discussion: "The hosts' clock, Monitor's and ours must be one machine's.")
+        discussion: """
+            The hosts' clock, Monitor's and ours must be one machine's. Monitor lets us in if a live instance has the public \
+            key Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID, which is no secret and only for private stacks.
+            """)
 
     struct Measurement: Encodable {
         var reports = 0
@@ -32,6 +35,7 @@ struct Watch: AsyncParsableCommand {
     @Option(help: "The Monitor's instance id.") var instance: String
     @Option(help: "Where it publishes.") var publish: String
     @Option(help: "Where it takes commands.") var command: String
+    @Option(help: "Its public key.") var key: String
     @Option(help: "For so long.") var seconds = 30
     @Option(help: "Monitor's poll interval, in milliseconds.") var intervalMs = 1_000
     @Option(help: "Writes one line per report of a domain above this utilization, in ppm, into --breaches.")
@@ -41,14 +45,17 @@ struct Watch: AsyncParsableCommand {
 
     func run() async throws {
         guard let id = UUID128(instance) else { throw ValidationError("'\(instance)' is not a UUID") }
+        var configuration = BusConfiguration()
+        configuration.keyPair = CurveKeyPair(secretKey: "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs")
         let bus = try ZeroMQBus(
-            instance: TwoServices.newInstance(), log: log, clock: { Timestamp(nanoseconds: monotonicNanoseconds()) })
+            instance: TwoServices.newInstance(), configuration: configuration, log: log,
+            clock: { Timestamp(nanoseconds: monotonicNanoseconds()) })
         let subscriber = await bus.makeSubscriber(topics: [.allHosts])
         let follower = Follower(intervalNanoseconds: Int64(intervalMs) * 1_000_000, abovePPM: abovePpm)
         let consumer = Task { for await delivery in subscriber.deliveries { await follower.take(delivery) } }
         try await subscriber.connect(
             to: BusPeer(
-                instance: InstanceID(id), publishEndpoint: publish, commandEndpoint: command, publicKey: nil))
+                instance: InstanceID(id), publishEndpoint: publish, commandEndpoint: command, publicKey: key))
         // What is replayed from the spool first is older than the watch.
         try await Task.sleep(for: .seconds(3))
         await follower.begin()

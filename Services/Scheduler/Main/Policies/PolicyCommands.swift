@@ -11,7 +11,7 @@ import SwiftProtobuf
 
 // Policies: subscribed, pinned, cleared.
 extension SchedulerCommands {
-    func setPolicy(_ request: WireSetPolicy) async throws -> [UInt8] {
+    func setPolicy(_ request: WireSetPolicy, asker: InstanceID) async throws -> [UInt8] {
         let (record, shell) = try await managed(request.domainUuid)
         // A new VM's pin and groups are its first version: a change must not come before it.
         try await shell.keepWanted()
@@ -27,7 +27,7 @@ extension SchedulerCommands {
                 policy, options: wish.options, windowLength: wish.windowLength, settings: await shell.state.settings)
             guard check.isAcceptable else { throw CommandFailure.invalid(check.refusals.joined(separator: "; ")) }
         }
-        let version = try await shell.subscribe(wish, for: record.id)
+        let version = try await shell.subscribe(wish, for: record.id, asker: asker)
         return MessageCodec.encoded(
             WireSetPolicyReply.with {
                 $0.version = version.version

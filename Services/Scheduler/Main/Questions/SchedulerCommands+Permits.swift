@@ -18,17 +18,19 @@ extension SchedulerCommands {
     private struct Asked {
         let purpose: StoredPermitPurpose
         let placing: NewPlace
+        /// The instance that asks.
+        let asker: InstanceID
         /// A move is followed by who ordered it.
         var isMove: Bool { purpose == .migrate }
     }
 
     /// Room for something that takes it: on the named host, or on the one that placement chooses.
-    func permit(_ wire: WirePermitRequest) async throws -> [UInt8] {
+    func permit(_ wire: WirePermitRequest, asker: InstanceID) async throws -> [UInt8] {
         guard let cluster = ClusterID(wire.clusterID), let domain = DomainID(bytes: wire.domainUuid),
             let purpose = StoredPermitPurpose(rawValue: wire.purpose)
         else { throw CommandFailure.invalid("a permit needs a cluster, a domain and a purpose") }
         let shell = try await shell(of: cluster)
-        let asked = Asked(purpose: purpose, placing: try newPlace(wire))
+        let asked = Asked(purpose: purpose, placing: try newPlace(wire), asker: asker)
         let request = PlacementRequest(
             domain: domain, source: asked.isMove ? await shell.host(of: domain) : nil,
             vcpus: try VCPUCount(wire.vcpus, field: "vcpus"),
@@ -68,6 +70,10 @@ extension SchedulerCommands {
             for: request.domain, on: host, purpose: asked.purpose, vcpus: request.vcpus, memory: request.memory,
             demand: request.demand, decision: nil)
         guard case .granted = answer else { return answer }
+        // Where this can't be written the room is given back by itself, unused.
+        try await AuditRepository.carriedOut(
+            "permit.\(asked.purpose.rawValue)", on: request.domain.description, by: .scheduler, asker: asked.asker,
+            at: runtime.clock.now(), in: runtime.store)
         if asked.isMove { await shell.ordered(request.domain, to: host) }
         if asked.purpose == .create { try await shell.want(asked.placing, for: request.domain, on: host) }
         return answer

@@ -16,11 +16,17 @@ struct SchedulerCommands: Sendable {
     let configuration: SchedulerConfiguration
 
     func serve() async {
-        await runtime.server.handle(.permitRequest) { body, _ async throws(CommandFailure) in
-            try await answering { try await self.permit(MessageCodec.decoded(WirePermitRequest.self, from: body)) }
+        await runtime.server.handle(.permitRequest) { body, context async throws(CommandFailure) in
+            try await answering {
+                try await self.permit(
+                    MessageCodec.decoded(WirePermitRequest.self, from: body), asker: context.source)
+            }
         }
-        await runtime.server.handle(.setPolicy) { body, _ async throws(CommandFailure) in
-            try await answering { try await self.setPolicy(MessageCodec.decoded(WireSetPolicy.self, from: body)) }
+        await runtime.server.handle(.setPolicy) { body, context async throws(CommandFailure) in
+            try await answering {
+                try await self.setPolicy(
+                    MessageCodec.decoded(WireSetPolicy.self, from: body), asker: context.source)
+            }
         }
         await runtime.server.handle(.why) { body, _ async throws(CommandFailure) in
             try await answering { try await self.why(MessageCodec.decoded(WireWhyRequest.self, from: body)) }

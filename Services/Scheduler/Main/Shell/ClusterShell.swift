@@ -259,11 +259,23 @@ actor ClusterShell {
 
     /// Stores a policy and takes it.
     ///
-    /// - Parameter choice: where the platform chose the bounds, what it chose from and why, as a JSON object.
-    func subscribe(_ wish: PolicyWish, for domain: DomainID, choice: String? = nil) async throws -> PolicyVersion {
-        let version = try await PolicyRepository(runtime.store).append(
-            wish.policy, options: wish.options, choice: choice, for: domain, windowLength: wish.windowLength,
-            at: runtime.clock.now(), under: shard.claim)
+    /// - Parameters:
+    ///   - choice: where the platform chose the bounds, what it chose from and why, as a JSON object.
+    ///   - asker: the instance that asked for it, for the audit; `nil`: this one chose it.
+    func subscribe(
+        _ wish: PolicyWish, for domain: DomainID, choice: String? = nil, asker: InstanceID? = nil
+    ) async throws -> PolicyVersion {
+        let (policies, claim, now) = (PolicyRepository(runtime.store), shard.claim, runtime.clock.now())
+        let version = try await runtime.store.fenced(claim) { transaction in
+            let version = try await policies.append(
+                wish.policy, options: wish.options, choice: choice, for: domain, windowLength: wish.windowLength,
+                at: now, under: claim, in: transaction)
+            if let asker {
+                try await AuditRepository.carriedOut(
+                    "policy.set", on: domain.description, by: .scheduler, asker: asker, at: now, in: transaction)
+            }
+            return version
+        }
         // A goal that is new, or a size that is, is chosen for anew.
         if choice == nil { chosenAgainAt[domain] = nil }
         state.policyChanged(version, at: runtime.clock.now())

@@ -34,14 +34,19 @@ extension GatewayBackend {
         return ["items": .array(items)]
     }
 
-    /// What was done and by whom, newest first. An owner sees what its own people did.
+    /// What people did, newest first, or one actor, which may be a service. An owner sees what its own people did.
     func listOperations(_ request: Request) async throws(MethodError) -> JSONValue {
         if request.boolean("running") == true { return try await listRunning(request) }
         var query: Query = "SELECT * FROM audit.entry WHERE at_ns >= \(request.instant("since") ?? .zero)"
         if let tenant = request.principal.tenant {
             query += " AND actor IN (SELECT name FROM account.principal WHERE tenant = \(tenant))"
         }
-        if let actor = request.text("actor") { query += " AND actor = \(actor)" }
+        if let actor = request.text("actor") {
+            query += " AND actor = \(actor)"
+        } else {
+            // What the services note of what they carried out is asked for by their names.
+            query += " AND (service IS NULL OR actor <> service)"
+        }
         if request.text("vm") != nil {
             let subject = try await subject(request)
             query += " AND subject = \(subject.name) AND \(Self.isNoNamesakes(of: subject))"
