@@ -272,7 +272,7 @@ class XenRun:
         require(self.lab.where(self.ids[NEW]) == [], f"{NEW} is still on {self.lab.where(self.ids[NEW])}")
 
     def release(self):
-        self.order("vm", "release", OLD, "--tenant", TENANT, by=self.admin)
+        self.order("vm", "release", OLD, "--tenant", TENANT, "--yes", by=self.admin)
         require(information(self.a, OLD)["State"] in ("running", "idle"), "the released guest does not run any more")
         require(TENANT not in self.a.virsh("dumpxml", OLD), "its definition still names a tenant")
 

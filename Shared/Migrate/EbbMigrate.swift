@@ -91,7 +91,7 @@ struct EbbMigrate: AsyncParsableCommand {
             try await work(environment: ProcessInfo.processInfo.environment)
         } catch {
             let failure = Failure(error)
-            FileHandle.standardError.write(Data("ebb-migrate: \(failure.sentence)\n".utf8))
+            FileHandle.standardError.write(Data("ebb-migrate: \(terminalLine(failure.sentence))\n".utf8))
             throw ExitCode(failure.exitCode)
         }
     }
@@ -161,7 +161,7 @@ struct EbbMigrate: AsyncParsableCommand {
         return passwords
     }
 
-    private func say(_ text: String) { print("ebb-migrate: \(text)") }
+    private func say(_ text: String) { print("ebb-migrate: \(terminalLine(text))") }
 }
 
 /// Why it ended: one sentence and sysexits.h's number.

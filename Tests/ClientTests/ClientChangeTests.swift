@@ -204,7 +204,7 @@ struct ClientHostTests {
 
     @Test("what a guest or a foreign host says can't steer the reader's terminal")
     func disarmsOutput() {
-        #expect(Humanize.printable("a\u{1B}]0;x\u{07}b\u{9B}2Jc\u{202E}d\te\n") == "a]0;xb2Jcd\te\n")
+        #expect(SafeText(prose: "a\u{1B}]0;x\u{07}b\u{9B}2Jc\u{202E}d\te\n") == "a]0;xb2Jcd\te\n")
         let column = Column("NAME", "name")
         #expect(column.human(["name": "x\u{1B}[2J"]) == "x[2J")
     }

@@ -10,6 +10,7 @@ internal import UserGatewayMain
 
 /// Answers every method with its example. Some VM names do something else:
 /// `ghost` is not there, `full` finds no room, `stuck` never ends, `gated` ends when the gate opens, `broken` fails.
+/// `quiet` says nothing on its console; `hostile` fails with a text that would steer a terminal.
 /// Changes of `moving` are under way for two looks, of `doomed` fail after one, and of `endless` go on for ever.
 final class FakeMethods: GatewayMethods {
     static let ownerToken = "ebb_" + String(repeating: "A", count: 43)
@@ -17,8 +18,12 @@ final class FakeMethods: GatewayMethods {
 
     let gate = Gate()
     private let recorded = Mutex<[(method: String, params: JSONValue)]>([])
+    private let isHostile = Mutex(false)
 
     var calls: [(method: String, params: JSONValue)] { recorded.withLock { $0 } }
+
+    /// From now on every text of every answer would steer a terminal, and is a formula.
+    func becomeHostile() { isHostile.withLock { $0 = true } }
 
     func authenticate(token: String) async throws(MethodError) -> Principal {
         let principal =
@@ -36,12 +41,14 @@ final class FakeMethods: GatewayMethods {
         _ method: String, params: JSONValue, principal: Principal, context: CallContext
     ) async throws(MethodError) -> JSONValue {
         recorded.withLock { $0.append((method, params)) }
-        switch params["vm"] {
+        switch params["vm"] ?? params["host"] {
         case "ghost": throw .notFound("VM", "ghost")
         case "full": throw MethodError(.noRoom, "no host has room", retryAfterMilliseconds: 1_000)
         case "broken": throw MethodError(.internal, "an invariant does not hold")
         case "stuck": try? await Task.sleep(for: .seconds(600))
         case "gated": await gate.wait()
+        case "quiet": return ["vm": "quiet", "offset": 0, "next": 0, "text": ""]
+        case "hostile": throw MethodError(.conflict, "\u{1B}[2J\nebb: all is well;\r\u{9B}[8mnot\u{202E} seen")
         case "moving": return Self.begun(Self.moving)
         case "doomed": return Self.begun(Self.doomed)
         case "endless": return Self.begun(Self.endless)
@@ -49,7 +56,16 @@ final class FakeMethods: GatewayMethods {
         }
         if method == "operation.show" { return operation(params["id"]?.text ?? "") }
         guard let definition = MethodRegistry.ebb[method] else { throw MethodError(.internal, "no \(method)") }
-        return definition.example.result
+        return isHostile.withLock { $0 } ? Self.poisoned(definition.example.result) : definition.example.result
+    }
+
+    private static func poisoned(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .string(let text): .string("\u{200B}=\u{1B}[31m\u{9B}\u{202E}\r\n\t\u{2028}\u{7F}\(text)\u{E0041}")
+        case .array(let items): .array(items.map(poisoned))
+        case .object(let members): .object(members.mapValues(poisoned))
+        case .null, .bool, .integer, .number: value
+        }
     }
 }
 

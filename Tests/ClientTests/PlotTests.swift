@@ -18,7 +18,7 @@ struct PlotTests {
     }
 
     private func terminal(_ figure: Figure, width: Int = 80, isColoured: Bool = false) -> String {
-        TerminalPlot(figure, title: "A title", width: width, isColoured: isColoured).render()
+        TerminalPlot(figure, title: "A title", width: width, isColoured: isColoured).render().text
     }
 
     @Test("the picture has title, legend, bounds, axis, sizes and the action under its sample")

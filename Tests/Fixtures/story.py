@@ -178,16 +178,16 @@ class Story:
         gus("vm", "revert", "app-1", "first", "--yes")
         gus("vm", "snapshot", "delete", "app-1", "second", "--yes")
         gus("vm", "prepare", "temp-1", "--max-vcpus", "3", "--max-memory", "512M")
-        gus("vm", "shutdown", "temp-1", "--grace", "5s", "--force")
+        gus("vm", "shutdown", "temp-1", "--grace", "5s", "--force", "--yes")
         gus("vm", "start", "temp-1")
         self.by("olga", "vm", "cap", "temp-1", "--cpu", "50%", "--tenant", "globex")
         self.by("olga", "vm", "cap", "temp-1", "--cpu", "none", "--tenant", "globex")
         gus("vm", "resize", "temp-1", "--vcpus", "2")
-        gus("vm", "shutdown", "temp-1", "--force")
+        gus("vm", "shutdown", "temp-1", "--force", "--yes")
         gus("vm", "delete", "temp-1", "--yes")
         self.ids["temp-1"] = self.admin(
             "vm", "create", "temp-1", "--tenant", "globex", "--flavor", "tiny", "--cluster", "main")["id"]
-        gus("vm", "shutdown", "job-1", "--force")
+        gus("vm", "shutdown", "job-1", "--force", "--yes")
 
     def moves(self):
         """A move that people order, and one that they abort."""
@@ -209,12 +209,12 @@ class Story:
         self.succeeded(first, "resize", since)
         self.load(first, 400_000)
         time.sleep(2)
-        self.by("olga", "vm", "release", first, "--tenant", "acme")
+        self.by("olga", "vm", "release", first, "--tenant", "acme", "--yes")
         time.sleep(2)
         self.by("olga", "vm", "adopt", first, "--tenant", "globex")
         self.by("gus", "policy", "set", first, "--lower", "10%", "--upper", "90%", "--ratio", "1/2")
         time.sleep(3)
-        self.by("olga", "vm", "release", second, "--tenant", "initech")
+        self.by("olga", "vm", "release", second, "--tenant", "initech", "--yes")
 
     def failures(self):
         """Orders that fail, and one whose end nobody knows."""
@@ -275,7 +275,7 @@ class Story:
 
     def waiting(self):
         """A growth that no host has room for."""
-        self.by("ida", "vm", "shutdown", "big-1", "--force")
+        self.by("ida", "vm", "shutdown", "big-1", "--force", "--yes")
         self.by("ida", "vm", "prepare", "big-1", "--max-vcpus", "8")
         self.by("ida", "vm", "start", "big-1")
         self.by("ida", "policy", "set", "big-1", "--lower", "10%", "--upper", "60%", "--ratio", "1/2", "--min-vcpus",

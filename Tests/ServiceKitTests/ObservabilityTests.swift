@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CoreMetrics
+import Foundation
 import Logging
+import ResourceModel
 import Synchronization
 import Testing
 
@@ -43,6 +45,23 @@ struct ObservabilityTests {
         let expected =
             #""severity":"INFO","body":"a \"quoted\"\nmessage","service.name":"monitor","attempt":"2","host.id":"h1"}"#
         #expect(written.first?.hasSuffix(expected) == true)
+    }
+
+    @Test("a log line has nothing in it that steers a terminal, whatever was logged, and keeps its value")
+    func hostileLog() throws {
+        let lines = Mutex<[String]>([])
+        let log = Logger(label: "monitor") { label in
+            JSONLogHandler(label: label, level: .info) { line in lines.withLock { $0.append(line) } }
+        }
+        let hostile = "a\u{1B}[2J\u{9B}m\u{7F}\u{202E}\u{2028}\u{E0041}\r\nb"
+        log.info("\(hostile)", metadata: ["\(hostile)": "\(hostile)"])
+        let line = try #require(lines.withLock { $0 }.first)
+        #expect(!line.unicodeScalars.contains { $0.isSteering }, "\(line.debugDescription)")
+        let fields = try JSONDecoder().decode([String: String].self, from: Data(line.utf8))
+        #expect(fields["body"] == hostile && fields[hostile] == hostile)
+        let health = Health()
+        health.report("database", fault: "gone\n[+]database ok")
+        #expect(health.report == "[-]database gone [+]database ok\n")
     }
 
     @Test("a service is ready while every check is fine, and never again once it drains")

@@ -62,6 +62,11 @@ import Testing
             let period = try #require(TimeRange(at(10), at(30)))
             let series = try await log.series(of: world.domain, in: period)
             #expect(series.map(\.sampledAt) == [at(10), at(20)])
+            let whole = try #require(TimeRange(at(10), at(40)))
+            #expect(
+                try await log.series(of: world.domain, in: whole, limit: 2).map(\.sampledAt) == [at(20), at(30)],
+                "a limit cuts off the oldest")
+            #expect(try await log.series(of: world.host, in: whole, limit: 1).map(\.sampledAt) == [at(30)])
             #expect(series.map(\.sequence) == [1, 2] && series.allSatisfy { $0.epoch == stream.epoch })
             #expect(series.map(\.sample) == reports.prefix(2).compactMap(\.sample.domains.first))
             #expect(
@@ -137,6 +142,7 @@ import Testing
             let period = try #require(TimeRange(at(2), at(9)))
             #expect(try await log.events(of: world.domain, in: period) == [event(2), event(3)])
             #expect(try await log.events(in: period).count == 2)
+            #expect(try await log.events(in: period, limit: 1) == [event(3)])
             #expect(try await log.events(of: DomainID(UUID128(high: 9, low: 9)), in: period).isEmpty)
         }
     }

@@ -107,6 +107,39 @@ struct TidyTests {
         }
     }
 
+    @Test("standard output and standard error are written in these places only, through what disarms text")
+    func printers() {
+        let ways =
+            #"(^|[^A-Za-z.])(f?puts|f?print|fwrite|putchar|f?printf)\(|FileHandle\.standard|STD(OUT|ERR)_FILENO"#
+        // What is written there is safe: text by its type, JSON by its writer, the rest by `terminalLine` beside it.
+        let printers = [
+            "Services/UserGateway/Client/Surroundings.swift": "SafeText",
+            "Services/UserGateway/Client/Output/ProcessStream.swift": "ClientFailure",
+            "Shared/ServiceKit/Observability/JSONLogHandler.swift": "isSteering",
+            "Shared/ServiceKit/Lifecycle/ServiceLauncher.swift": "terminalProse",
+            "Shared/Fleet/Server/EbbFleet.swift": "terminalJSON", "Shared/Migrate/EbbMigrate.swift": "terminalLine",
+            "Shared/TestSupport/Fuzz.swift": "seed",
+        ]
+        for file in SourceFile.all where !file.path.hasPrefix("Tests/") {
+            let lines = file.code.enumerated().filter { $1.range(of: ways, options: .regularExpression) != nil }
+            guard let guardian = printers[file.path] else {
+                for (number, _) in lines { Issue.record("\(file.path):\(number + 1) prints by itself") }
+                continue
+            }
+            #expect(file.lines.contains { $0.contains(guardian) }, "\(file.path) does not disarm what it prints")
+        }
+        for file in SourceFile.all where file.path.hasPrefix("Services/UserGateway/Client/") {
+            guard file.path != "Services/UserGateway/Client/Output/SafeText.swift" else { continue }
+            for (number, line) in file.code.enumerated() {
+                for way in ["ProcessStream.", "Glibc.write"] where line.contains(way) {
+                    let places = ["Surroundings.swift", "ProcessStream.swift"]
+                    #expect(places.contains { file.path.hasSuffix($0) }, "\(file.path):\(number + 1) has \(way)")
+                }
+                #expect(!line.contains("extension SafeText"), "\(file.path):\(number + 1) makes a way of its own")
+            }
+        }
+    }
+
     @Test("imports point one way")
     func imports() {
         let owned = [

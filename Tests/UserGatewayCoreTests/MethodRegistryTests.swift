@@ -52,6 +52,22 @@ struct MethodRegistryTests {
         }
     }
 
+    @Test("what can't be undone is marked, in rpc.discover too, and is a change", arguments: methodNames)
+    func marksFinality(name: String) throws {
+        let method = try #require(registry[name])
+        let document = registry.openRPC(version: "1")["methods"]?.items?.first { $0["name"] == .string(name) }
+        switch method.finality {
+        case .never: #expect(document?["x-irreversible"] == false && !method.isFinal(method.example.parameters))
+        case .always: #expect(document?["x-irreversible"] == true && method.isMutating && method.isFinal([:]))
+        case .with(let parameter):
+            #expect(document?["x-irreversible"] == .string(parameter) && method.isMutating)
+            #expect(method.parameters.contains { $0.name == parameter && $0.schema == .boolean })
+            #expect(method.isFinal([parameter: true]) && !method.isFinal([parameter: false]) && !method.isFinal([:]))
+        }
+        let losing = ["delete", "remove", "revert", "revoke", "release"].contains { name.hasSuffix($0) }
+        #expect(!losing || method.finality == .always, "\(name) sounds as if it can't be undone")
+    }
+
     @Test("an integer outside of its range is refused and its bounds are taken")
     func checksRanges() throws {
         let method = try #require(registry["vm.resize"])

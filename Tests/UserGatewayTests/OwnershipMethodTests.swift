@@ -95,6 +95,21 @@ private struct Handover {
         }
     }
 
+    @Test(
+        "a list that is cut shows the newest and says that there are more", arguments: ["sample.list", "decision.list"])
+    func cuts(method: String) async throws {
+        try await Handover.with { handover in
+            let wish: [String: JSONValue] = [
+                "vm": .string(handover.id.description), "since": .instant(handover.ago(60)),
+            ]
+            let whole = try await handover.rig.call(method, wish.merging(["limit": 3]) { $1 })
+            let cut = try await handover.rig.call(method, wish.merging(["limit": 2]) { $1 })
+            #expect(whole["truncated"] == false && cut["truncated"] == true)
+            let instants = { (answer: JSONValue) in answer["items"]?.items?.compactMap { $0["at"]?.text } ?? [] }
+            #expect(Set(instants(cut)) == Set(instants(whole).sorted().suffix(2)) && instants(cut).count == 2)
+        }
+    }
+
     @Test("a decision or an operation of another's time, or of nobody's, looks like none")
     func single() async throws {
         try await Handover.with { handover in

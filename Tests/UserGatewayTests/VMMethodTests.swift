@@ -249,6 +249,14 @@ struct VMMethodTests {
         }
     }
 
+    @Test("what a service says of a VM by its UUID has its name when a person reads it")
+    func namesInMessages() {
+        let id = DomainID(UUID128(high: 7, low: 1))
+        let message = "domain \(id) is deleted, but not its volume; see \(id)"
+        #expect(
+            GatewayBackend.naming(id, "web-1", in: message) == "'web-1' is deleted, but not its volume; see 'web-1'")
+    }
+
     @Test("a VM that its host does not have any more is shown as missing, and its name says how it becomes free")
     func missing() async throws {
         try await GatewayRig.with { rig in

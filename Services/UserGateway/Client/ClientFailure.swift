@@ -4,11 +4,45 @@ internal import UserGatewayCore
 
 /// Why a command failed: one sentence with culprit and remedy, and the code that the process ends with.
 struct ClientFailure: Error, Hashable, Sendable {
-    /// Exit codes: sysexits where one fits, because usage errors are 64 already.
-    enum Code: Int32, Sendable {
-        case failed = 1, notFound = 3, badData = 65, unreachable = 69, `internal` = 70, retryable = 75, unauthorised =
-            77,
-            configuration = 78, timedOut = 124
+    /// Exit codes: sysexits where one fits. `ebb --help` and docs/exit-codes.md list them.
+    enum Code: Int32, CaseIterable, Sendable {
+        case failed = 1
+        case notFound = 3
+        case usage = 64
+        case badData = 65
+        case unreachable = 69
+        case `internal` = 70
+        case output = 74
+        case retryable = 75
+        case unauthorised = 77
+        case configuration = 78
+        case timedOut = 124
+        case interrupted = 130
+        case readerGone = 141
+
+        /// What it means, in a few words.
+        var meaning: String {
+            switch self {
+            case .failed: "failed"
+            case .notFound: "not found"
+            case .usage: "usage"
+            case .badData: "bad data"
+            case .unreachable: "gateway unreachable"
+            case .internal: "internal error"
+            case .output: "output not written"
+            case .retryable: "try again later"
+            case .unauthorised: "not allowed"
+            case .configuration: "configuration"
+            case .timedOut: "timed out"
+            case .interrupted: "interrupted"
+            case .readerGone: "nobody reads the output"
+            }
+        }
+
+        /// All of them, for `--help`.
+        static var list: String {
+            "0 done, " + allCases.map { "\($0.rawValue) \($0.meaning)" }.joined(separator: ", ")
+        }
     }
 
     let code: Code

@@ -7,7 +7,9 @@ internal import ResourceModel
 @main
 enum Main {
     static func main() async {
-        exit(await Ebb.run(Array(CommandLine.arguments.dropFirst())))
+        let watch = InterruptWatch(Surroundings.current)
+        let code = await Ebb.run(Array(CommandLine.arguments.dropFirst()))
+        withExtendedLifetime(watch) { ProcessEnd.end(code) }
     }
 }
 
@@ -25,8 +27,7 @@ package struct Ebb: AsyncParsableCommand {
               ebb bill show
               ebb host add qemu+tls://10.0.0.1/system --name host-a --cluster main
 
-            Exit codes: 0 done, 1 failed, 3 not found, 64 usage, 65 bad data, 69 gateway unreachable, 70 internal error, \
-            75 try again later, 77 not allowed, 78 configuration, 124 timed out.
+            Exit codes: \(ClientFailure.Code.list).
             """,
         version: ReleaseVersion.text,
         subcommands: [
@@ -42,21 +43,33 @@ package struct Ebb: AsyncParsableCommand {
     package static func run(_ arguments: [String]) async -> Int32 {
         let surroundings = Surroundings.current
         do {
-            var command = try parseAsRoot(arguments)
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
+            do {
+                var command = try parseAsRoot(arguments)
+                if var asynchronous = command as? any AsyncParsableCommand {
+                    try await asynchronous.run()
+                } else {
+                    try command.run()
+                }
+            } catch let failure as ClientFailure {
+                throw failure
+            } catch {
+                let code = exitCode(for: error).rawValue
+                let columns = surroundings.isTerminal ? surroundings.width : min(surroundings.width, 80)
+                let message = Usage.wrapped(fullMessage(for: error, columns: columns), columns: columns)
+                let text = SafeText(prose: message) + "\n"
+                guard code == 0 else {
+                    surroundings.writeError(text)
+                    return code
+                }
+                try surroundings.write(text)
             }
             return 0
         } catch let failure as ClientFailure {
             if !failure.message.isEmpty { surroundings.writeError("ebb: \(failure.message)\n") }
             return failure.code.rawValue
         } catch {
-            let code = exitCode(for: error).rawValue
-            let text = fullMessage(for: error) + "\n"
-            if code == 0 { surroundings.write(text) } else { surroundings.writeError(text) }
-            return code
+            surroundings.writeError("ebb: \(error)\n")
+            return ClientFailure.Code.internal.rawValue
         }
     }
 }

@@ -8,39 +8,52 @@ package struct Surroundings: Sendable {
     package var environment: [String: String]
     /// Standard output is a terminal: colour and its width make sense.
     package var isTerminal: Bool
-    /// Standard input is a terminal: somebody can be asked.
+    /// Somebody is there who can be asked and can answer.
     package var isInteractive: Bool
     /// Columns of the terminal.
     package var width: Int
-    package var write: @Sendable (String) -> Void
-    package var writeError: @Sendable (String) -> Void
     /// A line from standard input without its line break; `nil` at its end.
     package var readLine: @Sendable () -> String?
     /// Nanoseconds since 1970, for `--since 2h`.
     package var now: @Sendable () -> Int64
+    /// What Ctrl-C is answered with at this moment.
+    let interruption = Interruption()
 
+    private let output: @Sendable (String) throws -> Void
+    private let errorOutput: @Sendable (String) -> Void
+
+    /// - Parameters:
+    ///   - isInteractive: standard input and standard error are a terminal.
+    ///   - write: to standard output; of an empty text it only finds out whether somebody still reads.
+    ///   - writeError: to standard error; where that fails there is nobody to tell.
     package init(
         environment: [String: String], isTerminal: Bool, isInteractive: Bool, width: Int,
-        write: @escaping @Sendable (String) -> Void, writeError: @escaping @Sendable (String) -> Void,
+        write: @escaping @Sendable (String) throws -> Void, writeError: @escaping @Sendable (String) -> Void,
         readLine: @escaping @Sendable () -> String?, now: @escaping @Sendable () -> Int64
     ) {
         self.environment = environment
         self.isTerminal = isTerminal
         self.isInteractive = isInteractive
         self.width = width
-        self.write = write
-        self.writeError = writeError
+        output = write
+        errorOutput = writeError
         self.readLine = readLine
         self.now = now
     }
+
+    /// Writes to standard output; throws a `ClientFailure` if it can't be written, quiet if nobody reads it any more.
+    func write(_ text: SafeText) throws { try output(text.text) }
+
+    /// Writes to standard error.
+    func writeError(_ text: SafeText) { errorOutput(text.text) }
 
     @TaskLocal package static var current = Surroundings.process
 
     private static let process = Surroundings(
         environment: ProcessInfo.processInfo.environment, isTerminal: isatty(STDOUT_FILENO) == 1,
-        isInteractive: isatty(STDIN_FILENO) == 1, width: terminalWidth(),
-        write: { FileHandle.standardOutput.write(Data($0.utf8)) },
-        writeError: { FileHandle.standardError.write(Data($0.utf8)) }, readLine: { Swift.readLine() },
+        isInteractive: isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1, width: terminalWidth(),
+        write: { try ProcessStream.output.write($0) }, writeError: { try? ProcessStream.error.write($0) },
+        readLine: { Swift.readLine() },
         now: { Int64(Date().timeIntervalSince1970 * 1_000_000_000) })
 
     private static func terminalWidth() -> Int {

@@ -5,7 +5,7 @@ package import ResourceModel
 /// Instants on the wire: RFC 3339 in UTC, because a JavaScript reader can't hold 64-bit nanoseconds.
 package enum RFC3339 {
     /// Reads `2026-03-01T12:00:00Z`, with up to nine decimals of a second or an offset such as `+08:00`; also
-    /// `2026-03-01` alone, which is that day's first instant in UTC. `nil` for anything else, and outside of 1970…2261.
+    /// `2026-03-01` alone, which is that day's first instant in UTC. `nil` for anything else, and outside of 1970…2199.
     package static func timestamp(_ text: some StringProtocol) -> Timestamp? {
         var reader = DigitReader(Array(text.utf8))
         guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"),
@@ -20,7 +20,8 @@ package enum RFC3339 {
             reader.isAtEnd
         else { return nil }
         let seconds = days * 86_400 + hour * 3_600 + (minute - offset) * 60 + second
-        guard seconds >= 0 else { return nil }
+        // An offset may lead out of the years that were looked at.
+        guard (0..<daysSinceEpoch(year: 2_200, month: 1, day: 1) * 86_400).contains(seconds) else { return nil }
         return Timestamp(nanoseconds: seconds * 1_000_000_000 + fraction)
     }
 

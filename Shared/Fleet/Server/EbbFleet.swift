@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import ResourceModel
 
 /// `ebb-fleet`: plays a fleet of simulated hosts, or administers one that runs.
 @main
@@ -15,8 +16,7 @@ struct EbbFleet: AsyncParsableCommand {
         ], defaultSubcommand: Serve.self)
 }
 
-/// Writes to standard output as it is.
-func writeOutput(_ data: Data) {
-    FileHandle.standardOutput.write(data)
-    FileHandle.standardOutput.write(Data("\n".utf8))
+/// Writes JSON to standard output.
+func writeOutput(_ json: Data) {
+    FileHandle.standardOutput.write(Data((terminalJSON(String(decoding: json, as: UTF8.self)) + "\n").utf8))
 }

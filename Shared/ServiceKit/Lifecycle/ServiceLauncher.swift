@@ -25,12 +25,12 @@ package enum ServiceLauncher {
                 of: service, file: options.config, assignments: options.assignments,
                 environment: ProcessInfo.processInfo.environment)
             if options.checkConfig {
-                FileHandle.standardOutput.write(Data((settings.describe(service) + "\n").utf8))
+                FileHandle.standardOutput.write(Data((terminalProse(settings.describe(service)) + "\n").utf8))
                 return
             }
             try await run(service, settings, serve: serve)
         } catch let error as StartupError {
-            FileHandle.standardError.write(Data("ebb-\(service.rawValue): \(error.message)\n".utf8))
+            say(error, service)
             throw ExitCode(error.code.rawValue)
         }
     }
@@ -58,9 +58,14 @@ package enum ServiceLauncher {
         do {
             try RunAsUser.become(settings.text(key), by: key)
         } catch {
-            FileHandle.standardError.write(Data("ebb-\(service.rawValue): \(error.message)\n".utf8))
+            say(error, service)
             exit(error.code.rawValue)
         }
+    }
+
+    /// Why a service ends, on one line of standard error.
+    private static func say(_ error: StartupError, _ service: ServiceKind) {
+        JSONLogHandler.standardError("ebb-\(service.rawValue): \(terminalLine(error.message))")
     }
 
     private static func run(

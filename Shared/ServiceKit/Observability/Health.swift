@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ResourceModel
 internal import Synchronization
 
 /// What `/readyz` says: named checks, each fine or with a reason. A service is ready while all are fine.
@@ -34,7 +35,7 @@ package final class Health: Sendable {
     package var report: String {
         state.withLock { state in
             let lines = state.checks.map { check in
-                check.fault.map { "[-]\(check.name) \($0)" } ?? "[+]\(check.name) ok"
+                check.fault.map { "[-]\(check.name) \(terminalLine($0))" } ?? "[+]\(check.name) ok"
             }
             return (lines + (state.isDraining ? ["[-]shutdown under way"] : [])).map { $0 + "\n" }.joined()
         }

@@ -2,9 +2,10 @@
 
 internal import Foundation
 package import Logging
+internal import ResourceModel
 
 /// One JSON object per line on standard error, in the shape of OpenTelemetry's logs in non-OTLP formats: `timestamp`,
-/// `severity`, `body`, `service.name`, then the metadata.
+/// `severity`, `body`, `service.name`, then the metadata. What steers a terminal is escaped in it.
 package struct JSONLogHandler: LogHandler {
     package var metadata: Logger.Metadata
     package var logLevel: Logger.Level
@@ -59,9 +60,7 @@ private func escapeJSON(_ text: String) -> String {
         case "\n": escaped += "\\n"
         case "\r": escaped += "\\r"
         case "\t": escaped += "\\t"
-        case _ where scalar.value < 0x20:
-            let digits = String(scalar.value, radix: 16)
-            escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        case _ where scalar.isSteering: escaped += scalar.jsonEscape
         default: escaped.unicodeScalars.append(scalar)
         }
     }

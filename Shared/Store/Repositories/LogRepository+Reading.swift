@@ -42,18 +42,21 @@ extension LogRepository {
         }
     }
 
-    /// A domain's stored samples in a period, oldest first, on whatever host.
-    /// - Parameter owner: only of the time in which it was this tenant's; `nil`: whoever's it was.
+    /// A domain's newest stored samples in a period, oldest first, on whatever host.
+    /// - Parameters:
+    ///   - owner: only of the time in which it was this tenant's; `nil`: whoever's it was.
+    ///   - limit: so many at most; what is cut off is the oldest.
     package func series(
         of domain: DomainID, in period: TimeRange, ownedBy owner: TenantID? = nil, limit: Int = 10_000
     ) async throws(StoreError) -> [DomainPoint] {
-        let rows = try await store.query(
+        let rows: [Row] = try await store.query(
             """
             SELECT * FROM log.sample WHERE domain = \(domain) AND sampled_ns >= \(period.start)
                 AND sampled_ns < \(period.end)
                 AND \(Query.isOwned(by: owner, domain: "\(domain)", at: "sampled_ns"))
-            ORDER BY sampled_ns, stream_epoch, sequence LIMIT \(limit)
-            """)
+            ORDER BY sampled_ns DESC, stream_epoch DESC, sequence DESC LIMIT \(limit)
+            """
+        ).reversed()
         return store.setAside.read(rows, of: "log.sample", by: Self.sampleKey + ["domain"]) { row throws(StoreError) in
             DomainPoint(
                 sampledAt: try row.timestamp("sampled_ns"), host: try row.host("host"),
@@ -62,30 +65,33 @@ extension LogRepository {
         }
     }
 
-    /// A host's own stored figures in a period, oldest first.
+    /// A host's own newest stored figures in a period, at most `limit`, oldest first.
     package func series(
         of host: HostID, in period: TimeRange, limit: Int = 10_000
     ) async throws(StoreError) -> [HostPoint] {
-        let rows = try await store.query(
+        let rows: [Row] = try await store.query(
             """
             SELECT * FROM log.host_sample WHERE host = \(host) AND sampled_ns >= \(period.start)
-                AND sampled_ns < \(period.end) ORDER BY sampled_ns, stream_epoch, sequence LIMIT \(limit)
-            """)
+                AND sampled_ns < \(period.end)
+            ORDER BY sampled_ns DESC, stream_epoch DESC, sequence DESC LIMIT \(limit)
+            """
+        ).reversed()
         return store.setAside.read(rows, of: "log.host_sample", by: Self.sampleKey) { row throws(StoreError) in
             HostPoint(sampledAt: try row.timestamp("sampled_ns"), figures: try HostFigures(row))
         }
     }
 
-    /// Events of a domain (or with `nil` of all) in a period, oldest first.
+    /// The newest events of a domain (or with `nil` of all) in a period, at most `limit`, oldest first.
     package func events(
         of domain: DomainID? = nil, in period: TimeRange, limit: Int = 1_000
     ) async throws(StoreError) -> [LoggedEvent] {
-        let rows = try await store.query(
+        let rows: [Row] = try await store.query(
             """
             SELECT * FROM log.event WHERE (\(domain) IS NULL OR domain = \(domain)) AND at_ns >= \(period.start)
                 AND at_ns < \(period.end)
-            ORDER BY at_ns, topic, stream_epoch, sequence LIMIT \(limit)
-            """)
+            ORDER BY at_ns DESC, topic DESC, stream_epoch DESC, sequence DESC LIMIT \(limit)
+            """
+        ).reversed()
         return store.setAside.read(rows, of: "log.event", by: ["topic", "sequence"]) { row throws(StoreError) in
             LoggedEvent(
                 stream: LogStream(topic: try row.string("topic"), epoch: try row.int64("stream_epoch")),

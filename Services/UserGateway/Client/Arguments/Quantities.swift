@@ -84,16 +84,30 @@ enum Quantity {
         return product
     }
 
+    /// As `nanoseconds`, in whole seconds: what is finer is refused.
+    static func seconds(_ text: String) throws -> Int64 { try whole(text, in: 1_000_000_000, "seconds") }
+
+    /// As `nanoseconds`, in milliseconds.
+    static func milliseconds(_ text: String) throws -> Int64 { try whole(text, in: 1_000_000, "milliseconds") }
+
+    private static func whole(_ text: String, in unit: Int64, _ name: String) throws -> Int64 {
+        let (count, rest) = try nanoseconds(text).quotientAndRemainder(dividingBy: unit)
+        guard rest == 0 else { throw ValidationError("'\(text)' is no whole number of \(name)") }
+        return count
+    }
+
     /// As `nanoseconds`, but `0s` is none.
     static func wait(_ text: String) throws -> Int64 { ["0", "0s"].contains(text) ? 0 : try nanoseconds(text) }
 
     /// An instant (`2026-03-01T12:00:00Z`, `2026-03-01`, `20260301`) or how long ago it was (`2h`, `7d`); as the
-    /// gateway takes it. A bare number is no duration here: `20260301` would be seven months of seconds.
+    /// gateway takes it. A date is the day's first instant in UTC: as an end it leaves that day out. A bare number is no
+    /// duration here: `20260301` would be seven months of seconds.
     static func instant(_ text: String) throws -> String {
         if let instant = RFC3339.timestamp(text) ?? basicDate(text) { return instant.description }
         guard text.last?.isNumber == false, let ago = try? nanoseconds(text) else {
             throw ValidationError(
-                "'\(text)' is not an instant; write for example 2026-03-01T12:00:00Z, 2026-03-01, or 2h for two hours ago"
+                "'\(text)' is not an instant from 1970 to 2199; write for example 2026-03-01T12:00:00Z, 2026-03-01, "
+                    + "or 2h for two hours ago"
             )
         }
         guard ago <= Surroundings.current.now() else { throw ValidationError("'\(text)' ago is before 1970") }

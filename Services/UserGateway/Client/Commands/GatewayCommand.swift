@@ -13,6 +13,8 @@ protocol GatewayCommand: AsyncParsableCommand {
     func view(of result: JSONValue) -> View
     /// Whether the result, once it is shown, means that something is wrong.
     func failure(of result: JSONValue) -> ClientFailure?
+    /// What a person agrees to, where the method can't be undone.
+    var agreement: Agreement? { get }
 }
 
 /// A command that changes something, and so sends a key that makes its repeats harmless.
@@ -26,6 +28,8 @@ protocol VMChangeCommand: MutatingCommand {
 }
 
 extension GatewayCommand {
+    var agreement: Agreement? { nil }
+
     mutating func run() async throws { try await perform() }
 
     func failure(of result: JSONValue) -> ClientFailure? {
@@ -37,6 +41,7 @@ extension GatewayCommand {
         var values = try parameters().compactMapValues { $0 }
         if let mutating = self as? any MutatingCommand { values["idempotencyKey"] = .string(mutating.mutation.key()) }
         let parameters = values
+        try await global.agree(to: Self.method, parameters, agreement)
         let result: JSONValue
         if let waiting = (self as? any VMChangeCommand)?.waiting {
             let progress = ProgressLine()
@@ -53,15 +58,6 @@ extension GatewayCommand {
     }
 }
 
-extension Surroundings {
-    /// Asks on a terminal, and only there; throws if the answer is not yes.
-    func confirm(_ question: String, unless isAgreed: Bool, otherwise refusal: String) throws {
-        guard !isAgreed, isInteractive else { return }
-        writeError("\(question) [y/N] ")
-        guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else { throw ClientFailure(.failed, refusal) }
-    }
-}
-
 extension GlobalOptions {
     /// Prints a result; says on standard error what a table can't.
     func show(_ result: JSONValue, _ view: View) throws {
@@ -73,8 +69,13 @@ extension GlobalOptions {
             surroundings.writeError("\(empty)\n")
             return
         }
-        surroundings.write(try view.render(result, as: format, isColoured: surroundings.usesColour(unless: noColor)))
-        if result["truncated"] == true { surroundings.writeError("there are more; ask with a higher --limit\n") }
+        try surroundings.write(
+            view.render(result, as: format, isColoured: surroundings.usesColour(unless: noColor)))
+        guard result["truncated"] == true else { return }
+        surroundings.writeError(
+            view.isByTime
+                ? "only the newest are shown; ask for older ones with a higher --limit\n"
+                : "there are more; ask with a higher --limit\n")
     }
 }
 

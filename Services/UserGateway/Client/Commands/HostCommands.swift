@@ -77,7 +77,7 @@ struct HostAdd: MutatingCommand {
         examples: [
             "ebb host add qemu+tls://10.0.0.1/system --name host-a --cluster main",
             "ebb host add xen+tls://10.0.0.2/system --name b --cluster xen --label rack=7",
-            "ebb host add fleet://127.0.0.1:7500/c --name c --cluster main --cpu-overcommit 3",
+            "ebb host add fleet://127.0.0.1:7500/c --name c --cluster b --cpu-overcommit 3",
         ])
 
     @Argument(help: help(method, "uri")) var uri: String

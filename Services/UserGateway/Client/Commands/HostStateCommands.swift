@@ -49,13 +49,15 @@ struct HostRemove: MutatingCommand {
         "remove", calls: method, examples: ["ebb host remove host-a", "ebb host remove host-a --yes"])
 
     @Argument(help: help(method, "host")) var host: String
-    @Flag(name: .shortAndLong, help: "Don't ask.") var yes = false
+    @OptionGroup var consent: ConsentOptions
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
-    mutating func run() async throws {
-        try Surroundings.current.confirm("Forget the host \(host)?", unless: yes, otherwise: "nothing was removed")
-        try await perform()
+    var agreement: Agreement? {
+        let host = host
+        return Agreement(
+            isGiven: consent.yes, vms: [], question: { _ in "Forget the host \(host)?" },
+            refusal: "nothing was removed")
     }
 
     func parameters() -> [String: JSONValue?] { ["host": .string(host)] }
@@ -69,7 +71,7 @@ struct HostPrepare: GatewayCommand {
         "prepare", calls: method,
         examples: [
             "ebb host prepare host-a.example >prepare.sh",
-            "ebb host prepare 10.0.0.1 --peer 10.0.0.2 --monitor 10.0.0.9 --pool /srv/disks",
+            "ebb host prepare 10.0.0.1 --peer 10.0.0.2 --monitor 10.0.0.9 --pool /srv",
             "ebb host prepare host-x.example --hypervisor xen",
         ])
 

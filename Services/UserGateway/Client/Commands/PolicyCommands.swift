@@ -32,7 +32,7 @@ struct PolicySet: MutatingCommand {
         "set", calls: method,
         examples: [
             "ebb policy set web-1 --preset balanced --max-vcpus 8",
-            "ebb policy set web-1 --lower 15% --upper 80% --ratio 7/10 --min-vcpus 1 --max-vcpus 4",
+            "ebb policy set web-1 --lower 15% --upper 80% --ratio 7/10 --max-vcpus 4",
             "ebb policy set web-1 --managed --goal 0.5%", "ebb policy set web-1 --max-memory 4G --min-memory 1G",
             "ebb policy set web-1 --dry-run", "ebb policy set db-1 --anti-affinity databases",
         ])

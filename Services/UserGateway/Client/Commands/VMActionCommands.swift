@@ -5,7 +5,7 @@ internal import UserGatewayCore
 
 /// What the commands that act on one or several VMs take.
 struct VMSelection: ParsableArguments {
-    @Argument(help: "VMs by name or UUID; what fails does not stop the rest.")
+    @Argument(help: ArgumentHelp("VMs by name or UUID; what fails does not stop the rest.", valueName: "vm"))
     var vms: [String]
 
     @Option(help: help("vm.start", "tenant"))
@@ -22,21 +22,29 @@ protocol VMActionCommand: AsyncParsableCommand {
     var selection: VMSelection { get }
     /// Parameters beside the VM.
     var extras: [String: JSONValue] { get }
+    /// What a person agrees to, where the method can't be undone.
+    var agreement: Agreement? { get }
 }
 
 extension VMActionCommand {
     var extras: [String: JSONValue] { [:] }
+    var agreement: Agreement? { nil }
 
-    mutating func run() async throws { try await act() }
+    mutating func run() async throws {
+        try await selection.global.agree(to: Self.method, extras, agreement)
+        try await act()
+    }
 
-    func act() async throws {
+    private func act() async throws {
         let (selection, extras) = (selection, extras)
+        let interruption = Surroundings.current.interruption
         let progress = ProgressLine()
         let settings = try ConnectionSettings(selection.global, timeout: WaitOptions.timeout)
         let (outcomes, failures) = try await progress.following(settings) { client in
             var outcomes: [JSONValue] = []
             var failures: [ClientFailure] = []
-            for vm in selection.vms {
+            for (position, vm) in selection.vms.enumerated() {
+                interruption.wait(selection.vms.dropFirst(position + 1))
                 var parameters = extras
                 parameters["vm"] = .string(vm)
                 parameters["tenant"] = .optional(selection.tenant)
@@ -80,22 +88,31 @@ struct VMShutdown: VMActionCommand {
     static let configuration = CommandConfiguration(
         "shutdown", calls: method, aliases: ["stop"],
         examples: [
-            "ebb vm shutdown web-1", "ebb vm shutdown web-1 --grace 2m --force", "ebb vm shutdown web-1 web-2 --force",
+            "ebb vm shutdown web-1", "ebb vm shutdown web-1 --grace 2m --force",
+            "ebb vm shutdown web-1 web-2 --force --yes",
         ])
-    @Option(help: "How long the guest may take, such as 2m (default 60s).", transform: Quantity.nanoseconds)
+    @Option(help: "How long the guest may take, such as 2m (default 60s).", transform: Quantity.seconds)
     var grace: Int64?
     @Flag(help: "Cut its power: at once, or after --grace where that is given.") var force = false
+    @OptionGroup var consent: ConsentOptions
     @OptionGroup var selection: VMSelection
 
     func validate() throws {
-        guard let grace, !(1_000_000_000...3_600_000_000_000).contains(grace) else { return }
+        guard let grace, !(1...3_600).contains(grace) else { return }
         throw ValidationError("--grace must be from 1s to 1h")
     }
 
     var extras: [String: JSONValue] {
         var extras: [String: JSONValue] = force ? ["force": true] : [:]
-        extras["graceSeconds"] = .optional(grace.map { $0 / 1_000_000_000 })
+        extras["graceSeconds"] = .optional(grace)
         return extras
+    }
+
+    var agreement: Agreement? {
+        Agreement(
+            isGiven: consent.yes, vms: selection.vms, tenant: selection.tenant,
+            question: { "Cut the power of \($0)? What a guest has not written to its disk is lost." },
+            refusal: "nothing was shut down")
     }
 }
 
@@ -133,8 +150,17 @@ struct VMRestore: VMActionCommand {
 struct VMRelease: VMActionCommand {
     static let method = "vm.release"
     static let configuration = CommandConfiguration(
-        "release", calls: method, examples: ["ebb vm release web-1 --tenant acme"])
+        "release", calls: method,
+        examples: ["ebb vm release web-1 --tenant acme", "ebb vm release web-1 --tenant acme --yes"])
+    @OptionGroup var consent: ConsentOptions
     @OptionGroup var selection: VMSelection
+
+    var agreement: Agreement? {
+        Agreement(
+            isGiven: consent.yes, vms: selection.vms, tenant: selection.tenant,
+            question: { "Give \($0) back? It is no tenant's any more, and its policy ends." },
+            refusal: "nothing was released")
+    }
 }
 
 struct VMDelete: VMActionCommand {
@@ -142,16 +168,15 @@ struct VMDelete: VMActionCommand {
     static let configuration = CommandConfiguration(
         "delete", calls: method,
         examples: ["ebb vm delete web-1", "ebb vm delete web-1 web-2 --yes", "ebb vm delete web-1 --keep-disk"])
-    @Flag(name: .shortAndLong, help: "Don't ask.") var yes = false
+    @OptionGroup var consent: ConsentOptions
     @Flag(help: "Leave the disk where it is.") var keepDisk = false
     @OptionGroup var selection: VMSelection
     var extras: [String: JSONValue] { keepDisk ? ["keepDisk": true] : [:] }
 
-    mutating func run() async throws {
-        let names = selection.vms.joined(separator: ", ")
-        try Surroundings.current.confirm(
-            "Delete \(names) \(keepDisk ? "and keep the disks" : "with disks")?", unless: yes,
-            otherwise: "nothing was deleted")
-        try await act()
+    var agreement: Agreement? {
+        let disks: SafeText = keepDisk ? "and keep the disks" : "with disks"
+        return Agreement(
+            isGiven: consent.yes, vms: selection.vms, tenant: selection.tenant,
+            question: { "Delete \($0) \(disks)?" }, refusal: "nothing was deleted")
     }
 }

@@ -60,7 +60,8 @@ struct VMShow: GatewayCommand {
 struct VMSamples: GatewayCommand {
     static let method = "sample.list"
     static let configuration = CommandConfiguration(
-        "samples", calls: method, examples: ["ebb vm samples web-1", "ebb vm samples web-1 -o csv --limit 10000"])
+        "samples", calls: method,
+        examples: ["ebb vm samples web-1", "ebb vm samples web-1 --since 2h -o csv --limit 10000"])
 
     @Argument(help: help(method, "vm")) var vm: String
     @Option(help: help(method, "tenant")) var tenant: String?
@@ -68,9 +69,10 @@ struct VMSamples: GatewayCommand {
     @Option(help: help(method, "limit")) var limit: Int?
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
-    func parameters() -> [String: JSONValue?] {
+    func parameters() throws -> [String: JSONValue?] {
         [
-            "vm": .string(vm), "tenant": .optional(tenant), "since": .optional(since), "limit": .optional(limit),
+            "vm": .string(vm), "tenant": .optional(tenant),
+            "since": .optional(try since.map { try Quantity.instant($0) }), "limit": .optional(limit),
         ]
     }
 

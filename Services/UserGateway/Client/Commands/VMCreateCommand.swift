@@ -11,7 +11,7 @@ struct VMCreate: VMChangeCommand {
         examples: [
             "ebb vm create web-1 --flavor small --image debian-13 --ssh-key id_ed25519.pub",
             "ebb vm create web-2 --vcpus 2 --memory 512M --disk 20G --image debian-13",
-            "ebb vm create db-1 --tenant acme --host host-a --flavor large --image debian-13",
+            "ebb vm create db-1 --tenant acme --host host-a --flavor large --image debian",
             "ebb vm create lab-1 --tenant acme --flavor tiny --kernel /srv/vmlinuz",
         ])
 

@@ -17,12 +17,12 @@ struct VMMigrate: AsyncParsableCommand {
     @Option(
         help: "What it may take of the network, such as 100MB/s (default: what there is).", transform: Self.rate)
     var bandwidth: Int64?
-    @Option(help: "How long the VM may stand still at the end, such as 300ms.", transform: Self.milliseconds)
+    @Option(help: "How long the VM may stand still at the end, such as 300ms.", transform: Quantity.milliseconds)
     var downtime: Int64?
     @Flag(help: "Slow a VM down that changes its memory faster than it is copied.") var autoConverge = false
     @Option(
         help: "How long it may take, such as 30m; then it is called off (default: as long as it progresses).",
-        transform: Self.seconds)
+        transform: Quantity.seconds)
     var timeLimit: Int64?
     @Flag(help: help("vm.migrate", "force")) var force = false
     @Flag(help: "Abort the migration that is under way: the VM stays where it is.") var abort = false
@@ -60,8 +60,4 @@ struct VMMigrate: AsyncParsableCommand {
     private static func rate(_ text: String) throws -> Int64 {
         try Quantity.bytes(text.hasSuffix("/s") ? String(text.dropLast(2)) : text)
     }
-
-    private static func seconds(_ text: String) throws -> Int64 { try Quantity.nanoseconds(text) / 1_000_000_000 }
-
-    private static func milliseconds(_ text: String) throws -> Int64 { try Quantity.nanoseconds(text) / 1_000_000 }
 }

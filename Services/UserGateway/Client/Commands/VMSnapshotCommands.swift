@@ -51,15 +51,16 @@ struct VMSnapshotDelete: VMChangeCommand {
         ])
 
     @OptionGroup var snapshot: SnapshotArguments
-    @Flag(name: .shortAndLong, help: "Don't ask.") var yes = false
+    @OptionGroup var consent: ConsentOptions
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
-    mutating func run() async throws {
-        try Surroundings.current.confirm(
-            "Delete snapshot \(snapshot.name) of \(snapshot.vm)?", unless: yes, otherwise: "nothing was removed")
-        try await perform()
+    var agreement: Agreement? {
+        let name = snapshot.name
+        return Agreement(
+            isGiven: consent.yes, vms: [snapshot.vm], tenant: snapshot.tenant,
+            question: { "Delete snapshot \(name) of \($0)?" }, refusal: "nothing was removed")
     }
 
     func parameters() -> [String: JSONValue?] { snapshot.parameters }
@@ -74,16 +75,16 @@ struct VMRevert: VMChangeCommand {
         examples: ["ebb vm revert web-1 before-upgrade", "ebb vm revert web-1 before-upgrade --yes"])
 
     @OptionGroup var snapshot: SnapshotArguments
-    @Flag(name: .shortAndLong, help: "Don't ask.") var yes = false
+    @OptionGroup var consent: ConsentOptions
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
-    mutating func run() async throws {
-        try Surroundings.current.confirm(
-            "Take \(snapshot.vm) back to \(snapshot.name) and lose what it did since?", unless: yes,
-            otherwise: "nothing was reverted")
-        try await perform()
+    var agreement: Agreement? {
+        let name = snapshot.name
+        return Agreement(
+            isGiven: consent.yes, vms: [snapshot.vm], tenant: snapshot.tenant,
+            question: { "Take \($0) back to \(name) and lose what it did since?" }, refusal: "nothing was reverted")
     }
 
     func parameters() -> [String: JSONValue?] { snapshot.parameters }

@@ -44,6 +44,9 @@ final class ProgressLine: Sendable {
         var command: String?
         var what = ""
         var isShown = false
+
+        /// How to look at what goes on.
+        var remedy: String { "goes on; follow it with 'ebb operation show \(command ?? "")'" }
     }
 
     private let state = Mutex(State())
@@ -57,12 +60,10 @@ final class ProgressLine: Sendable {
             return try await GatewayClient.withSession(settings, body)
         } catch let failure as ClientFailure {
             end()
-            let (command, what) = state.withLock { ($0.command, $0.what) }
-            guard failure.code == .timedOut, let command else { throw failure }
+            let state = state.withLock { $0 }
+            guard failure.code == .timedOut, state.command != nil else { throw failure }
             throw ClientFailure(
-                .timedOut,
-                "\(what) did not end within \(settings.timeout) and goes on; follow it with 'ebb operation show \(command)'"
-            )
+                .timedOut, "\(state.what) did not end within \(settings.timeout) and \(state.remedy)")
         }
     }
 
@@ -71,11 +72,17 @@ final class ProgressLine: Sendable {
         let share = operation["progressPpm"]?.integer.map { " " + Humanize.share($0) } ?? ""
         let text = operation["progress"]?.text ?? (operation["state"] == "queued" ? "waits for its host" : "")
         let isShown = surroundings.isTerminal
-        state.withLock { $0 = State(command: command, what: what, isShown: isShown) }
+        let state = State(command: command, what: what, isShown: isShown)
+        self.state.withLock { $0 = state }
+        let end: SafeText = isShown ? Self.erasure : ""
+        surroundings.interruption.say("\(end)ebb: \(state.what) \(state.remedy)")
         guard isShown else { return }
-        let line = Humanize.printable(what + share + (text.isEmpty ? "" : " (\(text))"))
-        surroundings.writeError("\r\u{1B}[K" + line.prefix(max(10, surroundings.width - 1)))
+        let line = SafeText(line: what + share + (text.isEmpty ? "" : " (\(text))"))
+        surroundings.writeError(Self.erasure + line.prefix(max(10, surroundings.width - 1)))
     }
+
+    /// Takes away what stands on the terminal's line.
+    private static let erasure: SafeText = "\r\u{1B}[K"
 
     /// Takes the line away again.
     func end() {
@@ -83,6 +90,7 @@ final class ProgressLine: Sendable {
             defer { state.isShown = false }
             return state.isShown
         }
-        if wasShown { surroundings.writeError("\r\u{1B}[K") }
+        surroundings.interruption.say(nil)
+        if wasShown { surroundings.writeError(Self.erasure) }
     }
 }

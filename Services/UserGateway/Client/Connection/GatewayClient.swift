@@ -38,8 +38,20 @@ struct GatewayClient {
         }
     }
 
-    /// Calls a method; throws `ClientFailure` with the gateway's reason.
+    /// Calls a method; throws `ClientFailure` with the gateway's reason, or with what does not fit in the words of the
+    /// command line.
     mutating func call(_ method: String, _ parameters: [String: JSONValue] = [:]) async throws -> JSONValue {
+        let definition = MethodRegistry.ebb[method]
+        if let definition, let fault = FlagNames.fault(in: parameters, of: definition) {
+            throw ClientFailure(.badData, fault)
+        }
+        let interruption = Surroundings.current.interruption
+        if definition?.isMutating == true {
+            interruption.say(
+                "ebb: interrupted before the gateway answered: what was asked for may still be done; look before asking again"
+            )
+        }
+        defer { if definition?.isMutating == true { interruption.say(nil) } }
         lastID += 1
         let request = RPCRequest(id: .integer(lastID), method: method, parameters: parameters)
         do {

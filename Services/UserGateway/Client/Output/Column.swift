@@ -40,7 +40,7 @@ struct Column: Sendable {
     }
 
     /// The value for people: `-` if it is not there, `unknown` if nobody knows it. Nothing in it steers a terminal.
-    func human(_ item: JSONValue) -> String { Humanize.printable(text(item)) }
+    func human(_ item: JSONValue) -> SafeText { SafeText(line: text(item)) }
 
     private func text(_ item: JSONValue) -> String {
         guard let value = item[key] else { return "-" }
@@ -79,20 +79,6 @@ struct Column: Sendable {
 
 /// Numbers as people read them.
 enum Humanize {
-    /// The text without the characters by which it could steer a terminal; line breaks and tabs stay.
-    static func printable(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isSteering) else { return text }
-        return String(String.UnicodeScalarView(text.unicodeScalars.filter { !isSteering($0) }))
-    }
-
-    private static func isSteering(_ scalar: Unicode.Scalar) -> Bool {
-        guard scalar != "\n", scalar != "\t" else { return false }
-        switch scalar.properties.generalCategory {
-        case .control, .format: return true
-        default: return false
-        }
-    }
-
     /// `512 MiB`, or with one decimal `1.3 GiB`.
     static func bytes(_ bytes: Int64) -> String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]

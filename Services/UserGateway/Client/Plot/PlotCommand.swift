@@ -37,12 +37,12 @@ struct PlotCommand: ParsableCommand {
                 try Data(SVGPlot(data, title: heading).render().utf8).write(
                     to: URL(fileURLWithPath: svg), options: .atomic)
             } catch {
-                throw ClientFailure(.badData, "can't write \(svg): \(error.localizedDescription)")
+                throw ClientFailure(.output, "can't write \(svg): \(error.localizedDescription)")
             }
         }
         let plot = TerminalPlot(
             data, title: heading, width: width ?? min(120, surroundings.width),
             isColoured: surroundings.usesColour(unless: noColor))
-        surroundings.write(plot.render())
+        try surroundings.write(plot.render())
     }
 }

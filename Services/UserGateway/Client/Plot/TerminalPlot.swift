@@ -26,19 +26,19 @@ struct TerminalPlot {
         columns = max(40, min(width, 400)) - Self.margin - 1
     }
 
-    func render() -> String {
-        var lines = [paint(title, .title), legend, ""]
+    func render() -> SafeText {
+        var lines: [SafeText] = [paint(title, .title), legend, ""]
         lines += chart()
         lines += axis()
         lines += strip()
         lines += markers()
-        return lines.map { trimmed($0) + "\n" }.joined()
+        return lines.map { $0.withoutTrailingBlanks + "\n" }.joined()
     }
 
     // MARK: Chart
 
-    private var legend: String {
-        var parts = [paint("━━", .vm) + " \(figure.vmName) load"]
+    private var legend: SafeText {
+        var parts: [SafeText] = [paint("━━", .vm) + " \(figure.vmName) load"]
         if figure.hostLoadPercent != nil { parts.append(paint("┅┅", .host) + " \(figure.hostName) load") }
         if let upper = figure.upperPercent { parts.append(paint("┄┄", .bound) + " upper \(percent(upper))") }
         if let lower = figure.lowerPercent { parts.append(paint("┄┄", .lowerBound) + " lower \(percent(lower))") }
@@ -46,7 +46,7 @@ struct TerminalPlot {
         return parts.joined(separator: "   ")
     }
 
-    private func chart() -> [String] {
+    private func chart() -> [SafeText] {
         let canvas = draw()
         let upper = figure.upperPercent.map(row)
         let lower = figure.lowerPercent.map(row)
@@ -106,7 +106,7 @@ struct TerminalPlot {
         return labels
     }
 
-    private func axis() -> [String] {
+    private func axis() -> [SafeText] {
         var rule = Array(repeating: Character("─"), count: columns)
         var numbers = Array(repeating: Character(" "), count: columns + 8)
         for tick in figure.ticks(about: columns / 8) {
@@ -126,7 +126,7 @@ struct TerminalPlot {
     // MARK: vCPUs
 
     /// A step line, a row per size; from eight sizes on only rows of sizes that occur.
-    private func strip() -> [String] {
+    private func strip() -> [SafeText] {
         guard let sizes = figure.sizes, let series = figure.vcpus else { return [] }
         let occurring = Set(series.compactMap { $0 })
         let levels = Array((sizes.count <= 8 ? Array(sizes) : occurring.sorted()).reversed())
@@ -152,7 +152,7 @@ struct TerminalPlot {
     // MARK: Actions
 
     /// Each action's mark below its sample, its label beside it; a row of its own where labels would meet.
-    private func markers() -> [String] {
+    private func markers() -> [SafeText] {
         var rows: [(text: [Character], end: Int)] = []
         for action in (figure.actions ?? []).sorted(by: { $0.t < $1.t }) {
             let column = column(action.t)
@@ -166,7 +166,7 @@ struct TerminalPlot {
             rows[place].end = start + text.count
         }
         let indent = String(repeating: " ", count: Self.margin)
-        return rows.map { indent + paint(String($0.text), .action) }
+        return rows.map { "\(indent)\(paint(String($0.text), .action))" }
     }
 
     // MARK: Geometry
@@ -197,7 +197,7 @@ struct TerminalPlot {
         String(line.reversed().drop { $0 == " " }.reversed())
     }
 
-    private func paint(_ text: String, _ ink: Ink) -> String {
-        isColoured ? "\u{1B}[\(ink.rawValue)m\(text)\u{1B}[0m" : text
+    private func paint(_ text: String, _ ink: Ink) -> SafeText {
+        isColoured ? "\u{1B}[\(ink.rawValue)m\(text)\u{1B}[0m" : SafeText(line: text)
     }
 }

@@ -12,7 +12,8 @@ extension MethodDefinition {
                 Field("limit", .integer(1...1_000), "At most so many (default 50)"),
             ],
             returns: .object([
-                Field("items", .list(of: .object(decisionFields), atMost: 1_000), required: true, "The decisions")
+                Field("items", .list(of: .object(decisionFields), atMost: 1_000), required: true, "The decisions"),
+                Field("truncated", .boolean, "Whether there are older ones"),
             ]), "The decisions", fails: [.notFound, .conflict], example: ["vm": "web-1", "limit": 10],
             gives: ["items": [exampleDecision]]),
         MethodDefinition(
@@ -63,7 +64,8 @@ extension MethodDefinition {
                 Field("limit", .integer(1...1_000), "Of at most so many decisions (default 50)"),
             ],
             returns: .object([
-                Field("items", .list(of: .object(outcomeFields), atMost: 3_000), required: true, "The outcomes")
+                Field("items", .list(of: .object(outcomeFields), atMost: 3_000), required: true, "The outcomes"),
+                Field("truncated", .boolean, "Whether there are older ones"),
             ]), "The outcomes", fails: [.notFound, .conflict], example: ["vm": "web-1"],
             gives: [
                 "items": [

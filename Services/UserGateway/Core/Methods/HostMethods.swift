@@ -51,8 +51,9 @@ extension MethodDefinition {
             mode("drain", "Have a host emptied: its VMs move away and it takes nothing new"),
             MethodDefinition(
                 "host.remove", "Forget a host that has no VMs managed by Ebb; nothing on it is changed",
-                access: .roles(.hostManagers), mutating: true, takes: [hostField], returns: .object(hostFields),
-                "The host as it was", fails: [.notFound, .conflict], example: ["host": "host-a"], gives: exampleHost),
+                access: .roles(.hostManagers), mutating: true, final: .always, takes: [hostField],
+                returns: .object(hostFields), "The host as it was", fails: [.notFound, .conflict],
+                example: ["host": "host-a"], gives: exampleHost),
         ] + hostTools
 
     /// What brings a host in, and finds out what it lacks.

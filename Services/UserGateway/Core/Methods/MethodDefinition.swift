@@ -10,6 +10,14 @@ package struct MethodDefinition: Sendable {
         case roles(Set<Role>)
     }
 
+    /// When what a method does can't be undone: clients let a person agree to it first.
+    package enum Finality: Hashable, Sendable {
+        case never
+        case always
+        /// While this boolean parameter is true.
+        case with(String)
+    }
+
     /// A call and its answer, both valid by the method's own schemas.
     package struct Example: Sendable {
         package let parameters: [String: JSONValue]
@@ -28,12 +36,14 @@ package struct MethodDefinition: Sendable {
     package let access: Access
     /// It changes something: it takes `idempotencyKey` and is audited.
     package let isMutating: Bool
+    /// When what it does can't be undone.
+    package let finality: Finality
     package let example: Example
 
     package init(
-        _ name: String, _ summary: String, access: Access, mutating isMutating: Bool = false, takes parameters: [Field],
-        returns result: Schema, _ resultSummary: String, fails reasons: [ErrorReason] = [],
-        example: [String: JSONValue], gives exampleResult: JSONValue
+        _ name: String, _ summary: String, access: Access, mutating isMutating: Bool = false,
+        final finality: Finality = .never, takes parameters: [Field], returns result: Schema, _ resultSummary: String,
+        fails reasons: [ErrorReason] = [], example: [String: JSONValue], gives exampleResult: JSONValue
     ) {
         self.name = name
         self.summary = summary
@@ -43,6 +53,7 @@ package struct MethodDefinition: Sendable {
         self.reasons = reasons
         self.access = access
         self.isMutating = isMutating
+        self.finality = finality
         self.example = Example(parameters: example, result: exampleResult)
     }
 
@@ -63,6 +74,15 @@ package struct MethodDefinition: Sendable {
         switch access {
         case .everybody: true
         case .roles(let roles): roles.contains(role)
+        }
+    }
+
+    /// Whether what it does with these parameters can't be undone.
+    package func isFinal(_ values: [String: JSONValue]) -> Bool {
+        switch finality {
+        case .never: false
+        case .always: true
+        case .with(let parameter): values[parameter] == true
         }
     }
 

@@ -24,6 +24,11 @@ extension MethodDefinition {
             "tags": [["name": .string(String(name.prefix { $0 != "." }))]],
             "x-mutating": .bool(isMutating),
         ]
+        switch finality {
+        case .never: document["x-irreversible"] = false
+        case .always: document["x-irreversible"] = true
+        case .with(let parameter): document["x-irreversible"] = .string(parameter)
+        }
         if case .roles(let roles) = access {
             document["x-roles"] = .array(roles.sorted().map { .string($0.rawValue) })
         }

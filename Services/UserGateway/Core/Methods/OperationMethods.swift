@@ -33,7 +33,8 @@ extension MethodDefinition {
                 Field("limit", .integer(1...1_000), "At most so many (default 50)"),
             ],
             returns: .object([
-                Field("items", .list(of: .object(operationFields), atMost: 1_000), required: true, "The operations")
+                Field("items", .list(of: .object(operationFields), atMost: 1_000), required: true, "The operations"),
+                Field("truncated", .boolean, "Whether there are older ones"),
             ]), "The operations", fails: [.notFound, .conflict], example: ["limit": 10],
             gives: [
                 "items": [

@@ -7,7 +7,7 @@ extension MethodDefinition {
     static let vmActions: [MethodDefinition] = [
         action("start", "Start a VM that is stopped", fails: [.noRoom]),
         action(
-            "shutdown", "Ask a VM's guest to stop, or stop it",
+            "shutdown", "Ask a VM's guest to stop, or stop it", final: .with("force"),
             takes: [
                 Field("graceSeconds", .integer(1...3_600), "How long the guest may take (default 60)"),
                 Field(
@@ -58,13 +58,13 @@ extension MethodDefinition {
             "snapshot", "Keep a VM's disk, and memory where it runs, under a name", takes: [snapshotField],
             example: ["name": "before-upgrade"]),
         action(
-            "revert", "Take a VM back to a snapshot; what it did since is lost", takes: [snapshotField],
+            "revert", "Take a VM back to a snapshot; what it did since is lost", final: .always, takes: [snapshotField],
             fails: [.noRoom], example: ["name": "before-upgrade"]),
         action(
-            "snapshotdelete", "Delete a snapshot of a VM, which itself goes on as it is", takes: [snapshotField],
-            example: ["name": "before-upgrade"]),
+            "snapshotdelete", "Delete a snapshot of a VM, which itself goes on as it is", final: .always,
+            takes: [snapshotField], example: ["name": "before-upgrade"]),
         action(
-            "delete", "Delete a VM and its disk",
+            "delete", "Delete a VM and its disk", final: .always,
             takes: [Field("keepDisk", .boolean, "Leave its disk where it is (default false)")]),
         action(
             "prepare", "Raise the ceiling of a VM's size, from its next cold boot on", roles: .vmSizers,
@@ -78,7 +78,8 @@ extension MethodDefinition {
                 Field("host", .name, "Where it is, where several hosts have one of that name"), waitField,
             ], returns: outcome, "How it went", fails: [.notFound, .conflict, .invalid, .outcomeUnknown],
             example: ["vm": "instance-00000a1", "tenant": "acme"], gives: exampleOutcome("adopt")),
-        action("release", "Give a VM back: Ebb only observes it from now on", roles: .hostManagers),
+        action(
+            "release", "Give a VM back: Ebb only observes it from now on", roles: .hostManagers, final: .always),
     ]
 
     private static let snapshotField = Field("name", .name, required: true, "The snapshot's name")
@@ -94,12 +95,14 @@ extension MethodDefinition {
         "wait", .boolean, "Whether to answer at its end, or soon with how far it is: see operation.show (default true)")
 
     private static func action(
-        _ verb: String, _ summary: String, roles: Set<Role> = .vmManagers, takes fields: [Field] = [],
+        _ verb: String, _ summary: String, roles: Set<Role> = .vmManagers,
+        final finality: MethodDefinition.Finality = .never, takes fields: [Field] = [],
         fails reasons: [ErrorReason] = [], example: [String: JSONValue] = [:]
     ) -> MethodDefinition {
         MethodDefinition(
-            "vm.\(verb)", summary, access: .roles(roles), mutating: true, takes: vmSelector + fields + [waitField],
-            returns: outcome, "How it went", fails: [.notFound, .conflict, .invalid, .outcomeUnknown] + reasons,
+            "vm.\(verb)", summary, access: .roles(roles), mutating: true, final: finality,
+            takes: vmSelector + fields + [waitField], returns: outcome, "How it went",
+            fails: [.notFound, .conflict, .invalid, .outcomeUnknown] + reasons,
             example: example.merging(["vm": "web-1"]) { own, _ in own }, gives: exampleOutcome(verb))
     }
 }

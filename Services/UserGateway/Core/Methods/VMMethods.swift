@@ -59,14 +59,15 @@ extension MethodDefinition {
             returns: .object(vmFields), "The VM", fails: [.notFound, .conflict], example: ["vm": "web-1"],
             gives: exampleVM),
         MethodDefinition(
-            "sample.list", "List a VM's stored samples with its host's load, the oldest first",
+            "sample.list", "List a VM's newest stored samples with its host's load, in the order of time",
             access: .roles(.vmReaders),
             takes: vmSelector + [
                 Field("since", .instant, "Only samples at or after this instant (default: an hour ago)"),
-                Field("limit", .integer(1...10_000), "At most so many (default 1000)"),
+                Field("limit", .integer(1...10_000), "At most so many, the newest (default 1000)"),
             ],
             returns: .object([
-                Field("items", .list(of: .object(sampleFields), atMost: 10_000), required: true, "The samples")
+                Field("items", .list(of: .object(sampleFields), atMost: 10_000), required: true, "The samples"),
+                Field("truncated", .boolean, "Whether there are older ones"),
             ]), "The samples", fails: [.notFound, .conflict, .invalid], example: ["vm": "web-1", "limit": 10],
             gives: [
                 "items": [

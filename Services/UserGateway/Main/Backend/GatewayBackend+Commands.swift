@@ -144,7 +144,9 @@ extension GatewayBackend {
         of record: CommandRecord, name: String, _ request: Request
     ) async throws(MethodError) -> JSONValue {
         // Why it failed may name hosts.
-        if let failure = Self.failure(of: record) { throw try await discreet(failure, for: request.principal) }
+        if let failure = Self.failure(of: record, named: name) {
+            throw try await discreet(failure, for: request.principal)
+        }
         let result = CommandResult(record.outcome?.result)
         return .object(omittingNil: [
             "vm": .string(name), "id": .string(record.command.domain.description),
@@ -156,9 +158,10 @@ extension GatewayBackend {
     }
 
     /// Why a command failed, as a method fails; `nil` if it did not.
-    static func failure(of record: CommandRecord) -> MethodError? {
+    /// - Parameter name: the VM's, for whoever reads it.
+    static func failure(of record: CommandRecord, named name: String) -> MethodError? {
         guard let outcome = record.outcome, !outcome.succeeded else { return nil }
-        let message = outcome.message ?? "it failed"
+        let message = naming(record.command.domain, name, in: outcome.message ?? "it failed")
         return switch outcome.code {
         case "outcome-unknown": MethodError(.outcomeUnknown, message)
         case "observed", "not-enabled", "not-managed", "invalid", "state", "draining": MethodError(.invalid, message)
@@ -168,5 +171,10 @@ extension GatewayBackend {
         case "not-found": MethodError(.notFound, message)
         default: MethodError(.unavailable, message)
         }
+    }
+
+    /// A message of a service, which knows VMs by their UUIDs, with the VM's name in place of it.
+    static func naming(_ domain: DomainID, _ name: String, in message: String) -> String {
+        message.replacing("domain \(domain)", with: "'\(name)'").replacing(domain.description, with: "'\(name)'")
     }
 }

@@ -11,19 +11,21 @@ import UserGatewayCore
 extension GatewayBackend {
     func listDecisions(_ request: Request) async throws(MethodError) -> JSONValue {
         let filter = try await decisionFilter(request)
+        let shown = filter.limit - 1
         let rows = try await reading { try await DecisionRepository(store).list(filter) }
         var items: [JSONValue] = []
-        for row in rows { items.append(try await describe(row, for: request, withRecord: false)) }
-        return ["items": .array(items)]
+        for row in rows.prefix(shown) { items.append(try await describe(row, for: request, withRecord: false)) }
+        return ["items": .array(items), "truncated": .bool(rows.count > shown)]
     }
 
-    /// Decisions about VMs while they were the tenant's; of an ended VM too.
+    /// Decisions about VMs while they were the tenant's; of an ended VM too. One more than is shown, which tells whether
+    /// there are more.
     private func decisionFilter(_ request: Request) async throws(MethodError) -> DecisionFilter {
         let chosen = request.text("vm") == nil ? nil : try await subject(request)
         return DecisionFilter(
             domain: chosen?.id, tenant: request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) },
             period: request.instant("since").flatMap { TimeRange($0, .distantFuture) },
-            limit: Int(request.integer("limit") ?? 50))
+            limit: Int(request.integer("limit") ?? 50) + 1)
     }
 
     func showDecision(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -130,7 +132,11 @@ extension GatewayBackend {
     /// What decisions came to, 1, 10 and 60 minutes after them.
     func listOutcomes(_ request: Request) async throws(MethodError) -> JSONValue {
         let filter = try await decisionFilter(request)
-        let measurements = try await reading { try await DecisionRepository(store).measurements(filter) }
+        let found = try await reading { try await DecisionRepository(store).measurements(filter) }
+        var decisions: [UUID128] = []
+        for measured in found where decisions.last != measured.decision { decisions.append(measured.decision) }
+        let isTruncated = decisions.count == filter.limit
+        let measurements = found.filter { !isTruncated || $0.decision != decisions.last }
         var names: [UUID128: String] = [:]
         for id in Set(measurements.map(\.decision)) {
             let row = try await reading { try await DecisionRepository(store).fetch(id) }
@@ -146,7 +152,7 @@ extension GatewayBackend {
                 "reversed": .bool(measured.isReversed),
             ]
         }
-        return ["items": .array(items)]
+        return ["items": .array(items), "truncated": .bool(isTruncated)]
     }
 
     /// The text as its reader may see it: to a tenant hosts, and VMs that are not its own, are pseudonyms.

@@ -51,10 +51,11 @@ extension GatewayBackend {
             let subject = try await subject(request)
             query += " AND subject = \(subject.name) AND \(Self.isNoNamesakes(of: subject))"
         }
-        let statement = query + " ORDER BY sequence DESC LIMIT \(request.integer("limit") ?? 50)"
+        let limit = Int(request.integer("limit") ?? 50)
+        let statement = query + " ORDER BY sequence DESC LIMIT \(limit + 1)"
         let rows = try await reading { try await store.query(statement) }
         var items: [JSONValue] = []
-        for row in rows {
+        for row in rows.prefix(limit) {
             let entry = try await reading {
                 [
                     "sequence": JSONValue.integer(try row.int64("sequence")),
@@ -65,7 +66,7 @@ extension GatewayBackend {
             }
             items.append(.object(entry))
         }
-        return ["items": .array(items)]
+        return ["items": .array(items), "truncated": .bool(rows.count > limit)]
     }
 
     /// Changes of VMs that have not ended, newest first, as far as the caller can see the VMs.
@@ -78,11 +79,13 @@ extension GatewayBackend {
             let subject = try await subject(request)
             query += " AND c.domain = \(subject.id)"
         }
-        let statement = query + " ORDER BY c.created_ns DESC, c.id LIMIT \(request.integer("limit") ?? 50)"
+        let limit = Int(request.integer("limit") ?? 50)
+        let statement = query + " ORDER BY c.created_ns DESC, c.id LIMIT \(limit + 1)"
         let operations = try await reading { try await store.query(statement).map { try StoredOperation($0) } }
         return [
+            "truncated": .bool(operations.count > limit),
             "items": .array(
-                operations.map { operation in
+                operations.prefix(limit).map { operation in
                     let record = operation.record
                     return .object(omittingNil: [
                         "at": .instant(record.command.createdAt), "actor": .string(record.command.principal),
@@ -91,7 +94,7 @@ extension GatewayBackend {
                         "progressPpm": record.progressPPM.map { .integer($0) },
                         "progress": record.progressText.map { .string($0) },
                     ])
-                })
+                }),
         ]
     }
 
@@ -108,9 +111,11 @@ extension GatewayBackend {
             throw .notFound("operation", text)
         }
         let record = operation.record
-        let failure = Self.failure(of: record)
+        let failure = Self.failure(of: record, named: operation.name)
         let result = CommandResult(record.outcome?.result)
-        let message = failure?.message ?? record.outcome?.message
+        let message =
+            failure?.message
+            ?? record.outcome?.message.map { Self.naming(record.command.domain, operation.name, in: $0) }
         return .object(omittingNil: [
             "command": .string(record.id.description), "id": .string(record.command.domain.description),
             "vm": .string(operation.name), "action": .string(record.command.verb),

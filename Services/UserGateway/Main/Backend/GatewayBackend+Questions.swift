@@ -79,7 +79,10 @@ extension GatewayBackend {
             let answer = try await question(type, wish, to: domain.host, request)
             return try await discreet(answer, for: request.principal)
         } catch {
-            throw try await discreet(error, for: request.principal)
+            let named = MethodError(
+                error.reason, Self.naming(domain.id, domain.name, in: error.message), hint: error.hint,
+                retryAfterMilliseconds: error.retryAfterMilliseconds)
+            throw try await discreet(named, for: request.principal)
         }
     }
 

@@ -79,21 +79,25 @@ extension GatewayBackend {
         }
     }
 
-    /// A VM's stored samples with its host's load at the same instant, oldest first.
+    /// A VM's newest stored samples with its host's load at the same instant, oldest first.
     func listSamples(_ request: Request) async throws(MethodError) -> JSONValue {
         let subject = try await subject(request)
         let now = runtime.clock.now()
         let since = request.instant("since") ?? now.advanced(by: .seconds(-3_600))
         guard let period = TimeRange(since, max(since, now)) else {
-            throw MethodError(.invalid, "'since' lies in the future")
+            throw MethodError(.invalid, "'since' lies in the future", hint: "give an instant before now")
         }
         let limit = Int(request.integer("limit") ?? 1_000)
-        let points = try await reading {
-            try await LogRepository(store).series(of: subject.id, in: period, ownedBy: subject.tenant, limit: limit)
+        // One more than is shown tells whether there are more.
+        let found = try await reading {
+            try await LogRepository(store).series(
+                of: subject.id, in: period, ownedBy: subject.tenant, limit: limit + 1)
         }
+        let points = found.suffix(limit)
         var loads: [HostID: [Timestamp: HostFigures]] = [:]
+        let shown = points.first.flatMap { TimeRange($0.sampledAt, period.end) } ?? period
         for host in Set(points.map(\.host)) {
-            let series = try await reading { try await LogRepository(store).series(of: host, in: period) }
+            let series = try await reading { try await LogRepository(store).series(of: host, in: shown) }
             loads[host] = Dictionary(series.map { ($0.sampledAt, $0.figures) }) { first, _ in first }
         }
         let items = points.map { point -> JSONValue in
@@ -108,7 +112,7 @@ extension GatewayBackend {
                 "hostCpuUtilizationPpm": .nullable(figures?.cpuUtilization?.ppm),
             ]
         }
-        return ["items": .array(items)]
+        return ["items": .array(items), "truncated": .bool(found.count > limit)]
     }
 
     /// The VM that a request names, as far as its caller can see it.

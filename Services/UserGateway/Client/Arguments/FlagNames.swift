@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import UserGatewayCore
+
+/// What the parameters of methods are called on the command line, so that an error names what was typed.
+enum FlagNames {
+    /// The flag, such as `--min-vcpus`, or the argument, such as `<vm>`, by which a parameter is given.
+    /// - Parameter parameter: its name, or for a member of `boot` its path.
+    static func word(for parameter: String, of method: String) -> String {
+        if let word = words["\(method).\(parameter)"] ?? words[parameter] { return word }
+        let name = kebab(parameter.split(separator: ".").last.map(String.init) ?? parameter)
+        return isArgument(parameter, of: method) ? "<\(name)>" : "--\(name)"
+    }
+
+    /// Why parameters do not fit their method, in the words of the command line; `nil` if they fit.
+    static func fault(in values: [String: JSONValue], of definition: MethodDefinition) -> String? {
+        guard let fault = Schema.fault(in: values, fields: definition.parameters) else { return nil }
+        let path = String(fault.path.dropFirst())
+        let top = String(path.prefix { $0 != "." && $0 != "[" })
+        let word = word(for: top == "boot" ? path : top, of: definition.name)
+        guard case .integer(let range)? = definition.parameters.first(where: { $0.name == top })?.schema,
+            let unit = units.first(where: { top.hasSuffix($0.suffix) }), let given = values[top]?.integer
+        else { return "\(word) \(fault.message)" }
+        return "\(word) must be from \(unit.text(range.lowerBound)) to \(unit.text(range.upperBound)), "
+            + "not \(unit.text(given))"
+    }
+
+    /// The endings of names that say a unit, which is typed with the value; the longer first.
+    private static let units: [(suffix: String, text: @Sendable (Int64) -> String)] = [
+        ("BytesPerSecond", { Humanize.bytes($0) + "/s" }), ("Nanoseconds", { Humanize.duration($0) }),
+        ("Seconds", { "\($0) s" }), ("Bytes", { Humanize.bytes($0) }), ("Ppm", { Humanize.share($0) }),
+        ("Path", { "\($0)" }), ("Ms", { "\($0) ms" }),
+    ]
+
+    /// Where the flag is not the parameter's name.
+    private static let words = [
+        "maximumDowntimeMs": "--downtime", "windowLength": "--window", "movesInPerHost": "--moves-in",
+        "movesOutPerHost": "--moves-out", "reservedVcpus": "--reserve-vcpus", "reservedMemoryBytes": "--reserve-memory",
+        "pinnedHosts": "--pin-host", "sshKeys": "--ssh-key", "peers": "--peer", "monitors": "--monitor",
+        "labels": "--label", "blackouts": "--blackout", "cpuCapPpm": "--cpu", "bytesPerSecond": "--network",
+        "host.label.set": "<label>", "host.label.remove": "<label>", "rate.set.card": "<file>",
+        "vm.migrate.host": "--to", "host.add.host": "--name",
+    ]
+
+    /// What is given without a flag: what a command is about.
+    private static func isArgument(_ parameter: String, of method: String) -> Bool {
+        let noun = String(method.prefix { $0 != "." })
+        return switch parameter {
+        case "vm":
+            !["decision.list", "decision.outcomes"].contains(method) && !["operation", "freeze"].contains(noun)
+        case "host": noun == "host" && method != "host.add"
+        case "cluster": noun == "cluster"
+        case "tenant": method == "tenant.set"
+        case "name", "principal", "id", "uri", "address", "version": true
+        default: false
+        }
+    }
+
+    /// `min-vcpus` of `minVcpus`, without the unit.
+    private static func kebab(_ name: String) -> String {
+        let unit = units.first { name.hasSuffix($0.suffix) && name != $0.suffix }?.suffix.count ?? 0
+        return name.dropLast(unit).reduce(into: "") { result, character in
+            result += character.isUppercase ? "-" + character.lowercased() : String(character)
+        }
+    }
+}

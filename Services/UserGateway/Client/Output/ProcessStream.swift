@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// Standard output or standard error of this process. Nothing else in the client writes to them.
+enum ProcessStream: Int32 {
+    case output = 1, error = 2
+
+    /// Writes all of a text; of an empty one it finds out whether somebody still reads.
+    ///
+    /// - Throws: `ClientFailure`: `readerGone` without a message, else `output` with the reason.
+    func write(_ text: String) throws(ClientFailure) {
+        if text.isEmpty, hasLostItsReader { throw ClientFailure(.readerGone, "") }
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(rawValue, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            // Somebody made the stream one that does not block: another process may share it.
+            case EAGAIN: _ = wait(for: Int16(POLLOUT), milliseconds: -1)
+            case EPIPE: throw ClientFailure(.readerGone, "")
+            case let code:
+                let reason = String(cString: strerror(code))
+                throw ClientFailure(
+                    .output, "can't write the answer to standard output: \(reason); what was asked for is done")
+            }
+        }
+    }
+
+    private var hasLostItsReader: Bool {
+        let happened = wait(for: 0, milliseconds: 0)
+        return happened & Int16(POLLERR) != 0
+    }
+
+    private func wait(for events: Int16, milliseconds: Int32) -> Int16 {
+        var request = pollfd(fd: rawValue, events: events, revents: 0)
+        return poll(&request, 1, milliseconds) > 0 ? request.revents : 0
+    }
+}
