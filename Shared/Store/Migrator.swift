@@ -53,6 +53,12 @@ package struct Migration: Hashable, Sendable {
             version: 12, name: "places", sql: String(decoding: PackageResources._012_places_sql, as: UTF8.self)),
         Migration(
             version: 13, name: "true_ratio", sql: String(decoding: PackageResources._013_true_ratio_sql, as: UTF8.self)),
+        Migration(
+            version: 20, name: "tenants_see_their_own",
+            sql: String(decoding: PackageResources._020_tenants_see_their_own_sql, as: UTF8.self)),
+        Migration(
+            version: 21, name: "missing_instances",
+            sql: String(decoding: PackageResources._021_missing_instances_sql, as: UTF8.self)),
     ]
 }
 

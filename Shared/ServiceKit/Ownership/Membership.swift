@@ -98,7 +98,10 @@ package actor Membership {
         await announce(everybody.filter { alive.contains($0.id) })
         try await rebalance(everybody, alive: alive)
         ownership.update(core.owned, confirmedAt: confirmedAt)
-        for instance in tracker.dead(forTimesToLive: 10) { try await instances.delete(instance) }
+        let silent = Set(tracker.dead(forTimesToLive: 10))
+        for instance in everybody where silent.contains(instance.id) {
+            try await instances.bury(instance.id, heartbeat: instance.heartbeat)
+        }
     }
 
     private func announce(_ peers: [InstanceRecord]) async {
