@@ -18,6 +18,8 @@ struct View: Sendable {
         case verbatim
         /// What an action came to, in one sentence.
         case outcome
+        /// How Ebb is, on one screen.
+        case status
     }
 
     /// A member that is a list, shown as a table below its object.
@@ -69,6 +71,7 @@ struct View: Sendable {
                 }.joined()
         case .verbatim: return Humanize.printable(result["text"]?.text ?? "")
         case .outcome: return rows(result).map(sentence).joined()
+        case .status: return StatusScreen(result).text(isColoured: isColoured)
         }
     }
 
