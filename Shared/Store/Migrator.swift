@@ -63,6 +63,12 @@ package struct Migration: Hashable, Sendable {
             version: 19, name: "audit_by_role",
             sql: String(decoding: PackageResources._019_audit_by_role_sql, as: UTF8.self)),
         Migration(
+            version: 20, name: "tenants_see_their_own",
+            sql: String(decoding: PackageResources._020_tenants_see_their_own_sql, as: UTF8.self)),
+        Migration(
+            version: 21, name: "missing_instances",
+            sql: String(decoding: PackageResources._021_missing_instances_sql, as: UTF8.self)),
+        Migration(
             version: 22, name: "block_io", sql: String(decoding: PackageResources._022_block_io_sql, as: UTF8.self)),
         Migration(
             version: 23, name: "instants", sql: String(decoding: PackageResources._023_instants_sql, as: UTF8.self)),

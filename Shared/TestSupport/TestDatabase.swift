@@ -14,12 +14,12 @@ package struct TestDatabase: Sendable {
     /// Gives `body` a store of its own, and closes it.
     @discardableResult
     package func withStore<R: Sendable>(
-        role: String = "postgres", poolSize: Int = 4, configure: (inout StoreConfiguration) -> Void = { _ in },
-        _ body: (Store) async throws -> R
+        role: String = "postgres", poolSize: Int = 4, log: Logger = .quiet,
+        configure: (inout StoreConfiguration) -> Void = { _ in }, _ body: (Store) async throws -> R
     ) async throws -> R {
         var configuration = StoreConfiguration(dsn: dsn(role: role), poolSize: poolSize, applicationName: "ebb-test")
         configure(&configuration)
-        let store = try Store(configuration: configuration, log: .quiet)
+        let store = try Store(configuration: configuration, log: log)
         do {
             let result = try await body(store)
             await store.close()

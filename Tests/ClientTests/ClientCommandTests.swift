@@ -30,6 +30,7 @@ struct ClientCommandTests {
         "host enable host-a", "host observe host-a", "host drain host-a", "host remove host-a --yes",
         "host label host-a rack=7 spare-", "host set host-a --cpu-bound 80%", "host prepare host-a.example",
         "host list --label rack=7", "freeze --cluster main --reason maintenance", "freeze list", "service list",
+        "status", "tenant set acme --cluster main --cluster edge", "tenant set acme --every-cluster",
         "tenant list", "tenant create acme",
         "token create ada --role owner --tenant acme --expires-in 30d", "operation list --since 1d",
         "operation list --running", "operation show 6f1f0e5e-0000-4000-8000-000000000003",

@@ -172,10 +172,18 @@ extension SchedulerRig {
     }
 
     /// Why a domain is as it is, in the words that its tenant reads.
-    func disguisedWhy(_ domain: DomainID) async throws -> String { try await why(domain, isDisguised: true).text }
+    func disguisedWhy(_ domain: DomainID) async throws -> String {
+        let document = try await whyDocument(domain, at: nil, isDisguised: true)
+        return try JSONDecoder().decode(TenantsWhyAnswer.self, from: document).text
+    }
 
     /// Why a domain is as it is, or as it was at an instant.
-    func why(_ domain: DomainID, at instant: Timestamp? = nil, isDisguised: Bool = false) async throws -> WhyAnswer {
+    func why(_ domain: DomainID, at instant: Timestamp? = nil) async throws -> WhyAnswer {
+        try JSONDecoder().decode(
+            WhyAnswer.self, from: try await whyDocument(domain, at: instant, isDisguised: false))
+    }
+
+    private func whyDocument(_ domain: DomainID, at instant: Timestamp?, isDisguised: Bool) async throws -> Data {
         let client = await bus.makeCommandClient()
         let question = WireWhyRequest.with {
             $0.domainUuid = Data(domain.uuid.bytes)
@@ -184,8 +192,7 @@ extension SchedulerRig {
         }
         let answer = try await client.request(
             MessageCodec.encoded(question), type: .why, to: peer, idempotencyKey: nil, timeout: .seconds(10))
-        let document = try MessageCodec.decoded(WireJSONDocument.self, from: answer)
-        return try JSONDecoder().decode(WhyAnswer.self, from: document.json)
+        return try MessageCodec.decoded(WireJSONDocument.self, from: answer).json
     }
 
     /// As a hand-made question has it.

@@ -65,6 +65,10 @@ import Testing
             ("ebb_monitor", "INSERT INTO cluster.freeze DEFAULT VALUES"),
             ("ebb_scheduler", "DELETE FROM cluster.freeze"), ("ebb_billing", "SELECT * FROM cluster.freeze"),
             ("ebb_usergateway", "SELECT * FROM inventory.saved_definition"),
+            ("ebb_monitor", "SELECT * FROM account.pseudonym"), ("ebb_billing", "SELECT * FROM account.tenant_cluster"),
+            ("ebb_usergateway", "UPDATE account.pseudonym SET pseudonym = 'host-1'"),
+            ("ebb_logger", "INSERT INTO cluster.missing_instance DEFAULT VALUES"),
+            ("ebb_usergateway", "DELETE FROM cluster.missing_instance"),
         ])
     func leastPrivilege(role: String, sql: String) async throws {
         try await withDatabase { database async throws in try await expectDenied(database, role, sql) }

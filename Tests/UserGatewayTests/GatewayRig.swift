@@ -25,12 +25,14 @@ struct GatewayRig: Sendable {
     private let bus: ZeroMQBus
     private let opened = Buses()
 
+    /// - Parameter statements: hears of every statement of the gateway.
     static func with(
-        _ body: (GatewayRig) async throws -> Void
+        statements: StatementLog? = nil, _ body: (GatewayRig) async throws -> Void
     ) async throws {
         try await withDatabase { database in
             try await database.withStore { administration in
-                try await database.withStore(role: "ebb_usergateway") { store in
+                if statements != nil { try await StatementLog.enable(administration, in: database.name) }
+                try await database.withStore(role: "ebb_usergateway", log: statements?.logger ?? .quiet) { store in
                     let now = try await store.query("SELECT cluster.now_ns() AS now")[0].timestamp("now")
                     let clock = ClusterClock(databaseNow: now)
                     let bus = try makeBus(clock)
@@ -193,6 +195,32 @@ struct GatewayRig: Sendable {
         for shard in shards { _ = try await seizeShard(shard.kind, shard.id, by: record.id, in: administration) }
         opened.add(bus)
         return Peer(record: record, server: server)
+    }
+
+    /// A host's Monitor has just read it, and Logger has written its figures down.
+    func read(_ host: HostID, secondsAgo: Int64 = 0, cpu: Utilization? = nil) async throws {
+        let now = try await administration.query("SELECT cluster.now_ns() AS now")[0].timestamp("now")
+        let at = now.advanced(by: .seconds(-secondsAgo))
+        try await administration.query("SELECT log.maintain_partitions(\(at), \(now), 0)")
+        try await administration.query("UPDATE inventory.host SET proved_until_ns = \(at) WHERE id = \(host)")
+        try await administration.query(
+            """
+            INSERT INTO log.host_sample (sampled_ns, host, stream_epoch, sequence, interval_ns, cpu_count, memory_bytes,
+                cpu_utilization_ppm, response_method)
+            VALUES (\(at), \(host), 1, \(at.nanoseconds), 5000000000, 4, 1024, \(cpu), 'tcp-connect')
+            """)
+    }
+
+    /// A domain was seen with its host's reading.
+    func sample(_ domain: DomainID, on host: HostID, secondsAgo: Int64 = 0, cpu: Utilization) async throws {
+        let now = try await administration.query("SELECT cluster.now_ns() AS now")[0].timestamp("now")
+        let at = now.advanced(by: .seconds(-secondsAgo))
+        try await administration.query("SELECT log.maintain_partitions(\(at), \(now), 0)")
+        try await administration.query(
+            """
+            INSERT INTO log.sample (sampled_ns, host, stream_epoch, sequence, domain, state, cpu_utilization_ppm)
+            VALUES (\(at), \(host), 1, \(at.nanoseconds), \(domain), 'running', \(cpu))
+            """)
     }
 
     /// Who is alive from now on.

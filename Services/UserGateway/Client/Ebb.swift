@@ -34,7 +34,7 @@ package struct Ebb: AsyncParsableCommand {
             LoginCommand.self, VMCommand.self, FlavorCommand.self, PolicyCommand.self, DecisionCommand.self,
             QueueCommand.self, AssessCommand.self, FreezeCommand.self, UnfreezeCommand.self, UsageCommand.self,
             BillCommand.self, RateCommand.self, HostCommand.self, ClusterCommand.self, ServiceCommand.self,
-            TenantCommand.self, TokenCommand.self, OperationCommand.self, PlotCommand.self,
+            StatusCommand.self, TenantCommand.self, TokenCommand.self, OperationCommand.self, PlotCommand.self,
         ])
 
     package init() {}

@@ -46,7 +46,33 @@ package struct ServiceRuntime: Sendable {
             credential: credential, shardKinds: shardKinds, store: store,
             interval: settings.duration("membership.heartbeatInterval"),
             timeToLive: timeToLive.map { min($0, common) } ?? common, callDeadline: callDeadline, handlers: handlers,
-            health: health, log: log, peersChanged: { [peers] in await peers.update($0, dead: $1) })
+            health: health, log: log,
+            peersChanged: { [peers, health, service] records, dead in
+                await peers.update(records, dead: dead)
+                service.reportHelpers(among: records, to: health)
+            })
+    }
+}
+
+extension ServiceKind {
+    /// The services without which this one does less: it has nothing to decide, store or bill, or can't pass on what it is
+    /// asked.
+    var helpers: [ServiceKind] {
+        switch self {
+        case .monitor: [.logger]
+        case .scheduler: [.monitor, .logger]
+        case .billing, .logger: [.monitor]
+        case .usergateway: [.monitor, .scheduler, .billing, .logger]
+        }
+    }
+
+    /// Says on `/readyz` which helpers are away, now that these instances are alive.
+    func reportHelpers(among alive: [InstanceRecord], to health: Health) {
+        for helper in helpers {
+            let isThere = alive.contains { $0.service == helper }
+            health.report(
+                helper.rawValue, fault: isThere ? nil : "no \(helper.rawValue) is running", isNeeded: false)
+        }
     }
 }
 

@@ -3,10 +3,17 @@
 internal import ResourceModel
 internal import Synchronization
 
-/// What `/readyz` says: named checks, each fine or with a reason. A service is ready while all are fine.
+/// What `/readyz` says: named checks, each fine or with a reason. A service is ready while all are fine that it can't do
+/// without.
 package final class Health: Sendable {
+    private struct Check {
+        let name: String
+        var fault: String?
+        /// Without it the service does nothing; else it does less.
+        var isNeeded: Bool
+    }
     private struct State {
-        var checks: [(name: String, fault: String?)] = []
+        var checks: [Check] = []
         var isDraining = false
     }
     private let state = Mutex(State())
@@ -14,12 +21,15 @@ package final class Health: Sendable {
     package init() {}
 
     /// Sets or replaces a check; `fault` is one sentence, `nil` if all is well.
-    package func report(_ name: String, fault: String?) {
+    ///
+    /// - Parameter isNeeded: `false` where the service does less without it, and is ready all the same: degraded.
+    package func report(_ name: String, fault: String?, isNeeded: Bool = true) {
+        let check = Check(name: name, fault: fault, isNeeded: isNeeded)
         state.withLock { state in
             if let index = state.checks.firstIndex(where: { $0.name == name }) {
-                state.checks[index].fault = fault
+                state.checks[index] = check
             } else {
-                state.checks.append((name, fault))
+                state.checks.append(check)
             }
         }
     }
@@ -28,14 +38,17 @@ package final class Health: Sendable {
     package func drain() { state.withLock { $0.isDraining = true } }
 
     package var isReady: Bool {
-        state.withLock { state in !state.isDraining && state.checks.allSatisfy { $0.fault == nil } }
+        state.withLock { state in !state.isDraining && state.checks.allSatisfy { $0.fault == nil || !$0.isNeeded } }
     }
 
-    /// One line per check, as Kubernetes' `?verbose` writes them: `[+]database ok` or `[-]database …`.
+    /// One line per check, as Kubernetes' `?verbose` writes them: `[+]database ok` or `[-]database …`; `[~]monitor degraded: …`
+    /// of what the service does less without.
     package var report: String {
         state.withLock { state in
             let lines = state.checks.map { check in
-                check.fault.map { "[-]\(check.name) \(terminalLine($0))" } ?? "[+]\(check.name) ok"
+                check.fault.map(terminalLine).map {
+                    check.isNeeded ? "[-]\(check.name) \($0)" : "[~]\(check.name) degraded: \($0)"
+                } ?? "[+]\(check.name) ok"
             }
             return (lines + (state.isDraining ? ["[-]shutdown under way"] : [])).map { $0 + "\n" }.joined()
         }

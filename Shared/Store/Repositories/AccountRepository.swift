@@ -74,6 +74,27 @@ package struct AccountRepository: Sendable {
         return tenants
     }
 
+    /// The clusters that a tenant's new VMs may be placed in, in order; empty: every cluster.
+    package func clusters(of tenant: TenantID) async throws(StoreError) -> [ClusterID] {
+        var clusters: [ClusterID] = []
+        let rows = try await store.query(
+            "SELECT cluster FROM account.tenant_cluster WHERE tenant = \(tenant) ORDER BY cluster")
+        for row in rows { clusters.append(ClusterID(trusted: try row.string("cluster"))) }
+        return clusters
+    }
+
+    /// Says in which clusters a tenant's new VMs may be placed; empty: in every one. What is there already stays.
+    package func setClusters(
+        of tenant: TenantID, to clusters: [ClusterID], in runner: any QueryRunner
+    ) async throws(StoreError) {
+        try await runner.query("DELETE FROM account.tenant_cluster WHERE tenant = \(tenant)")
+        try await runner.query(
+            """
+            INSERT INTO account.tenant_cluster (tenant, cluster)
+            SELECT DISTINCT \(tenant)::text, unnest(\(TextArray(clusters.map(\.name)))::text[])
+            """)
+    }
+
     /// Throws `uniqueViolation` if the name is taken.
     package func addPrincipal(
         _ principal: Principal, in runner: (any QueryRunner)? = nil
@@ -91,6 +112,21 @@ package struct AccountRepository: Sendable {
         }
         return try Principal(row)
     }
+
+    /// The tenant's own principal whom its people call by a name: one of that name, or of that name at the tenant. Nobody
+    /// else's is looked at, so that the answer tells nothing of others.
+    package func principal(named name: String, of tenant: TenantID) async throws(StoreError) -> Principal? {
+        let rows = try await store.query(
+            """
+            SELECT * FROM account.principal WHERE tenant = \(tenant) AND name IN (\(name), \(Self.name(name, at: tenant)))
+            ORDER BY length(name) LIMIT 1
+            """)
+        return try rows.first.map { row throws(StoreError) in try Principal(row) }
+    }
+
+    /// The name of a principal that a tenant's own people make, such as `bob@acme`: it can't be the provider's or another
+    /// tenant's, since `@` is in no name.
+    package static func name(_ name: String, at tenant: TenantID) -> String { "\(name)@\(tenant)" }
 
     /// A tenant's people, or with `nil` the provider's, by name.
     package func principals(of tenant: TenantID?) async throws(StoreError) -> [Principal] {

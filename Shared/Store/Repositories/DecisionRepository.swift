@@ -147,8 +147,21 @@ package struct DecisionRepository: Sendable {
         return try await decisions(query + " ORDER BY s.at_ns DESC, s.id LIMIT \(max(0, filter.limit))")
     }
 
-    package func fetch(_ id: UUID128) async throws(StoreError) -> DecisionRow? {
-        try await decisions("SELECT * FROM scheduling.decision WHERE id = \(id)").first
+    /// - Parameter owner: only if its domain was this tenant's when it was decided about; `nil`: whoever's it was.
+    package func fetch(_ id: UUID128, ownedBy owner: TenantID? = nil) async throws(StoreError) -> DecisionRow? {
+        try await decisions(
+            """
+            SELECT s.* FROM scheduling.decision s
+            WHERE s.id = \(id) AND \(Query.isOwned(by: owner, domain: "s.domain", at: "s.at_ns"))
+            """
+        ).first
+    }
+
+    /// These decisions, in one statement however many.
+    package func fetch(_ ids: [UUID128]) async throws(StoreError) -> [DecisionRow] {
+        guard !ids.isEmpty else { return [] }
+        let texts = TextArray(ids.map(\.description))
+        return try await decisions("SELECT * FROM scheduling.decision WHERE id = ANY(\(texts)::uuid[])")
     }
 
     /// The decision that held for a domain at an instant: the newest one not after it.

@@ -38,6 +38,37 @@ package struct InstanceRecord: Hashable, Sendable {
     }
 }
 
+/// When an instance was heard of: one that is listed, or one that ended without taking its leave.
+package struct InstanceSighting: Hashable, Sendable {
+    package let id: InstanceID
+    package let service: ServiceKind
+    package let version: String
+    package let commandEndpoint: String?
+    package let adminEndpoint: String?
+    package let startedAt: Timestamp
+    /// When it last renewed its row, by the database's clock.
+    package let renewedAt: Timestamp
+    /// Whether its row is there still.
+    package let isListed: Bool
+    /// How many shards it owns.
+    package let shards: Int
+
+    package init(
+        id: InstanceID, service: ServiceKind, version: String, commandEndpoint: String? = nil,
+        adminEndpoint: String? = nil, startedAt: Timestamp, renewedAt: Timestamp, isListed: Bool, shards: Int = 0
+    ) {
+        self.id = id
+        self.service = service
+        self.version = version
+        self.commandEndpoint = commandEndpoint
+        self.adminEndpoint = adminEndpoint
+        self.startedAt = startedAt
+        self.renewedAt = renewedAt
+        self.isListed = isListed
+        self.shards = shards
+    }
+}
+
 /// Who runs: `cluster.instance`.
 package struct InstanceRepository: Sendable {
     private let store: Store
@@ -98,7 +129,7 @@ package struct InstanceRepository: Sendable {
         try await store.query("SELECT cluster.remove_instance(\(credential.id), \(credential.secret))")
     }
 
-    /// Removes others that are silent; the database keeps those that have renewed their row within their time to live.
+    /// Removes others that are silent and remembers them as missing; the database keeps those that have renewed their row within their time to live.
     package func removeSilent(
         _ instances: [InstanceID], by credential: InstanceCredential
     ) async throws(StoreError) {
@@ -106,6 +137,27 @@ package struct InstanceRepository: Sendable {
         let silent = TextArray(instances.map(\.description))
         try await store.query(
             "SELECT cluster.remove_silent_instances(\(credential.id), \(credential.secret), \(silent)::uuid[])")
+    }
+
+    /// Every instance that there is, and those that ended without taking their leave, by service and id.
+    package func sightings() async throws(StoreError) -> [InstanceSighting] {
+        let rows = try await store.query(
+            """
+            SELECT i.id, service, version, command_endpoint, admin_endpoint, started_ns, renewed_ns, true AS is_listed,
+                (SELECT count(*) FROM cluster.shard s WHERE s.owner = i.id) AS shards FROM cluster.instance i
+            UNION ALL SELECT m.id, service, version, NULL, admin_endpoint, started_ns, renewed_ns, false, 0
+                FROM cluster.missing_instance m
+                WHERE NOT EXISTS (SELECT 1 FROM cluster.instance i WHERE i.id = m.id)
+            ORDER BY service, id
+            """)
+        return store.setAside.read(rows, of: "cluster.instance", by: ["id", "service"]) { row throws(StoreError) in
+            InstanceSighting(
+                id: InstanceID(try row.uuid("id")), service: try row.value("service"),
+                version: try row.string("version"), commandEndpoint: try row.stringOrNil("command_endpoint"),
+                adminEndpoint: try row.stringOrNil("admin_endpoint"), startedAt: try row.timestamp("started_ns"),
+                renewedAt: try row.timestamp("renewed_ns"), isListed: try row.bool("is_listed"),
+                shards: try row.int("shards"))
+        }
     }
 }
 

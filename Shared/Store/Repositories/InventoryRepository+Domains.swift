@@ -56,8 +56,14 @@ extension InventoryRepository {
     }
 
     /// Also one that was deleted: bills and decisions name it still.
-    package func domain(_ id: DomainID) async throws(StoreError) -> DomainRecord? {
-        try await records("SELECT * FROM inventory.domain WHERE id = \(id)").first
+    ///
+    /// - Parameter tenant: only if it is this tenant's; `nil`: whoever's it is. Another's is not read at all.
+    package func domain(_ id: DomainID, of tenant: TenantID? = nil) async throws(StoreError) -> DomainRecord? {
+        try await records(
+            """
+            SELECT * FROM inventory.domain WHERE id = \(id) AND (\(tenant)::text IS NULL OR tenant = \(tenant))
+            """
+        ).first
     }
 
     /// These domains, also those that were deleted, in one statement however many.

@@ -120,6 +120,15 @@ package struct InventoryRepository: Sendable {
         return hosts
     }
 
+    /// Where each host is or was, also those that were removed.
+    package func everyHostURI() async throws(StoreError) -> [HostID: String] {
+        var hosts: [HostID: String] = [:]
+        for row in try await store.query("SELECT id, uri FROM inventory.host") {
+            hosts[try row.host("id")] = try row.string("uri")
+        }
+        return hosts
+    }
+
     /// Also one that was removed: bills and events name it still.
     package func host(_ id: HostID) async throws(StoreError) -> HostRecord? {
         guard let row = try await store.query("SELECT * FROM inventory.host WHERE id = \(id)").first else { return nil }

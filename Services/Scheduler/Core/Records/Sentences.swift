@@ -121,7 +121,7 @@ enum Sentences {
         }
     }
 
-    private static func dryness(_ dry: DryReason?, _ inputs: RuleInputs) -> String {
+    static func dryness(_ dry: DryReason?, _ inputs: RuleInputs) -> String {
         switch dry {
         case .hostObserved: " (not done: host \(inputs.host) is only observed; enable it to act)"
         case .notManaged: " (not done: Ebb does not manage this domain; adopt it to act)"

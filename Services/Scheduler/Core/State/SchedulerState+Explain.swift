@@ -20,30 +20,47 @@ extension SchedulerState {
     package func explain(_ domain: DomainID, at now: Timestamp) -> Explanation? {
         guard let place = domains.place(of: domain) else { return nil }
         let (entry, inputs) = (domains.values[place], inputs(at: place, at: now))
-        let finding = ScalingRule.find(inputs)
-        let record = DecisionRecord(
-            id: UUID128(high: 0, low: 0), tenant: entry.record.tenant, inputs: inputs, finding: finding,
-            decidedAt: now)
+        let record = record(of: entry, inputs, at: now)
         let summary = record.summary
         var lines = ["\(now): \(summary)"]
-        lines += Sentences.evidence(inputs: inputs, finding: finding)
-        lines += others(of: entry, near: place, at: now)
-        if let operation = entry.operation {
-            lines.append("decision \(operation.decision) is \(operation.phase.rawValue) since \(operation.since)")
+        lines += Sentences.evidence(inputs: inputs, finding: record.finding)
+        lines += others(of: entry, near: place, at: now) { $0.summary }
+        lines += brokenTies(at: now).filter { $0.domain == domain }.map { broken in
+            "\(broken.tie.description) does not hold on \(entry.record.host)"
         }
         return Explanation(
-            inputs: inputs, finding: finding, operation: entry.operation, summary: summary,
+            inputs: inputs, finding: record.finding, operation: entry.operation, summary: summary,
             text: lines.joined(separator: "\n"))
     }
 
-    /// What the rules for memory and network say, and what the domain waits for.
-    private func others(of entry: DomainEntry, near place: Int, at now: Timestamp) -> [String] {
+    /// The same in the words in which the domain's tenant may read it. `nil`: no such domain.
+    package func explainToTenant(_ domain: DomainID, at now: Timestamp) -> String? {
+        guard let place = domains.place(of: domain) else { return nil }
+        let entry = domains.values[place]
+        let told = record(of: entry, inputs(at: place, at: now), at: now).toldToTenant()
+        var lines = ["\(now): \(told.summary)"]
+        lines += Sentences.evidence(inputs: told.record.inputs, finding: told.record.finding)
+        lines += others(of: entry, near: place, at: now) { $0.toldToTenant().summary }
+        lines += brokenTies(at: now).filter { $0.domain == domain }.map { broken in
+            if case .pin = broken.tie { return "its pin to a host does not hold" }
+            return "\(broken.tie.description) does not hold where it is"
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// What would be recorded of a domain at `now`, if nothing were done about it.
+    private func record(of entry: DomainEntry, _ inputs: RuleInputs, at now: Timestamp) -> DecisionRecord {
+        DecisionRecord(
+            id: UUID128(high: 0, low: 0), tenant: entry.record.tenant, inputs: inputs,
+            finding: ScalingRule.find(inputs), decidedAt: now)
+    }
+
+    /// What the rules for memory and network say, what is under way, and what the domain waits for.
+    private func others(
+        of entry: DomainEntry, near place: Int, at now: Timestamp, _ summary: (DecisionRecord) -> String
+    ) -> [String] {
         var lines = [Resource.memory, .network].filter { entry.hasRule($0) }.map { resource in
-            let inputs = inputs(at: place, resource, at: now)
-            let record = DecisionRecord(
-                id: UUID128(high: 0, low: 0), tenant: entry.record.tenant, inputs: inputs,
-                finding: ScalingRule.find(inputs), decidedAt: now)
-            return "\(resource.rawValue): \(record.summary)"
+            "\(resource.rawValue): \(summary(record(of: entry, inputs(at: place, resource, at: now), at: now)))"
         }
         lines += queuePlace(of: entry.record.domain, at: now).map { growth, ahead in
             "it waits since \(growth.since) for \(Sentences.amount(growth.missing, of: growth.resource)) more of its "
@@ -52,8 +69,8 @@ extension SchedulerState {
         if let until = entry.rest.until, now < until {
             lines.append("it is not moved: \(Sentences.rest(until: until, entry.rest.cause))")
         }
-        lines += brokenTies(at: now).filter { $0.domain == entry.record.domain }.map { broken in
-            "\(broken.tie.description) does not hold on \(entry.record.host)"
+        if let operation = entry.operation {
+            lines.append("decision \(operation.decision) is \(operation.phase.rawValue) since \(operation.since)")
         }
         return lines
     }

@@ -59,12 +59,15 @@ struct SchedulerCommands: Sendable {
         return MessageCodec.encoded(WireJSONDocument.with { $0.json = explanation })
     }
 
-    /// A decision as its tenant may see it.
+    /// Decisions as their tenants may see them; those that can't be read are left out.
     private func disguise(_ question: DecisionQuestion) async throws -> [UInt8] {
-        guard let row = try await DecisionRepository(runtime.store).fetch(question.id),
-            let record = try? SchedulerCore.DecisionRecord(json: row.record).pseudonymised()
-        else { throw CommandFailure.notFound("there is no decision \(question.id) that can be read") }
-        return try document(DisguisedDecision(text: record.explain(), record: record))
+        let ids = (question.ids ?? []) + [question.id].compactMap(\.self)
+        guard (1...DecisionQuestion.limit).contains(ids.count) else {
+            throw CommandFailure.invalid("ask for 1 to \(DecisionQuestion.limit) decisions, not for \(ids.count)")
+        }
+        let rows = try await DecisionRepository(runtime.store).fetch(ids)
+        let told = rows.compactMap { try? SchedulerCore.DecisionRecord(json: $0.record).toldToTenant() }
+        return try document(DisguisedDecisions(items: told))
     }
 
     /// Whether stored decisions still follow from what they were made of.
@@ -99,15 +102,18 @@ struct SchedulerCommands: Sendable {
     }
 }
 
-/// Which decision to show.
+/// Which decisions to show: one, or several.
 struct DecisionQuestion: Decodable {
-    let id: UUID128
+    /// So many may be asked for at once.
+    static let limit = 1_000
+
+    let id: UUID128?
+    let ids: [UUID128]?
 }
 
-/// A decision with pseudonyms for other VMs and all hosts.
-private struct DisguisedDecision: Encodable {
-    let text: String
-    let record: SchedulerCore.DecisionRecord
+/// Decisions in the words in which their tenants may read them.
+private struct DisguisedDecisions: Encodable {
+    let items: [TenantsDecision]
 }
 
 /// Which decisions to verify: one, or all of a cluster.

@@ -15,21 +15,31 @@ struct WhyAnswer: Codable, Sendable {
     let decision: SchedulerCore.DecisionRecord?
 }
 
+/// The same for a tenant: words only.
+struct TenantsWhyAnswer: Codable, Sendable {
+    let at: Timestamp
+    let text: String
+}
+
 extension ClusterShell {
     /// Why a domain is as it is at an instant; `nil` if nothing is known of it. JSON.
     ///
-    /// - Parameter isDisguised: for a tenant: the last decision names others by pseudonyms only.
+    /// - Parameter isDisguised: for a tenant: in words that name nobody else, and nothing of the hosts.
     func explain(
         _ domain: DomainID, at instant: Timestamp, isPast: Bool, isDisguised: Bool
     ) async throws -> Data? {
         let subject = isPast ? try await past(domain, at: instant) : state
-        guard let explanation = subject.explain(domain, at: instant) else { return nil }
         let owned = try await OwnershipRepository(runtime.store).since(of: domain, at: instant)
-        let decision = try await lastDecision(about: domain, from: owned, at: instant)
-        let last = isDisguised ? decision?.pseudonymised() : decision
-        var text = explanation.text
-        if let last { text += "\n\nThe last decision:\n\(last.explain())" }
-        return try canonicalJSON(WhyAnswer(at: instant, text: text, record: explanation, decision: last))
+        let last = try await lastDecision(about: domain, from: owned, at: instant)
+        let lastText =
+            last.map { "\n\nThe last decision:\n" + (isDisguised ? $0.toldToTenant().text : $0.explain()) } ?? ""
+        if isDisguised {
+            guard let text = subject.explainToTenant(domain, at: instant) else { return nil }
+            return try canonicalJSON(TenantsWhyAnswer(at: instant, text: text + lastText))
+        }
+        guard let explanation = subject.explain(domain, at: instant) else { return nil }
+        return try canonicalJSON(
+            WhyAnswer(at: instant, text: explanation.text + lastText, record: explanation, decision: last))
     }
 
     /// The core as it stood at a past instant: policy, settings and freezes of then, over the stored samples up to then.

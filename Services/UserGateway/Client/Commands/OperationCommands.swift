@@ -20,6 +20,29 @@ struct ServiceList: GatewayCommand {
     func view(of result: JSONValue) -> View { .serviceList }
 }
 
+struct StatusCommand: GatewayCommand {
+    static let method = "status.show"
+    static let configuration = CommandConfiguration(
+        "status", calls: method, examples: ["ebb status", "ebb status --json"])
+
+    @Flag(help: "The same as -o json.") var json = false
+    @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    mutating func run() async throws {
+        if json { global.output = .json }
+        try await perform()
+    }
+
+    func parameters() -> [String: JSONValue?] { [:] }
+
+    func view(of result: JSONValue) -> View { .status }
+
+    /// Scripts read it by the exit code: 0 is well.
+    func failure(of result: JSONValue) -> ClientFailure? {
+        result["healthy"] == true ? nil : ClientFailure(.failed, "")
+    }
+}
+
 struct OperationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         noun: "operation", "What was done and by whom, and what is under way.",

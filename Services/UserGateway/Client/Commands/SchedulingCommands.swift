@@ -102,16 +102,32 @@ struct ClusterSet: MutatingCommand {
 struct TenantSet: MutatingCommand {
     static let method = "tenant.set"
     static let configuration = CommandConfiguration(
-        "set", calls: method, examples: ["ebb tenant set acme --weight 200", "ebb tenant set acme --dry-run"])
+        "set", calls: method,
+        examples: [
+            "ebb tenant set acme --weight 200", "ebb tenant set acme --cluster main --cluster edge",
+            "ebb tenant set acme --every-cluster",
+        ])
 
     @Argument(help: help(method, "tenant")) var tenant: String
     @Option(help: help(method, "weight")) var weight: Int?
     @Flag(inversion: .prefixedNo, help: help(method, "dryRun")) var dryRun: Bool?
+    @Option(name: .customLong("cluster"), help: "A cluster that its new VMs may be placed in; may be repeated.")
+    var clusters: [String] = []
+    @Flag(help: "Let its new VMs be placed in every cluster.") var everyCluster = false
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
+    func validate() throws {
+        guard clusters.isEmpty || !everyCluster else {
+            throw ValidationError("--cluster and --every-cluster exclude each other; give one of them")
+        }
+    }
+
     func parameters() -> [String: JSONValue?] {
-        ["tenant": .string(tenant), "weight": .optional(weight), "dryRun": dryRun.map { .bool($0) }]
+        [
+            "tenant": .string(tenant), "weight": .optional(weight), "dryRun": dryRun.map { .bool($0) },
+            "clusters": clusters.isEmpty && !everyCluster ? nil : .array(clusters.map { .string($0) }),
+        ]
     }
 
     func view(of result: JSONValue) -> View { .tenantSetting }

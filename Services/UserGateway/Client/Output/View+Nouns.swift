@@ -30,11 +30,14 @@ extension View {
     static let serviceList = View(
         .list(empty: "no services"), name: "id",
         [
-            Column("SERVICE", "service"), Column("INSTANCE", "id"), Column("VERSION", "version"),
-            Column("SHARDS", "shards", .count), Column("STARTED", "startedAt", .instant),
+            Column("SERVICE", "service"), Column("STATE", "state", .state),
+            Column("SINCE", "since", .instant, null: "ever"),
+            Column("INSTANCE", "id", null: "-"), Column("VERSION", "version", null: "-"),
+            Column("SHARDS", "shards", .count), Column("STARTED", "startedAt", .instant, wide: true, null: "-"),
             Column("COMMANDS", "commandEndpoint", wide: true), Column("ADMIN", "adminEndpoint", wide: true),
             Column("SET ASIDE", "setAside", .list, wide: true),
         ])
+    static let status = View(.status, name: "at", [Column("HEALTHY", "healthy"), Column("AT", "at", .instant)])
     static let operationList = View(
         .list(empty: "no operations"), name: "sequence",
         [

@@ -69,5 +69,8 @@ extension View {
         ])
     static let tenantSetting = View(
         .record, name: "tenant",
-        [Column("TENANT", "tenant"), Column("WEIGHT", "weight", .count), Column("DRY-RUN", "dryRun")])
+        [
+            Column("TENANT", "tenant"), Column("WEIGHT", "weight", .count), Column("DRY-RUN", "dryRun"),
+            Column("CLUSTERS", "clusters", .list),
+        ])
 }

@@ -17,6 +17,8 @@ struct View: Sendable {
         case verbatim
         /// What an action came to, in one sentence.
         case outcome
+        /// How Ebb is, on one screen.
+        case status
     }
 
     /// A member that is a list, shown as a table below its object.
@@ -71,6 +73,7 @@ struct View: Sendable {
                 }.joined()
         case .verbatim: return SafeText(prose: result["text"]?.text ?? "")
         case .outcome: return rows(result).map(sentence).joined()
+        case .status: return StatusScreen(result).text(isColoured: isColoured)
         }
     }
 

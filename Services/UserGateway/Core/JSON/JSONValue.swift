@@ -111,3 +111,15 @@ extension JSONValue: Codable {
         }
     }
 }
+
+extension JSONValue {
+    /// The value with every text in it replaced; members keep their names.
+    package func mappingTexts(_ replace: (String) -> String) -> JSONValue {
+        switch self {
+        case .string(let text): .string(replace(text))
+        case .array(let items): .array(items.map { $0.mappingTexts(replace) })
+        case .object(let members): .object(members.mapValues { $0.mappingTexts(replace) })
+        case .null, .bool, .integer, .number: self
+        }
+    }
+}

@@ -17,7 +17,9 @@ extension MethodDefinition {
             "token.create", "Create a token, and the principal whom it stands for if there is none of that name",
             access: .roles([.owner, .administrator]), mutating: true,
             takes: [
-                Field("principal", .name, required: true, "Who the token stands for; the audit names it"),
+                Field(
+                    "principal", .name, required: true,
+                    "Who the token stands for; a principal that an owner makes is NAME@TENANT in the audit"),
                 Field(
                     "role", .choice(Role.allCases.map(\.rawValue)), required: true,
                     "What it may do; an owner may give only a tenant's roles"),
@@ -28,7 +30,7 @@ extension MethodDefinition {
             ],
             returns: .object([
                 Field("token", .line, required: true, "The secret, which can't be shown again"),
-                Field("principal", .name, required: true, "Who the token stands for"),
+                Field("principal", .line, required: true, "Who the token stands for, as the audit names it"),
                 Field("role", .choice(Role.allCases.map(\.rawValue)), required: true, "What it may do"),
                 Field("tenant", .name, "The tenant; absent for the provider's own people"),
                 Field("expiresAt", .instant, required: true, "When it ends"),

@@ -41,6 +41,9 @@ extension MethodDefinition {
         Field("cpuUtilizationPpm", .nullable(.anyShare), "Busy share of all cores; null if unknown"),
         Field("memoryUsedBytes", .nullable(.bytes), "Memory in use; null if unknown"),
         Field("responseTimeNanoseconds", .nullable(.figure), "Round trip to it; null if it does not answer"),
+        Field(
+            "ageNanoseconds", .nullable(.figure),
+            "How long ago it was last heard of; after three intervals all of it is unknown; null: never"),
         Field("cpuOvercommitPpm", .count, "vCPUs that may be promised per core, in parts per million"),
         Field("memoryOvercommitPpm", .count, "Memory that may be promised per memory, in parts per million"),
         Field("reservedVcpus", .count, "vCPUs kept free"),
@@ -103,7 +106,8 @@ extension MethodDefinition {
         "name": "host-a", "cluster": "main", "uri": "qemu+tls://10.0.0.1/system", "mode": "observe", "state": "up",
         "labels": ["rack": "7"], "cpuCount": 4, "memoryBytes": 2_147_483_648, "vcpus": 4, "vms": 2, "foreign": 1,
         "cpuUtilizationPpm": 412_500, "memoryUsedBytes": 1_342_177_280, "responseTimeNanoseconds": 412_000,
-        "cpuOvercommitPpm": 2_000_000, "memoryOvercommitPpm": 1_000_000, "reservedVcpus": 0, "reservedMemoryBytes": 0,
+        "ageNanoseconds": 2_400_000_000, "cpuOvercommitPpm": 2_000_000, "memoryOvercommitPpm": 1_000_000,
+        "reservedVcpus": 0, "reservedMemoryBytes": 0,
         "cpuBoundPpm": 900_000, "createdAt": "2026-03-01T12:00:00Z",
     ]
 

@@ -16,7 +16,7 @@ package struct MethodRegistry: Sendable {
         MethodDefinition.session + MethodDefinition.accounts + MethodDefinition.hosts + MethodDefinition.vms
             + MethodDefinition.vmActions + MethodDefinition.vmQuestions + MethodDefinition.freezes
             + MethodDefinition.policies + MethodDefinition.decisions + MethodDefinition.scheduling
-            + MethodDefinition.billing + MethodDefinition.operations)
+            + MethodDefinition.billing + MethodDefinition.status + MethodDefinition.operations)
 
     package subscript(_ name: String) -> MethodDefinition? { byName[name] }
 

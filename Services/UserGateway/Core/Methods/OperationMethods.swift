@@ -1,32 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import ResourceModel
-
 extension MethodDefinition {
-    /// What runs, and what people did.
+    /// What people did.
     static let operations: [MethodDefinition] = [
-        MethodDefinition(
-            "service.list", "List the instances of Ebb's services", access: .roles(.provider), takes: [],
-            returns: .object([
-                Field(
-                    "items", .list(of: .object(serviceFields), atMost: 10_000), required: true,
-                    "The instances by service")
-            ]), "The instances", example: [:],
-            gives: [
-                "items": [
-                    [
-                        "service": "monitor", "id": exampleID(5), "version": .string(ReleaseVersion.text),
-                        "commandEndpoint": "tcp://10.0.0.2:7401", "shards": 12, "startedAt": "2026-03-01T12:00:00Z",
-                    ]
-                ]
-            ]),
         MethodDefinition(
             "operation.list", "List what was done and by whom, the newest first",
             access: .roles(Set.provider.union([.owner])),
             takes: [
                 Field("vm", .vm, "Only operations on this VM (name or UUID)"),
                 Field("tenant", .name, only: .provider, "Whose VM, where several tenants have one of that name"),
-                Field("actor", .name, "Only operations of this principal"),
+                Field("actor", .text(1...127), "Only operations of this principal"),
                 Field("since", .instant, "Only operations at or after this instant"),
                 Field(
                     "running", .boolean, "Only changes of VMs that are under way, with their progress (default false)"),
@@ -71,19 +54,6 @@ extension MethodDefinition {
         Field("message", .line, "Why it failed"),
         Field("createdAt", .instant, required: true, "When it was asked for"),
         Field("finishedAt", .instant, "When it ended"),
-    ]
-
-    private static let serviceFields = [
-        Field("service", .line, required: true, "The service's name"),
-        Field("id", .uuid, required: true, "The instance"),
-        Field("version", .line, required: true, "Its version"),
-        Field("commandEndpoint", .line, "Where it takes commands"),
-        Field("adminEndpoint", .nullable(.line), "Where it shows health and metrics; null without one"),
-        Field("shards", .count, "Hosts, clusters or tenants that it owns"),
-        Field("startedAt", .instant, required: true, "When it started"),
-        Field(
-            "setAside", .list(of: .line, atMost: 100),
-            "Rows of the database that it can't read and goes on without, each with the reason"),
     ]
 
     private static let operationFields = [

@@ -43,15 +43,19 @@ extension MethodDefinition {
             returns: .object(clusterFields), "The settings", fails: [.notFound, .invalid],
             example: ["cluster": "main", "dryRun": true], gives: exampleCluster),
         MethodDefinition(
-            "tenant.set", "Set how a tenant's due growths are served", access: .roles(.hostManagers), mutating: true,
+            "tenant.set", "Set how a tenant's due growths are served, and where it may have VMs",
+            access: .roles(.hostManagers), mutating: true,
             takes: [
                 Field("tenant", .name, required: true, "The tenant"),
                 Field("weight", .integer(1...10_000), "Heavier tenants' growths are served first (default 100)"),
                 Field("dryRun", .boolean, "Whether all is decided and recorded, and nothing done"),
+                Field(
+                    "clusters", .list(of: .name, atMost: 1_000),
+                    "The clusters that its new VMs may be placed in; none: every cluster (default)"),
             ],
             returns: .object(tenantSettingFields), "The settings", fails: [.notFound],
             example: ["tenant": "acme", "weight": 200],
-            gives: ["tenant": "acme", "weight": 200, "dryRun": false]),
+            gives: ["tenant": "acme", "weight": 200, "dryRun": false, "clusters": []]),
     ]
 
     private static let queueFields = [
@@ -116,5 +120,8 @@ extension MethodDefinition {
         Field("tenant", .name, required: true, "The tenant"),
         Field("weight", .count, required: true, "Heavier tenants' growths are served first"),
         Field("dryRun", .boolean, required: true, "Whether all is decided and recorded, and nothing done"),
+        Field(
+            "clusters", .list(of: .name, atMost: 1_000), required: true,
+            "The clusters that its new VMs may be placed in; none: every cluster"),
     ]
 }

@@ -27,7 +27,7 @@ extension MethodDefinition {
                 Field("host", .name, only: .hostManagers, "The host to place it on (default: the Scheduler chooses)"),
                 Field(
                     "cluster", .name, only: .hostManagers,
-                    "The cluster to place it in, where there are several (default: that of the host)"),
+                    "The cluster to place it in (default: that of the host, else the first of the tenant's with room)"),
                 Field("affinity", .text(1...63), "VMs of one group share a host; kept as its policy"),
                 Field("antiAffinity", .text(1...63), "No two VMs of one group share a host; kept as its policy"),
                 Field(
@@ -68,6 +68,7 @@ extension MethodDefinition {
             returns: .object([
                 Field("items", .list(of: .object(sampleFields), atMost: 10_000), required: true, "The samples"),
                 Field("truncated", .boolean, "Whether there are older ones"),
+                Field("ageNanoseconds", .nullable(.figure), "How old the newest is; null: there is none"),
             ]), "The samples", fails: [.notFound, .conflict, .invalid], example: ["vm": "web-1", "limit": 10],
             gives: [
                 "items": [
@@ -89,7 +90,9 @@ extension MethodDefinition {
         Field(
             "cpuUtilizationPpm", .nullable(.anyShare), required: true, "Use of the vCPUs that it had; null is unknown"),
         Field("virtCpuUsagePpm", .nullable(.anyShare), required: true, "CPU time per time; null is unknown"),
-        Field("hostCpuUtilizationPpm", .nullable(.anyShare), required: true, "Its host's load; null is unknown"),
+        Field(
+            "hostCpuUtilizationPpm", .nullable(.anyShare), required: true,
+            "Its host's load; null is unknown, and for a tenant"),
     ]
 
     /// Which VM: the provider's people may have to say whose.
@@ -151,6 +154,9 @@ extension MethodDefinition {
         Field("diskBytes", .bytes, required: true, "Disk in bytes"),
         Field("cpuUtilizationPpm", .nullable(.anyShare), "Use of the vCPUs that it has; null while unknown"),
         Field("memoryUtilizationPpm", .nullable(.anyShare), "Use of its memory without page cache; null while unknown"),
+        Field(
+            "ageNanoseconds", .nullable(.figure),
+            "How long ago its host was last heard of; after three intervals state and figures are unknown; null: never"),
         Field("policy", .nullable(.line), "Its policy in short; null without one"),
         Field(
             "cpuCapPpm", .nullable(.figure), "Its CPU time at most, in parts per million of one core; null: no limit"),
@@ -174,7 +180,7 @@ extension MethodDefinition {
         "name": "web-1", "id": exampleID(2), "tenant": "acme", "state": "running", "host": "host-7c41", "vcpus": 2,
         "maxVcpus": 4, "askedVcpus": 2, "grantedVcpus": 2, "memoryBytes": 536_870_912, "maxMemoryBytes": 536_870_912,
         "diskBytes": 21_474_836_480, "cpuUtilizationPpm": 412_500, "memoryUtilizationPpm": 630_000,
-        "policy": "15 %..80 %, 7/10", "managed": true, "frozen": .null, "revision": 4,
+        "ageNanoseconds": 2_400_000_000, "policy": "15 %..80 %, 7/10", "managed": true, "frozen": .null, "revision": 4,
         "createdAt": "2026-03-01T12:00:00Z",
     ]
 }

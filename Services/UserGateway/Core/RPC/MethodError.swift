@@ -64,12 +64,34 @@ package struct MethodError: Error, Hashable, Sendable {
     package let hint: String?
     /// When trying again makes sense; only of retryable reasons.
     package let retryAfterMilliseconds: Int64?
+    /// What a tenant reads in place of message and hint; `nil`: the same.
+    private let toTenants: String?
 
-    package init(_ reason: ErrorReason, _ message: String, hint: String? = nil, retryAfterMilliseconds: Int64? = nil) {
+    /// - Parameter toTenants: what a tenant reads in place of message and hint, where those are in the words of the
+    ///   provider's people, of another service or of a hypervisor: they may name what is not the tenant's.
+    package init(
+        _ reason: ErrorReason, _ message: String, toTenants: String? = nil, hint: String? = nil,
+        retryAfterMilliseconds: Int64? = nil
+    ) {
         self.reason = reason
         self.message = message
+        self.toTenants = toTenants
         self.hint = hint
         self.retryAfterMilliseconds = retryAfterMilliseconds
+    }
+
+    /// The failure as its reader may see it.
+    package func seen(by reader: Principal) -> MethodError {
+        guard let toTenants else { return self }
+        return reader.tenant == nil
+            ? MethodError(reason, message, hint: hint, retryAfterMilliseconds: retryAfterMilliseconds)
+            : MethodError(reason, toTenants, retryAfterMilliseconds: retryAfterMilliseconds)
+    }
+
+    /// The same with other words of its message.
+    package func mapMessage(_ change: (String) -> String) -> MethodError {
+        MethodError(
+            reason, change(message), toTenants: toTenants, hint: hint, retryAfterMilliseconds: retryAfterMilliseconds)
     }
 
     /// The one answer for "not there" and "not yours": kind and name as the caller wrote them, nothing else.

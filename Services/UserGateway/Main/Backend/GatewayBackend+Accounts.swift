@@ -35,7 +35,7 @@ extension GatewayBackend {
     /// Makes a token, and the principal whom it stands for if there is none of that name.
     func createToken(_ request: Request) async throws(MethodError) -> JSONValue {
         let wanted = try wantedPrincipal(request)
-        let existing = try await reading { try await AccountRepository(store).principal(named: wanted.name) }
+        let existing = try await existing(wanted, request)
         if let existing, existing.role != wanted.role || existing.tenant != wanted.tenant {
             throw MethodError(
                 .conflict, "there is a principal '\(wanted.name)' with another role or tenant",
@@ -67,8 +67,21 @@ extension GatewayBackend {
         ])
     }
 
+    /// Who has the name already. An owner hears of nobody but its own people.
+    private func existing(
+        _ wanted: StoredPrincipal, _ request: Request
+    ) async throws(MethodError) -> StoredPrincipal? {
+        try await reading {
+            let accounts = AccountRepository(store)
+            guard let own = request.principal.tenant, let name = request.text("principal") else {
+                return try await accounts.principal(named: wanted.name)
+            }
+            return try await accounts.principal(named: name, of: own)
+        }
+    }
+
     private func wantedPrincipal(_ request: Request) throws(MethodError) -> StoredPrincipal {
-        guard let name = request.text("principal"), let role = request.text("role").flatMap(AccountRole.init) else {
+        guard var name = request.text("principal"), let role = request.text("role").flatMap(AccountRole.init) else {
             throw MethodError(.invalid, "a token needs a principal and a role")
         }
         let isOwner = request.principal.role == .owner
@@ -82,6 +95,8 @@ extension GatewayBackend {
                 role.isTenants
                     ? "the role \(role.rawValue) needs a tenant" : "the role \(role.rawValue) belongs to no tenant")
         }
+        // What an owner names must not meet a name that it can't know of.
+        if isOwner, let tenant { name = AccountRepository.name(name, at: tenant) }
         var generator = SystemRandomNumberGenerator()
         return StoredPrincipal(id: UUID128.random(using: &generator), name: name, tenant: tenant, role: role)
     }

@@ -87,16 +87,29 @@ extension GatewayBackend {
         _ document: JSONValue, for principal: UserGatewayCore.Principal
     ) async throws(MethodError) -> JSONValue {
         guard principal.tenant != nil else { return document }
-        let hosts = try await reading { try await inventory.hosts() }.map(\.id)
-        let names = Dictionary(hosts.map { ($0.name, visible($0, to: principal)) }) { first, _ in first }
+        let names = try await hostNames(Self.hosts(in: document), to: principal)
         var members = document.members ?? [:]
-        if let text = members["text"]?.text {
-            members["text"] = .string(try await discreet(text, for: principal))
-        }
+        if let text = members["text"]?.text { members["text"] = .string(TenantText.bill(text, hosts: names)) }
         for name in members.keys where name != "text" {
             members[name] = members[name].map { Self.replacingHosts($0, names) }
         }
         return .object(members)
+    }
+
+    /// The hosts that a document of Billing names, also those that were removed since.
+    private static func hosts(in document: JSONValue) -> Set<String> {
+        switch document {
+        case .array(let items): items.reduce(into: Set()) { $0.formUnion(hosts(in: $1)) }
+        case .object(let members):
+            members.reduce(into: Set()) { names, member in
+                if member.key == "host", let host = member.value.text {
+                    names.insert(host)
+                } else {
+                    names.formUnion(hosts(in: member.value))
+                }
+            }
+        default: []
+        }
     }
 
     private static func replacingHosts(_ value: JSONValue, _ names: [String: String]) -> JSONValue {
@@ -105,7 +118,7 @@ extension GatewayBackend {
         case .object(var members):
             for (name, member) in members {
                 if name == "host", let host = member.text {
-                    members[name] = .string(names[host] ?? host)
+                    members[name] = .string(names[host] ?? "")
                 } else {
                     members[name] = replacingHosts(member, names)
                 }

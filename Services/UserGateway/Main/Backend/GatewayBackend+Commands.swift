@@ -31,11 +31,13 @@ struct PlaceWish: Sendable {
 
 extension GatewayBackend {
     /// Asks Scheduler for room; without a host it chooses one of the cluster.
+    ///
+    /// - Parameter limit: how long that may take, if that is shorter than what the caller waits.
     func room(
-        for domain: DomainID, on host: HostID?, in cluster: ClusterID? = nil, purpose: PermitPurpose,
-        vcpus: VCPUCount, memory: ByteCount, place: PlaceWish = PlaceWish(), _ request: Request
+        for domain: DomainID, on host: HostID?, in cluster: ClusterID, purpose: PermitPurpose,
+        vcpus: VCPUCount, memory: ByteCount, place: PlaceWish = PlaceWish(), _ request: Request,
+        within limit: Duration = .seconds(3_600)
     ) async throws(MethodError) -> Permitted {
-        let cluster = try await self.cluster(cluster, of: host)
         let wish = WirePermitRequest.with {
             $0.clusterID = cluster.name
             $0.domainUuid = Data(domain.uuid.bytes)
@@ -51,35 +53,13 @@ extension GatewayBackend {
             $0.network = place.network ?? ""
             $0.isForced = place.isForced
         }
-        let answer: [UInt8]
-        do throws(MethodError) {
-            answer = try await ask(
-                .scheduler, .permitRequest, MessageCodec.encoded(wish),
-                shard: ShardKey(kind: .cluster, id: cluster.name), request)
-        } catch {
-            // A refusal names the hosts that were thought of.
-            throw try await discreet(error, for: request.principal)
-        }
+        let answer = try await ask(
+            .scheduler, .permitRequest, MessageCodec.encoded(wish),
+            shard: ShardKey(kind: .cluster, id: cluster.name), request, within: limit)
         guard let reply = try? MessageCodec.decoded(WirePermitReply.self, from: answer),
             let id = UUID128(bytes: reply.permitID), let granted = HostID(reply.hostID)
         else { throw MethodError(.internal, "the scheduler's answer can't be read") }
         return Permitted(id: id, host: granted, overridden: reply.overridden.isEmpty ? nil : reply.overridden)
-    }
-
-    /// The named cluster, else the named host's, else the only one that there is.
-    func cluster(_ named: ClusterID? = nil, of host: HostID?) async throws(MethodError) -> ClusterID {
-        if let named { return named }
-        if let host { return try await self.host(host).cluster }
-        let clusters = Set(try await reading { try await inventory.hosts() }.map(\.cluster)).sorted()
-        guard let first = clusters.first else {
-            throw MethodError(.noRoom, "there is no host yet", hint: "add one with 'ebb host add'")
-        }
-        guard clusters.count == 1 else {
-            throw MethodError(
-                .invalid, "there are \(clusters.count) clusters: \(clusters.map(\.name).joined(separator: ", "))",
-                hint: "say which with --cluster, or which host with --host")
-        }
-        return first
     }
 
     /// Queues a command for a VM that is there, has it carried out, and says what came of it.
@@ -131,29 +111,41 @@ extension GatewayBackend {
         if let ended = await CommandDispatch(runtime).outcome(of: stored, timeout: timeout) {
             return try await outcome(of: ended, name: name, request)
         }
+        let latest = try await reading { try await CommandRepository(store).fetch(stored.id) } ?? stored
         guard !waits else {
+            let what = "\(stored.command.verb) of '\(name)'"
+            let wait = await self.wait(of: latest)
             throw MethodError(
-                .outcomeUnknown, "\(stored.command.verb) of '\(name)' was begun and its end was not seen",
+                .outcomeUnknown,
+                wait.map { "\(what) was not begun: \($0)" } ?? "\(what) was begun and its end was not seen",
                 hint: "look with 'ebb operation show \(stored.id)'")
         }
-        let latest = try await reading { try await CommandRepository(store).fetch(stored.id) } ?? stored
         return try await outcome(of: latest, name: name, request)
+    }
+
+    /// What a command that nobody has taken yet waits for, and until when; `nil` if somebody who is there will take it.
+    func wait(of record: CommandRecord) async -> String? {
+        guard record.state == .queued, record.outcome == nil else { return nil }
+        let shard = ShardKey(kind: .host, id: record.command.host.name)
+        guard await candidates(.monitor, shard).isEmpty else { return nil }
+        let since = await lastSeen(.monitor).map { ", last seen at \($0)" } ?? ""
+        let isAnyThere = await !runtime.peers.instances(of: .monitor).isEmpty
+        let who = isAnyThere ? "no monitor has taken up its host yet" : "no monitor is running\(since)"
+        return "\(who); it waits for one until \(record.command.deadline)"
     }
 
     private func outcome(
         of record: CommandRecord, name: String, _ request: Request
     ) async throws(MethodError) -> JSONValue {
-        // Why it failed may name hosts.
-        if let failure = Self.failure(of: record, named: name) {
-            throw try await discreet(failure, for: request.principal)
-        }
+        if let failure = Self.failure(of: record, named: name) { throw failure }
         let result = CommandResult(record.outcome?.result)
         return .object(omittingNil: [
             "vm": .string(name), "id": .string(record.command.domain.description),
             "action": .string(record.command.verb), "command": .string(record.id.description),
             "state": .string(record.state.rawValue),
-            "host": .string(visible(result.host ?? record.command.host, to: request.principal)),
+            "host": .string(try await visible(result.host ?? record.command.host, to: request.principal)),
             "vcpus": record.outcome == nil ? nil : .nullable(result.vcpus?.count),
+            "message": await wait(of: record).map { .string($0) },
         ])
     }
 
@@ -161,16 +153,20 @@ extension GatewayBackend {
     /// - Parameter name: the VM's, for whoever reads it.
     static func failure(of record: CommandRecord, named name: String) -> MethodError? {
         guard let outcome = record.outcome, !outcome.succeeded else { return nil }
-        let message = naming(record.command.domain, name, in: outcome.message ?? "it failed")
-        return switch outcome.code {
-        case "outcome-unknown": MethodError(.outcomeUnknown, message)
-        case "observed", "not-enabled", "not-managed", "invalid", "state", "draining": MethodError(.invalid, message)
-        case "conflict", "revision", "moved", "frozen", "foreign-manager", "aborted", "interrupted", "partial",
-            "size-not-confirmed", "hypervisor", "no-effect", "guest-refused":
-            MethodError(.conflict, message)
-        case "not-found": MethodError(.notFound, message)
-        default: MethodError(.unavailable, message)
-        }
+        let code = outcome.code ?? ""
+        let reason: ErrorReason =
+            switch code {
+            case "outcome-unknown": .outcomeUnknown
+            case "observed", "not-enabled", "not-managed", "invalid", "state", "draining": .invalid
+            case "conflict", "revision", "moved", "frozen", "foreign-manager", "aborted", "interrupted", "partial",
+                "size-not-confirmed", "hypervisor", "no-effect", "guest-refused":
+                .conflict
+            case "not-found": .notFound
+            default: .unavailable
+            }
+        return MethodError(
+            reason, naming(record.command.domain, name, in: outcome.message ?? "it failed"),
+            toTenants: TenantText.failure(code, of: record.command.verb))
     }
 
     /// A message of a service, which knows VMs by their UUIDs, with the VM's name in place of it.

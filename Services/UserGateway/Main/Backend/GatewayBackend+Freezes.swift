@@ -30,6 +30,7 @@ extension GatewayBackend {
             guard reached > 0 else { throw error }
             throw MethodError(
                 error.reason, "\(error.message); \(reached) Monitors hold the freeze, and it is not recorded",
+                toTenants: "\(TenantText.unavailable); the freeze holds already, and it is not recorded",
                 hint: "freeze again when the database answers", retryAfterMilliseconds: error.retryAfterMilliseconds)
         }
         return await describe(stored, scope, isFrozen: true, await told, request)
@@ -44,10 +45,8 @@ extension GatewayBackend {
         if let tenant = request.principal.tenant {
             let owner = try await reading { try await AccountRepository(store).principal(named: standing.principal) }
             guard owner?.tenant == tenant else {
-                let reason = try await discreet(standing.reason, for: request.principal)
                 throw MethodError(
-                    .denied, "'\(scope.name)' was frozen by the provider: \(reason)",
-                    hint: "ask the provider to end it")
+                    .denied, "'\(scope.name)' was frozen by the provider", hint: "ask the provider to end it")
             }
         }
         try await reading {
@@ -169,15 +168,25 @@ extension GatewayBackend {
     private func describe(
         _ freeze: FreezeRecord, named name: String, for principal: UserGatewayCore.Principal
     ) async throws(MethodError) -> [String: JSONValue] {
-        var who = freeze.principal
-        if let tenant = principal.tenant, who != principal.name {
-            let owner = try await reading { try await AccountRepository(store).principal(named: who) }
-            if owner?.tenant != tenant { who = "provider" }
+        guard let tenant = principal.tenant else {
+            return describe(freeze, freeze.id, name, freeze.reason, freeze.principal)
         }
-        return [
-            "scope": .string(freeze.scope.rawValue), "id": .string(freeze.id), "name": .string(name),
-            "reason": .string(try await discreet(freeze.reason, for: principal)), "principal": .string(who),
-            "automatic": .bool(freeze.isAutomatic), "createdAt": .instant(freeze.createdAt),
+        let owner = try await reading { try await AccountRepository(store).principal(named: freeze.principal) }
+        let isOwn = owner?.tenant == tenant
+        let reason = isOwn ? freeze.reason : TenantText.freeze(isAutomatic: freeze.isAutomatic)
+        let who = TenantText.actor(freeze.principal, isOwn: isOwn)
+        guard freeze.scope == .cluster else { return describe(freeze, freeze.id, name, reason, who) }
+        let cluster = try await pseudonym(of: freeze.id, kind: .cluster, for: tenant)
+        return describe(freeze, cluster, cluster, reason, who)
+    }
+
+    private func describe(
+        _ freeze: FreezeRecord, _ id: String, _ name: String, _ reason: String, _ who: String
+    ) -> [String: JSONValue] {
+        [
+            "scope": .string(freeze.scope.rawValue), "id": .string(id), "name": .string(name),
+            "reason": .string(reason), "principal": .string(who), "automatic": .bool(freeze.isAutomatic),
+            "createdAt": .instant(freeze.createdAt),
         ]
     }
 }

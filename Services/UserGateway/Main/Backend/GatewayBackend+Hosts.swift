@@ -44,7 +44,8 @@ extension GatewayBackend {
             .filter { host in wanted.allSatisfy { host.labels[$0.key] == $0.value } }
         let domains = try await reading { try await inventory.domains(.all) }
         var items: [JSONValue] = []
-        for host in hosts { items.append(.object(try await describe(host, domains: domains))) }
+        let sights = try await sights(of: hosts)
+        for host in hosts { items.append(.object(describe(host, domains: domains, sights[host.id]))) }
         return ["items": .array(items)]
     }
 
@@ -59,7 +60,8 @@ extension GatewayBackend {
             try await store.query("SELECT domain FROM inventory.duplicate WHERE host = \(host.id) ORDER BY domain")
                 .map { try $0.domain("domain") }
         }
-        let figures = try await latestFigures(of: host.id)
+        let sight = try await sights(of: [host])[host.id]
+        let (figures, age) = (sight?.figures, sight?.age ?? Age(of: nil, interval: nil, now: .zero))
         let capabilities = try host.facts.capabilities.map { text throws(MethodError) in
             try JSONValue.decoded(text.utf8)
         }
@@ -76,15 +78,15 @@ extension GatewayBackend {
                 domains.sorted { ($0.name, $0.id) < ($1.name, $1.id) }.map { domain in
                     [
                         "name": .string(domain.name), "id": .string(domain.id.description),
-                        "tenant": .nullable(domain.tenant?.name), "state": .string(Self.shownState(of: domain)),
-                        "vcpus": .nullable(domain.confirmedVCPUs?.count),
-                        "memoryBytes": .nullable(domain.memory?.bytes), "managed": .bool(domain.isManaged),
+                        "tenant": .nullable(domain.tenant?.name), "state": .string(Self.shownState(of: domain, age)),
+                        "vcpus": .nullable(age.known(domain.confirmedVCPUs?.count)),
+                        "memoryBytes": .nullable(age.known(domain.memory?.bytes)), "managed": .bool(domain.isManaged),
                         "manager": .nullable(domain.foreignManager),
                     ]
                 }),
             "staying": .array(try await staying(of: host, domains)),
         ]
-        return .object(try await describe(host, domains: domains).merging(details) { _, detail in detail })
+        return .object(describe(host, domains: domains, sight).merging(details) { _, detail in detail })
     }
 
     /// What could not be moved away from a host in drain, by the last word on each.
@@ -141,7 +143,7 @@ extension GatewayBackend {
                 .conflict, "'\(host.id)' has \(managed.count) VMs that Ebb manages: \(named)",
                 hint: "have it emptied with 'ebb host drain \(host.id)', or release or delete them")
         }
-        let before = try await describe(host, domains: domains)
+        let before = describe(host, domains: domains, try await sights(of: [host])[host.id])
         _ = try await change(host.id, request, isGone: true) { transaction in
             try await inventory.removeHost(host.id, at: runtime.clock.now(), in: transaction)
         }
@@ -182,7 +184,8 @@ extension GatewayBackend {
 
     func host(_ id: HostID) async throws(MethodError) -> HostRecord {
         guard let host = try await reading({ try await inventory.host(id) }), host.removedAt == nil else {
-            throw .notFound("host", id.name)
+            throw MethodError(
+                .notFound, MethodError.notFound("host", id.name).message, toTenants: "its host is not there any more")
         }
         return host
     }
@@ -190,17 +193,18 @@ extension GatewayBackend {
     private func describe(host id: HostID) async throws(MethodError) -> JSONValue {
         let host = try await host(id)
         let domains = try await reading { try await inventory.domains(.host(id)) }
-        return .object(try await describe(host, domains: domains))
+        return .object(describe(host, domains: domains, try await sights(of: [host])[id]))
     }
 
     private func describe(
-        _ host: HostRecord, domains: [DomainRecord]
-    ) async throws(MethodError) -> [String: JSONValue] {
+        _ host: HostRecord, domains: [DomainRecord], _ sight: HostSight?
+    ) -> [String: JSONValue] {
         let own = domains.filter { $0.host == host.id && $0.missingSince == nil }
-        let figures = try await latestFigures(of: host.id)
+        let figures = sight?.figures
+        let state = sight?.age.known(host.facts.state) ?? .unknown
         return [
             "name": .string(host.id.name), "cluster": .string(host.cluster.name), "uri": .string(host.uri),
-            "mode": .string(host.mode.rawValue), "state": .string(host.facts.state.rawValue),
+            "mode": .string(host.mode.rawValue), "state": .string(state.rawValue),
             "labels": .object(host.labels.mapValues { .string($0) }),
             "cpuCount": .nullable(host.facts.cpuCount), "memoryBytes": .nullable(host.facts.memory?.bytes),
             "vcpus": .integer(Int64(own.reduce(0) { $0 + ($1.confirmedVCPUs?.count ?? 0) })),
@@ -208,22 +212,13 @@ extension GatewayBackend {
             "cpuUtilizationPpm": .nullable(figures?.cpuUtilization?.ppm),
             "memoryUsedBytes": .nullable(figures?.memoryUsed?.bytes),
             "responseTimeNanoseconds": .nullable(figures?.responseTimeNanoseconds),
+            "ageNanoseconds": .nullable(sight?.age.nanoseconds),
             "cpuOvercommitPpm": .integer(host.limits.cpuOvercommit.ppm),
             "memoryOvercommitPpm": .integer(host.limits.memoryOvercommit.ppm),
             "reservedVcpus": .integer(Int64(host.limits.reservedVCPUs.count)),
             "reservedMemoryBytes": .integer(host.limits.reservedMemory.bytes),
             "cpuBoundPpm": .integer(host.limits.cpuBound.ppm),
         ]
-    }
-
-    /// The newest stored figures, unless they are older than a minute: unknown is not what it once was.
-    private func latestFigures(of host: HostID) async throws(MethodError) -> HostFigures? {
-        let now = runtime.clock.now()
-        return try await reading {
-            try await LogRepository(store).recentSamples(
-                of: [host], since: now.advanced(by: .seconds(-60)), cyclesPerHost: 1
-            ).last?.sample.figures
-        }
     }
 
     /// What a request says of a host's limits; the rest as it is.

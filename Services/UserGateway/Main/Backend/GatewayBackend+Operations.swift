@@ -7,34 +7,7 @@ import Store
 import UserGatewayCore
 
 extension GatewayBackend {
-    /// Instances that have registered, with the shards that each owns.
-    func listServices(_ request: Request) async throws(MethodError) -> JSONValue {
-        let rows = try await reading {
-            try await store.query(
-                """
-                SELECT i.*, (SELECT count(*) FROM cluster.shard s WHERE s.owner = i.id) AS shards
-                FROM cluster.instance i ORDER BY i.service, i.id
-                """)
-        }
-        let setAside = try await reading { try await InstanceRepository(store).setAside() }
-        let items: [JSONValue] = try await reading {
-            try rows.map { row throws(StoreError) -> JSONValue in
-                let lines = setAside[InstanceID(try row.uuid("id"))] ?? []
-                return [
-                    "service": .string(try row.string("service")), "id": .string(try row.uuid("id").description),
-                    "version": .string(try row.string("version")),
-                    "commandEndpoint": .string(try row.string("command_endpoint")),
-                    "adminEndpoint": try row.stringOrNil("admin_endpoint").map { .string($0) } ?? .null,
-                    "shards": .integer(try row.int64("shards")),
-                    "startedAt": .instant(try row.timestamp("started_ns")),
-                    "setAside": .array(lines.map { .string($0) }),
-                ]
-            }
-        }
-        return ["items": .array(items)]
-    }
-
-    /// What people did, newest first, or one actor, which may be a service. An owner sees what its own people did.
+    /// What was done and by whom, newest first, or one actor, which may be a service. An owner sees what its own people did.
     func listOperations(_ request: Request) async throws(MethodError) -> JSONValue {
         if request.boolean("running") == true { return try await listRunning(request) }
         var query: Query = "SELECT * FROM audit.entry WHERE at_ns >= \(request.instant("since") ?? .zero)"
@@ -75,6 +48,9 @@ extension GatewayBackend {
         query += " AND c.created_ns >= \(request.instant("since") ?? .zero)"
         if let tenant = request.principal.tenant { query += " AND \(Self.commandTenant) = \(tenant)" }
         if let actor = request.text("actor") { query += " AND c.principal = \(actor)" }
+        let own = try await ownPeople(of: request.principal)
+        // Of others a tenant learns not even whether one of that name ordered something.
+        if let own, let actor = request.text("actor"), !own.contains(actor) { return ["items": []] }
         if request.text("vm") != nil {
             let subject = try await subject(request)
             query += " AND c.domain = \(subject.id)"
@@ -88,11 +64,12 @@ extension GatewayBackend {
                 operations.prefix(limit).map { operation in
                     let record = operation.record
                     return .object(omittingNil: [
-                        "at": .instant(record.command.createdAt), "actor": .string(record.command.principal),
+                        "at": .instant(record.command.createdAt),
+                        "actor": .string(Self.actor(of: record, own)),
                         "action": .string("vm.\(record.command.verb)"), "subject": .string(operation.name),
                         "id": .string(record.id.description), "state": .string(record.state.rawValue),
                         "progressPpm": record.progressPPM.map { .integer($0) },
-                        "progress": record.progressText.map { .string($0) },
+                        "progress": Self.progress(of: record, own),
                     ])
                 }),
         ]
@@ -111,30 +88,37 @@ extension GatewayBackend {
             throw .notFound("operation", text)
         }
         let record = operation.record
-        let failure = Self.failure(of: record, named: operation.name)
+        let failure = Self.failure(of: record, named: operation.name)?.seen(by: request.principal)
         let result = CommandResult(record.outcome?.result)
-        let message =
-            failure?.message
-            ?? record.outcome?.message.map { Self.naming(record.command.domain, operation.name, in: $0) }
+        let own = try await ownPeople(of: request.principal)
+        // What Monitor says of a success or on the way is in its own words.
+        let said = own == nil
+            ? record.outcome?.message.map { Self.naming(record.command.domain, operation.name, in: $0) } : nil
+        let wait = await wait(of: record)
+        let message = failure?.message ?? said ?? wait
         return .object(omittingNil: [
             "command": .string(record.id.description), "id": .string(record.command.domain.description),
             "vm": .string(operation.name), "action": .string(record.command.verb),
-            "state": .string(record.state.rawValue), "actor": .string(record.command.principal),
-            "host": .string(visible(result.host ?? record.command.host, to: request.principal)),
+            "state": .string(record.state.rawValue), "actor": .string(Self.actor(of: record, own)),
+            "host": .string(try await visible(result.host ?? record.command.host, to: request.principal)),
             "vcpus": record.outcome == nil ? nil : .nullable(result.vcpus?.count),
             "progressPpm": record.progressPPM.map { .integer($0) },
-            "progress": try await discreet(record.progressText, for: request.principal),
+            "progress": Self.progress(of: record, own),
             "reason": failure.map { .string($0.reason.rawValue) },
-            "message": try await discreet(message, for: request.principal),
+            "message": message.map { .string($0) },
             "createdAt": .instant(record.command.createdAt), "finishedAt": record.finishedAt.map { .instant($0) },
         ])
     }
 
-    private func discreet(
-        _ text: String?, for principal: UserGatewayCore.Principal
-    ) async throws(MethodError) -> JSONValue? {
-        guard let text else { return nil }
-        return .string(try await discreet(text, for: principal))
+    /// What is being done. To a tenant that it is: the words are Monitor's, and how much is done is a number.
+    private static func progress(of record: CommandRecord, _ own: Set<String>?) -> JSONValue? {
+        record.progressText.map { own == nil ? .string($0) : "it goes on" }
+    }
+
+    /// Who ordered a command. To a tenant the provider's people have no names.
+    private static func actor(of record: CommandRecord, _ own: Set<String>?) -> String {
+        let name = record.command.principal
+        return TenantText.actor(name, isOwn: own?.contains(name) ?? true)
     }
 
     /// The audit names its subjects: an entry of a time in which another VM of the same tenant had the name is of that.

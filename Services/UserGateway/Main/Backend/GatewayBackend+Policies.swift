@@ -90,10 +90,11 @@ extension GatewayBackend {
 
     /// Asks Scheduler a question of JSON.
     func askScheduler(
-        _ type: MessageType, _ question: JSONValue, shard: ShardKey?, _ request: Request
+        _ type: MessageType, _ question: JSONValue, shard: ShardKey?, _ request: Request,
+        within limit: Duration = .seconds(3_600)
     ) async throws(MethodError) -> JSONValue {
         let body = MessageCodec.encoded(WireJSONDocument.with { $0.json = Data(question.line.utf8) })
-        let answer = try await ask(.scheduler, type, body, shard: shard, request)
+        let answer = try await ask(.scheduler, type, body, shard: shard, request, within: limit)
         guard let document = try? MessageCodec.decoded(WireJSONDocument.self, from: answer) else {
             throw MethodError(.internal, "the scheduler's answer can't be read")
         }
@@ -117,7 +118,7 @@ extension GatewayBackend {
             }
             if let choice { members["choice"] = try JSONValue.decoded(choice.utf8)["text"] }
             members.merge(Self.rules(of: version)) { $1 }
-            members.merge(options(of: version.options, for: principal)) { $1 }
+            members.merge(try await options(of: version.options, for: principal)) { $1 }
         }
         return .object(omittingNil: members)
     }
@@ -143,8 +144,9 @@ extension GatewayBackend {
 
     private func options(
         of options: PolicyOptions, for principal: UserGatewayCore.Principal
-    ) -> [String: JSONValue?] {
-        [
+    ) async throws(MethodError) -> [String: JSONValue?] {
+        let pins = try await visible(options.pinnedHosts, to: principal)
+        return [
             "preset": options.preset.map { .string($0.rawValue) }, "managed": .bool(options.goal != nil),
             "goalPpm": options.goal.map { .integer($0.overloadedShare.ppm) },
             "cooldownUpNanoseconds": options.cooldown.map { .integer($0.upNanoseconds) },
@@ -152,8 +154,7 @@ extension GatewayBackend {
             "optOut": .bool(options.isOptedOut), "dryRun": .bool(options.isDryRun),
             "affinity": options.affinityGroup.map { .string($0) },
             "antiAffinity": options.antiAffinityGroup.map { .string($0) },
-            "pinnedHosts": options.pinnedHosts.isEmpty
-                ? nil : .array(options.pinnedHosts.map { .string(visible($0, to: principal)) }),
+            "pinnedHosts": pins.isEmpty ? nil : .array(options.pinnedHosts.compactMap { pins[$0].map { .string($0) } }),
         ]
     }
 }

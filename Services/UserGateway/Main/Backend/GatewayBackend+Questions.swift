@@ -23,7 +23,8 @@ extension GatewayBackend {
     func checkVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await domain(request)
         let answer = try await question(.checkVM, domain, request)
-        return ["vm": .string(domain.name), "items": .array(MonitorAnswer.abilities(answer))]
+        let items = MonitorAnswer.abilities(try await discreet(answer, for: request.principal))
+        return ["vm": .string(domain.name), "items": .array(items)]
     }
 
     func previewVM(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -69,30 +70,17 @@ extension GatewayBackend {
 
     // MARK: -
 
-    /// Asks the owner of a domain's host. A tenant reads pseudonyms where the answer names hosts.
+    /// Asks the owner of a domain's host.
     private func question(
         _ type: MessageType, _ domain: DomainRecord, _ request: Request, with more: [String: JSONValue] = [:]
     ) async throws(MethodError) -> JSONValue {
         var wish = more
         wish["domain"] = .string(domain.id.description)
         do throws(MethodError) {
-            let answer = try await question(type, wish, to: domain.host, request)
-            return try await discreet(answer, for: request.principal)
+            return try await question(type, wish, to: domain.host, request)
         } catch {
-            let named = MethodError(
-                error.reason, Self.naming(domain.id, domain.name, in: error.message), hint: error.hint,
-                retryAfterMilliseconds: error.retryAfterMilliseconds)
-            throw try await discreet(named, for: request.principal)
+            throw error.mapMessage { Self.naming(domain.id, domain.name, in: $0) }
         }
-    }
-
-    /// A failure as its reader may see it.
-    func discreet(
-        _ error: MethodError, for principal: UserGatewayCore.Principal
-    ) async throws(MethodError) -> MethodError {
-        MethodError(
-            error.reason, try await discreet(error.message, for: principal), hint: error.hint,
-            retryAfterMilliseconds: error.retryAfterMilliseconds)
     }
 
     /// Asks the owner of a host.
@@ -105,22 +93,17 @@ extension GatewayBackend {
         return try Self.document(answer)
     }
 
-    /// Every text of a value, discreet.
+    /// What a host says that a VM lacks, with pseudonyms for hosts and without their addresses. Only what Monitor words by
+    /// itself may be read so: in a tenant's own words it would tell which hosts there are.
     private func discreet(
-        _ value: JSONValue, for principal: UserGatewayCore.Principal
+        _ answer: JSONValue, for principal: UserGatewayCore.Principal
     ) async throws(MethodError) -> JSONValue {
-        guard principal.tenant != nil else { return value }
-        switch value {
-        case .string(let text): return .string(try await discreet(text, for: principal))
-        case .array(let items):
-            var result: [JSONValue] = []
-            for item in items { result.append(try await discreet(item, for: principal)) }
-            return .array(result)
-        case .object(let members):
-            var result: [String: JSONValue] = [:]
-            for (name, member) in members { result[name] = try await discreet(member, for: principal) }
-            return .object(result)
-        case .null, .bool, .integer, .number: return value
+        guard principal.tenant != nil else { return answer }
+        let hosts = try await reading { try await inventory.everyHostURI() }
+        let names = try await hostNames(Set(hosts.keys.map(\.name)), to: principal)
+        let machines = Set(hosts.values.compactMap { (try? HypervisorURI($0))?.host?.text })
+        return answer.mappingTexts { text in
+            Discretion.veil(text) { names[$0] ?? (machines.contains($0) ? "its host" : nil) }
         }
     }
 }

@@ -98,17 +98,34 @@ extension GatewayBackend {
         if let weight = request.integer("weight") { setting.weight = Int(weight) }
         if let dryRun = request.boolean("dryRun") { setting.isDryRun = dryRun }
         let changed = setting
+        let clusters = try await wantedClusters(request)
         try await reading {
             try await store.transaction { transaction in
                 try await settings.set(
                     changed, by: request.principal.name, at: runtime.clock.now(), in: transaction)
+                if let clusters {
+                    try await AccountRepository(store).setClusters(of: tenant, to: clusters, in: transaction)
+                }
                 try await audit(request, on: tenant.name, request.values, in: transaction)
             }
         }
+        let allowed = try await reading { try await AccountRepository(store).clusters(of: tenant) }
         return [
             "tenant": .string(tenant.name), "weight": .integer(Int64(changed.weight)),
-            "dryRun": .bool(changed.isDryRun),
+            "dryRun": .bool(changed.isDryRun), "clusters": .array(allowed.map { .string($0.name) }),
         ]
+    }
+
+    /// The clusters that a tenant is to be allowed, each of which has a host; `nil`: they stay as they are.
+    private func wantedClusters(_ request: Request) async throws(MethodError) -> [ClusterID]? {
+        guard let names = request.values["clusters"]?.items?.compactMap(\.text) else { return nil }
+        let known = Set(try await reading { try await inventory.hosts() }.map(\.cluster))
+        var clusters: [ClusterID] = []
+        for name in names {
+            guard let cluster = ClusterID(name), known.contains(cluster) else { throw .notFound("cluster", name) }
+            clusters.append(cluster)
+        }
+        return clusters
     }
 
     private func cluster(_ request: Request) async throws(MethodError) -> ClusterID {

@@ -68,7 +68,8 @@ extension GatewayBackend {
         var permit: Permitted?
         if moreVCPUs > 0 || moreMemory > 0 {
             permit = try await room(
-                for: domain.id, on: domain.host, purpose: .grow, vcpus: VCPUCount(clamping: moreVCPUs),
+                for: domain.id, on: domain.host, in: try await cluster(of: domain.host), purpose: .grow,
+                vcpus: VCPUCount(clamping: moreVCPUs),
                 memory: ByteCount(clamping: moreMemory), request)
         }
         let arguments = ["vcpus": request.values["vcpus"], "memory_bytes": request.values["memoryBytes"]]
@@ -203,20 +204,30 @@ extension GatewayBackend {
             taking: time ?? (isCopying ? Self.copyingTime : .zero))
     }
 
-    /// Has a VM run that does not: it takes room for all that it may have.
+    /// Has a VM run that does not: it takes room for all that it may have. Of one that runs nothing is asked.
     private func begin(_ purpose: PermitPurpose, _ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await managedDomain(request)
+        if domain.state.runs, domain.missingSince == nil, try await isFresh(domain.host) {
+            return [
+                "vm": .string(domain.name), "id": .string(domain.id.description), "action": .string(purpose.rawValue),
+                "state": "succeeded", "host": .string(try await visible(domain.host, to: request.principal)),
+                "vcpus": .nullable(domain.confirmedVCPUs?.count), "message": "it runs already; nothing was done",
+            ]
+        }
         let permit = try await roomToRun(domain, purpose, request)
         return try await run(
             request, on: domain, verb: purpose.rawValue, permit: permit,
             taking: purpose == .restore ? Self.copyingTime : .zero)
     }
 
+    /// The cluster that a host belongs to.
+    private func cluster(of host: HostID) async throws(MethodError) -> ClusterID { try await self.host(host).cluster }
+
     private func roomToRun(
         _ domain: DomainRecord, _ purpose: PermitPurpose, _ request: Request
     ) async throws(MethodError) -> Permitted {
         try await room(
-            for: domain.id, on: domain.host, purpose: purpose,
+            for: domain.id, on: domain.host, in: try await cluster(of: domain.host), purpose: purpose,
             vcpus: domain.askedVCPUs ?? domain.confirmedVCPUs ?? domain.maximumVCPUs, memory: domain.maximumMemory,
             request)
     }

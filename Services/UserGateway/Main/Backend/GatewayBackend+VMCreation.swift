@@ -26,13 +26,87 @@ extension GatewayBackend {
         place.network = request.text("network")
         // A disk that begins as an image lies in the image's pool.
         if request.text("image") != nil { place.pool = request.text("pool") ?? VMBoot.defaultPool }
-        let permit = try await room(
-            for: wish.id, on: host, in: cluster, purpose: .create, vcpus: VCPUCount(clamping: Int(wish.size.vcpus)),
-            memory: ByteCount(clamping: wish.size.memoryBytes), place: place, request)
+        let permit = try await firstRoom(
+            for: wish, in: try await clusters(cluster, of: host, for: wish.tenant, place), on: host, place, request)
         return try await run(
             request, domain: wish.id, name: wish.name, host: permit.host, verb: "create", wish.arguments,
             permit: permit.id, taking: Self.copyingTime)
     }
+
+    /// The clusters that a new VM may be in, the first to be tried first: the one that is named or its host's, which must be
+    /// one of the tenant's; else where the most of its affinity group are, for a group shares a host; else all of the
+    /// tenant's, by how many VMs it has there, then by name.
+    private func clusters(
+        _ named: ClusterID?, of host: HostID?, for tenant: TenantID, _ place: PlaceWish
+    ) async throws(MethodError) -> [ClusterID] {
+        let hosts = try await reading { try await inventory.hosts() }
+        let allowed = try await reading { try await AccountRepository(store).clusters(of: tenant) }
+        var wanted = named
+        if let host { wanted = try await self.host(host).cluster }
+        if let wanted {
+            guard hosts.contains(where: { $0.cluster == wanted }) else { throw .notFound("cluster", wanted.name) }
+            guard allowed.isEmpty || allowed.contains(wanted) else {
+                throw MethodError(
+                    .invalid, "tenant '\(tenant)' may not have VMs in cluster '\(wanted)'",
+                    hint: "let it with 'ebb tenant set \(tenant) --cluster \(wanted)'")
+            }
+            return [wanted]
+        }
+        let clusters = Set(hosts.map(\.cluster)).filter { allowed.isEmpty || allowed.contains($0) }
+        guard !clusters.isEmpty else {
+            throw MethodError(
+                .noRoom, hosts.isEmpty ? "there is no host yet" : "no cluster of tenant '\(tenant)' has a host",
+                toTenants: TenantText.noRoom, hint: "add one with 'ebb host add'")
+        }
+        let own = try await reading { try await inventory.domains(.tenant(tenant)) }
+        let homes = Dictionary(hosts.map { ($0.id, $0.cluster) }) { first, _ in first }
+        if let group = place.options["affinity"]?.text, clusters.count > 1 {
+            let members = try await members(of: group, own)
+            if let home = Self.byCount(clusters, members.compactMap { homes[$0.host] }, isOnlyUsed: true).first {
+                return [home]
+            }
+        }
+        return Self.byCount(clusters, own.compactMap { homes[$0.host] }, isOnlyUsed: false)
+    }
+
+    /// The tenant's VMs of an affinity group.
+    private func members(of group: String, _ own: [DomainRecord]) async throws(MethodError) -> [DomainRecord] {
+        let policies = try await reading { try await PolicyRepository(store).allCurrent() }
+        let ids = Set(policies.filter { $0.options.affinityGroup == group }.map(\.domain))
+        return own.filter { ids.contains($0.id) }
+    }
+
+    /// Those that are named the most in `uses` first, equals by name.
+    private static func byCount(
+        _ clusters: Set<ClusterID>, _ uses: [ClusterID], isOnlyUsed: Bool
+    ) -> [ClusterID] {
+        let counts = uses.reduce(into: [ClusterID: Int]()) { $0[$1, default: 0] += 1 }
+        return clusters.filter { !isOnlyUsed || counts[$0] != nil }
+            .sorted { (counts[$1, default: 0], $0) < (counts[$0, default: 0], $1) }
+    }
+
+    /// Room in the first cluster that has some. Where there are several, one whose Scheduler is away is not waited for long.
+    private func firstRoom(
+        for wish: Wish, in clusters: [ClusterID], on host: HostID?, _ place: PlaceWish, _ request: Request
+    ) async throws(MethodError) -> Permitted {
+        var refusal: MethodError?
+        for cluster in clusters {
+            do throws(MethodError) {
+                return try await room(
+                    for: wish.id, on: host, in: cluster, purpose: .create,
+                    vcpus: VCPUCount(clamping: Int(wish.size.vcpus)),
+                    memory: ByteCount(clamping: wish.size.memoryBytes), place: place, request,
+                    within: clusters.count > 1 ? Self.patience : .seconds(3_600))
+            } catch  where error.reason == .noRoom || error.reason == .unavailable && clusters.count > 1 {
+                // What may be there in a moment is the better answer.
+                if refusal?.reason != .unavailable { refusal = error }
+            }
+        }
+        throw refusal ?? MethodError(.noRoom, TenantText.noRoom)
+    }
+
+    /// How long one of several clusters may take to answer.
+    private static let patience = Duration.seconds(5)
 
     /// The groups and hosts that a new VM asks for. Scheduler has them from its permit on, and makes them its policy.
     private func placeOptions(_ request: Request) async throws(MethodError) -> JSONValue {

@@ -20,17 +20,14 @@ extension GatewayBackend {
                 // Of a removed host only what it left behind of Ebb's own would still be of interest, and there is none.
                 && hosts.contains(domain.host)
         }.sorted { ($0.tenant?.name ?? "", $0.name, $0.id) < ($1.tenant?.name ?? "", $1.name, $1.id) }
-        let context = try await context()
-        var items: [JSONValue] = []
-        for domain in found.prefix(limit) {
-            items.append(try await describe(domain, context, for: request.principal))
-        }
-        return ["items": .array(items), "truncated": .bool(found.count > limit)]
+        let shown = Array(found.prefix(limit))
+        let context = try await context(shown, for: request.principal)
+        return ["items": .array(shown.map { describe($0, context) }), "truncated": .bool(found.count > limit)]
     }
 
     func showVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await domain(request)
-        return try await describe(domain, try await context(), for: request.principal)
+        return describe(domain, try await context([domain], for: request.principal))
     }
 
     /// What of other tables is shown beside a VM.
@@ -39,8 +36,15 @@ extension GatewayBackend {
         let freezes: [FreezeRecord]
         let clusters: [HostID: ClusterID]
         let waiting: [DomainID: [QueuedGrowth]]
-        let broken: [DomainID: [BrokenTieRow]]
+        let broken: [DomainID: String]
         let copies: [DomainID: [(domain: DomainID, host: HostID, state: DomainState)]]
+        /// Hosts as whoever asks may call them.
+        let names: [HostID: String]
+        let sights: [HostID: HostSight]
+        let samples: [DomainID: DomainPoint]
+        /// The tenant's own people; `nil`: whoever asks reads all reasons.
+        let ownPeople: Set<String>?
+        let now: Timestamp
 
         /// For instance `1 vCPU more since 2026-03-01T12:00:00Z, place 2`.
         func waiting(_ domain: DomainRecord) -> String? {
@@ -58,28 +62,57 @@ extension GatewayBackend {
             let scopes: [(FreezeScope, String?)] = [
                 (.cluster, clusters[domain.host]?.name), (.tenant, domain.tenant?.name), (.vm, domain.id.description),
             ]
-            return scopes.lazy.compactMap { scope, id in
-                freezes.first { $0.scope == scope && $0.id == id }?.reason
+            let freeze = scopes.lazy.compactMap { scope, id in
+                freezes.first { $0.scope == scope && $0.id == id }
             }.first
+            return freeze.map { freeze in
+                ownPeople?.contains(freeze.principal) ?? true
+                    ? freeze.reason : TenantText.freeze(isAutomatic: freeze.isAutomatic)
+            }
         }
     }
 
-    private func context() async throws(MethodError) -> VMContext {
-        try await reading {
+    private func context(
+        _ domains: [DomainRecord], for principal: UserGatewayCore.Principal
+    ) async throws(MethodError) -> VMContext {
+        let hosts = try await reading { try await inventory.hosts() }
+        let own = Set(domains.map(\.host))
+        let names = try await visible(own, to: principal)
+        let sights = try await sights(of: hosts.filter { own.contains($0.id) })
+        let samples = try await newestSamples(of: domains)
+        let ownPeople = try await ownPeople(of: principal)
+        let broken = try await broken(for: principal)
+        let now = runtime.clock.now()
+        return try await reading {
             VMContext(
                 policies: Dictionary(try await PolicyRepository(store).allCurrent().map { ($0.domain, $0) }) {
                     first, _ in
                     first
                 }, freezes: try await FreezeRepository(store).list(),
-                clusters: Dictionary(try await inventory.hosts().map { ($0.id, $0.cluster) }) { first, _ in first },
+                clusters: Dictionary(hosts.map { ($0.id, $0.cluster) }) { first, _ in first },
                 waiting: Dictionary(
                     grouping: try await WaitingGrowthRepository(store).list(), by: \.growth.domain),
-                broken: Dictionary(grouping: try await PlaceRepository(store).broken(), by: \.domain),
-                copies: Dictionary(grouping: try await inventory.copies(), by: \.domain))
+                broken: broken, copies: copies, names: names, sights: sights, samples: samples, ownPeople: ownPeople, now: now)
         }
     }
 
-    /// A VM's newest stored samples with its host's load at the same instant, oldest first.
+    /// Pins and groups that do not hold. A pin names hosts, which are the provider's; a group's name is its tenant's own.
+    private func broken(for principal: UserGatewayCore.Principal) async throws(MethodError) -> [DomainID: String] {
+        let rows = try await reading { try await PlaceRepository(store).broken() }
+        let pins = rows.map(\.tie).filter { $0.hasPrefix(Self.pinPrefix) }
+        let pinned = Set(pins.flatMap { $0.dropFirst(Self.pinPrefix.count).split(separator: ", ").map(String.init) })
+        let names = try await hostNames(pinned, to: principal)
+        return Dictionary(grouping: rows, by: \.domain).mapValues { rows in
+            rows.map { row in
+                row.tie.hasPrefix(Self.pinPrefix) ? Discretion.veil(row.tie) { names[$0] } : row.tie
+            }.joined(separator: "; ")
+        }
+    }
+
+    /// How Scheduler begins to name a pin.
+    private static let pinPrefix = "its pin to "
+
+    /// A VM's stored samples with its host's load at the same instant, oldest first.
     func listSamples(_ request: Request) async throws(MethodError) -> JSONValue {
         let subject = try await subject(request)
         let now = runtime.clock.now()
@@ -94,17 +127,16 @@ extension GatewayBackend {
                 of: subject.id, in: period, ownedBy: subject.tenant, limit: limit + 1)
         }
         let points = found.suffix(limit)
-        var loads: [HostID: [Timestamp: HostFigures]] = [:]
+        let hosts = Set(points.map(\.host))
+        let names = try await visible(hosts, to: request.principal)
         let shown = points.first.flatMap { TimeRange($0.sampledAt, period.end) } ?? period
-        for host in Set(points.map(\.host)) {
-            let series = try await reading { try await LogRepository(store).series(of: host, in: shown) }
-            loads[host] = Dictionary(series.map { ($0.sampledAt, $0.figures) }) { first, _ in first }
-        }
+        // What else its host does is no tenant's to know.
+        let loads = request.principal.tenant == nil ? try await loads(of: hosts, in: shown) : [:]
         let items = points.map { point -> JSONValue in
             let figures = loads[point.host]?[point.sampledAt]
             return [
                 "at": .instant(point.sampledAt), "atNanoseconds": .integer(point.sampledAt.nanoseconds),
-                "host": .string(visible(point.host, to: request.principal)),
+                "host": .string(names[point.host] ?? ""),
                 "state": .string(point.sample.state.rawValue),
                 "vcpus": .nullable(point.sample.vcpus?.confirmed?.count),
                 "cpuUtilizationPpm": .nullable(point.sample.cpuUtilization?.ppm),
@@ -112,7 +144,22 @@ extension GatewayBackend {
                 "hostCpuUtilizationPpm": .nullable(figures?.cpuUtilization?.ppm),
             ]
         }
-        return ["items": .array(items), "truncated": .bool(found.count > limit)]
+        let newest = points.last?.sampledAt
+        return [
+            "items": .array(items), "truncated": .bool(found.count > limit),
+            "ageNanoseconds": .nullable(newest.map { max(0, now.nanoseconds(since: $0)) }),
+        ]
+    }
+
+    private func loads(
+        of hosts: Set<HostID>, in period: TimeRange
+    ) async throws(MethodError) -> [HostID: [Timestamp: HostFigures]] {
+        var loads: [HostID: [Timestamp: HostFigures]] = [:]
+        for host in hosts {
+            let series = try await reading { try await LogRepository(store).series(of: host, in: period) }
+            loads[host] = Dictionary(series.map { ($0.sampledAt, $0.figures) }) { first, _ in first }
+        }
+        return loads
     }
 
     /// The VM that a request names, as far as its caller can see it.
@@ -120,7 +167,10 @@ extension GatewayBackend {
         let name = request.text("vm") ?? ""
         let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
         let found = try await reading { () -> [DomainRecord] in
-            if let id = DomainID(name) { return try await inventory.domain(id).map { [$0] } ?? [] }
+            if let id = DomainID(name) {
+                // Another tenant's is not read: it takes as long to find as one that is not there.
+                return try await inventory.domain(id, of: request.principal.tenant).map { [$0] } ?? []
+            }
             if let tenant { return try await inventory.domain(tenant: tenant, name: name).map { [$0] } ?? [] }
             return try await inventory.domains(.all).filter { $0.name == name }
         }.filter { $0.deletedAt == nil && request.principal.canSee(tenant: $0.tenant) }
@@ -133,51 +183,35 @@ extension GatewayBackend {
         return first
     }
 
-    /// A host's name for the provider's people; a stable pseudonym of its own for every tenant.
-    func visible(_ host: HostID, to principal: UserGatewayCore.Principal) -> String {
-        guard let tenant = principal.tenant else { return host.name }
-        return pseudonym(of: host.name, for: tenant, prefix: "host")
-    }
-
-    /// A name that stands for `name` in what one tenant reads, the same every time and another for every tenant.
-    func pseudonym(of name: String, for tenant: TenantID, prefix: String) -> String {
-        let digest = SHA256.hash("\(tenant)\n\(name)")
-        let digits = digest.prefix(3).map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }
-        return "\(prefix)-" + digits.joined()
-    }
-
-    private func describe(
-        _ domain: DomainRecord, _ context: VMContext, for principal: UserGatewayCore.Principal
-    ) async throws(MethodError) -> JSONValue {
-        let now = runtime.clock.now()
-        let period = TimeRange(now.advanced(by: .seconds(-60)), now)
-        let latest = try await reading { () -> DomainSample? in
-            guard let period else { return nil }
-            return try await LogRepository(store).series(of: domain.id, in: period, ownedBy: domain.tenant).last?.sample
-        }
+    private func describe(_ domain: DomainRecord, _ context: VMContext) -> JSONValue {
+        let sight = context.sights[domain.host]
+        let age = sight?.age ?? Age(of: nil, interval: nil, now: context.now)
+        let sample = context.samples[domain.id]
+        let use = Age(of: sample?.sampledAt, interval: sight?.interval, now: context.now).known(sample?.sample)
         return [
             "name": .string(domain.name), "id": .string(domain.id.description),
-            "tenant": .nullable(domain.tenant?.name), "state": .string(Self.shownState(of: domain)),
+            "tenant": .nullable(domain.tenant?.name), "state": .string(Self.shownState(of: domain, age)),
             "missingSince": domain.missingSince.map { .instant($0) } ?? .null,
-            "host": .string(visible(domain.host, to: principal)), "vcpus": .nullable(domain.confirmedVCPUs?.count),
+            "host": .string(context.names[domain.host] ?? ""),
+            "vcpus": .nullable(age.known(domain.confirmedVCPUs?.count)),
             "maxVcpus": .integer(Int64(domain.maximumVCPUs.count)), "askedVcpus": .nullable(domain.askedVCPUs?.count),
-            "grantedVcpus": .nullable(domain.grantedVCPUs?.count), "memoryBytes": .nullable(domain.memory?.bytes),
+            "grantedVcpus": .nullable(age.known(domain.grantedVCPUs?.count)),
+            "memoryBytes": .nullable(age.known(domain.memory?.bytes)),
             "maxMemoryBytes": .integer(domain.maximumMemory.bytes), "diskBytes": .integer(domain.disk.bytes),
-            "cpuUtilizationPpm": .nullable(latest?.cpuUtilization?.ppm),
-            "memoryUtilizationPpm": .nullable(latest?.memoryUtilization?.ppm),
+            "cpuUtilizationPpm": .nullable(use?.cpuUtilization?.ppm),
+            "memoryUtilizationPpm": .nullable(use?.memoryUtilization?.ppm),
+            "ageNanoseconds": .nullable(age.nanoseconds),
             "policy": .nullable(Self.summary(context.policies[domain.id])), "managed": .bool(domain.isManaged),
             "frozen": .nullable(context.frozen(domain)),
             "waiting": .nullable(context.waiting(domain)),
-            "broken": .nullable(try await broken(context.broken[domain.id], for: principal)),
+            "broken": .nullable(context.broken[domain.id]),
             "revision": .integer(domain.revision),
             "cpuCapPpm": .nullable(domain.cpuCapPPM),
             "networkCapBytesPerSecond": .nullable(domain.networkCapBytesPerSecond),
             "nextMaxVcpus": .nullable(domain.pendingMaximumVCPUs?.count),
             "nextMaxMemoryBytes": .nullable(domain.pendingMaximumMemory?.bytes),
-            "manager": .nullable(domain.foreignManager), "stateReason": .nullable(domain.stateReason?.text),
+            "manager": .nullable(domain.foreignManager),
+            "stateReason": .nullable(age.known(domain.stateReason?.text)),
             "unmetered": .nullable(domain.unmeteredDevices?.joined(separator: ", ")),
             // For instance `shutoff on h2, paused on h3`.
             "copies": .nullable(
@@ -186,17 +220,10 @@ extension GatewayBackend {
         ]
     }
 
-    /// Its pins and groups that do not hold where it is.
-    private func broken(
-        _ rows: [BrokenTieRow]?, for principal: UserGatewayCore.Principal
-    ) async throws(MethodError) -> String? {
-        guard let rows else { return nil }
-        return try await discreet(rows.map(\.tie).joined(separator: "; "), for: principal)
-    }
-
-    /// A VM that its host does not have any more is in no state.
-    static func shownState(of domain: DomainRecord) -> String {
-        domain.missingSince == nil ? domain.state.rawValue : "missing"
+    /// A VM that its host does not have any more is in no state; of one whose host is not known nobody knows it.
+    static func shownState(of domain: DomainRecord, _ age: Age) -> String {
+        guard domain.missingSince == nil else { return "missing" }
+        return age.known(domain.state)?.rawValue ?? DomainState.unknown.rawValue
     }
 
     /// For instance `15 %..80 %, 7/10`.

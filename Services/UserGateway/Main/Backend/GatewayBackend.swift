@@ -43,7 +43,11 @@ struct GatewayBackend: GatewayMethods {
         guard let handler = Self.handlers[method] else {
             throw MethodError(.internal, "\(method) is in the registry and nobody answers it")
         }
-        return try await handler(self)(request)
+        do throws(MethodError) {
+            return try await handler(self)(request)
+        } catch {
+            throw error.seen(by: principal)
+        }
     }
 
     typealias Handler = @Sendable (Request) async throws(MethodError) -> JSONValue
@@ -63,7 +67,7 @@ struct GatewayBackend: GatewayMethods {
             "bill.comparerules": { $0.compareRules },
             "rate.show": { $0.showRates }, "rate.set": { $0.setRates }, "rate.list": { $0.listRates },
             "rate.withdraw": { $0.withdrawRates },
-            "service.list": { $0.listServices },
+            "service.list": { $0.listServices }, "status.show": { $0.showStatus },
             "operation.list": { $0.listOperations }, "operation.show": { $0.showOperation },
         ]) { first, _ in first }
 
@@ -132,13 +136,15 @@ extension GatewayBackend {
 
     private static func failure(_ error: StoreError) -> MethodError {
         switch error.code {
-        case .conflict, .uniqueViolation: MethodError(.conflict, error.message)
-        case .notFound: MethodError(.notFound, error.message)
-        case .foreignKeyViolation, .checkViolation: MethodError(.invalid, error.message)
+        case .conflict, .uniqueViolation:
+            MethodError(.conflict, error.message, toTenants: "it contradicts something that is there already")
+        case .notFound: MethodError(.notFound, error.message, toTenants: "what it is about is not there any more")
+        case .foreignKeyViolation, .checkViolation:
+            MethodError(.invalid, error.message, toTenants: "its values don't fit what is there")
         default:
             MethodError(
-                .unavailable, "the database can't be used: \(error.message)", hint: "try again",
-                retryAfterMilliseconds: 1_000)
+                .unavailable, "the database can't be used: \(error.message)", toTenants: TenantText.unavailable,
+                hint: "try again", retryAfterMilliseconds: 1_000)
         }
     }
 
@@ -160,9 +166,7 @@ extension GatewayBackend {
         within limit: Duration = .seconds(3_600)
     ) async throws(MethodError) -> [UInt8] {
         let deadline = min(request.context.deadline, .now + limit)
-        var last = MethodError(
-            .unavailable, "no \(service.rawValue) is running", hint: "see 'ebb service list'",
-            retryAfterMilliseconds: 1_000)
+        var last: MethodError?
         while ContinuousClock.now < deadline {
             for peer in await candidates(service, shard) {
                 do {
@@ -170,17 +174,42 @@ extension GatewayBackend {
                     return try await ask(peer, type, body, timeout: min(left, .seconds(30)))
                 } catch {
                     guard case .failed(let failure) = (error as? BusError)?.code else {
-                        last = MethodError(.unavailable, "the \(service.rawValue) does not answer", hint: "try again")
+                        last = nil
                         continue
                     }
-                    guard failure.isRetryable else { throw Self.failure(failure) }
-                    last = Self.failure(failure)
+                    guard failure.isRetryable else { throw Self.failure(failure, of: service) }
+                    last = Self.failure(failure, of: service)
                 }
             }
             try? await Task.sleep(for: .milliseconds(200))
             if Task.isCancelled { break }
         }
-        throw last
+        if let last { throw last }
+        throw await absence(of: service, shard: shard)
+    }
+
+    /// Nobody of a service answered: who is away, since when, and until when it was waited for.
+    private func absence(of service: ServiceKind, shard: ShardKey?) async -> MethodError {
+        let until = runtime.clock.now()
+        let everybody = await runtime.peers.instances(of: service)
+        let who: String
+        if everybody.isEmpty {
+            let since = await lastSeen(service).map { ", which was last seen at \($0)," } ?? ""
+            who = "no \(service.rawValue)\(since) is running"
+        } else if await candidates(service, shard).isEmpty, let shard {
+            who = "no \(service.rawValue) has taken up \(shard.kind.rawValue) '\(shard.id)' yet"
+        } else {
+            who = "the \(service.rawValue) does not answer"
+        }
+        let toTenants = "the \(service.rawValue) of the provider does not answer; it was waited for until \(until)"
+        return MethodError(
+            .unavailable, "\(who); it was waited for until \(until)", toTenants: toTenants,
+            hint: "see 'ebb status'", retryAfterMilliseconds: 1_000)
+    }
+
+    /// When any instance of a service last renewed its row; `nil`: nobody knows.
+    func lastSeen(_ service: ServiceKind) async -> Timestamp? {
+        try? await InstanceRepository(store).sightings().filter { $0.service == service }.map(\.renewedAt).max()
     }
 
     /// One request that does not outlast its peer: whoever was killed a moment ago is still listed, never answers, and
@@ -203,22 +232,30 @@ extension GatewayBackend {
     }
 
     /// The shard's owner, else everybody of the service.
-    private func candidates(_ service: ServiceKind, _ shard: ShardKey?) async -> [BusPeer] {
+    func candidates(_ service: ServiceKind, _ shard: ShardKey?) async -> [BusPeer] {
         let everybody = await runtime.peers.instances(of: service)
         guard let shard, let row = try? await ShardRepository(store).fetch(shard.kind, shard.id), let owner = row.owner
         else { return everybody.map(\.peer) }
         return everybody.filter { $0.id == owner }.map(\.peer)
     }
 
-    private static func failure(_ failure: CommandFailure) -> MethodError {
-        switch failure.code {
-        case "not-found": MethodError(.notFound, failure.message)
-        case "invalid": MethodError(.invalid, failure.message)
-        case "conflict": MethodError(.conflict, failure.message)
-        case "denied": MethodError(.noRoom, failure.message)
-        case "busy": MethodError(.busy, failure.message, hint: "try again", retryAfterMilliseconds: 200)
-        case "internal": MethodError(.internal, failure.message)
-        default: MethodError(.unavailable, failure.message, hint: "try again", retryAfterMilliseconds: 500)
+    /// Another service's words are for the provider's people. Scheduler's and Billing's about a tenant's own policy and bill
+    /// name nothing but what the tenant gave.
+    private static func failure(_ failure: CommandFailure, of service: ServiceKind) -> MethodError {
+        let isOwn = service == .scheduler || service == .billing
+        func error(_ reason: ErrorReason, _ toTenants: String?, retryAfter: Int64? = nil) -> MethodError {
+            MethodError(
+                reason, failure.message, toTenants: toTenants, hint: retryAfter == nil ? nil : "try again",
+                retryAfterMilliseconds: retryAfter)
+        }
+        return switch failure.code {
+        case "not-found": error(.notFound, isOwn ? nil : "what it is about is not there")
+        case "invalid": error(.invalid, isOwn ? nil : "the host can't answer that for this VM")
+        case "conflict": error(.conflict, "something about the VM contradicts it")
+        case "denied": error(.noRoom, TenantText.noRoom)
+        case "busy": error(.busy, TenantText.unavailable, retryAfter: 200)
+        case "internal": error(.internal, "it went wrong inside of Ebb; the provider can find out how")
+        default: error(.unavailable, TenantText.unavailable, retryAfter: 500)
         }
     }
 }
@@ -236,7 +273,9 @@ extension JSONValue {
         do {
             return try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
         } catch {
-            throw MethodError(.internal, "a service's answer is not valid JSON: \(error)")
+            throw MethodError(
+                .internal, "a service's answer is not valid JSON: \(error)",
+                toTenants: "the answer of another service can't be read")
         }
     }
 

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import UserGatewayCore
+
+/// How Ebb is, on one screen of 80 columns and 24 lines, however much there is to tell.
+struct StatusScreen {
+    static let width = 80
+    /// One line is the prompt's.
+    static let height = 23
+    private static let mostFreezes = 4
+
+    private let status: JSONValue
+
+    init(_ status: JSONValue) { self.status = status }
+
+    func text(isColoured: Bool) -> String {
+        let isHealthy = status["healthy"] == true
+        var lines = [Table.Cell(text: verdict(isHealthy), colour: isHealthy ? .green : .red), plain("")]
+        lines += services + [plain(""), hosts, plain(oldest)] + freezes
+        lines += problems(Self.height - lines.count)
+        return lines.map { cell in
+            let text = Self.fitting(Humanize.printable(cell.text))
+            return (isColoured ? cell.colour?.paint(text) ?? text : text) + "\n"
+        }.joined()
+    }
+
+    private func plain(_ text: String) -> Table.Cell { Table.Cell(text: text) }
+
+    private func verdict(_ isHealthy: Bool) -> String {
+        let at = status["at"]?.text.map(Humanize.instant) ?? "-"
+        let count = status["problems"]?.items?.count ?? 0
+        return isHealthy ? "Ebb is well at \(at)" : "Ebb is not well at \(at): \(count) problem\(count == 1 ? "" : "s")"
+    }
+
+    private var services: [Table.Cell] {
+        let rows = (status["services"]?.items ?? []).map { service in
+            [
+                Column("", "service").human(service), Column("", "up").human(service),
+                Column("", "missing").human(service), Column("", "since", .instant, null: "-").human(service),
+            ].map { Table.Cell(text: $0) }
+        }
+        let table = Table(
+            titles: ["SERVICE", "UP", "MISSING", "MISSING SINCE"], isNumeric: [false, true, true, false], rows: rows)
+        return table.render(isColoured: false).split(separator: "\n").map { plain(String($0)) }
+    }
+
+    private var hosts: Table.Cell {
+        func count(_ name: String) -> Int64 { status["hosts"]?[name]?.integer ?? 0 }
+        let text =
+            "HOSTS  \(count("up")) of \(count("total")) up, \(count("unknown")) unknown; "
+            + "\(count("observed")) observed, \(count("draining")) draining"
+        return Table.Cell(text: text, colour: count("unknown") > 0 ? .yellow : nil)
+    }
+
+    private var oldest: String {
+        guard let host = status["oldestHost"]?.text else { return "OLDEST FIGURE  there are no hosts" }
+        let age = status["oldestAgeNanoseconds"]?.integer.map { "\(Humanize.duration($0)) old" } ?? "never read"
+        return "OLDEST FIGURE  \(age), of \(host)"
+    }
+
+    private var freezes: [Table.Cell] {
+        let all = status["freezes"]?.items ?? []
+        guard !all.isEmpty else { return [plain("FROZEN  nothing")] }
+        func text(_ freeze: JSONValue, _ key: String) -> String { freeze[key].map(Column.raw) ?? "-" }
+        let lines = all.prefix(Self.mostFreezes).map { freeze in
+            let since = Humanize.instant(text(freeze, "createdAt"))
+            return plain("  \(text(freeze, "scope")) \(text(freeze, "name")) since \(since): \(text(freeze, "reason"))")
+        }
+        let more = all.count - lines.count
+        return [plain("FROZEN  \(all.count)")] + lines
+            + (more > 0 ? [plain("  and \(more) more: ebb freeze list")] : [])
+    }
+
+    /// What is wrong, in at most so many lines.
+    private func problems(_ limit: Int) -> [Table.Cell] {
+        let all = status["problems"]?.items?.compactMap(\.text) ?? []
+        guard !all.isEmpty else { return [] }
+        // A line above them, and one for those that have no place.
+        let places = max(1, limit - 1)
+        let shown = all.count <= places ? all : Array(all.prefix(max(0, places - 1)))
+        let more = all.count - shown.count
+        return [Table.Cell(text: "WRONG", colour: .red)] + shown.map { plain("  \($0)") }
+            + (more > 0 ? [plain("  and \(more) more: ebb service list, ebb host list")] : [])
+    }
+
+    /// At most as wide as the screen, on one line.
+    private static func fitting(_ text: String) -> String {
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return line.count <= width ? line : line.prefix(width - 1) + "…"
+    }
+}

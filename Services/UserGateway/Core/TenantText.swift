@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ResourceModel
+
+/// What tenants read where the words themselves are the provider's, another service's or a hypervisor's.
+///
+/// Those words may name hosts, addresses, other tenants and their VMs. Names in them can't be told from a tenant's own words
+/// without telling which names there are, so nothing of them is shown: each of these sentences is made of what the tenant
+/// knows anyway.
+package enum TenantText {
+    /// No room was granted.
+    package static let noRoom = "no host has room for it at present"
+
+    /// A service, or the database, could not do its part.
+    package static let unavailable = "a part of Ebb that this needs can't be used at present; try again"
+
+    /// Why automatic actions are stopped, where not the tenant's own people stopped them.
+    package static func freeze(isAutomatic: Bool) -> String {
+        isAutomatic
+            ? "Ebb has stopped automatic actions by itself, because too much failed or changed"
+            : "the provider has stopped automatic actions; ask the provider why"
+    }
+
+    /// Who did something that a tenant sees: its own people by name, everybody else as the provider.
+    package static func actor(_ name: String, isOwn: Bool) -> String { isOwn ? name : "provider" }
+
+    /// A bill's or a usage's text with pseudonyms for its hosts.
+    ///
+    /// Hosts stand where Billing writes them: first in an indented line, and after `on` in a line of usage. Elsewhere a word is
+    /// the tenant's own, whatever hosts are called.
+    package static func bill(_ text: String, hosts: [String: String]) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            let indentation = line.prefix { $0 == " " }
+            var words = line.dropFirst(indentation.count).split(separator: " ", omittingEmptySubsequences: false)
+                .map(String.init)
+            if !indentation.isEmpty, let name = words.first.flatMap({ hosts[$0] }) {
+                words[0] = name
+            } else if words.count > 3, words[2] == "on", words[3].last == ":",
+                let name = hosts[String(words[3].dropLast())]
+            {
+                words[3] = name + ":"
+            }
+            return indentation + words.joined(separator: " ")
+        }.joined(separator: "\n")
+    }
+
+    /// Why a command failed, by its code.
+    ///
+    /// - Parameter verb: what was ordered, as commands name it.
+    package static func failure(_ code: String, of verb: String) -> String {
+        let why =
+            switch code {
+            case "outcome-unknown": "its outcome is not known: look with 'ebb vm show' before you repeat it"
+            case "observed", "not-enabled": "the provider does not let Ebb change its host at present"
+            case "draining": "its host is being emptied and takes nothing new"
+            case "not-managed": "Ebb does not manage it"
+            case "foreign-manager": "somebody else manages it"
+            case "invalid": "its arguments don't fit the VM: see 'ebb vm show'"
+            case "state": "the VM's state does not allow it: see 'ebb vm show'"
+            case "conflict", "revision": "something about the VM contradicts it; look with 'ebb vm show' and ask again"
+            case "moved": "the VM has moved meanwhile; ask again"
+            case "frozen": "automatic actions are stopped"
+            case "aborted": "it was called off"
+            case "interrupted": "it was interrupted; ask again"
+            case "partial": "only a part of it was done: see 'ebb vm show'"
+            case "size-not-confirmed": "the guest did not take the new size, and it was taken back"
+            case "guest-refused": "the guest refused it"
+            case "no-effect": "it had no effect that can be seen"
+            case "hypervisor": "the host's hypervisor refused it"
+            case "deadline": "its time was over before it could begin; ask again"
+            case "not-found": "what it is about is not there"
+            default: "it could not be done at present; ask again"
+            }
+        return "\(verb) failed: \(why)"
+    }
+}

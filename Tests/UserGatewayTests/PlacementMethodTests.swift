@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import Messages
+import ResourceModel
+import ServiceKit
+import Store
+import Testing
+import UserGatewayCore
+
+@testable import UserGatewayMain
+
+@Suite("Gateway's clusters")
+struct PlacementMethodTests {
+    /// Two clusters with a Scheduler each, of which one may have no room.
+    private static func withClusters(
+        full: ClusterID? = nil, _ body: (GatewayRig, Questions) async throws -> Void
+    ) async throws {
+        try await GatewayRig.with { rig in
+            try await rig.addHost("host-a", cluster: "main")
+            try await rig.addHost("host-x", cluster: "edge")
+            let rooms = Questions()
+            var peers: [GatewayRig.Peer] = []
+            for (number, cluster) in ["main", "edge"].enumerated() {
+                let peer = try await rig.addPeer(
+                    .scheduler, number: UInt64(number + 1), owning: [ShardKey(kind: .cluster, id: cluster)])
+                if full?.name == cluster {
+                    await peer.refuseRoom()
+                } else {
+                    await peer.grantRoom(keeping: rooms)
+                }
+                peers.append(peer)
+            }
+            await rig.announce(peers)
+            try await body(rig, rooms)
+        }
+    }
+
+    private static let wish: [String: JSONValue] = ["name": "web-1", "flavor": "tiny", "wait": false]
+
+    private static func cluster(_ rooms: Questions) -> JSONValue? { rooms.all.last?["cluster"] }
+
+    @Test(
+        "a tenant that names no cluster is placed where it has VMs, else by name, and elsewhere where there is no room")
+    func places() async throws {
+        try await Self.withClusters { rig, rooms in
+            try await rig.call("vm.create", Self.wish, as: GatewayRig.ada)
+            #expect(Self.cluster(rooms) == "edge")
+            try await rig.addDomain(1, "db-1", tenant: "acme", host: "host-a")
+            try await rig.call("vm.create", Self.wish.merging(["name": "web-2"]) { $1 }, as: GatewayRig.ada)
+            #expect(Self.cluster(rooms) == "main")
+        }
+        try await Self.withClusters(full: "edge") { rig, rooms in
+            try await rig.call("vm.create", Self.wish, as: GatewayRig.ada)
+            #expect(Self.cluster(rooms) == "main")
+        }
+    }
+
+    @Test(
+        "only the clusters that an operator allows are tried; without any all are; an affinity group stays in its own")
+    func allowed() async throws {
+        try await Self.withClusters { rig, rooms in
+            let set = try await rig.call("tenant.set", ["tenant": "acme", "clusters": ["main"]])
+            #expect(set["clusters"] == ["main"])
+            try await rig.call("vm.create", Self.wish, as: GatewayRig.ada)
+            #expect(Self.cluster(rooms) == "main")
+            let elsewhere = Self.wish.merging(["tenant": "acme", "cluster": "edge", "name": "web-2"]) { $1 }
+            let refusal = try await rig.failure("vm.create", elsewhere)
+            #expect(refusal.reason == .invalid && refusal.message.contains("edge"))
+            #expect(
+                try await rig.failure("tenant.set", ["tenant": "acme", "clusters": ["moon"]])
+                    == .notFound("cluster", "moon"))
+            #expect(try await rig.call("tenant.set", ["tenant": "acme", "weight": 7])["clusters"] == ["main"])
+            #expect(try await rig.call("tenant.set", ["tenant": "acme", "clusters": []])["clusters"] == [])
+
+            let member = try await rig.addDomain(1, "db-1", tenant: "acme", host: "host-a")
+            try await rig.administration.query(
+                """
+                INSERT INTO scheduling.policy (domain, version, valid_from_ns, window_length, options)
+                VALUES (\(member), 1, 1, 10, '{"affinityGroup": "db", "isDryRun": false, "isOptedOut": false, "pinnedHosts": []}')
+                """)
+            let grouped = Self.wish.merging(["affinity": "db", "name": "db-2"]) { $1 }
+            try await rig.call("vm.create", grouped, as: GatewayRig.ada)
+            #expect(Self.cluster(rooms) == "main")
+        }
+    }
+
+    @Test("where no cluster has room a tenant reads that there is none, and no cluster's name")
+    func nowhere() async throws {
+        try await GatewayRig.with { rig in
+            try await rig.addHost("host-a", cluster: "main")
+            try await rig.addHost("host-x", cluster: "edge")
+            let scheduler = try await rig.addPeer(
+                .scheduler, number: 1,
+                owning: ["main", "edge"].map { ShardKey(kind: .cluster, id: $0) })
+            await scheduler.refuseRoom()
+            await rig.announce([scheduler])
+            let refusal = try await rig.failure("vm.create", Self.wish, as: GatewayRig.ada)
+            #expect(refusal.reason == .noRoom && refusal.message == TenantText.noRoom && refusal.hint == nil)
+        }
+    }
+
+    @Test(
+        "start and restore of a VM that runs succeed, say that it runs, and ask for no room",
+        arguments: ["start", "restore"])
+    func runs(verb: String) async throws {
+        try await GatewayRig.with { rig in
+            try await rig.addHost("host-a")
+            let domain = try await rig.addDomain(1, "web-1", tenant: "acme")
+            let scheduler = try await rig.addPeer(
+                .scheduler, number: 1, owning: [ShardKey(kind: .cluster, id: "main")])
+            await scheduler.refuseRoom()
+            await rig.announce([scheduler])
+            try await rig.read("host-a")
+            let done = try await rig.call("vm.\(verb)", ["vm": "web-1"], as: GatewayRig.ada)
+            #expect(done["state"] == "succeeded" && done["message"]?.text?.contains("runs already") == true)
+            #expect(try await CommandRepository(rig.administration).history(of: domain).isEmpty)
+            // Of a VM of which nobody knows how it is, that can't be said.
+            try await rig.administration.query("UPDATE inventory.domain SET state = 'shutoff' WHERE id = \(domain)")
+            #expect(try await rig.failure("vm.\(verb)", ["vm": "web-1"], as: GatewayRig.ada).reason == .noRoom)
+        }
+    }
+}

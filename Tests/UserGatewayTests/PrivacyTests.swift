@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import Store
+import Testing
+import UserGatewayCore
+
+@testable import UserGatewayMain
+
+/// Every method that a tenant may call, made from the registry.
+@Suite("A tenant sees nothing of others")
+struct PrivacyTests {
+    /// The tenant's people, one of each role.
+    static let people = [Role.owner, .member, .billingViewer].compactMap { role in
+        GatewayRig.Person(
+            id: UUID128(high: 7, low: 1), name: role == .owner ? "ada" : "abe-\(role.rawValue)", role: role,
+            tenant: "acme")
+    }
+
+    /// The methods that a role may call, apart from those of the connection itself, with the parameters of their examples that
+    /// it may give.
+    private static func calls(of role: Role) -> [(MethodDefinition, [String: JSONValue])] {
+        MethodRegistry.ebb.methods.filter { method in
+            method.allows(role) && method.access != .everybody && GatewayBackend.answered.contains(method.name)
+        }.map { method in
+            let allowed = method.parameters.filter { $0.roles?.contains(role) ?? true }.map(\.name)
+            return (method, method.example.parameters.filter { allowed.contains($0.key) })
+        }
+    }
+
+    /// What a call comes to, as text: the answer, or the error with its hint.
+    private static func text(
+        _ rig: GatewayRig, _ method: String, _ parameters: [String: JSONValue], _ person: GatewayRig.Person
+    ) async throws -> String {
+        do {
+            return try await rig.call(method, parameters, as: person, within: .seconds(2)).line
+        } catch let error as MethodError {
+            return "\(error.message) \(error.hint ?? "")"
+        }
+    }
+
+    /// The values to try for a method's parameters: own VMs in each state, another's, one that is not there, and ids alike.
+    private static func variations(
+        _ method: MethodDefinition, _ example: [String: JSONValue], _ corpus: PrivacyCorpus
+    ) -> [[String: JSONValue]] {
+        var all = [example]
+        if method.parameters.contains(where: { $0.name == "vm" }) {
+            let names = [
+                "web-1", "web-2", corpus.own.description, corpus.foreign.description, "ledger-q7-not", "nothing",
+            ]
+            all = names.map { name in example.merging(["vm": .string(name)]) { $1 } }
+            if method.parameters.contains(where: { $0.name == "vm" && !$0.isRequired }) {
+                all.append(example.filter { $0.key != "vm" })
+            }
+        }
+        if method.parameters.contains(where: { $0.name == "id" }) {
+            all = [8, 6].flatMap { high in (1...3).map { low in PrivacyCorpus.id(high, low) } }.map { id in
+                example.merging(["id": .string(id.description)]) { $1 }
+            }
+        }
+        if method.name == "vm.create" {
+            all = ["web-1", "web-8", "web-9", "web-10", "web-11"].map { name in
+                ["name": .string(name), "flavor": "tiny", "affinity": "db"]
+            }
+        }
+        if method.name == "token.create" {
+            all = ["ada", "zoe", "root", "olaf-q8", "new"].map { ["principal": .string($0), "role": "member"] }
+        }
+        return all
+    }
+
+    @Test("no answer, error or document of any method has a name or number of others in it", arguments: people)
+    func corpus(person: GatewayRig.Person) async throws {
+        try await PrivacyCorpus.with { corpus in
+            var texts = 0
+            for _ in 0..<2 {
+                for (method, example) in Self.calls(of: person.role) {
+                    for parameters in Self.variations(method, example, corpus) {
+                        let text = try await Self.text(corpus.rig, method.name, parameters, person)
+                        texts += 1
+                        // What was typed may be said again.
+                        let typed = JSONValue.object(parameters).line
+                        for secret in PrivacyCorpus.secrets + [corpus.foreign.description]
+                        where !typed.contains(secret) {
+                            #expect(
+                                !text.contains(secret), "\(secret) in the answer to \(method.name) \(typed): \(text)")
+                        }
+                    }
+                }
+            }
+            #expect(texts > (person.role == .billingViewer ? 5 : 250))
+        }
+    }
+
+    @Test("a VM, decision or operation of another's and one that is not there have one answer, by the same statements")
+    func foreignIsMissing() async throws {
+        let statements = StatementLog()
+        try await GatewayRig.with(statements: statements) { rig in
+            try await rig.addHost("host-a")
+            let foreign = try await rig.addDomain(1, "web-1", tenant: "zeta")
+            try await rig.administration.query(
+                """
+                INSERT INTO scheduling.decision (id, cluster, epoch, domain, at_ns, verdict, rules_version, summary, record)
+                VALUES (\(PrivacyCorpus.id(8, 1)), 'main', 1, \(foreign), cluster.now_ns(), 'nothing', 1, 'x', '{}')
+                """)
+            try await rig.administration.query(
+                """
+                INSERT INTO cluster.command (id, host, domain, verb, arguments, principal, idempotency_key, state, created_ns,
+                    deadline_ns)
+                VALUES (\(PrivacyCorpus.id(8, 1)), 'host-a', \(foreign), 'stop', '{}', 'zoe', 'k', 'queued',
+                    cluster.now_ns(), cluster.now_ns())
+                """)
+            let missing = [DomainID(UUID128(high: 9, low: 77)).description, "web-77"]
+            var compared = 0
+            for (method, example) in Self.calls(of: .owner) {
+                for name in ["vm", "id"] where method.parameters.contains(where: { $0.name == name }) {
+                    let pairs =
+                        name == "vm"
+                        ? [(foreign.description, missing[0]), ("web-1", missing[1])]
+                        : [(PrivacyCorpus.id(8, 1).description, PrivacyCorpus.id(8, 2).description)]
+                    for (theirs, nobodys) in pairs {
+                        var seen: [(answer: String, statements: [String])] = []
+                        for value in [nobodys, theirs] {
+                            _ = statements.take()
+                            let text = try await Self.text(
+                                rig, method.name, example.merging([name: .string(value)]) { $1 }, GatewayRig.ada)
+                            seen.append((text.replacing(value, with: "it"), statements.take()))
+                        }
+                        #expect(
+                            seen[0].answer == seen[1].answer && seen[0].answer.contains("there is no"), "\(method.name)"
+                        )
+                        #expect(seen[0].statements == seen[1].statements, "\(method.name)")
+                        #expect(!seen[0].statements.isEmpty, "the server tells of no statements")
+                        compared += 1
+                    }
+                }
+            }
+            #expect(compared > 40)
+        }
+    }
+
+    @Test("what a tenant writes itself is read as it was written, whatever hosts there are")
+    func ownWords() async throws {
+        try await GatewayRig.with { rig in
+            for host in ["web", "db"] as [HostID] { try await rig.addHost(host) }
+            try await rig.addDomain(1, "web", tenant: "acme", host: "db")
+            let reason = "web and db are not to be touched: web."
+            let frozen = try await rig.call("freeze.set", ["vm": "web", "reason": .string(reason)], as: GatewayRig.ada)
+            #expect(frozen["reason"] == .string(reason) && frozen["principal"] == "ada")
+            let shown = try await rig.call("vm.show", ["vm": "web"], as: GatewayRig.ada)
+            #expect(shown["frozen"] == .string(reason) && shown["name"] == "web")
+            #expect(shown["host"]?.text?.hasPrefix("host-") == true)
+        }
+    }
+
+    @Test(
+        "the same host has the same pseudonym in all that a tenant reads, until its row is deleted; its hash tells nothing"
+    )
+    func pseudonyms() async throws {
+        try await GatewayRig.with { rig in
+            try await rig.addHost("host-a")
+            try await rig.addDomain(1, "web-1", tenant: "acme")
+            try await rig.addDomain(2, "web-2", tenant: "zeta")
+            func host(_ vm: String, _ person: GatewayRig.Person) async throws -> JSONValue? {
+                try await rig.call("vm.show", ["vm": .string(vm)], as: person)["host"]
+            }
+            let first = try await host("web-1", GatewayRig.ada)
+            #expect(try await rig.call("vm.list", as: GatewayRig.ada)["items"]?.items?.first?["host"] == first)
+            #expect(try await host("web-2", GatewayRig.zoe) != first)
+            try await rig.administration.query("DELETE FROM account.pseudonym")
+            #expect(try await host("web-1", GatewayRig.ada) != first)
+        }
+    }
+
+    @Test("an owner's token for a name that another has elsewhere is made as for one that nobody has")
+    func tokens() async throws {
+        try await GatewayRig.with { rig in
+            var made: [String?] = []
+            for name in ["zoe", "root", "nobody-yet"] {
+                let token = try await rig.call(
+                    "token.create", ["principal": .string(name), "role": "member"], as: GatewayRig.ada)
+                #expect(token["tenant"] == "acme" && token["role"] == "member")
+                made.append(token["principal"]?.text)
+            }
+            #expect(made == ["zoe@acme", "root@acme", "nobody-yet@acme"])
+            // The name is the same person's from then on, and a role that differs is told of the owner's own people only.
+            let again: [String: JSONValue] = ["principal": "zoe", "role": "member"]
+            #expect(try await rig.call("token.create", again, as: GatewayRig.ada)["principal"] == "zoe@acme")
+            let other = again.merging(["role": "owner"]) { $1 }
+            #expect(try await rig.failure("token.create", other, as: GatewayRig.ada).reason == .conflict)
+            #expect(
+                try await rig.call("token.create", ["principal": "ada", "role": "owner"], as: GatewayRig.ada)[
+                    "principal"] == "ada")
+        }
+    }
+}
