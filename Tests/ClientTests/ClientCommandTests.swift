@@ -206,7 +206,11 @@ struct ClientCommandTests {
         arguments: [
             ("vm show ghost", Int32(3), "there is no VM 'ghost'"), ("vm start full", 75, "no host has room"),
             ("vm show broken", 70, "an invariant does not hold"),
-            ("host list", 77, "the role owner may not call host.list; it is for: administrator, auditor, operator"),
+            (
+                "host list", 77,
+                "the role owner may not run 'ebb host list'; it is for: administrator, auditor, operator"
+            ),
+            ("vm list --tenant acme", 77, "the role owner may not give --tenant; leave it out"),
             (
                 "vm show \(String(repeating: "x", count: 64))", 65,
                 "<vm> must be a string of 1 to 63 bytes"
@@ -244,7 +248,8 @@ struct ClientCommandTests {
         arguments: [
             "vm", "vm explode", "vm show", "vm list --nope", "vm create a --vcpus 2 --memory 5X --disk 1G",
             "policy set a --lower 80% --upper 15% --ratio 7/10", "policy set a --lower 15 --upper 80% --ratio 7/10",
-            "decision verify", "cluster set main --blackout 25:00+1h", "cluster set main --blackout fun@08:00+1h",
+            "decision verify", "cluster set main --blackout 25:00+1h", "cluster set main --blackout 24:00+1h",
+            "cluster set main --blackout fun@08:00+1h",
             "vm list -o xml", "decision list --since yesterday", "vm resize web-1", "vm cap web-1",
             "vm cap web-1 --cpu 0", "vm cap web-1 --network fast", "vm prepare web-1", "vm shutdown web-1 --grace 2h",
             "vm migrate web-1 --abort --to host-b", "host set host-a", "host label host-a rack",

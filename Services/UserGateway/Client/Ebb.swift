@@ -7,6 +7,7 @@ internal import ResourceModel
 @main
 enum Main {
     static func main() async {
+        ProcessStream.reserve()
         let watch = InterruptWatch(Surroundings.current)
         let code = await Ebb.run(Array(CommandLine.arguments.dropFirst()))
         withExtendedLifetime(watch) { ProcessEnd.end(code) }

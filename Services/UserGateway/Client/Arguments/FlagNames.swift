@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ArgumentParser
 internal import UserGatewayCore
 
 /// What the parameters of methods are called on the command line, so that an error names what was typed.
@@ -23,6 +24,27 @@ enum FlagNames {
         else { return "\(word) \(fault.message)" }
         return "\(word) must be from \(unit.text(range.lowerBound)) to \(unit.text(range.upperBound)), "
             + "not \(unit.text(given))"
+    }
+
+    /// What the gateway says of who may call a method and give its parameters, in the words of the command line.
+    static func retold(_ message: String, of definition: MethodDefinition) -> String {
+        let method = definition.name
+        var text = message
+        for field in definition.parameters {
+            text = text.replacing("'\(field.name)' to \(method)", with: word(for: field.name, of: method))
+        }
+        return call(of: method).map { text.replacing("may not call \(method)", with: "may not run '\($0)'") } ?? text
+    }
+
+    /// How the command of a method is called, such as `ebb vm list`.
+    private static func call(of method: String) -> String? {
+        var pending: [(words: String, command: any ParsableCommand.Type)] = [("ebb", Ebb.self)]
+        while let (words, command) = pending.popLast() {
+            let own = (command as? any GatewayCommand.Type)?.method ?? (command as? any VMActionCommand.Type)?.method
+            if own == method { return words }
+            pending += command.configuration.subcommands.map { ("\(words) \($0._commandName)", $0) }
+        }
+        return nil
     }
 
     /// The endings of names that say a unit, which is typed with the value; the longer first.

@@ -65,7 +65,7 @@ struct GatewayClient {
                 return try response.result.get()
             }
         } catch let error as RPCError {
-            throw ClientFailure(error)
+            throw ClientFailure(error, of: definition)
         } catch let error as ChannelError {
             throw lost("\(error)")
         } catch let error as IOError {

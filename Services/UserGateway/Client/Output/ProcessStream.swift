@@ -31,6 +31,13 @@ enum ProcessStream: Int32 {
         }
     }
 
+    /// Keeps the numbers of streams that are closed from becoming those of sockets. What is closed still can't be used.
+    static func reserve() {
+        for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) == -1 {
+            _ = open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY)
+        }
+    }
+
     private var hasLostItsReader: Bool {
         let happened = wait(for: 0, milliseconds: 0)
         return happened & Int16(POLLERR) != 0

@@ -92,7 +92,8 @@ extension GatewayBackend {
         let result = CommandResult(record.outcome?.result)
         let own = try await ownPeople(of: request.principal)
         // What Monitor says of a success or on the way is in its own words.
-        let said = own == nil
+        let said =
+            own == nil
             ? record.outcome?.message.map { Self.naming(record.command.domain, operation.name, in: $0) } : nil
         let wait = await wait(of: record)
         let message = failure?.message ?? said ?? wait

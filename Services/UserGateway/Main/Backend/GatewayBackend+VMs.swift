@@ -92,7 +92,8 @@ extension GatewayBackend {
                 clusters: Dictionary(hosts.map { ($0.id, $0.cluster) }) { first, _ in first },
                 waiting: Dictionary(
                     grouping: try await WaitingGrowthRepository(store).list(), by: \.growth.domain),
-                broken: broken, copies: copies, names: names, sights: sights, samples: samples, ownPeople: ownPeople, now: now)
+                broken: broken, copies: copies, names: names, sights: sights, samples: samples, ownPeople: ownPeople,
+                now: now)
         }
     }
 
