@@ -53,6 +53,11 @@ package struct Migration: Hashable, Sendable {
             version: 12, name: "places", sql: String(decoding: PackageResources._012_places_sql, as: UTF8.self)),
         Migration(
             version: 13, name: "true_ratio", sql: String(decoding: PackageResources._013_true_ratio_sql, as: UTF8.self)),
+        Migration(
+            version: 15, name: "tokens_and_keys",
+            sql: String(decoding: PackageResources._015_tokens_and_keys_sql, as: UTF8.self)),
+        Migration(
+            version: 16, name: "quotas", sql: String(decoding: PackageResources._016_quotas_sql, as: UTF8.self)),
     ]
 }
 

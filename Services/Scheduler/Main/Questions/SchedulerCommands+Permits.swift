@@ -42,6 +42,7 @@ extension SchedulerCommands {
         switch try await obtain(request, on: host, asked, shell: shell) {
         case .granted(let permit): return reply(permit, on: host, record: nil, overridden: objection)
         case .refused(let reason): throw CommandFailure.denied("host \(host) has no room: \(reason)")
+        case .overQuota(let reason): throw CommandFailure.overQuota(reason)
         }
     }
 
@@ -66,7 +67,7 @@ extension SchedulerCommands {
     ) async throws -> ClusterShell.RoomAnswer {
         let answer = try await shell.obtainPermit(
             for: request.domain, on: host, purpose: asked.purpose, vcpus: request.vcpus, memory: request.memory,
-            demand: request.demand, decision: nil)
+            demand: request.demand, decision: nil, tenant: asked.placing.tenant)
         guard case .granted = answer else { return answer }
         if asked.isMove { await shell.ordered(request.domain, to: host) }
         if asked.purpose == .create { try await shell.want(asked.placing, for: request.domain, on: host) }
@@ -109,8 +110,12 @@ extension SchedulerCommands {
             guard let host = result.chosen else {
                 throw CommandFailure.denied("no host has room for it (\(result.refusals.joined(separator: "; ")))")
             }
-            if case .granted(let permit) = try await obtain(request, on: host, asked, shell: shell) {
-                return reply(permit, on: host, record: result)
+            switch try await obtain(request, on: host, asked, shell: shell) {
+            case .granted(let permit): return reply(permit, on: host, record: result)
+            case .overQuota(let reason):
+                await shell.forgetPlace(of: request.domain)
+                throw CommandFailure.overQuota(reason)
+            case .refused: break
             }
             request.denied = (request.denied + [host]).sorted()
         }

@@ -26,12 +26,15 @@ extension GatewayBackend {
         place.network = request.text("network")
         // A disk that begins as an image lies in the image's pool.
         if request.text("image") != nil { place.pool = request.text("pool") ?? VMBoot.defaultPool }
+        // Who may have no more does not even ask for room.
+        let share = QuotaShare(tenant: wish.tenant, amounts: [.vms: 1, .disk: wish.size.diskBytes])
+        try await reading { try await take(share.amounts, for: share.tenant, in: store) }
         let permit = try await room(
             for: wish.id, on: host, in: cluster, purpose: .create, vcpus: VCPUCount(clamping: Int(wish.size.vcpus)),
             memory: ByteCount(clamping: wish.size.memoryBytes), place: place, request)
         return try await run(
             request, domain: wish.id, name: wish.name, host: permit.host, verb: "create", wish.arguments,
-            permit: permit.id, taking: Self.copyingTime)
+            permit: permit.id, counting: share, taking: Self.copyingTime)
     }
 
     /// The groups and hosts that a new VM asks for. Scheduler has them from its permit on, and makes them its policy.
