@@ -157,6 +157,8 @@ package struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertibl
     package static func invalid(_ message: String) -> CommandFailure { .init(code: "invalid", message: message) }
     package static func notFound(_ message: String) -> CommandFailure { .init(code: "not-found", message: message) }
     package static func denied(_ message: String) -> CommandFailure { .init(code: "denied", message: message) }
+    /// The tenant has as much as it may have.
+    package static func overQuota(_ message: String) -> CommandFailure { .init(code: "quota", message: message) }
     package static func conflict(_ message: String) -> CommandFailure { .init(code: "conflict", message: message) }
     package static func notOwner(_ message: String) -> CommandFailure {
         .init(code: "not-owner", message: message, isRetryable: true)

@@ -32,7 +32,7 @@ struct AdministratorSetup {
                 try await accounts.addPrincipal(principal, in: transaction)
             } else {
                 for old in try await accounts.tokens(of: principal.id, in: transaction) where old.revokedAt == nil {
-                    try await accounts.revokeToken(hash: old.hash, at: now, in: transaction)
+                    try await accounts.revokeToken(old.id, at: now, in: transaction)
                 }
             }
             try await accounts.addToken(

@@ -29,5 +29,23 @@ package struct AccessToken: Hashable, Sendable {
         return AccessToken(unchecked: prefix + String(decoding: characters, as: UTF8.self))
     }
 
+    /// The token of 256 bits, given as 32 bytes that nobody can guess.
+    package init(bits bytes: [UInt8]) {
+        precondition(bytes.count == 32, "a token has 32 bytes, not \(bytes.count)")
+        var characters: [UInt8] = []
+        var (held, count) = (UInt32(0), 0)
+        // Two zero bits fill the last character up.
+        for byte in bytes + [0] {
+            held = held << 8 | UInt32(byte)
+            count += 8
+            while count >= 6 {
+                characters.append(Self.alphabet[Int(held >> UInt32(count - 6)) & 0b11_1111])
+                count -= 6
+            }
+            held &= 0b11_1111
+        }
+        text = Self.prefix + String(decoding: characters.prefix(43), as: UTF8.self)
+    }
+
     private init(unchecked text: String) { self.text = text }
 }

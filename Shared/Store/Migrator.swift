@@ -57,6 +57,11 @@ package struct Migration: Hashable, Sendable {
         Migration(
             version: 14, name: "listings", sql: String(decoding: PackageResources._014_listings_sql, as: UTF8.self)),
         Migration(
+            version: 15, name: "tokens_and_keys",
+            sql: String(decoding: PackageResources._015_tokens_and_keys_sql, as: UTF8.self)),
+        Migration(
+            version: 16, name: "quotas", sql: String(decoding: PackageResources._016_quotas_sql, as: UTF8.self)),
+        Migration(
             version: 18, name: "least_privilege",
             sql: String(decoding: PackageResources._018_least_privilege_sql, as: UTF8.self)),
         Migration(

@@ -212,7 +212,7 @@ struct ClientHostTests {
     @Test("every method of the registry has a handler, and every handler a method")
     func answersEverything() {
         let registered = MethodRegistry.ebb.methods.map(\.name)
-            .filter { !$0.hasPrefix("session.") && !$0.hasPrefix("rpc.") }
+            .filter { !$0.hasPrefix("session.") && !$0.hasPrefix("rpc.") || $0 == "session.logout" }
         #expect(GatewayBackend.answered == Set(registered))
     }
 }

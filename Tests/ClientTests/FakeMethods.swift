@@ -17,24 +17,61 @@ final class FakeMethods: GatewayMethods {
     static let administratorToken = "ebb_" + String(repeating: "B", count: 43)
 
     let gate = Gate()
+    /// How long every token is valid from its login on.
+    let lifetime: Duration
     private let recorded = Mutex<[(method: String, params: JSONValue)]>([])
     private let isHostile = Mutex(false)
-
-    var calls: [(method: String, params: JSONValue)] { recorded.withLock { $0 } }
 
     /// From now on every text of every answer would steer a terminal, and is a formula.
     func becomeHostile() { isHostile.withLock { $0 = true } }
 
-    func authenticate(token: String) async throws(MethodError) -> Principal {
+    private let state = Mutex(Tokens())
+
+    private struct Tokens {
+        var ended: [UUID128: MethodError] = [:]
+        var isAnswering = true
+        var questions = 0
+    }
+
+    static let ownerTokenID = UUID128(high: 2, low: 1)
+    /// How often it was asked which tokens have ended.
+    var questions: Int { state.withLock { $0.questions } }
+
+    /// As another gateway does: this one learns of it when it looks.
+    func revokeOwnerToken() {
+        let error = MethodError(.denied, "this session has ended: its token was revoked")
+        state.withLock { $0.ended[Self.ownerTokenID] = error }
+    }
+
+    /// From now on nobody can be asked which tokens have ended.
+    func stopAnswering() { state.withLock { $0.isAnswering = false } }
+
+    func ended(_ tokens: [UUID128]) async throws(MethodError) -> [UUID128: MethodError] {
+        let (isAnswering, ended) = state.withLock { state in
+            state.questions += 1
+            return (state.isAnswering, state.ended)
+        }
+        guard isAnswering else { throw MethodError(.unavailable, "the store does not answer") }
+        return ended.filter { tokens.contains($0.key) }
+    }
+
+    init(lifetime: Duration = .seconds(3_600)) { self.lifetime = lifetime }
+
+    var calls: [(method: String, params: JSONValue)] { recorded.withLock { $0 } }
+
+    func authenticate(token text: String) async throws(MethodError) -> Login {
         let principal =
-            switch token {
+            switch text {
             case Self.ownerToken: Principal(id: UUID128(high: 1, low: 1), name: "ada", role: .owner, tenant: "acme")
             case Self.administratorToken:
                 Principal(id: UUID128(high: 1, low: 2), name: "root", role: .administrator, tenant: nil)
             default: Principal?.none
             }
-        guard let principal else { throw MethodError(.denied, "the token is not valid", hint: "create a new one") }
-        return principal
+        guard let principal, let token = AccessToken(text) else {
+            throw MethodError(.denied, "the token is not valid", hint: "create a new one")
+        }
+        let id = text == Self.ownerToken ? Self.ownerTokenID : UUID128(high: 2, low: 2)
+        return Login(principal: principal, token: token, tokenID: id, ends: .now + lifetime)
     }
 
     func call(
@@ -140,14 +177,14 @@ struct RunningGateway: Sendable {
 }
 
 func withGateway(
-    _ adjust: (inout GatewayServerConfiguration) -> Void = { _ in },
+    _ adjust: (inout GatewayServerConfiguration) -> Void = { _ in }, tokenLifetime: Duration = .seconds(3_600),
     _ body: @escaping @Sendable (RunningGateway) async throws -> Void
 ) async throws {
     var configuration = GatewayServerConfiguration()
     configuration.port = 0
     configuration.drainTimeout = .seconds(1)
     adjust(&configuration)
-    let methods = FakeMethods()
+    let methods = FakeMethods(lifetime: tokenLifetime)
     let log = Logger(label: "gateway", factory: { _ in SwiftLogNoOpLogHandler() })
     let server = try GatewayServer(
         configuration: configuration, identity: ServerIdentity(version: "0.1.0", instance: "test"), methods: methods,

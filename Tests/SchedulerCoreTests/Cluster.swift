@@ -44,6 +44,8 @@ final class Cluster {
     var strictHosts: Set<HostID> = []
     /// Hosts that deny every permit, whatever their promised room.
     var closedHosts: Set<HostID> = []
+    /// Tenants that have all that they may have.
+    var sated: Set<TenantID> = []
     var failsMigrations: Set<HostID> = []
     /// What a migration that fails says.
     var failureMessage: String?
@@ -63,7 +65,7 @@ final class Cluster {
     enum Event {
         case sample(HostSample, SamplePosition)
         case granted(UUID128, permit: UUID128, at: Timestamp)
-        case denied(UUID128, host: HostID, reason: String, at: Timestamp)
+        case denied(UUID128, host: HostID, reason: String, isOverQuota: Bool = false, at: Timestamp)
         case succeeded(UUID128, at: Timestamp, size: Int64?)
         case failed(UUID128, at: Timestamp, message: String?)
 
@@ -72,8 +74,8 @@ final class Cluster {
             case .sample(let sample, let position): state.observe(sample, position: position)
             case .granted(let decision, let permit, let now):
                 state.permitGranted(decision, permit: permit, at: now)
-            case .denied(let decision, let host, let reason, let now):
-                state.permitDenied(decision, host: host, reason: reason, at: now)
+            case .denied(let decision, let host, let reason, let isOverQuota, let now):
+                state.permitDenied(decision, host: host, reason: reason, isOverQuota: isOverQuota, at: now)
             case .succeeded(let decision, let now, let size):
                 state.actionSucceeded(decision, effectiveAt: now, size: size)
             case .failed(let decision, let now, let message):
@@ -222,6 +224,10 @@ final class Cluster {
         if request.purpose == .migrate, let told = mobility[request.domain] {
             state.examined(request.decision, needs: told.needs, obstacle: told.obstacle, at: now)
             guard state.awaits(request) else { return }
+        }
+        if guests.contains(where: { $0.id == request.domain && sated.contains($0.tenant) }) {
+            let reason = "it has what it may have"
+            return feed(.denied(request.decision, host: request.host, reason: reason, isOverQuota: true, at: now))
         }
         if closedHosts.contains(request.host) {
             return feed(.denied(request.decision, host: request.host, reason: "it is closed", at: now))

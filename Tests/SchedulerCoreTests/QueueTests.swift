@@ -182,6 +182,27 @@ import Testing
         #expect(cluster[1].memory > .mebibytes(256))
     }
 
+    @Test("a growth beyond its tenant's quota goes to no other host, holds nobody up, and asks again later")
+    func quota() throws {
+        let cluster = smallCluster([guest(1), guest(2, demand: 100_000) { $0.tenant = "zeta" }])
+        cluster.subscribe(1, try PolicyPreset.aggressive.policy(maximumVCPUs: 4))
+        cluster.subscribe(2, try PolicyPreset.aggressive.policy(maximumVCPUs: 4))
+        cluster.sated = ["acme"]
+        cluster.tick(4)
+        let record = try #require(cluster.records.first { !$0.denials.isEmpty })
+        #expect(record.outcome.verdict == .refuse && record.outcome.reason == .noRoom && record.placement == nil)
+        #expect(record.summary.hasSuffix("but its tenant's quota is used up"), "\(record.summary)")
+        #expect(record.verify() == nil)
+        #expect(cluster.moves.isEmpty && order(cluster).isEmpty && cluster.recalled().queue(of: "host-a").isEmpty)
+        #expect(cluster.handedOut.compactMap(\.directive.permitRequest).allSatisfy { $0.host == "host-a" })
+        cluster[2].demand = 1_000_000
+        cluster.tick(8)
+        #expect((cluster[1].vcpus, cluster[2].vcpus > 1) == (1, true))
+        cluster.sated = []
+        cluster.tick(40)
+        #expect(cluster[1].vcpus > 1)
+    }
+
     @Test("a wait for room that is over is no part of what is decided after it")
     func waitIsOver() throws {
         let cluster = smallCluster([guest(1)], hosts: ["host-a"])

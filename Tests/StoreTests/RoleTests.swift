@@ -69,6 +69,11 @@ import Testing
             ("ebb_usergateway", "UPDATE account.pseudonym SET pseudonym = 'host-1'"),
             ("ebb_logger", "INSERT INTO cluster.missing_instance DEFAULT VALUES"),
             ("ebb_usergateway", "DELETE FROM cluster.missing_instance"),
+            ("ebb_usergateway", "UPDATE scheduling.permit SET vcpus = 0"),
+            ("ebb_scheduler", "SELECT * FROM account.token"), ("ebb_scheduler", "SELECT * FROM account.tenant_quota"),
+            ("ebb_monitor", "SELECT account.check_quota('t', 1, 1, 1, 1, 1, 1, 1)"),
+            ("ebb_monitor", "INSERT INTO inventory.snapshot DEFAULT VALUES"),
+            ("ebb_scheduler", "SELECT * FROM account.request_key"),
         ])
     func leastPrivilege(role: String, sql: String) async throws {
         try await withDatabase { database async throws in try await expectDenied(database, role, sql) }
@@ -159,6 +164,9 @@ import Testing
             try await InventoryRepository(store).addHost("h-9", cluster: "c-1", uri: "fleet://h-9")
             try await InventoryRepository(store).setMode(of: "h-9", to: .enabled)
             _ = try await CommandRepository(store).enqueue(.resize(world.domain, key: "u", number: 8))
+            // Monitor has used it: there is nothing to give back.
+            #expect(try await !PermitRepository(store).setState(of: UUID128(high: 3, low: 1), to: .released))
+            #expect(try await QuotaRepository(store).use(of: "t-1", at: at(1))[.vms] == 2)
             #expect(try await DecisionRepository(store).list(DecisionFilter(tenant: "t-1")).count == 1)
             #expect(try await LogRepository(store).events(in: #require(TimeRange(at(0), at(9)))).count == 1)
             #expect(try await AuditRepository(store).list(after: 4).count == 2)

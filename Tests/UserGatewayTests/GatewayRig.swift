@@ -85,11 +85,11 @@ struct GatewayRig: Sendable {
             peers: PeerDirectory())
     }
 
-    /// Two tenants with an owner each, and the provider's operator.
+    /// Two tenants with an owner each, and the provider's operator and administrator.
     private func furnish() async throws {
         let accounts = AccountRepository(administration)
         for tenant in ["acme", "zeta"] as [TenantID] { _ = try await accounts.addTenant(tenant) }
-        for person in [Self.ada, Self.zoe, Self.root] {
+        for person in [Self.ada, Self.zoe, Self.root, Self.chief] {
             try await accounts.addPrincipal(
                 StoredPrincipal(
                     id: person.id, name: person.name, tenant: person.tenant,
@@ -104,6 +104,7 @@ struct GatewayRig: Sendable {
     static let ada = person(1, "ada", .owner, "acme")
     static let zoe = person(2, "zoe", .owner, "zeta")
     static let root = person(3, "root", .operator, nil)
+    static let chief = person(4, "chief", .administrator, nil)
 
     private static func person(_ number: UInt64, _ name: String, _ role: Role, _ tenant: TenantID?) -> Person {
         guard let person = Person(id: UUID128(high: 7, low: number), name: name, role: role, tenant: tenant) else {
@@ -118,13 +119,13 @@ struct GatewayRig: Sendable {
     @discardableResult
     func call(
         _ method: String, _ parameters: [String: JSONValue] = [:], as person: Person = root,
-        within limit: Duration = .seconds(20)
+        within limit: Duration = .seconds(20), login: Login? = nil
     ) async throws -> JSONValue {
         let definition = try MethodRegistry.ebb.check(
             RPCRequest(id: nil, method: method, parameters: parameters), by: person.role)
         let answer = try await backend.call(
             method, params: .object(parameters), principal: person,
-            context: CallContext(remoteAddress: "127.0.0.1", deadline: .now + limit))
+            context: CallContext(remoteAddress: "127.0.0.1", deadline: .now + limit, login: login))
         let fault = definition.result.fault(in: answer)
         #expect(fault == nil, "\(method) answers what its schema does not describe: \(String(describing: fault))")
         return answer
@@ -133,10 +134,10 @@ struct GatewayRig: Sendable {
     /// Why a call fails.
     func failure(
         _ method: String, _ parameters: [String: JSONValue] = [:], as person: Person = root,
-        within limit: Duration = .seconds(20)
+        within limit: Duration = .seconds(20), login: Login? = nil
     ) async throws -> MethodError {
         do {
-            let answer = try await call(method, parameters, as: person, within: limit)
+            let answer = try await call(method, parameters, as: person, within: limit, login: login)
             throw ConditionNotMet(description: "\(method) succeeded: \(answer)")
         } catch let error as MethodError {
             return error

@@ -65,7 +65,7 @@ struct ClientFailure: Error, Hashable, Sendable {
             case .denied: .unauthorised
             case .internal: .internal
             case .busy, .unavailable, .noRoom: .retryable
-            case .conflict, .outcomeUnknown: error.isRetryable ? .retryable : .failed
+            case .conflict, .outcomeUnknown, .quota: error.isRetryable ? .retryable : .failed
             case nil: error.code == -32_602 ? .badData : .internal
             }
     }

@@ -32,10 +32,11 @@ package struct Ebb: AsyncParsableCommand {
             """,
         version: ReleaseVersion.text,
         subcommands: [
-            LoginCommand.self, VMCommand.self, FlavorCommand.self, PolicyCommand.self, DecisionCommand.self,
-            QueueCommand.self, AssessCommand.self, FreezeCommand.self, UnfreezeCommand.self, UsageCommand.self,
-            BillCommand.self, RateCommand.self, HostCommand.self, ClusterCommand.self, ServiceCommand.self,
-            StatusCommand.self, TenantCommand.self, TokenCommand.self, OperationCommand.self, PlotCommand.self,
+            LoginCommand.self, LogoutCommand.self, VMCommand.self, FlavorCommand.self, PolicyCommand.self,
+            DecisionCommand.self, QueueCommand.self, AssessCommand.self, FreezeCommand.self, UnfreezeCommand.self,
+            UsageCommand.self, BillCommand.self, RateCommand.self, HostCommand.self, ClusterCommand.self,
+            ServiceCommand.self, StatusCommand.self, TenantCommand.self, TokenCommand.self, PrincipalCommand.self,
+            OperationCommand.self, PlotCommand.self,
         ])
 
     package init() {}

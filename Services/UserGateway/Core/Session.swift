@@ -46,6 +46,8 @@ package struct Session: Sendable {
     package private(set) var inFlight = 0
     /// Who is logged in.
     package private(set) var principal: Principal?
+    /// Why nothing is answered any more; `nil`: it goes on.
+    package private(set) var ending: MethodError?
 
     package init(registry: MethodRegistry, identity: ServerIdentity, maximumInFlight: Int = 64) {
         self.registry = registry
@@ -92,6 +94,7 @@ package struct Session: Sendable {
 
     /// Decides about one request.
     package func handle(_ request: RPCRequest) -> Directive {
+        if let ending { return .replyAndClose(ending.rpcError) }
         guard let principal else { return handleBeforeLogin(request) }
         do throws(RPCError) {
             let method = try registry.check(request, by: principal.role)
@@ -117,6 +120,9 @@ package struct Session: Sendable {
         return failedLogins < Self.maximumFailedLogins
             ? .reply(.failure(error.rpcError)) : .replyAndClose(error.rpcError)
     }
+
+    /// Its token is valid no more: whatever is asked from here on gets this error, and the connection closes.
+    package mutating func end(_ error: MethodError) { ending = error }
 
     private func handleBeforeLogin(_ request: RPCRequest) -> Directive {
         guard let method = registry[request.method], method.access == .everybody else {

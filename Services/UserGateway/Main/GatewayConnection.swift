@@ -14,6 +14,7 @@ final class GatewayConnection: Sendable {
     private typealias Outcome = Result<JSONValue, RPCError>
 
     private let session: Mutex<Session>
+    private let login = Mutex<Login?>(nil)
     private let channel: any Channel
     private let server: GatewayServer.Context
     private let remoteAddress: String
@@ -29,6 +30,7 @@ final class GatewayConnection: Sendable {
 
     /// Returns when the client has gone, or is gone from, and every answer is written.
     func serve(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
+        defer { server.sessions.leave(ObjectIdentifier(self)) }
         do {
             try await connection.executeThenClose { inbound, outbound in
                 let greeting = session.withLock { $0.greeting(maximumLine: server.configuration.maximumLine) }
@@ -110,25 +112,52 @@ final class GatewayConnection: Sendable {
             try? await channel.triggerUserOutboundEvent(ConnectionGuard.Event.refuse(error)).get()
             return .failure(error)
         case .authenticate(let token):
-            return await login(token)
+            return await logIn(token)
         case .call(let method, let parameters, let isMutating, let principal):
+            if let refusal = await refusal(of: method) { return await perform(refusal) }
             return await call(method, parameters, isMutating: isMutating, principal)
         }
     }
 
-    private func login(_ token: String) async -> Outcome {
+    /// Why a method is not called: the session has ended, or nobody can tell whether it has.
+    private func refusal(of method: String) async -> Session.Directive? {
+        let isUrgent = server.registry[method]?.isUrgent == true
+        let (age, limit) = (
+            server.configuration.sessionCheckAge,
+            isUrgent ? server.configuration.urgentCheckTimeout : server.configuration.loginTimeout
+        )
+        let doubt = await server.sessions.doubt(olderThan: age, within: limit)
+        if let ending = session.withLock({ $0.ending }) { return .replyAndClose(ending.rpcError) }
+        return doubt.flatMap { isUrgent ? nil : .reply(.failure($0.rpcError)) }
+    }
+
+    /// Ends the session as soon as its token is valid no more.
+    private func watch(_ login: Login) {
+        self.login.withLock { $0 = login }
+        server.sessions.enter(ObjectIdentifier(self), login) { [weak self] error in self?.end(error) }
+    }
+
+    /// Says why on the connection's last line, and closes it.
+    private func end(_ error: MethodError) {
+        session.withLock { $0.end(error) }
+        server.metrics.connectionRefused("session-ended")
+        channel.triggerUserOutboundEvent(ConnectionGuard.Event.refuse(error.rpcError), promise: nil)
+    }
+
+    private func logIn(_ token: String) async -> Outcome {
         do throws(MethodError) {
             try server.countLogin(from: remoteAddress)
             let methods = server.methods
-            let principal = try await withLimit(
+            let login = try await withLimit(
                 server.configuration.loginTimeout,
                 else: MethodError(.unavailable, "the login took too long", retryAfterMilliseconds: 1_000)
             ) { () async throws(MethodError) in try await methods.authenticate(token: token) }
             server.loginSucceeded(from: remoteAddress)
             // The guard takes longer lines before the client learns that it may send them.
             try? await channel.triggerUserOutboundEvent(ConnectionGuard.Event.loggedIn).get()
-            log.info("logged in", metadata: ["principal.name": "\(principal.name)"])
-            return .success(session.withLock { $0.loginSucceeded(principal) })
+            log.info("logged in", metadata: ["principal.name": "\(login.principal.name)"])
+            watch(login)
+            return .success(session.withLock { $0.loginSucceeded(login.principal) })
         } catch {
             log.info("login failed", metadata: ["login.reason": "\(error.reason.rawValue)"])
             return await perform(session.withLock { $0.loginFailed(error) })
@@ -145,14 +174,20 @@ final class GatewayConnection: Sendable {
                 .outcomeUnknown, "\(method) did not end within \(timeout)",
                 hint: "look at what it was to change before asking again, or repeat it with its idempotencyKey")
             : MethodError(.unavailable, "\(method) did not end within \(timeout)", retryAfterMilliseconds: 1_000)
-        let context = CallContext(remoteAddress: remoteAddress, deadline: .now + timeout)
+        let login = login.withLock { $0 }
+        let context = CallContext(remoteAddress: remoteAddress, deadline: .now + timeout, login: login)
         let methods = server.methods
+        // A session that ends itself is answered, and then closed, instead of being ended by the watch.
+        let isLogout = method == "session.logout"
+        if isLogout { server.sessions.leave(ObjectIdentifier(self)) }
         do throws(MethodError) {
-            return .success(
-                try await withLimit(timeout, else: late) { () async throws(MethodError) in
-                    try await methods.call(method, params: .object(parameters), principal: principal, context: context)
-                })
+            let answer = try await withLimit(timeout, else: late) { () async throws(MethodError) in
+                try await methods.call(method, params: .object(parameters), principal: principal, context: context)
+            }
+            if isLogout { channel.triggerUserOutboundEvent(ConnectionGuard.Event.drain, promise: nil) }
+            return .success(answer)
         } catch {
+            if isLogout, let login { watch(login) }
             return .failure(error.rpcError)
         }
     }

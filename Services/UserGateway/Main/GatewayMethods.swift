@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import ResourceModel
 package import UserGatewayCore
 
 /// What stands behind the gateway's network: looks tokens up and does the work.
@@ -8,9 +9,14 @@ package import UserGatewayCore
 /// waits for its calls.
 package protocol GatewayMethods: Sendable {
     /// Whose token it is; throws `DENIED` for one that is unknown, ended or revoked, with the same message for all.
-    func authenticate(token: String) async throws(MethodError) -> Principal
+    func authenticate(token: String) async throws(MethodError) -> Login
 
-    /// Performs a method other than `session.*` and `rpc.discover`.
+    /// Which of these tokens, by their ids, nobody may use any more, each with what its sessions are told. One question for
+    /// all sessions of the gateway.
+    func ended(_ tokens: [UUID128]) async throws(MethodError) -> [UUID128: MethodError]
+
+    /// Performs a method other than those that the connection answers: `rpc.discover`, and `session.*` but
+    /// `session.logout`.
     ///
     /// - Parameters:
     ///   - method: a name of the registry; the principal's role is allowed to call it.
@@ -27,9 +33,12 @@ package struct CallContext: Sendable {
     package let remoteAddress: String
     /// When the call is cancelled.
     package let deadline: ContinuousClock.Instant
+    /// By which token the caller is logged in; `nil`: by none, as in a test.
+    package let login: Login?
 
-    package init(remoteAddress: String, deadline: ContinuousClock.Instant) {
+    package init(remoteAddress: String, deadline: ContinuousClock.Instant, login: Login? = nil) {
         self.remoteAddress = remoteAddress
         self.deadline = deadline
+        self.login = login
     }
 }

@@ -30,6 +30,7 @@ package final class GatewayServer: Service {
         let methods: any GatewayMethods
         let metrics = GatewayMetrics()
         let logins: LoginGate
+        let sessions: SessionWatch
 
         /// Throws `BUSY` if this address tries too often.
         func countLogin(from address: String) throws(MethodError) { try logins.attempt(address) }
@@ -53,7 +54,7 @@ package final class GatewayServer: Service {
         try configuration.refusePlainOffLoopback()
         context = Context(
             configuration: configuration, registry: registry, identity: identity, methods: methods,
-            logins: LoginGate(configuration))
+            logins: LoginGate(configuration), sessions: SessionWatch(methods))
         self.log = log
         connections = ConnectionTable(configuration)
     }
@@ -87,6 +88,9 @@ package final class GatewayServer: Service {
 
     /// Ends when the listener is closed and every connection has gone.
     private func serve(_ listener: NIOAsyncChannel<(any Channel)?, Never>) async throws {
+        let interval = context.configuration.sessionCheckInterval
+        let watching = Task { [sessions = context.sessions] in await sessions.run(every: interval) }
+        defer { watching.cancel() }
         try await listener.executeThenClose { inbound in
             await withDiscardingTaskGroup { group in
                 do {

@@ -48,6 +48,12 @@ package struct GatewayServerConfiguration: Sendable {
     package var loginBurst = 10
     package var loginRefill: Duration = .seconds(1)
     package var loginTimeout: Duration = .seconds(10)
+    /// How often it is looked whether the tokens of open sessions are still valid.
+    package var sessionCheckInterval: Duration = .milliseconds(400)
+    /// Nothing is done for a session of which that was looked at longer ago.
+    package var sessionCheckAge: Duration = .milliseconds(900)
+    /// What is urgent waits so long for that look, and is done all the same.
+    package var urgentCheckTimeout: Duration = .milliseconds(200)
     /// A call is cancelled after it: its outcome is then unknown if it changes something.
     package var callTimeout: Duration = .seconds(120)
     /// How long a shutdown waits for calls under way.

@@ -23,16 +23,18 @@ struct UserGatewayDaemon: AsyncParsableCommand {
     private func serve(_ runtime: ServiceRuntime) async throws {
         let membership = runtime.membership(shardKinds: [], callDeadline: .zero, handlers: .none)
         let server: GatewayServer
+        let backend = GatewayBackend(runtime)
         do {
             server = try GatewayServer(
                 configuration: try configuration(runtime.settings),
                 identity: ServerIdentity(version: ReleaseVersion.text, instance: runtime.instance.description),
-                methods: GatewayBackend(runtime), log: runtime.log)
+                methods: backend, log: runtime.log)
         } catch let error as GatewayServerError {
             throw StartupError.configuration(error.message)
         }
         try await withThrowingTaskGroup { group in
             group.addTask { await membership.run() }
+            group.addTask { await backend.forgetKeys() }
             group.addTask {
                 do {
                     try await server.run()

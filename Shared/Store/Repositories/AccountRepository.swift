@@ -25,6 +25,8 @@ package struct Principal: Hashable, Sendable {
     /// `nil` for the provider's own people.
     package let tenant: TenantID?
     package let role: AccountRole
+    /// Since when none of its tokens is valid; `nil`: it may log in.
+    package var disabledAt: Timestamp?
 
     package init(id: UUID128, name: String, tenant: TenantID?, role: AccountRole) {
         self.id = id
@@ -38,21 +40,13 @@ package struct Principal: Hashable, Sendable {
         name = try row.string("name")
         tenant = try row.tenantOrNil("tenant")
         role = try row.value("role")
+        disabledAt = try row.timestampOrNil("disabled_ns")
     }
-}
-
-/// A token as it is kept: never the secret, only its hash.
-package struct TokenRecord: Hashable, Sendable {
-    package let hash: [UInt8]
-    package let principal: UUID128
-    package let createdAt: Timestamp
-    package let expiresAt: Timestamp
-    package let revokedAt: Timestamp?
 }
 
 /// Tenants, principals and tokens: `account`.
 package struct AccountRepository: Sendable {
-    private let store: Store
+    let store: Store
     package init(_ store: Store) { self.store = store }
 
     /// SHA-256 of a token's secret text: what is stored and looked up.
@@ -106,17 +100,20 @@ package struct AccountRepository: Sendable {
             """)
     }
 
-    package func principal(named name: String) async throws(StoreError) -> Principal? {
-        guard let row = try await store.query("SELECT * FROM account.principal WHERE name = \(name)").first else {
-            return nil
-        }
+    package func principal(
+        named name: String, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> Principal? {
+        let rows = try await (runner ?? store).query("SELECT * FROM account.principal WHERE name = \(name)")
+        guard let row = rows.first else { return nil }
         return try Principal(row)
     }
 
     /// The tenant's own principal whom its people call by a name: one of that name, or of that name at the tenant. Nobody
     /// else's is looked at, so that the answer tells nothing of others.
-    package func principal(named name: String, of tenant: TenantID) async throws(StoreError) -> Principal? {
-        let rows = try await store.query(
+    package func principal(
+        named name: String, of tenant: TenantID, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> Principal? {
+        let rows = try await (runner ?? store).query(
             """
             SELECT * FROM account.principal WHERE tenant = \(tenant) AND name IN (\(name), \(Self.name(name, at: tenant)))
             ORDER BY length(name) LIMIT 1
@@ -128,6 +125,28 @@ package struct AccountRepository: Sendable {
     /// tenant's, since `@` is in no name.
     package static func name(_ name: String, at tenant: TenantID) -> String { "\(name)@\(tenant)" }
 
+    /// Everybody, by name.
+    package func principals() async throws(StoreError) -> [Principal] {
+        var principals: [Principal] = []
+        for row in try await store.query("SELECT * FROM account.principal ORDER BY name") {
+            principals.append(try Principal(row))
+        }
+        return principals
+    }
+
+    /// Has a principal's tokens be valid no more from `instant` on, or with `nil` again. Returns whether that is new.
+    @discardableResult
+    package func disable(
+        _ principal: UUID128, at instant: Timestamp?, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> Bool {
+        let rows = try await (runner ?? store).query(
+            """
+            UPDATE account.principal SET disabled_ns = \(instant)
+            WHERE id = \(principal) AND (disabled_ns IS NULL) = \(instant != nil) RETURNING id
+            """)
+        return !rows.isEmpty
+    }
+
     /// A tenant's people, or with `nil` the provider's, by name.
     package func principals(of tenant: TenantID?) async throws(StoreError) -> [Principal] {
         var principals: [Principal] = []
@@ -135,56 +154,5 @@ package struct AccountRepository: Sendable {
             "SELECT * FROM account.principal WHERE tenant IS NOT DISTINCT FROM \(tenant) ORDER BY name")
         for row in rows { principals.append(try Principal(row)) }
         return principals
-    }
-
-    /// Keeps a token by the hash of its secret.
-    package func addToken(
-        hash: [UInt8], for principal: UUID128, createdAt: Timestamp, expiresAt: Timestamp,
-        in runner: (any QueryRunner)? = nil
-    ) async throws(StoreError) {
-        try await (runner ?? store).query(
-            """
-            INSERT INTO account.token (hash, principal, created_ns, expires_ns)
-            VALUES (\(hash), \(principal), \(createdAt), \(expiresAt))
-            """)
-    }
-
-    /// Whose token it is; `nil` if it is unknown, expired or revoked.
-    package func principal(withTokenHash hash: [UInt8], at now: Timestamp) async throws(StoreError) -> Principal? {
-        let rows = try await store.query(
-            """
-            SELECT p.* FROM account.token t JOIN account.principal p ON p.id = t.principal
-            WHERE t.hash = \(hash) AND t.expires_ns > \(now) AND (t.revoked_ns IS NULL OR t.revoked_ns > \(now))
-            """)
-        guard let row = rows.first else { return nil }
-        return try Principal(row)
-    }
-
-    package func tokens(
-        of principal: UUID128, in runner: (any QueryRunner)? = nil
-    ) async throws(StoreError) -> [TokenRecord] {
-        let rows = try await (runner ?? store).query(
-            "SELECT * FROM account.token WHERE principal = \(principal) ORDER BY created_ns, hash")
-        var tokens: [TokenRecord] = []
-        for row in rows {
-            tokens.append(
-                TokenRecord(
-                    hash: try row.bytes("hash"), principal: try row.uuid("principal"),
-                    createdAt: try row.timestamp("created_ns"), expiresAt: try row.timestamp("expires_ns"),
-                    revokedAt: try row.timestampOrNil("revoked_ns")))
-        }
-        return tokens
-    }
-
-    /// `false` if there is no such token, or it is revoked already.
-    @discardableResult
-    package func revokeToken(
-        hash: [UInt8], at now: Timestamp, in runner: (any QueryRunner)? = nil
-    ) async throws(StoreError) -> Bool {
-        let rows = try await (runner ?? store).query(
-            """
-            UPDATE account.token SET revoked_ns = \(now) WHERE hash = \(hash) AND revoked_ns IS NULL RETURNING principal
-            """)
-        return !rows.isEmpty
     }
 }

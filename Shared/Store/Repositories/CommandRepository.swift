@@ -45,6 +45,16 @@ package struct CommandRepository: Sendable {
         try await records("SELECT * FROM cluster.command WHERE id = \(id)").first
     }
 
+    /// What a principal has ordered under a key; `nil`: nothing.
+    package func fetch(principal: String, idempotencyKey: String) async throws(StoreError) -> CommandRecord? {
+        try await records(
+            """
+            SELECT * FROM cluster.command
+            WHERE principal = \(principal) AND idempotency_key = \(idempotencyKey)
+            """
+        ).first
+    }
+
     /// Queued commands of a host that are not past their deadline, oldest first.
     package func open(
         for host: HostID, at now: Timestamp, limit: Int = 256

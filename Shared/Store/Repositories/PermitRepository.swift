@@ -34,13 +34,16 @@ package struct PermitRequest: Hashable, Sendable {
     package var projectedUse: Utilization?
     package var decision: UUID128?
     package var expiresAt: Timestamp
+    /// Whose a domain will be that is not there yet; of any other the row says it.
+    package var tenant: TenantID?
 
     package init(
         id: UUID128, host: HostID, domain: DomainID, purpose: PermitPurpose, vcpus: VCPUCount, memory: ByteCount,
         countedVCPUs: VCPUCount? = nil, projectedUse: Utilization? = nil, decision: UUID128? = nil,
-        expiresAt: Timestamp
+        expiresAt: Timestamp, tenant: TenantID? = nil
     ) {
         self.id = id
+        self.tenant = tenant
         self.host = host
         self.domain = domain
         self.purpose = purpose
@@ -105,6 +108,8 @@ package enum PermitRefusal: Hashable, Sendable, CustomStringConvertible {
     case vcpus(asked: VCPUCount, HostRoom)
     case memory(asked: ByteCount, HostRoom)
     case measuredUse(projected: Utilization, bound: Utilization)
+    /// No host can give it: the tenant has what it may have.
+    case quota(QuotaRefusal)
 
     package var description: String {
         switch self {
@@ -119,6 +124,7 @@ package enum PermitRefusal: Hashable, Sendable, CustomStringConvertible {
                 + "\(room.domainMemory) and open permits \(room.permittedMemory)"
         case .measuredUse(let projected, let bound):
             "the host's measured use would be \(projected), above its bound of \(bound)"
+        case .quota(let refusal): refusal.description
         }
     }
 }
@@ -135,7 +141,7 @@ package struct PermitRepository: Sendable {
     package init(_ store: Store) { self.store = store }
 
     /// Grants the room or says exactly why not. Requests for one host wait for each other, so that it can't be
-    /// overdrawn. `claim` is that of the host's cluster. Throws `fenced`.
+    /// overdrawn; so do those of one tenant, for its quota. `claim` is that of the host's cluster. Throws `fenced`.
     package func request(
         _ request: PermitRequest, at now: Timestamp, under claim: ShardClaim, in transaction: Transaction? = nil
     ) async throws -> PermitAnswer {
@@ -150,12 +156,14 @@ package struct PermitRepository: Sendable {
             guard let room = try await Self.room(of: host, at: now, in: transaction) else {
                 return .refused(.capacityUnknown)
             }
+            let share = try await Self.share(of: request, in: transaction)
+            if let refusal = try await share.refusal(at: now, in: transaction) { return .refused(.quota(refusal)) }
             var request = request
             request.vcpus = try await Self.missing(of: request, in: transaction)
             if let refusal = Self.refusal(of: request, room: room, bound: host.limits.cpuBound) {
                 return .refused(refusal)
             }
-            return .granted(try await Self.insert(request, at: now, in: transaction), room)
+            return .granted(try await Self.insert(request, share, at: now, in: transaction), room)
         }
     }
 
@@ -267,14 +275,15 @@ package struct PermitRepository: Sendable {
     }
 
     private static func insert(
-        _ request: PermitRequest, at now: Timestamp, in transaction: Transaction
+        _ request: PermitRequest, _ share: PermitShare, at now: Timestamp, in transaction: Transaction
     ) async throws -> Permit {
         let rows = try await transaction.query(
             """
             INSERT INTO scheduling.permit (id, host, domain, purpose, vcpus, memory_bytes, decision, created_ns,
-                expires_ns)
+                expires_ns, tenant, quota_vcpus, quota_memory_bytes)
             VALUES (\(request.id), \(request.host), \(request.domain), \(request.purpose.rawValue), \(request.vcpus),
-                \(request.memory), \(request.decision), \(now), \(request.expiresAt)) RETURNING *
+                \(request.memory), \(request.decision), \(now), \(request.expiresAt), \(share.tenant), \(share.vcpus),
+                \(share.memory)) RETURNING *
             """)
         guard let row = rows.first else {
             throw StoreError(.invalidResult, operation: "grant a permit", message: "no row came back")

@@ -8,6 +8,8 @@ package struct Denial: Hashable, Sendable, Codable {
     package let at: Timestamp
     /// In the words of who denied it.
     package let reason: String
+    /// `true`: the tenant has what it may have, so no host can give it; `nil`: this host could not.
+    package var isOverQuota: Bool?
 }
 
 /// One decision with everything that it rests on. Integers, strings and arrays only, so that an encoder with sorted
@@ -126,7 +128,7 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
         var lines = ["\(decidedAt): \(summary)"]
         lines += Sentences.evidence(inputs: inputs, finding: finding)
         if let move { lines += Sentences.plan(move) }
-        lines += denials.map { "host \($0.host) gave no room: \($0.reason)" }
+        lines += denials.map { $0.isOverQuota == true ? $0.reason : "host \($0.host) gave no room: \($0.reason)" }
         if let placement { lines += Sentences.placement(placement) }
         lines.append("rules version \(rulesVersion), decision \(id)")
         return lines.joined(separator: "\n")

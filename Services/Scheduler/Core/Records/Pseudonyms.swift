@@ -10,7 +10,10 @@ extension DecisionRecord {
         return DecisionRecord(
             id: id, tenant: tenant, inputs: names.disguise(inputs), finding: finding,
             denials: denials.map {
-                Denial(host: names.disguise($0.host), at: $0.at, reason: "there was no room")
+                Denial(
+                    host: names.disguise($0.host), at: $0.at,
+                    // Of a quota nobody else's name is told.
+                    reason: $0.isOverQuota == true ? $0.reason : "there was no room", isOverQuota: $0.isOverQuota)
             },
             placement: placement.map(names.disguise), move: move.map(names.disguise),
             obstacle: obstacle.map(names.disguise), foreignSource: foreignSource.map(names.disguise),

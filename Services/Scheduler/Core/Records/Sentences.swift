@@ -110,6 +110,7 @@ enum Sentences {
     }
 
     private static func noRoom(_ evidence: DecisionRecord.Evidence) -> String {
+        if evidence.denials.last?.isOverQuota == true { return "its tenant's quota is used up" }
         guard let obstacle = evidence.obstacle else { return "no host has room" }
         return "its host has no room, and \(text(obstacle))"
     }

@@ -33,13 +33,20 @@ extension SchedulerState {
         enter(isMigration ? .migrating : .resizing, operation, at: now)
     }
 
-    /// No room there: another host is looked for, or the decision ends as refused.
-    package mutating func permitDenied(_ decision: UUID128, host: HostID, reason: String, at now: Timestamp) {
+    /// No room there: another host is looked for, or the decision ends as refused. `isOverQuota`: no other host can give it
+    /// either, since the tenant has what it may have; it then waits in no queue, where it would hold others up.
+    package mutating func permitDenied(
+        _ decision: UUID128, host: HostID, reason: String, isOverQuota: Bool = false, at now: Timestamp
+    ) {
         guard let domain = domain(of: decision), let entry = domains[domain], var operation = entry.operation,
             !operation.phase.isChanging
         else { return }
         guard !isFrozenMeanwhile(domain, at: now) else { return cancel(operation) }
-        operation.denials.append(Denial(host: host, at: now, reason: reason))
+        operation.denials.append(Denial(host: host, at: now, reason: reason, isOverQuota: isOverQuota ? true : nil))
+        guard !isOverQuota else {
+            operation.placement = nil
+            return giveUp(operation, at: now)
+        }
         if operation.move == nil, let obstacle = obstacle(toMoving: entry, toGrow: true, at: now) {
             return giveUp(operation, obstacle: makeRoom(for: operation, at: now) ?? obstacle, at: now)
         }
@@ -270,7 +277,11 @@ extension SchedulerState {
         active[operation.decision] = nil
         domains.update(domain) { $0.operation = nil }
         guard operation.move == nil else { return }
-        wait(domain, operation.resource, missing: operation, at: now)
+        if operation.denials.last?.isOverQuota == true {
+            leave(domain, operation.resource)
+        } else {
+            wait(domain, operation.resource, missing: operation, at: now)
+        }
         pause(domain, operation.resource, after: now)
     }
 

@@ -113,6 +113,9 @@ extension SchedulerState {
     private mutating func recallWaiting(_ record: DecisionRecord) {
         let (domain, resource) = (record.inputs.domain, record.inputs.resource)
         switch record.outcome.reason {
+        case .noRoom where record.denials.last?.isOverQuota == true:
+            leave(domain, resource)
+            pause(domain, resource, after: record.decidedAt)
         case .noRoom:
             let operation = operation(of: record, permit: nil, hasMigrated: true, at: record.decidedAt)
             wait(domain, resource, missing: record.finding.target == nil ? nil : operation, at: record.decidedAt)

@@ -44,6 +44,7 @@ extension SchedulerCommands {
         switch try await obtain(request, on: host, asked, shell: shell) {
         case .granted(let permit): return reply(permit, on: host, record: nil, overridden: objection)
         case .refused(let reason): throw CommandFailure.denied("host \(host) has no room: \(reason)")
+        case .overQuota(let reason): throw CommandFailure.overQuota(reason)
         }
     }
 
@@ -68,7 +69,7 @@ extension SchedulerCommands {
     ) async throws -> ClusterShell.RoomAnswer {
         let answer = try await shell.obtainPermit(
             for: request.domain, on: host, purpose: asked.purpose, vcpus: request.vcpus, memory: request.memory,
-            demand: request.demand, decision: nil)
+            demand: request.demand, decision: nil, tenant: asked.placing.tenant)
         guard case .granted = answer else { return answer }
         // Where this can't be written the room is given back by itself, unused.
         try await AuditRepository.carriedOut(
@@ -115,8 +116,12 @@ extension SchedulerCommands {
             guard let host = result.chosen else {
                 throw CommandFailure.denied("no host has room for it (\(result.refusals.joined(separator: "; ")))")
             }
-            if case .granted(let permit) = try await obtain(request, on: host, asked, shell: shell) {
-                return reply(permit, on: host, record: result)
+            switch try await obtain(request, on: host, asked, shell: shell) {
+            case .granted(let permit): return reply(permit, on: host, record: result)
+            case .overQuota(let reason):
+                await shell.forgetPlace(of: request.domain)
+                throw CommandFailure.overQuota(reason)
+            case .refused: break
             }
             request.denied = (request.denied + [host]).sorted()
         }

@@ -36,6 +36,9 @@ extension ClusterShell {
             case .granted(let permit): state.permitGranted(request.decision, permit: permit, at: now)
             case .refused(let reason):
                 state.permitDenied(request.decision, host: request.host, reason: reason, at: now)
+            case .overQuota(let reason):
+                state.permitDenied(
+                    request.decision, host: request.host, reason: reason, isOverQuota: true, at: now)
             }
         }
     }
@@ -44,15 +47,19 @@ extension ClusterShell {
     enum RoomAnswer: Sendable {
         case granted(UUID128)
         case refused(String)
+        /// No other host can give it either: its tenant has what it may have.
+        case overQuota(String)
     }
 
     /// Asks for room on one host: first by measured use, which only this service knows, then by promised sizes, under
     /// the lock of the host's row.
     ///
-    /// - Parameter counted: the vCPUs that `vcpus` comes on top of, for a growth in place.
+    /// - Parameters:
+    ///   - counted: the vCPUs that `vcpus` comes on top of, for a growth in place.
+    ///   - tenant: whose the domain will be, where it is not there yet.
     func obtainPermit(
         for domain: DomainID, on host: HostID, purpose: StoredPermitPurpose, vcpus: VCPUCount, memory: ByteCount,
-        demand: CPUDemand, counted: VCPUCount? = nil, decision: UUID128?
+        demand: CPUDemand, counted: VCPUCount? = nil, decision: UUID128?, tenant: TenantID? = nil
     ) async throws -> RoomAnswer {
         let now = runtime.clock.now()
         if demand.ppmOfOneCore > 0,
@@ -66,10 +73,11 @@ extension ClusterShell {
             StoredPermitRequest(
                 id: UUID128.random(using: &generator), host: host, domain: domain, purpose: purpose, vcpus: vcpus,
                 memory: memory, countedVCPUs: counted, decision: decision,
-                expiresAt: now.advanced(by: configuration.permitLifetime)),
+                expiresAt: now.advanced(by: configuration.permitLifetime), tenant: tenant),
             at: now, under: shard.claim)
         switch outcome {
         case .granted(let permit, _): return .granted(permit.id)
+        case .refused(.quota(let refusal)): return .overQuota(refusal.description)
         case .refused(let refusal): return .refused(refusal.description)
         }
     }

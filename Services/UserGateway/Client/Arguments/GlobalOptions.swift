@@ -48,9 +48,11 @@ struct MutationOptions: ParsableArguments {
 
     /// The given key, or a new one. `part` tells several requests of one command apart.
     func key(part: String = "") -> String {
-        guard let idempotencyKey else { return String(UInt128.random(in: 0...UInt128.max), radix: 36) }
+        guard let idempotencyKey else { return Self.newKey() }
         return part.isEmpty ? idempotencyKey : "\(idempotencyKey)/\(part)"
     }
+
+    static func newKey() -> String { String(UInt128.random(in: 0...UInt128.max), radix: 36) }
 }
 
 /// What every command that changes a VM takes.

@@ -7,6 +7,8 @@ internal import UserGatewayCore
 struct Column: Sendable {
     enum Style: Sendable {
         case text, state, count, bytes, rate, share, instant, nanoseconds, quantity, money(currency: String)
+        /// A number, of memory and disk in bytes: the item's resource says it.
+        case limit
         /// A tenant; without one it is a foreign domain.
         case owner
         /// Labels and lists, on one line.
@@ -35,7 +37,7 @@ struct Column: Sendable {
     var isNumeric: Bool {
         switch style {
         case .text, .state, .instant, .owner, .list: false
-        case .count, .bytes, .rate, .share, .nanoseconds, .quantity, .money: true
+        case .count, .bytes, .rate, .share, .nanoseconds, .quantity, .limit, .money: true
         }
     }
 
@@ -50,6 +52,9 @@ struct Column: Sendable {
         case .text, .state, .count, .owner: return Self.raw(value)
         case .list: return Self.line(value)
         case .bytes: return value.integer.map(Humanize.bytes) ?? Self.raw(value)
+        case .limit where ["memory", "disk"].contains(item["resource"]?.text):
+            return value.integer.map(Humanize.bytes) ?? Self.raw(value)
+        case .limit: return Self.raw(value)
         case .rate: return value.integer.map { Humanize.bytes($0) + "/s" } ?? Self.raw(value)
         case .share: return value.integer.map(Humanize.share) ?? Self.raw(value)
         case .instant: return value.text.map(Humanize.instant) ?? Self.raw(value)

@@ -21,12 +21,6 @@ extension View {
     static let usage = View(.prose, name: "tenant", usageColumns)
     static let tenantList = View(.list(empty: "no tenants"), name: "name", tenantColumns)
     static let tenant = View(.record, name: "name", tenantColumns)
-    static let token = View(
-        .record, name: "token",
-        [
-            Column("TOKEN", "token"), Column("PRINCIPAL", "principal"), Column("ROLE", "role"),
-            Column("TENANT", "tenant"), Column("EXPIRES", "expiresAt", .instant),
-        ])
     static let serviceList = View(
         .list(empty: "no services"), name: "id",
         [

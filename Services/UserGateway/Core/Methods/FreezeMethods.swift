@@ -5,7 +5,7 @@ extension MethodDefinition {
     static let freezes: [MethodDefinition] = [
         MethodDefinition(
             "freeze.set", "Stop automatic actions on a VM, a tenant's VMs or a cluster",
-            access: .roles(.vmManagers), mutating: true,
+            access: .roles(.vmManagers), mutating: true, urgent: true,
             takes: scopeFields + [
                 Field("reason", .text(1...512), required: true, "Why, for who finds it later")
             ],

@@ -34,15 +34,19 @@ package struct MethodDefinition: Sendable {
     /// The reasons it fails for, apart from `DENIED`, `BUSY`, `UNAVAILABLE` and `INTERNAL`, which every method has.
     package let reasons: [ErrorReason]
     package let access: Access
-    /// It changes something: it takes `idempotencyKey` and is audited.
+    /// It changes something: it takes `idempotencyKey`, which the gateway keeps for every such method, and is audited.
+    /// A handler of any other method can't audit what it does, and so can't change anything.
     package let isMutating: Bool
     /// When what it does can't be undone.
     package let finality: Finality
+    /// It must hold at once, also while the database does not answer: its key is kept where that takes no time.
+    package let isUrgent: Bool
     package let example: Example
 
     package init(
         _ name: String, _ summary: String, access: Access, mutating isMutating: Bool = false,
-        final finality: Finality = .never, takes parameters: [Field], returns result: Schema, _ resultSummary: String,
+        final finality: Finality = .never, urgent isUrgent: Bool = false, takes parameters: [Field],
+        returns result: Schema, _ resultSummary: String,
         fails reasons: [ErrorReason] = [], example: [String: JSONValue], gives exampleResult: JSONValue
     ) {
         self.name = name
@@ -54,12 +58,17 @@ package struct MethodDefinition: Sendable {
         self.access = access
         self.isMutating = isMutating
         self.finality = finality
+        self.isUrgent = isUrgent
         self.example = Example(parameters: example, result: exampleResult)
     }
 
+    /// How long a key is kept: a repeat after that is a new request.
+    package static let keyLifetime = Duration.seconds(86_400)
+
     /// Same key and same body: the same answer, done once. Same key and another body: `CONFLICT`.
     private static let idempotencyKey = Field(
-        "idempotencyKey", .text(1...128), "Repeats of a request with the same key are done once")
+        "idempotencyKey", .text(1...128),
+        "Repeats of a request with the same key within 24 hours are done once and get the same answer")
 
     /// All reasons it fails for, the common ones last.
     package var allReasons: [ErrorReason] {
@@ -67,6 +76,12 @@ package struct MethodDefinition: Sendable {
             access == .everybody
             ? [.busy, .unavailable, .internal] : [.denied, .busy, .unavailable, .internal]
         return reasons + common.filter { !reasons.contains($0) }
+    }
+
+    /// Members of its result that are told once and never kept.
+    package var secrets: [String] {
+        guard case .object(let fields) = result else { return [] }
+        return fields.filter(\.isSecret).map(\.name)
     }
 
     /// Whether a principal of this role may call it.

@@ -13,10 +13,11 @@ package struct MethodRegistry: Sendable {
 
     /// All methods of Ebb.
     package static let ebb = MethodRegistry(
-        MethodDefinition.session + MethodDefinition.accounts + MethodDefinition.hosts + MethodDefinition.vms
-            + MethodDefinition.vmActions + MethodDefinition.vmQuestions + MethodDefinition.freezes
-            + MethodDefinition.policies + MethodDefinition.decisions + MethodDefinition.scheduling
-            + MethodDefinition.billing + MethodDefinition.status + MethodDefinition.operations)
+        MethodDefinition.session + MethodDefinition.accounts + MethodDefinition.tokens + MethodDefinition.quotas
+            + MethodDefinition.hosts + MethodDefinition.vms + MethodDefinition.vmActions
+            + MethodDefinition.vmQuestions + MethodDefinition.freezes + MethodDefinition.policies
+            + MethodDefinition.decisions + MethodDefinition.scheduling + MethodDefinition.billing
+            + MethodDefinition.status + MethodDefinition.operations)
 
     package subscript(_ name: String) -> MethodDefinition? { byName[name] }
 

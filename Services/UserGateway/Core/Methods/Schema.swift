@@ -56,12 +56,15 @@ package struct Field: Hashable, Sendable {
     package let summary: String
     /// Who may give it; `nil`: whoever may call the method.
     package let roles: Set<Role>?
+    /// Of a result: it is told once and never kept.
+    package let isSecret: Bool
 
     package init(
         _ name: String, _ schema: Schema, required isRequired: Bool = false, only roles: Set<Role>? = nil,
-        _ summary: String
+        secret isSecret: Bool = false, _ summary: String
     ) {
         self.name = name
+        self.isSecret = isSecret
         self.schema = schema
         self.isRequired = isRequired
         self.roles = roles
@@ -197,7 +200,7 @@ extension Schema {
         case .document: ["type": "object"]
         case .map(let schema, let limit):
             ["type": "object", "additionalProperties": schema.jsonSchema, "maxProperties": .integer(Int64(limit))]
-        case .nullable(let schema): ["anyOf": [schema.jsonSchema, ["type": "null"]]]
+        case .nullable(let schema): schema.jsonSchemaOrNull
         case .list(let schema, let limit):
             ["type": "array", "items": schema.jsonSchema, "maxItems": .integer(Int64(limit))]
         case .object(let fields):
@@ -208,6 +211,15 @@ extension Schema {
                 "required": .array(fields.filter(\.isRequired).map { .string($0.name) }),
             ]
         }
+    }
+}
+
+extension Schema {
+    fileprivate var jsonSchemaOrNull: JSONValue {
+        var members = jsonSchema.members ?? [:]
+        members["type"] = members["type"].map { [$0, "null"] }
+        members["enum"] = members["enum"]?.items.map { .array($0 + [.null]) }
+        return .object(members)
     }
 }
 

@@ -3,7 +3,7 @@
 internal import ResourceModel
 
 extension MethodDefinition {
-    /// The connection itself. The gateway answers these; no handler sees them.
+    /// The connection itself. The gateway answers these; no handler sees them but `session.logout`.
     static let session: [MethodDefinition] = [
         MethodDefinition(
             "session.hello", "Agree on the version of the protocol", access: .everybody,
@@ -32,6 +32,10 @@ extension MethodDefinition {
         MethodDefinition(
             "session.show", "Show who is logged in", access: .roles(.everyone), takes: [], returns: identity,
             "Who is logged in", example: [:], gives: exampleIdentity),
+        MethodDefinition(
+            "session.logout", "Revoke the token of this session, and end the session",
+            access: .roles(.everyone), mutating: true, takes: [], returns: identity, "Who was logged in",
+            example: [:], gives: exampleIdentity),
         MethodDefinition(
             "session.ping", "Check that the gateway answers", access: .everybody, takes: [], returns: .object([]),
             "Nothing", example: [:], gives: [:]),

@@ -5,7 +5,7 @@ internal import ResourceModel
 extension MethodDefinition {
     /// Virtual machines: what can be done to them.
     static let vmActions: [MethodDefinition] = [
-        action("start", "Start a VM that is stopped", fails: [.noRoom]),
+        action("start", "Start a VM that is stopped", fails: [.noRoom, .quota]),
         action(
             "shutdown", "Ask a VM's guest to stop, or stop it", final: .with("force"),
             takes: [
@@ -18,13 +18,13 @@ extension MethodDefinition {
         action("suspend", "Pause a VM: it keeps its memory and gets no CPU time"),
         action("resume", "Let a paused VM go on"),
         action("save", "Save a VM's memory to disk and stop it"),
-        action("restore", "Start a saved VM where it was", fails: [.noRoom]),
+        action("restore", "Start a saved VM where it was", fails: [.noRoom, .quota]),
         action(
             "resize", "Give a VM this number of vCPUs or this much memory", roles: .vmSizers,
             takes: [
                 Field("vcpus", .vcpus, "The number of vCPUs that it is to have"),
                 Field("memoryBytes", .memory, "The memory in bytes that it is to have"),
-            ], fails: [.noRoom], example: ["vcpus": 2]),
+            ], fails: [.noRoom, .quota], example: ["vcpus": 2]),
         action(
             "cap", "Limit a VM's CPU time, or end the limit", roles: .vmSizers,
             takes: [
@@ -56,10 +56,10 @@ extension MethodDefinition {
         action("abort", "Abort a VM's migration: it stays where it is", roles: .hostManagers),
         action(
             "snapshot", "Keep a VM's disk, and memory where it runs, under a name", takes: [snapshotField],
-            example: ["name": "before-upgrade"]),
+            fails: [.quota], example: ["name": "before-upgrade"]),
         action(
             "revert", "Take a VM back to a snapshot; what it did since is lost", final: .always, takes: [snapshotField],
-            fails: [.noRoom], example: ["name": "before-upgrade"]),
+            fails: [.noRoom, .quota], example: ["name": "before-upgrade"]),
         action(
             "snapshotdelete", "Delete a snapshot of a VM, which itself goes on as it is", final: .always,
             takes: [snapshotField], example: ["name": "before-upgrade"]),
@@ -76,7 +76,7 @@ extension MethodDefinition {
                 Field("vm", .text(1...255), required: true, "The domain's UUID or its name on the host"),
                 Field("tenant", .name, required: true, "Whose it is to be"),
                 Field("host", .name, "Where it is, where several hosts have one of that name"), waitField,
-            ], returns: outcome, "How it went", fails: [.notFound, .conflict, .invalid, .outcomeUnknown],
+            ], returns: outcome, "How it went", fails: [.notFound, .conflict, .invalid, .outcomeUnknown, .quota],
             example: ["vm": "instance-00000a1", "tenant": "acme"], gives: exampleOutcome("adopt")),
         action(
             "release", "Give a VM back: Ebb only observes it from now on", roles: .hostManagers, final: .always),

@@ -36,7 +36,7 @@ extension MethodDefinition {
                 Field("boot", .object(bootFields), only: .hostManagers, "What it boots (default: its disk)"),
                 waitField,
             ],
-            returns: outcome, "How it went", fails: [.conflict, .invalid, .noRoom, .notFound, .outcomeUnknown],
+            returns: outcome, "How it went", fails: [.conflict, .invalid, .noRoom, .quota, .notFound, .outcomeUnknown],
             example: ["name": "web-1", "flavor": "small", "maxVcpus": 4, "image": "debian-13"],
             gives: exampleOutcome("create")),
         MethodDefinition(

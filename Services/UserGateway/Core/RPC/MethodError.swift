@@ -18,6 +18,8 @@ package enum ErrorReason: String, Hashable, Sendable, CaseIterable {
     case outcomeUnknown = "OUTCOME_UNKNOWN"
     /// No host has room for it within its bounds.
     case noRoom = "NO_ROOM"
+    /// The tenant has as much as it may have.
+    case quota = "QUOTA_EXCEEDED"
     /// A defect of Ebb.
     case `internal` = "INTERNAL"
 
@@ -33,6 +35,7 @@ package enum ErrorReason: String, Hashable, Sendable, CaseIterable {
         case .outcomeUnknown: 1_007
         case .noRoom: 1_008
         case .internal: 1_009
+        case .quota: 1_010
         }
     }
 
@@ -50,6 +53,7 @@ package enum ErrorReason: String, Hashable, Sendable, CaseIterable {
         case .unavailable: "A part of Ebb does not answer; nothing was changed."
         case .outcomeUnknown: "It was begun and its end is not known; look before asking again."
         case .noRoom: "No host has room for it within its bounds."
+        case .quota: "The tenant has as much as it may have."
         case .internal: "A defect of Ebb."
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Logging
 import Messages
 import ResourceModel
 import ServiceKit
@@ -14,6 +15,12 @@ struct Permitted: Sendable {
     let host: HostID
     /// What was overridden by force; `nil`: nothing.
     let overridden: String?
+}
+
+/// What a command takes of a tenant's quota as soon as it is queued.
+struct QuotaShare: Sendable {
+    let tenant: TenantID
+    let amounts: QuotaAmounts
 }
 
 /// What somebody says of the place of what takes room.
@@ -65,19 +72,21 @@ extension GatewayBackend {
     /// Queues a command for a VM that is there, has it carried out, and says what came of it.
     func run(
         _ request: Request, on domain: DomainRecord, verb: String, _ arguments: [String: JSONValue] = [:],
-        permit: Permitted? = nil, taking time: Duration = .zero
+        permit: Permitted? = nil, counting share: QuotaShare? = nil, taking time: Duration = .zero
     ) async throws(MethodError) -> JSONValue {
         try await run(
             request, domain: domain.id, name: domain.name, host: domain.host, verb: verb, arguments, permit: permit?.id,
-            taking: time)
+            counting: share, taking: time)
     }
 
     /// Queues the command with its audit entry, has it carried out, and says what came of it.
     ///
-    /// - Parameter time: what it may take once it is begun, beyond what every command may.
+    /// - Parameters:
+    ///   - share: what it takes of a tenant's quota, beside the room of its permit.
+    ///   - time: what it may take once it is begun, beyond what every command may.
     func run(
         _ request: Request, domain: DomainID, name: String, host: HostID, verb: String,
-        _ arguments: [String: JSONValue], permit: UUID128?, taking time: Duration
+        _ arguments: [String: JSONValue], permit: UUID128?, counting share: QuotaShare? = nil, taking time: Duration
     ) async throws(MethodError) -> JSONValue {
         var generator = SystemRandomNumberGenerator()
         let now = runtime.clock.now()
@@ -86,24 +95,44 @@ extension GatewayBackend {
             arguments: JSONValue.object(arguments).line, principal: request.principal.name,
             idempotencyKey: request.idempotencyKey, permit: permit, createdAt: now,
             deadline: now.advanced(by: .seconds(60) + time))
-        let stored = try await reading {
-            try await store.transaction { transaction in
-                let stored = try await CommandRepository(store).enqueue(command, in: transaction)
-                if stored.id == command.id {
-                    try await audit(request, on: name, .object(arguments), in: transaction)
-                } else if let permit {
-                    // A repeated key has its own permit, or needs none any more.
-                    try await PermitRepository(store).setState(of: permit, to: .released, in: transaction)
+        let stored: CommandRecord
+        do throws(MethodError) {
+            stored = try await reading {
+                try await store.transaction { transaction in
+                    if let share { try await take(share.amounts, for: share.tenant, in: transaction) }
+                    let stored = try await CommandRepository(store).enqueue(command, in: transaction)
+                    if stored.id == command.id {
+                        try await audit(request, on: name, .object(arguments), in: transaction)
+                    }
+                    return stored
                 }
-                return stored
+            }
+        } catch {
+            // Where nobody knows whether the command is queued, it may need its room.
+            if let permit, error.reason != .outcomeUnknown { await giveBack(permit) }
+            throw error
+        }
+        // A repeated key has its own permit, or needs none any more.
+        if let permit, stored.id != command.id { await giveBack(permit) }
+        return try await result(of: stored, name: name, request)
+    }
+
+    /// Gives back the room of a permit that no command has, also when the call is cancelled. What can't be given back ends
+    /// with the permit's time.
+    private func giveBack(_ permit: UUID128) async {
+        let ending = Task { [store, log = runtime.log] in
+            do throws(StoreError) {
+                try await PermitRepository(store).setState(of: permit, to: .released)
+            } catch {
+                log.warning("a permit could not be released; it expires", metadata: ["error": "\(error)"])
             }
         }
-        return try await result(of: stored, name: name, request)
+        await ending.value
     }
 
     /// Waits for the end where the caller does; else only for as long as most commands take, so that the host's owner
     /// has it and its answer is not news of yesterday.
-    private func result(
+    func result(
         of stored: CommandRecord, name: String, _ request: Request
     ) async throws(MethodError) -> JSONValue {
         let waits = request.boolean("wait") != false

@@ -20,7 +20,11 @@ extension GatewayBackend {
     }
     func releaseVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act("release", request) }
     func snapshotVM(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await act("snapshot", request, ["name": request.values["name"] ?? ""])
+        let domain = try await managedDomain(request)
+        return try await run(
+            request, on: domain, verb: "snapshot", ["name": request.values["name"] ?? ""],
+            counting: domain.tenant.map { QuotaShare(tenant: $0, amounts: [.snapshots: 1]) },
+            taking: Self.copyingTime)
     }
     func deleteSnapshot(_ request: Request) async throws(MethodError) -> JSONValue {
         try await act("delete-snapshot", request, ["name": request.values["name"] ?? ""])
@@ -173,10 +177,11 @@ extension GatewayBackend {
             throw MethodError(
                 .conflict, "'\(domain.name)' is managed by \(manager)", hint: "Ebb only observes what others manage")
         }
-        let tenant = request.text("tenant") ?? ""
-        let known = try await reading { try await AccountRepository(store).tenants() }
-        guard known.contains(where: { $0.name == tenant }) else { throw .notFound("tenant", tenant) }
-        return try await run(request, on: domain, verb: "adopt", ["tenant": .string(tenant)])
+        let tenant = try await self.tenant(request.text("tenant") ?? "")
+        let amounts = try await reading { try await QuotaRepository(store).share(of: domain.id) }
+        return try await run(
+            request, on: domain, verb: "adopt", ["tenant": .string(tenant.name)],
+            counting: QuotaShare(tenant: tenant, amounts: amounts))
     }
 
     // MARK: -
@@ -198,7 +203,7 @@ extension GatewayBackend {
     private func act(
         _ verb: String, _ request: Request, _ arguments: [String: JSONValue] = [:], taking time: Duration? = nil
     ) async throws(MethodError) -> JSONValue {
-        let isCopying = ["save", "snapshot", "delete-snapshot", "delete"].contains(verb)
+        let isCopying = ["save", "delete-snapshot", "delete"].contains(verb)
         return try await run(
             request, on: try await managedDomain(request), verb: verb, arguments,
             taking: time ?? (isCopying ? Self.copyingTime : .zero))

@@ -26,11 +26,14 @@ extension GatewayBackend {
         place.network = request.text("network")
         // A disk that begins as an image lies in the image's pool.
         if request.text("image") != nil { place.pool = request.text("pool") ?? VMBoot.defaultPool }
+        // Who may have no more does not even ask for room.
+        let share = QuotaShare(tenant: wish.tenant, amounts: [.vms: 1, .disk: wish.size.diskBytes])
+        try await reading { try await take(share.amounts, for: share.tenant, in: store) }
         let permit = try await firstRoom(
             for: wish, in: try await clusters(cluster, of: host, for: wish.tenant, place), on: host, place, request)
         return try await run(
             request, domain: wish.id, name: wish.name, host: permit.host, verb: "create", wish.arguments,
-            permit: permit.id, taking: Self.copyingTime)
+            permit: permit.id, counting: share, taking: Self.copyingTime)
     }
 
     /// The clusters that a new VM may be in, the first to be tried first: the one that is named or its host's, which must be

@@ -19,20 +19,6 @@ struct GatewayBackend: GatewayMethods {
     var store: Store { runtime.store }
     var inventory: InventoryRepository { InventoryRepository(runtime.store) }
 
-    func authenticate(token: String) async throws(MethodError) -> UserGatewayCore.Principal {
-        let refused = MethodError(
-            .denied, "the token is not valid", hint: "have a new one made with 'ebb token create'")
-        guard let token = AccessToken(token) else { throw refused }
-        let found = try await reading {
-            try await AccountRepository(store).principal(withTokenHash: token.hash, at: runtime.clock.now())
-        }
-        guard let found, let role = Role(rawValue: found.role.rawValue),
-            let principal = UserGatewayCore.Principal(
-                id: found.id, name: found.name, role: role, tenant: found.tenant)
-        else { throw refused }
-        return principal
-    }
-
     func call(
         _ method: String, params: JSONValue, principal: UserGatewayCore.Principal, context: CallContext
     ) async throws(MethodError) -> JSONValue {
@@ -40,11 +26,12 @@ struct GatewayBackend: GatewayMethods {
         let request = Request(
             method: method, values: params, principal: principal, context: context,
             idempotencyKey: params["idempotencyKey"]?.text ?? UUID128.random(using: &generator).description)
-        guard let handler = Self.handlers[method] else {
+        guard let handler = Self.handlers[method], let definition = MethodRegistry.ebb[method] else {
             throw MethodError(.internal, "\(method) is in the registry and nobody answers it")
         }
         do throws(MethodError) {
-            return try await handler(self)(request)
+            guard definition.isMutating else { return try await handler(self)(request) }
+            return try await once(request, definition, handler(self))
         } catch {
             throw error.seen(by: principal)
         }
@@ -55,7 +42,11 @@ struct GatewayBackend: GatewayMethods {
     private static let handlers: [String: @Sendable (GatewayBackend) -> Handler] =
         hostHandlers.merging(vmHandlers) { first, _ in first }.merging([
             "tenant.create": { $0.createTenant }, "tenant.list": { $0.listTenants },
-            "token.create": { $0.createToken },
+            "token.create": { $0.createToken }, "token.list": { $0.listTokens },
+            "token.revoke": { $0.revokeToken }, "session.logout": { $0.logOut },
+            "principal.list": { $0.listPrincipals }, "principal.disable": { $0.disablePrincipal },
+            "principal.enable": { $0.enablePrincipal },
+            "quota.show": { $0.showQuota }, "quota.set": { $0.setQuota },
             "freeze.set": { $0.setFreeze }, "freeze.clear": { $0.clearFreeze }, "freeze.list": { $0.listFreezes },
             "policy.show": { $0.showPolicy }, "policy.set": { $0.setPolicy }, "policy.clear": { $0.clearPolicy },
             "policy.pin": { $0.pinPolicy }, "policy.replay": { $0.replayPolicy },
@@ -104,6 +95,8 @@ struct Request: Sendable {
     let context: CallContext
     /// What names this wish; a fresh one where the caller gave none.
     let idempotencyKey: String
+    /// What it does under its key; `nil` where the caller gave none.
+    var attempt: RequestAttempt?
 
     func text(_ name: String) -> String? { values[name]?.text }
     func integer(_ name: String) -> Int64? { values[name]?.integer }
@@ -138,6 +131,11 @@ extension GatewayBackend {
         switch error.code {
         case .conflict, .uniqueViolation:
             MethodError(.conflict, error.message, toTenants: "it contradicts something that is there already")
+        case .outcomeUnknown:
+            MethodError(
+                .outcomeUnknown, "whether it was done is not known: \(error.message)",
+                toTenants: "whether it was done is not known: look, or repeat it with its idempotencyKey",
+                hint: "look, or repeat it with its idempotencyKey")
         case .notFound: MethodError(.notFound, error.message, toTenants: "what it is about is not there any more")
         case .foreignKeyViolation, .checkViolation:
             MethodError(.invalid, error.message, toTenants: "its values don't fit what is there")
@@ -148,10 +146,21 @@ extension GatewayBackend {
         }
     }
 
-    /// Appends to the audit, in the transaction of the act.
+    /// Appends to the audit, in the transaction of the act, and notes there that the request has acted. Only a method that
+    /// the registry declares as a mutation, which keeps its key, may do that; and only who holds the key.
     func audit(
         _ request: Request, on subject: String, _ detail: JSONValue, in runner: any QueryRunner
     ) async throws(StoreError) {
+        guard MethodRegistry.ebb[request.method]?.isMutating == true else {
+            throw StoreError(
+                .notFound, operation: "audit \(request.method)",
+                message: "\(request.method) is not declared as a mutation, so it may change nothing")
+        }
+        if let attempt = request.attempt, try await !RequestKeyRepository.act(attempt, in: runner) {
+            throw StoreError(
+                .conflict, operation: "act under a key",
+                message: "idempotency key '\(attempt.key)' was taken over by another request: use a new key")
+        }
         try await AuditRepository.append(
             AuditEvent(
                 at: runtime.clock.now(), actor: request.principal.name, action: request.method, subject: subject,
@@ -253,6 +262,7 @@ extension GatewayBackend {
         case "invalid": error(.invalid, isOwn ? nil : "the host can't answer that for this VM")
         case "conflict": error(.conflict, "something about the VM contradicts it")
         case "denied": error(.noRoom, TenantText.noRoom)
+        case "quota": .overQuota(failure.message)
         case "busy": error(.busy, TenantText.unavailable, retryAfter: 200)
         case "internal": error(.internal, "it went wrong inside of Ebb; the provider can find out how")
         default: error(.unavailable, TenantText.unavailable, retryAfter: 500)

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Cryptography
+import Foundation
+import Logging
+import ResourceModel
+import ServiceKit
+import Store
+import UserGatewayCore
+
+// Whatever changes something does it once for each idempotency key, and repeats are told what it came to. This stands
+// around the handlers of all methods that the registry declares as mutations.
+extension GatewayBackend {
+    /// How long it takes at most to end a call that was cancelled.
+    private static let endingTime = Duration.seconds(5)
+
+    func once(
+        _ request: Request, _ definition: MethodDefinition, _ handler: @escaping Handler
+    ) async throws(MethodError) -> JSONValue {
+        guard request.text("idempotencyKey") != nil else { return try await handler(request) }
+        let attempt = attempt(request)
+        while true {
+            switch try await claim(attempt, definition) {
+            case .begun: return try await act(request.acting(attempt), definition, handler)
+            case nil: return try await handler(request)
+            case .other:
+                throw MethodError(
+                    .conflict, "idempotency key '\(attempt.key)' was used for another request", hint: "use a new key")
+            case .answered(let text, let secret):
+                let answer = try Self.kept(text)
+                return try await upToDate(answer, definition, request, secret: secret)
+            case .acted(let isHeld):
+                if let command = try await command(of: request) {
+                    return try await result(of: command, name: name(of: command), request)
+                }
+                guard isHeld else {
+                    throw MethodError(
+                        .outcomeUnknown, "it was done under idempotency key '\(attempt.key)', and its answer was lost",
+                        hint: "look at what it was to change")
+                }
+                try await pause(for: attempt, request)
+            case .underWay: try await pause(for: attempt, request)
+            }
+        }
+    }
+
+    /// Forgets keys that are past their time, a few at a time, until cancelled.
+    func forgetKeys() async {
+        while !Task.isCancelled {
+            let count = (try? await RequestKeyRepository(store).forgetExpired(at: runtime.clock.now())) ?? 0
+            try? await Task.sleep(for: count > 0 ? .milliseconds(100) : .seconds(10))
+        }
+    }
+
+    private func attempt(_ request: Request) -> RequestAttempt {
+        var generator = SystemRandomNumberGenerator()
+        let now = runtime.clock.now()
+        return RequestAttempt(
+            principal: request.principal.id, key: request.idempotencyKey,
+            body: SHA256.hash("\(request.method)\n\(request.given.line)"),
+            secret: UUID128.random(using: &generator).bytes + UUID128.random(using: &generator).bytes,
+            heldUntil: now.advanced(by: request.timeout + Self.endingTime),
+            expiresAt: now.advanced(by: MethodDefinition.keyLifetime))
+    }
+
+    /// `nil`: the key can't be had at once, and what is urgent does not wait for it.
+    private func claim(
+        _ attempt: RequestAttempt, _ definition: MethodDefinition
+    ) async throws(MethodError) -> RequestKeyState? {
+        let keys = RequestKeyRepository(store)
+        guard definition.isUrgent else {
+            return try await reading { try await keys.claim(attempt, at: runtime.clock.now()) }
+        }
+        let (now, limit) = (runtime.clock.now(), Duration.milliseconds(200))
+        return await promptly(within: limit) { try? await keys.claim(attempt, at: now) } ?? nil
+    }
+
+    /// Waits a moment for the other request with this key.
+    private func pause(for attempt: RequestAttempt, _ request: Request) async throws(MethodError) {
+        guard request.timeout > .milliseconds(100), !Task.isCancelled else {
+            throw MethodError(
+                .busy, "the first request with idempotency key '\(attempt.key)' is under way", hint: "try again",
+                retryAfterMilliseconds: 1_000)
+        }
+        try? await Task.sleep(for: .milliseconds(50))
+    }
+
+    /// Acts under the key, and keeps what came of it. What trying again may mend is not kept: the key is free again then,
+    /// unless it was done all the same.
+    private func act(
+        _ request: Request, _ definition: MethodDefinition, _ handler: Handler
+    ) async throws(MethodError) -> JSONValue {
+        do throws(MethodError) {
+            let answer = try await handler(request)
+            let members = (answer.members ?? [:]).filter { !definition.secrets.contains($0.key) }
+            await end(request, keeping: ["result": .object(members)])
+            return answer
+        } catch {
+            await end(request, keeping: error.isFinal ? ["error": error.kept] : nil)
+            throw error
+        }
+    }
+
+    /// Also of a call that was cancelled, whose own questions to the database would fail.
+    private func end(_ request: Request, keeping answer: JSONValue?) async {
+        guard let attempt = request.attempt else { return }
+        let keys = RequestKeyRepository(store)
+        let ending = Task { [log = runtime.log] in
+            do throws(StoreError) {
+                if let answer { try await keys.keep(answer.line, of: attempt) } else { try await keys.release(attempt) }
+            } catch {
+                log.warning(
+                    "what a request came to could not be kept",
+                    metadata: ["method": "\(request.method)", "error": "\(error)"])
+            }
+        }
+        await ending.value
+    }
+
+    /// What was kept of an answer, or the failure that was.
+    private static func kept(_ text: String) throws(MethodError) -> JSONValue {
+        let answer = try JSONValue.decoded(text.utf8)
+        if let error = answer["error"] { throw MethodError(kept: error) }
+        return answer["result"] ?? [:]
+    }
+
+    /// A kept answer with what has become of it since, and with its secret.
+    private func upToDate(
+        _ answer: JSONValue, _ definition: MethodDefinition, _ request: Request, secret: [UInt8]
+    ) async throws(MethodError) -> JSONValue {
+        if !definition.secrets.isEmpty { return try await revealed(answer, request, secret: secret) }
+        guard answer["command"] != nil, let command = try await command(of: request) else { return answer }
+        var name = answer["vm"]?.text
+        if name == nil { name = try await self.name(of: command) }
+        let latest = try await result(of: command, name: name ?? "-", request)
+        return .object((answer.members ?? [:]).merging(latest.members ?? [:]) { _, new in new })
+    }
+
+    /// The command that a request with this key has given.
+    private func command(of request: Request) async throws(MethodError) -> CommandRecord? {
+        try await reading {
+            try await CommandRepository(store).fetch(
+                principal: request.principal.name, idempotencyKey: request.idempotencyKey)
+        }
+    }
+
+    private func name(of command: CommandRecord) async throws(MethodError) -> String {
+        if let domain = try await reading({ try await inventory.domain(command.command.domain) }) { return domain.name }
+        return try JSONValue.decoded(command.command.arguments.utf8)["name"]?.text ?? command.command.domain.description
+    }
+}
+
+extension Request {
+    fileprivate func acting(_ attempt: RequestAttempt) -> Request {
+        var request = self
+        request.attempt = attempt
+        return request
+    }
+}
+
+extension MethodError {
+    /// The same request comes to the same, however often it is tried.
+    fileprivate var isFinal: Bool {
+        switch reason {
+        case .notFound, .invalid, .denied, .conflict: true
+        case .busy, .unavailable, .outcomeUnknown, .noRoom, .quota, .internal: false
+        }
+    }
+
+    fileprivate var kept: JSONValue {
+        .object(omittingNil: [
+            "reason": .string(reason.rawValue), "message": .string(message), "hint": hint.map { .string($0) },
+        ])
+    }
+
+    fileprivate init(kept error: JSONValue) {
+        self.init(
+            error["reason"]?.text.flatMap(ErrorReason.init) ?? .internal, error["message"]?.text ?? "it failed",
+            hint: error["hint"]?.text)
+    }
+
+    static func overQuota(_ message: String) -> MethodError {
+        MethodError(
+            .quota, message, hint: "give some back, or ask the provider for more: see 'ebb tenant quota show'")
+    }
+}

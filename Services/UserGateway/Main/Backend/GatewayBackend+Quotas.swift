@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ResourceModel
+import ServiceKit
+import Store
+import UserGatewayCore
+
+// How much a tenant may have. Room for vCPUs and memory is held to it where it is promised; all the rest here.
+extension GatewayBackend {
+    func showQuota(_ request: Request) async throws(MethodError) -> JSONValue {
+        guard let name = request.principal.tenant?.name ?? request.text("tenant") else {
+            throw MethodError(.invalid, "a quota is a tenant's", hint: "say whose with 'tenant'")
+        }
+        return try await quota(of: try await tenant(name))
+    }
+
+    func setQuota(_ request: Request) async throws(MethodError) -> JSONValue {
+        let tenant = try await tenant(request.text("tenant") ?? "")
+        let given = request.given.members ?? [:]
+        guard given.count > 1 else {
+            throw MethodError(
+                .invalid, "no limit was given for '\(tenant)'", hint: "give for instance vms; null lifts it")
+        }
+        let quotas = QuotaRepository(store)
+        try await reading {
+            try await store.transaction { transaction in
+                // Two who set different limits at once both have their way.
+                try await transaction.query("SELECT 1 FROM account.tenant WHERE id = \(tenant) FOR NO KEY UPDATE")
+                var quota = try await quotas.quota(of: tenant, in: transaction)
+                for resource in QuotaResource.allCases {
+                    guard let limit = given[resource.parameter] else { continue }
+                    quota[resource] = limit.integer
+                }
+                try await quotas.set(
+                    quota, of: tenant, by: request.principal.name, at: runtime.clock.now(), in: transaction)
+                try await audit(request, on: tenant.name, request.given, in: transaction)
+            }
+        }
+        return try await quota(of: tenant)
+    }
+
+    /// Has a tenant take something, as part of the transaction that gives it. Throws `QUOTA_EXCEEDED`.
+    func take(_ amounts: QuotaAmounts, for tenant: TenantID, in runner: any QueryRunner) async throws {
+        let refusal = try await QuotaRepository.refusal(
+            of: tenant, asking: amounts, at: runtime.clock.now(), in: runner)
+        if let refusal { throw MethodError.overQuota(refusal.description) }
+    }
+
+    private func quota(of tenant: TenantID) async throws(MethodError) -> JSONValue {
+        let quotas = QuotaRepository(store)
+        let quota = try await reading { try await quotas.quota(of: tenant) }
+        let use = try await reading { try await quotas.use(of: tenant, at: runtime.clock.now()) }
+        let items = QuotaResource.allCases.map { resource -> JSONValue in
+            [
+                "resource": .string(resource.rawValue), "used": .integer(use[resource] ?? 0),
+                "quota": .nullable(quota[resource]),
+            ]
+        }
+        return ["tenant": .string(tenant.name), "items": .array(items)]
+    }
+
+    /// The tenant of that name, if there is one.
+    func tenant(_ name: String) async throws(MethodError) -> TenantID {
+        let known = try await reading { try await AccountRepository(store).tenants() }
+        guard let tenant = TenantID(name), known.contains(tenant) else { throw .notFound("tenant", name) }
+        return tenant
+    }
+}
+
+extension QuotaResource {
+    /// The parameter of `quota.set` that limits it.
+    fileprivate var parameter: String {
+        switch self {
+        case .memory: "memoryBytes"
+        case .disk: "diskBytes"
+        case .vms, .vcpus, .snapshots, .tokens: rawValue
+        }
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What a tenant may have at most. Raw values are those of `account.check_quota`.
+package enum QuotaResource: String, Hashable, Sendable, Codable, CaseIterable {
+    case vms, vcpus, memory, disk, snapshots, tokens
+
+    /// An amount of it in words, such as `3 VMs` or `512 MiB of memory`.
+    package func text(_ amount: Int64) -> String {
+        switch self {
+        case .vms: "\(amount) VM\(amount == 1 ? "" : "s")"
+        case .vcpus: "\(amount) vCPU\(amount == 1 ? "" : "s")"
+        case .memory: "\(ByteCount(clamping: amount)) of memory"
+        case .disk: "\(ByteCount(clamping: amount)) of disk"
+        case .snapshots: "\(amount) snapshot\(amount == 1 ? "" : "s")"
+        case .tokens: "\(amount) token\(amount == 1 ? "" : "s")"
+        }
+    }
+}
+
+/// Amounts by resource: bytes of memory and disk, else numbers. What is not there is none, or has no limit.
+package struct QuotaAmounts: Hashable, Sendable, ExpressibleByDictionaryLiteral {
+    private var amounts: [QuotaResource: Int64] = [:]
+
+    package init() {}
+    package init(dictionaryLiteral elements: (QuotaResource, Int64)...) {
+        amounts = Dictionary(elements) { $0 + $1 }
+    }
+
+    package subscript(resource: QuotaResource) -> Int64? {
+        get { amounts[resource] }
+        set { amounts[resource] = newValue }
+    }
+
+    init(_ row: Row) throws(StoreError) {
+        for resource in QuotaResource.allCases { amounts[resource] = try row.int64OrNil(resource.column) }
+    }
+}
+
+extension QuotaResource {
+    fileprivate var column: String {
+        switch self {
+        case .memory, .disk: rawValue + "_bytes"
+        case .vms, .vcpus, .snapshots, .tokens: rawValue
+        }
+    }
+}
+
+/// A tenant has so much that it may not have what it asked for.
+package struct QuotaRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    package let tenant: TenantID
+    package let resource: QuotaResource
+    package let asked: Int64
+    package let used: Int64
+    package let quota: Int64
+
+    package init(tenant: TenantID, resource: QuotaResource, asked: Int64, used: Int64, quota: Int64) {
+        self.tenant = tenant
+        self.resource = resource
+        self.asked = asked
+        self.used = used
+        self.quota = quota
+    }
+
+    package var description: String {
+        "tenant '\(tenant)' has \(resource.text(used)), asks for \(resource.text(asked)) more, and its quota is "
+            + resource.text(quota)
+    }
+}
+
+/// Quotas of tenants: `account.tenant_quota`. A tenant without one may have as much as there is.
+package struct QuotaRepository: Sendable {
+    private let store: Store
+    package init(_ store: Store) { self.store = store }
+
+    /// The limits of a tenant; what has none is not in it.
+    package func quota(
+        of tenant: TenantID, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> QuotaAmounts {
+        let rows = try await (runner ?? store).query("SELECT * FROM account.tenant_quota WHERE tenant = \(tenant)")
+        return try rows.first.map { row throws(StoreError) in try QuotaAmounts(row) } ?? QuotaAmounts()
+    }
+
+    /// What a tenant has of everything, with what is promised to it and ordered for it.
+    package func use(of tenant: TenantID, at now: Timestamp) async throws(StoreError) -> QuotaAmounts {
+        let rows = try await store.query("SELECT * FROM account.tenant_use(\(tenant), \(now))")
+        return try rows.first.map { row throws(StoreError) in try QuotaAmounts(row) } ?? QuotaAmounts()
+    }
+
+    /// What a domain counts for, whose ever it is.
+    package func share(of domain: DomainID) async throws(StoreError) -> QuotaAmounts {
+        let rows = try await store.query(
+            "SELECT vcpus, memory_bytes, disk_bytes FROM inventory.domain_share WHERE domain = \(domain)")
+        guard let row = rows.first else { return QuotaAmounts() }
+        return [
+            .vms: 1, .vcpus: try row.int64("vcpus"), .memory: try row.int64("memory_bytes"),
+            .disk: try row.int64("disk_bytes"),
+        ]
+    }
+
+    /// Sets all limits of a tenant: what is not in `quota` has none. Less than the tenant has takes nothing away from it.
+    package func set(
+        _ quota: QuotaAmounts, of tenant: TenantID, by principal: String, at now: Timestamp,
+        in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) {
+        try await (runner ?? store).query(
+            """
+            INSERT INTO account.tenant_quota (tenant, vms, vcpus, memory_bytes, disk_bytes, snapshots, tokens,
+                principal, changed_ns)
+            VALUES (\(tenant), \(quota[.vms]), \(quota[.vcpus]), \(quota[.memory]), \(quota[.disk]),
+                \(quota[.snapshots]), \(quota[.tokens]), \(principal), \(now))
+            ON CONFLICT (tenant) DO UPDATE SET vms = excluded.vms, vcpus = excluded.vcpus,
+                memory_bytes = excluded.memory_bytes, disk_bytes = excluded.disk_bytes,
+                snapshots = excluded.snapshots, tokens = excluded.tokens, principal = excluded.principal,
+                changed_ns = excluded.changed_ns
+            """)
+    }
+
+    /// Why a tenant may not have `asked` in addition; `nil`: it may. Give the transaction that writes what it gets: up to
+    /// its end others of the same tenant wait, so that together they don't pass the quota.
+    package static func refusal(
+        of tenant: TenantID, asking asked: QuotaAmounts, at now: Timestamp, in runner: any QueryRunner
+    ) async throws(StoreError) -> QuotaRefusal? {
+        let rows = try await runner.query(
+            """
+            SELECT * FROM account.check_quota(\(tenant), \(now), \(asked[.vms] ?? 0), \(asked[.vcpus] ?? 0),
+                \(asked[.memory] ?? 0), \(asked[.disk] ?? 0), \(asked[.snapshots] ?? 0), \(asked[.tokens] ?? 0))
+            """)
+        guard let row = rows.first else { return nil }
+        let resource = try row.value("resource", as: QuotaResource.self)
+        return QuotaRefusal(
+            tenant: tenant, resource: resource, asked: asked[resource] ?? 0, used: try row.int64("used"),
+            quota: try row.int64("quota"))
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bus
+import FleetModel
+import Messages
+import ResourceModel
+import ServiceKit
+import Store
+import TestSupport
+import Testing
+
+@testable import SchedulerMain
+
+/// A tenant's quota holds for what Scheduler does by itself, and for the room that people ask for.
+@Suite struct SchedulerQuotaTests {
+    private let vm = SchedulerWorld.vm
+
+    @Test("a policy grows a VM up to its tenant's quota, and on when there is more", .timeLimit(.minutes(1)))
+    func grows() async throws {
+        let hosts = [
+            HostConfiguration(id: "h1", cores: 8, memory: .gibibytes(16)),
+            HostConfiguration(id: "h2", cores: 8, memory: .gibibytes(16)),
+        ]
+        try await withScheduler(hosts: hosts) { world, scheduler in
+            let quotas = QuotaRepository(world.store)
+            try await quotas.set([.vcpus: 2], of: "acme", by: "root", at: .zero)
+            try await scheduler.setPolicy(try .paper(), of: vm)
+            try await world.load(1_900_000)
+            try await eventually("the growth to the quota") { try await world.vcpus() == 2 }
+            try await eventually(within: .seconds(20), "a refusal for the quota") {
+                try await world.decisions(about: vm).contains { $0.summary.contains("its tenant's quota is used up") }
+            }
+            #expect(try await world.vcpus() == 2)
+            #expect(try await InventoryRepository(world.store).domain(vm)?.host == "h1", "it went nowhere for it")
+            #expect(try await quotas.use(of: "acme", at: world.monitor.clock.now())[.vcpus] == 2)
+            try await quotas.set([.vcpus: 3], of: "acme", by: "root", at: .zero)
+            try await eventually(within: .seconds(20), "the next growth") { try await world.vcpus() == 3 }
+        }
+    }
+
+    @Test("room for a new VM beyond its tenant's quota is refused as such, on whatever host", .timeLimit(.minutes(1)))
+    func places() async throws {
+        try await withScheduler { world, scheduler in
+            try await QuotaRepository(world.store).set([.vcpus: 2], of: "acme", by: "root", at: .zero)
+            let first = DomainID(UUID128(high: 1, low: 8))
+            try await eventually("the host has answered a probe") {
+                (try? await scheduler.place(first) { _ in }) != nil
+            }
+            // The permit of the first one counts.
+            for host in ["", "h1"] {
+                let error = await #expect(throws: BusError.self) {
+                    try await scheduler.place(DomainID(UUID128(high: 1, low: 9))) { $0.hostID = host }
+                }
+                guard case .failed(let failure) = error?.code else {
+                    Issue.record("another failure: \(String(describing: error))")
+                    return
+                }
+                #expect(failure.code == "quota" && failure.message.contains("its quota is 2 vCPUs"), "\(failure)")
+            }
+            try await world.store.query("UPDATE scheduling.permit SET state = 'released' WHERE state = 'open'")
+            #expect(try await scheduler.place(DomainID(UUID128(high: 1, low: 9))) { _ in } == "h1")
+        }
+    }
+}
