@@ -15,6 +15,10 @@ struct ConsentTests {
         "vm.release": ("vm release web-1", "Give web-1 back?"),
         "vm.shutdown": ("vm shutdown web-1 --force", "Cut the power of web-1?"),
         "host.remove": ("host remove host-a", "Forget the host host-a?"),
+        "token.revoke": (
+            "token revoke 6f1f0e5e-0000-4000-8000-000000000006",
+            "Revoke the token 6f1f0e5e-0000-4000-8000-000000000006 and end its sessions?"
+        ),
     ]
 
     private static let final = MethodRegistry.ebb.methods.filter { $0.finality != .never }.map(\.name)

@@ -64,11 +64,19 @@ struct TokenList: GatewayCommand {
 struct TokenRevoke: MutatingCommand {
     static let method = "token.revoke"
     static let configuration = CommandConfiguration(
-        "revoke", calls: method, examples: ["ebb token revoke 6f1f0e5e-0000-4000-8000-000000000006"])
+        "revoke", calls: method, examples: ["ebb token revoke 6f1f0e5e-0000-4000-8000-000000000006 --yes"])
 
     @Argument(help: help(method, "id")) var id: String
+    @OptionGroup var consent: ConsentOptions
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
+
+    var agreement: Agreement? {
+        let id = id
+        return Agreement(
+            isGiven: consent.yes, vms: [], question: { _ in "Revoke the token \(id) and end its sessions?" },
+            refusal: "nothing was revoked")
+    }
 
     func parameters() -> [String: JSONValue?] { ["id": .string(id)] }
 
