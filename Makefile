@@ -16,7 +16,7 @@ ifeq ($(shell id -u),0)
 PACKAGES_TEST := $(PACKAGES_LAB) gnutls-bin shellcheck
 endif
 
-.PHONY: help build release demo up down lab-demo lab-xen test soak rules bench-monitor bench-scheduler compose-test check fmt proto
+.PHONY: help build release demo up down lab-demo lab-xen test soak fuzz rules bench-monitor bench-scheduler compose-test check fmt proto
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,10 @@ test: ## Prove it: style, units, contracts, the five services, and (as root) the
 soak: ## The same with full counts; writes docs/soak/
 	@demo/install.sh $(PACKAGES_TEST)
 	@demo/soak.sh
+
+fuzz: ## libFuzzer with AddressSanitizer over every parser and core (SECONDS=60 in all; the first build takes minutes)
+	@demo/install.sh $(PACKAGES_BUILD)
+	@Tests/FuzzTests/fuzz.sh $(or $(SECONDS),60) $(TARGETS)
 
 rules: ## Take out one rule of the Scheduler after another: some test must fail (six minutes; WRITE=1 for docs/rules.md)
 	@python3 Tests/Rules/check.py $(if $(WRITE),--write)

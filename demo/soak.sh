@@ -3,17 +3,19 @@
 # The proof with full counts, and a report of it in docs/soak/: the tests, the experiment with every service killed once
 # (other seeds each time), with second instances, and as root the lab. Shows progress; each step's output is kept.
 #
-#   SOAK_MINUTES   begins no further run after so long (default 120); what was left out stands in the report
+#   SOAK_MINUTES   begins no further run after so long (default 180); what was left out stands in the report
 #   SOAK_KILLS     runs with kills (default 20)        SOAK_SECONDS   runs with second instances (default 5)
 #   SOAK_HANGS     how often hosts hang and resume (default 1000)
 #   SOAK_SEEDS     seeds of the property tests (default 10000); the simulation takes a fifth of them
+#   SOAK_FUZZ      seconds of fuzzing (default 3600, or less in proportion to fewer minutes)
 #   EBB_TEST_SEED  the first seed of the kills (default: drawn)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-minutes=${SOAK_MINUTES:-120} kills=${SOAK_KILLS:-20} seconds=${SOAK_SECONDS:-5}
+minutes=${SOAK_MINUTES:-180} kills=${SOAK_KILLS:-20} seconds=${SOAK_SECONDS:-5}
 seed=${EBB_TEST_SEED:-$((RANDOM * 32768 + RANDOM))}
 hangs=${SOAK_HANGS:-1000} seeds=${SOAK_SEEDS:-10000}
+fuzz=${SOAK_FUZZ:-$((minutes < 180 ? minutes * 20 : 3600))}
 commit=$(git rev-parse --short HEAD)
 [ -z "$(git status --porcelain --untracked-files=no)" ] || commit=$commit-changed
 report=docs/soak/$(date -u +%Y-%m-%d)-$commit.md
@@ -53,13 +55,20 @@ write_report() {
         echo
         echo "Machine: $(nproc) cores, $(awk '/MemTotal/{printf "%.0f GiB", $2 / 1048576}' /proc/meminfo), $(. /etc/os-release && echo "$PRETTY_NAME")."
         echo "First seed of the kills $seed; hosts hang and resume $hangs times; $seeds seeds of the properties and $((seeds / 5)) of"
-        echo "the simulation; at most $minutes minutes."
+        echo "the simulation; $fuzz s of fuzzing; at most $minutes minutes."
         echo
         echo "$1: ${#rows[@]} runs, $failures failed, $left_out left out for want of time, $((SECONDS - started)) s."
         echo
         echo "| run | result | duration |"
         echo "|---|---|---|"
         printf '%s\n' "${rows[@]}"
+        if grep -qs '^== ' "$outputs"/fuzzing*.log; then
+            echo
+            echo "What the fuzzer did with each target:"
+            echo
+            awk '/^== /{target = $2; next} /^Done/{print "- " target " " tolower(substr($0, 1, 1)) substr($0, 2)}' \
+                "$outputs"/fuzzing*.log
+        fi
         if grep -qs 'Test run with' .build/test.log; then
             echo
             echo "What the tests printed:"
@@ -87,6 +96,7 @@ fi
 # As root with the lab: every operation and the five services on two real libvirt hosts.
 run "all tests" env EBB_HANGS="$hangs" EBB_SOAK="$seeds" TEST_TIMEOUT=7200 TEST_LIMIT=14400 demo/test.sh
 run "every rule of the Scheduler taken out once" python3 Tests/Rules/check.py
+run "fuzzing with AddressSanitizer, $fuzz s" Tests/FuzzTests/fuzz.sh "$fuzz"
 for ((i = 0; i < kills; i++)); do
     run "experiment, every service killed once, seed $((seed + i))" \
         python3 demo/demo.py --binaries "$binaries" --directory "$outputs/stack" --kill "$((seed + i))"

@@ -70,6 +70,36 @@ extension SystemTests {
             }
         }
 
+        @Test("sizes that can't be are refused by their names, and every service goes on", .timeLimit(.minutes(3)))
+        func extremes() async throws {
+            try await withDatabase { database in
+                try await withFolder { folder in
+                    let system = try await RunningSystem(database, folder: folder)
+                    defer { system.end() }
+                    try await system.prepare()
+                    let vms = ["9223372036854775807", "9223372036854775808", "-1", "1e30"].map { number in
+                        #"{"jsonrpc":"2.0","id":1,"method":"vm.create","params":{"name":"bad","tenant":"acme","vcpus":1,"#
+                            + #""memoryBytes":268435456,"diskBytes":1073741824,"maxMemoryBytes":\#(number)}}"#
+                    }
+                    let host =
+                        #"{"jsonrpc":"2.0","id":1,"method":"host.add","params":{"host":"bad","cluster":"test","#
+                        + #""uri":"fleet://127.0.0.1:1/bad","reservedMemoryBytes":9223372036854775807}}"#
+                    let answers = try await system.answers(to: vms + [host])
+                    #expect(answers.count == 5)
+                    for answer in answers.prefix(4) {
+                        #expect(answer.contains("\"error\"") && answer.contains("'maxMemoryBytes'"), "\(answer)")
+                    }
+                    #expect(answers.last?.contains("'reservedMemoryBytes'") == true, "\(answers)")
+                    // Its room is Scheduler's to give.
+                    try await system.createVM("good")
+                    for service in system.services {
+                        #expect(service.isRunning)
+                        #expect(try await service.readiness()?.status == 200)
+                    }
+                }
+            }
+        }
+
         @Test("the client tells apart what isn't there and what isn't allowed", .timeLimit(.minutes(3)))
         func clientCodes() async throws {
             try await withDatabase { database in

@@ -92,6 +92,23 @@ struct RunningSystem {
         try await eventually(within: .seconds(60), "a new sample of \(vm)") { try await count() > before }
     }
 
+    /// What the gateway answers to requests as they stand, a line each, for the administrator.
+    func answers(to requests: [String]) async throws -> [String] {
+        let script = """
+            import socket, sys
+            with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=30) as gateway:
+                answers = gateway.makefile()
+                for line in sys.argv[2:]:
+                    gateway.sendall(line.encode() + b"\\n")
+                    while '"method"' in (answer := answers.readline()): pass  # a notification
+                    print(answer, end="")
+            """
+        let login = #"{"jsonrpc":"2.0","id":0,"method":"session.login","params":{"token":"\#(token)"}}"#
+        let told = try await run("python3", ["-c", script, "\(gatewayPort)", login] + requests)
+        try #require(told.status == 0, "\(told.errors)")
+        return Array(told.output.split(separator: "\n").map(String.init).dropFirst())
+    }
+
     func succeed(_ arguments: String...) async throws {
         let result = try await client(arguments)
         try #require(result.status == 0, "ebb \(arguments.joined(separator: " ")): \(result.errors)")
