@@ -14,7 +14,7 @@ struct ClientAccountTests {
             let list = await ebb(gateway, "token list --principal bob --all")
             #expect(list.code == 0 && list.output.contains("6f1f0e5e-0000-4000-8000-000000000006  bob"), "\(list)")
             for line in [
-                "token revoke 6f1f0e5e-0000-4000-8000-000000000006 --idempotency-key k", "principal list",
+                "token revoke 6f1f0e5e-0000-4000-8000-000000000006 --yes --idempotency-key k", "principal list",
                 "principal disable bob --idempotency-key k", "principal enable bob --idempotency-key k",
             ] {
                 let outcome = await ebb(gateway, line)

@@ -8,7 +8,7 @@ struct TokenCommand: AsyncParsableCommand {
         noun: "token", "Access tokens.",
         examples: [
             "ebb token create ada --role owner --tenant acme -o name", "ebb token list --all",
-            "ebb token revoke 6f1f0e5e-0000-4000-8000-000000000006",
+            "ebb token revoke 6f1f0e5e-0000-4000-8000-000000000006 --yes",
         ],
         verbs: [TokenCreate.self, TokenList.self, TokenRevoke.self])
 }
