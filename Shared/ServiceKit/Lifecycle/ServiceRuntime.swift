@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Bus
+internal import CoreMetrics
 package import Logging
 package import Messages
 package import ResourceModel
@@ -44,6 +45,31 @@ package struct ServiceRuntime: Sendable {
             shardKinds: shardKinds, store: store, interval: settings.duration("membership.heartbeatInterval"),
             timeToLive: timeToLive.map { min($0, common) } ?? common, callDeadline: callDeadline, handlers: handlers,
             health: health, log: log, peersChanged: { [peers] in await peers.update($0) })
+    }
+}
+
+extension ServiceRuntime {
+    /// The database with connections of their own, beside those of `store`. Close it.
+    package func makeStore(connections: Int) throws(StartupError) -> Store {
+        try Self.makeStore(service, settings, connections: connections, log: log)
+    }
+
+    static func makeStore(
+        _ service: ServiceKind, _ settings: Settings, connections: Int, log: Logger
+    ) throws(StartupError) -> Store {
+        let configuration = StoreConfiguration(
+            dsn: settings.text("database.url"), poolSize: connections,
+            statementTimeout: settings.duration("database.statementTimeout"),
+            applicationName: "ebb-\(service.rawValue)")
+        do {
+            let store = try Store(configuration: configuration, log: log)
+            store.setAside.follow { table, count in
+                Gauge(label: "ebb_rows_set_aside", dimensions: [("table", table)]).record(count)
+            }
+            return store
+        } catch {
+            throw .configuration("database.url: \(error.message)")
+        }
     }
 }
 
