@@ -95,22 +95,6 @@ package struct Migrator: Sendable {
         }
     }
 
-    /// `check`, repeated while the schema is too old or the database does not answer: services start before or after
-    /// ebb-migrate, in any order. Throws what `check` threw last when `limit` has passed.
-    package func waitUntilCurrent(_ store: Store, within limit: Duration) async throws {
-        let deadline = ContinuousClock.now + limit
-        while true {
-            do throws(StoreError) {
-                return try await check(store)
-            } catch {
-                guard error.code == .schemaTooOld || error.isTransient, ContinuousClock.now < deadline else {
-                    throw error
-                }
-            }
-            try await Task.sleep(for: .milliseconds(250))
-        }
-    }
-
     private func runNext(_ store: Store, _ timeout: Duration) async throws -> Int64? {
         try await store.transaction { transaction in
             try await transaction.query(

@@ -97,24 +97,6 @@ package final class Store: QueryRunner {
         }
     }
 
-    /// `transaction`, run again from its start after a serialization failure or deadlock, `attempts` times at most.
-    @discardableResult
-    package func retryingTransaction<R: Sendable>(
-        isolation: IsolationLevel = .serializable, attempts: Int = 8, _ body: (Transaction) async throws -> R
-    ) async throws -> R {
-        var delay = 5
-        for _ in 1..<max(1, attempts) {
-            do {
-                return try await transaction(isolation: isolation, body)
-            } catch let error as StoreError where error.code == .serialization {
-                // Drawn apart, so that the parties don't meet again.
-                try await Task.sleep(for: .milliseconds(Int.random(in: 1...delay)))
-                delay = min(delay * 2, 200)
-            }
-        }
-        return try await transaction(isolation: isolation, body)
-    }
-
     /// Whether the database answers.
     package func ping() async throws(StoreError) { try await query("SELECT 1") }
 

@@ -19,14 +19,14 @@ package struct OwnershipPeriod: Hashable, Sendable {
         until = try row.timestampOrNil("until_ns")
     }
 
-    /// Up to `horizon` where it still is; `nil` if that is before it.
-    package func range(until horizon: Timestamp = .distantFuture) -> TimeRange? { TimeRange(from, until ?? horizon) }
+    /// Without an end where it still is.
+    package var range: TimeRange? { TimeRange(from, until ?? .distantFuture) }
 }
 
 extension [OwnershipPeriod] {
     /// The periods without those names that changed in between: neighbours are one. They must be in order.
-    package func joined(until horizon: Timestamp = .distantFuture) -> [TimeRange] {
-        compactMap { $0.range(until: horizon) }.reduce(into: []) { result, next in
+    package func joined() -> [TimeRange] {
+        compactMap(\.range).reduce(into: []) { result, next in
             guard let last = result.last, last.end == next.start, let both = TimeRange(last.start, next.end) else {
                 return result.append(next)
             }
