@@ -51,7 +51,8 @@ func shared(
     resources: [Resource] = [], settings: [SwiftSetting] = strict
 ) -> Target {
     .target(
-        name: name, dependencies: dependencies, path: "Shared/\(path ?? name)", exclude: exclude,
+        name: name, dependencies: dependencies, path: "Shared/\(path ?? name)",
+        exclude: exclude + (path == nil ? ["README.md"] : []),
         resources: resources, swiftSettings: settings)
 }
 
@@ -68,8 +69,10 @@ func core(_ service: String, _ dependencies: [Target.Dependency] = [], resources
         resources: resources, swiftSettings: strict)
 }
 
-func main(_ name: String, path: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
+func main(
+    _ name: String, path: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
@@ -162,7 +165,8 @@ let package = Package(
                 "FleetModel", "ResourceModel", "Messages", "Bus", "Execution", "ServiceKit", log, lifecycle, arguments,
                 protobuf, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
-        main("MigrateMain", path: "Shared/Migrate", ["ResourceModel", "Store", log, arguments]),
+        main(
+            "MigrateMain", path: "Shared/Migrate", ["ResourceModel", "Store", log, arguments], exclude: ["README.md"]),
 
         // The five services and the client.
         core("Monitor"),
@@ -212,7 +216,7 @@ var proofs: [Target] {
             [
                 "UserGatewayMain", "UserGatewayCore", "ResourceModel", "Messages", "Bus", "Store", "ServiceKit", log,
                 protobuf,
-            ]),
+            ] + nio),
         tests(
             "IntegrationTests",
             [

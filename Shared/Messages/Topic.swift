@@ -23,11 +23,8 @@ package struct Topic: Hashable, Comparable, Sendable, CustomStringConvertible {
     package static func decision(_ id: ClusterID) -> Topic { Topic(trusted: "decision/\(id)/") }
     /// A publisher's list of streams.
     package static func heartbeat(_ id: InstanceID) -> Topic { Topic(trusted: "heartbeat/\(id)/") }
-    /// Prefixes to subscribe to.
+    /// The prefix of all hosts' reports.
     package static let allHosts = Topic(trusted: "host/")
-    package static let allEvents = Topic(trusted: "event/")
-    package static let allDecisions = Topic(trusted: "decision/")
-    package static let allHeartbeats = Topic(trusted: "heartbeat/")
 
     package static func < (left: Topic, right: Topic) -> Bool { left.text < right.text }
     package var description: String { text }

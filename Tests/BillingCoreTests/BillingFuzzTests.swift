@@ -20,7 +20,7 @@ struct BillingFuzzTests {
                         owned: [fuzz.period() ?? period])
             }
             let inputs = BillingInputs(
-                tenant: "acme", period: period, domains: domains,
+                tenant: "acme", period: period, knownUntil: fuzz.instant(), domains: domains,
                 segments: (0..<4).compactMap { _ in
                     fuzz.period().map {
                         SizeSegment(

@@ -47,4 +47,16 @@ import Testing
         let bill = try Rating.bill(inputs([segment(20, 30, vcpus: 1)], owned: [range(10, 40)]))
         #expect(bill.unbilled.map(\.period) == [range(10, 20), range(30, 40)])
     }
+
+    @Test("what is seen after a host's last proof is billed to the byte, and what is not known yet is not unbilled")
+    func afterTheLastProof() throws {
+        let readings = [reading(0, received: 0), reading(7, received: 1_000_003)]
+        let bill = try Rating.bill(
+            inputs([segment(0, 7, vcpus: 1)], readings: readings, knownUntil: at(3)))
+        #expect(bill.lines.filter { $0.resource == .network }.map(\.quantity) == [1_000_003])
+        #expect(compute(bill) == 7 * Int128(minute))
+        #expect(bill.unbilled.isEmpty)
+        let later = try Rating.bill(inputs([segment(0, 7, vcpus: 1)], readings: readings, knownUntil: at(9)))
+        #expect(later.unbilled.map(\.period) == [range(7, 9)])
+    }
 }

@@ -73,10 +73,11 @@ func policy(
 
 func inputs(
     _ segments: [SizeSegment], readings: [MeterReading] = [], policies: [PolicyVersion] = [],
-    cards: [RateCard] = [card()], period: TimeRange = range(0, 60), owned: [TimeRange] = [range(0, 1_000_000)]
+    cards: [RateCard] = [card()], period: TimeRange = range(0, 60), owned: [TimeRange] = [range(0, 1_000_000)],
+    knownUntil: Timestamp = .distantFuture
 ) -> BillingInputs {
     BillingInputs(
-        tenant: "acme", period: period,
+        tenant: "acme", period: period, knownUntil: knownUntil,
         domains: [BillableDomain(domain: web, name: "web", owned: owned)],
         segments: segments, readings: readings, policies: policies, rateCards: cards)
 }

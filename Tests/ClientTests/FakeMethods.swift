@@ -10,9 +10,12 @@ internal import UserGatewayMain
 
 /// Answers every method with its example. Some VM names do something else:
 /// `ghost` is not there, `full` finds no room, `stuck` never ends, `gated` ends when the gate opens, `broken` fails.
+/// `long` waits for the gate as for another service, `huge` has 100 KB of answer.
 /// Changes of `moving` are under way for two looks, of `doomed` fail after one, and of `endless` go on for ever.
 final class FakeMethods: GatewayMethods {
     static let ownerToken = "ebb_" + String(repeating: "A", count: 43)
+    /// Of another tenant.
+    static let strangerToken = "ebb_" + String(repeating: "C", count: 43)
     static let administratorToken = "ebb_" + String(repeating: "B", count: 43)
 
     let gate = Gate()
@@ -24,6 +27,7 @@ final class FakeMethods: GatewayMethods {
         let principal =
             switch token {
             case Self.ownerToken: Principal(id: UUID128(high: 1, low: 1), name: "ada", role: .owner, tenant: "acme")
+            case Self.strangerToken: Principal(id: UUID128(high: 1, low: 3), name: "zoe", role: .owner, tenant: "zeta")
             case Self.administratorToken:
                 Principal(id: UUID128(high: 1, low: 2), name: "root", role: .administrator, tenant: nil)
             default: Principal?.none
@@ -42,6 +46,8 @@ final class FakeMethods: GatewayMethods {
         case "broken": throw MethodError(.internal, "an invariant does not hold")
         case "stuck": try? await Task.sleep(for: .seconds(600))
         case "gated": await gate.wait()
+        case "long": await context.waiting { await gate.wait() }
+        case "huge": return ["name": .string(String(repeating: "x", count: 100_000))]
         case "moving": return Self.begun(Self.moving)
         case "doomed": return Self.begun(Self.doomed)
         case "endless": return Self.begun(Self.endless)

@@ -169,7 +169,8 @@ enum FuzzTarget: String, CaseIterable {
             diskGiBHourNanos: draw.number(), networkGiBNanos: draw.number())
         let bill = try? Rating.bill(
             BillingInputs(
-                tenant: "acme", period: period, domains: [BillableDomain(domain: vm, name: "a", owned: [period])],
+                tenant: "acme", period: period, knownUntil: .distantFuture,
+                domains: [BillableDomain(domain: vm, name: "a", owned: [period])],
                 segments: segments, readings: readings, policies: [], rateCards: [card]))
         _ = bill?.terms()
     }

@@ -103,6 +103,26 @@ struct ClusterClockTests {
         #expect(last == 1_000_000_000_000 + 10_000_000_000 - 2_000_000)
     }
 
+    @Test(
+        "time never goes back, however short the intervals and whatever is still to be corrected",
+        arguments: [-5_000_000, -1, 0, 1, 5_000_000] as [Int64])
+    func neverBack(_ offset: Int64) {
+        for step in [1, 7, 499, 1_999, 333_333, 999_999, 1_000_000] as [Int64] {
+            var clock = SlewedClock(cluster: 1_000_000_000_000, boot: 0)
+            var last: Int64 = 0
+            for round in 1...3_000 {
+                let boot = Int64(round) * step
+                // A correction that turns round in the middle of a millisecond.
+                if round % 701 == 0 {
+                    clock.discipline(cluster: last + (round % 1_402 == 0 ? -offset : offset), boot: boot)
+                }
+                let now = clock.read(boot: boot)
+                #expect(now >= last, "step \(step), round \(round)")
+                last = now
+            }
+        }
+    }
+
     @Test("short intervals lose nothing of the correction's base", arguments: [1, 999_999, 1_000_000, 1_500_001])
     func shortReads(_ step: Int64) {
         var clock = SlewedClock(cluster: 0, boot: 0)

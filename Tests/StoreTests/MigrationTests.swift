@@ -48,18 +48,6 @@ import Testing
         }
     }
 
-    @Test("a service that started first goes on when the schema is there, and is refused after its limit")
-    func waiting() async throws {
-        try await withEmptyDatabase { store, _ in
-            await #expect { try await Migrator().waitUntilCurrent(store, within: .zero) } throws: {
-                ($0 as? StoreError)?.code == .schemaTooOld
-            }
-            async let waiting: Void = Migrator().waitUntilCurrent(store, within: .seconds(60))
-            try await Migrator().migrate(store)
-            try await waiting
-        }
-    }
-
     @Test("four at once run every step exactly once")
     func concurrent() async throws {
         try await withEmptyDatabase { store, dsn in

@@ -48,24 +48,19 @@ import Testing
         }
     }
 
-    @Test("serialization failures are typed and run again until every increment counts")
+    @Test("of two transactions that crossed, one fails with a serialization failure")
     func serialization() async throws {
         try await withStore { store in
             try await store.query("CREATE TABLE public.counter (value int8)")
             try await store.query("INSERT INTO public.counter VALUES (0)")
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<12 {
-                    group.addTask {
-                        try await store.retryingTransaction(attempts: 50) { transaction in
-                            let value = try await transaction.query("SELECT value FROM public.counter")[0].int64(
-                                "value")
-                            try await transaction.query("UPDATE public.counter SET value = \(value + 1)")
-                        }
-                    }
+            await #expect {
+                try await store.transaction(isolation: .serializable) { transaction in
+                    try await transaction.query("SELECT value FROM public.counter")
+                    try await store.query("UPDATE public.counter SET value = value + 1")
+                    try await transaction.query("UPDATE public.counter SET value = value + 10")
                 }
-                try await group.waitForAll()
-            }
-            #expect(try await store.query("SELECT value FROM public.counter")[0].int("value") == 12)
+            } throws: { ($0 as? StoreError)?.code == .serialization }
+            #expect(try await store.query("SELECT value FROM public.counter")[0].int("value") == 1)
         }
     }
 

@@ -54,8 +54,8 @@ package struct MeterReading: Hashable, Sendable, Codable {
 package struct BillableDomain: Hashable, Sendable, Codable {
     package var domain: DomainID
     package var name: String
-    /// When it was the tenant's, as far as anything is known: nothing outside of it is billed, and what no segment covers
-    /// of it is listed as unbilled. Disjoint.
+    /// When it was the tenant's, without an end while it still is: nothing outside of it is billed, and what no segment
+    /// covers of it is listed as unbilled. Disjoint.
     package var owned: [TimeRange]
 
     package init(domain: DomainID, name: String, owned: [TimeRange]) {
@@ -71,6 +71,9 @@ package struct BillableDomain: Hashable, Sendable, Codable {
 package struct BillingInputs: Hashable, Sendable, Codable {
     package var tenant: TenantID
     package var period: TimeRange
+    /// Up to where anything is known of any host. What no segment covers of the time after it is not unbilled but not
+    /// there yet. It cuts nothing: a segment or a reading that reaches further is evidence itself.
+    package var knownUntil: Timestamp
     package var domains: [BillableDomain]
     package var segments: [SizeSegment]
     package var readings: [MeterReading]
@@ -78,11 +81,12 @@ package struct BillingInputs: Hashable, Sendable, Codable {
     package var rateCards: [RateCard]
 
     package init(
-        tenant: TenantID, period: TimeRange, domains: [BillableDomain], segments: [SizeSegment],
+        tenant: TenantID, period: TimeRange, knownUntil: Timestamp, domains: [BillableDomain], segments: [SizeSegment],
         readings: [MeterReading], policies: [PolicyVersion], rateCards: [RateCard]
     ) {
         self.tenant = tenant
         self.period = period
+        self.knownUntil = knownUntil
         self.domains = domains
         self.segments = segments
         self.readings = readings

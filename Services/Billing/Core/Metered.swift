@@ -17,9 +17,8 @@ struct Metered {
         segments = Dictionary(grouping: inputs.segments.filter { !$0.period.isEmpty }, by: \.domain)
         readings = Dictionary(grouping: inputs.readings, by: \.domain)
         unbilled = domains.flatMap { [segments] domain in
-            domain.owned(in: inputs.period).flatMap {
-                Self.gaps(of: domain, segments: segments[domain.domain] ?? [], period: $0)
-            }
+            domain.owned(in: inputs.period).compactMap { TimeRange($0.start, min($0.end, inputs.knownUntil)) }
+                .flatMap { Self.gaps(of: domain, segments: segments[domain.domain] ?? [], period: $0) }
         }
     }
 

@@ -62,7 +62,7 @@ struct BillingReader: Sendable {
             let readings = try await usage.readings(of: tenant, in: period, boundaries: boundaries)
             return BillingSnapshot(
                 inputs: BillingInputs(
-                    tenant: tenant, period: period, domains: domains.map { BillableDomain($0, until: horizon) },
+                    tenant: tenant, period: period, knownUntil: horizon, domains: domains.map { BillableDomain($0) },
                     segments: segments.compactMap { BillingCore.SizeSegment($0, until: period.end) },
                     readings: readings.map { BillingCore.MeterReading($0) }, policies: policies, rateCards: cards),
                 firstVCPUs: domains.reduce(into: [:]) { $0[$1.id] = $1.firstVCPUs })
@@ -71,9 +71,8 @@ struct BillingReader: Sendable {
 }
 
 extension BillableDomain {
-    /// One that still is the tenant's is accounted for up to where anything is known of any host.
-    init(_ row: BilledDomainRow, until horizon: Timestamp) {
-        self.init(domain: row.id, name: row.name, owned: row.periods.joined(until: horizon))
+    init(_ row: BilledDomainRow) {
+        self.init(domain: row.id, name: row.name, owned: row.periods.joined())
     }
 }
 

@@ -8,7 +8,7 @@ struct SchedulerMetrics: Sendable {
     let samples = Counter(label: "ebb_scheduler_samples_total")
     /// `ebb_scheduler_lost_messages_total`: messages that could not be had again.
     let lost = Counter(label: "ebb_scheduler_lost_messages_total")
-    /// `ebb_scheduler_evaluation_duration_seconds`: from a sample's arrival to the directives.
+    /// `ebb_scheduler_evaluation_duration_seconds`: what a host's sample takes until its directives are handed on.
     let evaluation = Timer(label: "ebb_scheduler_evaluation_duration_seconds")
 
     /// `ebb_scheduler_decisions_total{verdict,reason}`: decisions recorded.

@@ -28,8 +28,24 @@ package struct CallContext: Sendable {
     /// When the call is cancelled.
     package let deadline: ContinuousClock.Instant
 
+    /// Where the work is done; `nil`: for nobody whose turn it has to be.
+    private let place: WorkPlace?
+
     package init(remoteAddress: String, deadline: ContinuousClock.Instant) {
+        self.init(remoteAddress: remoteAddress, deadline: deadline, place: nil)
+    }
+
+    init(remoteAddress: String, deadline: ContinuousClock.Instant, place: WorkPlace?) {
         self.remoteAddress = remoteAddress
         self.deadline = deadline
+        self.place = place
+    }
+
+    /// Waits for something that is done elsewhere, while others have their turn.
+    package func waiting<Value, Failure: Error>(
+        _ wait: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        guard let place else { return try await wait() }
+        return try await place.outside(wait)
     }
 }

@@ -30,6 +30,9 @@ package final class GatewayServer: Service {
         let methods: any GatewayMethods
         let metrics = GatewayMetrics()
         let logins: LoginGate
+        let connections: ConnectionTable
+        let gate: TenantGate
+        let discovery: Discovery
 
         /// Throws `BUSY` if this address tries too often.
         func countLogin(from address: String) throws(MethodError) { try logins.attempt(address) }
@@ -42,7 +45,7 @@ package final class GatewayServer: Service {
     private let log: Logger
     private let connections: ConnectionTable
     private let bound = OneShot<Result<Address, GatewayServerError>>()
-    private let tls: TLSServer?
+    private let tls: RenewedTLS?
 
     /// - Throws: if the configuration can't be served as it is (certificate, plain TCP off loopback).
     package init(
@@ -51,11 +54,12 @@ package final class GatewayServer: Service {
     ) throws(GatewayServerError) {
         tls = try configuration.makeTLSServer()
         try configuration.refusePlainOffLoopback()
+        connections = ConnectionTable(configuration)
         context = Context(
             configuration: configuration, registry: registry, identity: identity, methods: methods,
-            logins: LoginGate(configuration))
+            logins: LoginGate(configuration), connections: connections, gate: TenantGate(configuration),
+            discovery: Discovery(registry, version: identity.version))
         self.log = log
-        connections = ConnectionTable(configuration)
     }
 
     /// Where it listens; waits until it does. Throws what `run()` throws if it can't.
@@ -87,6 +91,10 @@ package final class GatewayServer: Service {
 
     /// Ends when the listener is closed and every connection has gone.
     private func serve(_ listener: NIOAsyncChannel<(any Channel)?, Never>) async throws {
+        let renewal = Task { [tls, log, interval = context.configuration.certificateInterval] in
+            await tls?.follow(every: interval, log: log)
+        }
+        defer { renewal.cancel() }
         try await listener.executeThenClose { inbound in
             await withDiscardingTaskGroup { group in
                 do {
@@ -110,7 +118,8 @@ package final class GatewayServer: Service {
         log[metadataKey: "client.address"] = "\(remote)"
         let session = Session(
             registry: context.registry, identity: context.identity,
-            maximumInFlight: context.configuration.maximumInFlight)
+            maximumInFlight: context.configuration.maximumInFlight,
+            maximumBeforeLogin: context.configuration.maximumRequestsBeforeLogin)
         let connection = GatewayConnection(
             channel: channel, session: session, server: context, remoteAddress: remote, log: log)
         do {
@@ -153,10 +162,7 @@ package final class GatewayServer: Service {
             // `printf … | nc` closes its side first and still wants its answers.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(
-                .writeBufferWaterMark,
-                value: .init(
-                    low: configuration.outboundHighWatermark / 2, high: configuration.outboundHighWatermark))
+            .childChannelOption(.writeBufferWaterMark, value: configuration.waterMark(isLoggedIn: false))
         do {
             return try await bootstrap.bind(host: configuration.host, port: configuration.port) { channel in
                 channel.eventLoop.makeCompletedFuture { try self.initialise(channel) }

@@ -37,9 +37,6 @@ struct LoadPlayer: Hashable, Sendable {
         begin(at: instant)
     }
 
-    /// Whether a trace has values that were not served yet.
-    var isPlayingTrace: Bool { trace != nil && !traceIsOver }
-
     /// Replaces source and trace.
     mutating func follow(_ source: LoadSource, at instant: Timestamp) {
         self.source = source

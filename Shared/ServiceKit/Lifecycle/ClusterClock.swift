@@ -47,19 +47,30 @@ struct SlewedClock: Sendable {
         self.boot = boot
     }
 
+    /// Never less than a reading before: what is corrected grows with the time that has passed, and more slowly.
     mutating func read(boot now: Int64) -> Int64 {
         let elapsed = max(0, now - boot)
-        let limit = elapsed / 1_000_000 * Self.slewPPM
-        let correction = min(max(pending, -limit), limit)
-        // Keep the remainder of short intervals: only whole milliseconds move the base.
-        guard elapsed >= 1_000_000 else { return cluster + elapsed }
-        cluster += elapsed + correction
-        boot = now
-        pending -= correction
-        return cluster
+        let correction = correction(after: elapsed)
+        // Short intervals leave the base where it is, so that their rounded corrections don't add up.
+        if elapsed >= 1_000_000 { rebase(after: elapsed, correction) }
+        return elapsed >= 1_000_000 ? cluster : cluster + elapsed + correction
     }
 
     mutating func discipline(cluster reading: Int64, boot now: Int64) {
-        pending = reading - read(boot: now)
+        let elapsed = max(0, now - boot)
+        rebase(after: elapsed, correction(after: elapsed))
+        pending = reading - cluster
+    }
+
+    private func correction(after elapsed: Int64) -> Int64 {
+        let (milliseconds, rest) = elapsed.quotientAndRemainder(dividingBy: 1_000_000)
+        let limit = milliseconds * Self.slewPPM + rest * Self.slewPPM / 1_000_000
+        return min(max(pending, -limit), limit)
+    }
+
+    private mutating func rebase(after elapsed: Int64, _ correction: Int64) {
+        cluster += elapsed + correction
+        boot += elapsed
+        pending -= correction
     }
 }

@@ -111,8 +111,10 @@ actor ClusterShell {
         if entry.sample.sampledAt < startedAt {
             state.recall(entry.sample, position: entry.position)
         } else {
+            let start = ClusterClock.bootTimeNanoseconds()
             state.observe(entry.sample, position: entry.position)
             pump()
+            metrics.evaluation.recordNanoseconds(ClusterClock.bootTimeNanoseconds() - start)
         }
     }
 

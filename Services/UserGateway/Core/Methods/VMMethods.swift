@@ -59,8 +59,8 @@ extension MethodDefinition {
             returns: .object(vmFields), "The VM", fails: [.notFound, .conflict], example: ["vm": "web-1"],
             gives: exampleVM),
         MethodDefinition(
-            "sample.list", "List a VM's stored samples with its host's load, the oldest first",
-            access: .roles(.vmReaders),
+            "sample.list", "List a VM's newest stored samples with its host's load, the oldest first",
+            access: .roles(.vmReaders), weight: .costly,
             takes: vmSelector + [
                 Field("since", .instant, "Only samples at or after this instant (default: an hour ago)"),
                 Field("limit", .integer(1...10_000), "At most so many (default 1000)"),

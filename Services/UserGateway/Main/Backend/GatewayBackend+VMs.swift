@@ -86,27 +86,7 @@ extension GatewayBackend {
             throw MethodError(.invalid, "'since' lies in the future")
         }
         let limit = Int(request.integer("limit") ?? 1_000)
-        let points = try await reading {
-            try await LogRepository(store).series(of: subject.id, in: period, ownedBy: subject.tenant, limit: limit)
-        }
-        var loads: [HostID: [Timestamp: HostFigures]] = [:]
-        for host in Set(points.map(\.host)) {
-            let series = try await reading { try await LogRepository(store).series(of: host, in: period) }
-            loads[host] = Dictionary(series.map { ($0.sampledAt, $0.figures) }) { first, _ in first }
-        }
-        let items = points.map { point -> JSONValue in
-            let figures = loads[point.host]?[point.sampledAt]
-            return [
-                "at": .instant(point.sampledAt), "atNanoseconds": .integer(point.sampledAt.nanoseconds),
-                "host": .string(visible(point.host, to: request.principal)),
-                "state": .string(point.sample.state.rawValue),
-                "vcpus": .nullable(point.sample.vcpus?.confirmed?.count),
-                "cpuUtilizationPpm": .nullable(point.sample.cpuUtilization?.ppm),
-                "virtCpuUsagePpm": .nullable(point.sample.virtCPUUsage?.ppm),
-                "hostCpuUtilizationPpm": .nullable(figures?.cpuUtilization?.ppm),
-            ]
-        }
-        return ["items": .array(items)]
+        return ["items": .array(try await samples(of: subject, in: period, newest: limit, request))]
     }
 
     /// The VM that a request names, as far as its caller can see it.
