@@ -216,7 +216,7 @@ var proofs: [Target] {
             [
                 "UserGatewayMain", "UserGatewayCore", "ResourceModel", "Messages", "Bus", "Store", "ServiceKit", log,
                 protobuf,
-            ]),
+            ] + nio),
         tests(
             "IntegrationTests",
             [

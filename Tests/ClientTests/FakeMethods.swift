@@ -11,9 +11,12 @@ internal import UserGatewayMain
 /// Answers every method with its example. Some VM names do something else:
 /// `ghost` is not there, `full` finds no room, `stuck` never ends, `gated` ends when the gate opens, `broken` fails.
 /// `quiet` says nothing on its console; `hostile` fails with a text that would steer a terminal.
+/// `long` waits for the gate as for another service, `huge` has 100 KB of answer.
 /// Changes of `moving` are under way for two looks, of `doomed` fail after one, and of `endless` go on for ever.
 final class FakeMethods: GatewayMethods {
     static let ownerToken = "ebb_" + String(repeating: "A", count: 43)
+    /// Of another tenant.
+    static let strangerToken = "ebb_" + String(repeating: "C", count: 43)
     static let administratorToken = "ebb_" + String(repeating: "B", count: 43)
 
     let gate = Gate()
@@ -63,6 +66,7 @@ final class FakeMethods: GatewayMethods {
         let principal =
             switch text {
             case Self.ownerToken: Principal(id: UUID128(high: 1, low: 1), name: "ada", role: .owner, tenant: "acme")
+            case Self.strangerToken: Principal(id: UUID128(high: 1, low: 3), name: "zoe", role: .owner, tenant: "zeta")
             case Self.administratorToken:
                 Principal(id: UUID128(high: 1, low: 2), name: "root", role: .administrator, tenant: nil)
             default: Principal?.none
@@ -86,6 +90,8 @@ final class FakeMethods: GatewayMethods {
         case "gated": await gate.wait()
         case "quiet": return ["vm": "quiet", "offset": 0, "next": 0, "text": ""]
         case "hostile": throw MethodError(.conflict, "\u{1B}[2J\nebb: all is well;\r\u{9B}[8mnot\u{202E} seen")
+        case "long": await context.waiting { await gate.wait() }
+        case "huge": return ["name": .string(String(repeating: "x", count: 100_000))]
         case "moving": return Self.begun(Self.moving)
         case "doomed": return Self.begun(Self.doomed)
         case "endless": return Self.begun(Self.endless)

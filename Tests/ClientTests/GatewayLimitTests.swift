@@ -119,7 +119,8 @@ struct GatewayLimitTests {
             try await withThrowingTaskGroup { group in
                 group.addTask {
                     try? await RawClient.connect(gateway.port) { stalled in
-                        // Some 60 KB each, never read: more than the sockets' buffers hold.
+                        _ = try await stalled.login()
+                        // Some 250 KB each, never read: more than the sockets' buffers hold.
                         while true { try await stalled.send(RawClient.line(1, "rpc.discover")) }
                     }
                 }

@@ -190,6 +190,47 @@ struct MethodRegistryTests {
         #expect(methods.first { $0["name"] == "rate.set" }?["x-roles"] == ["administrator"])
     }
 
+    @Test("before login the methods are described that are answered then: a few KB, of which nothing is left out")
+    func describesOpenMethods() throws {
+        let discovery = Discovery(registry, version: "1.2.3")
+        let open = try #require(try JSONValue(parsing: discovery.open)["methods"]?.items)
+        #expect(
+            open.compactMap { $0["name"]?.text }
+                == ["session.hello", "session.login", "session.ping", "rpc.discover"])
+        #expect(discovery.open.count < 16_384)
+        #expect(try JSONValue(parsing: discovery.all) == registry.openRPC(version: "1.2.3"))
+    }
+
+    @Test("a NUL character is refused where it stands, in every text of every method", arguments: methodNames)
+    func refusesNUL(name: String) throws {
+        let method = try #require(registry[name])
+        for field in method.parameters {
+            for (value, path) in Self.withNUL(field.schema) {
+                var values = method.example.parameters
+                values[field.name] = value
+                #expect(
+                    throws: RPCError.invalidParameters(
+                        "parameter '\(field.name)\(path)' of \(name) must not have a NUL character")
+                ) { try method.validate(values) }
+            }
+        }
+    }
+
+    /// Values of a schema with a NUL in one of their texts, and where it stands.
+    private static func withNUL(_ schema: Schema) -> [(JSONValue, String)] {
+        switch schema {
+        case .text, .name, .uuid, .instant, .digits, .choice: [("a\0b", "")]
+        case .object(let fields):
+            fields.flatMap { field in withNUL(field.schema).map { ([field.name: $0], ".\(field.name)\($1)") } }
+                .map { (JSONValue.object($0.0), $0.1) }
+        case .list(let element, _): withNUL(element).map { (["x", $0], "[1]\($1)") }
+        case .map(let element, _): withNUL(element).map { (["rack": $0], ".rack\($1)") } + [(["ra\0ck": 7], ".ra")]
+        case .document: [(["deep": [["er": "\0"]]], ".deep[0].er"), (["na\0me": 1], ".na")]
+        case .nullable(let schema): withNUL(schema)
+        case .boolean, .integer: []
+        }
+    }
+
     @Test("a method that does not exist is told from one that may not be called")
     func knowsUnknownMethods() {
         let error = #expect(throws: RPCError.self) {

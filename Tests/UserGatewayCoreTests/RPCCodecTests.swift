@@ -50,6 +50,20 @@ struct RPCCodecTests {
         #expect(tooMany.elements.count == 1 && !tooMany.isBatch)
     }
 
+    @Test("a batch of many bytes is refused before it is read, a request of as many is not")
+    func boundsBatchBytes() {
+        let padding = String(repeating: " ", count: RPCCodec.maximumBatchBytes)
+        let request = #"{"jsonrpc":"2.0","method":"a.b","id":1}"#
+        #expect(RPCCodec.decode((request + padding).utf8).elements.first.map(isRequest) == true)
+        #expect(RPCCodec.decode(" [\(request)]".utf8).elements.first.map(isRequest) == true)
+        // Not even JSON: nothing of it was looked at.
+        #expect(code(" [\(padding)") == -32_600)
+    }
+
+    private func isRequest(_ element: RPCCodec.Element) -> Bool {
+        if case .request = element { true } else { false }
+    }
+
     @Test("answers round-trip, and what is unknown in them is ignored")
     func roundTripsAnswers() throws {
         let error = MethodError(.busy, "wait", hint: "later", retryAfterMilliseconds: 5).rpcError

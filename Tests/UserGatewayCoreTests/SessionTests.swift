@@ -16,7 +16,7 @@ struct SessionTests {
     private func reason(_ directive: Session.Directive) -> String? {
         switch directive {
         case .reply(.failure(let error)), .replyAndClose(let error): error.reason
-        case .reply, .authenticate, .call: nil
+        case .reply, .authenticate, .call, .discover: nil
         }
     }
 
@@ -110,14 +110,57 @@ struct AdmissionTests {
     @Test("connections are bounded in all and per address, and leave their place")
     func boundsConnections() throws {
         var admission = ConnectionAdmission(maximumTotal: 3, maximumPerAddress: 2)
-        try admission.admit("a")
-        try admission.admit("a")
+        let first = try admission.admit("a").number
+        let others = [try admission.admit("a").number]
         #expect(throws: MethodError.self) { try admission.admit("a") }
-        try admission.admit("b")
+        for number in [first] + others + [try admission.admit("b").number] { admission.loggedIn(number) }
         #expect(throws: MethodError.self) { try admission.admit("c") }
-        admission.leave("a")
+        admission.leave(first)
         try admission.admit("c")
         #expect(admission.total == 3)
+    }
+
+    @Test("connections without login never have all places: the one that waited longest makes room for the next")
+    func keepsPlaces() throws {
+        var admission = ConnectionAdmission(maximumTotal: 6, maximumPerAddress: 6, maximumStrangers: 3)
+        let first = try admission.admit("a").number
+        admission.loggedIn(first)
+        let strangers = [try admission.admit("a"), try admission.admit("b"), try admission.admit("c")]
+        #expect(strangers.allSatisfy { $0.evicted == nil } && admission.strangers == 3)
+        let fourth = try admission.admit("d")
+        #expect(fourth.evicted == strangers[0].number)
+        // Who has logged in stays, however long ago it came.
+        admission.loggedIn(strangers[1].number)
+        let (fifth, sixth) = (try admission.admit("e"), try admission.admit("e"))
+        #expect(fifth.evicted == nil && sixth.evicted == strangers[2].number)
+        #expect(admission.strangers == 3 && admission.total == 5)
+        // It closes a moment later, and is not counted twice.
+        admission.leave(strangers[2].number)
+        #expect(admission.strangers == 3 && admission.total == 5)
+    }
+
+    @Test("an address has its share of the connections without login, and others keep theirs")
+    func boundsStrangersPerAddress() throws {
+        var admission = ConnectionAdmission(
+            maximumTotal: 10, maximumPerAddress: 5, maximumStrangers: 5, maximumStrangersPerAddress: 2)
+        let first = try admission.admit("a").number
+        try admission.admit("a")
+        let error = #expect(throws: MethodError.self) { try admission.admit("a") }
+        #expect(error?.message == "nobody has logged in on 2 connections of the address, the limit")
+        try admission.admit("b")
+        admission.loggedIn(first)
+        try admission.admit("a")
+    }
+
+    @Test("where all places are taken, a connection without login makes room, and one with login does not")
+    func makesRoomWhereAllIsFull() throws {
+        var admission = ConnectionAdmission(maximumTotal: 2, maximumPerAddress: 9)
+        admission.loggedIn(try admission.admit("a").number)
+        let stranger = try admission.admit("a").number
+        let next = try admission.admit("b")
+        #expect(next.evicted == stranger && admission.total == 2)
+        admission.loggedIn(next.number)
+        #expect(throws: MethodError.self) { try admission.admit("b") }
     }
 
     @Test("logins of an address are bounded and refill with time; others are not touched")

@@ -1,40 +1,100 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How many connections there are, in all and from each address.
+/// How many connections there are, in all and from each address, and how many of them nobody has logged in on: those never
+/// have all the places. Where they have theirs, the one that has waited longest makes room for the next.
 package struct ConnectionAdmission: Sendable {
+    private struct Connection: Sendable {
+        let address: String
+        /// Nobody has logged in on it.
+        var isStranger = true
+    }
+
+    /// Taken in.
+    package struct Entry: Hashable, Sendable {
+        package let number: Int
+        /// The connection that makes room: it is counted no more and has to be closed.
+        package let evicted: Int?
+    }
+
     private let maximumTotal: Int
     private let maximumPerAddress: Int
+    private let maximumStrangers: Int
+    private let maximumStrangersPerAddress: Int
+    private var connections: [Int: Connection] = [:]
     private var countByAddress: [String: Int] = [:]
-    package private(set) var total = 0
+    private var strangersByAddress: [String: Int] = [:]
+    /// Numbers in the order in which they came; those that are no strangers any more are taken out later.
+    private var arrivals: [Int] = []
+    private var lastNumber = 0
+    package private(set) var strangers = 0
 
-    package init(maximumTotal: Int, maximumPerAddress: Int) {
+    package var total: Int { connections.count }
+
+    /// - Parameters:
+    ///   - maximumStrangers: connections that nobody has logged in on; `nil`: as many as there may be.
+    ///   - maximumStrangersPerAddress: of these from one address.
+    package init(
+        maximumTotal: Int, maximumPerAddress: Int, maximumStrangers: Int? = nil, maximumStrangersPerAddress: Int? = nil
+    ) {
         self.maximumTotal = maximumTotal
         self.maximumPerAddress = maximumPerAddress
+        self.maximumStrangers = maximumStrangers ?? maximumTotal
+        self.maximumStrangersPerAddress = maximumStrangersPerAddress ?? maximumPerAddress
     }
 
     /// Counts a connection; or throws `BUSY` that names the limit, and counts nothing.
-    package mutating func admit(_ address: String) throws(MethodError) {
-        guard total < maximumTotal else {
-            throw MethodError(
-                .busy, "the gateway has \(maximumTotal) connections, its limit", retryAfterMilliseconds: 1_000)
-        }
-        let count = countByAddress[address, default: 0]
-        guard count < maximumPerAddress else {
+    @discardableResult
+    package mutating func admit(_ address: String) throws(MethodError) -> Entry {
+        guard countByAddress[address, default: 0] < maximumPerAddress else {
             throw MethodError(
                 .busy, "the address has \(maximumPerAddress) connections, its limit",
                 hint: "close one, or reuse one: many requests fit on a connection", retryAfterMilliseconds: 1_000)
         }
-        countByAddress[address] = count + 1
-        total += 1
+        guard strangersByAddress[address, default: 0] < maximumStrangersPerAddress else {
+            throw MethodError(
+                .busy,
+                "nobody has logged in on \(maximumStrangersPerAddress) connections of the address, the limit",
+                hint: "log in on them, or close them", retryAfterMilliseconds: 1_000)
+        }
+        var evicted: Int?
+        if strangers >= maximumStrangers || total >= maximumTotal { evicted = oldestStranger() }
+        guard total < maximumTotal || evicted != nil else {
+            throw MethodError(
+                .busy, "the gateway has \(maximumTotal) connections, its limit", retryAfterMilliseconds: 1_000)
+        }
+        if let evicted { leave(evicted) }
+        lastNumber += 1
+        connections[lastNumber] = Connection(address: address)
+        countByAddress[address, default: 0] += 1
+        strangersByAddress[address, default: 0] += 1
+        strangers += 1
+        arrivals.append(lastNumber)
+        if arrivals.count > 2 * strangers + 64 { arrivals.removeAll { connections[$0]?.isStranger != true } }
+        return Entry(number: lastNumber, evicted: evicted)
     }
 
-    /// Uncounts an admitted connection.
-    package mutating func leave(_ address: String) {
-        guard let count = countByAddress[address] else {
-            preconditionFailure("a connection of \(address) left that was never admitted")
-        }
-        countByAddress[address] = count > 1 ? count - 1 : nil
-        total -= 1
+    /// Somebody has logged in on a connection: nobody's arrival ends it any more.
+    package mutating func loggedIn(_ number: Int) {
+        guard var connection = connections[number], connection.isStranger else { return }
+        connection.isStranger = false
+        connections[number] = connection
+        removeStranger(of: connection.address)
+    }
+
+    /// Uncounts a connection; one that was evicted is uncounted already.
+    package mutating func leave(_ number: Int) {
+        guard let connection = connections.removeValue(forKey: number) else { return }
+        let count = countByAddress[connection.address, default: 1]
+        countByAddress[connection.address] = count > 1 ? count - 1 : nil
+        if connection.isStranger { removeStranger(of: connection.address) }
+    }
+
+    private func oldestStranger() -> Int? { arrivals.first { connections[$0]?.isStranger == true } }
+
+    private mutating func removeStranger(of address: String) {
+        strangers -= 1
+        let count = strangersByAddress[address, default: 1]
+        strangersByAddress[address] = count > 1 ? count - 1 : nil
     }
 }
 

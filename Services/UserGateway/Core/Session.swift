@@ -36,12 +36,16 @@ package struct Session: Sendable {
         case authenticate(token: String)
         /// Call the method's handler.
         case call(method: String, parameters: [String: JSONValue], isMutating: Bool, Principal)
+        /// Answer with the description of the methods that may be called now.
+        case discover(isLoggedIn: Bool)
     }
 
     private let registry: MethodRegistry
     private let identity: ServerIdentity
     private let maximumInFlight: Int
+    private let maximumBeforeLogin: Int
     private var failedLogins = 0
+    private var requestsBeforeLogin = 0
     /// Messages that are being worked on.
     package private(set) var inFlight = 0
     /// Who is logged in.
@@ -49,10 +53,13 @@ package struct Session: Sendable {
     /// Why nothing is answered any more; `nil`: it goes on.
     package private(set) var ending: MethodError?
 
-    package init(registry: MethodRegistry, identity: ServerIdentity, maximumInFlight: Int = 64) {
+    package init(
+        registry: MethodRegistry, identity: ServerIdentity, maximumInFlight: Int = 64, maximumBeforeLogin: Int = 64
+    ) {
         self.registry = registry
         self.identity = identity
         self.maximumInFlight = maximumInFlight
+        self.maximumBeforeLogin = maximumBeforeLogin
     }
 
     /// What the server sends on connect.
@@ -69,6 +76,16 @@ package struct Session: Sendable {
                     "max": .integer(Self.protocolVersions.upperBound),
                 ],
             ])
+    }
+
+    /// Counts requests that came before a login. Returns why the conversation ends, if these are too many.
+    package mutating func countBeforeLogin(_ requests: Int) -> RPCError? {
+        requestsBeforeLogin += requests
+        guard requestsBeforeLogin > maximumBeforeLogin else { return nil }
+        return MethodError(
+            .busy, "more than \(maximumBeforeLogin) requests came before a login", hint: "call session.login first",
+            retryAfterMilliseconds: 1_000
+        ).rpcError
     }
 
     /// Takes a place for one message; `false` if `maximumInFlight` are being worked on: answer with `overload`.
@@ -144,7 +161,7 @@ package struct Session: Sendable {
     private func answerItself(_ request: RPCRequest, _ principal: Principal?) -> Directive? {
         switch request.method {
         case "session.ping": .reply(.success([:]))
-        case "rpc.discover": .reply(.success(registry.openRPC(version: identity.version)))
+        case "rpc.discover": .discover(isLoggedIn: principal != nil)
         case "session.hello": hello(request.parameters)
         case "session.show": principal.map { .reply(.success(Self.describe($0))) }
         case "session.login": principal.map { .reply(.failure(alreadyLoggedIn($0))) }

@@ -35,6 +35,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private var phase = Phase.idle
     private var timer: Scheduled<Void>?
     private var stallTimer: Scheduled<Void>?
+    /// Runs from the connection until somebody logs in, whatever comes.
+    private var loginTimer: Scheduled<Void>?
     /// Bytes of the line that has begun.
     private var lineLength = 0
     private var hasHadLine = false
@@ -59,10 +61,15 @@ final class ConnectionGuard: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         timer?.cancel()
         stallTimer?.cancel()
+        loginTimer?.cancel()
         context.fireChannelInactive()
     }
 
     private func begin(_ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        loginTimer = context.eventLoop.scheduleTask(in: TimeAmount(configuration.loginDeadline)) {
+            bound.value.0.endWithoutLogin(bound.value.1)
+        }
         enter(configuration.tls == nil ? .firstLine : .handshake, context)
     }
 
@@ -148,7 +155,10 @@ final class ConnectionGuard: ChannelDuplexHandler {
             return
         }
         switch event {
-        case .loggedIn: limit = configuration.maximumLine
+        case .loggedIn:
+            limit = configuration.maximumLine
+            loginTimer?.cancel()
+            _ = context.channel.setOption(.writeBufferWaterMark, value: configuration.waterMark(isLoggedIn: true))
         case .refuse(let error): refuse(context, error, "protocol")
         case .drain where phase != .refused:
             enter(.draining, context)
@@ -200,6 +210,18 @@ final class ConnectionGuard: ChannelDuplexHandler {
         }
     }
 
+    private func endWithoutLogin(_ context: ChannelHandlerContext) {
+        switch phase {
+        case .handshake:
+            onRefusal("login-timeout")
+            context.close(promise: nil)
+        case .firstLine, .line, .idle:
+            refuseLate(context, "nobody logged in within \(configuration.loginDeadline) of connecting")
+        case .refused, .draining:
+            break
+        }
+    }
+
     private func refuseLate(_ context: ChannelHandlerContext, _ message: String) {
         let error = MethodError(.busy, message, hint: "connect again", retryAfterMilliseconds: 0)
         refuse(context, error.rpcError, "timeout")
@@ -214,6 +236,14 @@ final class ConnectionGuard: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: line)), promise: nil)
         context.close(mode: .output, promise: nil)
         context.read()
+    }
+}
+
+extension GatewayServerConfiguration {
+    /// How many unsent bytes make a connection's answers wait, and how few let them go on.
+    func waterMark(isLoggedIn: Bool) -> ChannelOptions.Types.WriteBufferWaterMark {
+        let high = isLoggedIn ? outboundHighWatermark : min(outboundHighWatermark, outboundHighWatermarkBeforeLogin)
+        return .init(low: high / 2, high: high)
     }
 }
 

@@ -8,8 +8,16 @@ internal import UserGatewayCore
 final class ConnectionTable: Sendable {
     private struct State {
         var admission: ConnectionAdmission
-        var channels: [ObjectIdentifier: any Channel] = [:]
+        var channels: [Int: any Channel] = [:]
+        var numbers: [ObjectIdentifier: Int] = [:]
         var isDraining = false
+    }
+
+    private struct Admitted: Sendable {
+        let number: Int
+        /// Makes room for it.
+        let evicted: (any Channel)?
+        let total: Int
     }
 
     private let state: Mutex<State>
@@ -19,33 +27,52 @@ final class ConnectionTable: Sendable {
             State(
                 admission: ConnectionAdmission(
                     maximumTotal: configuration.maximumConnections,
-                    maximumPerAddress: configuration.maximumConnectionsPerAddress)))
+                    maximumPerAddress: configuration.maximumConnectionsPerAddress,
+                    maximumStrangers: max(1, configuration.maximumConnections / 2),
+                    maximumStrangersPerAddress: max(1, configuration.maximumConnectionsPerAddress / 2))))
     }
 
     var count: Int { state.withLock { $0.admission.total } }
 
-    /// Counts a channel until it closes; throws `BUSY` at a limit and while the server shuts down.
+    /// Counts a channel until it closes, and closes the one that makes room for it; throws `BUSY` at a limit and while the
+    /// server shuts down.
     func admit(_ channel: any Channel, from address: String, metrics: GatewayMetrics) throws(MethodError) {
-        let outcome = state.withLock { state -> Result<Int, MethodError> in
+        let outcome = state.withLock { state -> Result<Admitted, MethodError> in
             guard !state.isDraining else {
                 return .failure(MethodError(.busy, "the gateway is shutting down", retryAfterMilliseconds: 1_000))
             }
             do throws(MethodError) {
-                try state.admission.admit(address)
+                let entry = try state.admission.admit(address)
+                state.channels[entry.number] = channel
+                state.numbers[ObjectIdentifier(channel)] = entry.number
+                let evicted = entry.evicted.flatMap { state.channels[$0] }
+                return .success(Admitted(number: entry.number, evicted: evicted, total: state.admission.total))
             } catch {
                 return .failure(error)
             }
-            state.channels[ObjectIdentifier(channel)] = channel
-            return .success(state.admission.total)
         }
-        metrics.connectionsChanged(to: try outcome.get())
+        let admitted = try outcome.get()
+        if let evicted = admitted.evicted {
+            metrics.connectionRefused("evicted")
+            evicted.close(promise: nil)
+        }
+        metrics.connectionsChanged(to: admitted.total)
+        let key = ObjectIdentifier(channel)
         channel.closeFuture.whenComplete { [self] _ in
             let total = state.withLock { state in
-                state.channels[ObjectIdentifier(channel)] = nil
-                state.admission.leave(address)
+                state.channels[admitted.number] = nil
+                state.numbers[key] = nil
+                state.admission.leave(admitted.number)
                 return state.admission.total
             }
             metrics.connectionsChanged(to: total)
+        }
+    }
+
+    /// Somebody has logged in on a channel: no other takes its place.
+    func loggedIn(_ channel: any Channel) {
+        state.withLock { state in
+            if let number = state.numbers[ObjectIdentifier(channel)] { state.admission.loggedIn(number) }
         }
     }
 

@@ -13,8 +13,23 @@ internal import UserGatewayCore
 final class GatewayConnection: Sendable {
     private typealias Outcome = Result<JSONValue, RPCError>
 
+    /// What answers a request.
+    private enum Reply {
+        case outcome(Outcome)
+        /// JSON that was made before.
+        case encoded([UInt8])
+    }
+
+    /// A line and whose it is; `nil`: nobody has logged in.
+    private struct Line {
+        let incoming: RPCCodec.Incoming
+        let bytes: Int
+        let party: Party?
+    }
+
     private let session: Mutex<Session>
     private let login = Mutex<Login?>(nil)
+    private let owed: Mutex<OwedBytes>
     private let channel: any Channel
     private let server: GatewayServer.Context
     private let remoteAddress: String
@@ -23,6 +38,7 @@ final class GatewayConnection: Sendable {
     init(channel: any Channel, session: Session, server: GatewayServer.Context, remoteAddress: String, log: Logger) {
         self.channel = channel
         self.session = Mutex(session)
+        owed = Mutex(OwedBytes(limit: server.configuration.maximumOwed))
         self.server = server
         self.remoteAddress = remoteAddress
         self.log = log
@@ -53,57 +69,111 @@ final class GatewayConnection: Sendable {
         concurrently start: (@escaping @Sendable () async throws -> Void) -> Void
     ) async throws {
         guard line.readableBytes > 0 else { return }
+        // Who does not read gets no more work: an empty write waits until what was written before is nearly gone.
+        if !channel.isWritable { try await outbound.write(ByteBuffer()) }
         let limits = JSONLimits(bytes: server.configuration.maximumLine)
         let incoming = RPCCodec.decode(line.readableBytesView, limits: limits)
-        guard session.withLock({ $0.principal }) != nil else {
-            try await write(await answer(incoming), incoming.isBatch, outbound)
-            return
+        guard let principal = session.withLock({ $0.principal }) else {
+            if let error = session.withLock({ $0.countBeforeLogin(incoming.elements.count) }) {
+                return try await channel.triggerUserOutboundEvent(ConnectionGuard.Event.refuse(error)).get()
+            }
+            let line = Line(incoming: incoming, bytes: line.readableBytes, party: nil)
+            return try await write(await answer(line), for: nil, outbound)
+        }
+        let party = Party(principal)
+        let line = Line(incoming: incoming, bytes: line.readableBytes, party: party)
+        do throws(MethodError) {
+            try server.gate.charge(party, requests: incoming.elements.count, bytes: line.bytes)
+        } catch {
+            try await write(refuse(line, error.rpcError), for: party, outbound)
+            // Who goes on beyond its limits is read more slowly.
+            let pause = Duration.milliseconds(error.retryAfterMilliseconds ?? 0)
+            return try await Task.sleep(for: min(pause, server.configuration.longestRefusalPause))
         }
         guard session.withLock({ $0.reserve() }) else {
             let overload = session.withLock { $0.overload }
-            try await write(refuse(incoming, overload), incoming.isBatch, outbound)
-            return
+            return try await write(refuse(line, overload), for: party, outbound)
         }
         start { [self] in
             // The place is free only when the answer is written: a client that does not read can't pile work up.
             defer { session.withLock { $0.release() } }
-            try await write(await answer(incoming), incoming.isBatch, outbound)
+            try await write(await answer(line), for: party, outbound)
         }
     }
 
-    /// The answers to a line, in its order; a batch is worked on one request after another.
-    private func answer(_ incoming: RPCCodec.Incoming) async -> [RPCResponse] {
-        var responses: [RPCResponse] = []
-        for element in incoming.elements {
+    /// The answers to a line, in its order; a batch is worked on one request after another, until its answers are too long.
+    private func answer(_ line: Line) async -> [UInt8]? {
+        var answers = AnswerLine(isBatch: line.incoming.isBatch)
+        let longest = longestAnswer(to: line)
+        for element in line.incoming.elements {
+            let length = answers.length
+            let (room, overflow) = room(after: length, of: longest)
             switch element {
             case .unreadable(let response):
-                responses.append(response)
+                answers.append(response, room: room, overflow: overflow)
             case .request(let request):
-                let outcome = await perform(request)
-                if let id = request.id { responses.append(RPCResponse(id: id, result: outcome)) }
+                let isTooMuch = answers.isFull || room == 0
+                let reply = isTooMuch ? .outcome(.failure(overflow)) : await perform(request, line)
+                guard let id = request.id else { continue }
+                append(reply, id, to: &answers, longest)
             }
+            owe(answers.length - length, line.party)
         }
-        return responses
+        return answers.finish()
     }
 
-    private func refuse(_ incoming: RPCCodec.Incoming, _ error: RPCError) -> [RPCResponse] {
-        incoming.elements.compactMap { element in
+    /// What the client has not read bounds the answer before it is made.
+    private func append(_ reply: Reply, _ id: RequestID, to answers: inout AnswerLine, _ longest: Int) {
+        let (room, overflow) = room(after: answers.length, of: longest)
+        switch reply {
+        case .outcome(let outcome):
+            answers.append(RPCResponse(id: id, result: outcome), room: room, overflow: overflow)
+        case .encoded(let result):
+            answers.append(id, result: result, room: room, overflow: overflow)
+        }
+    }
+
+    private func room(after length: Int, of longest: Int) -> (Int, RPCError) {
+        owed.withLock { ($0.room(after: length, of: longest), $0.overflow(after: length, of: longest)) }
+    }
+
+    private func longestAnswer(to line: Line) -> Int {
+        let configuration = server.configuration
+        return line.party == nil
+            ? min(configuration.maximumAnswerBeforeLogin, configuration.maximumAnswer) : configuration.maximumAnswer
+    }
+
+    /// The same error for every request of a line.
+    private func refuse(_ line: Line, _ error: RPCError) -> [UInt8]? {
+        var answers = AnswerLine(isBatch: line.incoming.isBatch)
+        for element in line.incoming.elements {
+            let length = answers.length
             switch element {
-            case .unreadable(let response): response
-            case .request(let request): request.id.map { RPCResponse(id: $0, result: .failure(error)) }
+            case .unreadable(let response): answers.append(response, room: .max, overflow: error)
+            case .request(let request):
+                if let id = request.id { answers.append(id, error) }
             }
+            owe(answers.length - length, line.party)
         }
+        return answers.finish()
     }
 
-    private func perform(_ request: RPCRequest) async -> Outcome {
+    private func perform(_ request: RPCRequest, _ line: Line) async -> Reply {
         let start = ContinuousClock.now
-        let outcome = await perform(session.withLock { $0.handle(request) })
+        let directive = session.withLock { $0.handle(request) }
+        let reply: Reply
+        if case .discover(let isLoggedIn) = directive {
+            reply = .encoded(isLoggedIn ? server.discovery.all : server.discovery.open)
+        } else {
+            reply = .outcome(await perform(directive, line))
+        }
+        let outcome: Outcome = if case .outcome(let outcome) = reply { outcome } else { .success(.null) }
         server.metrics.requestEnded(
             method: server.registry[request.method]?.name ?? "unknown", outcome: outcome, after: .now - start)
-        return outcome
+        return reply
     }
 
-    private func perform(_ directive: Session.Directive) async -> Outcome {
+    private func perform(_ directive: Session.Directive, _ line: Line) async -> Outcome {
         switch directive {
         case .reply(let outcome):
             return outcome
@@ -112,16 +182,18 @@ final class GatewayConnection: Sendable {
             try? await channel.triggerUserOutboundEvent(ConnectionGuard.Event.refuse(error)).get()
             return .failure(error)
         case .authenticate(let token):
-            return await logIn(token)
+            return await logIn(token, line)
         case .call(let method, let parameters, let isMutating, let principal):
-            if let refusal = await refusal(of: method) { return await perform(refusal) }
-            return await call(method, parameters, isMutating: isMutating, principal)
+            if let refusal = await refusal(of: method) { return await perform(refusal, line) }
+            return await call(method, parameters, isMutating: isMutating, principal, line)
+        case .discover:
+            preconditionFailure("what describes the methods was answered before")
         }
     }
 
     /// Why a method is not called: the session has ended, or nobody can tell whether it has.
     private func refusal(of method: String) async -> Session.Directive? {
-        let isUrgent = server.registry[method]?.isUrgent == true
+        let isUrgent = server.registry[method]?.weight == .urgent
         let (age, limit) = (
             server.configuration.sessionCheckAge,
             isUrgent ? server.configuration.urgentCheckTimeout : server.configuration.loginTimeout
@@ -144,7 +216,7 @@ final class GatewayConnection: Sendable {
         channel.triggerUserOutboundEvent(ConnectionGuard.Event.refuse(error.rpcError), promise: nil)
     }
 
-    private func logIn(_ token: String) async -> Outcome {
+    private func logIn(_ token: String, _ line: Line) async -> Outcome {
         do throws(MethodError) {
             try server.countLogin(from: remoteAddress)
             let methods = server.methods
@@ -155,19 +227,28 @@ final class GatewayConnection: Sendable {
             server.loginSucceeded(from: remoteAddress)
             // The guard takes longer lines before the client learns that it may send them.
             try? await channel.triggerUserOutboundEvent(ConnectionGuard.Event.loggedIn).get()
+            server.connections.loggedIn(channel)
             log.info("logged in", metadata: ["principal.name": "\(login.principal.name)"])
             watch(login)
             return .success(session.withLock { $0.loginSucceeded(login.principal) })
         } catch {
             log.info("login failed", metadata: ["login.reason": "\(error.reason.rawValue)"])
-            return await perform(session.withLock { $0.loginFailed(error) })
+            return await perform(session.withLock { $0.loginFailed(error) }, line)
         }
     }
 
     private func call(
-        _ method: String, _ parameters: [String: JSONValue], isMutating: Bool, _ principal: Principal
+        _ method: String, _ parameters: [String: JSONValue], isMutating: Bool, _ principal: Principal, _ line: Line
     ) async -> Outcome {
         let timeout = server.configuration.callTimeout
+        let place: WorkPlace?
+        do throws(MethodError) {
+            place = try await server.gate.place(
+                for: Party(principal), server.registry[method]?.weight ?? .ordinary, bytes: line.bytes)
+        } catch {
+            return .failure(error.rpcError)
+        }
+        defer { place?.end() }
         let late =
             isMutating
             ? MethodError(
@@ -175,7 +256,8 @@ final class GatewayConnection: Sendable {
                 hint: "look at what it was to change before asking again, or repeat it with its idempotencyKey")
             : MethodError(.unavailable, "\(method) did not end within \(timeout)", retryAfterMilliseconds: 1_000)
         let login = login.withLock { $0 }
-        let context = CallContext(remoteAddress: remoteAddress, deadline: .now + timeout, login: login)
+        let context = CallContext(
+            remoteAddress: remoteAddress, deadline: .now + timeout, login: login, place: place)
         let methods = server.methods
         // A session that ends itself is answered, and then closed, instead of being ended by the watch.
         let isLogout = method == "session.logout"
@@ -192,19 +274,21 @@ final class GatewayConnection: Sendable {
         }
     }
 
+    private func owe(_ bytes: Int, _ party: Party?) {
+        owed.withLock { $0.owe(bytes) }
+        if let party { server.gate.owe(bytes, to: party) }
+    }
+
+    /// Hands a line to the connection; until it takes it, its bytes are owed.
     private func write(
-        _ responses: [RPCResponse], _ isBatch: Bool, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+        _ line: [UInt8]?, for party: Party?, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     ) async throws {
-        guard let line = RPCCodec.encode(responses, isBatch: isBatch) else { return }
-        guard line.count > server.configuration.maximumAnswer else {
-            try await outbound.write(ByteBuffer(bytes: line))
-            return
+        guard let line else { return }
+        defer {
+            owed.withLock { $0.settle(line.count) }
+            if let party { server.gate.settle(line.count, to: party) }
         }
-        let error = MethodError(
-            .invalid, "the answer has \(line.count) bytes; at most \(server.configuration.maximumAnswer) are sent",
-            hint: "ask for less, with limit or a shorter period")
-        let refusals = responses.map { RPCResponse(id: $0.id, result: .failure(error.rpcError)) }
-        try await outbound.write(ByteBuffer(bytes: RPCCodec.encode(refusals, isBatch: isBatch) ?? []))
+        try await outbound.write(ByteBuffer(bytes: line))
     }
 }
 

@@ -36,9 +36,25 @@ package struct CallContext: Sendable {
     /// By which token the caller is logged in; `nil`: by none, as in a test.
     package let login: Login?
 
+    /// Where the work is done; `nil`: for nobody whose turn it has to be.
+    private let place: WorkPlace?
+
     package init(remoteAddress: String, deadline: ContinuousClock.Instant, login: Login? = nil) {
+        self.init(remoteAddress: remoteAddress, deadline: deadline, login: login, place: nil)
+    }
+
+    init(remoteAddress: String, deadline: ContinuousClock.Instant, login: Login?, place: WorkPlace?) {
         self.remoteAddress = remoteAddress
         self.deadline = deadline
         self.login = login
+        self.place = place
+    }
+
+    /// Waits for something that is done elsewhere, while others have their turn.
+    package func waiting<Value, Failure: Error>(
+        _ wait: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        guard let place else { return try await wait() }
+        return try await place.outside(wait)
     }
 }

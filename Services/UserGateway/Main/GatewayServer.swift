@@ -31,6 +31,9 @@ package final class GatewayServer: Service {
         let metrics = GatewayMetrics()
         let logins: LoginGate
         let sessions: SessionWatch
+        let connections: ConnectionTable
+        let gate: TenantGate
+        let discovery: Discovery
 
         /// Throws `BUSY` if this address tries too often.
         func countLogin(from address: String) throws(MethodError) { try logins.attempt(address) }
@@ -43,7 +46,7 @@ package final class GatewayServer: Service {
     private let log: Logger
     private let connections: ConnectionTable
     private let bound = OneShot<Result<Address, GatewayServerError>>()
-    private let tls: TLSServer?
+    private let tls: RenewedTLS?
 
     /// - Throws: if the configuration can't be served as it is (certificate, plain TCP off loopback).
     package init(
@@ -52,11 +55,12 @@ package final class GatewayServer: Service {
     ) throws(GatewayServerError) {
         tls = try configuration.makeTLSServer()
         try configuration.refusePlainOffLoopback()
+        connections = ConnectionTable(configuration)
         context = Context(
             configuration: configuration, registry: registry, identity: identity, methods: methods,
-            logins: LoginGate(configuration), sessions: SessionWatch(methods))
+            logins: LoginGate(configuration), sessions: SessionWatch(methods), connections: connections,
+            gate: TenantGate(configuration), discovery: Discovery(registry, version: identity.version))
         self.log = log
-        connections = ConnectionTable(configuration)
     }
 
     /// Where it listens; waits until it does. Throws what `run()` throws if it can't.
@@ -90,7 +94,13 @@ package final class GatewayServer: Service {
     private func serve(_ listener: NIOAsyncChannel<(any Channel)?, Never>) async throws {
         let interval = context.configuration.sessionCheckInterval
         let watching = Task { [sessions = context.sessions] in await sessions.run(every: interval) }
-        defer { watching.cancel() }
+        let renewal = Task { [tls, log, interval = context.configuration.certificateInterval] in
+            await tls?.follow(every: interval, log: log)
+        }
+        defer {
+            watching.cancel()
+            renewal.cancel()
+        }
         try await listener.executeThenClose { inbound in
             await withDiscardingTaskGroup { group in
                 do {
@@ -114,7 +124,8 @@ package final class GatewayServer: Service {
         log[metadataKey: "client.address"] = "\(remote)"
         let session = Session(
             registry: context.registry, identity: context.identity,
-            maximumInFlight: context.configuration.maximumInFlight)
+            maximumInFlight: context.configuration.maximumInFlight,
+            maximumBeforeLogin: context.configuration.maximumRequestsBeforeLogin)
         let connection = GatewayConnection(
             channel: channel, session: session, server: context, remoteAddress: remote, log: log)
         do {
@@ -157,10 +168,7 @@ package final class GatewayServer: Service {
             // `printf … | nc` closes its side first and still wants its answers.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(
-                .writeBufferWaterMark,
-                value: .init(
-                    low: configuration.outboundHighWatermark / 2, high: configuration.outboundHighWatermark))
+            .childChannelOption(.writeBufferWaterMark, value: configuration.waterMark(isLoggedIn: false))
         do {
             return try await bootstrap.bind(host: configuration.host, port: configuration.port) { channel in
                 channel.eventLoop.makeCompletedFuture { try self.initialise(channel) }

@@ -5,10 +5,10 @@ internal import TLS
 
 extension GatewayServerConfiguration {
     /// TLS 1.3 with the configured certificate; `nil` for plain TCP.
-    func makeTLSServer() throws(GatewayServerError) -> TLSServer? {
+    func makeTLSServer() throws(GatewayServerError) -> RenewedTLS? {
         guard let tls else { return nil }
         do {
-            return try TLSServer(certificateFile: tls.certificatePath, privateKeyFile: tls.keyPath)
+            return try RenewedTLS(tls)
         } catch {
             throw GatewayServerError(
                 code: .certificateUnusable,

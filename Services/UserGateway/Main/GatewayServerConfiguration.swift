@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import UserGatewayCore
+
 /// Where the gateway listens, and every limit of its network.
 package struct GatewayServerConfiguration: Sendable {
     /// Certificate chain and private key, both PEM files.
@@ -22,20 +24,33 @@ package struct GatewayServerConfiguration: Sendable {
     /// Plain TCP off loopback is refused unless this says that the network itself is trusted.
     package var allowsPlainOffLoopback = false
 
+    /// Half of them at most may be connections that nobody has logged in on.
     package var maximumConnections = 1_024
+    /// Half of them at most may be connections that nobody has logged in on.
     package var maximumConnectionsPerAddress = 128
+    /// Requests of one connection before login.
+    package var maximumRequestsBeforeLogin = 64
     /// Bytes of one line before login.
     package var maximumLineBeforeLogin = 4_096
     /// Bytes of one line after login: 64 KiB to 1 MiB.
     package var maximumLine = 1 << 20
     /// Bytes of one answer; a longer one becomes an error that says to ask for less.
     package var maximumAnswer = 8 << 20
+    /// Bytes of the answers to one line before login.
+    package var maximumAnswerBeforeLogin = 65_536
+    /// Bytes of answers that a client has not read, beyond which it gets no more.
+    package var maximumOwed = 16 << 20
     /// Messages of one connection that are worked on at the same time.
     package var maximumInFlight = 64
     /// Bytes that may wait to be sent before the connection's answers wait too.
     package var outboundHighWatermark = 1 << 20
+    /// The same before login.
+    package var outboundHighWatermarkBeforeLogin = 65_536
 
     package var handshakeTimeout: Duration = .seconds(5)
+    /// From the connection to a login, whatever is sent. With the second in which the reason can be read, a connection
+    /// without login lives for 10 s in all.
+    package var loginDeadline: Duration = .seconds(9)
     /// From the connection (or its handshake) to the end of the first line.
     package var firstLineTimeout: Duration = .seconds(10)
     /// From a line's first byte to its end.
@@ -54,6 +69,21 @@ package struct GatewayServerConfiguration: Sendable {
     package var sessionCheckAge: Duration = .milliseconds(900)
     /// What is urgent waits so long for that look, and is done all the same.
     package var urgentCheckTimeout: Duration = .milliseconds(200)
+    /// What is done at the same time for all who are logged in, of each weight, and how much waits.
+    package var ordinaryWork = FairQueue.Limits(places: 8)
+    package var costlyWork = FairQueue.Limits(places: 2, waitingPerLane: 64)
+    /// How long a request may wait for its turn.
+    package var turnTimeout: Duration = .seconds(10)
+    /// What each principal of a tenant, and each tenant in all, may use up.
+    package var principalRates = Rates(requests: 200, bytes: 8 << 20, databaseMicroseconds: 1_000_000)
+    package var tenantRates = Rates(requests: 400, bytes: 16 << 20, databaseMicroseconds: 1_500_000)
+    /// Bytes of answers of one tenant that its clients have not read.
+    package var maximumOwedPerTenant = 64 << 20
+    /// Who asks beyond its limits is read again after so long at the latest.
+    package var longestRefusalPause: Duration = .seconds(1)
+    /// How often it is looked whether the certificate's files changed.
+    package var certificateInterval: Duration = .seconds(1)
+
     /// A call is cancelled after it: its outcome is then unknown if it changes something.
     package var callTimeout: Duration = .seconds(120)
     /// How long a shutdown waits for calls under way.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Logging
 import ResourceModel
 import ServiceKit
 import Store
@@ -22,16 +23,28 @@ struct UserGatewayDaemon: AsyncParsableCommand {
 
     private func serve(_ runtime: ServiceRuntime) async throws {
         let membership = runtime.membership(shardKinds: [], callDeadline: .zero, handlers: .none)
-        let server: GatewayServer
-        let backend = GatewayBackend(runtime)
+        let configuration = try configuration(runtime)
+        let historyStore = try runtime.makeStore(connections: configuration.costlyWork.places)
+        let backend = GatewayBackend(runtime, historyStore: historyStore)
         do {
-            server = try GatewayServer(
-                configuration: try configuration(runtime.settings),
+            let server = try GatewayServer(
+                configuration: configuration,
                 identity: ServerIdentity(version: ReleaseVersion.text, instance: runtime.instance.description),
                 methods: backend, log: runtime.log)
+            try await serve(server, backend, membership)
         } catch let error as GatewayServerError {
+            await historyStore.close()
             throw StartupError.configuration(error.message)
+        } catch {
+            await historyStore.close()
+            throw error
         }
+        await historyStore.close()
+    }
+
+    private func serve(
+        _ server: GatewayServer, _ backend: GatewayBackend, _ membership: Membership
+    ) async throws {
         try await withThrowingTaskGroup { group in
             group.addTask { await membership.run() }
             group.addTask { await backend.forgetKeys() }
@@ -47,7 +60,8 @@ struct UserGatewayDaemon: AsyncParsableCommand {
         }
     }
 
-    private func configuration(_ settings: Settings) throws(StartupError) -> GatewayServerConfiguration {
+    private func configuration(_ runtime: ServiceRuntime) throws(StartupError) -> GatewayServerConfiguration {
+        let settings = runtime.settings
         var configuration = GatewayServerConfiguration()
         let bind = settings.text("gateway.bind")
         guard let colon = bind.lastIndex(of: ":"), let port = Int(bind[bind.index(after: colon)...]),
@@ -62,8 +76,33 @@ struct UserGatewayDaemon: AsyncParsableCommand {
         default: throw .configuration("gateway.certificateFile and gateway.privateKeyFile go together: set both")
         }
         configuration.allowsPlainOffLoopback = settings.boolean("gateway.allowPlain")
-        configuration.maximumConnections = settings.integer("gateway.connections")
+        configuration.maximumConnections = connections(runtime)
         configuration.callTimeout = settings.duration("gateway.requestTimeout")
+        configuration.ordinaryWork.places = settings.integer("database.poolSize")
+        configuration.costlyWork.places = settings.integer("gateway.historyPoolSize")
+        configuration.tenantRates = rates("tenant", settings)
+        configuration.principalRates = rates("principal", settings)
         return configuration
+    }
+
+    private func rates(_ whose: String, _ settings: Settings) -> Rates {
+        Rates(
+            requests: Int64(settings.integer("gateway.\(whose)Requests")),
+            bytes: Int64(settings.integer("gateway.\(whose)Bytes")),
+            databaseMicroseconds: settings.duration("gateway.\(whose)DatabaseTime").wholeNanoseconds / 1_000)
+    }
+
+    /// As many as the settings say, and no more than leave the rest of the process its files.
+    private func connections(_ runtime: ServiceRuntime) -> Int {
+        let settings = runtime.settings
+        let (wanted, limit) = (settings.integer("gateway.connections"), DescriptorBudget.raiseLimit())
+        let others = ["admin.connections", "database.poolSize", "gateway.historyPoolSize"].map(settings.integer)
+        let count = DescriptorBudget.connections(wanted: wanted, limit: limit, others: others.reduce(0, +))
+        if count < wanted {
+            runtime.log.warning(
+                "fewer connections than gateway.connections says: raise the process's limit of open files (ulimit -n)",
+                metadata: ["connection.limit": "\(count)", "file.limit": "\(limit)"])
+        }
+        return count
     }
 }

@@ -26,6 +26,9 @@ package enum SettingCatalog {
         Setting("bus.spoolMessages", .integer(1...1_000_000), default: "256", "messages kept per stream for replay"),
         Setting("admin.bind", .text, default: "127.0.0.1:0", "address of /livez, /readyz, /metrics; port 0: any"),
         Setting(
+            "admin.connections", .integer(1...1_000), default: "32",
+            "connections to that address at most; the oldest makes room for the next"),
+        Setting(
             "log.level", .choice(["trace", "debug", "info", "notice", "warning", "error"]), default: "info",
             "the least severe message that is logged"),
         Setting(
@@ -162,10 +165,33 @@ package enum SettingCatalog {
         Setting(
             "gateway.allowPlain", .boolean, default: "false",
             "whether tokens may cross plain TCP off loopback: only behind something that does TLS"),
-        Setting("gateway.connections", .integer(1...100_000), default: "1000", "open connections at most"),
+        Setting(
+            "gateway.connections", .integer(1...100_000), default: "1000",
+            "open connections at most, half of them without login; no more than the process may open files"),
         Setting(
             "gateway.requestTimeout", .duration(.milliseconds(100) ... .seconds(600)), default: "60s",
             "how long a request may take"),
+        Setting(
+            "gateway.historyPoolSize", .integer(1...16), default: "2",
+            "connections to PostgreSQL for costly reads, such as samples: so many are done at once"),
+        Setting(
+            "gateway.tenantRequests", .integer(1...1_000_000), default: "400",
+            "requests of a tenant a second; ten seconds of it at once"),
+        Setting(
+            "gateway.tenantBytes", .integer(1_024...10_000_000_000), default: "16777216",
+            "bytes of a tenant's requests and answers a second; ten seconds of it at once"),
+        Setting(
+            "gateway.tenantDatabaseTime", .duration(.milliseconds(1) ... .seconds(100)), default: "1500ms",
+            "the database's time for a tenant in each second; ten seconds of it at once"),
+        Setting(
+            "gateway.principalRequests", .integer(1...1_000_000), default: "200",
+            "the same for one principal of a tenant: requests a second"),
+        Setting(
+            "gateway.principalBytes", .integer(1_024...10_000_000_000), default: "8388608",
+            "the same for one principal of a tenant: bytes a second"),
+        Setting(
+            "gateway.principalDatabaseTime", .duration(.milliseconds(1) ... .seconds(100)), default: "1s",
+            "the same for one principal of a tenant: the database's time in each second"),
         Setting(
             "gateway.freezeTimeout", .duration(.milliseconds(50) ... .seconds(30)), default: "1s",
             "how long a Monitor may take to confirm a freeze"),

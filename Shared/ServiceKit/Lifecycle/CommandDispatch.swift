@@ -20,21 +20,25 @@ package struct CommandDispatch: Sendable {
     ///   - timeout: at most so long; `nil`: as long as it takes. Whoever claimed it ends it, and of one that nobody claims
     ///     the deadline passes.
     ///   - progressed: called whenever the command is seen to have come further.
+    ///   - aside: runs what only waits, so that its caller may let others go on meanwhile.
     /// - Returns: the row as it ended; `nil` if its end was not seen: its outcome is then unknown.
     package func outcome(
-        of command: CommandRecord, timeout: Duration? = nil, progressed: () async -> Void = {}
+        of command: CommandRecord, timeout: Duration? = nil, progressed: () async -> Void = {},
+        aside: (() async -> Void) async -> Void = { wait in await wait() }
     ) async -> CommandRecord? {
         let deadline = timeout.map { ContinuousClock.now + $0 }
         var latest = command
         while !Task.isCancelled, deadline.map({ ContinuousClock.now < $0 }) ?? true {
             if latest.outcome != nil { return latest }
-            await deliver(command, within: min(deadline.map { $0 - .now } ?? .seconds(10), .seconds(10)))
+            await aside {
+                await deliver(command, within: min(deadline.map { $0 - .now } ?? .seconds(10), .seconds(10)))
+            }
             if let row = try? await CommandRepository(runtime.store).fetch(command.id) {
                 if row.outcome != nil { return row }
                 if row.hasProgressed(since: latest) { await progressed() }
                 latest = row
             }
-            try? await Task.sleep(for: .milliseconds(100))
+            await aside { try? await Task.sleep(for: .milliseconds(100)) }
         }
         return nil
     }

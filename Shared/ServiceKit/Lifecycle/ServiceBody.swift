@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Bus
-internal import CoreMetrics
 internal import Logging
 internal import Messages
 internal import ResourceModel
@@ -35,19 +34,8 @@ struct ServiceBody: Service {
     }
 
     private func makeStore() throws(StartupError) -> Store {
-        do {
-            let store = try Store(
-                configuration: StoreConfiguration(
-                    dsn: settings.text("database.url"), poolSize: settings.integer("database.poolSize"),
-                    statementTimeout: settings.duration("database.statementTimeout"),
-                    applicationName: "ebb-\(service.rawValue)"), log: log)
-            store.setAside.follow { table, count in
-                Gauge(label: "ebb_rows_set_aside", dimensions: [("table", table)]).record(count)
-            }
-            return store
-        } catch {
-            throw .configuration("database.url: \(error.message)")
-        }
+        try ServiceRuntime.makeStore(
+            service, settings, connections: settings.integer("database.poolSize"), log: log)
     }
 
     private func runOnStore(_ store: Store) async throws {

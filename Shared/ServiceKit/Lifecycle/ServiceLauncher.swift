@@ -84,9 +84,11 @@ package enum ServiceLauncher {
         // libraries log at info what only a debugger wants
         var quiet = log
         quiet.logLevel = max(level, .notice)
+        var limits = AdminLimits()
+        limits.connections = settings.integer("admin.connections")
         let admin = try AdminServer(
             address: settings.text("admin.bind"), health: health, registry: registry,
-            version: "ebb-\(service.rawValue) \(ReleaseVersion.text)", log: quiet)
+            version: "ebb-\(service.rawValue) \(ReleaseVersion.text)", log: quiet, limits: limits)
         let body = ServiceBody(
             service: service, credential: credential, settings: settings, health: health, admin: admin, log: log,
             serve: serve)

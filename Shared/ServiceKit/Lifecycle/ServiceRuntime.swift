@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Bus
+internal import CoreMetrics
 package import Logging
 package import Messages
 package import ResourceModel
@@ -72,6 +73,31 @@ extension ServiceKind {
             let isThere = alive.contains { $0.service == helper }
             health.report(
                 helper.rawValue, fault: isThere ? nil : "no \(helper.rawValue) is running", isNeeded: false)
+        }
+    }
+}
+
+extension ServiceRuntime {
+    /// The database with connections of their own, beside those of `store`. Close it.
+    package func makeStore(connections: Int) throws(StartupError) -> Store {
+        try Self.makeStore(service, settings, connections: connections, log: log)
+    }
+
+    static func makeStore(
+        _ service: ServiceKind, _ settings: Settings, connections: Int, log: Logger
+    ) throws(StartupError) -> Store {
+        let configuration = StoreConfiguration(
+            dsn: settings.text("database.url"), poolSize: connections,
+            statementTimeout: settings.duration("database.statementTimeout"),
+            applicationName: "ebb-\(service.rawValue)")
+        do {
+            let store = try Store(configuration: configuration, log: log)
+            store.setAside.follow { table, count in
+                Gauge(label: "ebb_rows_set_aside", dimensions: [("table", table)]).record(count)
+            }
+            return store
+        } catch {
+            throw .configuration("database.url: \(error.message)")
         }
     }
 }

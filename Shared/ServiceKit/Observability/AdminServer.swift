@@ -8,7 +8,7 @@ internal import NIOCore
 internal import NIOPosix
 internal import ServiceLifecycle
 
-/// `/livez`, `/readyz`, `/metrics` and `/version` on a port of its own.
+/// `/livez`, `/readyz`, `/metrics` and `/version` on a port of its own: one request per connection, and few connections.
 package final class AdminServer: Service {
     private let host: String
     private let port: Int
@@ -16,12 +16,14 @@ package final class AdminServer: Service {
     private let registry: PrometheusRegistry
     private let version: String
     private let log: Logger
+    private let limits: AdminLimits
     private let bound = AsyncStream<Int>.makeStream()
 
     /// - Parameter address: `host:port`; port 0 takes any.
     /// - Throws: `StartupError` if the address can't be read.
     package init(
-        address: String, health: Health, registry: PrometheusRegistry, version: String, log: Logger
+        address: String, health: Health, registry: PrometheusRegistry, version: String, log: Logger,
+        limits: AdminLimits = AdminLimits()
     ) throws(StartupError) {
         guard let colon = address.lastIndex(of: ":"), let port = Int(address[address.index(after: colon)...]),
             (0...65_535).contains(port)
@@ -32,6 +34,7 @@ package final class AdminServer: Service {
         self.registry = registry
         self.version = version
         self.log = log
+        self.limits = limits
     }
 
     /// The port that was bound; waits until it is. `nil` if the server ended first.
@@ -40,12 +43,20 @@ package final class AdminServer: Service {
     package func run() async throws {
         defer { bound.continuation.finish() }
         do {
-            let server = try HTTPServerBuilder.http1().buildServer(
+            let connections = AdminConnections(limits)
+            let headers = HTTP1Channel.Configuration.DecoderConfiguration(
+                maxHeaderFieldSize: limits.requestBytes, maxHeaderListSize: limits.requestBytes, maxHeaderFieldCount: 64
+            )
+            let channels = HTTP1Channel.Configuration(
+                additionalChannelHandlers: [connections.handler()], httpDecoderConfiguration: headers)
+            let server = try HTTPServerBuilder.http1(configuration: channels).buildServer(
                 configuration: .init(address: .hostname(host, port: port)),
                 eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: log,
-                responder: { request, writer, _ in
+                responder: { request, writer, channel in
                     let answer = self.answer(to: request)
                     try await writer.write(response: answer.head, body: answer.body)
+                    // What is written goes out first.
+                    channel.close(mode: .output, promise: nil)
                 },
                 onServerRunning: { [bound] channel in bound.continuation.yield(channel.localAddress?.port ?? 0) })
             try await server.run()
@@ -69,7 +80,8 @@ package final class AdminServer: Service {
         _ text: String, _ status: HTTPResponse.Status = .ok, type: String = "text/plain; charset=utf-8"
     ) -> Response {
         Response(
-            status: status, headers: [.contentType: type, .date: Self.date(time(nil))],
+            status: status,
+            headers: [.contentType: type, .date: Self.date(time(nil)), .connection: "close"],
             body: .init(byteBuffer: ByteBuffer(string: text)))
     }
 

@@ -3,7 +3,7 @@
 package import ResourceModel
 
 extension LogRepository {
-    private static let sampleKey = ["host", "sampled_ns"]
+    static let sampleKey = ["host", "sampled_ns"]
 
     /// The newest stored cycles of every host, at most `cyclesPerHost` each and none before `since`, oldest first:
     /// what Scheduler rebuilds its windows from, each with its place in its stream. Domains of a cycle are by id.
@@ -58,10 +58,7 @@ extension LogRepository {
             """
         ).reversed()
         return store.setAside.read(rows, of: "log.sample", by: Self.sampleKey + ["domain"]) { row throws(StoreError) in
-            DomainPoint(
-                sampledAt: try row.timestamp("sampled_ns"), host: try row.host("host"),
-                epoch: try row.int64("stream_epoch"), sequence: try row.int64("sequence"),
-                sample: try DomainSample(row))
+            try DomainPoint(row)
         }
     }
 
@@ -113,5 +110,13 @@ private struct Cycle: Hashable {
         host = try row.string("host")
         epoch = try row.int64("stream_epoch")
         sequence = try row.int64("sequence")
+    }
+}
+
+extension DomainPoint {
+    init(_ row: Row) throws(StoreError) {
+        self.init(
+            sampledAt: try row.timestamp("sampled_ns"), host: try row.host("host"),
+            epoch: try row.int64("stream_epoch"), sequence: try row.int64("sequence"), sample: try DomainSample(row))
     }
 }

@@ -50,6 +50,26 @@ package enum JSONValue: Hashable, Sendable {
         .object(members.compactMapValues { $0 })
     }
 
+    /// Where the first NUL character of a text or a member's name stands: member names and indices from the outside in, such
+    /// as `.boot.args[2]`, each as far as it has no NUL; `nil` if there is none.
+    package var pathOfNUL: String? {
+        switch self {
+        case .null, .bool, .integer, .number: return nil
+        case .string(let text): return text.utf8.contains(0) ? "" : nil
+        case .array(let elements):
+            for (index, element) in elements.enumerated() {
+                if let path = element.pathOfNUL { return "[\(index)]\(path)" }
+            }
+            return nil
+        case .object(let members):
+            for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+                if name.utf8.contains(0) { return ".\(name.prefix { $0 != "\0" }.prefix(64))" }
+                if let path = member.pathOfNUL { return ".\(name.prefix(64))\(path)" }
+            }
+            return nil
+        }
+    }
+
     /// The value's kind in words, for messages to people.
     package var kindName: String {
         switch self {

@@ -8,6 +8,13 @@ extension JSONValue {
         return writer.bytes
     }
 
+    /// `compact`, or `nil` if that has more than `limit` bytes; not much more than these are ever made.
+    package func compact(atMost limit: Int) -> [UInt8]? {
+        var writer = JSONWriter(isPretty: false, limit: limit)
+        writer.write(self, indentation: 0)
+        return writer.bytes.count <= limit ? writer.bytes : nil
+    }
+
     /// The value as JSON for people: two spaces of indentation, members by name, no line break at the end.
     package var pretty: String {
         var writer = JSONWriter(isPretty: true)
@@ -19,10 +26,16 @@ extension JSONValue {
 private struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private let isPretty: Bool
+    /// Nothing is written behind so many bytes.
+    private let limit: Int
 
-    init(isPretty: Bool) { self.isPretty = isPretty }
+    init(isPretty: Bool, limit: Int = .max) {
+        self.isPretty = isPretty
+        self.limit = limit
+    }
 
     mutating func write(_ value: JSONValue, indentation: Int) {
+        guard bytes.count <= limit else { return }
         switch value {
         case .null: append("null")
         case .bool(let value): append(value ? "true" : "false")

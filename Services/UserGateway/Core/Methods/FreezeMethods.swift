@@ -5,7 +5,7 @@ extension MethodDefinition {
     static let freezes: [MethodDefinition] = [
         MethodDefinition(
             "freeze.set", "Stop automatic actions on a VM, a tenant's VMs or a cluster",
-            access: .roles(.vmManagers), mutating: true, urgent: true,
+            access: .roles(.vmManagers), mutating: true, weight: .urgent,
             takes: scopeFields + [
                 Field("reason", .text(1...512), required: true, "Why, for who finds it later")
             ],
@@ -18,7 +18,7 @@ extension MethodDefinition {
                 ]) { _, own in own })),
         MethodDefinition(
             "freeze.clear", "Let automatic actions go on", access: .roles(.vmManagers), mutating: true,
-            takes: scopeFields, returns: .object(freezeFields + reachFields),
+            weight: .urgent, takes: scopeFields, returns: .object(freezeFields + reachFields),
             "The freeze that was, and who has ended it already", fails: [.notFound, .conflict, .invalid],
             example: ["cluster": "main"],
             gives: .object(

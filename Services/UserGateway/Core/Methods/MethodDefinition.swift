@@ -18,6 +18,15 @@ package struct MethodDefinition: Sendable {
         case with(String)
     }
 
+    /// What it asks of the gateway, and so where it waits for its turn.
+    package enum Weight: Hashable, Sendable {
+        case ordinary
+        /// It reads much: few are done at the same time, with database connections of their own.
+        case costly
+        /// It waits for nobody's turn: it holds something up that must stop.
+        case urgent
+    }
+
     /// A call and its answer, both valid by the method's own schemas.
     package struct Example: Sendable {
         package let parameters: [String: JSONValue]
@@ -39,13 +48,12 @@ package struct MethodDefinition: Sendable {
     package let isMutating: Bool
     /// When what it does can't be undone.
     package let finality: Finality
-    /// It must hold at once, also while the database does not answer: its key is kept where that takes no time.
-    package let isUrgent: Bool
+    package let weight: Weight
     package let example: Example
 
     package init(
         _ name: String, _ summary: String, access: Access, mutating isMutating: Bool = false,
-        final finality: Finality = .never, urgent isUrgent: Bool = false, takes parameters: [Field],
+        final finality: Finality = .never, weight: Weight = .ordinary, takes parameters: [Field],
         returns result: Schema, _ resultSummary: String,
         fails reasons: [ErrorReason] = [], example: [String: JSONValue], gives exampleResult: JSONValue
     ) {
@@ -58,7 +66,7 @@ package struct MethodDefinition: Sendable {
         self.access = access
         self.isMutating = isMutating
         self.finality = finality
-        self.isUrgent = isUrgent
+        self.weight = weight
         self.example = Example(parameters: example, result: exampleResult)
     }
 
@@ -103,6 +111,10 @@ package struct MethodDefinition: Sendable {
 
     /// Checks named parameters against the schema; throws −32602 that names the first culprit.
     package func validate(_ values: [String: JSONValue]) throws(RPCError) {
+        // PostgreSQL has no place for it in any text.
+        if let path = JSONValue.object(values).pathOfNUL {
+            throw .invalidParameters("parameter '\(path.dropFirst())' of \(name) must not have a NUL character")
+        }
         guard let fault = Schema.fault(in: values, fields: parameters) else { return }
         throw .invalidParameters("parameter '\(fault.path.dropFirst())' of \(name) \(fault.message)")
     }

@@ -1,13 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// What `rpc.discover` returns, as JSON: made once, since every client may ask for it as often as it likes.
+package struct Discovery: Sendable {
+    /// Before login: the methods that are answered then.
+    package let open: [UInt8]
+    /// After it: all methods.
+    package let all: [UInt8]
+
+    package init(_ registry: MethodRegistry, version: String) {
+        let methods = registry.methods.filter { $0.access == .everybody }
+        open = MethodRegistry(methods).openRPC(version: version).compact
+        all = registry.openRPC(version: version).compact
+    }
+}
+
 extension MethodRegistry {
-    /// The registry as an OpenRPC document: what `rpc.discover` returns.
+    /// The registry as an OpenRPC document.
     package func openRPC(version: String) -> JSONValue {
         [
             "openrpc": "1.3.2",
             "info": [
                 "title": "Ebb", "version": .string(version), "license": ["name": "Apache-2.0"],
-                "description": "JSON-RPC 2.0, one UTF-8 line per message, over TCP and TLS.",
+                "description":
+                    "JSON-RPC 2.0, one UTF-8 line per message, over TCP and TLS. Log in to have all methods described.",
             ],
             "methods": .array(methods.map(\.openRPC)),
         ]

@@ -40,7 +40,8 @@ extension MethodDefinition {
             "session.ping", "Check that the gateway answers", access: .everybody, takes: [], returns: .object([]),
             "Nothing", example: [:], gives: [:]),
         MethodDefinition(
-            "rpc.discover", "Describe every method as an OpenRPC document", access: .everybody, takes: [],
+            "rpc.discover", "Describe the methods as an OpenRPC document; before login those that need none",
+            access: .everybody, takes: [],
             returns: .object([
                 Field("openrpc", .line, required: true, "The version of OpenRPC"),
                 Field("methods", .list(of: .document, atMost: 1_000), required: true, "The methods"),

@@ -60,7 +60,7 @@ extension MethodDefinition {
             gives: exampleVM),
         MethodDefinition(
             "sample.list", "List a VM's newest stored samples with its host's load, in the order of time",
-            access: .roles(.vmReaders),
+            access: .roles(.vmReaders), weight: .costly,
             takes: vmSelector + [
                 Field("since", .instant, "Only samples at or after this instant (default: an hour ago)"),
                 Field("limit", .integer(1...10_000), "At most so many, the newest (default 1000)"),

@@ -4,6 +4,8 @@
 package enum RPCCodec {
     /// Requests in one batch.
     package static let maximumBatch = 50
+    /// Bytes of one batch.
+    package static let maximumBatchBytes = 262_144
 
     /// One line from a client. What can't be read is a response already.
     package struct Incoming: Hashable, Sendable {
@@ -25,6 +27,12 @@ package enum RPCCodec {
 
     /// Reads a client's line, without its line break. Never fails: faults become responses with id null.
     package static func decode(_ line: some Collection<UInt8>, limits: JSONLimits = JSONLimits()) -> Incoming {
+        if line.count > maximumBatchBytes, isBatch(line) {
+            return refusal(
+                .invalidRequest(
+                    "the batch has \(line.count) bytes; at most \(maximumBatchBytes) are taken: send its requests one by one"
+                ))
+        }
         let value: JSONValue
         do throws(JSONSyntaxError) {
             value = try JSONValue(parsing: line, limits: limits)
@@ -75,6 +83,11 @@ package enum RPCCodec {
         }
         guard let result = value["result"] else { throw .invalidRequest("neither result nor error") }
         return .response(RPCResponse(id: id, result: .success(result)))
+    }
+
+    /// Whether the first that is no white space opens an array.
+    private static func isBatch(_ line: some Collection<UInt8>) -> Bool {
+        line.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "[")
     }
 
     private static func line(_ value: JSONValue) -> [UInt8] { value.compact + [UInt8(ascii: "\n")] }

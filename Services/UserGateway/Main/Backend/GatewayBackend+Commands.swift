@@ -137,7 +137,9 @@ extension GatewayBackend {
     ) async throws(MethodError) -> JSONValue {
         let waits = request.boolean("wait") != false
         let timeout = waits ? request.timeout : min(request.timeout, .milliseconds(400))
-        if let ended = await CommandDispatch(runtime).outcome(of: stored, timeout: timeout) {
+        let ended = await CommandDispatch(runtime).outcome(
+            of: stored, timeout: timeout, aside: { wait in await request.context.waiting(wait) })
+        if let ended {
             return try await outcome(of: ended, name: name, request)
         }
         let latest = try await reading { try await CommandRepository(store).fetch(stored.id) } ?? stored

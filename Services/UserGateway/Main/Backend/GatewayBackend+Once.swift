@@ -68,7 +68,7 @@ extension GatewayBackend {
         _ attempt: RequestAttempt, _ definition: MethodDefinition
     ) async throws(MethodError) -> RequestKeyState? {
         let keys = RequestKeyRepository(store)
-        guard definition.isUrgent else {
+        guard definition.weight == .urgent else {
             return try await reading { try await keys.claim(attempt, at: runtime.clock.now()) }
         }
         let (now, limit) = (runtime.clock.now(), Duration.milliseconds(200))

@@ -123,44 +123,12 @@ extension GatewayBackend {
         }
         let limit = Int(request.integer("limit") ?? 1_000)
         // One more than is shown tells whether there are more.
-        let found = try await reading {
-            try await LogRepository(store).series(
-                of: subject.id, in: period, ownedBy: subject.tenant, limit: limit + 1)
-        }
-        let points = found.suffix(limit)
-        let hosts = Set(points.map(\.host))
-        let names = try await visible(hosts, to: request.principal)
-        let shown = points.first.flatMap { TimeRange($0.sampledAt, period.end) } ?? period
-        // What else its host does is no tenant's to know.
-        let loads = request.principal.tenant == nil ? try await loads(of: hosts, in: shown) : [:]
-        let items = points.map { point -> JSONValue in
-            let figures = loads[point.host]?[point.sampledAt]
-            return [
-                "at": .instant(point.sampledAt), "atNanoseconds": .integer(point.sampledAt.nanoseconds),
-                "host": .string(names[point.host] ?? ""),
-                "state": .string(point.sample.state.rawValue),
-                "vcpus": .nullable(point.sample.vcpus?.confirmed?.count),
-                "cpuUtilizationPpm": .nullable(point.sample.cpuUtilization?.ppm),
-                "virtCpuUsagePpm": .nullable(point.sample.virtCPUUsage?.ppm),
-                "hostCpuUtilizationPpm": .nullable(figures?.cpuUtilization?.ppm),
-            ]
-        }
-        let newest = points.last?.sampledAt
+        let found = try await samples(of: subject, in: period, newest: limit + 1, request)
+        let newest = found.last?["atNanoseconds"]?.integer
         return [
-            "items": .array(items), "truncated": .bool(found.count > limit),
-            "ageNanoseconds": .nullable(newest.map { max(0, now.nanoseconds(since: $0)) }),
+            "items": .array(Array(found.suffix(limit))), "truncated": .bool(found.count > limit),
+            "ageNanoseconds": .nullable(newest.map { max(0, now.nanoseconds - $0) }),
         ]
-    }
-
-    private func loads(
-        of hosts: Set<HostID>, in period: TimeRange
-    ) async throws(MethodError) -> [HostID: [Timestamp: HostFigures]] {
-        var loads: [HostID: [Timestamp: HostFigures]] = [:]
-        for host in hosts {
-            let series = try await reading { try await LogRepository(store).series(of: host, in: period) }
-            loads[host] = Dictionary(series.map { ($0.sampledAt, $0.figures) }) { first, _ in first }
-        }
-        return loads
     }
 
     /// The VM that a request names, as far as its caller can see it.

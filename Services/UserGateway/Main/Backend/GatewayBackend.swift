@@ -13,8 +13,14 @@ import UserGatewayCore
 /// What stands behind the gateway's methods: PostgreSQL for what is, the other services for what is to be done.
 struct GatewayBackend: GatewayMethods {
     let runtime: ServiceRuntime
+    /// For costly reads, so that they hold up no other.
+    let historyStore: Store
 
-    init(_ runtime: ServiceRuntime) { self.runtime = runtime }
+    /// - Parameter historyStore: connections of their own for costly reads; `nil`: the service's.
+    init(_ runtime: ServiceRuntime, historyStore: Store? = nil) {
+        self.runtime = runtime
+        self.historyStore = historyStore ?? runtime.store
+    }
 
     var store: Store { runtime.store }
     var inventory: InventoryRepository { InventoryRepository(runtime.store) }
@@ -174,7 +180,15 @@ extension GatewayBackend {
         _ service: ServiceKind, _ type: MessageType, _ body: [UInt8], shard: ShardKey? = nil, _ request: Request,
         within limit: Duration = .seconds(3_600)
     ) async throws(MethodError) -> [UInt8] {
-        let deadline = min(request.context.deadline, .now + limit)
+        try await request.context.waiting { () async throws(MethodError) in
+            try await ask(service, type, body, shard: shard, until: min(request.context.deadline, .now + limit))
+        }
+    }
+
+    private func ask(
+        _ service: ServiceKind, _ type: MessageType, _ body: [UInt8], shard: ShardKey?,
+        until deadline: ContinuousClock.Instant
+    ) async throws(MethodError) -> [UInt8] {
         var last: MethodError?
         while ContinuousClock.now < deadline {
             for peer in await candidates(service, shard) {

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// How many files, sockets among them, a process may have open, and for what: so that connections of one kind leave the rest
+/// what it needs.
+package enum DescriptorBudget {
+    /// What a process has open beside its connections: the bus, logs, libraries.
+    package static let reserve = 128
+
+    /// Lets the process open as many as it may; returns how many.
+    package static func raiseLimit() -> Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1_024 }
+        if limit.rlim_cur < limit.rlim_max {
+            var raised = limit
+            raised.rlim_cur = limit.rlim_max
+            if unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 { limit = raised }
+        }
+        return Int(clamping: limit.rlim_cur)
+    }
+
+    /// How many connections there may be.
+    ///
+    /// - Parameters:
+    ///   - wanted: by the configuration.
+    ///   - limit: what the process may open.
+    ///   - others: what other parts of it have open at most, beside `reserve`.
+    package static func connections(wanted: Int, limit: Int, others: Int) -> Int {
+        max(1, min(wanted, limit - reserve - others))
+    }
+}
