@@ -31,7 +31,7 @@ struct StatusScreenTests {
     func fits() {
         for problems in [0, 1, 5, 6, 7, 500] {
             for freezes in [0, 1, 4, 5, 200] {
-                let text = StatusScreen(ill(problems: problems, freezes: freezes)).text(isColoured: false)
+                let text = StatusScreen(ill(problems: problems, freezes: freezes)).text(isColoured: false).text
                 let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
                 #expect(lines.count < 24 && lines.allSatisfy { $0.count <= 80 }, "\(problems), \(freezes):\n\(text)")
                 #expect(!text.contains("\u{1B}"))

@@ -14,6 +14,7 @@ enum RoleMatrix {
 
         "cluster.instance": ["*": "select"],
         "cluster.instance_proof": [:],
+        "cluster.missing_instance": ["usergateway": "select"],
         "cluster.shard": ["*": "select"],
         "cluster.command": ["monitor scheduler usergateway": "select insert update"],
         "cluster.freeze": [
@@ -25,6 +26,10 @@ enum RoleMatrix {
         "account.tenant": ["monitor billing": "select", "usergateway": "select insert update"],
         "account.principal": ["usergateway": "select insert update"],
         "account.token": ["usergateway": "select insert update"],
+        "account.request_key": ["usergateway": "select insert update delete"],
+        "account.tenant_quota": ["usergateway": "select insert update"],
+        "account.pseudonym": ["usergateway": "select insert delete"],
+        "account.tenant_cluster": ["usergateway": "select insert delete"],
 
         "inventory.host": [
             "monitor": "select insert update", "scheduler": "select update(cpu_bound_ppm)", "billing logger": "select",
@@ -41,11 +46,14 @@ enum RoleMatrix {
         "inventory.meter_reading": ["monitor": "select insert", "scheduler billing usergateway": "select"],
         "inventory.meter_fall": ["monitor scheduler billing usergateway": "select"],
         "inventory.saved_definition": ["monitor": "select insert update delete"],
+        "inventory.snapshot": ["usergateway": "select"],
+        "inventory.domain_share": ["scheduler usergateway": "select"],
         "inventory.duplicate": ["monitor": "select insert update delete", "usergateway": "select"],
 
         "scheduling.policy": ["scheduler": "select insert", "billing usergateway": "select"],
         "scheduling.permit": [
-            "monitor": "select update(expires_ns state)", "scheduler": "select insert update", "usergateway": "select",
+            "monitor": "select update(expires_ns state)", "scheduler": "select insert update",
+            "usergateway": "select update(state)",
         ],
         "scheduling.decision": ["scheduler": "select insert", "usergateway": "select"],
         "scheduling.decision_outcome": ["scheduler": "select insert", "usergateway": "select"],
@@ -79,11 +87,12 @@ enum RoleMatrix {
         "cluster.caller": "", "cluster.service_of_shards": "", "cluster.prove_instance": "", "cluster.is_silent": "",
         "cluster.require_shards": "",
         "cluster.register_instance": "*", "cluster.renew_instance": "*", "cluster.remove_instance": "*",
-        "cluster.remove_silent_instances": "*",
+        "cluster.remove_silent_instances": "*", "cluster.note_set_aside": "*",
         "cluster.ensure_shards": "monitor scheduler billing logger",
         "cluster.claim_shard": "monitor scheduler billing logger",
         "cluster.release_shard": "monitor scheduler billing logger",
         "cluster.hold_shards": "monitor scheduler billing logger",
+        "account.check_quota": "scheduler usergateway", "account.tenant_use": "usergateway",
         "inventory.observe_size": "monitor", "inventory.owner_at": "monitor scheduler billing usergateway",
         "billing.withdraw_rate_card": "billing",
         "log.maintain_partitions": "logger",

@@ -4,6 +4,7 @@ import Messages
 import ResourceModel
 import ServiceKit
 import Store
+import TestSupport
 import Testing
 import UserGatewayCore
 
@@ -65,7 +66,7 @@ struct BoundsMethodTests {
             func lines() async throws -> [JSONValue] {
                 // What the instance's heartbeat does, after it read what it goes by.
                 _ = try await InventoryRepository(rig.administration).domains(.all)
-                _ = try await InstanceRepository(rig.administration).renew(scheduler.record.id)
+                _ = try await InstanceRepository(rig.administration).renew(.test(scheduler.record.id))
                 let services = try await rig.call("service.list")["items"]?.items ?? []
                 return services.first { $0["service"] == "scheduler" }?["setAside"]?.items ?? []
             }

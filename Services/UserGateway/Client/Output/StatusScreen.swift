@@ -13,18 +13,20 @@ struct StatusScreen {
 
     init(_ status: JSONValue) { self.status = status }
 
-    func text(isColoured: Bool) -> String {
+    func text(isColoured: Bool) -> SafeText {
         let isHealthy = status["healthy"] == true
-        var lines = [Table.Cell(text: verdict(isHealthy), colour: isHealthy ? .green : .red), plain("")]
+        var lines = [
+            Table.Cell(text: SafeText(line: verdict(isHealthy)), colour: isHealthy ? .green : .red), plain(""),
+        ]
         lines += services + [plain(""), hosts, plain(oldest)] + freezes
         lines += problems(Self.height - lines.count)
-        return lines.map { cell in
-            let text = Self.fitting(Humanize.printable(cell.text))
+        return lines.map { cell -> SafeText in
+            let text = SafeText(line: Self.fitting(cell.text.text))
             return (isColoured ? cell.colour?.paint(text) ?? text : text) + "\n"
         }.joined()
     }
 
-    private func plain(_ text: String) -> Table.Cell { Table.Cell(text: text) }
+    private func plain(_ text: String) -> Table.Cell { Table.Cell(text: SafeText(line: text)) }
 
     private func verdict(_ isHealthy: Bool) -> String {
         let at = status["at"]?.text.map(Humanize.instant) ?? "-"
@@ -41,7 +43,7 @@ struct StatusScreen {
         }
         let table = Table(
             titles: ["SERVICE", "UP", "MISSING", "MISSING SINCE"], isNumeric: [false, true, true, false], rows: rows)
-        return table.render(isColoured: false).split(separator: "\n").map { plain(String($0)) }
+        return table.render(isColoured: false).text.split(separator: "\n").map { plain(String($0)) }
     }
 
     private var hosts: Table.Cell {
@@ -49,7 +51,7 @@ struct StatusScreen {
         let text =
             "HOSTS  \(count("up")) of \(count("total")) up, \(count("unknown")) unknown; "
             + "\(count("observed")) observed, \(count("draining")) draining"
-        return Table.Cell(text: text, colour: count("unknown") > 0 ? .yellow : nil)
+        return Table.Cell(text: SafeText(line: text), colour: count("unknown") > 0 ? .yellow : nil)
     }
 
     private var oldest: String {

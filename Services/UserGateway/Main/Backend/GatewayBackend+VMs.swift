@@ -77,7 +77,12 @@ extension GatewayBackend {
     ) async throws(MethodError) -> VMContext {
         let hosts = try await reading { try await inventory.hosts() }
         let own = Set(domains.map(\.host))
-        let names = try await visible(own, to: principal)
+        let ids = Set(domains.map(\.id))
+        let copies = try await reading {
+            Dictionary(grouping: try await inventory.copies().filter { ids.contains($0.domain) }, by: \.domain)
+        }
+        let places = own.union(copies.values.joined().map(\.host))
+        let names = try await visible(places, to: principal)
         let sights = try await sights(of: hosts.filter { own.contains($0.id) })
         let samples = try await newestSamples(of: domains)
         let ownPeople = try await ownPeople(of: principal)
@@ -184,7 +189,7 @@ extension GatewayBackend {
             "unmetered": .nullable(domain.unmeteredDevices?.joined(separator: ", ")),
             // For instance `shutoff on h2, paused on h3`.
             "copies": .nullable(
-                context.copies[domain.id]?.map { "\($0.state.rawValue) on \(visible($0.host, to: principal))" }
+                context.copies[domain.id]?.map { "\($0.state.rawValue) on \(context.names[$0.host] ?? "")" }
                     .joined(separator: ", ")),
         ]
     }
