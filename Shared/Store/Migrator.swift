@@ -74,11 +74,7 @@ package struct Migration: Hashable, Sendable {
             version: 21, name: "missing_instances",
             sql: String(decoding: PackageResources._021_missing_instances_sql, as: UTF8.self)),
         Migration(
-            version: 22, name: "block_io", sql: String(decoding: PackageResources._022_block_io_sql, as: UTF8.self)),
-        Migration(
             version: 23, name: "instants", sql: String(decoding: PackageResources._023_instants_sql, as: UTF8.self)),
-        Migration(
-            version: 24, name: "set_aside", sql: String(decoding: PackageResources._024_set_aside_sql, as: UTF8.self)),
     ]
 }
 

@@ -32,17 +32,6 @@ import Testing
         #expect(network(bill) == 15)
     }
 
-    @Test("a policy holds for the time of ownership that it was made in, and not for a later one of the same tenant")
-    func policyOfAnEarlierTime() throws {
-        let bill = try Rating.bill(
-            inputs(
-                segments, policies: [try policy(from: 5, minimum: 1)], cards: [card(factor: factor)],
-                owned: [range(0, 10), range(40, 45)]))
-        let elastic = bill.lines.filter { $0.part == .elastic }.flatMap(\.details)
-        #expect(elastic.map(\.period) == [range(5, 10)])
-        #expect(bill.lines.flatMap(\.details).filter { $0.period.start >= at(40) }.allSatisfy { $0.policyVersion == 0 })
-    }
-
     @Test("the bills of all owners and of nobody add up to the domain's whole use", arguments: 1...50)
     func shares(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)

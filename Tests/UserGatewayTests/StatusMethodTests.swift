@@ -27,6 +27,7 @@ struct StatusMethodTests {
             await rig.announce([monitor, other])
             #expect(try await state(rig, .monitor) == ["up", "up"])
             let instances = InstanceRepository(rig.administration)
+            #expect(try await instances.renew(.test(monitor.record.id)) != nil)
             await rig.announce([other])
             let listed = try await rig.call("service.list")["items"]?.items ?? []
             let dead = try #require(listed.first { $0["id"] == .string(monitor.record.id.description) })

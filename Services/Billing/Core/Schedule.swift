@@ -17,7 +17,6 @@ struct Schedule: Sendable {
     let rules: RatingRules
     private let cards: [RateCard]
     private let policies: [DomainID: [PolicyVersion]]
-    private let owned: [DomainID: [TimeRange]]
 
     /// Takes the cards that hold within the period, and those alone, so that no other card can spoil the bill: throws
     /// if there is none, if one can't be used, or if their currencies differ.
@@ -33,7 +32,6 @@ struct Schedule: Sendable {
             guard card.currency == oldest.currency else { throw .mixedCurrencies(oldest.currency, card.currency) }
         }
         currency = oldest.currency
-        owned = Dictionary(inputs.domains.map { ($0.domain, $0.owned) }) { $0 + $1 }
         policies = Dictionary(
             grouping: inputs.policies.sorted { ($0.validFrom, $0.version) < ($1.validFrom, $1.version) }, by: \.domain)
     }
@@ -48,10 +46,7 @@ struct Schedule: Sendable {
         for domain: DomainID, of resource: MeteredResource, at instant: Timestamp
     ) throws(BillingFault) -> Terms {
         guard let card = cards.holding(at: instant, from: \.validFrom) else { throw .noRateCard(at: instant) }
-        // Who gives a domain back and has it again begins without a policy.
-        let since = owned[domain]?.first { $0.contains(instant) }?.start ?? .zero
-        let newest = policies[domain]?.holding(at: instant, from: \.validFrom)
-        let version = newest.flatMap { $0.validFrom < since ? nil : $0 }
+        let version = policies[domain]?.holding(at: instant, from: \.validFrom)
         return Terms(
             card: card, elastic: rules.elastic(resource, under: version, by: card),
             policyVersion: version?.policy == nil ? 0 : version?.version ?? 0)

@@ -27,7 +27,8 @@ SELECT DISTINCT domain, host, incarnation_start_ns, at_ns FROM (
     SELECT r.domain, r.host, r.incarnation_start_ns, r.at_ns, c.value, lag(c.value) OVER (
         PARTITION BY r.domain, r.host, r.incarnation_start_ns, c.counter ORDER BY r.at_ns) AS former
     FROM inventory.meter_reading r, LATERAL (VALUES
-        (1, r.cpu_time_ns), (2, r.network_received_bytes), (3, r.network_transmitted_bytes)) c(counter, value)
+        (1, r.cpu_time_ns), (2, r.network_received_bytes), (3, r.network_transmitted_bytes), (4, r.block_read_bytes),
+        (5, r.block_written_bytes)) c(counter, value)
     WHERE c.value IS NOT NULL) known
 WHERE value < former;
 
@@ -52,6 +53,8 @@ BEGIN
     WHERE later.cpu_time_ns < coalesce(former.cpu_time_ns, 9223372036854775807)
         OR later.network_received_bytes < coalesce(former.network_received_bytes, 9223372036854775807)
         OR later.network_transmitted_bytes < coalesce(former.network_transmitted_bytes, 9223372036854775807)
+        OR later.block_read_bytes < coalesce(former.block_read_bytes, 9223372036854775807)
+        OR later.block_written_bytes < coalesce(former.block_written_bytes, 9223372036854775807)
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;

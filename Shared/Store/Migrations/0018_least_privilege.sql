@@ -94,6 +94,15 @@ BEGIN
     RETURN v_heartbeat;
 END $$;
 
+-- What an instance has set aside goes with its renewal: only its own function writes its row.
+CREATE FUNCTION cluster.note_set_aside(p_instance uuid, p_secret bytea, p_lines jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF cluster.prove_instance(p_instance, p_secret) IS NOT NULL THEN
+        UPDATE cluster.instance SET set_aside = p_lines WHERE id = p_instance AND set_aside IS DISTINCT FROM p_lines;
+    END IF;
+END $$;
+
 -- Takes an instance's own row away; its shards have no owner then.
 CREATE FUNCTION cluster.remove_instance(p_instance uuid, p_secret bytea) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -181,7 +190,8 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA cluster, account, inventory, schedulin
 -- Defaults of columns and triggers read the clock in the name of whoever writes.
 GRANT EXECUTE ON FUNCTION cluster.now_ns(),
     cluster.register_instance(uuid, bytea, text, int8, text, text, text, text, text),
-    cluster.renew_instance(uuid, bytea), cluster.remove_instance(uuid, bytea),
+    cluster.renew_instance(uuid, bytea), cluster.note_set_aside(uuid, bytea, jsonb),
+    cluster.remove_instance(uuid, bytea),
     cluster.remove_silent_instances(uuid, bytea, uuid[])
     TO ebb_monitor, ebb_scheduler, ebb_billing, ebb_logger, ebb_usergateway;
 GRANT EXECUTE ON FUNCTION cluster.ensure_shards(text, text[]),

@@ -197,7 +197,9 @@ package struct InventoryRepository: Sendable {
             """
             WITH given(id, epoch, instant) AS (VALUES \(Query.joined(rows, by: ", "))), owned AS (
                 SELECT g.id, g.instant FROM cluster.hold_shards('host', (SELECT array_agg(id) FROM given),
-                    (SELECT array_agg(epoch) FROM given)) held(id) JOIN given g ON g.id = held.id)
+                    (SELECT array_agg(epoch) FROM given)) held(id)
+                    JOIN cluster.shard s ON s.kind = 'host' AND s.id = held.id
+                    JOIN given g ON g.id = s.id AND g.epoch = s.epoch)
             UPDATE inventory.host h SET \(column) = owned.instant FROM owned
             WHERE h.id = owned.id AND (h.\(column) IS NULL OR h.\(column) < owned.instant)
             """)

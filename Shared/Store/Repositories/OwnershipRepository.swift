@@ -42,6 +42,18 @@ package struct OwnershipRepository: Sendable {
     /// Works on a store, and inside a transaction.
     package init(_ runner: any QueryRunner) { self.runner = runner }
 
+    /// Names of a domain's snapshots that were taken while it was another tenant's.
+    package func snapshots(of domain: DomainID, notOf tenant: TenantID) async throws(StoreError) -> Set<String> {
+        let rows = try await runner.query(
+            """
+            SELECT s.name FROM inventory.snapshot s WHERE s.domain = \(domain)
+                AND inventory.owner_at(s.domain, s.taken_ns) <> \(tenant)
+            """)
+        var names: Set<String> = []
+        for row in rows { names.insert(try row.string("name")) }
+        return names
+    }
+
     /// A domain's periods, all or one tenant's, oldest first.
     package func periods(
         of domain: DomainID, tenant: TenantID? = nil

@@ -85,7 +85,7 @@ package struct PolicyRepository: Sendable {
         try await versions(
             """
             SELECT p.* FROM scheduling.policy p JOIN inventory.domain d ON d.id = p.domain
-            WHERE p.domain = \(domain) AND p.valid_from_ns >= d.tenant_since_ns
+            WHERE p.domain = \(domain) AND inventory.owner_at(p.domain, p.valid_from_ns) IS NOT DISTINCT FROM d.tenant
             ORDER BY p.version DESC LIMIT 1
             """
         ).first
@@ -110,11 +110,6 @@ package struct PolicyRepository: Sendable {
             SELECT p.* FROM scheduling.policy p WHERE p.domain = \(domain) AND p.valid_from_ns <= \(instant)
                 AND inventory.owner_at(p.domain, p.valid_from_ns)
                     IS NOT DISTINCT FROM inventory.owner_at(p.domain, \(instant))
-                -- Nobody gave it back in between, also not to have it again; a rename is no end.
-                AND NOT EXISTS (SELECT 1 FROM inventory.domain_ownership o
-                    WHERE o.domain = p.domain AND o.until_ns > p.valid_from_ns AND o.until_ns <= \(instant)
-                        AND NOT EXISTS (SELECT 1 FROM inventory.domain_ownership n WHERE n.domain = o.domain
-                            AND n.from_ns = o.until_ns AND n.tenant = o.tenant))
             ORDER BY p.version DESC LIMIT 1
             """
         ).first
@@ -137,7 +132,8 @@ package struct PolicyRepository: Sendable {
         try await versions(
             """
             SELECT DISTINCT ON (p.domain) p.* FROM scheduling.policy p JOIN inventory.domain d ON d.id = p.domain
-            WHERE d.deleted_ns IS NULL AND p.valid_from_ns >= d.tenant_since_ns
+            WHERE d.deleted_ns IS NULL
+                AND inventory.owner_at(p.domain, p.valid_from_ns) IS NOT DISTINCT FROM d.tenant
             ORDER BY p.domain, p.version DESC
             """)
     }

@@ -61,7 +61,7 @@ enum FlagNames {
         "pinnedHosts": "--pin-host", "sshKeys": "--ssh-key", "peers": "--peer", "monitors": "--monitor",
         "labels": "--label", "blackouts": "--blackout", "cpuCapPpm": "--cpu", "bytesPerSecond": "--network",
         "host.label.set": "<label>", "host.label.remove": "<label>", "rate.set.card": "<file>",
-        "vm.migrate.host": "--to", "host.add.host": "--name",
+        "vm.migrate.host": "--to", "host.add.host": "--name", "tenant.set.clusters": "--cluster",
     ]
 
     /// What is given without a flag: what a command is about.
@@ -72,7 +72,7 @@ enum FlagNames {
             !["decision.list", "decision.outcomes"].contains(method) && !["operation", "freeze"].contains(noun)
         case "host": noun == "host" && method != "host.add"
         case "cluster": noun == "cluster"
-        case "tenant": method == "tenant.set"
+        case "tenant": method == "tenant.set" || noun == "quota"
         case "name", "principal", "id", "uri", "address", "version": true
         default: false
         }

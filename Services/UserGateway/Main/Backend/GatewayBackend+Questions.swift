@@ -43,8 +43,10 @@ extension GatewayBackend {
     }
 
     func listSnapshots(_ request: Request) async throws(MethodError) -> JSONValue {
-        let answer = try await question(.listSnapshots, try await domain(request), request)
-        return ["items": .array(MonitorAnswer.snapshots(answer))]
+        let domain = try await domain(request)
+        let answer = try await question(.listSnapshots, domain, request)
+        let foreign = try await foreignSnapshots(of: domain, for: request.principal)
+        return ["items": .array(MonitorAnswer.snapshots(answer).filter { !foreign.contains($0["name"]?.text ?? "") })]
     }
 
     func listAddresses(_ request: Request) async throws(MethodError) -> JSONValue {

@@ -27,7 +27,8 @@ extension GatewayBackend {
             taking: Self.copyingTime)
     }
     func deleteSnapshot(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await act("delete-snapshot", request, ["name": request.values["name"] ?? ""])
+        try await refuseForeignSnapshot(of: try await managedDomain(request), request)
+        return try await act("delete-snapshot", request, ["name": request.values["name"] ?? ""])
     }
     func deleteVM(_ request: Request) async throws(MethodError) -> JSONValue {
         try await act("delete", request, request.boolean("keepDisk") == true ? ["keep_disk": true] : [:])
@@ -127,10 +128,26 @@ extension GatewayBackend {
     /// A snapshot of a running VM brings it up again: that takes room where it is not up now.
     func revertVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await managedDomain(request)
+        try await refuseForeignSnapshot(of: domain, request)
         let permit = domain.state.isActive ? nil : try await roomToRun(domain, .restore, request)
         return try await run(
             request, on: domain, verb: "revert", ["name": request.values["name"] ?? ""], permit: permit,
             taking: Self.copyingTime)
+    }
+
+    /// What was taken while the VM was another tenant's is not there for this one.
+    private func refuseForeignSnapshot(of domain: DomainRecord, _ request: Request) async throws(MethodError) {
+        let name = request.text("name") ?? ""
+        guard try await foreignSnapshots(of: domain, for: request.principal).contains(name) else { return }
+        throw .notFound("snapshot", name)
+    }
+
+    /// Names of snapshots that were taken while the VM was another tenant's than who asks; none for the provider's people.
+    func foreignSnapshots(
+        of domain: DomainRecord, for principal: UserGatewayCore.Principal
+    ) async throws(MethodError) -> Set<String> {
+        guard let tenant = principal.tenant else { return [] }
+        return try await reading { try await OwnershipRepository(store).snapshots(of: domain.id, notOf: tenant) }
     }
 
     func prepareVM(_ request: Request) async throws(MethodError) -> JSONValue {
