@@ -46,7 +46,7 @@ let package = Package(name: "rules", platforms: [.macOS(.v26)], targets: [
     .target(name: "ResourceModel", path: "Shared/ResourceModel", swiftSettings: settings),
     .target(name: "SchedulerCore", dependencies: ["ResourceModel"], path: "Services/Scheduler/Core",
         swiftSettings: settings),
-    .target(name: "TestSupport", path: "Shared/TestSupport", sources: ["SeededGenerator.swift", "Eventually.swift"],
+    .target(name: "TestSupport", path: "Shared/TestSupport", sources: ["SeededGenerator.swift", "Eventually.swift", "Fuzz.swift"],
         swiftSettings: settings),
     .testTarget(name: "SchedulerCoreTests", dependencies: ["SchedulerCore", "ResourceModel", "TestSupport"],
         path: "Tests/SchedulerCoreTests", exclude: ["Fixtures"], swiftSettings: settings),

@@ -190,15 +190,14 @@ extension SchedulerState.DomainEntry {
         let source = record.host
         record.host = host
         if let lastMove, lastMove.target == host { return nil }
-        let order = ordered.first { $0.target == host && cycle.sampledAt <= $0.until }
+        let order = ordered.firstIndex { $0.target == host && cycle.sampledAt <= $0.until }
         let isOrdered = order != nil
         rest.until = cycle.sampledAt.advanced(
             byNanoseconds: isOrdered ? cycle.terms.moveRest : cycle.terms.foreignRest)
         rest.cause = isOrdered ? .moved : .foreign
         lastMove = nil
         // Of several that follow each other fast only the last is seen; those that were ordered later may be under way.
-        let last = order?.until ?? cycle.sampledAt
-        ordered.removeAll { $0.until <= last }
+        ordered.removeFirst(order.map { $0 + 1 } ?? 0)
         return Departure(source: source, isOrdered: isOrdered)
     }
 }
