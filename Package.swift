@@ -214,7 +214,8 @@ var proofs: [Target] {
         tests(
             "UserGatewayTests",
             [
-                "UserGatewayMain", "UserGatewayCore", "ResourceModel", "Messages", "Bus", "Store", "ServiceKit", log,
+                "UserGatewayMain", "UserGatewayCore", "ResourceModel", "Messages", "Bus", "Store", "ServiceKit",
+                "Cryptography", log,
                 protobuf,
             ] + nio),
         tests(

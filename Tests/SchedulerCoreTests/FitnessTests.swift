@@ -314,6 +314,14 @@ import Testing
         #expect(cluster.guests.allSatisfy { $0.host == "host-b" })
     }
 
+    @Test("failures that name each VM's own reason never freeze the cluster, however many there are")
+    func ownReasons() {
+        let cluster = failing("cannot migrate domain with 2 snapshots")
+        cluster.tick(100)
+        #expect(cluster.moves.count == 7)
+        #expect(cluster.frozen.isEmpty)
+    }
+
     // MARK: What is off
 
     @Test("a VM that is off leaves a host that is drained, and no other")

@@ -146,6 +146,20 @@ import Testing
         #expect(cluster.state.brokenTies(at: cluster.now).isEmpty)
     }
 
+    @Test("of two that must be apart one moves, also where both could")
+    func movesOne() {
+        let cluster = smallCluster(
+            [guest(1, demand: 100_000), guest(2, demand: 100_000)], hosts: Self.hosts
+        ) { settings in
+            (settings.moves.budget.inPerHost, settings.moves.budget.outPerHost) = (4, 4)
+            settings.moves.budget.perCluster = 4
+        }
+        cluster.tick()
+        for number in UInt64(1)...2 { cluster.subscribe(number, nil, options: apart) }
+        look(cluster)
+        #expect(cluster.moves.map(\.domain) == [domainID(1)])
+    }
+
     @Test("the fewer of an affinity group go to where the most are")
     func affinity() {
         let cluster = smallCluster(
@@ -203,7 +217,10 @@ import Testing
 
     @Test("what is broken is mended within the budgets, once in a pause, and not in a blackout")
     func bounds() {
-        let cluster = smallCluster((1...4).map { guest($0, demand: 50_000) }) { $0.moves.budget.outPerHost = 1 }
+        let cluster = smallCluster((1...4).map { guest($0, demand: 50_000) }) { settings in
+            (settings.moves.budget.inPerHost, settings.moves.budget.perCluster) = (4, 4)
+            settings.moves.budget.outPerHost = 1
+        }
         cluster.tick()
         for number in UInt64(1)...4 {
             cluster.subscribe(number, nil, options: PolicyOptions(pinnedHosts: ["host-b"]))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Cryptography
 import ResourceModel
 import ServiceKit
 import Store
@@ -50,6 +51,37 @@ struct OnceTests {
             await #expect(throws: StoreError.self) {
                 try await rig.backend.audit(request, on: "x", [:], in: rig.backend.store)
             }
+        }
+    }
+
+    @Test("who waits for another request with its key holds up nobody meanwhile", .timeLimit(.minutes(1)))
+    func waitsOutside() async throws {
+        try await GatewayRig.with { rig in
+            var configuration = GatewayServerConfiguration()
+            // One place for each tenant's and each provider's person's work.
+            configuration.ordinaryWork = FairQueue.Limits(places: 2)
+            configuration.turnTimeout = .seconds(5)
+            let gate = TenantGate(configuration)
+            let wish: [String: JSONValue] = ["name": "new", "idempotencyKey": "k"]
+            let place = try await gate.place(for: Party(GatewayRig.chief), .ordinary, bytes: 0)
+            let context = CallContext(
+                remoteAddress: "127.0.0.1", deadline: .now + .seconds(20), login: nil, place: place)
+            let request = Request(
+                method: "tenant.create", values: .object(wish), principal: GatewayRig.chief, context: context,
+                idempotencyKey: "k")
+            var taken = attempt(by: GatewayRig.chief, heldFor: .seconds(20), in: rig)
+            taken = RequestAttempt(
+                principal: taken.principal, key: "k", body: SHA256.hash("tenant.create\n\(request.given.line)"),
+                secret: taken.secret, heldUntil: taken.heldUntil, expiresAt: taken.expiresAt)
+            let keys = RequestKeyRepository(rig.administration)
+            #expect(try await keys.claim(taken, at: rig.backend.runtime.clock.now()) == .begun)
+            async let answer = rig.backend.call(
+                "tenant.create", params: .object(wish), principal: GatewayRig.chief, context: context)
+            let other = try await gate.place(for: Party(GatewayRig.chief), .ordinary, bytes: 0)
+            other?.end()
+            try await keys.release(taken)
+            #expect(try await answer["name"] == "new")
+            place?.end()
         }
     }
 

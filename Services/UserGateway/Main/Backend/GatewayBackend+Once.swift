@@ -75,14 +75,14 @@ extension GatewayBackend {
         return await promptly(within: limit) { try? await keys.claim(attempt, at: now) } ?? nil
     }
 
-    /// Waits a moment for the other request with this key.
+    /// Waits a moment for the other request with this key, which may need the place that this one has.
     private func pause(for attempt: RequestAttempt, _ request: Request) async throws(MethodError) {
         guard request.timeout > .milliseconds(100), !Task.isCancelled else {
             throw MethodError(
                 .busy, "the first request with idempotency key '\(attempt.key)' is under way", hint: "try again",
                 retryAfterMilliseconds: 1_000)
         }
-        try? await Task.sleep(for: .milliseconds(50))
+        await request.context.waiting { () async -> Void in try? await Task.sleep(for: .milliseconds(50)) }
     }
 
     /// Acts under the key, and keeps what came of it. What trying again may mend is not kept: the key is free again then,

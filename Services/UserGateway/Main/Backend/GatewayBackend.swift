@@ -190,8 +190,12 @@ extension GatewayBackend {
         until deadline: ContinuousClock.Instant
     ) async throws(MethodError) -> [UInt8] {
         var last: MethodError?
+        let begun = ContinuousClock.now
         while ContinuousClock.now < deadline {
-            for peer in await candidates(service, shard) {
+            let peers = await candidates(service, shard)
+            // One that restarts is back within that; nobody waits for one that is away.
+            if peers.isEmpty, ContinuousClock.now - begun > Self.absencePatience { break }
+            for peer in peers {
                 do {
                     let left = max(.milliseconds(1), deadline - .now)
                     return try await ask(peer, type, body, timeout: min(left, .seconds(30)))
@@ -210,6 +214,9 @@ extension GatewayBackend {
         if let last { throw last }
         throw await absence(of: service, shard: shard)
     }
+
+    /// How long a service of which no instance is alive is waited for.
+    private static let absencePatience = Duration.seconds(10)
 
     /// Nobody of a service answered: who is away, since when, and until when it was waited for.
     private func absence(of service: ServiceKind, shard: ShardKey?) async -> MethodError {
