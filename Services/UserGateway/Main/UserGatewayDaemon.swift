@@ -31,7 +31,7 @@ struct UserGatewayDaemon: AsyncParsableCommand {
                 configuration: configuration,
                 identity: ServerIdentity(version: ReleaseVersion.text, instance: runtime.instance.description),
                 methods: backend, log: runtime.log)
-            try await serve(server, backend, membership)
+            try await serve(server, backend, membership, runtime.health)
         } catch let error as GatewayServerError {
             await historyStore.close()
             throw StartupError.configuration(error.message)
@@ -43,8 +43,13 @@ struct UserGatewayDaemon: AsyncParsableCommand {
     }
 
     private func serve(
-        _ server: GatewayServer, _ backend: GatewayBackend, _ membership: Membership
+        _ server: GatewayServer, _ backend: GatewayBackend, _ membership: Membership, _ health: Health
     ) async throws {
+        // Whoever was told that the gateway is ready connects at once.
+        let listening = Task {
+            if (try? await server.boundAddress()) != nil { health.report("listener", fault: nil) }
+        }
+        defer { listening.cancel() }
         try await withThrowingTaskGroup { group in
             group.addTask { await membership.run() }
             group.addTask { await backend.forgetKeys() }

@@ -72,6 +72,7 @@ struct ServiceBody: Service {
             client: await bus.makeCommandClient(),
             endpoints: try await advertise(
                 store, publish: publisher.endpoint, command: server.endpoint, publicKey: bus.publicKey), peers: peers)
+        health.report("bus", fault: nil)
         log.notice("serving", metadata: ["bus.command": "\(server.endpoint)"])
         try await withThrowingTaskGroup { group in
             group.addTask { try await Self.discipline(clock, by: store) }

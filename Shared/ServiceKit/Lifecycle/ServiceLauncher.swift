@@ -81,6 +81,8 @@ package enum ServiceLauncher {
         MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
         let health = Health()
         health.report("database", fault: "not reached yet")
+        health.report("bus", fault: "not bound yet")
+        if service == .usergateway { health.report("listener", fault: "not listening yet") }
         // libraries log at info what only a debugger wants
         var quiet = log
         quiet.logLevel = max(level, .notice)
