@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The parameters behind a URI's `?` that Ebb hands to libvirt, each with its form. libvirt knows more of them; those
-/// that run a program (`command`, `netcat`) or lead elsewhere (`name`, `proxy`) are not here.
+/// that run a program (`command`, `netcat`), lead elsewhere (`name`, `proxy`) or take anybody for the host (`no_verify`)
+/// are not here.
 struct HypervisorURIParameters: Hashable, Sendable {
     private enum Name: String, CaseIterable {
-        case noVerify = "no_verify"
         case noTerminal = "no_tty"
         case certificates = "pkipath"
         case key = "keyfile"
@@ -15,7 +15,6 @@ struct HypervisorURIParameters: Hashable, Sendable {
         /// The transports that libvirt reads it for.
         var transports: Set<HypervisorURI.Transport> {
             switch self {
-            case .noVerify: [.tls, .ssh, .libssh, .libssh2]
             case .noTerminal: [.ssh]
             case .certificates: [.tls]
             case .key: [.ssh, .libssh, .libssh2]
@@ -27,7 +26,7 @@ struct HypervisorURIParameters: Hashable, Sendable {
         /// How its value is written.
         var form: String {
             switch self {
-            case .noVerify, .noTerminal: "0 or 1"
+            case .noTerminal: "0 or 1"
             case .authentication: "agent, privkey or both with a comma"
             case .certificates, .key, .knownHosts, .socket: "an absolute path of letters, digits, '.', '_' and '-'"
             }
@@ -35,7 +34,7 @@ struct HypervisorURIParameters: Hashable, Sendable {
 
         func accepts(_ value: Substring) -> Bool {
             switch self {
-            case .noVerify, .noTerminal: value == "0" || value == "1"
+            case .noTerminal: value == "0" || value == "1"
             case .authentication: ["agent", "privkey", "agent,privkey", "privkey,agent"].contains(value)
             case .certificates, .key, .knownHosts, .socket: HypervisorURI.isPath(value)
             }
@@ -78,7 +77,7 @@ struct HypervisorURIParameters: Hashable, Sendable {
         switch name {
         case .certificates, .key, .knownHosts: true
         case .socket: isLocal
-        case .noVerify, .noTerminal, .authentication: false
+        case .noTerminal, .authentication: false
         }
     }
 }

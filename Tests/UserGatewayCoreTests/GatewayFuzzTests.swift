@@ -47,7 +47,7 @@ struct GatewayFuzzTests {
             _ = RFC3339.timestamp(fuzz.mutated("2026-03-01T12:00:00.000000001+01:30"))
             _ = (
                 try? HypervisorURI(text),
-                try? HypervisorURI(fuzz.mutated("qemu+tls://root@[fd00::1]:16514/system?no_verify=1"))
+                try? HypervisorURI(fuzz.mutated("qemu+tls://root@[fd00::1]:16514/system?pkipath=/srv/pki"))
             )
             guard let address = HostAddress(fuzz.chance(50) ? text : fuzz.mutated("host-a.example")) else { return }
             let peers = (0..<3).compactMap { _ in HostAddress(fuzz.text()) }
