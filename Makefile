@@ -16,7 +16,7 @@ ifeq ($(shell id -u),0)
 PACKAGES_TEST := $(PACKAGES_LAB) gnutls-bin shellcheck
 endif
 
-.PHONY: help build release demo up down lab-demo lab-xen test soak fuzz rules bench-monitor bench-scheduler compose-test check fmt proto
+.PHONY: help build release demo up down lab-demo lab-xen test soak fuzz rules bench-monitor bench-scheduler bench-gateway compose-test check fmt proto
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,11 @@ bench-scheduler: ## Measure the scheduler's core, its rules' worth and the react
 	@demo/build.sh release
 	@$(RELEASE)/SchedulerBench $(or $(TRACES),../shared/traces)
 	@python3 Tests/Benchmarks/Driver/end_to_end.py --binaries $(RELEASE)
+
+bench-gateway: ## Measure what a tenant waits while another floods the gateway (2 minutes)
+	@demo/install.sh $(PACKAGES_DEMO)
+	@demo/build.sh release
+	@python3 Tests/Benchmarks/Driver/bench_gateway.py --binaries $(RELEASE)
 
 check: ## Style: swift-format
 	swift format lint --strict --recursive --parallel Services Shared Tests Package.swift

@@ -216,12 +216,16 @@ extension DefinedDomain {
         let target: String?
         let name: String
     }
-    /// By their hardware addresses.
+    /// By their hardware addresses. Two may share one, as a failover pair does: those after the first are numbered, for a
+    /// name is one device's.
     var interfaceDevices: [NamedDevice] {
-        (devices?.interface ?? []).enumerated().map { index, device in
+        var taken: Set<String> = []
+        return (devices?.interface ?? []).enumerated().map { index, device in
             let target = device.target?.dev
-            return NamedDevice(
-                target: target, name: device.mac?.address.lowercased() ?? target ?? "number \(index + 1)")
+            var name = device.mac?.address.lowercased() ?? target ?? "number \(index + 1)"
+            if taken.contains(name) { name += " #\(index + 1)" }
+            taken.insert(name)
+            return NamedDevice(target: target, name: name)
         }
     }
     /// By their targets.

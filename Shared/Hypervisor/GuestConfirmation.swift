@@ -86,7 +86,7 @@ struct GuestConfirmation: Sendable {
             }
             var current = guest ?? Guest(hypervisorID: identifier, granted: granted)
             current.times = domain.vcpuTimeNanoseconds
-            current.answer = current.answer.aged(to: now, period: period, isPaused: domain.state == .paused)
+            current.answer = current.answer.aged(to: now, period: period, isPaused: domain.state.standsStill)
             guests[domain.domain] = current
             domain.confirmedVCPUs = Self.count(current, advanced: advanced).map { VCPUCount(clamping: $0) }
             return domain
@@ -102,15 +102,15 @@ struct GuestConfirmation: Sendable {
     }
 
     /// What the states amount to. Xen shows a vCPU as offline also while it waits for its turn: that its time advances
-    /// tells it from one that is. One that the guest keeps beyond what it is granted counts. In a paused domain all stand
-    /// still, and what was known of them stands.
+    /// tells it from one that is. One that the guest keeps beyond what it is granted counts. In a domain that
+    /// stands still all do, and what was known of them stands.
     private func shown(
         _ domain: DomainReading, _ granted: Int, _ identifier: Int64, _ former: Guest?, _ now: Int64
     ) -> Guest {
         var guest = Guest(
             hypervisorID: identifier, granted: granted, times: domain.vcpuTimeNanoseconds,
             answer: former?.answer.limited(to: granted) ?? .notAsked, askAgainAt: .max)
-        if domain.state != .paused {
+        if !domain.state.standsStill {
             let advanced = Self.advanced(from: former?.times, to: domain.vcpuTimeNanoseconds)
             guest.answer =
                 domain.confirmedVCPUs.map { .online(max($0.count, min(granted, advanced)), at: now) } ?? .notAsked
@@ -166,4 +166,9 @@ struct GuestConfirmation: Sendable {
         guard let earlier, let later else { return 0 }
         return later.indices.count { later[$0] > ($0 < earlier.count ? earlier[$0] : 0) }
     }
+}
+
+extension DomainState {
+    /// Whether nothing of its guest goes on: its agent is silent, its vCPUs' times don't advance, and that tells nothing.
+    fileprivate var standsStill: Bool { stands || self == .crashed }
 }

@@ -188,7 +188,10 @@ final class LibvirtConnection: Sendable {
         guard !due(of: identities).isEmpty else { return }
         let list = try handle.domains()
         steps.count()
-        try readDefinitions(of: list, list.identities(), steps)
+        let found = list.identities()
+        // One that can't be read would give the next one's place to another.
+        guard found.count == list.count else { throw .last("virConnectListAllDomains") }
+        try readDefinitions(of: list, found, steps)
     }
 
     /// - Parameter identities: of the list.

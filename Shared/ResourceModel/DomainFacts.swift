@@ -15,6 +15,9 @@ package enum DomainState: String, Hashable, Sendable, Codable, CaseIterable {
         }
     }
 
+    /// Whether it is active and its guest gets no CPU time until somebody lets it go on.
+    package var stands: Bool { self == .paused || self == .pmSuspended }
+
     /// Whether the guest has CPU time. `blocked` is running and idle.
     package var runs: Bool { self == .running || self == .blocked }
 }

@@ -17,6 +17,10 @@ package struct Migration: Hashable, Sendable {
         self.sql = sql
     }
 
+    private init(_ version: Int64, _ name: String, _ text: [UInt8]) {
+        self.init(version: version, name: name, sql: String(decoding: text, as: UTF8.self))
+    }
+
     /// SHA-256 of the text.
     package var checksum: [UInt8] { SHA256.hash(sql) }
 
@@ -25,56 +29,28 @@ package struct Migration: Hashable, Sendable {
 
     /// Those of this release, oldest first. Their files are compiled into the binary, which may be copied anywhere.
     package static let all = [
-        Migration(
-            version: 1, name: "foundation", sql: String(decoding: PackageResources._001_foundation_sql, as: UTF8.self)),
-        Migration(
-            version: 2, name: "monitor", sql: String(decoding: PackageResources._002_monitor_sql, as: UTF8.self)),
-        Migration(
-            version: 3, name: "scheduler", sql: String(decoding: PackageResources._003_scheduler_sql, as: UTF8.self)),
-        Migration(
-            version: 4, name: "life_mark", sql: String(decoding: PackageResources._004_life_mark_sql, as: UTF8.self)),
-        Migration(
-            version: 5, name: "history", sql: String(decoding: PackageResources._005_history_sql, as: UTF8.self)),
-        Migration(
-            version: 6, name: "bounds", sql: String(decoding: PackageResources._006_bounds_sql, as: UTF8.self)),
-        Migration(
-            version: 7, name: "presence", sql: String(decoding: PackageResources._007_presence_sql, as: UTF8.self)),
-        Migration(
-            version: 8, name: "operations", sql: String(decoding: PackageResources._008_operations_sql, as: UTF8.self)),
-        Migration(
-            version: ownership, name: "ownership",
-            sql: String(decoding: PackageResources._009_ownership_sql, as: UTF8.self)),
-        Migration(
-            version: 10, name: "meters", sql: String(decoding: PackageResources._010_meters_sql, as: UTF8.self)),
-        Migration(
-            version: 11, name: "rate_card_withdrawal",
-            sql: String(decoding: PackageResources._011_rate_card_withdrawal_sql, as: UTF8.self)),
-        Migration(
-            version: 12, name: "places", sql: String(decoding: PackageResources._012_places_sql, as: UTF8.self)),
-        Migration(
-            version: 13, name: "true_ratio",
-            sql: String(decoding: PackageResources._013_true_ratio_sql, as: UTF8.self)),
-        Migration(
-            version: 14, name: "listings", sql: String(decoding: PackageResources._014_listings_sql, as: UTF8.self)),
-        Migration(
-            version: 15, name: "tokens_and_keys",
-            sql: String(decoding: PackageResources._015_tokens_and_keys_sql, as: UTF8.self)),
-        Migration(
-            version: 16, name: "quotas", sql: String(decoding: PackageResources._016_quotas_sql, as: UTF8.self)),
-        Migration(
-            version: 18, name: "least_privilege",
-            sql: String(decoding: PackageResources._018_least_privilege_sql, as: UTF8.self)),
-        Migration(
-            version: 19, name: "audit_by_role",
-            sql: String(decoding: PackageResources._019_audit_by_role_sql, as: UTF8.self)),
-        Migration(
-            version: 20, name: "tenants_see_their_own",
-            sql: String(decoding: PackageResources._020_tenants_see_their_own_sql, as: UTF8.self)),
-        Migration(
-            version: 21, name: "missing_instances",
-            sql: String(decoding: PackageResources._021_missing_instances_sql, as: UTF8.self)),
-        Migration(
-            version: 23, name: "instants", sql: String(decoding: PackageResources._023_instants_sql, as: UTF8.self)),
+        Migration(1, "foundation", PackageResources._001_foundation_sql),
+        Migration(2, "monitor", PackageResources._002_monitor_sql),
+        Migration(3, "scheduler", PackageResources._003_scheduler_sql),
+        Migration(4, "life_mark", PackageResources._004_life_mark_sql),
+        Migration(5, "history", PackageResources._005_history_sql),
+        Migration(6, "bounds", PackageResources._006_bounds_sql),
+        Migration(7, "presence", PackageResources._007_presence_sql),
+        Migration(8, "operations", PackageResources._008_operations_sql),
+        Migration(ownership, "ownership", PackageResources._009_ownership_sql),
+        Migration(10, "meters", PackageResources._010_meters_sql),
+        Migration(11, "rate_card_withdrawal", PackageResources._011_rate_card_withdrawal_sql),
+        Migration(12, "places", PackageResources._012_places_sql),
+        Migration(13, "true_ratio", PackageResources._013_true_ratio_sql),
+        Migration(14, "listings", PackageResources._014_listings_sql),
+        Migration(15, "tokens_and_keys", PackageResources._015_tokens_and_keys_sql),
+        Migration(16, "quotas", PackageResources._016_quotas_sql),
+        Migration(18, "least_privilege", PackageResources._018_least_privilege_sql),
+        Migration(19, "audit_by_role", PackageResources._019_audit_by_role_sql),
+        Migration(20, "tenants_see_their_own", PackageResources._020_tenants_see_their_own_sql),
+        Migration(21, "missing_instances", PackageResources._021_missing_instances_sql),
+        Migration(23, "instants", PackageResources._023_instants_sql),
+        Migration(24, "audit_actors", PackageResources._024_audit_actors_sql),
     ]
 }
 

@@ -27,6 +27,12 @@ package final class Transaction: QueryRunner {
         return try await connection.execute(query, within: timeout).rows.all
     }
 
+    /// Waits until no other transaction holds this name, and holds it until this one ends: for what is read here and then
+    /// changed by what was read.
+    package func hold(_ name: String) async throws(StoreError) {
+        try await query("SELECT pg_advisory_xact_lock(hashtextextended(\(name), 0))")
+    }
+
     /// Copies rows into a table; returns how many.
     @discardableResult
     package func copy(_ rows: CopyRows) async throws(StoreError) -> Int {

@@ -110,6 +110,17 @@ struct DefinedDomainTests {
         #expect(sriov.examination(cpuCap: []).movesLive.missing.contains { $0.contains("1 devices of the host") })
     }
 
+    @Test("no two of a domain's interfaces have one name, also where they share a hardware address")
+    func namesInterfaces() throws {
+        let shared = "<mac address='52:54:00:00:00:21'/>"
+        let found = try domain(
+            devices: "<interface type='hostdev'>\(shared)</interface><interface type='bridge'>\(shared)"
+                + "<target dev='vnet0'/></interface><interface type='bridge'><target dev='vnet1'/></interface>")
+        let names = ["52:54:00:00:00:21", "52:54:00:00:00:21 #2", "vnet1"]
+        #expect(found.interfaceDevices.map(\.name) == names)
+        #expect(found.interfaceDevices.map(\.target) == [nil, "vnet0", "vnet1"])
+    }
+
     @Test("how often a guest reports its memory is read; without statistics it never does")
     func balloonPeriod() throws {
         let reporting = "<memballoon model='virtio'><stats period='5'/></memballoon>"

@@ -82,7 +82,9 @@ struct GuestConfirmationTests {
         #expect(confirmed(reading(granted: 3, times: [8, 5, 0]), now: 363 * second) == 1)
     }
 
-    @Test("where many guests wait for their turn the period is as long as that takes; a paused one's answer stays")
+    @Test(
+        "where many guests wait for their turn the period is as long as that takes; that of one that stands still stays"
+    )
     mutating func crowdedAnswers() {
         let others = (0..<7).map { _ in DomainID.fresh() }
         func readings(_ time: Int64, _ state: DomainState = .running) -> [DomainReading] {
@@ -106,7 +108,9 @@ struct GuestConfirmationTests {
         #expect(ask(8, after: 720) == 1)
         #expect(ask(9, after: 750) == 2)
         confirmation.answered(domain, vcpus: 1, now: 750 * second)
-        for poll in 1...50 { #expect(ask(9, .paused, after: 750 + Int64(poll) * 30) == 1) }
+        for (round, state) in [DomainState.paused, .pmSuspended, .crashed].enumerated() {
+            for poll in 1...50 { #expect(ask(9, state, after: 750 + Int64(50 * round + poll) * 30) == 1, "\(state)") }
+        }
     }
 
     @Test("a change of size or a new incarnation asks again at once")

@@ -115,7 +115,7 @@ struct MonitorCopiesTests {
                 return row?.host == holder && row?.state == state && row?.isManaged == true
             }
             try await eventually("\(name): the copy on \(loser) is on record") {
-                let copies = try await rig.inventory.copies(of: Self.domain(number))
+                let copies = try await rig.inventory.copies(of: [Self.domain(number)])
                 return copies.map(\.host) == (copy == nil ? [] : [loser]) && copies.first?.state == copy
             }
             try await eventually("\(name): it is billed on \(holder)") {

@@ -96,13 +96,15 @@ struct SchedulerPlacementTests {
             #expect(outcome.succeeded)
             try await eventually("that it was ordered") { try await world.isRecorded("ordered-move") }
             try await eventually("that the pin does not hold") {
-                try await PlaceRepository(world.store).broken().map(\.tie) == ["its pin to h1"]
+                try await PlaceRepository(world.store).broken(of: [vm]).map(\.tie) == ["its pin to h1"]
             }
             try await eventually("that it is where it belongs again") {
                 try await InventoryRepository(world.store).domain(vm)?.host == "h1"
             }
             #expect(try await world.isRecorded("broken-tie"))
-            try await eventually("that the pin holds") { try await PlaceRepository(world.store).broken().isEmpty }
+            try await eventually("that the pin holds") {
+                try await PlaceRepository(world.store).broken(of: [vm]).isEmpty
+            }
             #expect(try await !world.isRecorded("foreign-move"))
         }
     }

@@ -46,8 +46,8 @@ import Testing
                 unknown: .revoked, short: .expired, other: .revoked, long: .disabled,
             ]
             #expect(try await accounts.ended(all, at: at(14)) == ended)
-            #expect(
-                try await accounts.principal(withTokenHash: AccountRepository.hash(ofToken: "long"), at: at(14)) == nil)
+            let disabled = try await accounts.token(withHash: AccountRepository.hash(ofToken: "long"))
+            #expect(disabled?.state(at: at(14)) == .disabled)
             #expect(try await accounts.disable(people[0].id, at: nil))
             #expect(try await accounts.ended([long], at: at(14)).isEmpty)
             #expect(try await accounts.ended([], at: at(14)).isEmpty)

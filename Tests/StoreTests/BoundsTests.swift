@@ -83,6 +83,35 @@ struct RowBoundsTests {
         }
     }
 
+    @Test("what an old row says that can't be stops no bill: neither a rate card of the far future nor a size")
+    func oldRows() async throws {
+        try await withWorld { world in
+            let store = world.store
+            try await store.query("ALTER TABLE billing.rate_card DROP CONSTRAINT instants")
+            try await store.query(
+                """
+                INSERT INTO billing.rate_card (version, valid_from_ns, currency, card)
+                VALUES (1, 0, 'EUR', '{}'), (2, 8835984000000000000, 'EUR', '{}')
+                """)
+            let cards = RateCardRepository(store)
+            #expect(try await cards.list().map(\.version) == [1])
+            #expect(try await cards.current(at: at(9))?.version == 1)
+            #expect(store.setAside.entries.map(\.table) == ["billing.rate_card"])
+
+            try await store.query("ALTER TABLE inventory.size_segment DROP CONSTRAINT size_segment_bounds")
+            try await store.query(
+                """
+                INSERT INTO inventory.size_segment (domain, host, incarnation_start_ns, start_ns, end_ns, vcpus,
+                    memory_bytes, disk_bytes)
+                SELECT \(world.domain), 'h-1', \(at(1)), start_ns, end_ns, vcpus, 1, 0
+                FROM (VALUES (\(at(1))::int8, \(at(2))::int8, 2147483647), (\(at(2)), NULL, 2)) s(start_ns, end_ns, vcpus)
+                """)
+            let period = try #require(TimeRange(at(0), at(9)))
+            let found = try await UsageRepository(store).domains(of: "t-1", in: period)
+            #expect(found.map(\.firstVCPUs) == [VCPUCount(clamping: 2)])
+        }
+    }
+
     @Test("a poisoned row is set aside and named once, the others are read, and it comes back when it is mended")
     func setAside() async throws {
         try await withWorld { world in

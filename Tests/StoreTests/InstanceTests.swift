@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test(
-        "no service but the gateway writes audit entries as somebody else, and each entry says whose session wrote it",
+        "the gateway alone writes audit entries as somebody else, who may log in, and each says whose session wrote it",
         arguments: ServiceKind.allCases)
     func auditNames(service: ServiceKind) async throws {
         try await withDatabase { database async throws in
@@ -157,8 +157,14 @@ import Testing
                         AuditEvent(at: at(1), actor: actor, action: "policy.set", subject: "s"), in: store)
                 }
                 try await append(as: service.rawValue)
-                guard service != .usergateway else { return try await append(as: "ada") }
-                for actor in ["ada", "ebb-migrate", service == .billing ? "monitor" : "billing"] {
+                var others = ["ada", "ebb-migrate", service == .billing ? "monitor" : "billing"]
+                if service == .usergateway {
+                    try await AccountRepository(store).addPrincipal(
+                        Principal(id: UUID128(high: 5, low: 1), name: "ada", tenant: nil, role: .operator))
+                    try await append(as: "ada")
+                    others[0] = "eve"
+                }
+                for actor in others {
                     await expectRefused("an entry as \(actor)") { try await append(as: actor) }
                 }
             }

@@ -71,10 +71,11 @@ import Testing
         let store = try Store(configuration: StoreConfiguration(dsn: dsn), log: .quiet)
         let accounts = AccountRepository(store)
         let now = try await store.query("SELECT cluster.now_ns() AS now")[0].timestamp("now")
-        let principal = try await accounts.principal(withTokenHash: AccountRepository.hash(ofToken: new), at: now)
-        #expect(principal?.name == "alice")
-        #expect(principal?.role == .administrator)
-        #expect(try await accounts.principal(withTokenHash: AccountRepository.hash(ofToken: old), at: now) == nil)
+        let token = try await accounts.token(withHash: AccountRepository.hash(ofToken: new))
+        #expect(token?.state(at: now) == .valid)
+        #expect(token?.principal.name == "alice")
+        #expect(token?.principal.role == .administrator)
+        #expect(try await accounts.token(withHash: AccountRepository.hash(ofToken: old))?.state(at: now) == .revoked)
         await store.close()
     }
 

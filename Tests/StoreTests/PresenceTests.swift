@@ -140,10 +140,10 @@ struct PresenceTests {
             try await world.inventory.setFacts(HostFacts(state: .up), under: other)
             try await world.inventory.setDuplicate(world.domain, .shutoff, at: at(1), under: other)
             try await world.inventory.setDuplicate(world.domain, .running, at: at(2), under: other)
-            let copies = try await world.inventory.copies(of: world.domain)
+            let copies = try await world.inventory.copies(of: [world.domain])
             #expect(copies.map(\.host) == ["h-2"] && copies.map(\.state) == [.running])
             try await world.inventory.setFacts(HostFacts(state: .unknown), under: other)
-            #expect(try await world.inventory.copies(of: world.domain).map(\.state) == [.unknown])
+            #expect(try await world.inventory.copies(of: [world.domain]).map(\.state) == [.unknown])
         }
     }
 

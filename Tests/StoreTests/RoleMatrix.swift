@@ -77,7 +77,7 @@ enum RoleMatrix {
         "log.watermark": ["logger": "select insert update", "scheduler": "select"],
         "log.retention": ["logger": "select"],
 
-        "audit.outbox": [:],
+        "audit.outbox": ["usergateway": "select"],
         "audit.entry": ["logger usergateway": "select"],
     ]
 

@@ -72,6 +72,33 @@ import Testing
         }
     }
 
+    @Test("of many who change different settings of a cluster or a tenant at once, all have their way")
+    func settingsAtOnce() async throws {
+        try await withWorld { world async throws in
+            let settings = SchedulingSettingsRepository(world.store)
+            let store = world.store
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<8 {
+                    group.addTask {
+                        _ = try await store.transaction { transaction in
+                            try await settings.change("c-1", by: "ada", at: at(1), in: transaction) { setting in
+                                setting.movesPerCluster = (setting.movesPerCluster ?? 0) + 1
+                                if number == 3 { setting.isDryRun = true }
+                            }
+                        }
+                        _ = try await store.transaction { transaction in
+                            try await settings.change("t-1", by: "ada", at: at(1), in: transaction) { $0.weight += 1 }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await settings.cluster("c-1")?.movesPerCluster == 8)
+            #expect(try await settings.cluster("c-1")?.isDryRun == true)
+            #expect(try await settings.tenants().map(\.weight) == [108])
+        }
+    }
+
     @Test("the queue is served by weight, then by age; a cluster's queue is replaced as a whole, by its owner only")
     func queue() async throws {
         try await withWorld { world async throws in
@@ -96,6 +123,37 @@ import Testing
                 code($0) == .fenced
             }
             #expect(try await repository.list().count == 1)
+        }
+    }
+
+    @Test("a broken group of a VM that is placed and not created yet is left out, and the others are kept")
+    func brokenTies() async throws {
+        try await withWorld { world async throws in
+            let places = PlaceRepository(world.store)
+            let coming = DomainID(UUID128(high: 9, low: 9))
+            let broken = [world.domain, coming].map { BrokenTieRow(domain: $0, tie: "its group 'db'") }
+            try await places.replace(broken, of: "c-1", under: world.cluster)
+            #expect(try await places.broken(of: [world.domain, coming]) == [broken[0]])
+            #expect(try await places.broken(of: [coming]).isEmpty)
+            try await places.replace([], of: "c-1", under: world.cluster)
+            #expect(try await places.broken(of: [world.domain]).isEmpty)
+        }
+    }
+
+    @Test("long after it a move that somebody ordered is still known as what makes its VM rest")
+    func longActions() async throws {
+        try await withWorld { world async throws in
+            let decisions = DecisionRepository(world.store)
+            for (number, reason) in ["ordered-move", "no-trigger"].enumerated() {
+                try await world.store.query(
+                    """
+                    INSERT INTO scheduling.decision (id, cluster, epoch, domain, at_ns, verdict, rules_version, summary, record)
+                    VALUES (\(UUID128(high: 8, low: UInt64(number + 1))), 'c-1', 1, \(world.domain), \(at(1)), 'nothing', 1,
+                        'x', \("{\"finding\":{\"reason\":\"\(reason)\"}}"))
+                    """)
+            }
+            let found = try await decisions.actions(of: "c-1", changing: [], since: at(0), before: at(9))
+            #expect(found.map(\.id) == [UUID128(high: 8, low: 1)])
         }
     }
 

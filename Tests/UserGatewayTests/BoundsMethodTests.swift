@@ -86,7 +86,10 @@ struct BoundsMethodTests {
     @Test("where a VM's copies are, and in which state, is shown; a tenant reads no host's name in it")
     func copies() async throws {
         try await GatewayRig.with { rig in
-            for host in ["host-a", "host-b", "host-c"] as [HostID] { try await rig.addHost(host) }
+            for host in ["host-a", "host-b", "host-c"] as [HostID] {
+                try await rig.addHost(host)
+                try await rig.read(host)
+            }
             let domain = try await rig.addDomain(1, "web-1", tenant: "acme")
             #expect(try await rig.call("vm.show", ["vm": "web-1"])["copies"] == .null)
             try await rig.administration.query(

@@ -70,6 +70,25 @@ struct FreezeMethodTests {
         }
     }
 
+    @Test("who freezes again gives the new reason; the provider takes a tenant's freeze over, a tenant no provider's")
+    func freezesAgain() async throws {
+        try await GatewayRig.with { rig in
+            try await rig.addHost("host-a")
+            try await rig.addDomain(1, "web-1", tenant: "acme")
+            func freeze(_ reason: JSONValue, _ person: GatewayRig.Person) async throws -> [String] {
+                let tenant: [String: JSONValue] = person.tenant == nil ? ["tenant": "acme"] : [:]
+                try await rig.call(
+                    "freeze.set", tenant.merging(["vm": "web-1", "reason": reason]) { own, _ in own }, as: person)
+                return try await FreezeRepository(rig.administration).list().map { "\($0.principal): \($0.reason)" }
+            }
+            #expect(try await freeze("load test", GatewayRig.ada) == ["ada: load test"])
+            #expect(try await freeze("second test", GatewayRig.ada) == ["ada: second test"])
+            #expect(try await freeze("repairs", GatewayRig.root) == ["root: repairs"])
+            #expect(try await freeze("third test", GatewayRig.ada) == ["root: repairs"])
+            #expect(try await rig.failure("freeze.clear", ["vm": "web-1"], as: GatewayRig.ada).reason == .denied)
+        }
+    }
+
     @Test("a freeze of nothing, of two things or of what is not there is refused")
     func refusesScopes() async throws {
         try await GatewayRig.with { rig in

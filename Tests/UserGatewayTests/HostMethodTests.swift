@@ -78,6 +78,7 @@ struct HostMethodTests {
             #expect(refusal.reason == .conflict && refusal.message.contains("web-1"))
             #expect(refusal.hint?.contains("ebb host drain host-a") == true)
             try await rig.administration.query("UPDATE inventory.domain SET deleted_ns = 1 WHERE id = \(vm)")
+            try await rig.read("host-a")
             #expect(try await rig.call("host.remove", ["host": "host-a"])["foreign"] == 1)
             #expect(try await rig.call("host.list")["items"] == [])
             #expect(try await rig.failure("host.show", ["host": "host-a"]) == .notFound("host", "host-a"))

@@ -21,4 +21,28 @@ import UserGatewayCore
             #expect(try await actors(["actor": "scheduler"]) == ["scheduler"])
         }
     }
+
+    @Test(
+        "what Logger has not sealed yet is listed too, and to a tenant without the chain's numbers, which are everybody's"
+    )
+    func unsealed() async throws {
+        try await GatewayRig.with { rig async throws in
+            try await rig.administration.query(
+                """
+                INSERT INTO audit.entry (sequence, outbox, at_ns, actor, action, subject, detail, hash, service)
+                VALUES (9, 0, 9, 'ada', 'vm.stop', 'web-1', '{}', sha256('ada'), 'usergateway')
+                """)
+            try await rig.administration.query(
+                """
+                INSERT INTO audit.outbox (at_ns, actor, action, subject, detail, service)
+                VALUES (10, 'ada', 'vm.start', 'web-1', '{}', 'usergateway')
+                """)
+            func listed(by person: GatewayRig.Person) async throws -> [[String?]] {
+                let items = try await rig.call("operation.list", ["actor": "ada"], as: person)["items"]?.items ?? []
+                return items.map { [$0["action"]?.text, $0["sequence"]?.integer.map(String.init)] }
+            }
+            #expect(try await listed(by: GatewayRig.root) == [["vm.start", nil], ["vm.stop", "9"]])
+            #expect(try await listed(by: GatewayRig.ada) == [["vm.start", nil], ["vm.stop", nil]])
+        }
+    }
 }

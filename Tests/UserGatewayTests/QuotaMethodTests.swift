@@ -121,6 +121,58 @@ struct QuotaMethodTests {
         }
     }
 
+    /// Six at once of which the quota has room for two.
+    private struct Race: CustomTestStringConvertible {
+        let testDescription: String
+        let method: String
+        let quota: [String: JSONValue]
+        var person = GatewayRig.ada
+        let parameters: @Sendable (Int) -> [String: JSONValue]
+    }
+
+    private static let races = [
+        Race(testDescription: "disks", method: "vm.create", quota: ["diskBytes": 10_737_418_240]) {
+            ["name": .string("new-\($0)"), "flavor": "tiny", "wait": false]
+        },
+        Race(testDescription: "snapshots", method: "vm.snapshot", quota: ["snapshots": 2]) {
+            ["vm": .string("web-\($0)"), "name": "before", "wait": false]
+        },
+        Race(testDescription: "tokens", method: "token.create", quota: ["tokens": 2]) {
+            ["principal": .string("bob-\($0)"), "role": "member"]
+        },
+        // Each has two vCPUs, as the six that it has have.
+        Race(
+            testDescription: "adopted VMs", method: "vm.adopt", quota: ["vcpus": 16], person: GatewayRig.root
+        ) { ["vm": .string("old-\($0)"), "tenant": "acme", "wait": false] },
+    ]
+
+    @Test(
+        "of what is asked for at once so much is had as the quota has, of every resource that the gateway orders",
+        arguments: races)
+    private func holdsUnderRaces(_ race: Race) async throws {
+        try await withRoom { rig, _ in
+            for number in UInt64(1)...6 {
+                try await rig.addDomain(number, "web-\(number)", tenant: "acme")
+                try await rig.addDomain(10 + number, "old-\(number)", tenant: nil)
+            }
+            try await rig.call("quota.set", race.quota.merging(["tenant": "acme"]) { $1 })
+            let outcomes = await withTaskGroup(of: ErrorReason?.self) { group in
+                for number in 1...6 {
+                    group.addTask {
+                        do {
+                            try await rig.call(race.method, race.parameters(number), as: race.person)
+                            return nil
+                        } catch {
+                            return (error as? MethodError)?.reason ?? .internal
+                        }
+                    }
+                }
+                return await group.reduce(into: [ErrorReason?]()) { $0.append($1) }
+            }
+            #expect(outcomes.count { $0 == nil } == 2 && outcomes.count { $0 == .quota } == 4, "\(outcomes)")
+        }
+    }
+
     @Test("who is refused room for the quota is told so, and not that there is no room")
     func tellsRefusal() async throws {
         try await GatewayRig.with { rig in

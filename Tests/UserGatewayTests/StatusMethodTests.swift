@@ -54,6 +54,9 @@ struct StatusMethodTests {
             let hosts = try await rig.call("host.list")["items"]?.items ?? []
             #expect(hosts.map { $0["state"] } == ["unknown", "up"])
             #expect(hosts.map { $0["cpuUtilizationPpm"] } == [.null, 1_000_000])
+            for (field, value) in [("vcpus", 2), ("vms", 1), ("foreign", 0)] as [(String, JSONValue)] {
+                #expect(hosts.map { $0[field] } == [.null, value], "\(field)")
+            }
             #expect(hosts.allSatisfy { $0["ageNanoseconds"]?.integer ?? 0 > 0 })
             for person in [GatewayRig.root, GatewayRig.ada] {
                 let dead = try await rig.call("vm.show", ["vm": "old"], as: person)

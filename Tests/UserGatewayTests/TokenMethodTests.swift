@@ -107,6 +107,59 @@ struct TokenMethodTests {
         }
     }
 
+    @Test("nobody is called as a service is, in whose name it writes to the audit")
+    func leavesServicesTheirNames() async throws {
+        try await GatewayRig.with { rig in
+            for service in ServiceKind.allCases {
+                let wish: [String: JSONValue] = ["principal": .string(service.rawValue), "role": "operator"]
+                let refusal = try await rig.failure("token.create", wish, as: GatewayRig.chief)
+                #expect(refusal.message.contains("is a service"), "\(refusal)")
+            }
+            let own: [String: JSONValue] = ["principal": "monitor", "role": "member"]
+            #expect(try await rig.call("token.create", own, as: GatewayRig.ada)["principal"] == "monitor@acme")
+        }
+    }
+
+    @Test("two sessions of somebody that log out under the same key are not taken for one")
+    func logsOutOfEach() async throws {
+        try await GatewayRig.with { rig in
+            let bob = try await logIn("bob", "member", tenant: "acme", in: rig)
+            let other = try await logIn("bob", "member", tenant: "acme", in: rig)
+            let wish: [String: JSONValue] = ["idempotencyKey": "k"]
+            _ = try await rig.call("session.logout", wish, as: bob.principal, login: bob)
+            await #expect(throws: MethodError.self) {
+                try await rig.call("session.logout", wish, as: other.principal, login: other)
+            }
+            #expect(try await rig.backend.ended([bob.tokenID, other.tokenID]).keys.sorted() == [bob.tokenID])
+        }
+    }
+
+    @Test("whom an owner made is listed, disabled and enabled by the typed name and by the full one, not by itself")
+    func namesOwnPeople() async throws {
+        try await GatewayRig.with { rig in
+            let made = try await rig.call(
+                "token.create", ["principal": "bob", "role": "owner"], as: GatewayRig.ada)
+            #expect(made["principal"] == "bob@acme")
+            let bob = try await rig.backend.authenticate(token: made["token"]?.text ?? "").principal
+            for (person, names) in [
+                (GatewayRig.ada, ["bob", "bob@acme"]), (bob, ["bob", "bob@acme"]), (GatewayRig.chief, ["bob@acme"]),
+            ] {
+                for name in names {
+                    let wish: [String: JSONValue] = ["principal": .string(name)]
+                    let listed = try await rig.call("token.list", wish, as: person)["items"]?.items
+                    #expect(listed?.map { $0["principal"] } == ["bob@acme"], "\(name) to \(person.name)")
+                    guard person != bob else {
+                        let refusal = try await rig.failure("principal.disable", wish, as: person)
+                        #expect(refusal.message == "'bob@acme' can't disable itself")
+                        continue
+                    }
+                    #expect(try await rig.call("principal.disable", wish, as: person)["disabled"] == true)
+                    #expect(try await rig.call("principal.enable", wish, as: person)["disabled"] == false)
+                }
+            }
+        }
+    }
+
     @Test("a disabled principal's sessions end and no token of it is valid, until it is enabled again")
     func disables() async throws {
         try await GatewayRig.with { rig in

@@ -263,6 +263,7 @@ struct VMMethodTests {
                 "UPDATE inventory.domain SET missing_ns = 1000000000, state = 'unknown' WHERE id = \(id)")
             let shown = try await rig.call("vm.show", ["vm": "web-1"], as: GatewayRig.ada)
             #expect(shown["state"] == "missing")
+            try await rig.read("host-a")
             #expect(shown["missingSince"]?.text?.hasPrefix("1970-01-01T00:00:01") == true)
             let host = try await rig.call("host.show", ["host": "host-a"])
             #expect(host["vms"] == 0 && host["domains"]?.items?.first?["state"] == "missing")

@@ -49,8 +49,3 @@ package struct DomainChange: Hashable, Sendable {
         return parts.isEmpty ? [] : [DomainChange(kind: "resized", detail: parts.joined(separator: ", "))]
     }
 }
-
-extension DomainState {
-    /// Whether it is active and its guest gets no CPU time until somebody lets it go on.
-    fileprivate var stands: Bool { self == .paused || self == .pmSuspended }
-}

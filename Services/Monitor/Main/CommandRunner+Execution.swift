@@ -57,7 +57,9 @@ extension CommandRunner {
             freeze: edges.freeze.refusal(of: order.domain, tenant: row?.tenant, cluster: record?.cluster),
             row: row.flatMap { $0.deletedAt == nil ? CommandSituation.Row($0) : nil },
             copies: order.verb.needsOneCopy
-                ? try await edges.inventory.copies(of: order.domain).map { DomainCopy(host: $0.host, state: $0.state) }
+                ? try await edges.inventory.copies(of: [order.domain]).map {
+                    DomainCopy(host: $0.host, state: $0.state)
+                }
                 : [],
             unlisted: try await unlisted(order, row), presence: presence)
     }
@@ -266,10 +268,10 @@ extension CommandRunner {
             // Cut off by the shutdown or by the loss of the host: the successor looks the effect up.
             // What shows only in time is followed up, as after a crash.
             guard !Task.isCancelled, !order.verb.needsMark else { return nil }
-            let (finding, isFinal) = await finding(about: order, record)
+            let finding = await finding(about: order, record).finding
             if finding == .succeeded { return await settled(order, record.id) }
-            // It may be under way still, and is then followed to its end.
-            if order.verb == .migrate, !isFinal { return nil }
+            // It may be under way still, and is followed to its end.
+            if order.verb == .migrate { return nil }
             return Ended(
                 outcome: .failed(
                     code: "outcome-unknown", message: "\(error); see `ebb vm show \(order.domain)`",

@@ -34,7 +34,9 @@ extension CommandRunner {
     private func transfer(
         _ record: CommandRecord, _ order: CommandOrder, to target: MigrationTarget, _ call: MutatingCall
     ) async throws(HypervisorError) -> Effect {
-        let (steps, continuation) = AsyncStream<Result<Effect, HypervisorError>?>.makeStream()
+        let (steps, continuation) = AsyncStream<Result<Effect, HypervisorError>?>.makeStream(
+            // While the host hangs its progress is asked for once, not once for each second of that.
+            bufferingPolicy: .bufferingNewest(2))
         let call = MutatingCall(id: call.id, epoch: call.epoch, timeout: Self.patience)
         Task { [hypervisor = loop.hypervisor] in
             do throws(HypervisorError) {

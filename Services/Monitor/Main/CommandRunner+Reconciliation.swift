@@ -86,11 +86,13 @@ extension CommandRunner {
         case .reboot: return await loop.heardReboot(of: domain, since: record.claimedAt) ? true : nil
         case .cap:
             // A driver that shows no cap may not know: only a cap that is seen says something.
-            let cap = try? await hypervisor.look(at: domain).cpuCapPPM
-            return isTaken(cap, order.arguments.cpuCapPPM ?? 0, within: Self.capGranule.ppm)
+            guard let seen = try? await hypervisor.look(at: domain) else { return nil }
+            return isTaken(seen.cpuCapPPM, order.arguments.cpuCapPPM ?? 0, within: Self.capGranule.ppm)
         case .networkCap:
-            let cap = try? await hypervisor.look(at: domain).networkCapBytesPerSecond
-            return isTaken(cap, order.arguments.bytesPerSecond ?? 0, within: Self.capGranule.bytesPerSecond)
+            guard let seen = try? await hypervisor.look(at: domain) else { return nil }
+            return isTaken(
+                seen.networkCapBytesPerSecond, order.arguments.bytesPerSecond ?? 0,
+                within: Self.capGranule.bytesPerSecond)
         case .prepare: return try? await hypervisor.preparation(of: domain, for: DomainCeiling(order)).isEmpty
         case .abortMigration:
             do throws(HypervisorError) {

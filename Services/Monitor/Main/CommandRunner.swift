@@ -179,6 +179,8 @@ actor CommandRunner {
 
     /// A command's end was written: whoever waits is told.
     func wasWritten(_ end: CommandEnd) {
+        // Why a migration was called off says nothing of the next one.
+        if let domain = running[end.command], migrations[domain] == end.command { aborted[domain] = nil }
         forget(end.command)
         lastReports[end.command] = nil
         lastExtensions[end.command] = nil

@@ -103,6 +103,7 @@ extension HostLoop {
     func depart(_ domain: DomainID, movedAt: Timestamp?, seenAt: Timestamp, isForeign: Bool) async -> [Fact] {
         guard var tracker = trackers.removeValue(forKey: domain) else { return [] }
         (latest[domain], stoppedAt[domain]) = (nil, nil)
+        uncertain.remove(domain)
         var facts = tracker.departed(movedAt: movedAt, seenAt: seenAt)
         if movedAt == nil { facts.append(.absent(domain, at: seenAt)) }
         let change = DomainChange(
@@ -128,6 +129,7 @@ extension HostLoop {
     func lost(_ domain: DomainID) async {
         guard var tracker = trackers.removeValue(forKey: domain) else { return }
         stoppedAt[domain] = nil
+        uncertain.remove(domain)
         unresolved[domain] = latest.removeValue(forKey: domain).map { [$0] }
         let readings = tracker.isManaged ? tracker.meter.endOfLife() : []
         if !readings.isEmpty { await writer.append([.readings(readings)]) }

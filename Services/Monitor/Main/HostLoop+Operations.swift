@@ -76,6 +76,7 @@ extension HostLoop {
         sampler.forget(domain)
         trackers[domain] = nil
         (latest[domain], stoppedAt[domain]) = (nil, nil)
+        uncertain.remove(domain)
         leftAt[domain] = edges.clock.now()
         moving.remove(domain)
         let change = DomainChange(kind: "migrated-out", detail: "moved by Ebb")
@@ -88,6 +89,7 @@ extension HostLoop {
         let now = edges.clock.now()
         sampler.forget(domain)
         (latest[domain], stoppedAt[domain]) = (nil, nil)
+        uncertain.remove(domain)
         leftAt[domain] = now
         let end = effectiveAt ?? now
         var tracker = trackers.removeValue(forKey: domain)

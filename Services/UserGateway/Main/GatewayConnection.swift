@@ -222,7 +222,9 @@ final class GatewayConnection: Sendable {
             let methods = server.methods
             let login = try await withLimit(
                 server.configuration.loginTimeout,
-                else: MethodError(.unavailable, "the login took too long", retryAfterMilliseconds: 1_000)
+                else: MethodError(
+                    .unavailable, "the token could not be looked up: the database does not answer",
+                    hint: "try again in a moment", retryAfterMilliseconds: 1_000)
             ) { () async throws(MethodError) in try await methods.authenticate(token: token) }
             server.loginSucceeded(from: remoteAddress)
             // The guard takes longer lines before the client learns that it may send them.

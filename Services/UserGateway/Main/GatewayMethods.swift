@@ -57,4 +57,12 @@ package struct CallContext: Sendable {
         guard let place else { return try await wait() }
         return try await place.outside(wait)
     }
+
+    /// Waits for another service's answer, which is the caller's own work where the method makes that service compute.
+    func asking<Value, Failure: Error>(
+        _ wait: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        guard let place else { return try await wait() }
+        return try await place.asking(wait)
+    }
 }

@@ -62,7 +62,8 @@ package struct GatewayServerConfiguration: Sendable {
     /// Logins that one address may try at once, and how long until it may try one more; `loginRefill` above 0.
     package var loginBurst = 10
     package var loginRefill: Duration = .seconds(1)
-    package var loginTimeout: Duration = .seconds(10)
+    /// How long a token is looked up; shorter than `loginDeadline`, so that whoever waits learns why.
+    package var loginTimeout: Duration = .seconds(6)
     /// How often it is looked whether the tokens of open sessions are still valid.
     package var sessionCheckInterval: Duration = .milliseconds(400)
     /// Nothing is done for a session of which that was looked at longer ago.
@@ -72,6 +73,7 @@ package struct GatewayServerConfiguration: Sendable {
     /// What is done at the same time for all who are logged in, of each weight, and how much waits.
     package var ordinaryWork = FairQueue.Limits(places: 8)
     package var costlyWork = FairQueue.Limits(places: 2, waitingPerLane: 64)
+    package var workElsewhere = FairQueue.Limits(places: 2, waitingPerLane: 64)
     /// How long a request may wait for its turn.
     package var turnTimeout: Duration = .seconds(10)
     /// What each principal of a tenant, and each tenant in all, may use up.

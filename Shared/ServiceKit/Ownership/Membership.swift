@@ -79,7 +79,8 @@ package actor Membership {
                 try await beat()
                 health.report("database", fault: nil)
             } catch {
-                health.report("database", fault: "\(error)")
+                // Its statement is for the log alone.
+                health.report("database", fault: (error as? StoreError)?.message ?? "\(error)")
                 log.warning("the database does not answer; ownership stays as it is", metadata: ["error": "\(error)"])
             }
             try? await Task.sleep(for: interval)

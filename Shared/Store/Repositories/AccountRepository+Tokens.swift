@@ -76,12 +76,6 @@ extension AccountRepository {
         try await records("\(Self.columns) WHERE t.hash = \(hash)", in: store).first
     }
 
-    /// Whose token it is; `nil` if it is unknown, expired or revoked, or its principal disabled.
-    package func principal(withTokenHash hash: [UInt8], at now: Timestamp) async throws(StoreError) -> Principal? {
-        guard let token = try await token(withHash: hash), token.state(at: now) == .valid else { return nil }
-        return token.principal
-    }
-
     package func token(_ id: UUID128, in runner: (any QueryRunner)? = nil) async throws(StoreError) -> TokenRecord? {
         try await records("\(Self.columns) WHERE t.id = \(id)", in: runner ?? store).first
     }

@@ -60,6 +60,20 @@ package struct AccountRepository: Sendable {
         return !rows.isEmpty
     }
 
+    /// Whether there is such a tenant.
+    package func hasTenant(_ id: TenantID) async throws(StoreError) -> Bool {
+        try await !store.query("SELECT 1 FROM account.tenant WHERE id = \(id)").isEmpty
+    }
+
+    /// Every tenant and since when there is one, by name.
+    package func tenantsAndStarts() async throws(StoreError) -> [(tenant: TenantID, createdAt: Timestamp)] {
+        var tenants: [(tenant: TenantID, createdAt: Timestamp)] = []
+        for row in try await store.query("SELECT id, created_ns FROM account.tenant ORDER BY id") {
+            tenants.append((TenantID(trusted: try row.string("id")), try row.timestamp("created_ns")))
+        }
+        return tenants
+    }
+
     package func tenants() async throws(StoreError) -> [TenantID] {
         var tenants: [TenantID] = []
         for row in try await store.query("SELECT id FROM account.tenant ORDER BY id") {

@@ -23,6 +23,14 @@ package struct AuditEvent: Hashable, Sendable {
     }
 }
 
+extension AuditEvent {
+    fileprivate init(_ row: Row) throws(StoreError) {
+        self.init(
+            at: try row.timestamp("at_ns"), actor: try row.string("actor"), action: try row.string("action"),
+            subject: try row.string("subject"), detail: try row.string("detail"))
+    }
+}
+
 /// A sealed entry of the chain.
 package struct AuditEntry: Hashable, Sendable {
     /// From 1, without holes.
@@ -34,6 +42,48 @@ package struct AuditEntry: Hashable, Sendable {
     /// What `hash` is taken over, after the previous entry's hash (the first: after SHA-256 of `ebb audit`).
     package let canonical: String
     package let hash: [UInt8]
+
+    init(_ row: Row) throws(StoreError) {
+        sequence = try row.int64("sequence")
+        event = try AuditEvent(row)
+        service = try row.stringOrNil("service")
+        canonical = try row.string("canonical")
+        hash = try row.bytes("hash")
+    }
+}
+
+/// An entry as people list it.
+package struct AuditListing: Hashable, Sendable {
+    /// `nil`: it waits to be sealed.
+    package let sequence: Int64?
+    package let event: AuditEvent
+}
+
+/// Which entries to list: what is `nil` does not matter.
+package struct AuditFilter: Hashable, Sendable {
+    /// A VM by its name, and the times in which the name was its own.
+    package struct Subject: Hashable, Sendable {
+        package let domain: DomainID
+        package let name: String
+        /// In whose time; `nil`: in everybody's.
+        package let tenant: TenantID?
+
+        package init(domain: DomainID, name: String, tenant: TenantID?) {
+            self.domain = domain
+            self.name = name
+            self.tenant = tenant
+        }
+    }
+
+    package var since = Timestamp.zero
+    /// Only what this tenant's own people did.
+    package var peopleOf: TenantID?
+    /// Who did it; `nil`: anybody. What a service notes of what it carried out is listed for its own name alone.
+    package var actor: String?
+    package var subject: Subject?
+    package var limit: Int
+
+    package init(limit: Int) { self.limit = limit }
 }
 
 /// The audit outbox and its sealed chain: `audit`. Nobody can change or remove an entry.
@@ -76,21 +126,60 @@ package struct AuditRepository: Sendable {
 
     /// Sealed entries after a sequence, in order.
     package func list(after sequence: Int64, limit: Int = 1_000) async throws(StoreError) -> [AuditEntry] {
-        let rows = try await store.query(
+        var entries: [AuditEntry] = []
+        for row in try await store.query(
             """
             SELECT e.*, audit.canonical(sequence, at_ns, actor, action, subject, detail, service) AS canonical
             FROM audit.entry e WHERE sequence > \(sequence) ORDER BY sequence LIMIT \(limit)
             """)
-        var entries: [AuditEntry] = []
-        for row in rows {
-            let event = AuditEvent(
-                at: try row.timestamp("at_ns"), actor: try row.string("actor"), action: try row.string("action"),
-                subject: try row.string("subject"), detail: try row.string("detail"))
-            entries.append(
-                AuditEntry(
-                    sequence: try row.int64("sequence"), event: event, service: try row.stringOrNil("service"),
-                    canonical: try row.string("canonical"), hash: try row.bytes("hash")))
+        {
+            entries.append(try AuditEntry(row))
         }
         return entries
+    }
+
+    /// Newest first, those too that Logger has not sealed yet.
+    package func newest(_ filter: AuditFilter) async throws(StoreError) -> [AuditListing] {
+        let wanted = Self.condition(filter)
+        let rows = try await store.query(
+            """
+            SELECT * FROM (
+                (SELECT sequence, outbox, at_ns, actor, action, subject, detail FROM audit.entry
+                    WHERE \(wanted) ORDER BY sequence DESC LIMIT \(filter.limit))
+                UNION ALL
+                (SELECT NULL, id, at_ns, actor, action, subject, detail FROM audit.outbox
+                    WHERE \(wanted) ORDER BY id DESC LIMIT \(filter.limit))
+            ) listed ORDER BY sequence DESC NULLS FIRST, outbox DESC LIMIT \(filter.limit)
+            """)
+        return store.setAside.read(rows, of: "audit.entry", by: ["outbox"]) { row throws(StoreError) in
+            AuditListing(sequence: try row.int64OrNil("sequence"), event: try AuditEvent(row))
+        }
+    }
+
+    private static func condition(_ filter: AuditFilter) -> Query {
+        var query: Query = "at_ns >= \(filter.since)"
+        if let tenant = filter.peopleOf {
+            query += " AND actor IN (SELECT name FROM account.principal WHERE tenant = \(tenant))"
+        }
+        if let actor = filter.actor {
+            query += " AND actor = \(actor)"
+        } else {
+            query += " AND (service IS NULL OR actor <> service)"
+        }
+        if let subject = filter.subject {
+            query += " AND subject = \(subject.name) AND \(isNoNamesakes(of: subject))"
+        }
+        return query
+    }
+
+    /// The audit names its subjects: an entry of a time in which another VM of the same tenant had the name is of that.
+    private static func isNoNamesakes(of subject: AuditFilter.Subject) -> Query {
+        """
+        NOT EXISTS (SELECT 1 FROM inventory.domain_ownership o JOIN inventory.domain_ownership own
+                ON own.domain = \(subject.domain) AND own.tenant = o.tenant
+            WHERE o.domain <> \(subject.domain) AND o.name = subject
+                AND (\(subject.tenant)::text IS NULL OR o.tenant = \(subject.tenant))
+                AND o.from_ns <= at_ns AND (o.until_ns IS NULL OR o.until_ns > at_ns))
+        """
     }
 }

@@ -42,8 +42,8 @@ extension DecisionRepository {
             """)
     }
 
-    /// Decisions with a command from `since` to before `before`, oldest first: moves of any domain of a cluster, and every
-    /// change of these domains. What rests after them may rest longer than anything else.
+    /// From `since` to before `before`, oldest first: moves of any domain of a cluster, those that somebody ordered too, and
+    /// every change of these domains. What rests after them may rest longer than anything else.
     package func actions(
         of cluster: ClusterID, changing domains: [DomainID], since: Timestamp, before: Timestamp
     ) async throws(StoreError) -> [DecisionRow] {
@@ -51,7 +51,8 @@ extension DecisionRepository {
         return try await decisions(
             """
             SELECT * FROM scheduling.decision WHERE cluster = \(cluster) AND at_ns >= \(since) AND at_ns < \(before)
-                AND command IS NOT NULL AND (verdict = 'migrate' OR domain = ANY(\(ids)::text[]::uuid[]))
+                AND (command IS NOT NULL AND (verdict = 'migrate' OR domain = ANY(\(ids)::text[]::uuid[]))
+                    OR verdict = 'nothing' AND record LIKE '%"reason":"ordered-move"%')
             ORDER BY at_ns, id
             """)
     }

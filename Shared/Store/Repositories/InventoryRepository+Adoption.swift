@@ -137,17 +137,18 @@ extension InventoryRepository {
         return domains
     }
 
-    /// Hosts beside its own that show a copy of a domain (or with `nil` of any), by domain and host, and in which state;
-    /// `unknown` while such a host does not answer.
+    /// Hosts beside its own that show a copy of one of these domains, by domain and host, and in which state; `unknown`
+    /// while such a host does not answer.
     package func copies(
-        of id: DomainID? = nil
+        of ids: [DomainID]
     ) async throws(StoreError) -> [(domain: DomainID, host: HostID, state: DomainState)] {
+        guard !ids.isEmpty else { return [] }
         let rows = try await store.query(
             """
             SELECT c.domain, c.host, CASE WHEN h.state = 'up' THEN c.state ELSE 'unknown' END AS state
             FROM inventory.duplicate c JOIN inventory.host h ON h.id = c.host AND h.removed_ns IS NULL
                 JOIN inventory.domain d ON d.id = c.domain AND d.host <> c.host
-            WHERE \(id) IS NULL OR c.domain = \(id) ORDER BY c.domain, c.host
+            WHERE c.domain = ANY(\(TextArray(ids.map(\.description)))::uuid[]) ORDER BY c.domain, c.host
             """)
         var copies: [(domain: DomainID, host: HostID, state: DomainState)] = []
         for row in rows { copies.append((try row.domain("domain"), try row.host("host"), try row.value("state"))) }

@@ -110,8 +110,8 @@ extension InventoryRepository {
                     pending_maximum_memory_bytes = CASE WHEN n.maximum_memory_bytes < d.pending_maximum_memory_bytes
                         THEN d.pending_maximum_memory_bytes END,
                     incarnation_start_ns = n.incarnation_start_ns,
-                    leftover_volumes = CASE WHEN n.state IN ('unknown', 'shutoff') THEN d.leftover_volumes
-                        ELSE '[]' END,
+                    leftover_volumes = CASE WHEN n.state IN ('unknown', 'shutoff', 'saved')
+                        THEN d.leftover_volumes ELSE '[]' END,
                     revision = d.revision + CASE WHEN n.is_changed THEN 1 ELSE 0 END
                 FROM (
                     SELECT v.*, (v.host, v.name, v.missing_ns, v.state, v.state_reason, v.maximum_vcpus,

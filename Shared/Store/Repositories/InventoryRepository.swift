@@ -135,6 +135,13 @@ package struct InventoryRepository: Sendable {
         return try HostRecord(row)
     }
 
+    /// The same, and nobody else changes its row before the transaction ends.
+    package func lockedHost(_ id: HostID, in transaction: Transaction) async throws(StoreError) -> HostRecord? {
+        try await transaction.query("SELECT * FROM inventory.host WHERE id = \(id) FOR NO KEY UPDATE").first.map {
+            row throws(StoreError) in try HostRecord(row)
+        }
+    }
+
     /// Throws `notFound`.
     package func setMode(
         of id: HostID, to mode: HostMode, in runner: (any QueryRunner)? = nil

@@ -89,6 +89,22 @@ package struct OwnershipRepository: Sendable {
         return living.isEmpty ? Array(all.prefix(1)) : living
     }
 
+    /// The last names that a tenant's domains had while they were its own.
+    package func names(of domains: [DomainID], tenant: TenantID) async throws(StoreError) -> [DomainID: String] {
+        guard !domains.isEmpty else { return [:] }
+        var names: [DomainID: String] = [:]
+        for row in try await runner.query(
+            """
+            SELECT DISTINCT ON (domain) domain, name FROM inventory.domain_ownership
+            WHERE tenant = \(tenant) AND domain = ANY(\(TextArray(domains.map(\.description)))::uuid[])
+            ORDER BY domain, from_ns DESC
+            """)
+        {
+            names[try row.domain("domain")] = try row.string("name")
+        }
+        return names
+    }
+
     /// Every domain that is or was a tenant's.
     package func domains(of tenant: TenantID) async throws(StoreError) -> Set<DomainID> {
         var domains: Set<DomainID> = []

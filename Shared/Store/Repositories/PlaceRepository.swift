@@ -72,19 +72,28 @@ package struct PlaceRepository: Sendable {
         try await store.fenced(claim) { transaction in
             _ = try await transaction.query("DELETE FROM scheduling.broken_tie WHERE cluster = \(cluster)")
             guard !broken.isEmpty else { return }
-            let rows = broken.map { row -> Query in "(\(row.domain), \(row.tie), \(cluster))" }
+            let rows = broken.map { row -> Query in "(\(row.domain)::uuid, \(row.tie)::text, \(cluster)::text)" }
+            // One that has a place and is not created yet has no row either.
             _ = try await transaction.query(
                 """
-                INSERT INTO scheduling.broken_tie (domain, tie, cluster) VALUES \(Query.joined(rows, by: ", "))
+                INSERT INTO scheduling.broken_tie (domain, tie, cluster)
+                SELECT v.* FROM (VALUES \(Query.joined(rows, by: ", "))) v (domain, tie, cluster)
+                    JOIN inventory.domain d ON d.id = v.domain
                 ON CONFLICT (domain, tie) DO UPDATE SET cluster = excluded.cluster
                 """)
         }
     }
 
-    /// All broken pins and groups, by VM.
-    package func broken() async throws(StoreError) -> [BrokenTieRow] {
+    /// Broken pins and groups of these VMs, by VM.
+    package func broken(of domains: [DomainID]) async throws(StoreError) -> [BrokenTieRow] {
+        guard !domains.isEmpty else { return [] }
         var rows: [BrokenTieRow] = []
-        for row in try await store.query("SELECT domain, tie FROM scheduling.broken_tie ORDER BY domain, tie") {
+        for row in try await store.query(
+            """
+            SELECT domain, tie FROM scheduling.broken_tie
+            WHERE domain = ANY(\(TextArray(domains.map(\.description)))::uuid[]) ORDER BY domain, tie
+            """)
+        {
             rows.append(BrokenTieRow(domain: try row.domain("domain"), tie: try row.string("tie")))
         }
         return rows

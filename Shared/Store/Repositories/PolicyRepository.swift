@@ -21,9 +21,7 @@ package struct PolicyRepository: Sendable {
         let optionsText = try options.stored
         return try await store.fenced(claim, in: transaction) { transaction in
             // One writer per domain at a time, so that versions have no holes.
-            _ = try await transaction.query(
-                "SELECT pg_advisory_xact_lock(hashtextextended('scheduling.policy ' || \(domain.description)::text, 0))"
-            )
+            try await transaction.hold("scheduling.policy \(domain)")
             let rows = try await transaction.query(
                 """
                 INSERT INTO scheduling.policy (domain, version, valid_from_ns, lower_ppm, upper_ppm, ratio_ppm,
@@ -127,12 +125,13 @@ package struct PolicyRepository: Sendable {
             """, in: runner)
     }
 
-    /// What `current` gives of every domain that was not deleted, by domain.
-    package func allCurrent() async throws(StoreError) -> [PolicyVersion] {
-        try await versions(
+    /// What `current` gives of every domain that was not deleted, or of these of them, by domain.
+    package func allCurrent(of domains: [DomainID]? = nil) async throws(StoreError) -> [PolicyVersion] {
+        let ids = TextArray((domains ?? []).map(\.description))
+        return try await versions(
             """
             SELECT DISTINCT ON (p.domain) p.* FROM scheduling.policy p JOIN inventory.domain d ON d.id = p.domain
-            WHERE d.deleted_ns IS NULL
+            WHERE d.deleted_ns IS NULL AND (\(domains == nil) OR d.id = ANY(\(ids)::uuid[]))
                 AND inventory.owner_at(p.domain, p.valid_from_ns) IS NOT DISTINCT FROM d.tenant
             ORDER BY p.domain, p.version DESC
             """)

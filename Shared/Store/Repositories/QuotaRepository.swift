@@ -82,6 +82,14 @@ package struct QuotaRepository: Sendable {
         return try rows.first.map { row throws(StoreError) in try QuotaAmounts(row) } ?? QuotaAmounts()
     }
 
+    /// The same, and nobody else changes them before the transaction ends.
+    package func lockedQuota(
+        of tenant: TenantID, in transaction: Transaction
+    ) async throws(StoreError) -> QuotaAmounts {
+        try await transaction.query("SELECT 1 FROM account.tenant WHERE id = \(tenant) FOR NO KEY UPDATE")
+        return try await quota(of: tenant, in: transaction)
+    }
+
     /// What a tenant has of everything, with what is promised to it and ordered for it.
     package func use(of tenant: TenantID, at now: Timestamp) async throws(StoreError) -> QuotaAmounts {
         let rows = try await store.query("SELECT * FROM account.tenant_use(\(tenant), \(now))")

@@ -34,7 +34,7 @@ package struct RateCardRepository: Sendable {
         if check: @Sendable @escaping ([RateCardRow]) throws -> Void = { _ in }
     ) async throws -> RateCardRow {
         try await store.transaction { transaction in
-            _ = try await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended('billing.rate_card', 0))")
+            try await transaction.hold("billing.rate_card")
             try check(try await list(in: transaction))
             let rows = try await transaction.query(
                 """
@@ -112,9 +112,10 @@ package struct RateCardRepository: Sendable {
     private func rows(
         _ query: Query, in runner: (any QueryRunner)? = nil
     ) async throws(StoreError) -> [RateCardRow] {
-        var rows: [RateCardRow] = []
-        for row in try await (runner ?? store).query(query) { rows.append(try RateCardRow(row)) }
-        return rows
+        let rows = try await (runner ?? store).query(query)
+        return store.setAside.read(rows, of: "billing.rate_card", by: ["version"]) { row throws(StoreError) in
+            try RateCardRow(row)
+        }
     }
 }
 

@@ -72,13 +72,29 @@ package struct SchedulingSettingsRepository: Sendable {
             """)
     }
 
-    private func tenants(_ query: Query) async throws(StoreError) -> [TenantSetting] {
-        store.setAside.read(try await store.query(query), of: "scheduling.tenant_setting", by: ["tenant"]) {
+    private func tenants(
+        _ query: Query, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> [TenantSetting] {
+        store.setAside.read(try await (runner ?? store).query(query), of: "scheduling.tenant_setting", by: ["tenant"]) {
             row throws(StoreError) in
             TenantSetting(
                 tenant: TenantID(trusted: try row.string("tenant")), weight: try row.int("weight"),
                 isDryRun: try row.bool("dry_run"))
         }
+    }
+
+    /// Changes what is set for a tenant, one after another: of two who set different things at once both have their way.
+    package func change(
+        _ tenant: TenantID, by principal: String, at now: Timestamp, in transaction: Transaction,
+        _ body: (inout TenantSetting) -> Void
+    ) async throws(StoreError) -> TenantSetting {
+        try await transaction.hold("scheduling.tenant_setting \(tenant)")
+        let rows = try await tenants(
+            "SELECT * FROM scheduling.tenant_setting WHERE tenant = \(tenant)", in: transaction)
+        var setting = rows.first ?? TenantSetting(tenant: tenant)
+        body(&setting)
+        try await set(setting, by: principal, at: now, in: transaction)
+        return setting
     }
 
     package func set(
@@ -94,8 +110,10 @@ package struct SchedulingSettingsRepository: Sendable {
     }
 
     /// `nil`: nobody has set anything for it.
-    package func cluster(_ id: ClusterID) async throws(StoreError) -> ClusterSetting? {
-        try await store.query("SELECT * FROM scheduling.cluster_setting WHERE cluster = \(id)").first.map {
+    package func cluster(
+        _ id: ClusterID, in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> ClusterSetting? {
+        try await (runner ?? store).query("SELECT * FROM scheduling.cluster_setting WHERE cluster = \(id)").first.map {
             row throws(StoreError) in try ClusterSetting(row)
         }
     }
@@ -108,6 +126,18 @@ package struct SchedulingSettingsRepository: Sendable {
                 AND changed_ns <= \(instant) AND (ended_ns IS NULL OR ended_ns > \(instant))
             """
         ).first.map { row throws(StoreError) in try ClusterSetting(row) }
+    }
+
+    /// Changes what is set for a cluster, one after another, as with tenants.
+    package func change(
+        _ id: ClusterID, by principal: String, at now: Timestamp, in transaction: Transaction,
+        _ body: (inout ClusterSetting) -> Void
+    ) async throws(StoreError) -> ClusterSetting {
+        try await transaction.hold("scheduling.cluster_setting \(id)")
+        var setting = try await cluster(id, in: transaction) ?? ClusterSetting(cluster: id)
+        body(&setting)
+        try await set(setting, by: principal, at: now, in: transaction)
+        return setting
     }
 
     package func set(

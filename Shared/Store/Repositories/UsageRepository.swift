@@ -36,7 +36,8 @@ package struct UsageRepository: Sendable {
             """
             SELECT o.*, (
                 SELECT s.vcpus FROM inventory.size_segment s JOIN inventory.domain_ownership f ON f.domain = s.domain
-                WHERE s.domain = o.domain AND s.vcpus > 0 AND f.tenant = o.tenant
+                WHERE s.domain = o.domain AND s.vcpus BETWEEN 1 AND \(VCPUCount.bounds.upperBound)
+                    AND f.tenant = o.tenant
                     AND (s.end_ns IS NULL OR s.end_ns > f.from_ns) AND (f.until_ns IS NULL OR s.start_ns < f.until_ns)
                 ORDER BY s.start_ns LIMIT 1) AS first_vcpus
             FROM \(Self.owned(by: tenant, in: period)) o ORDER BY o.domain, o.from_ns

@@ -58,22 +58,16 @@ struct DemandReader: Sendable {
         return history
     }
 
-    /// Not a loop: Swift 6.3.1's optimizer crashes on one that holds a page across its suspension.
+    /// All of a period page by page, the oldest first. Not a loop: Swift 6.3.1's optimizer crashes on one that holds a page
+    /// across its suspension.
     private func points(
-        of domain: DomainID, _ owner: TenantID?, in period: TimeRange
+        of domain: DomainID, _ owner: TenantID?, in period: TimeRange, before bound: DomainPoint? = nil
     ) async throws -> [DomainPoint] {
         try Task.checkCancellation()
-        let page = try await LogRepository(store).series(
-            of: domain, in: period, ownedBy: owner, limit: Self.pageSize)
-        guard let rest = Self.rest(of: period, after: page) else { return page }
-        return try await page + points(of: domain, owner, in: rest)
-    }
-
-    /// `nil`: the page was the last one.
-    private static func rest(of period: TimeRange, after page: [DomainPoint]) -> TimeRange? {
-        guard page.count == pageSize, let newest = page.last else { return nil }
-        let rest = TimeRange(newest.sampledAt.advanced(byNanoseconds: 1), period.end)
-        return rest?.isEmpty == false ? rest : nil
+        let page = try await LogRepository(store).newest(
+            of: domain, in: period, ownedBy: owner, before: bound, limit: Self.pageSize)
+        guard page.count == Self.pageSize, let oldest = page.first else { return page }
+        return try await points(of: domain, owner, in: period, before: oldest) + page
     }
 }
 

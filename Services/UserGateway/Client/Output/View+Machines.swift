@@ -84,7 +84,6 @@ extension View {
         Column("REASON", "stateReason", wide: true, null: "-"), Column("BROKEN", "broken", wide: true, null: "-"),
         Column("COPIES", "copies", wide: true, null: "-"),
         Column("MANAGED", "managed", wide: true), Column("UNMETERED", "unmetered", wide: true, null: "-"),
-        Column("CREATED", "createdAt", .instant, wide: true),
     ]
 
     private static let hostColumns = [
@@ -100,6 +99,5 @@ extension View {
         Column("RESERVED VCPUS", "reservedVcpus", .count, wide: true),
         Column("RESERVED MEMORY", "reservedMemoryBytes", .bytes, wide: true),
         Column("CPU BOUND", "cpuBoundPpm", .share, wide: true),
-        Column("CREATED", "createdAt", .instant, wide: true),
     ]
 }

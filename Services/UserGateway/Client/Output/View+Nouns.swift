@@ -33,10 +33,11 @@ extension View {
         ])
     static let status = View(.status, name: "at", [Column("HEALTHY", "healthy"), Column("AT", "at", .instant)])
     static let operationList = View(
-        .list(empty: "no operations"), name: "sequence",
+        .list(empty: "no operations"), name: "at",
         [
-            Column("SEQUENCE", "sequence", .count), Column("AT", "at", .instant), Column("ACTOR", "actor"),
-            Column("ACTION", "action"), Column("SUBJECT", "subject"), Column("DETAIL", "detail", wide: true),
+            Column("AT", "at", .instant), Column("ACTOR", "actor"), Column("ACTION", "action"),
+            Column("SUBJECT", "subject"), Column("SEQUENCE", "sequence", .count, wide: true, null: "-"),
+            Column("DETAIL", "detail", wide: true),
         ])
     static let runningList = View(
         .list(empty: "nothing is under way"), name: "id",

@@ -35,9 +35,9 @@ extension MethodDefinition {
         Field("labels", .labels, required: true, "Its labels"),
         Field("cpuCount", .nullable(.count), "Cores; null until it was read"),
         Field("memoryBytes", .nullable(.bytes), "Memory in bytes; null until it was read"),
-        Field("vcpus", .count, "vCPUs of its VMs"),
-        Field("vms", .count, "VMs on it"),
-        Field("foreign", .count, "Those of them that Ebb does not manage"),
+        Field("vcpus", .nullable(.count), "vCPUs of its VMs that run; null if unknown"),
+        Field("vms", .nullable(.count), "VMs on it; null if unknown"),
+        Field("foreign", .nullable(.count), "Those of them that Ebb does not manage; null if unknown"),
         Field("cpuUtilizationPpm", .nullable(.anyShare), "Busy share of all cores; null if unknown"),
         Field("memoryUsedBytes", .nullable(.bytes), "Memory in use; null if unknown"),
         Field("responseTimeNanoseconds", .nullable(.figure), "Round trip to it; null if it does not answer"),
@@ -49,7 +49,6 @@ extension MethodDefinition {
         Field("reservedVcpus", .count, "vCPUs kept free"),
         Field("reservedMemoryBytes", .bytes, "Memory kept free, in bytes"),
         Field("cpuBoundPpm", .count, "Measured use above which nothing more is placed"),
-        Field("createdAt", .instant, "When it was added"),
     ]
 
     /// What only `host.show` says.
@@ -108,7 +107,7 @@ extension MethodDefinition {
         "cpuUtilizationPpm": 412_500, "memoryUsedBytes": 1_342_177_280, "responseTimeNanoseconds": 412_000,
         "ageNanoseconds": 2_400_000_000, "cpuOvercommitPpm": 2_000_000, "memoryOvercommitPpm": 1_000_000,
         "reservedVcpus": 0, "reservedMemoryBytes": 0,
-        "cpuBoundPpm": 900_000, "createdAt": "2026-03-01T12:00:00Z",
+        "cpuBoundPpm": 900_000,
     ]
 
     static let exampleDetails: JSONValue = .object(

@@ -23,6 +23,8 @@ package struct MethodDefinition: Sendable {
         case ordinary
         /// It reads much: few are done at the same time, with database connections of their own.
         case costly
+        /// Another service computes it: few are asked for at the same time, and its time is the caller's.
+        case elsewhere
         /// It waits for nobody's turn: it holds something up that must stop.
         case urgent
     }

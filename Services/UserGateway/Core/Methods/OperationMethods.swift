@@ -57,7 +57,7 @@ extension MethodDefinition {
     ]
 
     private static let operationFields = [
-        Field("sequence", .figure, "Its place in the sealed chain; absent for a moment after it was done"),
+        Field("sequence", .figure, "Its place in the sealed chain; absent until Logger has sealed it, and for tenants"),
         Field("at", .instant, required: true, "When"),
         Field("actor", .line, required: true, "Who"),
         Field("action", .line, required: true, "What, as the method's name"),

@@ -35,7 +35,8 @@ extension MethodDefinition {
             "token.list", "List tokens by their principals, the newest first", access: .roles(.everyone),
             takes: [
                 Field(
-                    "principal", .name, only: [.owner, .auditor, .administrator], "Only tokens of this principal"),
+                    "principal", principalName, only: [.owner, .auditor, .administrator],
+                    "Only tokens of this principal"),
                 Field("tenant", .name, only: [.auditor, .administrator], "Only tokens of this tenant's people"),
                 Field("all", .boolean, "Whether to list also those that are valid no more (default false)"),
                 Field("limit", .integer(1...10_000), "At most so many (default 1000)"),
@@ -71,7 +72,12 @@ extension MethodDefinition {
             example: ["principal": "bob"], gives: examplePrincipal(isDisabled: false)),
     ]
 
-    private static let principalSelector = [Field("principal", .name, required: true, "The principal's name")]
+    /// Also NAME@TENANT, as the audit calls whom an owner made.
+    private static let principalName = Schema.text(1...127)
+
+    private static let principalSelector = [
+        Field("principal", principalName, required: true, "The principal's name")
+    ]
 
     private static let personFields = [
         Field("principal", .line, required: true, "Who it is; the audit names it"),

@@ -173,7 +173,6 @@ extension MethodDefinition {
         Field("waiting", .nullable(.line), "What it is due to get and waits for; null where it waits for nothing"),
         Field("broken", .nullable(.line), "Its pins and groups that do not hold where it is; null: all hold"),
         Field("revision", .figure, "Counts up at every change"),
-        Field("createdAt", .instant, "When it was first known"),
     ]
 
     private static let exampleVM: JSONValue = [
@@ -181,6 +180,5 @@ extension MethodDefinition {
         "maxVcpus": 4, "askedVcpus": 2, "grantedVcpus": 2, "memoryBytes": 536_870_912, "maxMemoryBytes": 536_870_912,
         "diskBytes": 21_474_836_480, "cpuUtilizationPpm": 412_500, "memoryUtilizationPpm": 630_000,
         "ageNanoseconds": 2_400_000_000, "policy": "15 %..80 %, 7/10", "managed": true, "frozen": .null, "revision": 4,
-        "createdAt": "2026-03-01T12:00:00Z",
     ]
 }

@@ -23,12 +23,10 @@ extension GatewayBackend {
     }
 
     func listTenants(_ request: Request) async throws(MethodError) -> JSONValue {
-        let rows = try await reading { try await store.query("SELECT id, created_ns FROM account.tenant ORDER BY id") }
-        let items: [JSONValue] = try await reading {
-            try rows.map { row in
-                ["name": .string(try row.string("id")), "createdAt": .instant(try row.timestamp("created_ns"))]
-            }
-        }
-        return ["items": .array(items)]
+        let tenants = try await reading { try await AccountRepository(store).tenantsAndStarts() }
+        return [
+            "items": .array(
+                tenants.map { ["name": .string($0.tenant.name), "createdAt": .instant($0.createdAt)] })
+        ]
     }
 }

@@ -15,9 +15,8 @@ extension GatewayBackend {
         let rows = try await reading { try await DecisionRepository(store).list(filter) }
         let told = try await told(rows, request, within: .seconds(5), isNeeded: false)
         var items: [JSONValue] = []
-        for row in rows.prefix(shown) {
-            items.append(.object(omittingNil: try await describe(row, told, for: request)))
-        }
+        let context = try await decisionContext(Array(rows.prefix(shown)), told, request)
+        for row in rows.prefix(shown) { items.append(.object(omittingNil: describe(row, context))) }
         return ["items": .array(items), "truncated": .bool(rows.count > shown)]
     }
 
@@ -38,7 +37,7 @@ extension GatewayBackend {
             let row = try await reading({ try await DecisionRepository(store).fetch(id, ownedBy: tenant) })
         else { throw .notFound("decision", text) }
         let told = try await told([row], request, within: .seconds(15), isNeeded: true)
-        var members = try await describe(row, told, for: request)
+        var members = describe(row, try await decisionContext([row], told, request))
         if tenant == nil {
             members["text"] = .string(row.summary)
             members["record"] = try JSONValue.decoded(row.record.utf8)
@@ -49,18 +48,31 @@ extension GatewayBackend {
         return .object(omittingNil: members)
     }
 
-    private func describe(
-        _ row: DecisionRow, _ told: [UUID128: JSONValue], for request: Request
-    ) async throws(MethodError) -> [String: JSONValue?] {
-        let outcomes = try await reading { try await DecisionRepository(store).outcomes(of: row.id) }
-        let isTenant = request.principal.tenant != nil
-        return [
+    /// What of other tables is shown beside decisions, read at once for all of them.
+    private struct DecisionContext {
+        let outcomes: [UUID128: DecisionOutcome]
+        let names: [DomainID: String]
+        let told: [UUID128: JSONValue]
+        let isTenant: Bool
+    }
+
+    private func decisionContext(
+        _ rows: [DecisionRow], _ told: [UUID128: JSONValue], _ request: Request
+    ) async throws(MethodError) -> DecisionContext {
+        DecisionContext(
+            outcomes: try await reading { try await DecisionRepository(store).outcomes(of: rows.map(\.id)) },
+            names: try await names(of: rows.map(\.domain), for: request), told: told,
+            isTenant: request.principal.tenant != nil)
+    }
+
+    private func describe(_ row: DecisionRow, _ context: DecisionContext) -> [String: JSONValue?] {
+        [
             "id": .string(row.id.description), "at": .instant(row.at), "atNanoseconds": .integer(row.at.nanoseconds),
-            "vm": .string(try await name(of: row.domain, for: request)), "verdict": .string(row.verdict),
-            "summary": isTenant
-                ? told[row.id]?["summary"] ?? .string("\(row.verdict): see 'ebb decision show \(row.id)'")
+            "vm": .string(context.names[row.domain] ?? row.domain.description), "verdict": .string(row.verdict),
+            "summary": context.isTenant
+                ? context.told[row.id]?["summary"] ?? .string("\(row.verdict): see 'ebb decision show \(row.id)'")
                 : .string(row.summary),
-            "outcome": outcomes.last.map { .string($0.outcome) } ?? .null,
+            "outcome": context.outcomes[row.id].map { .string($0.outcome) } ?? .null,
             "rulesVersion": .integer(Int64(row.rulesVersion)),
         ]
     }
@@ -165,15 +177,15 @@ extension GatewayBackend {
         for measured in found where decisions.last != measured.decision { decisions.append(measured.decision) }
         let isTruncated = decisions.count == filter.limit
         let measurements = found.filter { !isTruncated || $0.decision != decisions.last }
-        var names: [UUID128: String] = [:]
-        for id in Set(measurements.map(\.decision)) {
-            let row = try await reading { try await DecisionRepository(store).fetch(id) }
-            guard let row else { continue }
-            names[id] = try await name(of: row.domain, for: request)
+        let rows = try await reading {
+            try await DecisionRepository(store).fetch(Array(Set(measurements.map(\.decision))))
         }
+        let called = try await names(of: rows.map(\.domain), for: request)
+        let names = Dictionary(rows.map { ($0.id, called[$0.domain]) }) { first, _ in first }
         let items = measurements.map { measured -> JSONValue in
             [
-                "decision": .string(measured.decision.description), "vm": .string(names[measured.decision] ?? "-"),
+                "decision": .string(measured.decision.description),
+                "vm": .string((names[measured.decision] ?? nil) ?? "-"),
                 "minutes": .integer(Int64(measured.minutes)), "at": .instant(measured.at),
                 "resource": .string(measured.resource.rawValue), "predictedPpm": .nullable(measured.predicted?.ppm),
                 "realPpm": .nullable(measured.real?.ppm), "samples": .integer(Int64(measured.samples)),

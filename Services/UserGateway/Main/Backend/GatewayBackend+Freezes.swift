@@ -19,7 +19,11 @@ extension GatewayBackend {
         let stored: FreezeRecord
         do throws(MethodError) {
             stored = try await reading {
+                let standing = try await FreezeRepository(store).list().first { $0.isAbout(scope) }
+                let isReplaced = if let standing { try await mayEnd(standing, request.principal) } else { false }
                 try await store.transaction { transaction in
+                    // The former one's end and reason stay in the history.
+                    if isReplaced { try await FreezeRepository(store).unfreeze(scope.kind, scope.id, in: transaction) }
                     try await FreezeRepository(store).freeze(wanted, in: transaction)
                     try await audit(request, on: scope.name, request.given, in: transaction)
                 }
@@ -42,12 +46,9 @@ extension GatewayBackend {
         guard let standing else {
             throw MethodError(.notFound, "'\(scope.name)' is not frozen", hint: "see 'ebb freeze list'")
         }
-        if let tenant = request.principal.tenant {
-            let owner = try await reading { try await AccountRepository(store).principal(named: standing.principal) }
-            guard owner?.tenant == tenant else {
-                throw MethodError(
-                    .denied, "'\(scope.name)' was frozen by the provider", hint: "ask the provider to end it")
-            }
+        guard try await mayEnd(standing, request.principal) else {
+            throw MethodError(
+                .denied, "'\(scope.name)' was frozen by the provider", hint: "ask the provider to end it")
         }
         try await reading {
             try await store.transaction { transaction in
@@ -57,6 +58,15 @@ extension GatewayBackend {
         }
         let told = await tellMonitors(standing, isFrozen: false)
         return await describe(standing, scope, isFrozen: false, told, request)
+    }
+
+    /// The provider ends any freeze, a tenant its own people's.
+    private func mayEnd(
+        _ freeze: FreezeRecord, _ principal: UserGatewayCore.Principal
+    ) async throws(MethodError) -> Bool {
+        guard let tenant = principal.tenant else { return true }
+        return try await reading { try await AccountRepository(store).principal(named: freeze.principal) }?.tenant
+            == tenant
     }
 
     /// What is frozen. A tenant sees its VMs' and its own freezes, and those of clusters that its VMs are in.
@@ -81,9 +91,10 @@ extension GatewayBackend {
             }
         }
         var items: [JSONValue] = []
+        let own = try await ownPeople(of: request.principal)
         for freeze in visible {
             let name = freeze.scope == .vm ? names[freeze.id] ?? freeze.id : freeze.id
-            items.append(.object(try await describe(freeze, named: name, for: request.principal)))
+            items.append(.object(try await describe(freeze, named: name, for: request.principal, own)))
         }
         return ["items": .array(items)]
     }
@@ -101,8 +112,11 @@ extension GatewayBackend {
             return Scope(kind: .vm, id: domain.id.description, name: domain.name)
         }
         if let tenant = request.principal.tenant?.name ?? request.text("tenant") {
-            let known = try await ifReadable { try await AccountRepository(store).tenants().map(\.name) }
-            guard known?.contains(tenant) ?? true else { throw .notFound("tenant", tenant) }
+            let isKnown = try await ifReadable {
+                guard let id = TenantID(tenant) else { return false }
+                return try await AccountRepository(store).hasTenant(id)
+            }
+            guard isKnown ?? true else { throw .notFound("tenant", tenant) }
             return Scope(kind: .tenant, id: tenant, name: tenant)
         }
         guard let cluster else {
@@ -158,7 +172,8 @@ extension GatewayBackend {
                 "endpoint": isProvider ? .string(monitor.peer.commandEndpoint) : nil,
             ])
         }
-        let description = try? await describe(freeze, named: scope.name, for: request.principal)
+        let description = try? await describe(
+            freeze, named: scope.name, for: request.principal, ownPeople(of: request.principal))
         return .object(
             (description ?? [:]).merging([
                 "frozen": .bool(isFrozen), "reached": .integer(Int64(reach.reached)), "unreached": .array(unreached),
@@ -166,13 +181,12 @@ extension GatewayBackend {
     }
 
     private func describe(
-        _ freeze: FreezeRecord, named name: String, for principal: UserGatewayCore.Principal
+        _ freeze: FreezeRecord, named name: String, for principal: UserGatewayCore.Principal, _ own: Set<String>?
     ) async throws(MethodError) -> [String: JSONValue] {
         guard let tenant = principal.tenant else {
             return describe(freeze, freeze.id, name, freeze.reason, freeze.principal)
         }
-        let owner = try await reading { try await AccountRepository(store).principal(named: freeze.principal) }
-        let isOwn = owner?.tenant == tenant
+        let isOwn = own?.contains(freeze.principal) ?? true
         let reason = isOwn ? freeze.reason : TenantText.freeze(isAutomatic: freeze.isAutomatic)
         let who = TenantText.actor(freeze.principal, isOwn: isOwn)
         guard freeze.scope == .cluster else { return describe(freeze, freeze.id, name, reason, who) }

@@ -56,10 +56,7 @@ extension GatewayBackend {
             guard let uuid = host.facts.uuid else { return [] }
             return try await inventory.hosts(sharing: uuid, with: host.id)
         }
-        let twins = try await reading {
-            try await store.query("SELECT domain FROM inventory.duplicate WHERE host = \(host.id) ORDER BY domain")
-                .map { try $0.domain("domain") }
-        }
+        let twins = try await reading { try await inventory.duplicates(on: host.id) }
         let sight = try await sights(of: [host])[host.id]
         let (figures, age) = (sight?.figures, sight?.age ?? Age(of: nil, interval: nil, now: .zero))
         let capabilities = try host.facts.capabilities.map { text throws(MethodError) in
@@ -118,13 +115,13 @@ extension GatewayBackend {
 
     func setHost(_ request: Request) async throws(MethodError) -> JSONValue {
         let host = try await host(request)
-        let limits = Self.limits(request, over: host.limits)
         guard request.given.members?.count ?? 0 > 1 else {
             throw MethodError(
                 .invalid, "nothing to set for '\(host.id)' was given", hint: "give for instance cpuOvercommitPpm")
         }
         return try await change(host.id, request) { transaction in
-            try await inventory.setLimits(of: host.id, to: limits, in: transaction)
+            let present = try await inventory.lockedHost(host.id, in: transaction)?.limits ?? host.limits
+            try await inventory.setLimits(of: host.id, to: Self.limits(request, over: present), in: transaction)
         }
     }
 
@@ -207,8 +204,9 @@ extension GatewayBackend {
             "mode": .string(host.mode.rawValue), "state": .string(state.rawValue),
             "labels": .object(host.labels.mapValues { .string($0) }),
             "cpuCount": .nullable(host.facts.cpuCount), "memoryBytes": .nullable(host.facts.memory?.bytes),
-            "vcpus": .integer(Int64(own.reduce(0) { $0 + ($1.confirmedVCPUs?.count ?? 0) })),
-            "vms": .integer(Int64(own.count)), "foreign": .integer(Int64(own.count { !$0.isManaged })),
+            "vcpus": .nullable(sight?.age.known(Self.vcpus(of: own))),
+            "vms": .nullable(sight?.age.known(own.count)),
+            "foreign": .nullable(sight?.age.known(own.count { !$0.isManaged })),
             "cpuUtilizationPpm": .nullable(figures?.cpuUtilization?.ppm),
             "memoryUsedBytes": .nullable(figures?.memoryUsed?.bytes),
             "responseTimeNanoseconds": .nullable(figures?.responseTimeNanoseconds),
@@ -219,6 +217,12 @@ extension GatewayBackend {
             "reservedMemoryBytes": .integer(host.limits.reservedMemory.bytes),
             "cpuBoundPpm": .integer(host.limits.cpuBound.ppm),
         ]
+    }
+
+    /// vCPUs of those that run; `nil` where one's are not known.
+    private static func vcpus(of domains: [DomainRecord]) -> Int? {
+        let running = domains.filter { $0.state.isActive }.map { $0.confirmedVCPUs?.count }
+        return running.contains(nil) ? nil : running.reduce(0) { $0 + ($1 ?? 0) }
     }
 
     /// What a request says of a host's limits; the rest as it is.

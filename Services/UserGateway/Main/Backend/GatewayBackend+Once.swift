@@ -55,9 +55,11 @@ extension GatewayBackend {
     private func attempt(_ request: Request) -> RequestAttempt {
         var generator = SystemRandomNumberGenerator()
         let now = runtime.clock.now()
+        // Of two sessions that log out, each means its own token.
+        let session = request.method == "session.logout" ? request.context.login?.tokenID.description ?? "" : ""
         return RequestAttempt(
             principal: request.principal.id, key: request.idempotencyKey,
-            body: SHA256.hash("\(request.method)\n\(request.given.line)"),
+            body: SHA256.hash("\(request.method)\n\(request.given.line)\(session)"),
             secret: UUID128.random(using: &generator).bytes + UUID128.random(using: &generator).bytes,
             heldUntil: now.advanced(by: request.timeout + Self.endingTime),
             expiresAt: now.advanced(by: MethodDefinition.keyLifetime))
@@ -96,7 +98,7 @@ extension GatewayBackend {
             await end(request, keeping: ["result": .object(members)])
             return answer
         } catch {
-            await end(request, keeping: error.isFinal ? ["error": error.kept] : nil)
+            await end(request, keeping: error.isFinal ? ["error": error.seen(by: request.principal).kept] : nil)
             throw error
         }
     }

@@ -10,54 +10,46 @@ extension GatewayBackend {
     /// What was done and by whom, newest first, or one actor, which may be a service. An owner sees what its own people did.
     func listOperations(_ request: Request) async throws(MethodError) -> JSONValue {
         if request.boolean("running") == true { return try await listRunning(request) }
-        var query: Query = "SELECT * FROM audit.entry WHERE at_ns >= \(request.instant("since") ?? .zero)"
-        if let tenant = request.principal.tenant {
-            query += " AND actor IN (SELECT name FROM account.principal WHERE tenant = \(tenant))"
-        }
-        if let actor = request.text("actor") {
-            query += " AND actor = \(actor)"
-        } else {
-            // What the services note of what they carried out is asked for by their names.
-            query += " AND (service IS NULL OR actor <> service)"
-        }
+        let limit = Int(request.integer("limit") ?? 50)
+        var filter = AuditFilter(limit: limit + 1)
+        filter.since = request.instant("since") ?? .zero
+        filter.peopleOf = request.principal.tenant
+        filter.actor = request.text("actor")
         if request.text("vm") != nil {
             let subject = try await subject(request)
-            query += " AND subject = \(subject.name) AND \(Self.isNoNamesakes(of: subject))"
+            filter.subject = AuditFilter.Subject(domain: subject.id, name: subject.name, tenant: subject.tenant)
         }
-        let limit = Int(request.integer("limit") ?? 50)
-        let statement = query + " ORDER BY sequence DESC LIMIT \(limit + 1)"
-        let rows = try await reading { try await store.query(statement) }
+        let wanted = filter
+        let entries = try await reading { try await AuditRepository(store).newest(wanted) }
+        // The chain is everybody's: its numbers would tell a tenant how much others do.
+        let isTenant = request.principal.tenant != nil
         var items: [JSONValue] = []
-        for row in rows.prefix(limit) {
-            let entry = try await reading {
-                [
-                    "sequence": JSONValue.integer(try row.int64("sequence")),
-                    "at": .instant(try row.timestamp("at_ns")), "actor": .string(try row.string("actor")),
-                    "action": .string(try row.string("action")), "subject": .string(try row.string("subject")),
-                    "detail": try JSONValue.decoded(try row.string("detail").utf8),
-                ]
-            }
-            items.append(.object(entry))
+        for entry in entries.prefix(limit) {
+            let event = entry.event
+            items.append(
+                .object(omittingNil: [
+                    "sequence": isTenant ? nil : entry.sequence.map { .integer($0) }, "at": .instant(event.at),
+                    "actor": .string(event.actor),
+                    "action": .string(event.action), "subject": .string(event.subject),
+                    "detail": try JSONValue.decoded(event.detail.utf8),
+                ]))
         }
-        return ["items": .array(items), "truncated": .bool(rows.count > limit)]
+        return ["items": .array(items), "truncated": .bool(entries.count > limit)]
     }
 
     /// Changes of VMs that have not ended, newest first, as far as the caller can see the VMs.
     private func listRunning(_ request: Request) async throws(MethodError) -> JSONValue {
-        var query: Query = Self.commandQuery + " WHERE c.state IN ('queued', 'claimed')"
-        query += " AND c.created_ns >= \(request.instant("since") ?? .zero)"
-        if let tenant = request.principal.tenant { query += " AND \(Self.commandTenant) = \(tenant)" }
-        if let actor = request.text("actor") { query += " AND c.principal = \(actor)" }
         let own = try await ownPeople(of: request.principal)
         // Of others a tenant learns not even whether one of that name ordered something.
         if let own, let actor = request.text("actor"), !own.contains(actor) { return ["items": []] }
-        if request.text("vm") != nil {
-            let subject = try await subject(request)
-            query += " AND c.domain = \(subject.id)"
-        }
         let limit = Int(request.integer("limit") ?? 50)
-        let statement = query + " ORDER BY c.created_ns DESC, c.id LIMIT \(limit + 1)"
-        let operations = try await reading { try await store.query(statement).map { try StoredOperation($0) } }
+        var filter = OrderedCommandFilter(limit: limit + 1)
+        filter.since = request.instant("since") ?? .zero
+        filter.tenant = request.principal.tenant
+        filter.principal = request.text("actor")
+        if request.text("vm") != nil { filter.domain = try await subject(request).id }
+        let wanted = filter
+        let operations = try await reading { try await CommandRepository(store).underway(wanted) }
         return [
             "truncated": .bool(operations.count > limit),
             "items": .array(
@@ -66,7 +58,7 @@ extension GatewayBackend {
                     return .object(omittingNil: [
                         "at": .instant(record.command.createdAt),
                         "actor": .string(Self.actor(of: record, own)),
-                        "action": .string("vm.\(record.command.verb)"), "subject": .string(operation.name),
+                        "action": .string("vm.\(record.command.verb)"), "subject": .string(operation.domainName),
                         "id": .string(record.id.description), "state": .string(record.state.rawValue),
                         "progressPpm": record.progressPPM.map { .integer($0) },
                         "progress": Self.progress(of: record, own),
@@ -78,28 +70,26 @@ extension GatewayBackend {
     /// How far a command is. What belongs to others looks like what is not there.
     func showOperation(_ request: Request) async throws(MethodError) -> JSONValue {
         let text = request.text("id") ?? ""
-        let found = try await reading { () -> StoredOperation? in
+        let found = try await reading { () -> OrderedCommand? in
             guard let id = UUID128(text) else { return nil }
-            return try await store.query(Self.commandQuery + " WHERE c.id = \(id)").first.map {
-                try StoredOperation($0)
-            }
+            return try await CommandRepository(store).ordered(id)
         }
         guard let operation = found, request.principal.canSee(tenant: operation.tenant) else {
             throw .notFound("operation", text)
         }
         let record = operation.record
-        let failure = Self.failure(of: record, named: operation.name)?.seen(by: request.principal)
+        let failure = Self.failure(of: record, named: operation.domainName)?.seen(by: request.principal)
         let result = CommandResult(record.outcome?.result)
         let own = try await ownPeople(of: request.principal)
         // What Monitor says of a success or on the way is in its own words.
         let said =
             own == nil
-            ? record.outcome?.message.map { Self.naming(record.command.domain, operation.name, in: $0) } : nil
+            ? record.outcome?.message.map { Self.naming(record.command.domain, operation.domainName, in: $0) } : nil
         let wait = await wait(of: record)
         let message = failure?.message ?? said ?? wait
         return .object(omittingNil: [
             "command": .string(record.id.description), "id": .string(record.command.domain.description),
-            "vm": .string(operation.name), "action": .string(record.command.verb),
+            "vm": .string(operation.domainName), "action": .string(record.command.verb),
             "state": .string(record.state.rawValue), "actor": .string(Self.actor(of: record, own)),
             "host": .string(try await visible(result.host ?? record.command.host, to: request.principal)),
             "vcpus": record.outcome == nil ? nil : .nullable(result.vcpus?.count),
@@ -120,46 +110,5 @@ extension GatewayBackend {
     private static func actor(of record: CommandRecord, _ own: Set<String>?) -> String {
         let name = record.command.principal
         return TenantText.actor(name, isOwn: own?.contains(name) ?? true)
-    }
-
-    /// The audit names its subjects: an entry of a time in which another VM of the same tenant had the name is of that.
-    private static func isNoNamesakes(of subject: Subject) -> Query {
-        """
-        NOT EXISTS (SELECT 1 FROM inventory.domain_ownership o JOIN inventory.domain_ownership own
-                ON own.domain = \(subject.id) AND own.tenant = o.tenant
-            WHERE o.domain <> \(subject.id) AND o.name = subject
-                AND (\(subject.tenant)::text IS NULL OR o.tenant = \(subject.tenant))
-                AND o.from_ns <= at_ns AND (o.until_ns IS NULL OR o.until_ns > at_ns))
-        """
-    }
-
-    /// Whose a command is: the tenant that it makes a VM for, or whose the VM was when it was given. Clocks may differ by a
-    /// second.
-    private static let commandTenant: Query = """
-        CASE WHEN c.verb IN ('create', 'adopt') THEN c.arguments->>'tenant'
-            ELSE coalesce(inventory.owner_at(c.domain, c.created_ns),
-                inventory.owner_at(c.domain, c.created_ns + 1000000000)) END
-        """
-
-    /// With the last name that the VM had for whom the command was.
-    private static let commandQuery: Query = """
-        SELECT c.*, \(commandTenant) AS vm_tenant, coalesce(
-            (SELECT o.name FROM inventory.domain_ownership o
-                WHERE o.domain = c.domain AND o.tenant = \(commandTenant) ORDER BY o.from_ns DESC LIMIT 1),
-            c.arguments->>'name', d.name, c.domain::text) AS vm_name
-        FROM cluster.command c LEFT JOIN inventory.domain d ON d.id = c.domain
-        """
-}
-
-/// A command and the VM that it is about.
-private struct StoredOperation {
-    let record: CommandRecord
-    let name: String
-    let tenant: TenantID?
-
-    init(_ row: Row) throws {
-        record = try CommandRecord(row)
-        name = try row.string("vm_name")
-        tenant = try row.tenantOrNil("vm_tenant")
     }
 }

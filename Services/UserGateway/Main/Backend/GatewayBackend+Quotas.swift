@@ -25,8 +25,7 @@ extension GatewayBackend {
         try await reading {
             try await store.transaction { transaction in
                 // Two who set different limits at once both have their way.
-                try await transaction.query("SELECT 1 FROM account.tenant WHERE id = \(tenant) FOR NO KEY UPDATE")
-                var quota = try await quotas.quota(of: tenant, in: transaction)
+                var quota = try await quotas.lockedQuota(of: tenant, in: transaction)
                 for resource in QuotaResource.allCases {
                     guard let limit = given[resource.parameter] else { continue }
                     quota[resource] = limit.integer
@@ -61,8 +60,9 @@ extension GatewayBackend {
 
     /// The tenant of that name, if there is one.
     func tenant(_ name: String) async throws(MethodError) -> TenantID {
-        let known = try await reading { try await AccountRepository(store).tenants() }
-        guard let tenant = TenantID(name), known.contains(tenant) else { throw .notFound("tenant", name) }
+        guard let tenant = TenantID(name),
+            try await reading({ try await AccountRepository(store).hasTenant(tenant) })
+        else { throw .notFound("tenant", name) }
         return tenant
     }
 }

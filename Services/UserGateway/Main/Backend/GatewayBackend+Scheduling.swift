@@ -13,8 +13,9 @@ extension GatewayBackend {
         let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
         let queue = try await reading { try await WaitingGrowthRepository(store).list(tenant: tenant) }
         var items: [JSONValue] = []
+        let domains = try await reading { try await inventory.domains(queue.map(\.growth.domain)) }
         for queued in queue {
-            let domain = try await reading { try await inventory.domain(queued.growth.domain) }
+            let domain = domains[queued.growth.domain]
             items.append([
                 "vm": .string(domain?.name ?? queued.growth.domain.description),
                 "tenant": domain?.tenant.map { .string($0.name) } ?? .null,
@@ -60,53 +61,56 @@ extension GatewayBackend {
 
     func setCluster(_ request: Request) async throws(MethodError) -> JSONValue {
         let cluster = try await cluster(request)
-        let settings = SchedulingSettingsRepository(store)
-        var setting =
-            try await reading { try await settings.cluster(cluster) } ?? ClusterSetting(cluster: cluster)
-        if let dryRun = request.boolean("dryRun") { setting.isDryRun = dryRun }
-        if let blackouts = request.values["blackouts"] { setting.blackouts = blackouts.line }
-        let shares = ["weightResponsePpm", "weightCpuPpm", "weightMemoryPpm"].compactMap { request.integer($0) }
-        if !shares.isEmpty {
-            guard shares.count == 3, shares.reduce(0, +) == 1_000_000 else {
-                throw MethodError(.invalid, "give all three weights of placement; their sum is 1000000")
-            }
-            setting.weights = ClusterSetting.PlacementShares(response: shares[0], cpu: shares[1], memory: shares[2])
-        }
-        if let count = request.integer("movesInPerHost") { setting.movesInPerHost = Int(count) }
-        if let count = request.integer("movesOutPerHost") { setting.movesOutPerHost = Int(count) }
-        if let count = request.integer("movesPerCluster") { setting.movesPerCluster = Int(count) }
-        if let rest = request.integer("moveRestNanoseconds") { setting.moveRestNanoseconds = rest }
-        let changed = setting
-        try await reading {
+        let shares = try Self.placementShares(request)
+        let changed = try await reading {
             try await store.transaction { transaction in
-                try await settings.set(
-                    changed, by: request.principal.name, at: runtime.clock.now(), in: transaction)
                 try await audit(request, on: cluster.name, request.values, in: transaction)
+                return try await SchedulingSettingsRepository(store).change(
+                    cluster, by: request.principal.name, at: runtime.clock.now(), in: transaction
+                ) { setting in
+                    setting.isDryRun = request.boolean("dryRun") ?? setting.isDryRun
+                    setting.blackouts = request.values["blackouts"]?.line ?? setting.blackouts
+                    setting.weights = shares ?? setting.weights
+                    setting.movesInPerHost = request.integer("movesInPerHost").map { Int($0) } ?? setting.movesInPerHost
+                    setting.movesOutPerHost =
+                        request.integer("movesOutPerHost").map { Int($0) } ?? setting.movesOutPerHost
+                    setting.movesPerCluster =
+                        request.integer("movesPerCluster").map { Int($0) } ?? setting.movesPerCluster
+                    setting.moveRestNanoseconds =
+                        request.integer("moveRestNanoseconds") ?? setting.moveRestNanoseconds
+                }
             }
         }
         return try Self.describe(changed)
     }
 
+    /// `nil`: they stay as they are.
+    private static func placementShares(
+        _ request: Request
+    ) throws(MethodError) -> ClusterSetting.PlacementShares? {
+        let shares = ["weightResponsePpm", "weightCpuPpm", "weightMemoryPpm"].compactMap { request.integer($0) }
+        guard !shares.isEmpty else { return nil }
+        guard shares.count == 3, shares.reduce(0, +) == 1_000_000 else {
+            throw MethodError(.invalid, "give all three weights of placement; their sum is 1000000")
+        }
+        return ClusterSetting.PlacementShares(response: shares[0], cpu: shares[1], memory: shares[2])
+    }
+
     func setTenant(_ request: Request) async throws(MethodError) -> JSONValue {
-        let name = request.text("tenant") ?? ""
-        let known = try await reading { try await AccountRepository(store).tenants() }
-        guard let tenant = TenantID(name), known.contains(tenant) else { throw .notFound("tenant", name) }
-        let settings = SchedulingSettingsRepository(store)
-        var setting =
-            try await reading { try await settings.tenants() }.first { $0.tenant == tenant }
-            ?? TenantSetting(tenant: tenant)
-        if let weight = request.integer("weight") { setting.weight = Int(weight) }
-        if let dryRun = request.boolean("dryRun") { setting.isDryRun = dryRun }
-        let changed = setting
+        let tenant = try await tenant(request.text("tenant") ?? "")
         let clusters = try await wantedClusters(request)
-        try await reading {
+        let changed = try await reading {
             try await store.transaction { transaction in
-                try await settings.set(
-                    changed, by: request.principal.name, at: runtime.clock.now(), in: transaction)
+                try await audit(request, on: tenant.name, request.values, in: transaction)
                 if let clusters {
                     try await AccountRepository(store).setClusters(of: tenant, to: clusters, in: transaction)
                 }
-                try await audit(request, on: tenant.name, request.values, in: transaction)
+                return try await SchedulingSettingsRepository(store).change(
+                    tenant, by: request.principal.name, at: runtime.clock.now(), in: transaction
+                ) { setting in
+                    setting.weight = request.integer("weight").map { Int($0) } ?? setting.weight
+                    setting.isDryRun = request.boolean("dryRun") ?? setting.isDryRun
+                }
             }
         }
         let allowed = try await reading { try await AccountRepository(store).clusters(of: tenant) }

@@ -105,6 +105,10 @@ extension GatewayBackend {
                 role.isTenants
                     ? "the role \(role.rawValue) needs a tenant" : "the role \(role.rawValue) belongs to no tenant")
         }
+        guard isOwner || ServiceKind(rawValue: name) == nil else {
+            throw MethodError(
+                .invalid, "'\(name)' is a service, and writes to the audit by that name", hint: "choose another name")
+        }
         // What an owner names must not meet a name that it can't know of.
         if isOwner, let tenant { name = AccountRepository.name(name, at: tenant) }
         var generator = SystemRandomNumberGenerator()
@@ -153,6 +157,10 @@ extension GatewayBackend {
         filter.principal = request.text("principal")
         filter.tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
         if !request.principal.role.managesPeople { filter.principal = request.principal.name }
+        if let name = filter.principal {
+            let named = try await reading { try await principal(name, name, request, in: store) }
+            filter.principal = named?.name ?? name
+        }
         filter.includesEnded = request.boolean("all") == true
         filter.limit = limit + 1
         let (wanted, now) = (filter, runtime.clock.now())
@@ -208,11 +216,7 @@ extension GatewayBackend {
     }
 
     func disablePrincipal(_ request: Request) async throws(MethodError) -> JSONValue {
-        guard request.text("principal") != request.principal.name else {
-            throw MethodError(
-                .conflict, "'\(request.principal.name)' can't disable itself", hint: "have somebody else do it")
-        }
-        return try await setDisabled(true, request)
+        try await setDisabled(true, request)
     }
 
     func enablePrincipal(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -225,6 +229,9 @@ extension GatewayBackend {
         guard let person = try await reading({ try await principal(name, name, request, in: store) }),
             request.principal.mayManage(person)
         else { throw .notFound("principal", name) }
+        guard !isDisabled || person.id != request.principal.id else {
+            throw MethodError(.conflict, "'\(person.name)' can't disable itself", hint: "have somebody else do it")
+        }
         let now = runtime.clock.now()
         let changed = try await reading {
             try await store.transaction { transaction in

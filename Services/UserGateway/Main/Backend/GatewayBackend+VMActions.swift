@@ -86,7 +86,7 @@ extension GatewayBackend {
         let wanted = try await target(of: domain, request)
         let isForced = request.boolean("force") == true
         // It takes room once it is started, where it is then.
-        let isOff = [.shutoff, .crashed].contains(domain.state)
+        let isOff = domain.holdsNoRoom
         guard !isForced || wanted != nil else {
             throw MethodError(.invalid, "only a move to a host that is named can be forced", hint: "give --to")
         }

@@ -129,11 +129,10 @@ extension GatewayBackend {
     }
 
     private func wish(_ request: Request) async throws(MethodError) -> Wish {
-        guard let tenant = request.principal.tenant ?? request.text("tenant").flatMap({ TenantID($0) }) else {
+        guard let named = request.principal.tenant?.name ?? request.text("tenant") else {
             throw MethodError(.invalid, "a VM belongs to a tenant: say which with --tenant")
         }
-        let known = try await reading { try await AccountRepository(store).tenants() }
-        guard known.contains(tenant) else { throw .notFound("tenant", tenant.name) }
+        let tenant = try await tenant(named)
         let size = try VMSize(request.values)
         let name = request.text("name") ?? ""
         let arguments: [String: JSONValue?] = [

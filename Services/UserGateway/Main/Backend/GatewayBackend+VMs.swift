@@ -77,34 +77,36 @@ extension GatewayBackend {
     ) async throws(MethodError) -> VMContext {
         let hosts = try await reading { try await inventory.hosts() }
         let own = Set(domains.map(\.host))
-        let ids = Set(domains.map(\.id))
+        let ids = domains.map(\.id)
         let copies = try await reading {
-            Dictionary(grouping: try await inventory.copies().filter { ids.contains($0.domain) }, by: \.domain)
+            Dictionary(grouping: try await inventory.copies(of: ids), by: \.domain)
         }
         let places = own.union(copies.values.joined().map(\.host))
         let names = try await visible(places, to: principal)
-        let sights = try await sights(of: hosts.filter { own.contains($0.id) })
+        let sights = try await sights(of: hosts.filter { places.contains($0.id) })
         let samples = try await newestSamples(of: domains)
         let ownPeople = try await ownPeople(of: principal)
-        let broken = try await broken(for: principal)
+        let broken = try await broken(ids, for: principal)
         let now = runtime.clock.now()
         return try await reading {
             VMContext(
-                policies: Dictionary(try await PolicyRepository(store).allCurrent().map { ($0.domain, $0) }) {
-                    first, _ in
-                    first
-                }, freezes: try await FreezeRepository(store).list(),
+                policies: Dictionary(
+                    try await PolicyRepository(store).allCurrent(of: ids).map { ($0.domain, $0) }
+                ) { first, _ in first }, freezes: try await FreezeRepository(store).list(),
                 clusters: Dictionary(hosts.map { ($0.id, $0.cluster) }) { first, _ in first },
                 waiting: Dictionary(
-                    grouping: try await WaitingGrowthRepository(store).list(), by: \.growth.domain),
+                    grouping: try await WaitingGrowthRepository(store).list(tenant: principal.tenant),
+                    by: \.growth.domain),
                 broken: broken, copies: copies, names: names, sights: sights, samples: samples, ownPeople: ownPeople,
                 now: now)
         }
     }
 
     /// Pins and groups that do not hold. A pin names hosts, which are the provider's; a group's name is its tenant's own.
-    private func broken(for principal: UserGatewayCore.Principal) async throws(MethodError) -> [DomainID: String] {
-        let rows = try await reading { try await PlaceRepository(store).broken() }
+    private func broken(
+        _ domains: [DomainID], for principal: UserGatewayCore.Principal
+    ) async throws(MethodError) -> [DomainID: String] {
+        let rows = try await reading { try await PlaceRepository(store).broken(of: domains) }
         let pins = rows.map(\.tie).filter { $0.hasPrefix(Self.pinPrefix) }
         let pinned = Set(pins.flatMap { $0.dropFirst(Self.pinPrefix.count).split(separator: ", ").map(String.init) })
         let names = try await hostNames(pinned, to: principal)
@@ -189,8 +191,10 @@ extension GatewayBackend {
             "unmetered": .nullable(domain.unmeteredDevices?.joined(separator: ", ")),
             // For instance `shutoff on h2, paused on h3`.
             "copies": .nullable(
-                context.copies[domain.id]?.map { "\($0.state.rawValue) on \(context.names[$0.host] ?? "")" }
-                    .joined(separator: ", ")),
+                context.copies[domain.id]?.map { copy in
+                    let state = context.sights[copy.host]?.age.known(copy.state) ?? .unknown
+                    return "\(state.rawValue) on \(context.names[copy.host] ?? "")"
+                }.joined(separator: ", ")),
         ]
     }
 

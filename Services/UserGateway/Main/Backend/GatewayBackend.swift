@@ -180,7 +180,7 @@ extension GatewayBackend {
         _ service: ServiceKind, _ type: MessageType, _ body: [UInt8], shard: ShardKey? = nil, _ request: Request,
         within limit: Duration = .seconds(3_600)
     ) async throws(MethodError) -> [UInt8] {
-        try await request.context.waiting { () async throws(MethodError) in
+        try await request.context.asking { () async throws(MethodError) in
             try await ask(service, type, body, shard: shard, until: min(request.context.deadline, .now + limit))
         }
     }

@@ -30,6 +30,7 @@ final class TenantGate: Sendable {
             State(
                 queues: [
                     .ordinary: FairQueue(configuration.ordinaryWork), .costly: FairQueue(configuration.costlyWork),
+                    .elsewhere: FairQueue(configuration.workElsewhere),
                 ],
                 budgets: Budgets(principals: configuration.principalRates, tenants: configuration.tenantRates)))
         maximumOwed = configuration.maximumOwedPerTenant
@@ -202,6 +203,13 @@ final class WorkPlace: Sendable {
         self.gate = gate
         self.party = party
         self.weight = weight
+    }
+
+    /// Waits for another service: in this place, where the method is known to make it work; else outside.
+    func asking<Value, Failure: Error>(
+        _ wait: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        weight == .elsewhere ? try await wait() : try await outside(wait)
     }
 
     /// Gives the place up, waits, and has a place again.

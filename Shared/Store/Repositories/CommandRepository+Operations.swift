@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// A command and the VM that it is about.
+package struct OrderedCommand: Hashable, Sendable {
+    package let record: CommandRecord
+    /// The last name that the VM had for whom the command was.
+    package let domainName: String
+    /// Whose the command is: the tenant that it makes a VM for, or whose the VM was when it was given.
+    package let tenant: TenantID?
+
+    init(_ row: Row) throws(StoreError) {
+        record = try CommandRecord(row)
+        domainName = try row.string("vm_name")
+        tenant = try row.tenantOrNil("vm_tenant")
+    }
+}
+
+/// Which commands to list: what is `nil` does not matter.
+package struct OrderedCommandFilter: Hashable, Sendable {
+    package var since = Timestamp.zero
+    package var tenant: TenantID?
+    /// Who ordered it.
+    package var principal: String?
+    package var domain: DomainID?
+    package var limit: Int
+
+    package init(limit: Int) { self.limit = limit }
+}
+
+extension CommandRepository {
+    /// Commands that have not ended, newest first.
+    package func underway(_ filter: OrderedCommandFilter) async throws(StoreError) -> [OrderedCommand] {
+        var query = Self.ordered + " WHERE c.state IN ('queued', 'claimed') AND c.created_ns >= \(filter.since)"
+        if let tenant = filter.tenant { query += " AND \(Self.tenant) = \(tenant)" }
+        if let principal = filter.principal { query += " AND c.principal = \(principal)" }
+        if let domain = filter.domain { query += " AND c.domain = \(domain)" }
+        var commands: [OrderedCommand] = []
+        for row in try await store.query(query + " ORDER BY c.created_ns DESC, c.id LIMIT \(filter.limit)") {
+            commands.append(try OrderedCommand(row))
+        }
+        return commands
+    }
+
+    package func ordered(_ id: UUID128) async throws(StoreError) -> OrderedCommand? {
+        guard let row = try await store.query(Self.ordered + " WHERE c.id = \(id)").first else { return nil }
+        return try OrderedCommand(row)
+    }
+
+    /// Whose a command is. Clocks may differ by a second.
+    private static let tenant: Query = """
+        CASE WHEN c.verb IN ('create', 'adopt') THEN c.arguments->>'tenant'
+            ELSE coalesce(inventory.owner_at(c.domain, c.created_ns),
+                inventory.owner_at(c.domain, c.created_ns + 1000000000)) END
+        """
+
+    private static let ordered: Query = """
+        SELECT c.*, \(tenant) AS vm_tenant, coalesce(
+            (SELECT o.name FROM inventory.domain_ownership o
+                WHERE o.domain = c.domain AND o.tenant = \(tenant) ORDER BY o.from_ns DESC LIMIT 1),
+            c.arguments->>'name', d.name, c.domain::text) AS vm_name
+        FROM cluster.command c LEFT JOIN inventory.domain d ON d.id = c.domain
+        """
+}
