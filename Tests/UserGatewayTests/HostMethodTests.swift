@@ -45,6 +45,20 @@ struct HostMethodTests {
         }
     }
 
+    @Test("one machine under two names is enabled under one of them, for its room would be given away twice")
+    func refusesTwins() async throws {
+        try await GatewayRig.with { rig in
+            for host in ["host-a", "host-b"] as [HostID] { try await rig.addHost(host) }
+            let uuid = UUID128(high: 3, low: 3)
+            try await rig.administration.query("UPDATE inventory.host SET uuid = \(uuid), mode = 'observe'")
+            try await rig.call("host.enable", ["host": "host-a"])
+            let refusal = try await rig.failure("host.enable", ["host": "host-b"])
+            #expect(refusal.reason == .conflict && refusal.message.contains("the same machine as 'host-a'"))
+            try await rig.call("host.observe", ["host": "host-a"])
+            #expect(try await rig.call("host.enable", ["host": "host-b"])["mode"] == "enabled")
+        }
+    }
+
     @Test("labels are set and removed, limits changed one at a time, modes switched, each in the audit")
     func changesHosts() async throws {
         try await GatewayRig.with { rig in

@@ -103,12 +103,13 @@ extension GatewayBackend {
     func labelHost(_ request: Request) async throws(MethodError) -> JSONValue {
         let host = try await host(request)
         let removed = request.values["remove"]?.items?.compactMap(\.text) ?? []
-        let labels = host.labels.filter { !removed.contains($0.key) }
-            .merging(Self.labels(request.values["set"])) { _, new in new }
-        guard labels.count <= 64 else {
-            throw MethodError(.invalid, "'\(host.id)' would have \(labels.count) labels; 64 are the limit")
-        }
         return try await change(host.id, request) { transaction in
+            let present = try await inventory.lockedHost(host.id, in: transaction)?.labels ?? host.labels
+            let labels = present.filter { !removed.contains($0.key) }
+                .merging(Self.labels(request.values["set"])) { _, new in new }
+            guard labels.count <= 64 else {
+                throw MethodError(.invalid, "'\(host.id)' would have \(labels.count) labels; 64 are the limit")
+            }
             try await inventory.setLabels(of: host.id, to: labels, in: transaction)
         }
     }
@@ -125,7 +126,24 @@ extension GatewayBackend {
         }
     }
 
-    func enableHost(_ request: Request) async throws(MethodError) -> JSONValue { try await setMode(.enabled, request) }
+    func enableHost(_ request: Request) async throws(MethodError) -> JSONValue {
+        try await refuseTwin(of: try await host(request))
+        return try await setMode(.enabled, request)
+    }
+
+    /// One machine under two names would have its room given away twice.
+    private func refuseTwin(of host: HostRecord) async throws(MethodError) {
+        guard let uuid = host.facts.uuid else { return }
+        let twins = try await reading { try await inventory.hosts(sharing: uuid, with: host.id) }
+        let used = try await reading { try await inventory.hosts() }
+            .filter { twins.contains($0.id) && $0.mode != .observe }.map { "'\($0.id)'" }
+        guard !used.isEmpty else { return }
+        throw MethodError(
+            .conflict,
+            "'\(host.id)' says that it is the same machine as \(used.joined(separator: ", ")): both have UUID \(uuid)",
+            hint: "remove one of them; if they are two machines, set host_uuid in libvirtd.conf on one")
+    }
+
     func observeHost(_ request: Request) async throws(MethodError) -> JSONValue { try await setMode(.observe, request) }
     func drainHost(_ request: Request) async throws(MethodError) -> JSONValue { try await setMode(.draining, request) }
 
