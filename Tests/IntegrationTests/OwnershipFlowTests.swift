@@ -134,6 +134,24 @@ struct OwnershipFlowTests {
         }
     }
 
+    @Test("who adopts a VM reads of its console what was written since, wherever it begins to read")
+    func console() async throws {
+        try await withFound { rig, _ in
+            func text(_ offset: String) async throws -> String {
+                let answer = try await rig.ask(.vmConsole, #"{"domain": "\#(old)"\#(offset)}"#)
+                return try JSONDecoder().decode(ConsoleOutput.self, from: Data(answer.utf8)).text
+            }
+            #expect(try await text("").contains("booted with 2 vCPUs"))
+            #expect(try await rig.perform("adopt", old, #"{"tenant": "acme"}"#).succeeded)
+            for offset in ["", #", "offset": 0"#] { #expect(try await text(offset) == "") }
+            #expect(try await rig.perform("reboot", old).succeeded)
+            for offset in ["", #", "offset": 0"#, #", "offset": 3"#] {
+                let seen = try await text(offset)
+                #expect(seen.contains("rebooted") && !seen.contains("booted with 2"), "\(seen)")
+            }
+        }
+    }
+
     @Test("another Monitor goes on with meters and sizes where the one before it ended")
     func takeOver() async throws {
         try await withFleet(domains: [found]) { fleet, database in

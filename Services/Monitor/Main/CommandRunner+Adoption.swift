@@ -31,6 +31,14 @@ extension CommandRunner {
         return try await loop.hypervisor.definition(of: order.domain)
     }
 
+    /// How many bytes the domain's console has up to now: they are not its next owner's. What a terminal without a file
+    /// still holds is read, and so gone.
+    func consoleEnd(of domain: DomainID) async -> Int64 {
+        let last = try? await loop.hypervisor.console(of: domain, from: -1, limit: 1 << 18)
+        guard let last, last.offset > 0 else { return 0 }
+        return last.nextOffset
+    }
+
     /// Labels the domain as its tenant's; from then on it is billed and may be changed.
     func adopt(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
         guard let tenant = order.tenant else {

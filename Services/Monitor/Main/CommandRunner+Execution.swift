@@ -103,6 +103,7 @@ extension CommandRunner {
             let beforehand = Beforehand(
                 specification: specification,
                 definition: order.verb == .adopt ? try await adoptable(order) : nil,
+                console: order.verb == .adopt ? await consoleEnd(of: order.domain) : 0,
                 mark: order.verb.needsMark ? await lifeMark(of: order.domain) : nil,
                 volumes: order.verb == .delete ? try await volumesToDelete(order) : nil)
             guard try await claimWithRows(record, order, beforehand) else { return false }
@@ -125,6 +126,7 @@ extension CommandRunner {
     private struct Beforehand {
         let specification: DomainSpecification?
         let definition: String?
+        let console: Int64
         let mark: LifeMark?
         let volumes: [String]?
     }
@@ -149,7 +151,8 @@ extension CommandRunner {
                 }
                 if let definition = beforehand.definition {
                     try await edges.inventory.saveDefinition(
-                        of: order.domain, definition, at: edges.clock.now(), under: claim, in: transaction)
+                        of: order.domain, definition, console: beforehand.console, at: edges.clock.now(), under: claim,
+                        in: transaction)
                 }
                 if let vcpus = order.vcpus {
                     let revision = try await edges.inventory.ask(

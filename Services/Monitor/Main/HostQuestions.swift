@@ -109,7 +109,9 @@ struct HostQuestions: Sendable {
         case .vmCheck: return try await hypervisor.examine(domain)
         case .vmAddresses: return try await hypervisor.addresses(of: domain)
         case .vmSnapshots: return try await hypervisor.snapshots(of: domain)
-        case .vmConsole: return try await console(of: domain, wish, hypervisor)
+        case .vmConsole:
+            let start = try await edges.inventory.consoleStart(of: domain, on: row.host)
+            return try await console(of: domain, wish, startingAt: start, hypervisor)
         default:
             let ceiling = DomainCeiling(
                 maximumVCPUs: try wish.maximumVCPUs.map { try VCPUCount($0, field: "maximum_vcpus") },
@@ -119,14 +121,17 @@ struct HostQuestions: Sendable {
     }
 
     /// From the offset on; without one, the last bytes.
+    ///
+    /// - Parameter start: what lies before it is of somebody else's time.
     private func console(
-        of domain: DomainID, _ wish: Wish, _ hypervisor: any Hypervisor
+        of domain: DomainID, _ wish: Wish, startingAt start: Int64, _ hypervisor: any Hypervisor
     ) async throws -> ConsoleOutput {
         let limit = min(max(1, wish.limit ?? 65_536), Self.consoleLimit)
-        if let offset = wish.offset {
-            return try await hypervisor.console(of: domain, from: max(0, offset), limit: limit)
-        }
-        var latest = try await hypervisor.console(of: domain, from: 0, limit: Self.consoleLimit)
+        var latest = try await hypervisor.console(
+            of: domain, from: max(start, wish.offset ?? 0), limit: wish.offset == nil ? Self.consoleLimit : limit)
+        // It is shorter than it was: its file began anew since.
+        if latest.offset < start { return try await console(of: domain, wish, startingAt: 0, hypervisor) }
+        if wish.offset != nil { return latest }
         // A console that grows faster than it is read has no end: what was read last will do.
         for _ in 0..<64 {
             let next = try await hypervisor.console(of: domain, from: latest.nextOffset, limit: Self.consoleLimit)

@@ -5,15 +5,18 @@ package import ResourceModel
 
 extension InventoryRepository {
     /// Keeps an adopted domain's definition as it was; one that is kept already stays. Throws `fenced`.
+    ///
+    /// - Parameter console: how many bytes its console's file has on the claim's host.
     package func saveDefinition(
-        of id: DomainID, _ definition: String, at now: Timestamp, under claim: ShardClaim,
+        of id: DomainID, _ definition: String, console: Int64 = 0, at now: Timestamp, under claim: ShardClaim,
         in transaction: Transaction? = nil
     ) async throws {
         try await store.fenced(claim, in: transaction) { transaction in
             _ = try await transaction.query(
                 """
-                INSERT INTO inventory.saved_definition (domain, definition, saved_ns)
-                VALUES (\(id), \(definition), \(now)) ON CONFLICT DO NOTHING
+                INSERT INTO inventory.saved_definition (domain, definition, saved_ns, console_host, console_offset)
+                VALUES (\(id), \(definition), \(now), \(claim.id), \(console)) ON CONFLICT (domain) DO UPDATE SET
+                    console_host = excluded.console_host, console_offset = excluded.console_offset
                 """)
         }
     }
@@ -22,6 +25,15 @@ extension InventoryRepository {
     package func savedDefinition(of id: DomainID) async throws(StoreError) -> String? {
         try await store.query("SELECT definition FROM inventory.saved_definition WHERE domain = \(id)").first?
             .string("definition")
+    }
+
+    /// How many bytes of a domain's console on a host are from before it was adopted there.
+    package func consoleStart(of id: DomainID, on host: HostID) async throws(StoreError) -> Int64 {
+        try await store.query(
+            """
+            SELECT console_offset FROM inventory.saved_definition WHERE domain = \(id) AND console_host = \(host)
+            """
+        ).first?.int64("console_offset") ?? 0
     }
 
     /// Forgets a kept definition, since it was given back.
