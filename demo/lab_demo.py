@@ -6,6 +6,8 @@
   2. load down     it is taken back and confirmed in the guest (under emulation: offline)
   3. host full     the VM is live-migrated and grows on the other host, its TCP connection and its disk intact; before
                    it, web-1 is started afresh: what emulation leaves plugged would be room that it holds
+  4. by hand       virsh moves a VM and leaves its definition: Ebb follows it, and starts and deletes it nowhere twice
+  5. a host leaves a VM that is off goes elsewhere too
 
   demo/lab_demo.py --binaries .build/debug       what `make lab-demo` runs
 
@@ -25,6 +27,7 @@ from pathlib import Path
 
 from demo import explained
 from lab import NETWORK, Heartbeat, Lab, Watch, missing_packages
+from lab_hands import empty_host, leave_definition_behind, require
 from stack import ROOT, ProcessEnded, Stack, StackError, end_remembered, postgres_binaries, wait_until
 
 EX_UNAVAILABLE, EX_NOPERM = 69, 77
@@ -46,11 +49,6 @@ SETTINGS = {
     "scheduler.stealBound": "1000000", "scheduler.retryAfterNoRoom": "5s", "logger.batchAge": "100ms",
     "log.level": "info", "billing.rateCard": str(ROOT / "compose" / "rate-card.yaml"),
 }
-
-
-def require(condition, what):
-    if not condition:
-        raise StackError(what)
 
 
 class LabDemo:
@@ -345,6 +343,10 @@ def play(demo):
     demo.move()
     step("beside it: virsh moves batch-1, under the same load, the other way")
     demo.compare()
+    step("virsh moves mail-1 too, and leaves its definition behind")
+    leave_definition_behind(demo, "mail-1", "host-b", "host-a")
+    step("batch-1 is stopped, and host-a is emptied")
+    empty_host(demo, "batch-1", "host-a", "host-b")
     stack.check_alive()
     demo.report()
 

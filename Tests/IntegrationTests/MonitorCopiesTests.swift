@@ -279,6 +279,32 @@ struct MonitorCopiesTests {
         }
     }
 
+    @Test("a domain that two hosts run is adopted on neither, and one whose copy is off where it runs")
+    func adoption() async throws {
+        try await withTwins([vm]) { fleets, database in
+            try await MonitorRig.with(database) { rig in
+                for host in ["h1", "h2"] as [HostID] { try await rig.take(host) }
+                try await eventually("the copy is on record") {
+                    try await rig.inventory.copies(of: [vm]).count == 1
+                }
+                for host in ["h1", "h2"] as [HostID] {
+                    let outcome = try await rig.perform("adopt", vm, #"{"tenant": "acme"}"#, on: host)
+                    #expect(!outcome.succeeded && outcome.message?.contains("h1") == true, "\(outcome)")
+                    #expect(outcome.message?.contains("h2") == true, "\(outcome)")
+                }
+                #expect(try await rig.inventory.domain(vm)?.isManaged == false)
+                let home = try #require(try await rig.inventory.domain(vm)?.host)
+                try await lifecycle(vm, .destroy, on: fleets[home == "h1" ? "h2" : "h1"])
+                try await eventually("the copy is off") {
+                    try await rig.inventory.copies(of: [vm]).map(\.state) == [.shutoff]
+                }
+                let outcome = try await rig.perform("adopt", vm, #"{"tenant": "acme"}"#, on: home)
+                #expect(outcome.succeeded, "\(outcome)")
+                #expect(try await rig.inventory.domain(vm)?.isManaged == true)
+            }
+        }
+    }
+
     @Test(
         "after a migration of unknown outcome the copy that runs is the domain; before its end nothing is decided",
         arguments: [(DomainState.running, DomainState.paused), (.running, .shutoff), (.paused, .running)])

@@ -2,6 +2,7 @@
 
 import Foundation
 import ResourceModel
+import TestSupport
 import Testing
 
 @testable import SchedulerMain
@@ -24,6 +25,17 @@ struct PolicyChangeTests {
     }
 
     private static let paper = #"{"lowerPpm": 150000, "upperPpm": 800000, "ratioPpm": 700000}"#
+
+    @Test("whatever is asked for, it is a policy whose numbers can be, or refused")
+    func extremes() {
+        let names = Mirror(reflecting: PolicyChange()).children.compactMap(\.label)
+        Fuzz.run("changes of policies", rounds: 10_000) { fuzz in
+            let chosen = fuzz.chance(30) ? names : (0..<4).map { _ in fuzz.pick(names) }
+            guard let wish = try? applied(fuzz.object(chosen)), let policy = wish.policy else { return }
+            #expect(policy.minimumVCPUs <= policy.maximumVCPUs && policy.lower < policy.upper)
+            #expect((1...36).contains(wish.windowLength))
+        }
+    }
 
     @Test("bounds of the tenant's own go with the platform's N, a preset brings its own")
     func bounds() throws {

@@ -136,6 +136,36 @@ struct SchedulerRestartTests {
     }
 
     @Test(
+        "rests after a move that was ordered as long as moves rest, though that was hours before the restart",
+        .timeLimit(.minutes(1)))
+    func longOrderedRest() async throws {
+        let hosts = ["h1", "h2"].map { HostConfiguration(id: $0, cores: 8, memory: .gibibytes(16)) }
+        try await SchedulerWorld.with(hosts: hosts) { world in
+            try await world.createVM()
+            let settings = ["scheduler.moveRest": "5h"]
+            func rests(_ scheduler: SchedulerRig) async throws -> Bool {
+                let shell = await scheduler.service.shell(of: cluster)
+                let now = world.monitor.clock.now()
+                return await shell?.state.explain(SchedulerWorld.vm, at: now)?.text.contains("rests until") == true
+            }
+            let first = try await SchedulerRig.start(world.database, following: world.monitor, settings: settings)
+            try await eventually("it decides") { await first.decides(for: cluster) }
+            try await first.change(#"{"pinnedHosts": ["h1"]}"#, of: SchedulerWorld.vm)
+            _ = try await first.orderMove(of: SchedulerWorld.vm, to: "h2", isForced: true)
+            let moved = try await world.monitor.perform("migrate", SchedulerWorld.vm, #"{"target": "h2"}"#, on: "h1")
+            #expect(moved.succeeded)
+            try await eventually("that it was ordered") { try await world.isRecorded("ordered-move") }
+            try await eventually("that it rests") { try await rests(first) }
+            await first.stop()
+            try await world.shiftPast(byHours: 3)
+            let second = try await SchedulerRig.start(world.database, following: world.monitor, settings: settings)
+            try await eventually("that it rests on") { try await rests(second) }
+            #expect(try await InventoryRepository(world.store).domain(SchedulerWorld.vm)?.host == "h2")
+            await second.stop()
+        }
+    }
+
+    @Test(
         "makes a new version of every policy where the platform's N is another, and of none with its own N",
         .timeLimit(.minutes(1)))
     func anotherWindow() async throws {

@@ -108,6 +108,84 @@ import Testing
         #expect(proved >= 12, "\(proved)")
     }
 
+    /// What a verb does that leads to no state of its own, and what shows it.
+    private struct Deed: Sendable {
+        let verb: CommandVerb
+        let act: @Sendable (LibvirtHypervisor, DomainID, MutatingCall) async throws -> Void
+        let isSeen: @Sendable (LibvirtHypervisor, DomainID) async throws -> Bool
+    }
+
+    private static let label = DomainLabel(name: "db", tenant: "acme")
+    private static let ceiling = DomainCeiling(maximumVCPUs: 6, maximumMemory: nil)
+
+    private static let deeds = [
+        Deed(
+            verb: .resize, act: { _ = try await $0.resize($1, vcpus: 1, $2) },
+            isSeen: { try await $0.look(at: $1).grantedVCPUs == 1 }),
+        Deed(
+            verb: .reboot, act: { _ = try await $0.perform(.reboot, on: $1, $2) },
+            isSeen: { try await $0.look(at: $1).state.runs }),
+        Deed(
+            verb: .snapshot, act: { _ = try await $0.snapshot($1, name: "s", $2) },
+            isSeen: { try await $0.snapshots(of: $1).map(\.name) == ["s"] }),
+        Deed(
+            verb: .deleteSnapshot,
+            act: {
+                _ = try await $0.snapshot($1, name: "s", $2.following(1))
+                _ = try await $0.deleteSnapshot(of: $1, name: "s", $2)
+            }, isSeen: { try await $0.snapshots(of: $1).isEmpty }),
+        Deed(
+            verb: .revert,
+            act: {
+                for name in ["s", "t"] {
+                    _ = try await $0.snapshot($1, name: name, $2.following(name == "s" ? 1 : 2))
+                }
+                _ = try await $0.revert($1, to: "s", $2)
+            }, isSeen: { try await $0.lifeMark(of: $1).snapshot == "s" }),
+        Deed(
+            verb: .delete, act: { _ = try await $0.delete($1, volumes: [], $2) },
+            isSeen: { hypervisor, domain in
+                do { return try await hypervisor.look(at: domain).state == .unknown } catch {
+                    return (error as? HypervisorError)?.code == .noSuchDomain
+                }
+            }),
+        Deed(
+            verb: .adopt, act: { _ = try await $0.label($1, label, $2) },
+            isSeen: { try await $0.definition(of: $1).contains("acme") }),
+        Deed(
+            verb: .release,
+            act: {
+                let adopted = try await $0.definition(of: $1)
+                _ = try await $0.label($1, label, $2.following(1))
+                _ = try await $0.release($1, OwnParts(adoptedAs: adopted), $2)
+            }, isSeen: { try await !$0.definition(of: $1).contains("acme") }),
+        Deed(
+            verb: .prepare, act: { _ = try await $0.prepare($1, for: ceiling, $2) },
+            isSeen: { try await $0.preparation(of: $1, for: ceiling).isEmpty }),
+    ]
+
+    @Test("what the table lets the other verbs do is seen afterwards, or the driver refuses it and the state stays")
+    func deeds() async throws {
+        var seen: [CommandVerb: Int] = [:]
+        for deed in Self.deeds {
+            for (number, state) in Self.states {
+                guard case .run = CommandTable.step(of: deed.verb, in: state) else { continue }
+                try await withHost(in: number) { hypervisor, domain in
+                    do {
+                        try await deed.act(hypervisor, domain, call())
+                    } catch let error as HypervisorError {
+                        let present = try await presence(of: domain, on: hypervisor)
+                        #expect(present.state == state, "\(deed.verb) \(state): \(error)")
+                        return
+                    }
+                    #expect(try await deed.isSeen(hypervisor, domain), "\(deed.verb) of one that was \(state)")
+                    seen[deed.verb, default: 0] += 1
+                }
+            }
+        }
+        #expect(seen.count == Self.deeds.count, "what the driver can do at all was done in some state: \(seen)")
+    }
+
     @Test("a domain that crashed and is kept holds its memory until it is destroyed")
     func crashed() async throws {
         try await withHost(in: 6) { hypervisor, domain in

@@ -23,6 +23,17 @@ import Testing
         }
     }
 
+    @Test("labels that are no texts are none, and their host is read all the same")
+    func oddLabels() async throws {
+        try await withWorld { world async throws in
+            try await world.store.query(#"UPDATE inventory.host SET labels = '{"rack": 3, "zone": [{}]}'"#)
+            #expect(try await world.inventory.host("h-1")?.labels.isEmpty == true)
+            #expect(try await world.inventory.hosts().map(\.id) == ["h-1"])
+            try await world.inventory.setLabels(of: "h-1", to: ["rack": "3"])
+            #expect(try await world.inventory.host("h-1")?.labels == ["rack": "3"])
+        }
+    }
+
     @Test("a host with managed domains stays; without, it goes, and its name and URI are free again")
     func removal() async throws {
         try await withWorld { world async throws in

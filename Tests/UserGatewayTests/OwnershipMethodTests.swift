@@ -40,7 +40,7 @@ private struct Handover {
     func decision(_ number: UInt64) -> JSONValue { .string(UUID128(high: 8, low: number).description) }
     func command(_ number: UInt64) -> JSONValue { .string(UUID128(high: 6, low: number).description) }
 
-    /// A decision, a sample and a command.
+    /// A decision, a sample, a command, and what an owner or, between the two, the provider did.
     private func happen(_ number: UInt64, _ minutes: Int64) async throws {
         let at = ago(minutes)
         try await rig.administration.query(
@@ -62,6 +62,12 @@ private struct Handover {
             VALUES (\(UUID128(high: 6, low: number)), 'host-a', \(id), 'stop', '{}', 'p', \("\(number)"), 'succeeded', \(at),
                 \(at), \(at))
             """)
+        let actor = [1: "ada", 2: "root", 3: "zoe"][number] ?? ""
+        try await rig.administration.query(
+            """
+            INSERT INTO audit.outbox (at_ns, actor, action, subject, detail, service)
+            VALUES (\(at), \(actor), 'vm.stop', 'web', '{}', 'usergateway')
+            """)
     }
 
     func reason(_ method: String, _ person: GatewayRig.Person, _ parameters: [String: JSONValue]) async throws
@@ -77,7 +83,7 @@ private struct Handover {
 }
 
 @Suite("What happened is whose the VM was") struct OwnershipMethodTests {
-    @Test("each owner reads the decisions and samples of its own time, the provider all")
+    @Test("each owner reads the decisions, samples and operations of its own time, the provider all")
     func lists() async throws {
         try await Handover.with { handover in
             let (rig, since) = (handover.rig, JSONValue.instant(handover.ago(60)))
@@ -86,6 +92,8 @@ private struct Handover {
                 let named: [String: JSONValue] = ["vm": .string(handover.id.description), "since": since]
                 #expect(try await handover.items("decision.list", person, named) == count, "\(person.name)")
                 #expect(try await handover.items("sample.list", person, named) == count, "\(person.name)")
+                #expect(try await handover.items("operation.list", person, named) == count, "\(person.name)")
+                #expect(try await handover.items("operation.list", person) == count, "\(person.name)")
             }
             let mine = try await rig.call("decision.list", ["vm": "web"], as: GatewayRig.ada)
             #expect(

@@ -153,6 +153,29 @@ struct PrivacyTests {
         }
     }
 
+    @Test("what is not there is not found, whoever asks and whatever for", arguments: Role.allCases)
+    func missing(role: Role) async throws {
+        try await GatewayRig.with { rig in
+            let person = try #require(
+                GatewayRig.Person(
+                    id: UUID128(high: 7, low: 4), name: "chief", role: role,
+                    tenant: [Role.owner, .member, .billingViewer].contains(role) ? "acme" : nil))
+            var asked = 0
+            for (method, example) in Self.calls(of: role) {
+                for name in ["vm", "id", "host"]
+                where method.parameters.contains(where: { $0.name == name && $0.isRequired }) {
+                    let nobodys: JSONValue = name == "id" ? .string(UUID128(high: 4, low: 4).description) : "nothing-7"
+                    if method.name == "host.add" { continue }
+                    let text = try await Self.text(
+                        rig, method.name, example.merging([name: nobodys]) { $1 }, person, within: .milliseconds(500))
+                    #expect(text.contains("there is no"), "\(method.name) \(name): \(text)")
+                    asked += 1
+                }
+            }
+            #expect(asked > 0 || role == .billingViewer)
+        }
+    }
+
     /// A VM, a decision, a command and a token of zeta's, and the same of acme's, whose VM is returned.
     private static func furnishThings(_ rig: GatewayRig) async throws -> DomainID {
         try await rig.addHost("host-a")
