@@ -279,6 +279,40 @@ struct MonitorCopiesTests {
         }
     }
 
+    @Test("from the moment that another host has the VM what is left of it where it was counts as a copy")
+    func tookOver() async throws {
+        var configuration = MonitorConfiguration.quick
+        configuration.rowsInterval = .seconds(60)
+        try await withTwins([vm]) { [configuration] fleets, database in
+            try await MonitorRig.with(database, configuration: configuration) { rig in
+                try await lifecycle(vm, .destroy, on: fleets["h2"])
+                try await rig.take("h1")
+                try await eventually("it is listed") { try await rig.inventory.domain(vm)?.host == "h1" }
+                #expect(try await rig.perform("adopt", vm, #"{"tenant": "acme"}"#).succeeded)
+                try await rig.take("h2")
+                try await eventually("the copy is on record") {
+                    try await rig.inventory.copies(of: [vm]).map(\.state) == [.shutoff]
+                }
+                // Paused where it was, started by hand where its copy is.
+                try await lifecycle(vm, .suspend, on: fleets["h1"])
+                try await eventually("it is paused") { try await rig.inventory.domain(vm)?.state == .paused }
+                try await lifecycle(vm, .start, on: fleets["h2"])
+                try await eventually("it is on h2") { try await rig.inventory.domain(vm)?.host == "h2" }
+                for (verb, arguments) in [("snapshot", #"{"name": "s"}"#), ("resize", #"{"vcpus": 2}"#)] {
+                    let outcome = try await rig.perform(verb, vm, arguments, on: "h2")
+                    #expect(outcome.code == "conflict" && outcome.message?.contains("h1") == true, "\(outcome)")
+                }
+                try await eventually("its former host has looked") {
+                    try await rig.inventory.copies(of: [vm]).map(\.state) == [.paused]
+                }
+                try await lifecycle(vm, .destroy, .undefine, on: fleets["h1"])
+                try await eventually("there is no copy any more") { try await rig.inventory.copies(of: [vm]).isEmpty }
+                let resize = try await rig.perform("resize", vm, #"{"vcpus": 2}"#, on: "h2")
+                #expect(resize.succeeded, "\(resize)")
+            }
+        }
+    }
+
     @Test("a domain that two hosts run is adopted on neither, and one whose copy is off where it runs")
     func adoption() async throws {
         try await withTwins([vm]) { fleets, database in

@@ -143,7 +143,7 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
         for verb in [CommandVerb.start, .restore, .delete, .resize, .adopt] {
             for state in DomainState.allCases {
                 var situation = situation(isManaged: verb != .adopt, presence: present(.shutoff))
-                situation.copies = [DomainCopy(host: "h2", state: state)]
+                situation.copies = [DomainCopy(host: "h2", state: state, isAnswering: state != .unknown)]
                 let verdict = CommandPlan.verdict(on: try order(verb), in: situation)
                 let isHarmless = state == .shutoff || state == .saved
                 guard case .refuse(let refusal) = verdict, refusal.code == "conflict" else {
@@ -152,6 +152,19 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
                 }
                 #expect(!isHarmless && refusal.message.contains("host \(host)") && refusal.message.contains("host h2"))
             }
+        }
+    }
+
+    @Test("while a host that had it has not looked since, what needs one copy waits for that, and says so")
+    func copyIsLookedAt() throws {
+        for verb in CommandVerb.allCases where verb.needsOneCopy {
+            var situation = situation(isManaged: verb != .adopt)
+            situation.copies = [DomainCopy(host: "h2", state: .unknown)]
+            guard case .wait(let reason) = CommandPlan.verdict(on: try order(verb), in: situation) else {
+                Issue.record("\(verb) did not wait")
+                continue
+            }
+            #expect(reason.contains("came to host \(host): what host h2 has of it still"), "\(reason)")
         }
     }
 

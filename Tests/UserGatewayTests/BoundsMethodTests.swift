@@ -83,6 +83,35 @@ struct BoundsMethodTests {
         }
     }
 
+    @Test("a VM whose row can't be read is named by its number, and every list goes on")
+    func unreadableRow() async throws {
+        try await GatewayRig.with { rig in
+            try await rig.addHost("host-a")
+            let domain = try await rig.addDomain(1, "web-1", tenant: "acme")
+            try await rig.addDomain(2, "web-2", tenant: "acme")
+            try await rig.administration.query(
+                """
+                INSERT INTO scheduling.decision (id, cluster, epoch, domain, at_ns, verdict, rules_version, summary, record)
+                VALUES (\(UUID128(high: 8, low: 1)), 'main', 1, \(domain), cluster.now_ns(), 'nothing', 1, 'x', '{}')
+                """)
+            try await rig.administration.query("UPDATE inventory.domain SET state = 'flying' WHERE id = \(domain)")
+            let lists = MethodRegistry.ebb.methods.filter { $0.name.hasSuffix(".list") && $0.allows(.operator) }
+            for method in lists where GatewayBackend.answered.contains(method.name) {
+                do throws(MethodError) {
+                    _ = try await rig.backend.call(
+                        method.name, params: [:], principal: GatewayRig.root,
+                        context: CallContext(remoteAddress: "127.0.0.1", deadline: .now + .seconds(1)))
+                } catch {
+                    #expect(
+                        error.reason != .internal && !error.message.contains("DomainState"), "\(method.name): \(error)")
+                }
+            }
+            #expect(try await rig.call("vm.list")["items"]?.items?.map { $0["name"] } == ["web-2"])
+            let error = try await rig.failure("vm.show", ["vm": "web-1", "tenant": "acme"])
+            #expect(error.message.contains("DomainState") && error.hint?.contains("service list -o wide") == true)
+        }
+    }
+
     @Test("where a VM's copies are, and in which state, is shown; a tenant reads no host's name in it")
     func copies() async throws {
         try await GatewayRig.with { rig in

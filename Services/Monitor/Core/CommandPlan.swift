@@ -192,8 +192,8 @@ package enum CommandPlan {
 
     /// What one of two copies is started, resized or deleted by would ruin both.
     private static func refusalByCopies(_ order: CommandOrder, _ situation: CommandSituation) -> CommandRefusal? {
-        guard order.verb.needsOneCopy, let copy = situation.copies.first(where: { !CopyRank($0.state).isHarmless })
-        else { return nil }
+        let ruinous = situation.copies.first { !CopyRank($0.state).isHarmless && !isBeingLookedAt($0) }
+        guard order.verb.needsOneCopy, let copy = ruinous else { return nil }
         let (host, verb) = (situation.host, order.verb.rawValue)
         let finding =
             copy.state == .unknown
@@ -205,9 +205,18 @@ package enum CommandPlan {
                 + " `ebb host show \(copy.host)` lists what it has twice")
     }
 
-    /// What is off here may run elsewhere, on a host that was not asked yet: why it is not touched until then.
+    private static func isBeingLookedAt(_ copy: DomainCopy) -> Bool { copy.state == .unknown && copy.isAnswering }
+
+    /// What another host has of it is not known yet, or what is off here may run elsewhere, on a host that was not asked
+    /// yet: why it is not touched until then.
     private static func uncertainty(_ order: CommandOrder, _ situation: CommandSituation) -> String? {
-        guard order.verb.needsOneCopy, !situation.unlisted.isEmpty else { return nil }
+        guard order.verb.needsOneCopy else { return nil }
+        if let copy = situation.copies.first(where: isBeingLookedAt) {
+            return
+                "domain \(order.domain) came to host \(situation.host): what host \(copy.host) has of it still is not"
+                + " known yet"
+        }
+        guard !situation.unlisted.isEmpty else { return nil }
         let look = situation.presence.look
         guard look.map({ CopyRank($0.state).isHarmless }) ?? (order.verb == .delete) else { return nil }
         let others = situation.unlisted.prefix(8).map(\.name).joined(separator: ", ")

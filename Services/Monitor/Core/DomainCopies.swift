@@ -84,12 +84,15 @@ package struct CopyContest: Hashable, Sendable {
 /// A copy of a domain on a host that is not the domain's.
 package struct DomainCopy: Hashable, Sendable {
     package let host: HostID
-    /// `unknown` while its host does not answer.
+    /// `unknown` while its host does not answer, or has not looked since another host had the domain.
     package let state: DomainState
+    /// Whether its host answers, so that it will soon be known.
+    package let isAnswering: Bool
 
-    package init(host: HostID, state: DomainState) {
+    package init(host: HostID, state: DomainState, isAnswering: Bool = true) {
         self.host = host
         self.state = state
+        self.isAnswering = isAnswering
     }
 }
 

@@ -58,7 +58,7 @@ extension CommandRunner {
             row: row.flatMap { $0.deletedAt == nil ? CommandSituation.Row($0) : nil },
             copies: order.verb.needsOneCopy
                 ? try await edges.inventory.copies(of: [order.domain]).map {
-                    DomainCopy(host: $0.host, state: $0.state)
+                    DomainCopy(host: $0.host, state: $0.state, isAnswering: $0.isAnswering)
                 }
                 : [],
             unlisted: try await unlisted(order, row), presence: presence)

@@ -63,6 +63,14 @@ actor HostRefresher {
         }
     }
 
+    /// Other hosts took these domains: what is here of them is a copy.
+    func taken(_ domains: [DomainID]) async {
+        for domain in domains where recorded[domain] == nil {
+            recorded[domain] = .unknown
+            await loop.lost(domain)
+        }
+    }
+
     private func readRows() async throws {
         let rows = try await edges.inventory.domains(.host(host))
         let elsewhere = await loop.refresh(rows)
@@ -113,9 +121,18 @@ actor HostRefresher {
             // What its row says of it may be as old as what its host said last.
             let isStale = !isForeign || there == .unknown || !isThere
             let beaten = CopyRank(seen.state).beatenStates + (isStale ? [row.state] : [])
-            let taken = try await edges.inventory.observe(
-                row.id, DomainObservation(seen, asked: row.askedVCPUs), taking: beaten, under: claim)
-            guard taken != nil else {
+            let isTaken = try await edges.store.transaction { transaction in
+                let revision = try await edges.inventory.observe(
+                    row.id, DomainObservation(seen, asked: row.askedVCPUs), taking: beaten, under: claim,
+                    in: transaction)
+                // Its former host may have it still: until that has looked, nobody knows.
+                if revision != nil, isForeign, isThere {
+                    try await edges.inventory.noteCopy(
+                        of: row.id, on: row.host, at: edges.clock.now(), in: transaction)
+                }
+                return revision != nil
+            }
+            guard isTaken else {
                 undecided.insert(row.id)
                 return .arriving
             }
@@ -145,7 +162,10 @@ actor HostRefresher {
 
     /// Writes down which copies of other hosts' domains are here.
     private func recordDuplicates(_ present: [DomainID: DomainState]) async throws {
+        let open = await loop.unknownDomains
         for domain in Set(present.keys).union(recorded.keys).sorted() where present[domain] != recorded[domain] {
+            // It is here, and which of the copies it is, is not decided yet.
+            if present[domain] == nil, open.contains(domain) { continue }
             try await edges.inventory.setDuplicate(domain, present[domain], at: edges.clock.now(), under: claim)
             recorded[domain] = present[domain]
         }

@@ -39,6 +39,7 @@ actor HostSupervisor {
             group.addTask { await self.scan() }
             group.addTask { await self.proofs.run() }
             group.addTask { await self.readFreezes() }
+            group.addTask { await self.readTaken() }
             group.addTask { await self.lookAtHosts() }
             await group.waitForAll()
         }
@@ -161,6 +162,17 @@ actor HostSupervisor {
     private func readFreezes() async {
         while !Task.isCancelled {
             if let freezes = try? await edges.freezes.list() { edges.freeze.read(freezes) }
+            try? await Task.sleep(for: configuration.refreshInterval)
+        }
+    }
+
+    /// Reads which domains other hosts took whose former hosts have not looked since, until cancelled.
+    private func readTaken() async {
+        while !Task.isCancelled {
+            let copies = (try? await edges.inventory.unknownCopies()) ?? []
+            for (host, taken) in Dictionary(grouping: copies, by: \.host) {
+                await working[ShardKey(kind: .host, id: host.name)]?.unit?.taken(taken.map(\.domain))
+            }
             try? await Task.sleep(for: configuration.refreshInterval)
         }
     }

@@ -50,6 +50,9 @@ struct HostUnit: Sendable {
         lateRunner.set(runner)
     }
 
+    /// Other hosts took these domains from this one.
+    func taken(_ domains: [DomainID]) async { await refresher.taken(domains) }
+
     /// Works until cancelled; returns when nothing is under way any more.
     func run() async {
         // Outlives the others, to write what they leave.

@@ -121,9 +121,17 @@ package actor Membership {
             rows += try await shards.list(kind)
         }
         let dead = Set(tracker.dead).union(rows.compactMap(\.owner).filter { !siblings.contains($0) })
+        var faults: [String] = []
         for directive in core.directives(shards: rows, alive: alive.intersection(siblings), dead: dead) {
-            try await perform(directive)
+            do {
+                try await perform(directive)
+            } catch let error as StoreError where !error.isTransient {
+                // What is wrong with one shard's row keeps no other from being served.
+                faults.append("\(directive.key): \(error.message)")
+                log.error("a shard can't be taken", metadata: ["shard": "\(directive.key)", "error": "\(error)"])
+            }
         }
+        health.report("shards", fault: faults.isEmpty ? nil : faults.joined(separator: "; "), isNeeded: false)
     }
 
     private func perform(_ directive: OwnershipCore.Directive) async throws {

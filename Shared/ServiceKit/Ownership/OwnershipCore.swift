@@ -50,6 +50,14 @@ package struct OwnershipCore: Sendable {
         case release(ShardKey, epoch: Int64)
         /// The row says that somebody else has it now, or a later epoch: stop at once.
         case lost(ShardKey)
+
+        /// The shard that it is about.
+        package var key: ShardKey {
+            switch self {
+            case .claim(let row, _): row.key
+            case .release(let key, _), .lost(let key): key
+            }
+        }
     }
 
     package let instance: InstanceID

@@ -3,6 +3,15 @@
 internal import FoundationEssentials
 package import ResourceModel
 
+/// A copy of a domain on a host that is not the domain's.
+package struct CopyRecord: Hashable, Sendable {
+    package let domain: DomainID
+    package let host: HostID
+    /// `unknown` while its host does not answer, or has not looked since another host took the domain.
+    package let state: DomainState
+    package let isAnswering: Bool
+}
+
 extension InventoryRepository {
     /// Keeps an adopted domain's definition as it was; one that is kept already stays. Throws `fenced`.
     ///
@@ -138,6 +147,29 @@ extension InventoryRepository {
         }
     }
 
+    /// Notes that a host, which had a domain until another took it, may have it still.
+    package func noteCopy(
+        of id: DomainID, on host: HostID, at now: Timestamp, in transaction: Transaction
+    ) async throws(StoreError) {
+        try await transaction.query(
+            """
+            INSERT INTO inventory.duplicate (host, domain, noticed_ns, state)
+            SELECT h.id, \(id), \(now), 'unknown' FROM inventory.host h WHERE h.id = \(host) AND h.removed_ns IS NULL
+            ON CONFLICT DO NOTHING
+            """)
+    }
+
+    /// Copies of which their hosts have not said yet what they are.
+    package func unknownCopies() async throws(StoreError) -> [(host: HostID, domain: DomainID)] {
+        var copies: [(host: HostID, domain: DomainID)] = []
+        for row in try await store.query(
+            "SELECT host, domain FROM inventory.duplicate WHERE state = 'unknown' ORDER BY host, domain")
+        {
+            copies.append((try row.host("host"), try row.domain("domain")))
+        }
+        return copies
+    }
+
     /// Domains of other hosts whose UUID this host shows too, in order.
     package func duplicates(on host: HostID) async throws(StoreError) -> [DomainID] {
         var domains: [DomainID] = []
@@ -153,17 +185,23 @@ extension InventoryRepository {
     /// while such a host does not answer.
     package func copies(
         of ids: [DomainID]
-    ) async throws(StoreError) -> [(domain: DomainID, host: HostID, state: DomainState)] {
+    ) async throws(StoreError) -> [CopyRecord] {
         guard !ids.isEmpty else { return [] }
         let rows = try await store.query(
             """
-            SELECT c.domain, c.host, CASE WHEN h.state = 'up' THEN c.state ELSE 'unknown' END AS state
+            SELECT c.domain, c.host, h.state = 'up' AS answers,
+                CASE WHEN h.state = 'up' THEN c.state ELSE 'unknown' END AS state
             FROM inventory.duplicate c JOIN inventory.host h ON h.id = c.host AND h.removed_ns IS NULL
                 JOIN inventory.domain d ON d.id = c.domain AND d.host <> c.host
             WHERE c.domain = ANY(\(TextArray(ids.map(\.description)))::uuid[]) ORDER BY c.domain, c.host
             """)
-        var copies: [(domain: DomainID, host: HostID, state: DomainState)] = []
-        for row in rows { copies.append((try row.domain("domain"), try row.host("host"), try row.value("state"))) }
+        var copies: [CopyRecord] = []
+        for row in rows {
+            copies.append(
+                CopyRecord(
+                    domain: try row.domain("domain"), host: try row.host("host"), state: try row.value("state"),
+                    isAnswering: try row.bool("answers")))
+        }
         return copies
     }
 

@@ -74,6 +74,17 @@ extension InventoryRepository {
         return Dictionary(rows.map { ($0.id, $0) }) { first, _ in first }
     }
 
+    /// What these domains are called, also those that were deleted, whatever else their rows say.
+    package func names(of ids: [DomainID]) async throws(StoreError) -> [DomainID: String] {
+        guard !ids.isEmpty else { return [:] }
+        let texts = TextArray(ids.map(\.description))
+        var names: [DomainID: String] = [:]
+        for row in try await store.query("SELECT id, name FROM inventory.domain WHERE id = ANY(\(texts)::uuid[])") {
+            names[try row.domain("id")] = try row.string("name")
+        }
+        return names
+    }
+
     package func domain(tenant: TenantID, name: String) async throws(StoreError) -> DomainRecord? {
         try await records(
             """

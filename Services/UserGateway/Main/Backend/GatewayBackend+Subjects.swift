@@ -61,7 +61,7 @@ extension GatewayBackend {
     func names(of ids: [DomainID], for request: Request) async throws(MethodError) -> [DomainID: String] {
         try await reading {
             guard let tenant = request.principal.tenant else {
-                return try await inventory.domains(ids).mapValues(\.name)
+                return try await inventory.names(of: ids)
             }
             return try await OwnershipRepository(store).names(of: ids, tenant: tenant)
         }

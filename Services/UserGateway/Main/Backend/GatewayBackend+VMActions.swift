@@ -229,7 +229,9 @@ extension GatewayBackend {
     /// Has a VM run that does not: it takes room for all that it may have. Of one that runs nothing is asked.
     private func begin(_ purpose: PermitPurpose, _ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await managedDomain(request)
-        if domain.state.runs, domain.missingSince == nil, try await isFresh(domain.host) {
+        if domain.state.runs, domain.missingSince == nil, try await isFresh(domain.host),
+            try await isLeftAlone(domain.id)
+        {
             return [
                 "vm": .string(domain.name), "id": .string(domain.id.description), "action": .string(purpose.rawValue),
                 "state": "succeeded", "host": .string(try await visible(domain.host, to: request.principal)),
@@ -240,6 +242,14 @@ extension GatewayBackend {
         return try await run(
             request, on: domain, verb: purpose.rawValue, permit: permit,
             taking: purpose == .restore ? Self.copyingTime : .zero)
+    }
+
+    /// Whether nothing that was ordered is to change the VM yet.
+    private func isLeftAlone(_ domain: DomainID) async throws(MethodError) -> Bool {
+        var filter = OrderedCommandFilter(limit: 1)
+        filter.domain = domain
+        let wanted = filter
+        return try await reading { try await CommandRepository(store).underway(wanted) }.isEmpty
     }
 
     /// The cluster that a host belongs to.

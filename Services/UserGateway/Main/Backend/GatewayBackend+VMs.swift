@@ -37,7 +37,7 @@ extension GatewayBackend {
         let clusters: [HostID: ClusterID]
         let waiting: [DomainID: [QueuedGrowth]]
         let broken: [DomainID: String]
-        let copies: [DomainID: [(domain: DomainID, host: HostID, state: DomainState)]]
+        let copies: [DomainID: [CopyRecord]]
         /// Hosts as whoever asks may call them.
         let names: [HostID: String]
         let sights: [HostID: HostSight]

@@ -145,6 +145,11 @@ extension GatewayBackend {
         case .notFound: MethodError(.notFound, error.message, toTenants: "what it is about is not there any more")
         case .foreignKeyViolation, .checkViolation:
             MethodError(.invalid, error.message, toTenants: "its values don't fit what is there")
+        case .invalidResult:
+            MethodError(
+                .internal, "a stored row can't be read: \(error.operation): \(error.message)",
+                toTenants: TenantText.unavailable,
+                hint: "'ebb service list -o wide' names such rows; an administrator mends them in the database")
         default:
             MethodError(
                 .unavailable, "the database can't be used: \(error.message)", toTenants: TenantText.unavailable,
