@@ -24,7 +24,10 @@ struct BeforeLoginTests {
 
     @Test("the answers to a batch are bounded by bytes: what has no room is not done, and says so")
     func boundsBatches() async throws {
-        try await withGateway({ $0.maximumAnswer = 250_000 }) { gateway in
+        try await withGateway({
+            $0.maximumAnswer = 250_000
+            $0.maximumRequestsBeforeLogin = 64
+        }) { gateway in
             try await RawClient.connect(gateway.port) { client in
                 func batch(_ method: String, _ parameters: JSONValue = [:], count: Int) -> String {
                     let lines = (1...count).map { RawClient.line($0, method, parameters).filter { $0 != "\n" } }
@@ -49,6 +52,7 @@ struct BeforeLoginTests {
         try await withGateway({
             $0.loginDeadline = .milliseconds(300)
             $0.maximumRequestsBeforeLogin = 1_000_000
+            $0.strangersBurst = 1_000_000
         }) { gateway in
             try await RawClient.connect(gateway.port) { known in
                 _ = try await known.login()
@@ -118,8 +122,8 @@ struct BeforeLoginTests {
                 }
                 await isOtherThere.wait()
                 try await RawClient.connect(gateway.port) { next in
-                    let answer = try await next.login()
-                    #expect(answer?["result"]?["principal"] == "ada")
+                    let answer = try await next.login(FakeMethods.administratorToken)
+                    #expect(answer?["result"]?["principal"] == "root")
                 }
                 goOn.open()
                 try await group.waitForAll()
@@ -129,7 +133,11 @@ struct BeforeLoginTests {
 
     @Test("a hundred connections without login that ask for all there is and read nothing take little memory")
     func takesLittleMemory() async throws {
-        try await withGateway({ $0.maximumConnectionsPerAddress = 400 }) { gateway in
+        try await withGateway({
+            $0.maximumConnectionsPerAddress = 400
+            $0.maximumRequestsBeforeLogin = 64
+            $0.strangersBurst = 1_000_000
+        }) { gateway in
             let before = try residentBytes()
             let hold = Gate()
             let line = RawClient.line(1, "rpc.discover").filter { $0 != "\n" }
@@ -162,6 +170,37 @@ struct BeforeLoginTests {
             }
             let left = try residentBytes() - before
             #expect(left < 50 << 20, "\(left >> 20) MiB")
+        }
+    }
+
+    @Test(
+        "what strangers ask is bounded over all of them, and connections of an address; whoever logs in is not kept from it"
+    )
+    func boundsStrangers() async throws {
+        try await withGateway({
+            $0.strangersBurst = 5
+            $0.strangersRefill = .seconds(600)
+            $0.arrivalBurst = 4
+            $0.arrivalRefill = .seconds(600)
+        }) { gateway in
+            try await RawClient.connect(gateway.port) { client in
+                for id in 1...5 { #expect(try await client.request(id, "rpc.discover")?["result"] != nil) }
+                let refusal = try await client.request(6, "rpc.discover")?["error"]
+                #expect(refusal?["message"] == "too many requests of those who have not logged in")
+                #expect(try await client.receive() == nil)
+            }
+            // Each of these is given back: somebody logs in.
+            for _ in 1...6 {
+                try await RawClient.connect(gateway.port) { client in
+                    let answer = try await client.login()
+                    #expect(answer?["result"]?["principal"] == "ada")
+                }
+            }
+            for _ in 1...3 { try await RawClient.connect(gateway.port) { _ in } }
+            try await RawClient.connect(gateway.port, readsGreeting: false) { client in
+                let refusal = try await client.receive()?["error"]?["message"]?.text
+                #expect(refusal == "too many connections from this address on which nobody logged in")
+            }
         }
     }
 

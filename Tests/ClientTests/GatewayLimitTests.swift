@@ -115,6 +115,7 @@ struct GatewayLimitTests {
         try await withGateway({
             $0.stalledWriteTimeout = .milliseconds(100)
             $0.outboundHighWatermark = 16_384
+            $0.maximumRequestsBeforeLogin = 64
         }) { gateway in
             try await withThrowingTaskGroup { group in
                 group.addTask {

@@ -93,7 +93,10 @@ extension MonitorConfiguration {
 /// One running Monitor: its own bus and connections, as a process would have them; hosts are given to it by hand.
 final class MonitorRig: Sendable {
     let instance: InstanceID
+    /// Everything is allowed here: for what others would have written.
     let store: Store
+    /// The Monitor's, under its role.
+    private let own: Store
     let bus: ZeroMQBus
     let server: ZeroMQCommandServer
     let publisher: ZeroMQPublisher
@@ -109,10 +112,12 @@ final class MonitorRig: Sendable {
     private init(_ database: TestDatabase, configuration: MonitorConfiguration) async throws {
         self.database = database
         instance = makeInstance()
-        store = try Store(
-            configuration: StoreConfiguration(
-                dsn: database.dsn(role: "ebb_monitor"), statementTimeout: .seconds(2),
-                acquireTimeout: .milliseconds(500)), log: .quiet)
+        func open(_ dsn: String) throws -> Store {
+            try Store(
+                configuration: StoreConfiguration(
+                    dsn: dsn, statementTimeout: .seconds(2), acquireTimeout: .milliseconds(500)), log: .quiet)
+        }
+        (store, own) = (try open(database.dsn()), try open(database.dsn(role: "ebb_monitor")))
         bus = try makeBus(instance)
         server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
         publisher = try await bus.makePublisher(bind: "tcp://127.0.0.1:*")
@@ -126,7 +131,7 @@ final class MonitorRig: Sendable {
             .fleet(client: client, readTimeout: configuration.callTimeout),
         ]
         let edges = MonitorEdges(
-            instance: instance, store: store, publisher: publisher, clock: clock,
+            instance: instance, store: own, publisher: publisher, clock: clock,
             open: { uri, host throws(HypervisorError) in
                 try openHypervisor(uri: uri, host: host, log: .quiet, connectors: connectors)
             }, mayCommand: { _, _ in gate.isOpen }, log: .quiet)
@@ -157,11 +162,11 @@ final class MonitorRig: Sendable {
     /// Takes a host over under the next epoch and begins its work.
     @discardableResult
     func take(_ host: HostID) async throws -> OwnedShard {
-        try await InstanceRepository(store).enroll(
+        try await InstanceRepository(own).enroll(
             InstanceRecord(
                 id: instance, service: .monitor, publishEndpoint: nil, commandEndpoint: server.endpoint,
                 publicKey: TestKeys.pair.publicKey, version: "test"))
-        let shards = ShardRepository(store)
+        let shards = ShardRepository(own)
         try await shards.ensure(.host, [host.name])
         let seen = try await shards.list(.host).first { $0.id == host.name }
         guard let seen, let claim = try await shards.claim(seen, by: .test(instance)) else {
@@ -182,6 +187,7 @@ final class MonitorRig: Sendable {
             for host in taken.withLock({ $0 }) { group.addTask { await self.drop(host) } }
         }
         await bus.close()
+        await own.close()
         await store.close()
     }
 

@@ -16,7 +16,11 @@ enum RoleMatrix {
         "cluster.instance_proof": [:],
         "cluster.missing_instance": ["usergateway": "select"],
         "cluster.shard": ["*": "select"],
-        "cluster.command": ["monitor scheduler usergateway": "select insert update"],
+        "cluster.command": [
+            "monitor":
+                "select update(claimed_by claimed_epoch claimed_ns code finished_ns life_mark message progress_ppm "
+                + "progress_text result state)", "scheduler usergateway": "select insert",
+        ],
         "cluster.freeze": [
             "monitor": "select", "scheduler": "select insert", "usergateway": "select insert update delete",
         ],
@@ -32,7 +36,8 @@ enum RoleMatrix {
         "account.tenant_cluster": ["usergateway": "select insert delete"],
 
         "inventory.host": [
-            "monitor": "select insert update", "scheduler": "select update(cpu_bound_ppm)", "billing logger": "select",
+            "monitor": "select update(capabilities cpu_count listed_ns memory_bytes proved_until_ns state uuid)",
+            "scheduler": "select update(cpu_bound_ppm)", "billing logger": "select",
             "usergateway":
                 "select insert update(cluster cpu_bound_ppm cpu_overcommit_ppm labels memory_overcommit_ppm mode "
                 + "removed_ns reserved_memory_bytes reserved_vcpus uri)",

@@ -111,7 +111,9 @@ import Testing
     }
 
     private func monitorAndScheduler(_ world: World) async throws {
-        let command = NewCommand.resize(world.domain, key: "k")
+        var order = NewCommand.resize(world.domain, key: "k")
+        order.principal = "scheduler"
+        let command = order
         try await world.inventory.setMode(of: world.host, to: .enabled)
         try await world.database.withStore(role: "ebb_monitor") { store async throws in
             let inventory = InventoryRepository(store)
@@ -158,6 +160,21 @@ import Testing
                 LogBatch(events: [event], gaps: [LoggedGap(stream: stream, sequences: 2...3)]), under: logClaim)
             #expect(try await AuditRepository(store).seal(under: auditClaim) == 6)
             #expect(try await AuditRepository(store).list(after: 0).count == 6)
+        }
+        try await world.database.withStore(role: "ebb_scheduler") { store async throws in
+            for (number, forged) in [("destroy", "scheduler"), ("resize", "admin")].enumerated() {
+                var command = NewCommand.resize(world.domain, key: "f\(number)", number: UInt64(20 + number))
+                (command.verb, command.principal) = forged
+                let order = command
+                await #expect { try await CommandRepository(store).enqueue(order) } throws: {
+                    code($0) == .insufficientPrivilege
+                }
+            }
+            let freeze = FreezeRecord(
+                scope: .vm, id: "x", reason: "x", principal: "admin", isAutomatic: false, createdAt: at(1))
+            await #expect { try await FreezeRepository(store).freeze(freeze) } throws: {
+                code($0) == .insufficientPrivilege
+            }
         }
         try await world.database.withStore(role: "ebb_usergateway") { store async throws in
             try await AccountRepository(store).addTenant("t-2")

@@ -105,15 +105,60 @@ struct SessionTests {
     }
 }
 
+extension Party {
+    fileprivate static let provider = person("root", .operator, nil)
+
+    fileprivate static func person(_ name: String, _ role: Role, _ tenant: TenantID?) -> Party {
+        guard let principal = Principal(id: UUID128(high: 4, low: 4), name: name, role: role, tenant: tenant) else {
+            preconditionFailure("the role and the tenant of \(name) contradict each other")
+        }
+        return Party(principal)
+    }
+}
+
 @Suite("Admission")
 struct AdmissionTests {
+    @Test(
+        "of all places a tenant has half, each of its people a quarter, all tenants seven eighths; the provider finds one"
+    )
+    func boundsSessions() throws {
+        var admission = ConnectionAdmission(maximumTotal: 16, maximumPerAddress: 64)
+        func logIn(_ name: String, _ tenant: TenantID?) throws -> Int {
+            let number = try admission.admit("a").number
+            do throws(MethodError) {
+                try admission.loggedIn(number, as: .person(name, tenant == nil ? .operator : .member, tenant))
+            } catch {
+                admission.leave(number)
+                throw error
+            }
+            return number
+        }
+        func refusal(_ name: String, _ tenant: TenantID?) throws -> String? {
+            do { return "\(try logIn(name, tenant))" } catch { return (error as? MethodError)?.message }
+        }
+        let first = try logIn("amy", "acme")
+        for _ in 1...3 { _ = try logIn("amy", "acme") }
+        #expect(try refusal("amy", "acme") == "principal 'amy' has 4 sessions, the limit")
+        for name in ["ben", "cat"] { for _ in 1...2 { _ = try logIn(name, "acme") } }
+        #expect(try refusal("dan", "acme") == "tenant 'acme' has 8 sessions, the limit")
+        for name in ["zoe", "zed"] { for _ in 1...3 { _ = try logIn(name, "zeta") } }
+        #expect(try refusal("yan", "yoyo") == "all tenants together has 14 sessions, the limit")
+        for _ in 1...2 { _ = try logIn("root", nil) }
+        #expect(admission.total == 16)
+        admission.leave(first)
+        _ = try logIn("dan", "acme")
+        #expect(throws: MethodError.self) { try logIn("amy", "acme") }
+    }
+
     @Test("connections are bounded in all and per address, and leave their place")
     func boundsConnections() throws {
         var admission = ConnectionAdmission(maximumTotal: 3, maximumPerAddress: 2)
         let first = try admission.admit("a").number
         let others = [try admission.admit("a").number]
         #expect(throws: MethodError.self) { try admission.admit("a") }
-        for number in [first] + others + [try admission.admit("b").number] { admission.loggedIn(number) }
+        for number in [first] + others + [try admission.admit("b").number] {
+            try admission.loggedIn(number, as: .provider)
+        }
         #expect(throws: MethodError.self) { try admission.admit("c") }
         admission.leave(first)
         try admission.admit("c")
@@ -124,13 +169,13 @@ struct AdmissionTests {
     func keepsPlaces() throws {
         var admission = ConnectionAdmission(maximumTotal: 6, maximumPerAddress: 6, maximumStrangers: 3)
         let first = try admission.admit("a").number
-        admission.loggedIn(first)
+        try admission.loggedIn(first, as: .provider)
         let strangers = [try admission.admit("a"), try admission.admit("b"), try admission.admit("c")]
         #expect(strangers.allSatisfy { $0.evicted == nil } && admission.strangers == 3)
         let fourth = try admission.admit("d")
         #expect(fourth.evicted == strangers[0].number)
         // Who has logged in stays, however long ago it came.
-        admission.loggedIn(strangers[1].number)
+        try admission.loggedIn(strangers[1].number, as: .provider)
         let (fifth, sixth) = (try admission.admit("e"), try admission.admit("e"))
         #expect(fifth.evicted == nil && sixth.evicted == strangers[2].number)
         #expect(admission.strangers == 3 && admission.total == 5)
@@ -148,24 +193,24 @@ struct AdmissionTests {
         let error = #expect(throws: MethodError.self) { try admission.admit("a") }
         #expect(error?.message == "nobody has logged in on 2 connections of the address, the limit")
         try admission.admit("b")
-        admission.loggedIn(first)
+        try admission.loggedIn(first, as: .provider)
         try admission.admit("a")
     }
 
     @Test("where all places are taken, a connection without login makes room, and one with login does not")
     func makesRoomWhereAllIsFull() throws {
         var admission = ConnectionAdmission(maximumTotal: 2, maximumPerAddress: 9)
-        admission.loggedIn(try admission.admit("a").number)
+        try admission.loggedIn(try admission.admit("a").number, as: .provider)
         let stranger = try admission.admit("a").number
         let next = try admission.admit("b")
         #expect(next.evicted == stranger && admission.total == 2)
-        admission.loggedIn(next.number)
+        try admission.loggedIn(next.number, as: .provider)
         #expect(throws: MethodError.self) { try admission.admit("b") }
     }
 
     @Test("logins of an address are bounded and refill with time; others are not touched")
     func boundsLogins() throws {
-        var limiter = LoginLimiter(capacity: 2, refillNanoseconds: 1_000_000_000)
+        var limiter = AttemptLimiter(capacity: 2, refillNanoseconds: 1_000_000_000)
         try limiter.attempt("a", now: 0)
         try limiter.attempt("a", now: 0)
         let error = #expect(throws: MethodError.self) { try limiter.attempt("a", now: 400_000_000) }
@@ -177,7 +222,7 @@ struct AdmissionTests {
 
     @Test("who logs in with a good token may come as often as it likes")
     func successesDoNotCount() throws {
-        var limiter = LoginLimiter(capacity: 1, refillNanoseconds: 1_000_000_000)
+        var limiter = AttemptLimiter(capacity: 1, refillNanoseconds: 1_000_000_000)
         for _ in 0..<5 {
             try limiter.attempt("127.0.0.1", now: 0)
             limiter.succeeded("127.0.0.1")
@@ -188,7 +233,7 @@ struct AdmissionTests {
 
     @Test("the memory of addresses is bounded: who has recovered is forgotten, else strangers wait")
     func boundsAddresses() throws {
-        var limiter = LoginLimiter(capacity: 1, refillNanoseconds: 1_000, maximumAddresses: 2)
+        var limiter = AttemptLimiter(capacity: 1, refillNanoseconds: 1_000, maximumAddresses: 2)
         try limiter.attempt("a", now: 0)
         try limiter.attempt("b", now: 0)
         #expect(throws: MethodError.self) { try limiter.attempt("c", now: 10) }

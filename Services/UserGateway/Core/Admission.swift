@@ -5,8 +5,9 @@
 package struct ConnectionAdmission: Sendable {
     private struct Connection: Sendable {
         let address: String
-        /// Nobody has logged in on it.
-        var isStranger = true
+        /// Who has logged in on it.
+        var party: Party?
+        var isStranger: Bool { party == nil }
     }
 
     /// Taken in.
@@ -25,6 +26,9 @@ package struct ConnectionAdmission: Sendable {
     private var strangersByAddress: [String: Int] = [:]
     /// Numbers in the order in which they came; those that are no strangers any more are taken out later.
     private var arrivals: [Int] = []
+    private var sessionsByName: [String: Int] = [:]
+    /// Of all tenants' people.
+    private var tenantSessions = 0
     private var lastNumber = 0
     package private(set) var strangers = 0
 
@@ -74,11 +78,34 @@ package struct ConnectionAdmission: Sendable {
     }
 
     /// Somebody has logged in on a connection: nobody's arrival ends it any more.
-    package mutating func loggedIn(_ number: Int) {
+    ///
+    /// Of all places a tenant has half at most, each of its people a quarter, and all tenants together seven eighths: the
+    /// provider's people always find one.
+    /// - Throws: `BUSY` that names whose limit it is; the connection stays a stranger's.
+    package mutating func loggedIn(_ number: Int, as party: Party) throws(MethodError) {
         guard var connection = connections[number], connection.isStranger else { return }
-        connection.isStranger = false
+        if party.tenant != nil {
+            for (name, limit) in [
+                (party.principalName, max(1, maximumTotal / 4)), (party.lane, max(1, maximumTotal / 2)),
+            ] {
+                guard sessionsByName[name, default: 0] < limit else { throw Self.tooManySessions(name, limit) }
+            }
+            let limit = maximumTotal - max(1, maximumTotal / 8)
+            guard tenantSessions < limit || maximumTotal == 1 else {
+                throw Self.tooManySessions("all tenants together", limit)
+            }
+            tenantSessions += 1
+            for name in [party.principalName, party.lane] { sessionsByName[name, default: 0] += 1 }
+        }
+        connection.party = party
         connections[number] = connection
         removeStranger(of: connection.address)
+    }
+
+    private static func tooManySessions(_ name: String, _ limit: Int) -> MethodError {
+        MethodError(
+            .busy, "\(name) has \(limit) sessions, the limit",
+            hint: "log out of one, or reuse one: many requests fit on a connection", retryAfterMilliseconds: 1_000)
     }
 
     /// Uncounts a connection; one that was evicted is uncounted already.
@@ -86,7 +113,13 @@ package struct ConnectionAdmission: Sendable {
         guard let connection = connections.removeValue(forKey: number) else { return }
         let count = countByAddress[connection.address, default: 1]
         countByAddress[connection.address] = count > 1 ? count - 1 : nil
-        if connection.isStranger { removeStranger(of: connection.address) }
+        guard let party = connection.party else { return removeStranger(of: connection.address) }
+        guard party.tenant != nil else { return }
+        tenantSessions -= 1
+        for name in [party.principalName, party.lane] {
+            let count = sessionsByName[name, default: 1]
+            sessionsByName[name] = count > 1 ? count - 1 : nil
+        }
     }
 
     private func oldestStranger() -> Int? { arrivals.first { connections[$0]?.isStranger == true } }
@@ -98,8 +131,8 @@ package struct ConnectionAdmission: Sendable {
     }
 }
 
-/// Bounds the attempts to log in from each address: a bucket of tokens that refills steadily.
-package struct LoginLimiter: Sendable {
+/// Bounds how often something is tried, from each address for instance: a bucket of tokens that refills steadily.
+package struct AttemptLimiter: Sendable {
     private struct Bucket {
         var tokens: Int
         /// When the last token came, by the caller's monotonic clock.
@@ -109,17 +142,23 @@ package struct LoginLimiter: Sendable {
     private let capacity: Int
     private let refillNanoseconds: Int64
     private let maximumAddresses: Int
+    private let refusal: String
     private var buckets: [String: Bucket] = [:]
 
     /// - Parameters:
     ///   - capacity: attempts that may come at once.
     ///   - refillNanoseconds: one more is allowed each such time; above 0.
     ///   - maximumAddresses: addresses that are remembered; when there are more, everybody new waits.
-    package init(capacity: Int = 10, refillNanoseconds: Int64 = 1_000_000_000, maximumAddresses: Int = 10_000) {
+    ///   - refusal: what who tries too often is told.
+    package init(
+        capacity: Int, refillNanoseconds: Int64, maximumAddresses: Int = 10_000,
+        refusal: String = "too many attempts to log in from this address"
+    ) {
         precondition(capacity > 0 && refillNanoseconds > 0 && maximumAddresses > 0, "limits must be above 0")
         self.capacity = capacity
         self.refillNanoseconds = refillNanoseconds
         self.maximumAddresses = maximumAddresses
+        self.refusal = refusal
     }
 
     /// Counts an attempt; or throws `BUSY` with the time to wait.
@@ -153,8 +192,6 @@ package struct LoginLimiter: Sendable {
     }
 
     private func busy(_ nanoseconds: Int64) -> MethodError {
-        MethodError(
-            .busy, "too many attempts to log in from this address",
-            retryAfterMilliseconds: max(1, nanoseconds / 1_000_000))
+        MethodError(.busy, refusal, retryAfterMilliseconds: max(1, nanoseconds / 1_000_000))
     }
 }

@@ -69,11 +69,17 @@ final class ConnectionTable: Sendable {
         }
     }
 
-    /// Somebody has logged in on a channel: no other takes its place.
-    func loggedIn(_ channel: any Channel) {
-        state.withLock { state in
-            if let number = state.numbers[ObjectIdentifier(channel)] { state.admission.loggedIn(number) }
+    /// Somebody has logged in on a channel: no other takes its place. Throws `BUSY` where whoever it is has too many.
+    func loggedIn(_ channel: any Channel, as party: Party) throws(MethodError) {
+        let outcome = state.withLock { state -> Result<Void, MethodError> in
+            guard let number = state.numbers[ObjectIdentifier(channel)] else { return .success(()) }
+            do throws(MethodError) {
+                return .success(try state.admission.loggedIn(number, as: party))
+            } catch {
+                return .failure(error)
+            }
         }
+        try outcome.get()
     }
 
     /// Ends the input of every connection, and admits no more.

@@ -77,6 +77,9 @@ final class GatewayConnection: Sendable {
             if let error = session.withLock({ $0.countBeforeLogin(incoming.elements.count) }) {
                 return try await channel.triggerUserOutboundEvent(ConnectionGuard.Event.refuse(error)).get()
             }
+            if let error = tooManyStrangers(incoming) {
+                return try await channel.triggerUserOutboundEvent(ConnectionGuard.Event.refuse(error)).get()
+            }
             let line = Line(incoming: incoming, bytes: line.readableBytes, party: nil)
             return try await write(await answer(line), for: nil, outbound)
         }
@@ -86,8 +89,8 @@ final class GatewayConnection: Sendable {
             try server.gate.charge(party, requests: incoming.elements.count, bytes: line.bytes)
         } catch {
             try await write(refuse(line, error.rpcError), for: party, outbound)
-            // Who goes on beyond its limits is read more slowly.
-            let pause = Duration.milliseconds(error.retryAfterMilliseconds ?? 0)
+            // Who goes on beyond its limits is read more slowly: refusals cost something too.
+            let pause = Duration.milliseconds(max(250, error.retryAfterMilliseconds ?? 0))
             return try await Task.sleep(for: min(pause, server.configuration.longestRefusalPause))
         }
         guard session.withLock({ $0.reserve() }) else {
@@ -99,6 +102,14 @@ final class GatewayConnection: Sendable {
             defer { session.withLock { $0.release() } }
             try await write(await answer(line), for: party, outbound)
         }
+    }
+
+    /// Whoever logs in is never kept from it by those who don't.
+    private func tooManyStrangers(_ incoming: RPCCodec.Incoming) -> RPCError? {
+        for case .request(let request) in incoming.elements where request.method != "session.login" {
+            do throws(MethodError) { try server.strangers.attempt("") } catch { return error.rpcError }
+        }
+        return nil
     }
 
     /// The answers to a line, in its order; a batch is worked on one request after another, until its answers are too long.
@@ -226,10 +237,10 @@ final class GatewayConnection: Sendable {
                     .unavailable, "the token could not be looked up: the database does not answer",
                     hint: "try again in a moment", retryAfterMilliseconds: 1_000)
             ) { () async throws(MethodError) in try await methods.authenticate(token: token) }
+            try server.connections.loggedIn(channel, as: Party(login.principal))
             server.loginSucceeded(from: remoteAddress)
             // The guard takes longer lines before the client learns that it may send them.
             try? await channel.triggerUserOutboundEvent(ConnectionGuard.Event.loggedIn).get()
-            server.connections.loggedIn(channel)
             log.info("logged in", metadata: ["principal.name": "\(login.principal.name)"])
             watch(login)
             return .success(session.withLock { $0.loginSucceeded(login.principal) })
@@ -258,8 +269,10 @@ final class GatewayConnection: Sendable {
                 hint: "look at what it was to change before asking again, or repeat it with its idempotencyKey")
             : MethodError(.unavailable, "\(method) did not end within \(timeout)", retryAfterMilliseconds: 1_000)
         let login = login.withLock { $0 }
+        // A method that waits ends before the call does, and says what it waited for.
         let context = CallContext(
-            remoteAddress: remoteAddress, deadline: .now + timeout, login: login, place: place)
+            remoteAddress: remoteAddress, deadline: .now + timeout - min(.seconds(1), timeout / 10), login: login,
+            place: place)
         let methods = server.methods
         // A session that ends itself is answered, and then closed, instead of being ended by the watch.
         let isLogout = method == "session.logout"

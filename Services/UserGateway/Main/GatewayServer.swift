@@ -29,7 +29,11 @@ package final class GatewayServer: Service {
         let identity: ServerIdentity
         let methods: any GatewayMethods
         let metrics = GatewayMetrics()
-        let logins: LoginGate
+        let logins: AttemptGate
+        /// Connections, which cost something also where nobody logs in on them.
+        let arrivals: AttemptGate
+        /// Requests of all who have not logged in.
+        let strangers: AttemptGate
         let sessions: SessionWatch
         let connections: ConnectionTable
         let gate: TenantGate
@@ -39,7 +43,10 @@ package final class GatewayServer: Service {
         func countLogin(from address: String) throws(MethodError) { try logins.attempt(address) }
 
         /// Only failures count in the end.
-        func loginSucceeded(from address: String) { logins.succeeded(address) }
+        func loginSucceeded(from address: String) {
+            logins.succeeded(address)
+            arrivals.succeeded(address)
+        }
     }
 
     private let context: Context
@@ -58,7 +65,9 @@ package final class GatewayServer: Service {
         connections = ConnectionTable(configuration)
         context = Context(
             configuration: configuration, registry: registry, identity: identity, methods: methods,
-            logins: LoginGate(configuration), sessions: SessionWatch(methods), connections: connections,
+            logins: AttemptGate(.logins(configuration)), arrivals: AttemptGate(.arrivals(configuration)),
+            strangers: AttemptGate(.strangers(configuration)), sessions: SessionWatch(methods),
+            connections: connections,
             gate: TenantGate(configuration), discovery: Discovery(registry, version: identity.version))
         self.log = log
     }
@@ -183,6 +192,7 @@ package final class GatewayServer: Service {
         let address = channel.remoteAddress?.ipAddress ?? "unknown"
         let pipeline = channel.pipeline.syncOperations
         do throws(MethodError) {
+            try context.arrivals.attempt(address)
             try connections.admit(channel, from: address, metrics: context.metrics)
         } catch {
             context.metrics.connectionRefused("limit")
@@ -199,16 +209,12 @@ package final class GatewayServer: Service {
     }
 }
 
-/// `LoginLimiter` behind a lock and with a clock.
-final class LoginGate: Sendable {
-    private let limiter: Mutex<LoginLimiter>
+/// `AttemptLimiter` behind a lock and with a clock.
+final class AttemptGate: Sendable {
+    private let limiter: Mutex<AttemptLimiter>
     private let start = ContinuousClock.now
 
-    init(_ configuration: GatewayServerConfiguration) {
-        limiter = Mutex(
-            LoginLimiter(
-                capacity: configuration.loginBurst, refillNanoseconds: configuration.loginRefill.wholeNanoseconds))
-    }
+    init(_ limiter: AttemptLimiter) { self.limiter = Mutex(limiter) }
 
     func succeeded(_ address: String) { limiter.withLock { $0.succeeded(address) } }
 
@@ -222,5 +228,24 @@ final class LoginGate: Sendable {
             }
         }
         try outcome.get()
+    }
+}
+
+extension AttemptLimiter {
+    fileprivate static func logins(_ configuration: GatewayServerConfiguration) -> AttemptLimiter {
+        AttemptLimiter(
+            capacity: configuration.loginBurst, refillNanoseconds: configuration.loginRefill.wholeNanoseconds)
+    }
+
+    fileprivate static func arrivals(_ configuration: GatewayServerConfiguration) -> AttemptLimiter {
+        AttemptLimiter(
+            capacity: configuration.arrivalBurst, refillNanoseconds: configuration.arrivalRefill.wholeNanoseconds,
+            refusal: "too many connections from this address on which nobody logged in")
+    }
+
+    fileprivate static func strangers(_ configuration: GatewayServerConfiguration) -> AttemptLimiter {
+        AttemptLimiter(
+            capacity: configuration.strangersBurst, refillNanoseconds: configuration.strangersRefill.wholeNanoseconds,
+            refusal: "too many requests of those who have not logged in")
     }
 }

@@ -29,7 +29,7 @@ package struct GatewayServerConfiguration: Sendable {
     /// Half of them at most may be connections that nobody has logged in on.
     package var maximumConnectionsPerAddress = 128
     /// Requests of one connection before login.
-    package var maximumRequestsBeforeLogin = 64
+    package var maximumRequestsBeforeLogin = 16
     /// Bytes of one line before login.
     package var maximumLineBeforeLogin = 4_096
     /// Bytes of one line after login: 64 KiB to 1 MiB.
@@ -59,6 +59,13 @@ package struct GatewayServerConfiguration: Sendable {
     package var idleTimeout: Duration = .seconds(300)
     /// A client that takes no bytes for so long while answers wait is disconnected.
     package var stalledWriteTimeout: Duration = .seconds(30)
+    /// Connections that one address may open at once beside those on which somebody logged in, and how long until it may
+    /// open one more.
+    package var arrivalBurst = 256
+    package var arrivalRefill: Duration = .milliseconds(50)
+    /// Requests, apart from logins, that all who have not logged in may send at once, and how long until one more.
+    package var strangersBurst = 400
+    package var strangersRefill: Duration = .milliseconds(5)
     /// Logins that one address may try at once, and how long until it may try one more; `loginRefill` above 0.
     package var loginBurst = 10
     package var loginRefill: Duration = .seconds(1)
@@ -77,8 +84,8 @@ package struct GatewayServerConfiguration: Sendable {
     /// How long a request may wait for its turn.
     package var turnTimeout: Duration = .seconds(10)
     /// What each principal of a tenant, and each tenant in all, may use up.
-    package var principalRates = Rates(requests: 200, bytes: 8 << 20, databaseMicroseconds: 1_000_000)
-    package var tenantRates = Rates(requests: 400, bytes: 16 << 20, databaseMicroseconds: 1_500_000)
+    package var principalRates = Rates(requests: 200, bytes: 8 << 20, databaseMicroseconds: 500_000)
+    package var tenantRates = Rates(requests: 400, bytes: 16 << 20, databaseMicroseconds: 1_000_000)
     /// Bytes of answers of one tenant that its clients have not read.
     package var maximumOwedPerTenant = 64 << 20
     /// Who asks beyond its limits is read again after so long at the latest.

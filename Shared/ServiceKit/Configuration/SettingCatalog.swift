@@ -176,13 +176,13 @@ package enum SettingCatalog {
             "connections to PostgreSQL for costly reads, such as samples: so many are done at once"),
         Setting(
             "gateway.tenantRequests", .integer(1...1_000_000), default: "400",
-            "requests of a tenant a second; ten seconds of it at once"),
+            "requests of a tenant a second; two seconds of it at once"),
         Setting(
             "gateway.tenantBytes", .integer(1_024...10_000_000_000), default: "16777216",
-            "bytes of a tenant's requests and answers a second; ten seconds of it at once"),
+            "bytes of a tenant's requests and answers a second; two seconds of it at once"),
         Setting(
-            "gateway.tenantDatabaseTime", .duration(.milliseconds(1) ... .seconds(100)), default: "1500ms",
-            "the database's time for a tenant in each second; ten seconds of it at once"),
+            "gateway.tenantDatabaseTime", .duration(.milliseconds(1) ... .seconds(100)), default: "1s",
+            "the database's time for a tenant in each second; two seconds of it at once"),
         Setting(
             "gateway.principalRequests", .integer(1...1_000_000), default: "200",
             "the same for one principal of a tenant: requests a second"),
@@ -190,7 +190,7 @@ package enum SettingCatalog {
             "gateway.principalBytes", .integer(1_024...10_000_000_000), default: "8388608",
             "the same for one principal of a tenant: bytes a second"),
         Setting(
-            "gateway.principalDatabaseTime", .duration(.milliseconds(1) ... .seconds(100)), default: "1s",
+            "gateway.principalDatabaseTime", .duration(.milliseconds(1) ... .seconds(100)), default: "500ms",
             "the same for one principal of a tenant: the database's time in each second"),
         Setting(
             "gateway.freezeTimeout", .duration(.milliseconds(50) ... .seconds(30)), default: "1s",

@@ -27,6 +27,7 @@ SETTINGS = {
 ROUNDS = 400
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "vm.list"}
 BILL = {"jsonrpc": "2.0", "id": 1, "method": "bill.show"}
+SET_RATES = {"jsonrpc": "2.0", "id": 1, "method": "rate.set", "params": {"card": {}}}
 DISCOVER = {"jsonrpc": "2.0", "id": 1, "method": "rpc.discover"}
 
 
@@ -66,7 +67,7 @@ class Client:
         return sorted(found)
 
 
-def flood(port, token, request, connections, counters):
+def flood(port, tokens, request, connections, counters):
     """Connections each of which asks again as soon as it is answered; in a process of its own."""
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     selector = selectors.DefaultSelector()
@@ -79,7 +80,8 @@ def flood(port, token, request, connections, counters):
         opened = socket.create_connection(("127.0.0.1", port), timeout=60, source_address=place)
         opened.setblocking(False)
         # The greeting comes first; who has no token asks at once.
-        selector.register(opened, selectors.EVENT_READ, {"rest": b"", "next": login(token) if token else request})
+        first = login(tokens[opened_so_far[0] % len(tokens)]) if tokens else request
+        selector.register(opened, selectors.EVENT_READ, {"rest": b"", "next": first})
 
     for _ in range(connections):
         open_one()
@@ -101,7 +103,7 @@ def flood(port, token, request, connections, counters):
                     time.sleep(0.05)
                 continue
             state = key.data
-            *answers, state["rest"] = (state["rest"][-4096:] + data if b"\n" not in data else state["rest"] + data).split(b"\n")
+            *answers, state["rest"] = (state["rest"] + data).split(b"\n")
             for answer in answers:
                 counters[1 if b'"BUSY"' in answer[:4096] else 0] += 1
                 try:
@@ -112,10 +114,10 @@ def flood(port, token, request, connections, counters):
 
 
 class Flood:
-    def __init__(self, port, token, request, connections):
+    def __init__(self, port, tokens, request, connections):
         self.counters = multiprocessing.Array("q", 3)
         self.process = multiprocessing.Process(
-            target=flood, args=(port, token, request, connections, self.counters), daemon=True)
+            target=flood, args=(port, tokens, request, connections, self.counters), daemon=True)
         self.connections = connections
 
     def __enter__(self):
@@ -145,9 +147,10 @@ def furnish(stack, administrator):
     stack.admin_sql(
         "UPDATE inventory.domain SET managed = true, tenant = CASE WHEN name ~ '[02468]$' THEN 'loud' ELSE 'quiet' END",
         "ebb")
-    return [
-        stack.client(administrator, "token", "create", f"{tenant}-owner", "--role", "owner", "--tenant", tenant)["token"]
-        for tenant in ("loud", "quiet")]
+    def token(name, tenant):
+        return stack.client(administrator, "token", "create", name, "--role", "owner", "--tenant", tenant)["token"]
+    # Each of a tenant's people has a quarter of all connections at most.
+    return [token(f"loud-{number}", "loud") for number in range(3)], token("quiet-1", "quiet")
 
 
 def run(figures):
@@ -165,10 +168,11 @@ def run(figures):
         figures.add("alone: vm.list, p99", [share(alone, 0.99)], "ms")
         floods = [
             ("500 connections ask vm.list", loud, LIST, 500), ("50 connections ask bill.show", loud, BILL, 50),
+            ("20 connections ask for what they may not", loud, SET_RATES, 20),
             ("100 strangers ask rpc.discover", None, DISCOVER, 100),
         ]
-        for label, token, request, connections in floods:
-            with Flood(stack.gateway_port, token, line(request), connections) as other:
+        for label, tokens, request, connections in floods:
+            with Flood(stack.gateway_port, tokens, line(request), connections) as other:
                 time.sleep(2)
                 flooded = client.latencies(line(LIST))
                 answers, refusals, closed = other.rates()

@@ -31,8 +31,10 @@ package struct Spending: Hashable, Sendable {
 /// What each principal and each tenant may use up. What a request costs is known when it was done: who spent more than
 /// there was waits until it is made up for.
 package struct Budgets: Sendable {
-    /// So much of a rate may be used at once: 10 s of it.
-    private static let burstNanoseconds: Int64 = 10_000_000_000
+    /// So much of a rate may be used at once: 2 s of it.
+    private static let burstNanoseconds: Int64 = 2_000_000_000
+    /// Nobody is shut out for longer by one request.
+    private static let longestDebtNanoseconds: Int64 = 60_000_000_000
 
     private enum Kind: CaseIterable {
         case requests, bytes, databaseTime
@@ -108,10 +110,9 @@ package struct Budgets: Sendable {
             var bucket = buckets[name] ?? Bucket(paidUntil: Kind.allCases.map { _ in full })
             for (index, kind) in Kind.allCases.enumerated() {
                 let (scaled, overflows) = kind.cost(spending).multipliedReportingOverflow(by: 1_000_000_000)
-                let time = overflows ? Self.burstNanoseconds * 6 : scaled / kind.rate(rates)
-                // At most a minute of debt: nobody is shut out for longer by one request.
-                let paid = max(bucket.paidUntil[index], full) + min(time, Self.burstNanoseconds * 7)
-                bucket.paidUntil[index] = min(paid, now + Self.burstNanoseconds * 6)
+                let time = overflows ? Self.longestDebtNanoseconds : scaled / kind.rate(rates)
+                let paid = max(bucket.paidUntil[index], full) + min(time, Self.longestDebtNanoseconds * 2)
+                bucket.paidUntil[index] = min(paid, now + Self.longestDebtNanoseconds)
             }
             buckets[name] = bucket
         }

@@ -10,6 +10,7 @@ extension MethodDefinition {
                 Field("tenant", .name, required: true, "The tenant"),
                 Field("from", .instant, required: true, "The period's first instant"),
                 Field("to", .instant, required: true, "The first instant after it"),
+                knownUntilField,
                 Field(
                     "items", .list(of: .object(usageFields), atMost: 100_000), required: true,
                     "Use by VM, resource and host"),
@@ -32,6 +33,7 @@ extension MethodDefinition {
                 Field("tenant", .name, required: true, "The tenant"),
                 Field("from", .instant, required: true, "The period's first instant"),
                 Field("to", .instant, required: true, "The first instant after it"),
+                knownUntilField,
                 Field("currency", .text(3...3), required: true, "The currency (ISO 4217)"),
                 Field("rulesVersion", .count, "Version of the rule that says what f multiplies"),
                 Field("totalNano", .digits, required: true, "The sum in thousand millionths of the currency"),
@@ -100,6 +102,10 @@ extension MethodDefinition {
                 "withdrawnAt": "2026-03-01T12:00:00Z", "withdrawnBy": "root",
             ]),
     ]
+
+    private static let knownUntilField = Field(
+        "knownUntil", .instant,
+        "Up to when it is known what was used, where that is before the end: what was used since is added later")
 
     private static let periodFields = [
         Field("tenant", .name, only: .provider, "The tenant (default: the caller's own)"),

@@ -86,10 +86,14 @@ package struct MethodError: Error, Hashable, Sendable {
 
     /// The failure as its reader may see it.
     package func seen(by reader: Principal) -> MethodError {
+        guard toTenants != nil, reader.tenant == nil else { return seenByAnybody }
+        return MethodError(reason, message, hint: hint, retryAfterMilliseconds: retryAfterMilliseconds)
+    }
+
+    /// The failure as whoever may see it, of whom nobody knows yet who it is.
+    package var seenByAnybody: MethodError {
         guard let toTenants else { return self }
-        return reader.tenant == nil
-            ? MethodError(reason, message, hint: hint, retryAfterMilliseconds: retryAfterMilliseconds)
-            : MethodError(reason, toTenants, retryAfterMilliseconds: retryAfterMilliseconds)
+        return MethodError(reason, toTenants, retryAfterMilliseconds: retryAfterMilliseconds)
     }
 
     /// The same with other words of its message.

@@ -16,8 +16,21 @@ extension GatewayBackend {
         guard let tenant = request.principal.tenant ?? request.text("tenant").flatMap({ TenantID($0) }) else {
             throw MethodError(.invalid, "a bill is a tenant's: say whose with --tenant")
         }
-        let document = try await rated(type, tenant, period(request), request)
-        return try await concealed(document, for: request.principal)
+        let period = period(request)
+        // Before it is rated: what is known by then may be more, and never less.
+        let horizon = try await reading { try await UsageRepository(store).horizon() }
+        let document = try await rated(type, tenant, period, request)
+        return Self.limited(try await concealed(document, for: request.principal), to: horizon ?? .zero, period.to)
+    }
+
+    /// Says up to when it is known what was used, where that is before the end.
+    private static func limited(_ document: JSONValue, to horizon: Timestamp, _ end: Timestamp) -> JSONValue {
+        guard horizon < end, var members = document.members else { return document }
+        members["knownUntil"] = .instant(horizon)
+        if let text = members["text"]?.text {
+            members["text"] = .string("\(text)\nknown up to \(horizon); what was used since is added once it is known")
+        }
+        return .object(members)
     }
 
     private func period(_ request: Request) -> (from: Timestamp, to: Timestamp) {

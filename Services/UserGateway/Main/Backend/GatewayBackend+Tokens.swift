@@ -14,7 +14,7 @@ extension GatewayBackend {
             .denied, "the token is not valid", hint: "have a new one made with 'ebb token create'")
         guard let token = AccessToken(text) else { throw refused }
         let now = runtime.clock.now()
-        let found = try await reading { try await AccountRepository(store).token(withHash: token.hash) }
+        let found = try await readingForAnybody { try await AccountRepository(store).token(withHash: token.hash) }
         guard let found, found.state(at: now) == .valid,
             let role = Role(rawValue: found.principal.role.rawValue),
             let principal = UserGatewayCore.Principal(
@@ -25,13 +25,24 @@ extension GatewayBackend {
     }
 
     func ended(_ tokens: [UUID128]) async throws(MethodError) -> [UUID128: MethodError] {
-        let ended = try await reading { try await AccountRepository(store).ended(tokens, at: runtime.clock.now()) }
+        let now = runtime.clock.now()
+        let ended = try await readingForAnybody { try await AccountRepository(store).ended(tokens, at: now) }
         return ended.mapValues { state in
             switch state {
             case .valid, .revoked: .sessionEnded("its token was revoked")
             case .expired: .sessionEnded("its token has expired")
             case .disabled: .sessionEnded("its principal was disabled")
             }
+        }
+    }
+
+    private func readingForAnybody<Value: Sendable>(
+        _ body: () async throws -> Value
+    ) async throws(MethodError) -> Value {
+        do throws(MethodError) {
+            return try await reading(body)
+        } catch {
+            throw error.seenByAnybody
         }
     }
 
