@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What people do by hand beside Ebb, on real hosts: a definition that a migration leaves behind, a host that is emptied."""
 
+from lab import HOSTS
 from stack import StackError, wait_until
 
 
@@ -13,7 +14,8 @@ def leave_definition_behind(demo, name, source, target):
     """virsh moves a VM and leaves its definition: Ebb follows the VM, and neither starts nor deletes it a second time."""
     vm = demo.ids[name]
     demo.lab.virsh(
-        source, "migrate", "--live", "--p2p", "--persistent", "--abort-on-error", "--unsafe", vm, demo.lab.uri(target))
+        source, "migrate", "--live", "--p2p", "--persistent", "--abort-on-error", "--unsafe", vm, demo.lab.uri(target),
+        f"tcp://{HOSTS[target]}")
     require(demo.lab.where(vm) == sorted([source, target]), f"{name} should be defined on both hosts")
     wait_until(f"Ebb's own sight of {name} on {target}", lambda: demo.vm(name)["host"] == target, 30)
     shown = wait_until("its copy's mention", lambda: (seen := demo.vm(name)) if seen_copy(demo, name, source) else None, 30)
@@ -21,8 +23,7 @@ def leave_definition_behind(demo, name, source, target):
     demo.say(f"  {name}: {shown['state']} on {shown['host']}; {shown['copies']}")
     for order in (["start", name], ["delete", name, "--yes"]):
         told = refusal(demo, *order)
-        require(told is None or source in told and target in told, f"ebb vm {' '.join(order)} names both hosts not: {told}")
-        require(order[0] == "start" or told is not None, f"{name} was deleted while a copy of it was left")
+        require(order[0] == "start" or told is not None, f"{name} was deleted while it runs on {target}")
         states = {host: demo.lab.virsh(host, "domstate", vm) for host in (source, target)}
         require(states == {source: "shut off", target: "running"}, f"after {order[0]}: {states}")
         demo.say(f"  vm {order[0]}: {told or 'it runs already'}")
@@ -46,7 +47,7 @@ def refusal(demo, *order):
 def empty_host(demo, name, source, target):
     """A VM that is off leaves a host in drain too: its definition goes where there is room for it."""
     vm = demo.ids[name]
-    done = demo.tenant("vm", "shutdown", name, "--force")
+    done = demo.tenant("vm", "shutdown", name, "--force", "--yes")
     require(done["state"] == "succeeded", f"{name} did not stop: {done}")
     demo.admin("host", "drain", source)
     wait_until(f"{name}'s way to {target}", lambda: demo.lab.where(vm) == [target], 120)

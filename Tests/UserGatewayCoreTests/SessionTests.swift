@@ -138,11 +138,11 @@ struct AdmissionTests {
         }
         let first = try logIn("amy", "acme")
         for _ in 1...3 { _ = try logIn("amy", "acme") }
-        #expect(try refusal("amy", "acme") == "principal 'amy' has 4 sessions, the limit")
+        #expect(try refusal("amy", "acme") == "4 sessions of principal 'amy' are open, the limit")
         for name in ["ben", "cat"] { for _ in 1...2 { _ = try logIn(name, "acme") } }
-        #expect(try refusal("dan", "acme") == "tenant 'acme' has 8 sessions, the limit")
+        #expect(try refusal("dan", "acme") == "8 sessions of tenant 'acme' are open, the limit")
         for name in ["zoe", "zed"] { for _ in 1...3 { _ = try logIn(name, "zeta") } }
-        #expect(try refusal("yan", "yoyo") == "all tenants together has 14 sessions, the limit")
+        #expect(try refusal("yan", "yoyo") == "14 sessions of all tenants together are open, the limit")
         for _ in 1...2 { _ = try logIn("root", nil) }
         #expect(admission.total == 16)
         admission.leave(first)
@@ -184,17 +184,30 @@ struct AdmissionTests {
         #expect(admission.strangers == 3 && admission.total == 5)
     }
 
+    @Test("many people share an address: one of them has half of its places at most")
+    func boundsSessionsOfAnAddress() throws {
+        var admission = ConnectionAdmission(maximumTotal: 100, maximumPerAddress: 4)
+        func logIn(_ name: String, at address: String) throws {
+            try admission.loggedIn(try admission.admit(address).number, as: .person(name, .member, "acme"))
+        }
+        for _ in 1...2 { try logIn("amy", at: "a") }
+        let error = #expect(throws: MethodError.self) { try logIn("amy", at: "a") }
+        #expect(error?.message == "2 sessions of principal 'amy' at a are open, the limit")
+        try logIn("ben", at: "a")
+        try logIn("amy", at: "b")
+    }
+
     @Test("an address has its share of the connections without login, and others keep theirs")
     func boundsStrangersPerAddress() throws {
         var admission = ConnectionAdmission(
             maximumTotal: 10, maximumPerAddress: 5, maximumStrangers: 5, maximumStrangersPerAddress: 2)
         let first = try admission.admit("a").number
-        try admission.admit("a")
-        let error = #expect(throws: MethodError.self) { try admission.admit("a") }
-        #expect(error?.message == "nobody has logged in on 2 connections of the address, the limit")
+        let second = try admission.admit("a").number
         try admission.admit("b")
-        try admission.loggedIn(first, as: .provider)
-        try admission.admit("a")
+        // Who has idled longest at that address makes room, and nobody at another.
+        #expect(try admission.admit("a").evicted == first)
+        #expect(try admission.admit("b").evicted == nil)
+        #expect(try admission.admit("a").evicted == second)
     }
 
     @Test("where all places are taken, a connection without login makes room, and one with login does not")

@@ -54,14 +54,13 @@ package struct ConnectionAdmission: Sendable {
                 .busy, "the address has \(maximumPerAddress) connections, its limit",
                 hint: "close one, or reuse one: many requests fit on a connection", retryAfterMilliseconds: 1_000)
         }
-        guard strangersByAddress[address, default: 0] < maximumStrangersPerAddress else {
-            throw MethodError(
-                .busy,
-                "nobody has logged in on \(maximumStrangersPerAddress) connections of the address, the limit",
-                hint: "log in on them, or close them", retryAfterMilliseconds: 1_000)
-        }
         var evicted: Int?
-        if strangers >= maximumStrangers || total >= maximumTotal { evicted = oldestStranger() }
+        if strangersByAddress[address, default: 0] >= maximumStrangersPerAddress {
+            // Many may share an address: who idles makes room for who comes.
+            evicted = oldestStranger(of: address)
+        } else if strangers >= maximumStrangers || total >= maximumTotal {
+            evicted = oldestStranger()
+        }
         guard total < maximumTotal || evicted != nil else {
             throw MethodError(
                 .busy, "the gateway has \(maximumTotal) connections, its limit", retryAfterMilliseconds: 1_000)
@@ -79,32 +78,35 @@ package struct ConnectionAdmission: Sendable {
 
     /// Somebody has logged in on a connection: nobody's arrival ends it any more.
     ///
-    /// Of all places a tenant has half at most, each of its people a quarter, and all tenants together seven eighths: the
-    /// provider's people always find one.
+    /// Of all places a tenant has half at most, each of its people a quarter, and half of those of one address, and all
+    /// tenants together have seven eighths: the provider's people always find one.
     /// - Throws: `BUSY` that names whose limit it is; the connection stays a stranger's.
     package mutating func loggedIn(_ number: Int, as party: Party) throws(MethodError) {
         guard var connection = connections[number], connection.isStranger else { return }
         if party.tenant != nil {
-            for (name, limit) in [
-                (party.principalName, max(1, maximumTotal / 4)), (party.lane, max(1, maximumTotal / 2)),
-            ] {
-                guard sessionsByName[name, default: 0] < limit else { throw Self.tooManySessions(name, limit) }
+            let names = Self.names(of: party, at: connection.address)
+            let limits = [maximumTotal / 4, maximumTotal / 2, maximumPerAddress / 2].map { max(1, $0) }
+            for (name, limit) in zip(names, limits) where sessionsByName[name, default: 0] >= limit {
+                throw Self.tooManySessions(name, limit)
             }
-            let limit = maximumTotal - max(1, maximumTotal / 8)
-            guard tenantSessions < limit || maximumTotal == 1 else {
-                throw Self.tooManySessions("all tenants together", limit)
-            }
+            let limit = max(1, maximumTotal - max(1, maximumTotal / 8))
+            guard tenantSessions < limit else { throw Self.tooManySessions("all tenants together", limit) }
             tenantSessions += 1
-            for name in [party.principalName, party.lane] { sessionsByName[name, default: 0] += 1 }
+            for name in names { sessionsByName[name, default: 0] += 1 }
         }
         connection.party = party
         connections[number] = connection
         removeStranger(of: connection.address)
     }
 
+    /// Under which its sessions are counted: the person's, the tenant's, and the person's from an address.
+    private static func names(of party: Party, at address: String) -> [String] {
+        [party.principalName, party.lane, "\(party.principalName) at \(address)"]
+    }
+
     private static func tooManySessions(_ name: String, _ limit: Int) -> MethodError {
         MethodError(
-            .busy, "\(name) has \(limit) sessions, the limit",
+            .busy, "\(limit) sessions of \(name) are open, the limit",
             hint: "log out of one, or reuse one: many requests fit on a connection", retryAfterMilliseconds: 1_000)
     }
 
@@ -116,13 +118,18 @@ package struct ConnectionAdmission: Sendable {
         guard let party = connection.party else { return removeStranger(of: connection.address) }
         guard party.tenant != nil else { return }
         tenantSessions -= 1
-        for name in [party.principalName, party.lane] {
+        for name in Self.names(of: party, at: connection.address) {
             let count = sessionsByName[name, default: 1]
             sessionsByName[name] = count > 1 ? count - 1 : nil
         }
     }
 
-    private func oldestStranger() -> Int? { arrivals.first { connections[$0]?.isStranger == true } }
+    private func oldestStranger(of address: String? = nil) -> Int? {
+        arrivals.first { number in
+            guard let connection = connections[number], connection.isStranger else { return false }
+            return address == nil || connection.address == address
+        }
+    }
 
     private mutating func removeStranger(of address: String) {
         strangers -= 1

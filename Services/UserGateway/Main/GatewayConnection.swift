@@ -229,7 +229,7 @@ final class GatewayConnection: Sendable {
 
     private func logIn(_ token: String, _ line: Line) async -> Outcome {
         do throws(MethodError) {
-            try server.countLogin(from: remoteAddress)
+            try server.countLogin(from: remoteAddress, with: token)
             let methods = server.methods
             let login = try await withLimit(
                 server.configuration.loginTimeout,
@@ -238,7 +238,7 @@ final class GatewayConnection: Sendable {
                     hint: "try again in a moment", retryAfterMilliseconds: 1_000)
             ) { () async throws(MethodError) in try await methods.authenticate(token: token) }
             try server.connections.loggedIn(channel, as: Party(login.principal))
-            server.loginSucceeded(from: remoteAddress)
+            server.loginSucceeded(from: remoteAddress, with: token)
             // The guard takes longer lines before the client learns that it may send them.
             try? await channel.triggerUserOutboundEvent(ConnectionGuard.Event.loggedIn).get()
             log.info("logged in", metadata: ["principal.name": "\(login.principal.name)"])

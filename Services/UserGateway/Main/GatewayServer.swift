@@ -39,11 +39,16 @@ package final class GatewayServer: Service {
         let gate: TenantGate
         let discovery: Discovery
 
-        /// Throws `BUSY` if this address tries too often.
-        func countLogin(from address: String) throws(MethodError) { try logins.attempt(address) }
+        let known = KnownTokens()
+
+        /// Throws `BUSY` if this address tries too often. Who was here before is not kept out by others' guesses.
+        func countLogin(from address: String, with token: String) throws(MethodError) {
+            if !known.contains(token) { try logins.attempt(address) }
+        }
 
         /// Only failures count in the end.
-        func loginSucceeded(from address: String) {
+        func loginSucceeded(from address: String, with token: String) {
+            known.insert(token)
             logins.succeeded(address)
             arrivals.succeeded(address)
         }
@@ -206,6 +211,26 @@ package final class GatewayServer: Service {
             ByteToMessageHandler(
                 LineBasedFrameDecoder(), maximumBufferSize: context.configuration.maximumLine + 1))
         return channel
+    }
+}
+
+/// Tokens by which somebody logged in here, as hashes.
+final class KnownTokens: Sendable {
+    /// As many are remembered.
+    private static let limit = 10_000
+    private let hashes = Mutex<Set<[UInt8]>>([])
+
+    func contains(_ token: String) -> Bool {
+        guard let hash = AccessToken(token)?.hash else { return false }
+        return hashes.withLock { $0.contains(hash) }
+    }
+
+    func insert(_ token: String) {
+        guard let hash = AccessToken(token)?.hash else { return }
+        hashes.withLock { hashes in
+            if hashes.count >= Self.limit { hashes.removeAll() }
+            hashes.insert(hash)
+        }
     }
 }
 

@@ -24,7 +24,8 @@ extension MethodDefinition {
                 Field("at", .instant, required: true, "The instant that is explained"),
                 Field("text", .prose, required: true, "The explanation"),
                 Field("record", .document, "The same for programs: samples, thresholds, verdict"),
-            ]), "The explanation", fails: [.notFound, .conflict], example: ["vm": "web-1"],
+            ]), "The explanation", fails: [.notFound, .conflict, .invalid],
+            example: ["vm": "web-1"],
             gives: [
                 "vm": "web-1", "at": "2026-03-01T12:04:20Z",
                 "text": "web-1 grew from 2 to 3 vCPUs: 7 of its last 10 samples were above 80 % (7 needed).",

@@ -106,6 +106,9 @@ extension GatewayBackend {
     func why(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain: DomainRecord
         if let instant = request.instant("at") {
+            guard instant <= runtime.clock.now() else {
+                throw MethodError(.invalid, "nothing is decided yet for \(instant)", hint: "leave out --at for now")
+            }
             let subject = try await subject(request, at: instant)
             guard try await canSee(subject.id, at: instant, request),
                 let row = try await reading({ try await inventory.domain(subject.id) })
