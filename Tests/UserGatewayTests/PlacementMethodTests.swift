@@ -94,9 +94,30 @@ struct PlacementMethodTests {
                 .scheduler, number: 1,
                 owning: ["main", "edge"].map { ShardKey(kind: .cluster, id: $0) })
             await scheduler.refuseRoom()
-            await rig.announce([scheduler])
+            await rig.announce([scheduler, try await rig.addPeer(.monitor, number: 2)])
             let refusal = try await rig.failure("vm.create", Self.wish, as: GatewayRig.ada)
             #expect(refusal.reason == .noRoom && refusal.message == TenantText.noRoom && refusal.hint == nil)
+        }
+    }
+
+    @Test("what runs and is about to stop is not said to run already")
+    func aboutToStop() async throws {
+        try await GatewayRig.with { rig in
+            try await rig.addHost("host-a")
+            try await rig.read("host-a")
+            let domain = try await rig.addDomain(1, "web-1", tenant: "acme")
+            #expect(try await rig.call("vm.start", ["vm": "web-1"])["message"] == "it runs already; nothing was done")
+            try await rig.administration.query(
+                """
+                INSERT INTO cluster.command (id, host, domain, verb, arguments, principal, idempotency_key, state, created_ns,
+                    deadline_ns)
+                VALUES (\(UUID128(high: 8, low: 1)), 'host-a', \(domain), 'save', '{}', 'ada', 'k', 'claimed',
+                    cluster.now_ns(), cluster.now_ns() + 600000000000)
+                """)
+            for method in ["vm.start", "vm.restore"] {
+                let failure = try await rig.failure(method, ["vm": "web-1"], within: .milliseconds(300))
+                #expect(failure.reason == .unavailable, "it asks for room: \(failure)")
+            }
         }
     }
 
@@ -110,7 +131,7 @@ struct PlacementMethodTests {
             let scheduler = try await rig.addPeer(
                 .scheduler, number: 1, owning: [ShardKey(kind: .cluster, id: "main")])
             await scheduler.refuseRoom()
-            await rig.announce([scheduler])
+            await rig.announce([scheduler, try await rig.addPeer(.monitor, number: 2)])
             try await rig.read("host-a")
             let done = try await rig.call("vm.\(verb)", ["vm": "web-1"], as: GatewayRig.ada)
             #expect(done["state"] == "succeeded" && done["message"]?.text?.contains("runs already") == true)

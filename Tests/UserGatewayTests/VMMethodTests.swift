@@ -83,27 +83,6 @@ struct VMMethodTests {
         Expectation(method: "vm.release", verb: "release"),
     ]
 
-    @Test("what runs and is about to stop is not said to run already")
-    func aboutToStop() async throws {
-        try await GatewayRig.with { rig in
-            try await rig.addHost("host-a")
-            try await rig.read("host-a")
-            let domain = try await rig.addDomain(1, "web-1", tenant: "acme")
-            #expect(try await rig.call("vm.start", ["vm": "web-1"])["message"] == "it runs already; nothing was done")
-            try await rig.administration.query(
-                """
-                INSERT INTO cluster.command (id, host, domain, verb, arguments, principal, idempotency_key, state, created_ns,
-                    deadline_ns)
-                VALUES (\(UUID128(high: 8, low: 1)), 'host-a', \(domain), 'save', '{}', 'ada', 'k', 'claimed',
-                    cluster.now_ns(), cluster.now_ns() + 600000000000)
-                """)
-            for method in ["vm.start", "vm.restore"] {
-                let failure = try await rig.failure(method, ["vm": "web-1"], within: .milliseconds(300))
-                #expect(failure.reason == .unavailable, "it asks for room: \(failure)")
-            }
-        }
-    }
-
     @Test("each change becomes its command, after the room that it takes", arguments: expectations)
     func becomesCommand(expectation: Expectation) async throws {
         try await GatewayRig.with { rig in
@@ -237,12 +216,16 @@ struct VMMethodTests {
             let scheduler = try await rig.addPeer(
                 .scheduler, number: 1, owning: [ShardKey(kind: .cluster, id: "main")])
             await scheduler.refuseRoom()
-            await rig.announce([scheduler])
+            await rig.announce([scheduler, try await rig.addPeer(.monitor, number: 2)])
             let wish: [String: JSONValue] = ["name": "web-1", "flavor": "tiny"]
             let own = try await rig.failure("vm.create", wish, as: GatewayRig.ada)
             #expect(own.reason == .noRoom && own.message == "no host has room for it at present")
             let all = try await rig.failure("vm.create", wish.merging(["tenant": "acme"]) { own, _ in own })
             #expect(all.message.contains("host-a") && all.message.contains("3 vCPUs are needed"))
+            // Where nobody looks at the hosts, nobody knows their room.
+            await rig.announce([scheduler])
+            let blind = try await rig.failure("vm.create", wish.merging(["tenant": "acme"]) { own, _ in own })
+            #expect(blind.reason == .unavailable && blind.message.hasPrefix("no monitor"), "\(blind)")
         }
     }
 

@@ -55,8 +55,7 @@ actor HostLoop {
     /// The rest until the next poll; cancelled when something happened on the host.
     var resting: Task<Void, Never>?
     var isPoked = false
-    private var response: ResponseTime?
-    private var responses = ResponseHistory()
+    private var responses: ResponseHistory
     private var capabilities: HypervisorCapabilities?
     private var hasEnded = false
     private var isPolling = false
@@ -77,6 +76,7 @@ actor HostLoop {
         (moving, ordered) = (known.moving, known.ordered)
         duplicates = Dictionary(uniqueKeysWithValues: known.duplicates.map { ($0, false) })
         uncertain = known.uncertain
+        responses = ResponseHistory(maximumAge: configuration.roundTripInterval * 3 + configuration.callTimeout)
         meterPhase = Self.phase(of: host)
         for domain in known.domains {
             trackers[domain.row.id] = DomainTracker(
@@ -115,13 +115,14 @@ actor HostLoop {
     func probe() async {
         while !Task.isCancelled {
             do {
-                response = try await hypervisor.responseTime()
+                let response = try await hypervisor.responseTime()
+                responses.record(
+                    .init(nanoseconds: response.nanoseconds, method: response.method, endedAt: edges.clock.now()))
             } catch {
                 guard !Task.isCancelled else { return }
-                response = nil
+                responses.record(nil)
             }
-            responses.record(isLost: response == nil)
-            await edges.pacer.sleep(for: max(configuration.pollInterval, configuration.probeInterval))
+            await edges.pacer.sleep(for: configuration.roundTripInterval)
         }
     }
 
@@ -154,6 +155,7 @@ actor HostLoop {
             let answeredAt = edges.clock.now()
             MonitorMetrics.poll(succeeded: true)
             MonitorMetrics.pollDuration(nanoseconds: answeredAt.nanoseconds(since: calledAt))
+            let response = responses.last(at: answeredAt)
             let observation = HostObservation(
                 reading, calledAt: calledAt, answeredAt: answeredAt, responseTimeNanoseconds: response?.nanoseconds,
                 responseMethod: response?.method ?? .unknown, responseLoss: responses.loss)

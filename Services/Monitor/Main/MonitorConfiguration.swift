@@ -38,6 +38,8 @@ struct MonitorConfiguration: Sendable {
     var pokeSpacing: Duration = .milliseconds(100)
     /// From one measurement of a host's response time to the next, at least.
     var probeInterval: Duration = .seconds(5)
+    /// Between two round trips.
+    var roundTripInterval: Duration { max(pollInterval, probeInterval) }
     /// How long a host's last facts may take to be written when it is given up.
     var farewell: Duration = .seconds(2)
     /// Commands that run at once on one host.

@@ -60,9 +60,16 @@ extension GatewayBackend {
             $0.network = place.network ?? ""
             $0.isForced = place.isForced
         }
-        let answer = try await ask(
-            .scheduler, .permitRequest, MessageCodec.encoded(wish),
-            shard: ShardKey(kind: .cluster, id: cluster.name), request, within: limit)
+        let answer: [UInt8]
+        do throws(MethodError) {
+            answer = try await ask(
+                .scheduler, .permitRequest, MessageCodec.encoded(wish),
+                shard: ShardKey(kind: .cluster, id: cluster.name), request, within: limit)
+        } catch {
+            // Without a Monitor no host's room is known.
+            guard error.reason == .noRoom, await runtime.peers.instances(of: .monitor).isEmpty else { throw error }
+            throw await absence(of: .monitor, shard: nil)
+        }
         guard let reply = try? MessageCodec.decoded(WirePermitReply.self, from: answer),
             let id = UUID128(bytes: reply.permitID), let granted = HostID(reply.hostID)
         else { throw MethodError(.internal, "the scheduler's answer can't be read") }

@@ -224,7 +224,7 @@ extension GatewayBackend {
     private static let absencePatience = Duration.seconds(10)
 
     /// Nobody of a service answered: who is away, since when, and until when it was waited for.
-    private func absence(of service: ServiceKind, shard: ShardKey?) async -> MethodError {
+    func absence(of service: ServiceKind, shard: ShardKey?) async -> MethodError {
         let until = runtime.clock.now()
         let everybody = await runtime.peers.instances(of: service)
         let who: String
