@@ -3,7 +3,7 @@
 # Style, units, contracts and the five services; as root also the lab on real virtual machines.
 # A skipped test that Tests/allowed-skips does not name fails the run, and so does a run of more than 35 minutes.
 #
-#   TEST_TIMEOUT   seconds after which a set of tests counts as hung (default 900)
+#   TEST_TIMEOUT   seconds after which a set of tests counts as hung (default 1200)
 #   TEST_LIMIT     seconds that all of it may take (default 2100)
 set -eu
 cd "$(dirname "$0")/.."
@@ -38,7 +38,7 @@ fi
 # Runs tests and shows what failed. A run that hangs ends, and fails.
 run_tests() {
     status=0
-    timeout "${TEST_TIMEOUT:-900}" swift test --skip-build "$@" >>"$log" 2>&1 || status=$?
+    timeout "${TEST_TIMEOUT:-1200}" swift test --skip-build "$@" >>"$log" 2>&1 || status=$?
     if [ "$status" -ne 0 ]; then
         grep -E '^(✘|↳)|error:' "$log" | grep -vE '^↳ (Testing Library Version|Target Platform)' || true
         echo "The whole output is in $log; its end:"
