@@ -84,8 +84,8 @@ package struct GatewayServerConfiguration: Sendable {
     /// How long a request may wait for its turn.
     package var turnTimeout: Duration = .seconds(10)
     /// What each principal of a tenant, and each tenant in all, may use up.
-    package var principalRates = Rates(requests: 200, bytes: 8 << 20, databaseMicroseconds: 500_000)
-    package var tenantRates = Rates(requests: 400, bytes: 16 << 20, databaseMicroseconds: 1_000_000)
+    package var principalRates = Rates(requests: 200, bytes: 8 << 20, databaseMicroseconds: 1_000_000)
+    package var tenantRates = Rates(requests: 400, bytes: 16 << 20, databaseMicroseconds: 1_500_000)
     /// Bytes of answers of one tenant that its clients have not read.
     package var maximumOwedPerTenant = 64 << 20
     /// Who asks beyond its limits is read again after so long at the latest.

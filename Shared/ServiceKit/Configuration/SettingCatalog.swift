@@ -181,7 +181,7 @@ package enum SettingCatalog {
             "gateway.tenantBytes", .integer(1_024...10_000_000_000), default: "16777216",
             "bytes of a tenant's requests and answers a second; two seconds of it at once"),
         Setting(
-            "gateway.tenantDatabaseTime", .duration(.milliseconds(1) ... .seconds(100)), default: "1s",
+            "gateway.tenantDatabaseTime", .duration(.milliseconds(1) ... .seconds(100)), default: "1500ms",
             "the database's time for a tenant in each second; two seconds of it at once"),
         Setting(
             "gateway.principalRequests", .integer(1...1_000_000), default: "200",
@@ -190,7 +190,7 @@ package enum SettingCatalog {
             "gateway.principalBytes", .integer(1_024...10_000_000_000), default: "8388608",
             "the same for one principal of a tenant: bytes a second"),
         Setting(
-            "gateway.principalDatabaseTime", .duration(.milliseconds(1) ... .seconds(100)), default: "500ms",
+            "gateway.principalDatabaseTime", .duration(.milliseconds(1) ... .seconds(100)), default: "1s",
             "the same for one principal of a tenant: the database's time in each second"),
         Setting(
             "gateway.freezeTimeout", .duration(.milliseconds(50) ... .seconds(30)), default: "1s",
