@@ -24,7 +24,7 @@ from stack import ROOT, StackError, wait_until
 SETTINGS = {
     "monitor.pollInterval": "1s", "billing.rateCard": str(ROOT / "compose" / "rate-card.yaml"),
 }
-ROUNDS = 250
+ROUNDS = 150
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "vm.list"}
 BILL = {"jsonrpc": "2.0", "id": 1, "method": "bill.show"}
 SET_RATES = {"jsonrpc": "2.0", "id": 1, "method": "rate.set", "params": {"card": {}}}
