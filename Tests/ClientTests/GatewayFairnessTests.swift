@@ -135,6 +135,7 @@ struct BeforeLoginTests {
     func takesLittleMemory() async throws {
         try await withGateway({
             $0.maximumConnectionsPerAddress = 400
+            $0.arrivalBurst = 400
             $0.maximumRequestsBeforeLogin = 64
             $0.strangersBurst = 1_000_000
         }) { gateway in

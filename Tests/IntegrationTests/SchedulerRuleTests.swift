@@ -45,10 +45,10 @@ struct SchedulerRuleTests {
     func freeze() async throws {
         try await withScheduler { world, scheduler in
             let freezes = FreezeRepository(world.store)
-            try await freezes.freeze(
-                FreezeRecord(
-                    scope: .vm, id: vm.description, reason: "an audit", principal: "ada", isAutomatic: false,
-                    createdAt: world.monitor.clock.now()))
+            let freeze = FreezeRecord(
+                scope: .vm, id: vm.description, reason: "an audit", principal: "ada", isAutomatic: false,
+                createdAt: world.monitor.clock.now())
+            try await freezes.freeze(freeze)
             try await eventually("that it is known") {
                 guard let shell = await scheduler.service.shell(of: cluster) else { return false }
                 return await shell.state.explain(vm, at: world.monitor.clock.now())?.inputs.freezeReason == "an audit"
@@ -58,7 +58,7 @@ struct SchedulerRuleTests {
             try await eventually("a recorded growth") { try await world.isRecorded("\"dry\":\"frozen\"") }
             #expect(try await world.orders().isEmpty)
             let frozen = world.monitor.clock.now()
-            try await freezes.unfreeze(.vm, vm.description)
+            try await freezes.unfreeze(freeze)
             try await eventually("the growth") { try await world.vcpus() == 2 }
             #expect(try await scheduler.why(vm, at: frozen).record.inputs.freezeReason == "an audit")
             #expect(try await scheduler.why(vm).record.inputs.freezeReason == nil)

@@ -54,10 +54,10 @@ struct SchedulerSafetyTests {
             try await eventually("a growth") { try await world.vcpus() ?? 0 > 1 }
             let freezes = FreezeRepository(world.store)
             let frozenAt = world.monitor.clock.now()
-            try await freezes.freeze(
-                FreezeRecord(
-                    scope: .cluster, id: cluster.name, reason: "an audit", principal: "ada", isAutomatic: false,
-                    createdAt: frozenAt))
+            let freeze = FreezeRecord(
+                scope: .cluster, id: cluster.name, reason: "an audit", principal: "ada", isAutomatic: false,
+                createdAt: frozenAt)
+            try await freezes.freeze(freeze)
             try await eventually("a growth that is not made") { try await world.isRecorded("\"dry\":\"frozen\"") }
             let late = try await world.orders().filter {
                 $0.command.createdAt > frozenAt.advanced(by: .seconds(1)) && $0.outcome?.code != "frozen"
@@ -65,7 +65,7 @@ struct SchedulerSafetyTests {
             #expect(late.isEmpty, "\(late)")
             let size = try #require(try await world.vcpus())
             #expect(size < 8)
-            try await freezes.unfreeze(.cluster, cluster.name)
+            try await freezes.unfreeze(freeze)
             try await eventually("the next growth") { try await world.vcpus() ?? 0 > size }
         }
     }

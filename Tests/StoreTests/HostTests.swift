@@ -121,8 +121,11 @@ import Testing
             second.reason = "later"
             try await freezes.freeze(second)
             #expect(try await freezes.list() == [first])
-            #expect(try await freezes.unfreeze(.tenant, "t-1"))
-            #expect(try await !freezes.unfreeze(.tenant, "t-1"))
+            var anothers = first
+            anothers.principal = "ada"
+            #expect(try await !freezes.unfreeze(anothers), "it is not the one that was looked at")
+            #expect(try await freezes.unfreeze(first))
+            #expect(try await !freezes.unfreeze(first))
             #expect(try await freezes.list().isEmpty)
             // What stood at an instant is still told: from when it was made until it was ended.
             #expect(try await freezes.list(at: at(0)).isEmpty)

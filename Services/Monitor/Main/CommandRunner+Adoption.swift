@@ -32,11 +32,16 @@ extension CommandRunner {
     }
 
     /// How many bytes the domain's console has up to now: they are not its next owner's. What a terminal without a file
-    /// still holds is read, and so gone.
-    func consoleEnd(of domain: DomainID) async -> Int64 {
-        let last = try? await loop.hypervisor.console(of: domain, from: -1, limit: 1 << 18)
-        guard let last, last.offset > 0 else { return 0 }
-        return last.nextOffset
+    /// still holds is read, and so gone. Throws where the host does not answer, for then it is not known.
+    func consoleEnd(of domain: DomainID) async throws(HypervisorError) -> Int64 {
+        do throws(HypervisorError) {
+            let last = try await loop.hypervisor.console(of: domain, from: -1, limit: 1 << 18)
+            return last.offset > 0 ? last.nextOffset : 0
+        } catch {
+            // There is no console that anybody could read.
+            guard error.code.isFinal else { throw error }
+            return 0
+        }
     }
 
     /// Labels the domain as its tenant's; from then on it is billed and may be changed.

@@ -103,7 +103,7 @@ extension CommandRunner {
             let beforehand = Beforehand(
                 specification: specification,
                 definition: order.verb == .adopt ? try await adoptable(order) : nil,
-                console: order.verb == .adopt ? await consoleEnd(of: order.domain) : 0,
+                console: order.verb == .adopt ? try await consoleEnd(of: order.domain) : 0,
                 mark: order.verb.needsMark ? await lifeMark(of: order.domain) : nil,
                 volumes: order.verb == .delete ? try await volumesToDelete(order) : nil)
             guard try await claimWithRows(record, order, beforehand) else { return false }
@@ -297,7 +297,7 @@ extension CommandRunner {
 
 extension HypervisorError.Code {
     /// Whether asking again changes nothing.
-    fileprivate var isFinal: Bool { [.noSuchDomain, .refused, .unsupported, .invalid].contains(self) }
+    var isFinal: Bool { [.noSuchDomain, .refused, .unsupported, .invalid].contains(self) }
 }
 
 extension CommandSituation.Mode {

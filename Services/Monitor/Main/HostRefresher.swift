@@ -63,11 +63,12 @@ actor HostRefresher {
         }
     }
 
-    /// Other hosts took these domains: what is here of them is a copy.
-    func taken(_ domains: [DomainID]) async {
-        for domain in domains where recorded[domain] == nil {
+    /// Other hosts took these domains: what is here of them is a copy. By now one may have come back.
+    func taken(_ domains: [DomainID]) async throws {
+        let new = domains.filter { recorded[$0] == nil }
+        for (domain, row) in try await edges.inventory.domains(new) {
             recorded[domain] = .unknown
-            await loop.lost(domain)
+            if row.host != host { await loop.lost(domain) }
         }
     }
 

@@ -169,9 +169,12 @@ actor HostSupervisor {
     /// Reads which domains other hosts took whose former hosts have not looked since, until cancelled.
     private func readTaken() async {
         while !Task.isCancelled {
-            let copies = (try? await edges.inventory.unknownCopies()) ?? []
-            for (host, taken) in Dictionary(grouping: copies, by: \.host) {
-                await working[ShardKey(kind: .host, id: host.name)]?.unit?.taken(taken.map(\.domain))
+            do {
+                for (host, taken) in Dictionary(grouping: try await edges.inventory.unknownCopies(), by: \.host) {
+                    try await working[ShardKey(kind: .host, id: host.name)]?.unit?.taken(taken.map(\.domain))
+                }
+            } catch {
+                edges.log.debug("copies can't be looked for", metadata: ["error": "\(error)"])
             }
             try? await Task.sleep(for: configuration.refreshInterval)
         }

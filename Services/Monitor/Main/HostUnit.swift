@@ -51,7 +51,7 @@ struct HostUnit: Sendable {
     }
 
     /// Other hosts took these domains from this one.
-    func taken(_ domains: [DomainID]) async { await refresher.taken(domains) }
+    func taken(_ domains: [DomainID]) async throws { try await refresher.taken(domains) }
 
     /// Works until cancelled; returns when nothing is under way any more.
     func run() async {

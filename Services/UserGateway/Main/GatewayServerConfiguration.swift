@@ -61,7 +61,7 @@ package struct GatewayServerConfiguration: Sendable {
     package var stalledWriteTimeout: Duration = .seconds(30)
     /// Connections that one address may open at once beside those on which somebody logged in, and how long until it may
     /// open one more.
-    package var arrivalBurst = 256
+    package var arrivalBurst = 64
     package var arrivalRefill: Duration = .milliseconds(50)
     /// Requests, apart from logins, that all who have not logged in may send at once, and how long until one more.
     package var strangersBurst = 400

@@ -42,6 +42,8 @@ package actor Membership {
     private var core: OwnershipCore
     private var tracker: LivenessTracker
     private var knownPeers: [InstanceRecord] = []
+    /// Shards that could not be taken at the last beat, and why: told once.
+    private var faulty: [ShardKey: String] = [:]
     /// Readable from anywhere without waiting.
     package nonisolated let ownership: Ownership
 
@@ -121,17 +123,21 @@ package actor Membership {
             rows += try await shards.list(kind)
         }
         let dead = Set(tracker.dead).union(rows.compactMap(\.owner).filter { !siblings.contains($0) })
-        var faults: [String] = []
+        var faults: [ShardKey: String] = [:]
         for directive in core.directives(shards: rows, alive: alive.intersection(siblings), dead: dead) {
             do {
                 try await perform(directive)
             } catch let error as StoreError where !error.isTransient {
                 // What is wrong with one shard's row keeps no other from being served.
-                faults.append("\(directive.key): \(error.message)")
-                log.error("a shard can't be taken", metadata: ["shard": "\(directive.key)", "error": "\(error)"])
+                faults[directive.key] = error.message
+                if faulty[directive.key] != error.message {
+                    log.error("a shard can't be taken", metadata: ["shard": "\(directive.key)", "error": "\(error)"])
+                }
             }
         }
-        health.report("shards", fault: faults.isEmpty ? nil : faults.joined(separator: "; "), isNeeded: false)
+        faulty = faults
+        let named = faults.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+        health.report("shards", fault: named.isEmpty ? nil : named.joined(separator: "; "), isNeeded: false)
     }
 
     private func perform(_ directive: OwnershipCore.Directive) async throws {

@@ -55,13 +55,17 @@ package struct FreezeRepository: Sendable {
             """)
     }
 
-    /// Ends a freeze; `false` if there was none.
+    /// Ends this freeze, and no other that took its place meanwhile; `false` if it does not stand any more.
     @discardableResult
     package func unfreeze(
-        _ scope: FreezeScope, _ id: String, in runner: (any QueryRunner)? = nil
+        _ freeze: FreezeRecord, in runner: (any QueryRunner)? = nil
     ) async throws(StoreError) -> Bool {
         let rows = try await (runner ?? store).query(
-            "DELETE FROM cluster.freeze WHERE scope = \(scope.rawValue) AND id = \(id) RETURNING id")
+            """
+            DELETE FROM cluster.freeze WHERE scope = \(freeze.scope.rawValue) AND id = \(freeze.id)
+                AND principal = \(freeze.principal) AND reason = \(freeze.reason)
+                AND is_automatic = \(freeze.isAutomatic) RETURNING id
+            """)
         return !rows.isEmpty
     }
 

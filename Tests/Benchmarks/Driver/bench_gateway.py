@@ -7,18 +7,16 @@ Alone and flooded are measured in the same run, one after the other, and all lim
 comes from so many addresses of the loopback network that none stops it. Flood and gateway share the machine's cores.
 """
 
-import argparse
 import json
 import multiprocessing
 import os
 import selectors
 import signal
 import socket
-import sys
 import time
 
 from fleet_scale import FOLDER, FleetStack
-from measure import Figures
+from measure import bench
 from stack import ROOT, StackError, wait_until
 
 SETTINGS = {
@@ -153,7 +151,7 @@ def furnish(stack, administrator):
     return [token(f"loud-{number}", "loud") for number in range(3)], token("quiet-1", "quiet")
 
 
-def run(figures):
+def run(figures, _):
     stack = FleetStack(FOLDER / "gateway", figures.binaries, SETTINGS)
     try:
         stack.start(2, 20, cores=64, memory_size="256GiB")
@@ -188,20 +186,5 @@ def run(figures):
         stack.down()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binaries", required=True)
-    options = parser.parse_args()
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, lambda *_: sys.exit(130))
-    figures = Figures("gateway", options.binaries)
-    run(figures)
-    figures.note(f"load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    figures.table()
-
-
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    bench("gateway", __doc__, run)

@@ -6,12 +6,7 @@
   bench_monitor.py --binaries .build/release bus small    some parts: fleet, small, libvirt, bus
 """
 
-import argparse
-import os
-import signal
-import sys
-
-from measure import Figures
+from measure import bench
 from stack import StackError
 
 import bus_rates
@@ -23,27 +18,14 @@ PARTS = {
 }
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binaries", required=True)
-    parser.add_argument("parts", nargs="*", metavar="PART", choices=[[], *PARTS])
-    options = parser.parse_args()
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, lambda *_: sys.exit(130))
-    figures = Figures("monitor", options.binaries)
+def run(figures, options):
     for part in options.parts or PARTS:
         print(f"{part}:", flush=True)
         try:
             PARTS[part](figures)
         except StackError as error:
             figures.note(f"{part} could not be measured: {error}")
-    load = os.getloadavg()[0]
-    figures.note(f"load average at the end: {load:.1f} on {os.cpu_count()} cores")
-    figures.table()
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    bench("monitor", __doc__, run, (["parts"], {"nargs": "*", "metavar": "PART", "choices": [[], *PARTS]}))

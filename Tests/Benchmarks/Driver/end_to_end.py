@@ -5,15 +5,11 @@
 Part of `make bench-scheduler`; by itself:  end_to_end.py --binaries .build/release
 """
 
-import argparse
 import json
-import os
-import signal
-import sys
 import time
 
 from fleet_scale import FOLDER, FleetStack
-from measure import Figures, cpu_seconds, family
+from measure import bench, cpu_seconds, family
 from stack import StackError
 
 WINDOW, BREACHES = 12, 3
@@ -106,21 +102,7 @@ def report(figures, label, latencies, asked, seen):
         figures.note(f"only {len(latencies)} of {asked} overloaded VMs were resized")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--binaries", required=True)
-    parser.add_argument("--hosts", type=int, default=1250)
-    options = parser.parse_args()
-    for name in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(name, lambda *_: sys.exit(130))
-    figures = Figures("end-to-end", options.binaries)
-    run(figures, options.hosts)
-    figures.note(f"load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    figures.table()
-
-
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    bench(
+        "end-to-end", __doc__, lambda figures, options: run(figures, options.hosts),
+        (["--hosts"], {"type": int, "default": 1250}))

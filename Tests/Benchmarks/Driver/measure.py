@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the benches have in common: processes' CPU time and memory, and the figures that become a table."""
 
+import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -91,3 +93,21 @@ class Figures:
         subprocess.run(
             [str(self.binaries / "MonitorBench"), "table", str(document), "--folder", str(folder)], check=True,
             env=clean_environment())
+
+
+def bench(name, text, run, *more):
+    """A driver's command line: `run` gets the figures and the options, of which `more` are a driver's own."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binaries", required=True)
+    for names, settings in more:
+        parser.add_argument(*names, **settings)
+    options = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(130))
+    figures = Figures(name, options.binaries)
+    try:
+        run(figures, options)
+        figures.note(f"load average at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+        figures.table()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -20,10 +20,13 @@ extension GatewayBackend {
         do throws(MethodError) {
             stored = try await reading {
                 let standing = try await FreezeRepository(store).list().first { $0.isAbout(scope) }
-                let isReplaced = if let standing { try await mayEnd(standing, request.principal) } else { false }
+                let replaced =
+                    if let standing, try await mayEnd(standing, request.principal) { standing } else {
+                        FreezeRecord?.none
+                    }
                 try await store.transaction { transaction in
                     // The former one's end and reason stay in the history.
-                    if isReplaced { try await FreezeRepository(store).unfreeze(scope.kind, scope.id, in: transaction) }
+                    if let replaced { try await FreezeRepository(store).unfreeze(replaced, in: transaction) }
                     try await FreezeRepository(store).freeze(wanted, in: transaction)
                     try await audit(request, on: scope.name, request.given, in: transaction)
                 }
@@ -52,7 +55,10 @@ extension GatewayBackend {
         }
         try await reading {
             try await store.transaction { transaction in
-                try await FreezeRepository(store).unfreeze(scope.kind, scope.id, in: transaction)
+                guard try await FreezeRepository(store).unfreeze(standing, in: transaction) else {
+                    throw MethodError(
+                        .conflict, "the freeze of '\(scope.name)' has changed meanwhile", hint: "see 'ebb freeze list'")
+                }
                 try await audit(request, on: scope.name, request.given, in: transaction)
             }
         }
