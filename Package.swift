@@ -42,7 +42,8 @@ let isForDemo = Context.environment["EBB_BUILD"] == "demo"
 
 /// What every service's `Main` composes.
 let serviceEdges: [Target.Dependency] = [
-    "ResourceModel", "Messages", "Bus", "Store", "ServiceKit", log, coreMetrics, metrics, lifecycle, arguments,
+    "ResourceModel", "Contracts", "Messages", "Bus", "Store", "ServiceKit", log, coreMetrics, metrics, lifecycle,
+    arguments,
     protobuf,
 ]
 
@@ -65,7 +66,8 @@ func tls() -> Target {
 
 func core(_ service: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
     .target(
-        name: "\(service)Core", dependencies: ["ResourceModel"] + dependencies, path: "Services/\(service)/Core",
+        name: "\(service)Core", dependencies: ["ResourceModel", "Contracts"] + dependencies,
+        path: "Services/\(service)/Core",
         resources: resources, swiftSettings: strict)
 }
 
@@ -77,7 +79,7 @@ func main(
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", exclude: exclude,
+        name: name, dependencies: dependencies + ["Contracts", "TestSupport"], path: "Tests/\(name)", exclude: exclude,
         swiftSettings: strict)
 }
 
@@ -123,7 +125,8 @@ let package = Package(
 
         // Shared edges and values.
         shared("ResourceModel", settings: inlined),
-        shared("Messages", ["ResourceModel", protobuf], exclude: ["Proto"]),
+        shared("Contracts", ["ResourceModel"]),
+        shared("Messages", ["ResourceModel", "Contracts", protobuf], exclude: ["Proto"]),
         shared("Execution", settings: edge),
         shared("Cryptography", ["CSodium"], settings: edge),
         tls(),
@@ -136,12 +139,12 @@ let package = Package(
                 .product(name: "OrderedCollections", package: "swift-collections"),
             ], settings: edge),
         shared(
-            "Store", ["ResourceModel", "Execution", "Cryptography", "CLibPQ", log],
+            "Store", ["ResourceModel", "Contracts", "Execution", "Cryptography", "CLibPQ", log],
             resources: [.embedInCode("Migrations")], settings: edge),
         shared(
             "Hypervisor",
             [
-                "ResourceModel", "Messages", "Execution", "Bus", "CLibvirt", log, protobuf,
+                "ResourceModel", "Contracts", "Messages", "Execution", "Bus", "CLibvirt", log, protobuf,
                 .product(name: "XMLCoder", package: "XMLCoder"),
             ],
             settings: edge),
@@ -149,7 +152,7 @@ let package = Package(
         shared(
             "ServiceKit",
             [
-                "ResourceModel", "Messages", "Bus", "Store", log, lifecycle, arguments, protobuf,
+                "ResourceModel", "Contracts", "Messages", "Bus", "Store", log, lifecycle, arguments, protobuf,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 coreMetrics, yams, .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -192,6 +195,7 @@ var proofs: [Target] {
     [
         shared("TestSupport", ["ResourceModel", "Store", "Bus", log], settings: edge),
         tests("ResourceModelTests", ["ResourceModel"]),
+        tests("ContractsTests", ["ResourceModel"]),
         tests("MessagesTests", ["Messages", "ResourceModel", protobuf], exclude: ["Fixtures"]),
         tests("ExecutionTests", ["Execution"]),
         tests("CryptographyTests", ["Cryptography"]),

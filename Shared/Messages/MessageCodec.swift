@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
+internal import FoundationEssentials
 package import SwiftProtobuf
 
 /// Why bytes are not the message that they should be. Nothing that arrives traps: it throws this.
@@ -39,6 +41,11 @@ package enum MessageCodec {
         } catch {
             preconditionFailure("\(type(of: message)) has no required fields and holds no JSON `Any`: \(error)")
         }
+    }
+
+    /// A document as the body of a message.
+    package static func encoded(_ document: some JSONDocument) -> [UInt8] {
+        encoded(WireJSONDocument.with { $0.json = Data(document.json.utf8) })
     }
 
     /// Reads one message; unknown fields are ignored, so that a newer sender can be read.

@@ -62,6 +62,12 @@ package struct MessageType: Hashable, Sendable, CustomStringConvertible, Express
     package static let ping: MessageType = "bus.ping.v1"
     package static let executeCommand: MessageType = "command.execute.v1"
     package static let permitRequest: MessageType = "permit.request.v1"
+    package static let checkVM: MessageType = "vm.check.v1"
+    package static let previewVM: MessageType = "vm.prepare-preview.v1"
+    package static let listSnapshots: MessageType = "vm.snapshots.v1"
+    package static let readConsole: MessageType = "vm.console.v1"
+    package static let listAddresses: MessageType = "vm.addresses.v1"
+    package static let checkHost: MessageType = "host.check.v1"
     package static let setPolicy: MessageType = "policy.set.v1"
     package static let why: MessageType = "decision.why.v1"
     /// To Monitor: holds automatic commands at once, or lets them go on.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import FleetModel
 import Hypervisor
 import MonitorCore
@@ -179,7 +180,7 @@ struct MonitorCopiesTests {
                     return row?.host == "h2" && row?.state == .running
                 }
                 let start = try await rig.perform("start", vm, on: "h1")
-                #expect(start.code == "moved" && start.message?.contains("on host h2 now, not on h1") == true)
+                #expect(start.code == .moved && start.message?.contains("on host h2 now, not on h1") == true)
                 #expect(try await fleets["h1"]?.truth().domains.first?.segments.last?.isActive != true)
                 try await eventually("it is billed on h2") {
                     let last = try await rig.segments(vm).last
@@ -217,7 +218,7 @@ struct MonitorCopiesTests {
                 }
                 try await rig.take("h2")
                 let outcome = try await rig.outcome(of: id)
-                #expect(outcome.code == "moved" && outcome.message?.contains("h2") == true, "\(outcome)")
+                #expect(outcome.code == .moved && outcome.message?.contains("h2") == true, "\(outcome)")
                 #expect(try await fleets["h1"]?.truth().domains.first?.segments.last?.isActive != true)
                 #expect(try await rig.inventory.domain(vm)?.state == .running)
             }
@@ -260,14 +261,14 @@ struct MonitorCopiesTests {
                 ] {
                     let outcome = try await rig.perform(verb, vm, arguments)
                     let message = outcome.message ?? ""
-                    #expect(outcome.code == "conflict" && message.contains("h1") && message.contains("h2"), "\(verb)")
+                    #expect(outcome.code == .conflict && message.contains("h1") && message.contains("h2"), "\(verb)")
                 }
                 #expect(try await fleets["h1"]?.truth().operations.isEmpty == true)
                 #expect(try await rig.segments(vm).allSatisfy { $0.host == "h1" })
                 try await fleets["h2"]?.administer(.condition(host: "h2", condition: .hung))
                 try await eventually("h2 is unknown") { try await rig.inventory.host("h2")?.facts.state == .unknown }
                 let silent = try await rig.perform("resize", vm, #"{"vcpus": 2}"#)
-                #expect(silent.code == "conflict" && silent.message?.contains("does not answer") == true, "\(silent)")
+                #expect(silent.code == .conflict && silent.message?.contains("does not answer") == true, "\(silent)")
                 try await fleets["h2"]?.administer(.condition(host: "h2", condition: .up))
                 try await lifecycle(vm, .destroy, on: fleets["h1"])
                 try await eventually("it is on h2") { try await rig.inventory.domain(vm)?.host == "h2" }
@@ -300,7 +301,7 @@ struct MonitorCopiesTests {
                 try await eventually("it is on h2") { try await rig.inventory.domain(vm)?.host == "h2" }
                 for (verb, arguments) in [("snapshot", #"{"name": "s"}"#), ("resize", #"{"vcpus": 2}"#)] {
                     let outcome = try await rig.perform(verb, vm, arguments, on: "h2")
-                    #expect(outcome.code == "conflict" && outcome.message?.contains("h1") == true, "\(outcome)")
+                    #expect(outcome.code == .conflict && outcome.message?.contains("h1") == true, "\(outcome)")
                 }
                 try await eventually("its former host has looked") {
                     try await rig.inventory.copies(of: [vm]).map(\.state) == [.paused]
@@ -357,7 +358,7 @@ struct MonitorCopiesTests {
                 try await eventually("h2 is polled") { try await rig.inventory.host("h2")?.facts.state == .up }
                 #expect(try await rig.inventory.domain(vm)?.host == "h1")
                 #expect(try await rig.inventory.duplicates(on: "h2").isEmpty)
-                let outcome = CommandOutcome.failed(code: "outcome-unknown", message: "the owner vanished")
+                let outcome = CommandOutcome.failed(code: .outcomeUnknown, message: "the owner vanished")
                 #expect(try await rig.commands.finish(id, under: shard.claim, outcome, at: rig.clock.now()))
                 try await rig.take("h1")
                 let home: HostID = source == .running ? "h1" : "h2"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import FleetModel
 import Hypervisor
 import ResourceModel
@@ -25,7 +26,7 @@ struct MonitorDeletionTests {
     }
 
     private func expectLeft(_ outcome: CommandOutcome, _ rig: MonitorRig) async throws {
-        #expect(outcome.code == "partial", "\(outcome)")
+        #expect(outcome.code == .partial, "\(outcome)")
         #expect(outcome.message?.contains("/fleet/\(vm).disk") == true, "\(outcome)")
         #expect(outcome.message?.contains("ebb vm delete") == true, "\(outcome)")
         let row = try #require(try await rig.inventory.domain(vm))
@@ -59,7 +60,7 @@ struct MonitorDeletionTests {
                 .fault(
                     host: nil, domain: vm, verb: "undefine", times: 1,
                     effect: .fail(afterNanoseconds: 0, message: "no")))
-            #expect(try await rig.perform("delete", vm).code == "hypervisor")
+            #expect(try await rig.perform("delete", vm).code == .hypervisor)
             try await eventually("nothing is left over") {
                 try await rig.inventory.domain(vm)?.leftoverVolumes.isEmpty == true
             }

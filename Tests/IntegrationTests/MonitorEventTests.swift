@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Hypervisor
 import Messages
 import ResourceModel
@@ -54,7 +55,7 @@ struct MonitorEventTests {
                      "boot": {"image": {"pool": "\(pool)", "volume": "\(volume)"}}}
                     """)
                 let message = outcome.message ?? ""
-                #expect(outcome.code == "hypervisor" && message.contains("'\(pool)'"), "\(message)")
+                #expect(outcome.code == .hypervisor && message.contains("'\(pool)'"), "\(message)")
                 #expect(pool == "no-pool" || message.contains("'nowhere'"), "\(message)")
             }
             #expect(try await rig.inventory.domain(id) == nil, "not even its row")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import FleetModel
 import Foundation
 import Hypervisor
@@ -281,7 +282,7 @@ struct MonitorFaultTests {
             try await fleet.administer(.load(domain: domain, source: .constant(ppm: 8_000_000)))
             for verb in CommandVerbs.all {
                 let outcome = try await rig.perform(verb.name, domain, verb.arguments, isAutomatic: verb.isAutomatic)
-                #expect(outcome.code == "observed", "\(verb.name): \(outcome)")
+                #expect(outcome.code == .observed, "\(verb.name): \(outcome)")
             }
             #expect(try await fleet.truth().operations.isEmpty)
         }

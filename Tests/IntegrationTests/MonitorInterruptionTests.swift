@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import FleetModel
 import Hypervisor
 import ResourceModel
@@ -58,7 +59,7 @@ struct MonitorInterruptionTests {
         let outcome = try await end(of: "reboot", hadEffect: hadEffect) { hypervisor, call in
             _ = try await hypervisor.perform(.reboot, on: vm, call)
         }
-        #expect(outcome.succeeded == hadEffect && outcome.code == (hadEffect ? nil : "interrupted"), "\(outcome)")
+        #expect(outcome.succeeded == hadEffect && outcome.code?.word == (hadEffect ? nil : .interrupted), "\(outcome)")
     }
 
     @Test("a revert of a running VM to its current snapshot ends by whether it began again", arguments: [true, false])
@@ -67,7 +68,7 @@ struct MonitorInterruptionTests {
         let outcome = try await end(of: "revert", name, prepare: [("snapshot", name)], hadEffect: hadEffect) {
             hypervisor, call in _ = try await hypervisor.revert(vm, to: "before", call)
         }
-        #expect(outcome.succeeded == hadEffect && outcome.code == (hadEffect ? nil : "interrupted"), "\(outcome)")
+        #expect(outcome.succeeded == hadEffect && outcome.code?.word == (hadEffect ? nil : .interrupted), "\(outcome)")
     }
 
     @Test("a revert to an earlier snapshot ends by which is the current one", arguments: [true, false])
@@ -79,7 +80,7 @@ struct MonitorInterruptionTests {
                 ("snapshot", #"{"name": "late"}"#),
             ], hadEffect: hadEffect
         ) { hypervisor, call in _ = try await hypervisor.revert(vm, to: "early", call) }
-        #expect(outcome.succeeded == hadEffect && outcome.code == (hadEffect ? nil : "interrupted"), "\(outcome)")
+        #expect(outcome.succeeded == hadEffect && outcome.code?.word == (hadEffect ? nil : .interrupted), "\(outcome)")
     }
 
     @Test("of a domain that is off nobody can tell, and it is said that asking again does no harm")
@@ -88,7 +89,7 @@ struct MonitorInterruptionTests {
         let outcome = try await end(
             of: "revert", name, prepare: [("destroy", "{}"), ("snapshot", name)], hadEffect: false
         ) { _, _ in }
-        #expect(outcome.code == "interrupted" && outcome.message?.contains("no harm") == true, "\(outcome)")
+        #expect(outcome.code == .interrupted && outcome.message?.contains("no harm") == true, "\(outcome)")
     }
 
     @Test("a deleted snapshot ends by whether it is there", arguments: [true, false])
@@ -97,7 +98,7 @@ struct MonitorInterruptionTests {
         let outcome = try await end(
             of: "delete-snapshot", name, prepare: [("snapshot", name)], hadEffect: hadEffect
         ) { hypervisor, call in _ = try await hypervisor.deleteSnapshot(of: vm, name: "before", call) }
-        #expect(outcome.succeeded == hadEffect && outcome.code == (hadEffect ? nil : "interrupted"), "\(outcome)")
+        #expect(outcome.succeeded == hadEffect && outcome.code?.word == (hadEffect ? nil : .interrupted), "\(outcome)")
     }
 
     @Test("a reboot or revert whose answer is lost is followed up by that Monitor", arguments: ["reboot", "revert"])

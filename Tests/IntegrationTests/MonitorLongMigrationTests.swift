@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import FleetModel
 import Hypervisor
 import Messages
@@ -90,7 +91,7 @@ struct MonitorLongMigrationTests {
                     host: nil, domain: vm, verb: "migrate", times: 1,
                     effect: .stall(afterNanoseconds: Self.second / 2, nanoseconds: 60 * Self.second)))
             let outcome = try await rig.outcome(of: try await move(rig))
-            #expect(outcome.code == "aborted" && outcome.message?.contains("progressed") == true, "\(outcome)")
+            #expect(outcome.code == .aborted && outcome.message?.contains("progressed") == true, "\(outcome)")
             #expect(outcome.message?.contains("goes on running here") == true, "\(outcome)")
             #expect(try await fleet.hypervisor("h1").migrationProgress(of: vm) == nil)
             #expect(try await fleet.hypervisor("h1").look(at: vm).state == .running)
@@ -115,9 +116,9 @@ struct MonitorLongMigrationTests {
         configuration.migrationTimeLimit = .milliseconds(500)
         try await withVM(migration: 5, configuration: configuration) { rig, fleet in
             let outcome = try await rig.outcome(of: try await move(rig))
-            #expect(outcome.code == "aborted" && outcome.message?.contains("limit") == true, "\(outcome)")
+            #expect(outcome.code == .aborted && outcome.message?.contains("limit") == true, "\(outcome)")
             let other = try await rig.outcome(of: try await move(rig, #", "time_limit_seconds": 2"#))
-            #expect(other.code == "aborted" && other.message?.contains("2 s") == true, "\(other)")
+            #expect(other.code == .aborted && other.message?.contains("2 s") == true, "\(other)")
             #expect(try await fleet.hypervisor("h1").look(at: vm).state == .running)
         }
     }
@@ -152,7 +153,7 @@ struct MonitorLongMigrationTests {
                     """)
                 _ = try await CommandRepository(store).enqueue(
                     NewCommand(
-                        id: permit, host: "h1", domain: vm, verb: "migrate", arguments: #"{"target": "h2"}"#,
+                        id: permit, host: "h1", domain: vm, verb: .migrate, arguments: .migration(to: "h2"),
                         principal: "test", idempotencyKey: "permit", permit: permit, createdAt: now,
                         deadline: now.advanced(by: .seconds(1))))
             }
@@ -177,7 +178,7 @@ struct MonitorLongMigrationTests {
                 try await fleet.administer(.condition(host: "h1", condition: .hung))
                 try await rig.take("h1")
                 let outcome = try await rig.outcome(of: id)
-                #expect(outcome.code == "outcome-unknown", "\(outcome)")
+                #expect(outcome.code == .outcomeUnknown, "\(outcome)")
                 try await fleet.administer(.condition(host: "h1", condition: .up))
                 try await eventually("its row") { try await rig.inventory.domain(vm)?.host == "h2" }
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import FleetModel
 import Hypervisor
 import ResourceModel
@@ -118,7 +119,7 @@ struct MonitorMigrationTests {
                 let outcome = try await rig.outcome(of: id)
                 calling?.cancel()
                 #expect(outcome.succeeded == (point != .claimed), "\(outcome)")
-                #expect(outcome.code == (point == .claimed ? "interrupted" : nil))
+                #expect(outcome.code?.word == (point == .claimed ? .interrupted : nil))
                 let home: HostID = outcome.succeeded ? "h2" : "h1"
                 try await expectOneCopy(on: home, fleet)
                 #expect(
@@ -165,7 +166,7 @@ struct MonitorMigrationTests {
                 let abort = try await rig.perform("abort-migration", vm)
                 #expect(abort.succeeded, "\(abort)")
                 let outcome = try await rig.outcome(of: id)
-                #expect(outcome.code == "aborted", "\(outcome)")
+                #expect(outcome.code == .aborted, "\(outcome)")
                 try await expectOneCopy(on: "h1", fleet)
                 #expect(try await rig.perform("resize", vm, #"{"vcpus": 3}"#).succeeded, "it goes on as before")
             }
@@ -182,9 +183,9 @@ struct MonitorMigrationTests {
                 try await eventually("it is under way") { try await rig.commands.fetch(id)?.progressText != nil }
                 #expect(try await rig.perform("abort-migration", vm).succeeded)
                 let migration = try await rig.commands.fetch(id)
-                #expect(migration?.outcome?.code == "aborted", "\(String(describing: migration))")
+                #expect(migration?.outcome?.code == .aborted, "\(String(describing: migration))")
                 #expect(migration?.outcome?.message?.contains("goes on running here") == true)
-                #expect(try await rig.perform("abort-migration", vm).code == "state")
+                #expect(try await rig.perform("abort-migration", vm).code == .state)
             }
         }
     }

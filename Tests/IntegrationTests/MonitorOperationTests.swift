@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import FleetModel
 import FoundationEssentials
 import Hypervisor
@@ -34,7 +35,7 @@ struct MonitorOperationTests {
             #expect(both.succeeded, "\(both)")
             let row = try #require(try await rig.inventory.domain(vm))
             #expect(row.memory == .mebibytes(512) && row.confirmedVCPUs == 3)
-            #expect(try await rig.perform("resize", vm, #"{"memory_bytes": 2147483648}"#).code == "invalid")
+            #expect(try await rig.perform("resize", vm, #"{"memory_bytes": 2147483648}"#).code == .invalid)
             #expect(try await fleet.truth().violations.isEmpty)
         }
     }
@@ -46,7 +47,7 @@ struct MonitorOperationTests {
             try await fleet.administer(
                 .fault(host: nil, domain: vm, verb: "resize", times: 1, effect: .partialGrant(vcpus: 3)))
             let outcome = try await rig.perform("resize", vm, #"{"vcpus": 4}"#)
-            #expect(outcome.code == "partial" && outcome.message?.contains("3 vCPUs") == true, "\(outcome)")
+            #expect(outcome.code == .partial && outcome.message?.contains("3 vCPUs") == true, "\(outcome)")
             try await eventually("the segment") { try await rig.segments(vm).last?.vcpus == 3 }
         }
     }
@@ -79,16 +80,16 @@ struct MonitorOperationTests {
             #expect(try await rig.perform("create", vm, create).succeeded)
             let taken = try await rig.perform("snapshot", vm, #"{"name": "before"}"#)
             #expect(taken.succeeded, "\(taken)")
-            let list = try await rig.ask(.vmSnapshots, #"{"domain": "\#(vm)"}"#)
+            let list = try await rig.ask(.listSnapshots, #"{"domain": "\#(vm)"}"#)
             #expect(list.contains(#""name":"before""#), "\(list)")
             let reverted = try await rig.perform("revert", vm, #"{"name": "before"}"#)
             #expect(reverted.succeeded, "\(reverted)")
-            #expect(try await rig.perform("revert", vm, #"{"name": "never"}"#).code == "hypervisor")
+            #expect(try await rig.perform("revert", vm, #"{"name": "never"}"#).code == .hypervisor)
             let deleted = try await rig.perform("delete-snapshot", vm, #"{"name": "before"}"#)
             #expect(deleted.succeeded, "\(deleted)")
-            #expect(try await rig.ask(.vmSnapshots, #"{"domain": "\#(vm)"}"#) == "[]")
+            #expect(try await rig.ask(.listSnapshots, #"{"domain": "\#(vm)"}"#) == "[]")
             let again = try await rig.perform("delete-snapshot", vm, #"{"name": "before"}"#)
-            #expect(again.code == "hypervisor" && again.message?.contains("'before'") == true, "\(again)")
+            #expect(again.code == .hypervisor && again.message?.contains("'before'") == true, "\(again)")
             let reboot = try await rig.perform("reboot", vm)
             #expect(reboot.succeeded, "\(reboot)")
         }
@@ -101,7 +102,7 @@ struct MonitorOperationTests {
             let other = create.replacing("\"web\"", with: "\"deaf\"")
             #expect(try await rig.perform("create", old, other).succeeded)
             let ignored = try await rig.perform("shutdown", old, #"{"grace_seconds": 1}"#)
-            #expect(ignored.code == "guest-refused", "\(ignored)")
+            #expect(ignored.code == .guestRefused, "\(ignored)")
             let id = try await rig.enqueue("shutdown", vm, #"{"grace_seconds": 1, "then_destroy": true}"#)
             let outcome = try await rig.outcome(of: id)
             #expect(outcome.succeeded, "\(outcome)")
@@ -116,13 +117,13 @@ struct MonitorOperationTests {
             id: old, name: "old", maximumVCPUs: 4, vcpus: 2, memory: .mebibytes(512), disk: .gibibytes(1))
         try await withMonitor(domains: [definition]) { rig, fleet in
             try await eventually("the domain is listed") { try await rig.inventory.domain(old)?.state == .running }
-            #expect(try await rig.perform("suspend", old).code == "not-managed")
+            #expect(try await rig.perform("suspend", old).code == .notManaged)
             let adopted = try await rig.perform("adopt", old, #"{"tenant": "acme"}"#)
             #expect(adopted.succeeded, "\(adopted)")
             #expect(try await rig.inventory.domain(old)?.tenant == "acme")
             #expect(try await rig.inventory.savedDefinition(of: old) != nil)
             try await eventually("a segment") { try await rig.segments(old).last?.vcpus == 2 }
-            let preview = try await rig.ask(.vmPreparePreview, #"{"domain": "\#(old)", "maximum_vcpus": 8}"#)
+            let preview = try await rig.ask(.previewVM, #"{"domain": "\#(old)", "maximum_vcpus": 8}"#)
             #expect(preview.contains("what"), "\(preview)")
             let prepared = try await rig.perform("prepare", old, #"{"maximum_vcpus": 8}"#)
             #expect(prepared.succeeded, "\(prepared)")
@@ -132,7 +133,7 @@ struct MonitorOperationTests {
             try await eventually("not managed") { try await rig.inventory.domain(old)?.isManaged == false }
             #expect(try await rig.inventory.savedDefinition(of: old) == nil)
             #expect(try await rig.segments(old).allSatisfy { $0.end != nil }, "nothing is billed any more")
-            #expect(try await rig.perform("suspend", old).code == "not-managed")
+            #expect(try await rig.perform("suspend", old).code == .notManaged)
             #expect(try await fleet.hypervisor("h1").inventory().first { $0.domain == old }?.tenant == nil)
         }
     }
@@ -141,12 +142,12 @@ struct MonitorOperationTests {
     func checks() async throws {
         try await withMonitor { rig, _ in
             #expect(try await rig.perform("create", vm, create).succeeded)
-            let check = try await rig.ask(.vmCheck, #"{"domain": "\#(vm)"}"#)
+            let check = try await rig.ask(.checkVM, #"{"domain": "\#(vm)"}"#)
             #expect(check.contains("growsVCPUs"), "\(check)")
-            let host = try await rig.ask(.hostCheck, #"{"host": "h1"}"#)
+            let host = try await rig.ask(.checkHost, #"{"host": "h1"}"#)
             #expect(host.contains(#""target":"h2""#) && host.contains("answers"), "\(host)")
-            await #expect(throws: BusError.self) { try await rig.ask(.vmCheck, "{}") }
-            await #expect(throws: BusError.self) { try await rig.ask(.hostCheck, #"{"host": "h9"}"#) }
+            await #expect(throws: BusError.self) { try await rig.ask(.checkVM, "{}") }
+            await #expect(throws: BusError.self) { try await rig.ask(.checkHost, #"{"host": "h9"}"#) }
         }
     }
 
@@ -158,7 +159,7 @@ struct MonitorOperationTests {
             }
             struct Answer: Decodable { let items: [CheckItem] }
             func clocks(of host: HostID) async throws -> [CheckItem] {
-                let json = try await rig.ask(.hostCheck, #"{"host": "\#(host)"}"#)
+                let json = try await rig.ask(.checkHost, #"{"host": "\#(host)"}"#)
                 let answer = try JSONDecoder().decode(Answer.self, from: Data(json.utf8))
                 return answer.items.filter { $0.check == "clock" }
             }
@@ -177,7 +178,7 @@ struct MonitorOperationTests {
         try await withMonitor { rig, fleet in
             #expect(try await rig.perform("create", vm, create).succeeded)
             _ = try await rig.ask(.freezeSet, #"{"scope": "tenant", "id": "acme", "frozen": true, "reason": "r"}"#)
-            #expect(try await rig.perform("resize", vm, #"{"vcpus": 3}"#, isAutomatic: true).code == "frozen")
+            #expect(try await rig.perform("resize", vm, #"{"vcpus": 3}"#, isAutomatic: true).code == .frozen)
             #expect(try await rig.perform("resize", vm, #"{"vcpus": 3}"#).succeeded)
             _ = try await rig.ask(.freezeSet, #"{"scope": "tenant", "id": "acme", "frozen": false}"#)
             #expect(try await rig.perform("resize", vm, #"{"vcpus": 2}"#, isAutomatic: true).succeeded)
@@ -195,10 +196,10 @@ struct MonitorOperationTests {
             try await rig.database.withStore(role: "ebb_usergateway") { store in
                 try await FreezeRepository(store).freeze(
                     FreezeRecord(
-                        scope: .vm, id: vm.description, reason: "r", principal: "root", isAutomatic: false,
+                        .domain(vm), reason: "r", principal: "root", isAutomatic: false,
                         createdAt: rig.clock.now()))
             }
-            #expect(try await rig.perform("resize", vm, #"{"vcpus": 3}"#, isAutomatic: true).code == "frozen")
+            #expect(try await rig.perform("resize", vm, #"{"vcpus": 3}"#, isAutomatic: true).code == .frozen)
         }
     }
 

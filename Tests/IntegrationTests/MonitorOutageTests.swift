@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import FleetModel
 import Hypervisor
 import Messages
@@ -85,7 +86,7 @@ struct MonitorOutageTests {
                 }
                 try await rig.take("h1")
                 let outcome = try await rig.outcome(of: id)
-                #expect(outcome.succeeded == hadEffect && outcome.code == (hadEffect ? nil : "interrupted"))
+                #expect(outcome.succeeded == hadEffect && outcome.code?.word == (hadEffect ? nil : .interrupted))
                 let resizes = try await fleet.truth().operations.filter { $0.verb == "resize" }
                 #expect(resizes.count == (hadEffect ? 1 : 0))
                 try await eventually("the size that is seen") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import FleetModel
 import Foundation
 import Hypervisor
@@ -89,7 +90,7 @@ struct MonitorPresenceTests {
                 #expect(try await rig.inventory.domain(vm)?.deletedAt == nil)
                 try await eventually("its bill ends") { try await rig.segments(vm).allSatisfy { $0.end != nil } }
                 let start = try await rig.perform("start", vm)
-                #expect(start.code == "not-found" && start.message?.contains("missing") == true, "\(start)")
+                #expect(start.code == .notFound && start.message?.contains("missing") == true, "\(start)")
                 try await act(watch, rig) { try await define(vm, named: "web", rig, fleet) }
                 try await eventually("it is back") {
                     let row = try await rig.inventory.domain(vm)
@@ -166,7 +167,7 @@ struct MonitorPresenceTests {
             for number in 1...3 {
                 let domain = DomainID(UUID128(high: 2, low: UInt64(number)))
                 let outcome = try await rig.perform("create", domain, create)
-                #expect(outcome.code == "hypervisor", "\(outcome)")
+                #expect(outcome.code == .hypervisor, "\(outcome)")
                 try await eventually("its row is gone") { try await rig.inventory.domain(domain)?.deletedAt != nil }
             }
             #expect(try await room(rig).domainVCPUs == 0)

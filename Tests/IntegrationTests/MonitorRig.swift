@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import FleetModel
 import FoundationEssentials
 import Hypervisor
@@ -205,8 +206,9 @@ final class MonitorRig: Sendable {
         let now = clock.now()
         _ = try await commands.enqueue(
             NewCommand(
-                id: id, host: host, domain: domain, verb: verb, arguments: arguments, expectedRevision: revision,
-                principal: "test", idempotencyKey: key ?? id.description,
+                id: id, host: host, domain: domain, verb: Recognised(verb), arguments: arguments,
+                expectedRevision: revision,
+                principal: "test", idempotencyKey: key ?? id.description, permit: nil,
                 decision: isAutomatic ? UUID128.random(using: &generator) : nil, createdAt: now,
                 deadline: now.advanced(by: time)))
         return id

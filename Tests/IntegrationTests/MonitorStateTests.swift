@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import FleetModel
 import Hypervisor
 import ResourceModel
@@ -46,7 +47,7 @@ struct MonitorStateTests {
         try await withVM { rig, fleet in
             try await become(.pmSuspended, rig, fleet)
             let start = try await rig.perform("start", vm)
-            #expect(start.code == "state" && start.message?.contains("ebb vm resume") == true, "\(start)")
+            #expect(start.code == .state && start.message?.contains("ebb vm resume") == true, "\(start)")
             let resumed = try await rig.perform("resume", vm)
             #expect(resumed.succeeded, "\(resumed)")
             #expect(try await state(rig) == .running)
@@ -58,7 +59,7 @@ struct MonitorStateTests {
         try await withVM { rig, fleet in
             try await become(.paused, rig, fleet, because: .ioError, isHeld: true)
             let outcome = try await rig.perform("resume", vm)
-            #expect(outcome.code == "no-effect" && outcome.message?.contains("I/O error") == true, "\(outcome)")
+            #expect(outcome.code == .noEffect && outcome.message?.contains("I/O error") == true, "\(outcome)")
             try await become(.paused, rig, fleet, because: .watchdog)
             let resumed = try await rig.perform("resume", vm)
             #expect(resumed.succeeded, "\(resumed)")
@@ -73,7 +74,7 @@ struct MonitorStateTests {
             #expect(room?.domainMemory == .mebibytes(512), "\(String(describing: room))")
             for verb in ["start", "delete", "resume", "shutdown"] {
                 let outcome = try await rig.perform(verb, vm)
-                #expect(outcome.code == "state" && outcome.message?.contains("--force") == true, "\(verb): \(outcome)")
+                #expect(outcome.code == .state && outcome.message?.contains("--force") == true, "\(verb): \(outcome)")
             }
             let forced = try await rig.perform("shutdown", vm, #"{"grace_seconds": 5, "then_destroy": true}"#)
             #expect(forced.succeeded, "\(forced)")
@@ -101,7 +102,7 @@ struct MonitorStateTests {
     func nothingToAbort() async throws {
         try await withVM { rig, _ in
             let outcome = try await rig.perform("abort-migration", vm)
-            #expect(outcome.code == "state" && outcome.message?.contains("no migration") == true, "\(outcome)")
+            #expect(outcome.code == .state && outcome.message?.contains("no migration") == true, "\(outcome)")
         }
     }
 
@@ -115,7 +116,7 @@ struct MonitorStateTests {
             }
             let abort = try await rig.perform("abort-migration", vm)
             #expect(abort.succeeded, "\(abort)")
-            #expect(try await rig.outcome(of: migration).code == "aborted")
+            #expect(try await rig.outcome(of: migration).code == .aborted)
             #expect(try await !fleet.truth().operations.contains { $0.verb == "migrate" })
         }
     }
@@ -127,7 +128,7 @@ struct MonitorStateTests {
             try await eventually("it is claimed") { try await rig.commands.fetch(save)?.state == .claimed }
             let waiting = try await rig.enqueue("reboot", vm, within: .seconds(1))
             let outcome = try await rig.outcome(of: waiting)
-            #expect(outcome.code == "deadline" && outcome.message?.contains("behind save") == true, "\(outcome)")
+            #expect(outcome.code == .deadline && outcome.message?.contains("behind save") == true, "\(outcome)")
             #expect(outcome.message?.contains("\(save)") == true, "\(outcome)")
             #expect(try await rig.outcome(of: save).succeeded)
         }

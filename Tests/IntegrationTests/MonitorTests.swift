@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import FleetModel
 import FoundationEssentials
 import Hypervisor
@@ -131,12 +132,12 @@ struct MonitorTests {
             try await eventually("the domain is listed") { try await rig.inventory.domain(foreign) != nil }
             for verb in ["create", "start", "shutdown", "destroy", "suspend", "save", "delete"] {
                 let outcome = try await rig.perform(verb, verb == "create" ? vm : foreign, create)
-                #expect(outcome.code == "observed", "\(verb): \(outcome)")
+                #expect(outcome.code == .observed, "\(verb): \(outcome)")
             }
             let resize = try await rig.perform("resize", foreign, #"{"vcpus": 3}"#, isAutomatic: true)
-            #expect(resize.code == "observed")
+            #expect(resize.code == .observed)
             let migrate = try await rig.perform("migrate", foreign, #"{"target": "h2"}"#)
-            #expect(migrate.code == "observed")
+            #expect(migrate.code == .observed)
             #expect(try await fleet.truth().operations.isEmpty)
         }
     }
@@ -148,7 +149,7 @@ struct MonitorTests {
         try await withMonitor(domains: [definition]) { rig, fleet in
             try await eventually("the domain is listed") { try await rig.inventory.domain(foreign)?.state == .running }
             #expect(try await rig.inventory.domain(foreign)?.isManaged == false)
-            #expect(try await rig.perform("destroy", foreign).code == "not-managed")
+            #expect(try await rig.perform("destroy", foreign).code == .notManaged)
             #expect(try await rig.segments(foreign).isEmpty)
             #expect(try await fleet.truth().operations.isEmpty)
         }
@@ -160,7 +161,7 @@ struct MonitorTests {
             #expect(try await rig.perform("create", vm, create).succeeded)
             try await fleet.administer(.guest(domain: vm, conduct: .refuses, report: nil))
             let outcome = try await rig.perform("resize", vm, #"{"vcpus": 4}"#)
-            #expect(outcome.code == "size-not-confirmed", "\(outcome)")
+            #expect(outcome.code == .sizeNotConfirmed, "\(outcome)")
             try await eventually("the size is as before") {
                 try await rig.inventory.domain(vm)?.grantedVCPUs == 2
             }
@@ -204,7 +205,7 @@ struct MonitorLibvirtTests {
                     try await rig.inventory.domains(.host("h1")).first?.state == .running
                 }
                 let found = try #require(try await rig.inventory.domains(.host("h1")).first)
-                #expect(try await rig.perform("suspend", found.id).code == "not-managed")
+                #expect(try await rig.perform("suspend", found.id).code == .notManaged)
                 #expect(
                     try await rig.inventory.setManaged(found.id, true, tenant: "acme", under: shard.claim))
                 try await eventually("a segment") { try await rig.segments(found.id).last?.vcpus == 2 }

@@ -4,6 +4,7 @@ import BillingCore
 import FleetModel
 import Foundation
 import Hypervisor
+import Messages
 import ResourceModel
 import ServiceKit
 import TestSupport
@@ -138,7 +139,7 @@ struct OwnershipFlowTests {
     func console() async throws {
         try await withFound { rig, _ in
             func text(_ offset: String) async throws -> String {
-                let answer = try await rig.ask(.vmConsole, #"{"domain": "\#(old)"\#(offset)}"#)
+                let answer = try await rig.ask(.readConsole, #"{"domain": "\#(old)"\#(offset)}"#)
                 return try JSONDecoder().decode(ConsoleOutput.self, from: Data(answer.utf8)).text
             }
             #expect(try await text("").contains("booted with 2 vCPUs"))

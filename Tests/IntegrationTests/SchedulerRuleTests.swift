@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import FleetModel
 import Foundation
 import Messages
@@ -46,7 +47,7 @@ struct SchedulerRuleTests {
         try await withScheduler { world, scheduler in
             let freezes = FreezeRepository(world.store)
             let freeze = FreezeRecord(
-                scope: .vm, id: vm.description, reason: "an audit", principal: "ada", isAutomatic: false,
+                .domain(vm), reason: "an audit", principal: "ada", isAutomatic: false,
                 createdAt: world.monitor.clock.now())
             try await freezes.freeze(freeze)
             try await eventually("that it is known") {
@@ -108,7 +109,7 @@ struct SchedulerRuleTests {
                 try await world.decisions(about: vm).contains { $0.verdict == "grow" && $0.command != nil }
             }
             let growth = try #require(try await world.orders().first { $0.command.permit != nil })
-            #expect(growth.command.verb == "resize" && growth.command.arguments.contains("memory_bytes"))
+            #expect(growth.command.verb == .resize && growth.command.arguments.contains("memory_bytes"))
             #expect(try await world.verified(by: scheduler).failed == 0)
         }
     }

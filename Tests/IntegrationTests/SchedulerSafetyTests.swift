@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import FleetModel
 import Foundation
 import Messages
@@ -30,13 +31,13 @@ struct SchedulerSafetyTests {
             let freezes = FreezeRepository(world.store)
             try await eventually(within: .seconds(60), "a freeze") { try await !freezes.list().isEmpty }
             let freeze = try #require(try await freezes.list().first)
-            #expect(freeze.scope == .cluster && freeze.id == cluster.name, "\(freeze)")
+            #expect(freeze.subject == .cluster(cluster), "\(freeze)")
             #expect(freeze.isAutomatic && freeze.principal == "scheduler", "\(freeze)")
             #expect(freeze.reason.hasPrefix("5 of 5 actions failed"), "\(freeze)")
 
             try await world.fleet.administer(.clearFaults)
             let refused = try await world.monitor.perform("resize", vm, #"{"vcpus": 2}"#, isAutomatic: true)
-            #expect(!refused.succeeded && refused.code == "frozen", "\(refused)")
+            #expect(!refused.succeeded && refused.code == .frozen, "\(refused)")
             try await eventually("a growth that is not made") { try await world.isRecorded("\"dry\":\"frozen\"") }
             #expect(try await world.vcpus() == 1)
             let byHand = try await world.monitor.perform("resize", vm, #"{"vcpus": 2}"#)
@@ -55,12 +56,12 @@ struct SchedulerSafetyTests {
             let freezes = FreezeRepository(world.store)
             let frozenAt = world.monitor.clock.now()
             let freeze = FreezeRecord(
-                scope: .cluster, id: cluster.name, reason: "an audit", principal: "ada", isAutomatic: false,
+                .cluster(cluster), reason: "an audit", principal: "ada", isAutomatic: false,
                 createdAt: frozenAt)
             try await freezes.freeze(freeze)
             try await eventually("a growth that is not made") { try await world.isRecorded("\"dry\":\"frozen\"") }
             let late = try await world.orders().filter {
-                $0.command.createdAt > frozenAt.advanced(by: .seconds(1)) && $0.outcome?.code != "frozen"
+                $0.command.createdAt > frozenAt.advanced(by: .seconds(1)) && $0.outcome?.code != .frozen
             }
             #expect(late.isEmpty, "\(late)")
             let size = try #require(try await world.vcpus())
@@ -125,7 +126,7 @@ struct SchedulerSafetyTests {
             #expect(try await cap() <= 10_000_000)
             try await eventually("the command's end") { try await world.orders().first?.outcome != nil }
             let order = try #require(try await world.orders().first)
-            #expect(order.command.verb == "network-cap" && order.outcome?.succeeded == true, "\(order)")
+            #expect(order.command.verb == .networkCap && order.outcome?.succeeded == true, "\(order)")
             #expect(try await world.verified(by: scheduler).failed == 0)
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import MonitorCore
 import ResourceModel
 import TestSupport
@@ -30,12 +31,12 @@ private func order(
     var arguments = least(verb)
     change(&arguments)
     return try CommandOrder(
-        verb: verb.rawValue, domain: vm, arguments: arguments, expectedRevision: revision, isAutomatic: isAutomatic,
+        verb: .known(verb), domain: vm, arguments: arguments, expectedRevision: revision, isAutomatic: isAutomatic,
         deadline: at(100))
 }
 
 private func situation(
-    mode: CommandSituation.Mode = .enabled, targetMode: CommandSituation.Mode? = .enabled, mayCommand: Bool = true,
+    mode: HostMode = .enabled, targetMode: HostMode? = .enabled, mayCommand: Bool = true,
     freeze: CommandRefusal? = nil, host owner: HostID = host, revision: Int64 = 7, isManaged: Bool = true,
     tenant: TenantID? = nil, manager: String? = nil, hasRow: Bool = true,
     presence: DomainPresence = .present(DomainLook(.running, granted: 2, confirmed: 2)), now: Double = 50
@@ -55,14 +56,14 @@ private func word(_ order: CommandOrder, _ situation: CommandSituation) -> Strin
     case .run: "run"
     case .alreadyDone: "done"
     case .wait: "wait"
-    case .refuse(let refusal): refusal.code
+    case .refuse(let refusal): refusal.code.rawValue
     }
 }
 
 private func word(_ finding: CommandPlan.Finding) -> String {
     switch finding {
     case .succeeded: "succeeded"
-    case .failed(let refusal), .unknown(let refusal): refusal.code
+    case .failed(let refusal), .unknown(let refusal): refusal.code.rawValue
     }
 }
 
@@ -146,7 +147,7 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
                 situation.copies = [DomainCopy(host: "h2", state: state, isAnswering: state != .unknown)]
                 let verdict = CommandPlan.verdict(on: try order(verb), in: situation)
                 let isHarmless = state == .shutoff || state == .saved
-                guard case .refuse(let refusal) = verdict, refusal.code == "conflict" else {
+                guard case .refuse(let refusal) = verdict, refusal.code == .conflict else {
                     #expect(isHarmless, "\(verb) beside one that is \(state): \(verdict)")
                     continue
                 }
@@ -170,7 +171,7 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
 
     @Test("a freeze stops what a decision ordered, whatever the verb, and nothing of what people order")
     func frozen() throws {
-        let freeze = CommandRefusal("frozen", "frozen")
+        let freeze = CommandRefusal(.frozen, "frozen")
         for verb in CommandVerb.allCases where verb != .create {
             #expect(word(try order(verb, isAutomatic: true), situation(freeze: freeze)) == "frozen")
             #expect(word(try order(verb), situation(freeze: freeze)) == word(try order(verb), situation()))
@@ -299,7 +300,7 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
             var arguments = CommandArguments()
             change(&arguments)
             _ = try CommandOrder(
-                verb: verb, domain: vm, arguments: arguments, expectedRevision: nil, isAutomatic: false,
+                verb: Recognised(verb), domain: vm, arguments: arguments, expectedRevision: nil, isAutomatic: false,
                 deadline: at(1))
         }
         for verb in [
@@ -332,8 +333,8 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
                 isAutomatic: Bool.random(using: &generator))
             let state = states.randomElement(using: &generator) ?? .running
             let situation = situation(
-                mode: CommandSituation.Mode.allCases.randomElement(using: &generator) ?? .observe,
-                targetMode: CommandSituation.Mode.allCases.randomElement(using: &generator),
+                mode: HostMode.allCases.randomElement(using: &generator) ?? .observe,
+                targetMode: HostMode.allCases.randomElement(using: &generator),
                 mayCommand: Bool.random(using: &generator), host: Bool.random(using: &generator) ? host : "h2",
                 isManaged: Bool.random(using: &generator), hasRow: Bool.random(using: &generator),
                 presence: [.unknown, .absent, present(state)].randomElement(using: &generator) ?? .unknown,

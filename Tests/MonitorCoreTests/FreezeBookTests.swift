@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import MonitorCore
 import ResourceModel
 import Testing
@@ -14,7 +15,7 @@ import Testing
             ("vm", vm.description, true), ("vm", otherVM.description, false),
         ])
     func scope(scope: String, id: String, expected: Bool) throws {
-        let subject = try #require(FreezeSubject(scope: scope, id: id))
+        let subject = FreezeSubject(scope: scope, id: id)
         var heard = FreezeBook()
         heard.froze(subject, reason: "too much")
         #expect(isFrozen(heard) == expected)
@@ -23,13 +24,17 @@ import Testing
         #expect(isFrozen(read) == expected)
         guard expected else { return }
         let refusal = try #require(read.refusal(of: vm, tenant: "acme", cluster: "c1"))
-        #expect(refusal.code == "frozen" && refusal.message.contains("too much"))
+        #expect(refusal.code == .frozen && refusal.message.contains("too much"))
     }
 
-    @Test("what is no scope or no id is nothing that can be frozen")
+    @Test("what is no scope or no id stops nothing, and is kept as it came")
     func malformed() {
         for (scope, id) in [("host", "h1"), ("vm", "web"), ("tenant", "A"), ("cluster", "")] {
-            #expect(FreezeSubject(scope: scope, id: id) == nil)
+            let subject = FreezeSubject(scope: scope, id: id)
+            #expect(subject == .unrecognised(scope: scope, id: id) && (subject.scope, subject.id) == (scope, id))
+            var book = FreezeBook()
+            book.read([subject: "too much"])
+            #expect(!isFrozen(book))
         }
     }
 

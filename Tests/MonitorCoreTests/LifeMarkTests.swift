@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import MonitorCore
 import ResourceModel
 import Testing
@@ -13,7 +14,7 @@ struct LifeMarkTests {
         var arguments = CommandArguments()
         if verb == .revert { arguments.name = "a" }
         let order = try CommandOrder(
-            verb: verb.rawValue, domain: vm, arguments: arguments, expectedRevision: nil, isAutomatic: false,
+            verb: .known(verb), domain: vm, arguments: arguments, expectedRevision: nil, isAutomatic: false,
             deadline: at(100))
         let presence = DomainPresence.present(DomainLook(state))
         return
@@ -21,8 +22,8 @@ struct LifeMarkTests {
                 order, presence: presence, trace: trace, marks: LifeMarks(before: before, now: now))
         {
         case .succeeded: "succeeded"
-        case .failed(let refusal): refusal.message.contains("no harm") ? "harmless" : refusal.code
-        case .unknown(let refusal): refusal.code
+        case .failed(let refusal): refusal.message.contains("no harm") ? "harmless" : refusal.code.rawValue
+        case .unknown(let refusal): refusal.code.rawValue
         }
     }
 

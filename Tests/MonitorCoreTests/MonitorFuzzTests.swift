@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import MonitorCore
 import ResourceModel
 import TestSupport
@@ -50,7 +51,7 @@ struct MonitorFuzzTests {
             arguments.cpuCapPPM = fuzz.optional { $0.int64() }
             arguments.bytesPerSecond = fuzz.optional { $0.int64() }
             let order = try? CommandOrder(
-                verb: fuzz.pick(CommandVerb.allCases).rawValue, domain: vm, arguments: arguments, expectedRevision: nil,
+                verb: .known(fuzz.pick(CommandVerb.allCases)), domain: vm, arguments: arguments, expectedRevision: nil,
                 isAutomatic: false, deadline: fuzz.instant())
             guard let order else { return }
             _ = (order.vcpus, order.memory, order.grace)
@@ -68,7 +69,7 @@ struct MonitorFuzzTests {
         arguments.maximumMemoryBytes = .max
         #expect {
             try CommandOrder(
-                verb: "create", domain: vm, arguments: arguments, expectedRevision: nil, isAutomatic: false,
+                verb: .known(.create), domain: vm, arguments: arguments, expectedRevision: nil, isAutomatic: false,
                 deadline: .distantFuture)
         } throws: {
             let text = ($0 as? CommandRefusal)?.message ?? ""

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import ResourceModel
 import Store
 import TestSupport
@@ -80,7 +81,7 @@ import Testing
             #expect(try await !world.commands.claim(command.id, under: world.claim, by: world.owner, at: at(10)))
             #expect(try await world.commands.expire(at: at(9)).isEmpty)
             let expired = try await world.commands.expire(at: at(10))
-            #expect(expired.map(\.outcome?.code) == ["deadline"])
+            #expect(expired.map(\.outcome?.code?.word) == [.deadline])
             #expect(try await world.commands.fetch(command.id)?.state == .failed)
         }
     }
@@ -95,7 +96,7 @@ import Testing
             let successor = try await world.takeOver()
             let found = try await world.commands.abandoned(before: successor)
             #expect(found.map(\.id) == [command.id] && found.map(\.mark) == [#"{"boot": 1}"#])
-            let outcome = CommandOutcome.failed(code: "outcome-unknown", message: "the owner vanished")
+            let outcome = CommandOutcome.failed(code: .outcomeUnknown, message: "the owner vanished")
             #expect(try await world.commands.finish(command.id, under: successor, outcome, at: at(5)))
             #expect(try await !world.commands.finish(command.id, under: successor, .succeeded(), at: at(6)))
             #expect(try await world.commands.fetch(command.id)?.outcome == outcome)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import ResourceModel
 import Store
 import TestSupport
@@ -90,8 +91,8 @@ extension NewCommand {
         deadline: Int64 = 1_000
     ) -> NewCommand {
         NewCommand(
-            id: UUID128(high: 7, low: number), host: host, domain: domain, verb: "resize",
-            arguments: "{\"vcpus\": \(vcpus)}", principal: "p", idempotencyKey: key, createdAt: at(0),
+            id: UUID128(high: 7, low: number), host: host, domain: domain, verb: .resize,
+            arguments: .size(vcpus: VCPUCount(clamping: vcpus)), principal: "p", idempotencyKey: key, createdAt: at(0),
             deadline: at(deadline))
     }
 }

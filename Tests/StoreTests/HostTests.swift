@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import ResourceModel
 import Store
 import TestSupport
@@ -115,7 +116,7 @@ import Testing
         try await withWorld { world async throws in
             let freezes = FreezeRepository(world.store)
             let first = FreezeRecord(
-                scope: .tenant, id: "t-1", reason: "too much", principal: "root", isAutomatic: false, createdAt: at(1))
+                .tenant("t-1"), reason: "too much", principal: "root", isAutomatic: false, createdAt: at(1))
             try await freezes.freeze(first)
             var second = first
             second.reason = "later"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import ResourceModel
 import Store
 import TestSupport
@@ -175,7 +176,7 @@ extension World {
                 try await world.store.transaction { transaction in
                     try await freezes.freeze(
                         FreezeRecord(
-                            scope: .vm, id: domain.description, reason: "r", principal: who, isAutomatic: false,
+                            .domain(domain), reason: "r", principal: who, isAutomatic: false,
                             createdAt: at(31)), in: transaction)
                 }
             }

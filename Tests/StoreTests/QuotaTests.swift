@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import ResourceModel
 import Store
 import TestSupport
@@ -31,7 +32,7 @@ import Testing
 
         func enqueue(_ verb: String, _ domain: DomainID, _ arguments: String, _ number: UInt64) async throws {
             var command = NewCommand.resize(domain, key: "\(verb)-\(number)", number: number)
-            command.verb = verb
+            command.verb = Recognised(verb)
             command.arguments = arguments
             _ = try await world.commands.enqueue(command)
         }
@@ -148,7 +149,7 @@ import Testing
             try await world.inventory.insertDomain(.plain(new, "vm-5"), under: world.claim)
             try await world.store.query("UPDATE inventory.domain SET disk_bytes = 1000 WHERE id = \(new)")
             #expect(try await use() == [2, 10, 1_000])
-            try await quotas.finish(1, .failed(code: "hypervisor", message: "no"))
+            try await quotas.finish(1, .failed(code: .hypervisor, message: "no"))
             try await quotas.permits.setState(of: wish.id, to: .released)
             try await world.store.query("UPDATE inventory.domain SET deleted_ns = 2 WHERE id = \(new)")
             #expect(try await use() == [1, 8, 0])
@@ -162,7 +163,7 @@ import Testing
             try await quotas.enqueue("create", new, #"{"tenant": "t-1", "disk_bytes": 1000}"#, 1)
             #expect(try await quotas.used(.vms) == 2)
             #expect(try await quotas.used(.vms, at: 1_000) == 1)
-            try await quotas.finish(1, .failed(code: "invalid", message: "no"))
+            try await quotas.finish(1, .failed(code: .invalid, message: "no"))
             #expect(try await quotas.used(.vms) == 1)
         }
     }
@@ -176,8 +177,8 @@ import Testing
             }
             #expect(try await quotas.used(.snapshots) == 3)
             try await quotas.finish(1, .succeeded())
-            try await quotas.finish(2, .failed(code: "hypervisor", message: "no"))
-            try await quotas.finish(3, .failed(code: "outcome-unknown", message: "it may be there"))
+            try await quotas.finish(2, .failed(code: .hypervisor, message: "no"))
+            try await quotas.finish(3, .failed(code: .outcomeUnknown, message: "it may be there"))
             #expect(try await quotas.used(.snapshots) == 2)
             try await quotas.enqueue("delete-snapshot", domain, #"{"name": "a"}"#, 4)
             #expect(try await quotas.used(.snapshots) == 2)

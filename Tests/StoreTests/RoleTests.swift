@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import ResourceModel
 import Store
 import TestSupport
@@ -164,14 +165,15 @@ import Testing
         try await world.database.withStore(role: "ebb_scheduler") { store async throws in
             for (number, forged) in [("destroy", "scheduler"), ("resize", "admin")].enumerated() {
                 var command = NewCommand.resize(world.domain, key: "f\(number)", number: UInt64(20 + number))
-                (command.verb, command.principal) = forged
+                (command.verb, command.principal) = (Recognised(forged.0), forged.1)
                 let order = command
                 await #expect { try await CommandRepository(store).enqueue(order) } throws: {
                     code($0) == .insufficientPrivilege
                 }
             }
             let freeze = FreezeRecord(
-                scope: .vm, id: "x", reason: "x", principal: "admin", isAutomatic: false, createdAt: at(1))
+                .unrecognised(scope: "vm", id: "x"), reason: "x", principal: "admin", isAutomatic: false,
+                createdAt: at(1))
             await #expect { try await FreezeRepository(store).freeze(freeze) } throws: {
                 code($0) == .insufficientPrivilege
             }

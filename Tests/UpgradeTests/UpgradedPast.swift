@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BillingCore
+import Contracts
 import Foundation
 import Messages
 import MonitorCore
@@ -208,12 +209,12 @@ struct UpgradedPast: Sendable {
         for row in try await store.query("SELECT * FROM cluster.command ORDER BY created_ns") {
             let command = NewCommand(
                 id: try row.uuid("id"), host: "host", domain: DomainID(try row.uuid("domain")),
-                verb: try row.string("verb"), arguments: try row.string("arguments"),
-                principal: try row.string("principal"), idempotencyKey: try row.string("idempotency_key"),
-                createdAt: try row.timestamp("created_ns"), deadline: try row.timestamp("deadline_ns"))
+                verb: Recognised(try row.string("verb")), arguments: try row.string("arguments"), expectedRevision: nil,
+                principal: try row.string("principal"), idempotencyKey: try row.string("idempotency_key"), permit: nil,
+                decision: nil, createdAt: try row.timestamp("created_ns"), deadline: try row.timestamp("deadline_ns"))
             do throws(CommandRefusal) {
-                _ = try CommandOrder(command).specification(command.arguments)
-                verbs.insert(command.verb)
+                _ = try CommandOrder(command)
+                verbs.insert(command.verb.text)
             } catch {
                 unreadable.append("\(command.verb) \(command.arguments): \(error)")
             }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Foundation
 import Messages
 import ResourceModel
@@ -110,7 +111,7 @@ enum WireReading {
     private static func readDocument(_ type: MessageType, _ json: Data) throws {
         let decoder = JSONDecoder()
         switch type {
-        case .freezeSet: _ = try FreezeGate().take(Array(json))
+        case .freezeSet: _ = try FreezeGate().take(String(decoding: json, as: UTF8.self))
         case .showRates: try all(of: json, in: decoder.decode(RatesRequest.self, from: json))
         case .setRates: try all(of: json, in: decoder.decode(SetRatesRequest.self, from: json))
         case .showFactors: try all(of: json, in: decoder.decode(FactorsRequest.self, from: json))
@@ -121,8 +122,8 @@ enum WireReading {
             try all(
                 of: json, in: decoder.decode(ReplayQuestion.self, from: json),
                 decoder.decode(PolicyChange.self, from: json))
-        case .hostCheck, .vmCheck, .vmConsole, .vmAddresses, .vmSnapshots, .vmPreparePreview:
-            try all(of: json, in: decoder.decode(HostQuestions.Wish.self, from: json))
+        case .checkHost, .checkVM, .readConsole, .listAddresses, .listSnapshots, .previewVM:
+            try all(of: json, in: decoder.decode(HostQuestion.self, from: json))
         default: throw BrokenFixture("nobody answers \(type) any more")
         }
     }

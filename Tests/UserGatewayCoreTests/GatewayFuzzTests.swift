@@ -34,7 +34,7 @@ struct GatewayFuzzTests {
                 guard let values = (try? JSONValue(parsing: Array(text.utf8)))?.members else { continue }
                 _ = try? method.validate(values)
                 _ = try? VMSize(.object(values))
-                _ = try? VMBoot.arguments(.object(values))
+                _ = try? VMBoot.source(.object(values))
             }
         }
     }

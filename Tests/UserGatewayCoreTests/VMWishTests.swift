@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Testing
+import Contracts
+import Testing
 internal import UserGatewayCore
 
 private let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHhowZVdO0wQq3yX ada@example"
@@ -48,18 +49,17 @@ struct VMWishTests {
     @Test("an image brings a seed with the keys, in the pool that is named or the usual one")
     func boots() throws {
         #expect(
-            try VMBoot.arguments(["image": "debian-13", "sshKeys": [.string(key)]]) == [
-                "image": ["pool": "ebb", "volume": "debian-13"], "seed": ["sshKeys": [.string(key)]],
-            ])
+            try VMBoot.source(["image": "debian-13", "sshKeys": [.string(key)]]).json
+                == #"{"image":{"pool":"ebb","volume":"debian-13"},"seed":{"sshKeys":["\#(key)"]}}"#)
         #expect(
-            try VMBoot.arguments(["image": "debian-13", "pool": "fast", "network": "private"]) == [
-                "image": ["pool": "fast", "volume": "debian-13"], "seed": ["sshKeys": []], "network": "private",
-            ])
+            try VMBoot.source(["image": "debian-13", "pool": "fast", "network": "private"])
+                == BootSource(
+                    image: BootSource.Image(pool: "fast", volume: "debian-13"), seed: BootSource.Seed(sshKeys: []),
+                    network: "private"))
         #expect(
-            try VMBoot.arguments(["boot": ["kernelPath": "/k", "commandLine": "quiet", "imagePath": "/d"]]) == [
-                "kernelPath": "/k", "kernelCommandLine": "quiet", "diskPath": "/d",
-            ])
-        #expect(try VMBoot.arguments([:]) == [:])
+            try VMBoot.source(["boot": ["kernelPath": "/k", "commandLine": "quiet", "imagePath": "/d"]])
+                == BootSource(kernelPath: "/k", kernelCommandLine: "quiet", diskPath: "/d"))
+        #expect(try VMBoot.source([:]) == BootSource())
     }
 
     @Test(
@@ -69,7 +69,7 @@ struct VMWishTests {
             ["sshKeys": [.string(key)]], ["image": "a", "sshKeys": ["-----BEGIN OPENSSH PRIVATE KEY-----"]],
         ] as [JSONValue])
     func refusesBoots(values: JSONValue) {
-        let error = #expect(throws: MethodError.self) { try VMBoot.arguments(values) }
+        let error = #expect(throws: MethodError.self) { try VMBoot.source(values) }
         #expect(error?.reason == .invalid)
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Messages
 import ResourceModel
 import Store
@@ -30,7 +31,7 @@ struct FreezeMethodTests {
             ]
             #expect(questions.all == [told])
             let rows = try await FreezeRepository(rig.administration).list()
-            #expect(rows.map(\.id) == ["main"] && rows.map(\.reason) == ["maintenance"])
+            #expect(rows.map(\.subject) == [.cluster("main")] && rows.map(\.reason) == ["maintenance"])
 
             await rig.announce([monitor])
             let ended = try await rig.call("freeze.clear", ["cluster": "main"])

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Cryptography
 import ResourceModel
 import ServiceKit
@@ -194,7 +195,7 @@ struct OnceTests {
             // The key was used in a time before keys were kept.
             _ = try await CommandRepository(rig.administration).enqueue(
                 NewCommand(
-                    id: UUID128(high: 7, low: 1), host: "host-a", domain: domain, verb: "reboot", arguments: "{}",
+                    id: UUID128(high: 7, low: 1), host: "host-a", domain: domain, verb: .reboot,
                     principal: "root", idempotencyKey: "k", createdAt: .zero, deadline: .zero))
             let error = try await rig.failure("vm.start", ["vm": "web-1", "wait": false, "idempotencyKey": "k"])
             #expect(error.reason == .conflict)

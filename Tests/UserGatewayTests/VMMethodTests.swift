@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Messages
 import ResourceModel
 import ServiceKit
@@ -98,7 +99,7 @@ struct VMMethodTests {
             #expect(outcome["state"] == "queued" && outcome["action"] == .string(expectation.verb))
             let commands = try await CommandRepository(rig.administration).history(of: domain)
             let command = try #require(commands.first?.command)
-            #expect(commands.count == 1 && command.verb == expectation.verb && command.host == "host-a")
+            #expect(commands.count == 1 && command.verb.text == expectation.verb && command.host == "host-a")
             #expect(try JSONValue(parsing: command.arguments.utf8) == expectation.arguments)
             #expect(rooms.all == [expectation.room].compactMap { $0 })
             #expect((command.permit != nil) == (expectation.room != nil))
@@ -127,7 +128,7 @@ struct VMMethodTests {
             #expect(rooms.all == [Expectation.room("create", vcpus: 2, memory: 512 << 20, host: "")])
             let id = try #require(outcome["command"]?.text.flatMap { UUID128($0) })
             let command = try #require(try await CommandRepository(rig.administration).fetch(id)?.command)
-            #expect(command.verb == "create" && command.host == "host-b")
+            #expect(command.verb == .create && command.host == "host-b")
             let arguments = try JSONValue(parsing: command.arguments.utf8)
             #expect(arguments["flavor"] == "tiny" && arguments["vcpus"] == 2 && arguments["maximum_vcpus"] == 2)
             #expect(arguments["disk_bytes"] == .integer(5 << 30))
@@ -305,7 +306,7 @@ struct VMMethodTests {
             #expect(try await rig.call("vm.adopt", named)["id"] == .string(other.description))
             let command = try #require(
                 try await CommandRepository(rig.administration).history(of: other).first?.command)
-            #expect(command.verb == "adopt" && command.host == "host-b")
+            #expect(command.verb == .adopt && command.host == "host-b")
             #expect(try JSONValue(parsing: command.arguments.utf8) == ["tenant": "acme"])
         }
     }

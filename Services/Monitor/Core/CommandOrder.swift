@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
-/// What a durable command asks for.
-package enum CommandVerb: String, Hashable, Sendable, CaseIterable {
-    case create, start, shutdown, destroy, suspend, resume, reboot, save, restore, resize, cap, migrate
-    case snapshot, revert, delete, adopt, release, prepare
-    case networkCap = "network-cap"
-    case abortMigration = "abort-migration"
-    case deleteSnapshot = "delete-snapshot"
-
+// What Monitor, which carries commands out, has to know of each. A new verb is to be thought of in every one of them.
+extension CommandVerb {
     /// Whether it takes room on its host.
-    var takesRoom: Bool { [.create, .start, .restore].contains(self) }
+    var takesRoom: Bool {
+        switch self {
+        case .create, .start, .restore: true
+        case .shutdown, .destroy, .suspend, .resume, .reboot, .save, .resize, .cap, .networkCap, .migrate,
+            .abortMigration, .snapshot, .revert, .deleteSnapshot, .delete, .adopt, .release, .prepare:
+            false
+        }
+    }
 
     /// Whether the domain's state says nothing of its effect, so that a mark of its life is kept first to compare with.
     package var needsMark: Bool { self == .reboot || self == .revert }
@@ -36,14 +38,15 @@ package struct CommandOrder: Hashable, Sendable {
 
     /// - Throws: `invalid` for a verb that there is not, or one without its target.
     package init(
-        verb: String, domain: DomainID, arguments: CommandArguments, expectedRevision: Int64?, isAutomatic: Bool,
+        verb: Recognised<CommandVerb>, domain: DomainID, arguments: CommandArguments, expectedRevision: Int64?,
+        isAutomatic: Bool,
         deadline: Timestamp
     ) throws(CommandRefusal) {
-        guard let verb = CommandVerb(rawValue: verb) else {
+        guard let verb = verb.word else {
             let known = CommandVerb.allCases.map(\.rawValue).joined(separator: ", ")
-            throw CommandRefusal("invalid", "there is no command '\(verb)'; there are \(known)")
+            throw CommandRefusal(.invalid, "there is no command '\(verb)'; there are \(known)")
         }
-        if let fault = arguments.fault(for: verb) { throw CommandRefusal("invalid", "\(verb.rawValue) \(fault)") }
+        if let fault = arguments.fault(for: verb) { throw CommandRefusal(.invalid, "\(verb.rawValue) \(fault)") }
         self.verb = verb
         self.domain = domain
         self.arguments = arguments
@@ -64,11 +67,11 @@ package struct CommandOrder: Hashable, Sendable {
     package var grace: Duration? { verb == .shutdown ? arguments.graceSeconds.map { .seconds($0) } : nil }
 }
 
-/// Why a command is not carried out: a stable code for programs, and one sentence with the remedy.
+/// Why a command is not carried out: its code, and one sentence with the remedy.
 package struct CommandRefusal: Error, Hashable, Sendable, CustomStringConvertible {
-    package let code: String
+    package let code: OutcomeCode
     package let message: String
-    package init(_ code: String, _ message: String) {
+    package init(_ code: OutcomeCode, _ message: String) {
         self.code = code
         self.message = message
     }

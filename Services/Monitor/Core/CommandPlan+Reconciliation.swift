@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 package import ResourceModel
 
 extension CommandPlan {
@@ -96,13 +97,13 @@ extension CommandPlan {
     private static func interrupted(_ order: CommandOrder, _ known: String) -> Finding {
         .failed(
             CommandRefusal(
-                "interrupted", "\(order.verb.rawValue) was cut off when its Monitor ended: \(known); ask again"))
+                .interrupted, "\(order.verb.rawValue) was cut off when its Monitor ended: \(known); ask again"))
     }
 
     private static func outcomeUnknown(_ order: CommandOrder, _ known: String) -> Finding {
         .unknown(
             CommandRefusal(
-                "outcome-unknown",
+                .outcomeUnknown,
                 "\(order.verb.rawValue) was cut off when its Monitor ended, and \(known); see `ebb vm show \(order.domain)`"
             ))
     }

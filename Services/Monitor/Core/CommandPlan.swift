@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// All that a decision about a command goes by.
 package struct CommandSituation: Hashable, Sendable {
-    package enum Mode: String, Hashable, Sendable, CaseIterable {
-        case observe, enabled, draining
-    }
-
     /// The domain's row; `nil` if there is none or it is deleted.
     package struct Row: Hashable, Sendable {
         package let host: HostID
@@ -34,9 +31,9 @@ package struct CommandSituation: Hashable, Sendable {
 
     package var now: Timestamp
     package var host: HostID
-    package var mode: Mode
+    package var mode: HostMode
     /// The mode of a migration's target; `nil` if there is no such host.
-    package var targetMode: Mode?
+    package var targetMode: HostMode?
     /// Whether this instance may command the host at this instant.
     package var mayCommand: Bool
     /// Why nothing automatic may happen to the domain; `nil` if it may.
@@ -49,7 +46,7 @@ package struct CommandSituation: Hashable, Sendable {
     package var presence: DomainPresence
 
     package init(
-        now: Timestamp, host: HostID, mode: Mode, targetMode: Mode? = nil, mayCommand: Bool,
+        now: Timestamp, host: HostID, mode: HostMode, targetMode: HostMode? = nil, mayCommand: Bool,
         freeze: CommandRefusal? = nil, row: Row?, copies: [DomainCopy] = [], unlisted: [HostID] = [],
         presence: DomainPresence
     ) {
@@ -80,7 +77,7 @@ package enum CommandPlan {
     /// Whether a queued command runs now.
     package static func verdict(on order: CommandOrder, in situation: CommandSituation) -> Verdict {
         guard situation.now < order.deadline else {
-            return .refuse(CommandRefusal("deadline", "its deadline \(order.deadline) passed before it could run"))
+            return .refuse(CommandRefusal(.deadline, "its deadline \(order.deadline) passed before it could run"))
         }
         if let refusal = refusalByMode(order, situation) { return .refuse(refusal) }
         if order.isAutomatic, let freeze = situation.freeze { return .refuse(freeze) }
@@ -105,19 +102,19 @@ package enum CommandPlan {
         switch situation.mode {
         case .observe:
             return CommandRefusal(
-                "observed", "host \(host) is only observed and nothing on it is changed; run `ebb host enable \(host)`")
+                .observed, "host \(host) is only observed and nothing on it is changed; run `ebb host enable \(host)`")
         case .draining where order.verb.takesRoom || order.isAutomatic && order.verb != .migrate:
             return CommandRefusal(
-                "draining", "host \(host) is draining and takes nothing new; run `ebb host enable \(host)` to end that")
+                .draining, "host \(host) is draining and takes nothing new; run `ebb host enable \(host)` to end that")
         case .draining, .enabled: break
         }
         guard order.verb == .migrate, let target = order.target, target != situation.row?.host else { return nil }
         guard let mode = situation.targetMode else {
-            return CommandRefusal("not-found", "there is no host \(target) to migrate to; see `ebb host list`")
+            return CommandRefusal(.notFound, "there is no host \(target) to migrate to; see `ebb host list`")
         }
         guard mode == .enabled else {
             return CommandRefusal(
-                mode == .observe ? "observed" : "draining",
+                mode == .observe ? .observed : .draining,
                 "host \(target) takes nothing while it is \(mode == .observe ? "only observed" : "draining");"
                     + " run `ebb host enable \(target)`")
         }
@@ -133,7 +130,7 @@ package enum CommandPlan {
             case .delete: return .alreadyDone
             default:
                 return .refuse(
-                    CommandRefusal("not-found", "there is no domain \(order.domain); see `ebb vm list`"))
+                    CommandRefusal(.notFound, "there is no domain \(order.domain); see `ebb vm list`"))
             }
         }
         if order.verb == .adopt {
@@ -142,7 +139,7 @@ package enum CommandPlan {
             if order.verb == .release { return .alreadyDone }
             return .refuse(
                 CommandRefusal(
-                    "not-managed",
+                    .notManaged,
                     "Ebb does not manage domain \(order.domain) and never changes it; run `ebb vm adopt` first, or use "
                         + "the host's own tools"))
         }
@@ -154,12 +151,12 @@ package enum CommandPlan {
         guard !row.isManaged else {
             return .refuse(
                 CommandRefusal(
-                    "conflict", "domain \(order.domain) is another tenant's already; run `ebb vm release` first"))
+                    .conflict, "domain \(order.domain) is another tenant's already; run `ebb vm release` first"))
         }
         guard let manager = row.foreignManager else { return nil }
         return .refuse(
             CommandRefusal(
-                "foreign-manager",
+                .foreignManager,
                 "\(manager) manages domain \(order.domain), which Ebb only observes; take it out of there first"))
     }
 
@@ -168,22 +165,22 @@ package enum CommandPlan {
     ) -> CommandRefusal? {
         guard row.host == host || row.host == order.target else {
             return CommandRefusal(
-                "moved", "domain \(order.domain) is on host \(row.host) now, not on \(host); ask again")
+                .moved, "domain \(order.domain) is on host \(row.host) now, not on \(host); ask again")
         }
         if let expected = order.expectedRevision, expected != row.revision, row.host == host {
             return CommandRefusal(
-                "conflict",
+                .conflict,
                 "domain \(order.domain) has changed: revision \(row.revision), not \(expected); look and ask again")
         }
         if let vcpus = order.vcpus, vcpus > row.maximumVCPUs {
             return CommandRefusal(
-                "invalid",
+                .invalid,
                 "domain \(order.domain) is defined with at most \(row.maximumVCPUs) vCPUs and can't have \(vcpus);"
                     + " `ebb vm prepare` raises that")
         }
         if let memory = order.memory, let maximum = row.maximumMemory, memory > maximum {
             return CommandRefusal(
-                "invalid",
+                .invalid,
                 "domain \(order.domain) is defined with at most \(maximum) and can't have \(memory);"
                     + " `ebb vm prepare` raises that")
         }
@@ -200,7 +197,7 @@ package enum CommandPlan {
             ? "host \(copy.host), which had a copy of it, does not answer"
             : "a copy of it is \(copy.state.rawValue) on host \(copy.host)"
         return CommandRefusal(
-            "conflict",
+            .conflict,
             "domain \(order.domain) is on host \(host), and \(finding): no \(verb) until one of the two is shut down;"
                 + " `ebb host show \(copy.host)` lists what it has twice")
     }
@@ -237,7 +234,7 @@ package enum CommandPlan {
             default:
                 return .refuse(
                     CommandRefusal(
-                        "not-found",
+                        .notFound,
                         "domain \(order.domain) is missing: host \(situation.host) does not have it any more; it comes back"
                             + " by itself when a host shows it again, and `ebb vm delete` forgets it"))
             }
@@ -248,7 +245,7 @@ package enum CommandPlan {
         case .done: return .alreadyDone
         case .wait: return .wait("host \(situation.host) does not answer")
         case .refuse(let remedy):
-            return .refuse(CommandRefusal("state", "domain \(order.domain) is \(look.text): \(remedy)"))
+            return .refuse(CommandRefusal(.state, "domain \(order.domain) is \(look.text): \(remedy)"))
         case .run(let run):
             return order.verb == .resize && isSized(order, look) ? .alreadyDone : .run(run)
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// What each command does in each state of a domain, and which state proves that it was done: one value, which decides,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// How much a copy of a domain is the domain, where two hosts have one: the greater of two is.

@@ -1,37 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
-
-/// What a freeze stops: everything automatic in a cluster, for a tenant's domains, or for one domain.
-package enum FreezeSubject: Hashable, Sendable, CustomStringConvertible {
-    case cluster(ClusterID)
-    case tenant(TenantID)
-    case domain(DomainID)
-
-    /// `nil` for a scope that there is not, or an id that can't be.
-    package init?(scope: String, id: String) {
-        switch scope {
-        case "cluster":
-            guard let cluster = ClusterID(id) else { return nil }
-            self = .cluster(cluster)
-        case "tenant":
-            guard let tenant = TenantID(id) else { return nil }
-            self = .tenant(tenant)
-        case "vm":
-            guard let domain = DomainID(id) else { return nil }
-            self = .domain(domain)
-        default: return nil
-        }
-    }
-
-    package var description: String {
-        switch self {
-        case .cluster(let id): "cluster \(id)"
-        case .tenant(let id): "tenant \(id)"
-        case .domain(let id): "domain \(id)"
-        }
-    }
-}
 
 /// The freezes that hold, from two sources: requests over the bus, which arrive at once and also while the database is
 /// away, and the table, which is what lasts.
@@ -77,7 +47,7 @@ package struct FreezeBook: Hashable, Sendable {
         for case let subject? in subjects {
             guard let reason = heard[subject]?.reason ?? table[subject] else { continue }
             return CommandRefusal(
-                "frozen", "automatic actions on \(subject) are frozen (\(reason)); `ebb unfreeze` ends that")
+                .frozen, "automatic actions on \(subject) are frozen (\(reason)); `ebb unfreeze` ends that")
         }
         return nil
     }

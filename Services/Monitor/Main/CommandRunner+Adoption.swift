@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import Hypervisor
 internal import MonitorCore
 internal import ResourceModel
@@ -11,22 +12,22 @@ extension CommandRunner {
     /// The definition of a domain that may be adopted, as it is before Ebb touches it.
     func adoptable(_ order: CommandOrder) async throws -> String {
         guard let found = try await loop.hypervisor.describe(order.domain) else {
-            throw CommandRefusal("not-found", "domain \(order.domain) is not on host \(host) any more")
+            throw CommandRefusal(.notFound, "domain \(order.domain) is not on host \(host) any more")
         }
         if let obstacle = found.obstacle {
-            throw CommandRefusal("invalid", "domain \(order.domain), '\(found.name)', can't be adopted: \(obstacle)")
+            throw CommandRefusal(.invalid, "domain \(order.domain), '\(found.name)', can't be adopted: \(obstacle)")
         }
         if let manager = found.manager {
             try await edges.inventory.setForeignManager(of: order.domain, manager, under: claim)
             throw CommandRefusal(
-                "foreign-manager",
+                .foreignManager,
                 "\(manager) manages domain \(order.domain), which Ebb only observes; take it out of there first")
         }
         if let tenant = order.tenant, let namesake = try await edges.inventory.domain(tenant: tenant, name: found.name),
             namesake.id != order.domain
         {
             throw CommandRefusal(
-                "conflict", "tenant \(tenant) has a domain named '\(found.name)' already; rename one of them first")
+                .conflict, "tenant \(tenant) has a domain named '\(found.name)' already; rename one of them first")
         }
         return try await loop.hypervisor.definition(of: order.domain)
     }

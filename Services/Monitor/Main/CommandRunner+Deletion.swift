@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import Hypervisor
 internal import MonitorCore
 internal import ResourceModel
@@ -55,7 +56,7 @@ extension CommandRunner {
 extension CommandRefusal {
     fileprivate static func leftBehind(_ domain: DomainID, _ volumes: [String]) -> CommandRefusal {
         CommandRefusal(
-            "partial",
+            .partial,
             "domain \(domain) is deleted, but not its volume \(volumes.joined(separator: ", ")); mend that and run"
                 + " `ebb vm delete` again")
     }

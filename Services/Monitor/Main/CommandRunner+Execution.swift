@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import Hypervisor
 internal import Logging
 internal import MonitorCore
@@ -13,10 +14,8 @@ extension CommandRunner {
     func execute(_ record: CommandRecord) async -> Bool {
         do {
             let order: CommandOrder
-            let specification: DomainSpecification?
             do throws(CommandRefusal) {
                 order = try CommandOrder(record.command)
-                specification = try order.specification(record.command.arguments)
             } catch {
                 return try await refuse(record, error)
             }
@@ -34,7 +33,7 @@ extension CommandRunner {
                 let result = await loop.result(of: order.domain, host: order.target)
                 await end(record, .succeeded(result: result), permit: .used)
                 return true
-            case .run(let step): return try await run(record, order, step, specification)
+            case .run(let step): return try await run(record, order, step, order.specification)
             }
         } catch {
             log.debug("a command waits", metadata: ["command.id": "\(record.id)", "error": "\(error)"])
@@ -52,8 +51,8 @@ extension CommandRunner {
         if order.isAutomatic { edges.freeze.read(try await edges.freezes.list()) }
         let presence = await presence(of: order.domain, isHere: row?.host == host && row?.deletedAt == nil)
         return CommandSituation(
-            now: edges.clock.now(), host: host, mode: .init(record?.mode ?? .observe),
-            targetMode: targetMode.map { .init($0) }, mayCommand: mayCommand,
+            now: edges.clock.now(), host: host, mode: record?.mode ?? .observe, targetMode: targetMode,
+            mayCommand: mayCommand,
             freeze: edges.freeze.refusal(of: order.domain, tenant: row?.tenant, cluster: record?.cluster),
             row: row.flatMap { $0.deletedAt == nil ? CommandSituation.Row($0) : nil },
             copies: order.verb.needsOneCopy
@@ -112,7 +111,7 @@ extension CommandRunner {
         } catch let refusal as CommandRefusal {
             return try await refuse(record, refusal)
         } catch let error as HypervisorError where error.code.isFinal {
-            return try await refuse(record, CommandRefusal("hypervisor", "\(error)"))
+            return try await refuse(record, CommandRefusal(.hypervisor, "\(error)"))
         }
         await prepare(order)
         let outcome = await call(record, order, step, specification)
@@ -159,17 +158,17 @@ extension CommandRunner {
                         order.domain, vcpus: vcpus, expectedRevision: order.expectedRevision, under: claim,
                         in: transaction)
                     guard revision != nil else {
-                        throw CommandRefusal("conflict", "domain \(order.domain) has changed since; look and ask again")
+                        throw CommandRefusal(.conflict, "domain \(order.domain) has changed since; look and ask again")
                     }
                 }
                 return true
             }
         } catch let error as StoreError where error.code == .uniqueViolation {
             throw CommandRefusal(
-                "conflict", "the tenant has a domain named '\(specification?.name ?? "")' already; choose another name")
+                .conflict, "the tenant has a domain named '\(specification?.name ?? "")' already; choose another name")
         } catch let error as StoreError where error.code == .foreignKeyViolation {
             throw CommandRefusal(
-                "not-found", "there is no tenant '\(specification?.tenant.name ?? "")'; see `ebb tenant list`")
+                .notFound, "there is no tenant '\(specification?.tenant.name ?? "")'; see `ebb tenant list`")
         }
     }
 
@@ -277,11 +276,11 @@ extension CommandRunner {
             if order.verb == .migrate { return nil }
             return Ended(
                 outcome: .failed(
-                    code: "outcome-unknown", message: "\(error); see `ebb vm show \(order.domain)`",
+                    code: .outcomeUnknown, message: "\(error); see `ebb vm show \(order.domain)`",
                     result: await loop.result(of: order.domain)), permit: nil)
         case .fenced:
             await forgetLeftovers(of: order)
-            return Ended(outcome: .failed(code: "not-owner", message: "\(error); ask again"), permit: .released)
+            return Ended(outcome: .failed(code: .notOwner, message: "\(error); ask again"), permit: .released)
         case .noSuchDomain, .refused, .unsupported, .invalid:
             await forgetLeftovers(of: order)
             if order.verb == .migrate, let reason = aborted.removeValue(forKey: order.domain) {
@@ -289,7 +288,7 @@ extension CommandRunner {
             }
             return Ended(
                 outcome: .failed(
-                    code: "hypervisor", message: "\(error)", result: await loop.result(of: order.domain)),
+                    code: .hypervisor, message: "\(error)", result: await loop.result(of: order.domain)),
                 permit: .released)
         }
     }
@@ -298,16 +297,6 @@ extension CommandRunner {
 extension HypervisorError.Code {
     /// Whether asking again changes nothing.
     var isFinal: Bool { [.noSuchDomain, .refused, .unsupported, .invalid].contains(self) }
-}
-
-extension CommandSituation.Mode {
-    init(_ mode: HostMode) {
-        switch mode {
-        case .observe: self = .observe
-        case .enabled: self = .enabled
-        case .draining: self = .draining
-        }
-    }
 }
 
 extension CommandSituation.Row {

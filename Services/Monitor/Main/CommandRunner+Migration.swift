@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import Hypervisor
 internal import Logging
 internal import MonitorCore
@@ -106,7 +107,7 @@ extension CommandRunner {
         let place = look.map { $0.runs ? "the domain goes on running here" : "the domain is \($0.text) here" }
         return Ended(
             outcome: .failed(
-                code: "aborted",
+                code: .aborted,
                 message: "the migration was called off: \(reason); \(place ?? "the domain is not seen here")",
                 result: await loop.result(of: order.domain)), permit: .released)
     }
@@ -117,8 +118,8 @@ extension CommandRunner {
         let cancelled: [CommandRecord]
         do {
             cancelled = try await edges.commands.cancelQueued(
-                CommandVerb.migrate.rawValue, of: domain, under: claim,
-                .failed(code: "aborted", message: "the migration was called off before it began"),
+                .migrate, of: domain, under: claim,
+                .failed(code: .aborted, message: "the migration was called off before it began"),
                 at: edges.clock.now())
         } catch {
             throw HypervisorError(.refused, operation: "abort", message: "what is queued can't be read: \(error)")
@@ -133,7 +134,7 @@ extension CommandRunner {
         }
         return Ended(
             outcome: .failed(
-                code: "state", message: "no migration of domain \(domain) is under way, and none is queued",
+                code: .state, message: "no migration of domain \(domain) is under way, and none is queued",
                 result: await loop.result(of: domain)), permit: .released)
     }
 
@@ -148,20 +149,20 @@ extension CommandRunner {
         guard let outcome else {
             return Ended(
                 outcome: .failed(
-                    code: "outcome-unknown",
+                    code: .outcomeUnknown,
                     message: "the migration is told to end and has not yet; see `ebb operation show \(migration)`",
                     result: result), permit: nil)
         }
         guard !outcome.succeeded else {
             return Ended(
                 outcome: .failed(
-                    code: "state",
+                    code: .state,
                     message: "it came too late: the migration has ended, and the domain is on its target",
                     result: outcome.result), permit: .released)
         }
-        guard outcome.code != "outcome-unknown" else {
+        guard !outcome.isUnknown else {
             return Ended(
-                outcome: .failed(code: "outcome-unknown", message: outcome.message ?? "", result: result), permit: nil)
+                outcome: .failed(code: .outcomeUnknown, message: outcome.message ?? "", result: result), permit: nil)
         }
         return Ended(outcome: .succeeded(result: result), permit: .used)
     }

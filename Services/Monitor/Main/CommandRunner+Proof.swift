@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import FoundationEssentials
 internal import Hypervisor
 internal import MonitorCore
@@ -38,7 +39,7 @@ extension CommandRunner {
         }
         return Ended(
             outcome: .failed(
-                code: "no-effect",
+                code: .noEffect,
                 message: "\(order.verb.rawValue) of domain \(order.domain): its host answered, but \(missing)",
                 result: await loop.result(of: order.domain)), permit: .released)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import Hypervisor
 internal import MonitorCore
 internal import ResourceModel
@@ -43,7 +44,7 @@ extension CommandRunner {
         let inUse = await loop.vcpusInUse(by: order.domain) ?? target
         return Ended(
             outcome: .failed(
-                code: "partial", message: "\(inUse) vCPUs are in use, not \(target); the rest was refused",
+                code: .partial, message: "\(inUse) vCPUs are in use, not \(target); the rest was refused",
                 result: result), permit: .used)
     }
 
@@ -67,7 +68,7 @@ extension CommandRunner {
         guard let former, former == seen else {
             return Ended(
                 outcome: .failed(
-                    code: "partial", message: "the guest has \(seen), not \(target): its balloon went no further",
+                    code: .partial, message: "the guest has \(seen), not \(target): its balloon went no further",
                     result: await loop.result(of: order.domain)), permit: .used)
         }
         await loop.notConfirmed(order.domain, after: configuration.confirmationTimeout)
@@ -76,7 +77,7 @@ extension CommandRunner {
         await loop.took(try await loop.hypervisor.resize(order.domain, memory: former, back))
         return Ended(
             outcome: .failed(
-                code: "size-not-confirmed",
+                code: .sizeNotConfirmed,
                 message: "the guest's balloon did not move within \(configuration.confirmationTimeout);"
                     + " it has \(former) again", result: await loop.result(of: order.domain)), permit: .released)
     }
@@ -109,7 +110,7 @@ extension CommandRunner {
         await loop.took(try await loop.hypervisor.resize(order.domain, vcpus: former, back))
         return Ended(
             outcome: .failed(
-                code: "size-not-confirmed",
+                code: .sizeNotConfirmed,
                 message: "the guest did not take its vCPUs into use within \(configuration.confirmationTimeout);"
                     + " it has \(former) again", result: await loop.result(of: order.domain)), permit: .released)
     }
@@ -133,7 +134,7 @@ extension CommandRunner {
             guard await loop.presence(of: order.domain).state?.isActive ?? false else { throw error }
             return Ended(
                 outcome: .failed(
-                    code: "guest-refused", message: "\(error)", result: await loop.result(of: order.domain)),
+                    code: .guestRefused, message: "\(error)", result: await loop.result(of: order.domain)),
                 permit: .released)
         }
         await loop.took(effect)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import Logging
 internal import MonitorCore
 internal import ResourceModel
@@ -80,7 +81,7 @@ actor CommandRunner {
             let queued = try await edges.commands.open(for: host, at: edges.clock.now())
             for record in abandoned + queued where running[record.id] == nil {
                 // What ends another command can't wait for it, nor for room.
-                if !(CommandVerb(rawValue: record.command.verb)?.overtakes ?? false) {
+                if !(record.command.verb.word?.overtakes ?? false) {
                     // Commands of one domain keep their order, also behind one that has to wait.
                     guard busy.insert(record.command.domain).inserted else {
                         await waits(record)
@@ -102,7 +103,7 @@ actor CommandRunner {
 
     private func begin(_ record: CommandRecord) {
         running[record.id] = record.command.domain
-        guard record.command.verb == CommandVerb.migrate.rawValue else { return }
+        guard record.command.verb == .migrate else { return }
         migrations[record.command.domain] = record.id
     }
 
@@ -161,13 +162,13 @@ actor CommandRunner {
     /// Queues a command's end behind the facts that it led to.
     func end(_ record: CommandRecord, _ outcome: CommandOutcome, permit: PermitState?) async {
         MonitorMetrics.command(
-            verb: record.command.verb, result: outcome.succeeded ? "succeeded" : outcome.code ?? "failed")
+            verb: record.command.verb.text, result: outcome.succeeded ? "succeeded" : outcome.code?.text ?? "failed")
         log.info(
             "a command ended",
             metadata: [
                 "command.id": "\(record.id)", "domain.id": "\(record.command.domain)", "host.id": "\(host)",
                 "command.verb": "\(record.command.verb)",
-                "command.result": "\(outcome.succeeded ? "succeeded" : outcome.code ?? "failed")",
+                "command.result": "\(outcome.succeeded ? "succeeded" : outcome.code?.text ?? "failed")",
             ])
         await writer.append([
             .ended(

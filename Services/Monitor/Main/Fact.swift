@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import MonitorCore
 internal import ResourceModel
 internal import Store
@@ -55,7 +56,7 @@ struct DomainCaps: Hashable, Sendable {
 /// A command's end, and what becomes of its permit.
 struct CommandEnd: Sendable {
     let command: UUID128
-    let verb: String
+    let verb: Recognised<CommandVerb>
     let outcome: CommandOutcome
     let permit: UUID128?
     /// `nil` leaves the permit to expire: nobody knows whether its room is used.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FoundationEssentials
+internal import Contracts
 internal import MonitorCore
 internal import ResourceModel
 internal import Store
@@ -17,47 +17,25 @@ final class FreezeGate: Sendable {
 
     /// Takes what the table shows.
     func read(_ records: [FreezeRecord]) {
-        var table: [FreezeSubject: String] = [:]
-        for record in records {
-            if let subject = FreezeSubject(scope: record.scope.rawValue, id: record.id) {
-                table[subject] = record.reason
-            }
-        }
+        let table = Dictionary(records.map { ($0.subject, $0.reason) }) { first, _ in first }
         book.withLock { $0.read(table) }
     }
 
-    /// Takes a request, `{"scope": "tenant", "id": "acme", "frozen": true, "reason": "…", "principal": "…"}`: it holds
-    /// from now on. Returns what it changes.
-    func take(_ json: [UInt8]) throws(CommandRefusal) -> Change {
-        guard let wish = try? JSONDecoder().decode(FreezeWish.self, from: Data(json)) else {
-            throw CommandRefusal("invalid", "a freeze needs \"scope\", \"id\" and \"frozen\"")
+    /// Takes a request: it holds from now on. Returns what it changes.
+    func take(_ json: String) throws(CommandRefusal) -> FreezeNotice {
+        guard let notice = FreezeNotice(json: json) else {
+            throw CommandRefusal(.invalid, "a freeze needs \"scope\", \"id\" and \"frozen\"")
         }
-        guard let subject = FreezeSubject(scope: wish.scope, id: wish.id) else {
-            throw CommandRefusal("invalid", "there is no \(wish.scope) '\(wish.id)' that can be frozen")
+        if case .unrecognised(let scope, let id) = notice.subject {
+            throw CommandRefusal(.invalid, "there is no \(scope) '\(id)' that can be frozen")
         }
         book.withLock { book in
-            if wish.frozen {
-                book.froze(subject, reason: wish.reason ?? "by \(wish.principal ?? "somebody")")
+            if notice.frozen {
+                book.froze(notice.subject, reason: notice.reason ?? "by \(notice.principal ?? "somebody")")
             } else {
-                book.unfroze(subject)
+                book.unfroze(notice.subject)
             }
         }
-        return Change(subject: "\(wish.scope) \(wish.id)", isFrozen: wish.frozen, principal: wish.principal)
+        return notice
     }
-
-    /// What a request changes: of whom, and in whose name.
-    struct Change: Hashable, Sendable {
-        /// Such as `tenant acme`.
-        let subject: String
-        let isFrozen: Bool
-        let principal: String?
-    }
-}
-
-private struct FreezeWish: Codable {
-    var scope: String
-    var id: String
-    var frozen: Bool
-    var reason: String?
-    var principal: String?
 }

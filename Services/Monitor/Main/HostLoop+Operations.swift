@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import Hypervisor
 internal import MonitorCore
 internal import ResourceModel
@@ -165,23 +166,11 @@ extension HostLoop {
     func leftUncertain(_ domain: DomainID) { uncertain.insert(domain) }
 
     /// What is seen of a domain now, as a command's result.
-    func result(of domain: DomainID, effectiveAt: Timestamp? = nil, host: HostID? = nil) -> String? {
+    func result(of domain: DomainID, effectiveAt: Timestamp? = nil, host: HostID? = nil) -> String {
         let seen = latest[domain]
-        return JSONText.encode(
-            CommandResult(
-                host: host ?? self.host, state: seen?.state, vcpus: seen?.vcpus?.confirmed ?? seen?.vcpus?.granted,
-                granted: seen?.vcpus?.granted, memory: seen?.memory?.allocated, effectiveAt: effectiveAt))
+        return CommandResult(
+            host: host ?? self.host, state: seen?.state, vcpus: seen?.vcpus?.confirmed ?? seen?.vcpus?.granted,
+            granted: seen?.vcpus?.granted, memory: seen?.memory?.allocated, effectiveAt: effectiveAt
+        ).json
     }
-}
-
-/// A command's result as its row keeps it.
-struct CommandResult: Codable, Sendable {
-    var host: HostID
-    var state: DomainState?
-    /// Confirmed, else granted.
-    var vcpus: VCPUCount?
-    var granted: VCPUCount?
-    var memory: ByteCount?
-    /// Where the driver says when it took effect: nanoseconds of cluster time.
-    var effectiveAt: Timestamp?
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Bus
+internal import Contracts
 internal import FoundationEssentials
 internal import Hypervisor
 internal import Messages
@@ -9,15 +10,6 @@ internal import ResourceModel
 internal import ServiceKit
 internal import Store
 internal import SwiftProtobuf
-
-extension MessageType {
-    static let hostCheck: MessageType = "host.check.v1"
-    static let vmCheck: MessageType = "vm.check.v1"
-    static let vmConsole: MessageType = "vm.console.v1"
-    static let vmAddresses: MessageType = "vm.addresses.v1"
-    static let vmSnapshots: MessageType = "vm.snapshots.v1"
-    static let vmPreparePreview: MessageType = "vm.prepare-preview.v1"
-}
 
 /// Answers what only the host itself can say. Nothing durable comes of a question; both ways it is a `WireJSONDocument`.
 struct HostQuestions: Sendable {
@@ -29,28 +21,12 @@ struct HostQuestions: Sendable {
     let supervisor: HostSupervisor
     let edges: MonitorEdges
 
-    /// What is asked; which of it, the type of the message says.
-    struct Wish: Codable {
-        var domain: DomainID?
-        var host: HostID?
-        var offset: Int64?
-        var limit: Int?
-        var maximumVCPUs: Int?
-        var maximumMemoryBytes: Int64?
-
-        enum CodingKeys: String, CodingKey {
-            case domain, host, offset, limit
-            case maximumVCPUs = "maximum_vcpus"
-            case maximumMemoryBytes = "maximum_memory_bytes"
-        }
-    }
-
     func serve(on server: any CommandServer) async {
         await server.handle(.freezeSet) { body, context async throws(CommandFailure) -> [UInt8] in
             try await freeze(body, asker: context.source)
         }
         for type in [
-            MessageType.vmCheck, .vmConsole, .vmAddresses, .vmSnapshots, .vmPreparePreview, .hostCheck,
+            MessageType.checkVM, .readConsole, .listAddresses, .listSnapshots, .previewVM, .checkHost,
         ] {
             await server.handle(type) { body, _ async throws(CommandFailure) -> [UInt8] in
                 try await answer(type, body)
@@ -62,10 +38,10 @@ struct HostQuestions: Sendable {
     private func freeze(_ body: [UInt8], asker: InstanceID) async throws(CommandFailure) -> [UInt8] {
         do {
             let change = try edges.freeze.take(
-                Array(try MessageCodec.decoded(WireJSONDocument.self, from: body).json))
+                String(decoding: try MessageCodec.decoded(WireJSONDocument.self, from: body).json, as: UTF8.self))
             await edges.trail.note(
                 AuditTrail.Act(
-                    action: change.isFrozen ? "freeze.set" : "freeze.clear", subject: change.subject, asker: asker,
+                    action: change.frozen ? "freeze.set" : "freeze.clear", subject: "\(change.subject)", asker: asker,
                     principal: change.principal, at: edges.clock.now()))
         } catch {
             throw .invalid("\(error)")
@@ -76,10 +52,10 @@ struct HostQuestions: Sendable {
     private func answer(_ type: MessageType, _ body: [UInt8]) async throws(CommandFailure) -> [UInt8] {
         do {
             let document = try MessageCodec.decoded(WireJSONDocument.self, from: body)
-            guard let wish = try? JSONDecoder().decode(Wish.self, from: document.json) else {
+            guard let question = HostQuestion(json: String(decoding: document.json, as: UTF8.self)) else {
                 throw CommandFailure.invalid("\(type) needs a JSON object with \"domain\" or \"host\"")
             }
-            let answer = try await answer(type, wish)
+            let answer = try await answer(type, question)
             guard let text = JSONText.encode(answer) else {
                 throw CommandFailure.internal("the answer can't be written as JSON")
             }
@@ -95,27 +71,27 @@ struct HostQuestions: Sendable {
         }
     }
 
-    private func answer(_ type: MessageType, _ wish: Wish) async throws -> any Encodable & Sendable {
-        if type == .hostCheck {
-            guard let host = wish.host else { throw CommandFailure.invalid("host.check needs \"host\"") }
+    private func answer(_ type: MessageType, _ question: HostQuestion) async throws -> any Encodable & Sendable {
+        if type == .checkHost {
+            guard let host = question.host else { throw CommandFailure.invalid("host.check needs \"host\"") }
             return ["items": try await check(host)]
         }
-        guard let domain = wish.domain else { throw CommandFailure.invalid("\(type) needs \"domain\"") }
+        guard let domain = question.domain else { throw CommandFailure.invalid("\(type) needs \"domain\"") }
         guard let row = try await edges.inventory.domain(domain), row.deletedAt == nil else {
             throw CommandFailure.notFound("there is no domain \(domain)")
         }
         let hypervisor = try await supervisor.unit(of: row.host).loop.hypervisor
         switch type {
-        case .vmCheck: return try await hypervisor.examine(domain)
-        case .vmAddresses: return try await hypervisor.addresses(of: domain)
-        case .vmSnapshots: return try await hypervisor.snapshots(of: domain)
-        case .vmConsole:
+        case .checkVM: return try await hypervisor.examine(domain)
+        case .listAddresses: return try await hypervisor.addresses(of: domain)
+        case .listSnapshots: return try await hypervisor.snapshots(of: domain)
+        case .readConsole:
             let start = try await edges.inventory.consoleStart(of: domain, on: row.host)
-            return try await console(of: domain, wish, startingAt: start, hypervisor)
+            return try await console(of: domain, question, startingAt: start, hypervisor)
         default:
             let ceiling = DomainCeiling(
-                maximumVCPUs: try wish.maximumVCPUs.map { try VCPUCount($0, field: "maximum_vcpus") },
-                maximumMemory: try wish.maximumMemoryBytes.map { try ByteCount($0, field: "maximum_memory_bytes") })
+                maximumVCPUs: try question.maximumVCPUs.map { try VCPUCount($0, field: "maximum_vcpus") },
+                maximumMemory: try question.maximumMemoryBytes.map { try ByteCount($0, field: "maximum_memory_bytes") })
             return try await hypervisor.preparation(of: domain, for: ceiling)
         }
     }
@@ -124,14 +100,15 @@ struct HostQuestions: Sendable {
     ///
     /// - Parameter start: what lies before it is of somebody else's time.
     private func console(
-        of domain: DomainID, _ wish: Wish, startingAt start: Int64, _ hypervisor: any Hypervisor
+        of domain: DomainID, _ question: HostQuestion, startingAt start: Int64, _ hypervisor: any Hypervisor
     ) async throws -> ConsoleOutput {
-        let limit = min(max(1, wish.limit ?? 65_536), Self.consoleLimit)
+        let limit = min(max(1, question.limit ?? 65_536), Self.consoleLimit)
         var latest = try await hypervisor.console(
-            of: domain, from: max(start, wish.offset ?? 0), limit: wish.offset == nil ? Self.consoleLimit : limit)
+            of: domain, from: max(start, question.offset ?? 0),
+            limit: question.offset == nil ? Self.consoleLimit : limit)
         // It is shorter than it was: its file began anew since.
-        if latest.offset < start { return try await console(of: domain, wish, startingAt: 0, hypervisor) }
-        if wish.offset != nil { return latest }
+        if latest.offset < start { return try await console(of: domain, question, startingAt: 0, hypervisor) }
+        if question.offset != nil { return latest }
         // A console that grows faster than it is read has no end: what was read last will do.
         for _ in 0..<64 {
             let next = try await hypervisor.console(of: domain, from: latest.nextOffset, limit: Self.consoleLimit)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Bus
+internal import Contracts
 internal import FoundationEssentials
 internal import Logging
 internal import Messages
@@ -237,7 +238,7 @@ extension WireCommandOutcome {
         self.init()
         commandID = .init(id.bytes)
         state = (outcome.succeeded ? CommandState.succeeded : .failed).rawValue
-        code = outcome.code ?? ""
+        code = outcome.code?.text ?? ""
         message = outcome.message ?? ""
         resultJson = .init((outcome.result ?? "").utf8)
     }

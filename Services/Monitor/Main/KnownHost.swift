@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import MonitorCore
 internal import ResourceModel
 internal import Store
@@ -55,7 +56,7 @@ struct KnownHost: Sendable {
             domains: rows.map { row in
                 KnownDomain(row: row, size: open[row.id].map { .init($0, provedUntil: record?.provedUntil) })
             },
-            moving: Set(abandoned.filter { $0.command.verb == CommandVerb.migrate.rawValue }.map(\.command.domain)),
+            moving: Set(abandoned.filter { $0.command.verb == .migrate }.map(\.command.domain)),
             ordered: Set(abandoned.map(\.command.domain)),
             uncertain: Set(try await edges.commands.uncertainMigrations(from: host).map(\.command.domain)),
             provedUntil: record?.provedUntil, meters: try await edges.inventory.lastMeters(on: host),

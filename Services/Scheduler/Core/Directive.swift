@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// What the shell is to do. Each is handed out once, in the order in which they are to be begun.
@@ -27,11 +28,6 @@ package enum Directive: Hashable, Sendable, Codable {
     case freeze(Freeze)
     /// Call `directives(at:)` again at this instant if nothing happens before. Always the last.
     case wakeUp(at: Timestamp)
-}
-
-/// What room is wanted for.
-package enum PermitPurpose: String, Hashable, Sendable, Codable, CaseIterable {
-    case create, start, restore, grow, migrate
 }
 
 /// Room on one host, in addition to what the domain has there already.

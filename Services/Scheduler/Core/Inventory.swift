@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
-
-/// What Ebb may do on a host.
-package enum HostMode: String, Hashable, Sendable, Codable, CaseIterable {
-    /// Read, decide, record; change nothing.
-    case observe
-    case enabled
-    /// Nothing new gets here.
-    case draining
-}
 
 /// A host as the inventory has it: what does not change from sample to sample.
 package struct HostRecord: Hashable, Sendable, Codable {

@@ -7,4 +7,3 @@ import Store
 typealias StoredHost = HostRecord
 typealias StoredDomain = DomainRecord
 typealias StoredPermitRequest = PermitRequest
-typealias StoredPermitPurpose = PermitPurpose

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 internal import ResourceModel
 
 /// What tenants read where the words themselves are the provider's, another service's or a hypervisor's.
@@ -44,32 +45,32 @@ package enum TenantText {
         }.joined(separator: "\n")
     }
 
-    /// Why a command failed, by its code.
+    /// Why a command failed, by its code; `nil`: one that this version does not know.
     ///
     /// - Parameter verb: what was ordered, as commands name it.
-    package static func failure(_ code: String, of verb: String) -> String {
+    package static func failure(_ code: OutcomeCode?, of verb: String) -> String {
         let why =
             switch code {
-            case "outcome-unknown": "its outcome is not known: look with 'ebb vm show' before you repeat it"
-            case "observed", "not-enabled": "the provider does not let Ebb change its host at present"
-            case "draining": "its host is being emptied and takes nothing new"
-            case "not-managed": "Ebb does not manage it"
-            case "foreign-manager": "somebody else manages it"
-            case "invalid": "its arguments don't fit the VM: see 'ebb vm show'"
-            case "state": "the VM's state does not allow it: see 'ebb vm show'"
-            case "conflict", "revision": "something about the VM contradicts it; look with 'ebb vm show' and ask again"
-            case "moved": "the VM has moved meanwhile; ask again"
-            case "frozen": "automatic actions are stopped"
-            case "aborted": "it was called off"
-            case "interrupted": "it was interrupted; ask again"
-            case "partial": "only a part of it was done: see 'ebb vm show'"
-            case "size-not-confirmed": "the guest did not take the new size, and it was taken back"
-            case "guest-refused": "the guest refused it"
-            case "no-effect": "it had no effect that can be seen"
-            case "hypervisor": "the host's hypervisor refused it"
-            case "deadline": "its time was over before it could begin; ask again"
-            case "not-found": "what it is about is not there"
-            default: "it could not be done at present; ask again"
+            case .outcomeUnknown: "its outcome is not known: look with 'ebb vm show' before you repeat it"
+            case .observed: "the provider does not let Ebb change its host at present"
+            case .draining: "its host is being emptied and takes nothing new"
+            case .notManaged: "Ebb does not manage it"
+            case .foreignManager: "somebody else manages it"
+            case .invalid: "its arguments don't fit the VM: see 'ebb vm show'"
+            case .state: "the VM's state does not allow it: see 'ebb vm show'"
+            case .conflict: "something about the VM contradicts it; look with 'ebb vm show' and ask again"
+            case .moved: "the VM has moved meanwhile; ask again"
+            case .frozen: "automatic actions are stopped"
+            case .aborted: "it was called off"
+            case .interrupted: "it was interrupted; ask again"
+            case .partial: "only a part of it was done: see 'ebb vm show'"
+            case .sizeNotConfirmed: "the guest did not take the new size, and it was taken back"
+            case .guestRefused: "the guest refused it"
+            case .noEffect: "it had no effect that can be seen"
+            case .hypervisor: "the host's hypervisor refused it"
+            case .deadline: "its time was over before it could begin; ask again"
+            case .notFound: "what it is about is not there"
+            case .notOwner, nil: "it could not be done at present; ask again"
             }
         return "\(verb) failed: \(why)"
     }

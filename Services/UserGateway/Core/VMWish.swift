@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
+package import ResourceModel
+
 /// The size that a new VM is to have: its flavor's, where nothing else is said.
 package struct VMSize: Hashable, Sendable {
     package let vcpus: Int64
@@ -42,11 +45,11 @@ package struct VMSize: Hashable, Sendable {
 package enum VMBoot {
     package static let defaultPool = "ebb"
 
-    /// The `boot` of the command that creates it, as the hypervisor's edge names its parts.
+    /// The `boot` of the command that creates it.
     ///
     /// - Parameter values: the checked parameters of `vm.create`.
     /// - Throws: `INVALID` for what can't go together, and for what is no public SSH key.
-    package static func arguments(_ values: JSONValue) throws(MethodError) -> JSONValue {
+    package static func source(_ values: JSONValue) throws(MethodError) -> BootSource {
         let boot = values["boot"] ?? [:]
         let image = values["image"]?.text
         let keys = values["sshKeys"]?.items?.compactMap(\.text) ?? []
@@ -67,13 +70,12 @@ package enum VMBoot {
                 hint: "give the content of a .pub file")
         }
         let pool = values["pool"]?.text ?? defaultPool
-        return .object(omittingNil: [
-            "kernelPath": boot["kernelPath"], "initrdPath": boot["initrdPath"],
-            "kernelCommandLine": boot["commandLine"], "diskPath": boot["imagePath"],
-            "image": image.map { ["pool": .string(pool), "volume": .string($0)] },
-            "seed": image == nil ? nil : ["sshKeys": .array(keys.map(JSONValue.string))], "bridge": boot["bridge"],
-            "network": values["network"],
-        ])
+        return BootSource(
+            kernelPath: boot["kernelPath"]?.text, initrdPath: boot["initrdPath"]?.text,
+            kernelCommandLine: boot["commandLine"]?.text, diskPath: boot["imagePath"]?.text,
+            image: image.map { BootSource.Image(pool: pool, volume: $0) },
+            seed: image == nil ? nil : BootSource.Seed(sshKeys: keys), bridge: boot["bridge"]?.text,
+            network: values["network"]?.text)
     }
 
     /// Type, base64 and perhaps a comment, on one line.
@@ -87,5 +89,24 @@ package enum VMBoot {
                 (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
                     || "+/=".utf8.contains(byte)
             }
+    }
+}
+
+extension CommandArguments {
+    /// `create`.
+    package static func creation(
+        named name: String, for tenant: TenantID, _ size: VMSize, flavor: String?, boot: BootSource
+    ) -> CommandArguments {
+        var arguments = CommandArguments()
+        arguments.name = name
+        arguments.tenant = tenant.name
+        arguments.vcpus = Int(size.vcpus)
+        arguments.maximumVCPUs = Int(size.maximumVCPUs)
+        arguments.memoryBytes = size.memoryBytes
+        arguments.maximumMemoryBytes = size.maximumMemoryBytes
+        arguments.diskBytes = size.diskBytes
+        arguments.flavor = flavor
+        arguments.boot = boot
+        return arguments
     }
 }

@@ -3,7 +3,7 @@
 internal import Bus
 internal import Foundation
 internal import Messages
-package import ResourceModel
+internal import ResourceModel
 package import Store
 internal import SwiftProtobuf
 
@@ -60,25 +60,5 @@ extension CommandRecord {
     fileprivate func hasProgressed(since former: CommandRecord) -> Bool {
         (state, claimedEpoch, progressPPM) != (former.state, former.claimedEpoch, former.progressPPM)
             || progressText != former.progressText
-    }
-}
-
-/// What Monitor says of a command that succeeded: `{"vcpus": 3, "host": "h2", "effectiveAt": 17…}`.
-package struct CommandResult: Hashable, Sendable, Codable {
-    package var vcpus: VCPUCount?
-    package var host: HostID?
-    /// When the change took effect, where the driver says so.
-    package var effectiveAt: Timestamp?
-
-    package init(vcpus: VCPUCount? = nil, host: HostID? = nil, effectiveAt: Timestamp? = nil) {
-        self.vcpus = vcpus
-        self.host = host
-        self.effectiveAt = effectiveAt
-    }
-
-    /// Reads a command's result; what it does not say, or can't be read, is `nil`.
-    package init(_ json: String?) {
-        let decoded = json.flatMap { try? JSONDecoder().decode(CommandResult.self, from: Data($0.utf8)) }
-        self = decoded ?? CommandResult()
     }
 }

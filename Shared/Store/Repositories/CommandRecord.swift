@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// Where a command stands. A claimed command is never run again.
@@ -13,8 +14,8 @@ package struct NewCommand: Hashable, Sendable {
     /// Whose owner runs it.
     package var host: HostID
     package var domain: DomainID
-    package var verb: String
-    /// A JSON object of absolute targets, such as `{"vcpus": 3}`.
+    package var verb: Recognised<CommandVerb>
+    /// The JSON of `CommandArguments`, to the byte.
     package var arguments: String
     /// The domain row's revision that the asker saw; `nil`: any.
     package var expectedRevision: Int64?
@@ -28,8 +29,21 @@ package struct NewCommand: Hashable, Sendable {
     package var deadline: Timestamp
 
     package init(
-        id: UUID128, host: HostID, domain: DomainID, verb: String, arguments: String, expectedRevision: Int64? = nil,
-        principal: String, idempotencyKey: String, permit: UUID128? = nil, decision: UUID128? = nil,
+        id: UUID128, host: HostID, domain: DomainID, verb: CommandVerb,
+        arguments: CommandArguments = CommandArguments(), expectedRevision: Int64? = nil, principal: String,
+        idempotencyKey: String, permit: UUID128? = nil, decision: UUID128? = nil, createdAt: Timestamp,
+        deadline: Timestamp
+    ) {
+        self.init(
+            id: id, host: host, domain: domain, verb: .known(verb), arguments: arguments.json,
+            expectedRevision: expectedRevision, principal: principal, idempotencyKey: idempotencyKey, permit: permit,
+            decision: decision, createdAt: createdAt, deadline: deadline)
+    }
+
+    /// As a row has it.
+    package init(
+        id: UUID128, host: HostID, domain: DomainID, verb: Recognised<CommandVerb>, arguments: String,
+        expectedRevision: Int64?, principal: String, idempotencyKey: String, permit: UUID128?, decision: UUID128?,
         createdAt: Timestamp, deadline: Timestamp
     ) {
         self.id = id
@@ -50,18 +64,21 @@ package struct NewCommand: Hashable, Sendable {
 /// How a command ended.
 package struct CommandOutcome: Hashable, Sendable {
     package var succeeded: Bool
-    /// Where it failed: such as `outcome-unknown` or `hypervisor`.
-    package var code: String?
+    /// Where it failed.
+    package var code: Recognised<OutcomeCode>?
     package var message: String?
-    /// What the operation returned, as JSON.
+    /// The JSON of `CommandResult`, or of what its verb returns instead.
     package var result: String?
 
     package static func succeeded(result: String? = nil) -> CommandOutcome {
         CommandOutcome(succeeded: true, code: nil, message: nil, result: result)
     }
-    package static func failed(code: String, message: String, result: String? = nil) -> CommandOutcome {
-        CommandOutcome(succeeded: false, code: code, message: message, result: result)
+    package static func failed(code: OutcomeCode, message: String, result: String? = nil) -> CommandOutcome {
+        CommandOutcome(succeeded: false, code: .known(code), message: message, result: result)
     }
+
+    /// Whether nobody knows if it happened.
+    package var isUnknown: Bool { code == .outcomeUnknown }
 }
 
 /// A row of `cluster.command`.
@@ -87,7 +104,7 @@ package struct CommandRecord: Hashable, Sendable {
     package init(_ row: Row) throws(StoreError) {
         command = NewCommand(
             id: try row.uuid("id"), host: try row.host("host"), domain: try row.domain("domain"),
-            verb: try row.string("verb"), arguments: try row.string("arguments"),
+            verb: Recognised(try row.string("verb")), arguments: try row.string("arguments"),
             expectedRevision: try row.int64OrNil("expected_revision"), principal: try row.string("principal"),
             idempotencyKey: try row.string("idempotency_key"), permit: try row.uuidOrNil("permit"),
             decision: try row.uuidOrNil("decision"), createdAt: try row.timestamp("created_ns"),
@@ -104,7 +121,7 @@ package struct CommandRecord: Hashable, Sendable {
         case .queued, .claimed: outcome = nil
         case .succeeded, .failed:
             outcome = CommandOutcome(
-                succeeded: state == .succeeded, code: try row.stringOrNil("code"),
+                succeeded: state == .succeeded, code: try row.stringOrNil("code").map { Recognised($0) },
                 message: try row.stringOrNil("message"), result: try row.stringOrNil("result"))
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// The queue of everything that changes something: `cluster.command`.
@@ -19,7 +20,7 @@ package struct CommandRepository: Sendable {
             """
             INSERT INTO cluster.command (id, host, domain, verb, arguments, expected_revision, principal,
                 idempotency_key, permit, decision, created_ns, deadline_ns)
-            VALUES (\(command.id), \(command.host), \(command.domain), \(command.verb), \(command.arguments)::jsonb,
+            VALUES (\(command.id), \(command.host), \(command.domain), \(command.verb.text), \(command.arguments)::jsonb,
                 \(command.expectedRevision), \(command.principal), \(command.idempotencyKey), \(command.permit),
                 \(command.decision), \(command.createdAt), \(command.deadline))
             ON CONFLICT (principal, idempotency_key) DO NOTHING RETURNING *
@@ -27,7 +28,7 @@ package struct CommandRepository: Sendable {
         if let row = inserted.first { return try CommandRecord(row) }
         let stored = try await runner.query(
             """
-            SELECT *, domain = \(command.domain) AND verb = \(command.verb)
+            SELECT *, domain = \(command.domain) AND verb = \(command.verb.text)
                 AND arguments = \(command.arguments)::jsonb
                 AND expected_revision IS NOT DISTINCT FROM \(command.expectedRevision) AS is_same
             FROM cluster.command
@@ -95,7 +96,7 @@ package struct CommandRepository: Sendable {
                     host: try row.host("host"), target: try row.stringOrNil("target").flatMap { HostID($0) },
                     state: try row.value("state"), claimedAt: try row.timestampOrNil("claimed_ns"),
                     finishedAt: try row.timestampOrNil("finished_ns"),
-                    isUncertain: try row.stringOrNil("code") == "outcome-unknown"))
+                    isUncertain: try row.stringOrNil("code") == OutcomeCode.outcomeUnknown.rawValue))
         }
         return moves
     }
@@ -144,14 +145,14 @@ package struct CommandRepository: Sendable {
     /// Ends commands of a domain that were queued and not begun, and gives their room back; returns them.
     /// Throws `fenced`.
     package func cancelQueued(
-        _ verb: String, of domain: DomainID, under claim: ShardClaim, _ outcome: CommandOutcome, at now: Timestamp
+        _ verb: CommandVerb, of domain: DomainID, under claim: ShardClaim, _ outcome: CommandOutcome, at now: Timestamp
     ) async throws -> [CommandRecord] {
         try await store.fenced(claim) { transaction in
             let rows = try await transaction.query(
                 """
-                UPDATE cluster.command SET state = 'failed', code = \(outcome.code), message = \(outcome.message),
+                UPDATE cluster.command SET state = 'failed', code = \(outcome.code?.text), message = \(outcome.message),
                     finished_ns = \(now)
-                WHERE domain = \(domain) AND host = \(claim.id) AND verb = \(verb) AND state = 'queued' RETURNING *
+                WHERE domain = \(domain) AND host = \(claim.id) AND verb = \(verb.rawValue) AND state = 'queued' RETURNING *
                 """)
             var records: [CommandRecord] = []
             for row in rows { records.append(try CommandRecord(row)) }
@@ -170,7 +171,7 @@ package struct CommandRepository: Sendable {
                 SELECT DISTINCT ON (domain) * FROM cluster.command WHERE verb = 'migrate' AND domain IN (
                     SELECT id FROM inventory.domain WHERE host = \(host) AND deleted_ns IS NULL)
                 ORDER BY domain, created_ns DESC, id) newest
-            WHERE code = 'outcome-unknown' AND host = \(host)
+            WHERE code = \(OutcomeCode.outcomeUnknown.rawValue) AND host = \(host)
             """)
     }
 
@@ -186,7 +187,7 @@ package struct CommandRepository: Sendable {
             let rows = try await transaction.query(
                 """
                 WITH ended AS (
-                    UPDATE cluster.command SET state = \(state.rawValue), code = \(outcome.code),
+                    UPDATE cluster.command SET state = \(state.rawValue), code = \(outcome.code?.text),
                         message = \(outcome.message), result = \(outcome.result)::jsonb, finished_ns = \(now)
                     WHERE id = \(id) AND host = \(claim.id) AND state = 'claimed' RETURNING *)
                 SELECT audit.append(\(now), 'monitor', 'command.' || verb, domain::text,

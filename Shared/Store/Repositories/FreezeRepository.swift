@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
-
-/// What a freeze holds for.
-package enum FreezeScope: String, Hashable, Sendable, Codable, CaseIterable {
-    case cluster, tenant, vm
-}
 
 /// A row of `cluster.freeze`: while it stands, no decision's command runs for what it names.
 package struct FreezeRecord: Hashable, Sendable {
-    package var scope: FreezeScope
-    /// The cluster's or tenant's name, or the domain's UUID.
-    package var id: String
+    package var subject: FreezeSubject
     package var reason: String
     package var principal: String
     /// Scheduler froze it by itself, since too much failed or changed.
@@ -19,10 +13,9 @@ package struct FreezeRecord: Hashable, Sendable {
     package var createdAt: Timestamp
 
     package init(
-        scope: FreezeScope, id: String, reason: String, principal: String, isAutomatic: Bool, createdAt: Timestamp
+        _ subject: FreezeSubject, reason: String, principal: String, isAutomatic: Bool, createdAt: Timestamp
     ) {
-        self.scope = scope
-        self.id = id
+        self.subject = subject
         self.reason = reason
         self.principal = principal
         self.isAutomatic = isAutomatic
@@ -30,8 +23,7 @@ package struct FreezeRecord: Hashable, Sendable {
     }
 
     init(_ row: Row) throws(StoreError) {
-        scope = try row.value("scope")
-        id = try row.string("id")
+        subject = FreezeSubject(scope: try row.string("scope"), id: try row.string("id"))
         reason = try row.string("reason")
         principal = try row.string("principal")
         isAutomatic = try row.bool("is_automatic")
@@ -50,7 +42,7 @@ package struct FreezeRepository: Sendable {
         try await (runner ?? store).query(
             """
             INSERT INTO cluster.freeze (scope, id, reason, principal, is_automatic, created_ns)
-            VALUES (\(freeze.scope.rawValue), \(freeze.id), \(freeze.reason), \(freeze.principal),
+            VALUES (\(freeze.subject.scope), \(freeze.subject.id), \(freeze.reason), \(freeze.principal),
                 \(freeze.isAutomatic), \(freeze.createdAt)) ON CONFLICT DO NOTHING
             """)
     }
@@ -62,7 +54,7 @@ package struct FreezeRepository: Sendable {
     ) async throws(StoreError) -> Bool {
         let rows = try await (runner ?? store).query(
             """
-            DELETE FROM cluster.freeze WHERE scope = \(freeze.scope.rawValue) AND id = \(freeze.id)
+            DELETE FROM cluster.freeze WHERE scope = \(freeze.subject.scope) AND id = \(freeze.subject.id)
                 AND principal = \(freeze.principal) AND reason = \(freeze.reason)
                 AND is_automatic = \(freeze.isAutomatic) RETURNING id
             """)

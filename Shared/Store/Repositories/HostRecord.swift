@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 internal import FoundationEssentials
 package import ResourceModel
-
-/// What Ebb may do with a host.
-package enum HostMode: String, Hashable, Sendable, Codable, CaseIterable {
-    /// Read, decide and record, change nothing.
-    case observe
-    case enabled
-    /// Takes nothing new; what is on it goes on.
-    case draining
-}
 
 /// Whether a host answers.
 package enum HostState: String, Hashable, Sendable, Codable, CaseIterable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import ResourceModel
 
 /// What of the room that is asked for its tenant does not have yet: what counts for its quota as long as the permit is

@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
-
-/// What takes room on a host.
-package enum PermitPurpose: String, Hashable, Sendable, Codable, CaseIterable {
-    case create, start, restore, grow, migrate
-
-    /// Whether the host gets a domain that did not run there: a draining host refuses.
-    package var bringsDomain: Bool { self != .grow }
-}
 
 package enum PermitState: String, Hashable, Sendable, Codable, CaseIterable {
     /// Holds its room until it expires.

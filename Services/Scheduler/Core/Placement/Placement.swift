@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 package import ResourceModel
 
 /// The destination is the host with the highest weight among those that pass the hard filters.

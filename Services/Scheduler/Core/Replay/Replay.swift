@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import ResourceModel
 
 /// What a policy would have done: the live core itself, fed with recorded samples and a virtual clock.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 package import ResourceModel
 
 /// Why a domain is as it is at one instant: the same rule as for a decision, with nothing done about it.

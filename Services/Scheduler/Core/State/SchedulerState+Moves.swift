@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import ResourceModel
 
 // Moves that no growth asks for: relief of a host, drain, room for a neighbour.

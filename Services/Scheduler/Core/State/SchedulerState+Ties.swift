@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 package import ResourceModel
 
 // Pins and groups that do not hold: somebody moved a domain, or changed what it asks for.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Foundation
 import Messages
 import ResourceModel
@@ -16,7 +17,7 @@ extension SchedulerCommands {
 
     /// What takes room, and for whom.
     private struct Asked {
-        let purpose: StoredPermitPurpose
+        let purpose: PermitPurpose
         let placing: NewPlace
         /// The instance that asks.
         let asker: InstanceID
@@ -27,7 +28,7 @@ extension SchedulerCommands {
     /// Room for something that takes it: on the named host, or on the one that placement chooses.
     func permit(_ wire: WirePermitRequest, asker: InstanceID) async throws -> [UInt8] {
         guard let cluster = ClusterID(wire.clusterID), let domain = DomainID(bytes: wire.domainUuid),
-            let purpose = StoredPermitPurpose(rawValue: wire.purpose)
+            let purpose = PermitPurpose(rawValue: wire.purpose)
         else { throw CommandFailure.invalid("a permit needs a cluster, a domain and a purpose") }
         let shell = try await shell(of: cluster)
         let asked = Asked(purpose: purpose, placing: try newPlace(wire), asker: asker)

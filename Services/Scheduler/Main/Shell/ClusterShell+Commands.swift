@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Foundation
 import Logging
 import Messages
@@ -105,7 +106,7 @@ extension ClusterShell {
     private func finish(_ decision: UUID128, of domain: DomainID, _ ended: CommandRecord?) async {
         let now = runtime.clock.now()
         let result = CommandResult(ended?.outcome?.result)
-        let isUnknown = ended?.outcome == nil || ended?.outcome?.code == "outcome-unknown"
+        let isUnknown = ended?.outcome == nil || ended?.outcome?.isUnknown == true
         let outcome = isUnknown ? "outcome-unknown" : ended?.state == .succeeded ? "succeeded" : "failed"
         metrics.action(outcome: outcome)
         let detail = ended?.outcome?.message ?? ended?.outcome?.result ?? "nothing was heard of it"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Logging
 import ResourceModel
 import SchedulerCore
@@ -89,9 +90,8 @@ extension Directive {
         let domain: DomainID
         /// Whose owner carries it out.
         let host: HostID
-        let verb: String
-        /// A JSON object.
-        let arguments: String
+        let verb: CommandVerb
+        let arguments: CommandArguments
         let permit: UUID128?
         let key: String
     }
@@ -101,21 +101,20 @@ extension Directive {
         switch self {
         case .resize(let resize):
             Step(
-                decision: resize.decision, domain: resize.domain, host: resize.host, verb: "resize",
-                arguments: "{\"vcpus\": \(resize.vcpus)}", permit: resize.permit, key: resize.idempotencyKey)
+                decision: resize.decision, domain: resize.domain, host: resize.host, verb: .resize,
+                arguments: .size(vcpus: resize.vcpus), permit: resize.permit, key: resize.idempotencyKey)
         case .resizeMemory(let resize):
             Step(
-                decision: resize.decision, domain: resize.domain, host: resize.host, verb: "resize",
-                arguments: "{\"memory_bytes\": \(resize.memory.bytes)}", permit: resize.permit,
-                key: resize.idempotencyKey)
+                decision: resize.decision, domain: resize.domain, host: resize.host, verb: .resize,
+                arguments: .size(memory: resize.memory), permit: resize.permit, key: resize.idempotencyKey)
         case .capNetwork(let cap):
             Step(
-                decision: cap.decision, domain: cap.domain, host: cap.host, verb: "network-cap",
-                arguments: "{\"bytes_per_second\": \(cap.bytesPerSecond)}", permit: nil, key: cap.idempotencyKey)
+                decision: cap.decision, domain: cap.domain, host: cap.host, verb: .networkCap,
+                arguments: .networkCap(bytesPerSecond: cap.bytesPerSecond), permit: nil, key: cap.idempotencyKey)
         case .migrate(let move):
             Step(
-                decision: move.decision, domain: move.domain, host: move.source, verb: "migrate",
-                arguments: "{\"target\": \"\(move.target)\"}", permit: move.permit, key: move.idempotencyKey)
+                decision: move.decision, domain: move.domain, host: move.source, verb: .migrate,
+                arguments: .migration(to: move.target), permit: move.permit, key: move.idempotencyKey)
         default: nil
         }
     }

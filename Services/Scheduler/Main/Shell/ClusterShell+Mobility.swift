@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Foundation
 import Messages
 import ResourceModel
 import ServiceKit
 import Store
 import SwiftProtobuf
-
-extension MessageType {
-    fileprivate static let vmCheck: MessageType = "vm.check.v1"
-}
 
 /// What a domain's own host says of its moving.
 struct Mobility: Hashable, Sendable {
@@ -25,9 +22,9 @@ extension ClusterShell {
     func mobility(of domain: DomainID, on host: HostID) async -> Mobility? {
         guard let shard = try? await ShardRepository(runtime.store).fetch(.host, host.name), let owner = shard.owner,
             let instance = await runtime.peers.instance(owner),
-            let question = try? document(Question(domain: domain)),
             let body = try? await runtime.client.request(
-                question, type: .vmCheck, to: instance.peer, idempotencyKey: nil, timeout: Self.mobilityTimeout),
+                MessageCodec.encoded(HostQuestion(domain: domain)), type: .checkVM, to: instance.peer,
+                idempotencyKey: nil, timeout: Self.mobilityTimeout),
             let answer = try? MessageCodec.decoded(WireJSONDocument.self, from: body),
             let told = try? JSONDecoder().decode(Answer.self, from: answer.json)
         else { return nil }
@@ -37,10 +34,6 @@ extension ClusterShell {
 
     /// A move is no hurry, and a host that hangs holds up no other.
     private static let mobilityTimeout = Duration.seconds(5)
-
-    private struct Question: Encodable {
-        let domain: DomainID
-    }
 
     /// Of Monitor's answer, what matters here.
     private struct Answer: Decodable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Logging
 import ResourceModel
 import SchedulerCore
@@ -24,7 +25,7 @@ extension ClusterShell {
         let answer: RoomAnswer
         do {
             answer = try await obtainPermit(
-                for: request.domain, on: request.host, purpose: StoredPermitPurpose(request.purpose),
+                for: request.domain, on: request.host, purpose: request.purpose,
                 vcpus: request.vcpus, memory: request.memory, demand: request.demand, counted: counted,
                 decision: request.decision)
         } catch {
@@ -58,7 +59,7 @@ extension ClusterShell {
     ///   - counted: the vCPUs that `vcpus` comes on top of, for a growth in place.
     ///   - tenant: whose the domain will be, where it is not there yet.
     func obtainPermit(
-        for domain: DomainID, on host: HostID, purpose: StoredPermitPurpose, vcpus: VCPUCount, memory: ByteCount,
+        for domain: DomainID, on host: HostID, purpose: PermitPurpose, vcpus: VCPUCount, memory: ByteCount,
         demand: CPUDemand, counted: VCPUCount? = nil, decision: UUID128?, tenant: TenantID? = nil
     ) async throws -> RoomAnswer {
         let now = runtime.clock.now()
@@ -87,18 +88,6 @@ extension ClusterShell {
             try await PermitRepository(runtime.store).setState(of: permit, to: .released)
         } catch {
             log.warning("a permit could not be released; it expires", metadata: ["error": "\(error)"])
-        }
-    }
-}
-
-extension StoredPermitPurpose {
-    fileprivate init(_ purpose: SchedulerCore.PermitPurpose) {
-        switch purpose {
-        case .create: self = .create
-        case .start: self = .start
-        case .restore: self = .restore
-        case .grow: self = .grow
-        case .migrate: self = .migrate
         }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Foundation
 import ResourceModel
 import SchedulerCore
@@ -109,7 +110,7 @@ extension ClusterShell {
             guard let command = commands.last, let record = try? SchedulerCore.DecisionRecord(json: row.record) else {
                 continue
             }
-            let hasMigrated = record.outcome.verdict == .migrate && command.command.verb != "migrate"
+            let hasMigrated = record.outcome.verdict == .migrate && command.command.verb != .migrate
             report {
                 $0.recallOperation(record, permit: command.command.permit, hasMigrated: hasMigrated, at: now)
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Foundation
 import Logging
 import Messages
@@ -16,9 +17,9 @@ extension ClusterShell {
     func impose(_ freeze: Freeze) async {
         log.error(
             "automatic actions are frozen; 'ebb unfreeze' lets them go on", metadata: ["reason": "\(freeze.reason)"])
-        let (scope, id) = freeze.scope.stored(of: cluster)
+        let subject = FreezeSubject(freeze.scope, of: cluster)
         let record = FreezeRecord(
-            scope: scope, id: id, reason: freeze.reason, principal: "scheduler", isAutomatic: freeze.isAutomatic,
+            subject, reason: freeze.reason, principal: "scheduler", isAutomatic: freeze.isAutomatic,
             createdAt: freeze.since)
         do {
             try await runtime.store.fenced(shard.claim) { transaction in
@@ -27,11 +28,11 @@ extension ClusterShell {
         } catch {
             log.error("the freeze can't be stored; Monitors are told of it", metadata: ["error": "\(error)"])
         }
-        await tellMonitors(FreezeNotice(scope: scope.rawValue, id: id, frozen: true, reason: freeze.reason))
+        await tellMonitors(FreezeNotice(subject, frozen: true, reason: freeze.reason, principal: record.principal))
     }
 
     private func tellMonitors(_ notice: FreezeNotice) async {
-        guard let body = try? document(notice) else { return }
+        let body = MessageCodec.encoded(notice)
         await withTaskGroup { group in
             for monitor in await runtime.peers.instances(of: .monitor) {
                 group.addTask { [client = runtime.client, log] in
@@ -76,7 +77,7 @@ extension ClusterShell {
     /// Where exactly one of the hosts says that the domain is.
     private func seen(_ question: LocateDirective, since instant: Timestamp) async -> HostID? {
         let commands = try? await CommandRepository(runtime.store).commands(of: question.decision)
-        if let outcome = commands?.last?.outcome, outcome.code != "outcome-unknown" {
+        if let outcome = commands?.last?.outcome, !outcome.isUnknown {
             return outcome.succeeded ? CommandResult(outcome.result).host : question.hosts.first
         }
         let holders = question.hosts.filter { host in
@@ -96,7 +97,7 @@ extension ClusterShell {
 
     private func known(_ records: [FreezeRecord]) -> [Freeze] {
         records.compactMap { record in
-            Freeze.Scope(record.scope, record.id, of: cluster).map { scope in
+            Freeze.Scope(record.subject, of: cluster).map { scope in
                 Freeze(
                     scope: scope, reason: record.reason, isAutomatic: record.isAutomatic, since: record.createdAt)
             }
@@ -105,34 +106,27 @@ extension ClusterShell {
 }
 
 /// What Monitors are told of a freeze.
-private struct FreezeNotice: Encodable {
-    let scope: String
-    let id: String
-    let frozen: Bool
-    let reason: String
-    let principal = "scheduler"
+extension FreezeSubject {
+    fileprivate init(_ scope: Freeze.Scope, of cluster: ClusterID) {
+        self =
+            switch scope {
+            case .cluster: .cluster(cluster)
+            case .tenant(let tenant): .tenant(tenant)
+            case .domain(let domain): .domain(domain)
+            }
+    }
 }
 
 extension Freeze.Scope {
-    /// As `cluster.freeze` names it.
-    fileprivate func stored(of cluster: ClusterID) -> (scope: FreezeScope, id: String) {
-        switch self {
-        case .cluster: (.cluster, cluster.name)
-        case .tenant(let tenant): (.tenant, tenant.name)
-        case .domain(let domain): (.vm, domain.description)
-        }
-    }
-
-    /// `nil`: another cluster's, or nothing that we know.
-    fileprivate init?(_ scope: FreezeScope, _ id: String, of cluster: ClusterID) {
-        switch scope {
-        case .cluster:
-            guard id == cluster.name else { return nil }
+    /// `nil`: another cluster's, or nothing that is known here.
+    fileprivate init?(_ subject: FreezeSubject, of cluster: ClusterID) {
+        switch subject {
+        case .cluster(let frozen):
+            guard frozen == cluster else { return nil }
             self = .cluster
-        case .tenant: self = .tenant(TenantID(trusted: id))
-        case .vm:
-            guard let domain = DomainID(id) else { return nil }
-            self = .domain(domain)
+        case .tenant(let tenant): self = .tenant(tenant)
+        case .domain(let domain): self = .domain(domain)
+        case .unrecognised: return nil
         }
     }
 }

@@ -83,14 +83,8 @@ struct InventoryReader: Sendable {
     private static let orderTime: Int64 = 600_000_000_000
 
     private static func host(_ record: StoredHost) -> SchedulerCore.HostRecord {
-        let mode: SchedulerCore.HostMode =
-            switch record.mode {
-            case .observe: .observe
-            case .enabled: .enabled
-            case .draining: .draining
-            }
-        return SchedulerCore.HostRecord(
-            host: record.id, mode: mode, isUp: record.facts.state == .up, cpuCount: record.facts.cpuCount ?? 0,
+        SchedulerCore.HostRecord(
+            host: record.id, mode: record.mode, isUp: record.facts.state == .up, cpuCount: record.facts.cpuCount ?? 0,
             memory: record.facts.memory ?? .zero, cpuOvercommit: record.limits.cpuOvercommit,
             memoryOvercommit: record.limits.memoryOvercommit, reservedVCPUs: record.limits.reservedVCPUs,
             reservedMemory: record.limits.reservedMemory, cpuBound: record.limits.cpuBound)

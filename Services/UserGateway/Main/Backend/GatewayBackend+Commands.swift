@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Foundation
 import Logging
 import Messages
@@ -78,7 +79,8 @@ extension GatewayBackend {
 
     /// Queues a command for a VM that is there, has it carried out, and says what came of it.
     func run(
-        _ request: Request, on domain: DomainRecord, verb: String, _ arguments: [String: JSONValue] = [:],
+        _ request: Request, on domain: DomainRecord, verb: CommandVerb,
+        _ arguments: CommandArguments = CommandArguments(),
         permit: Permitted? = nil, counting share: QuotaShare? = nil, taking time: Duration = .zero
     ) async throws(MethodError) -> JSONValue {
         try await run(
@@ -90,18 +92,20 @@ extension GatewayBackend {
     ///
     /// - Parameters:
     ///   - share: what it takes of a tenant's quota, beside the room of its permit.
-    ///   - time: what it may take once it is begun, beyond what every command may.
+    ///   - time: what it may take once it is begun, beyond what every command of its verb may.
     func run(
-        _ request: Request, domain: DomainID, name: String, host: HostID, verb: String,
-        _ arguments: [String: JSONValue], permit: UUID128?, counting share: QuotaShare? = nil, taking time: Duration
+        _ request: Request, domain: DomainID, name: String, host: HostID, verb: CommandVerb,
+        _ arguments: CommandArguments, permit: UUID128?, counting share: QuotaShare? = nil,
+        taking time: Duration = .zero
     ) async throws(MethodError) -> JSONValue {
         var generator = SystemRandomNumberGenerator()
         let now = runtime.clock.now()
+        let limit = time + (verb.copies ? Self.copyingTime : .zero)
         let command = NewCommand(
             id: UUID128.random(using: &generator), host: host, domain: domain, verb: verb,
-            arguments: JSONValue.object(arguments).line, principal: request.principal.name,
+            arguments: arguments, principal: request.principal.name,
             idempotencyKey: request.idempotencyKey, permit: permit, createdAt: now,
-            deadline: now.advanced(by: .seconds(60) + time))
+            deadline: now.advanced(by: .seconds(60) + limit))
         let stored: CommandRecord
         do throws(MethodError) {
             stored = try await reading {
@@ -109,7 +113,7 @@ extension GatewayBackend {
                     if let share { try await take(share.amounts, for: share.tenant, in: transaction) }
                     let stored = try await CommandRepository(store).enqueue(command, in: transaction)
                     if stored.id == command.id {
-                        try await audit(request, on: name, .object(arguments), in: transaction)
+                        try await audit(request, on: name, JSONValue(document: arguments), in: transaction)
                     }
                     return stored
                 }
@@ -123,6 +127,9 @@ extension GatewayBackend {
         if let permit, stored.id != command.id { await giveBack(permit) }
         return try await result(of: stored, name: name, request)
     }
+
+    /// What copies memory or disks takes its time.
+    private static var copyingTime: Duration { .seconds(540) }
 
     /// Gives back the room of a permit that no command has, also when the call is cancelled. What can't be given back ends
     /// with the permit's time.
@@ -179,7 +186,7 @@ extension GatewayBackend {
         let result = CommandResult(record.outcome?.result)
         return .object(omittingNil: [
             "vm": .string(name), "id": .string(record.command.domain.description),
-            "action": .string(record.command.verb), "command": .string(record.id.description),
+            "action": .string(record.command.verb.text), "command": .string(record.id.description),
             "state": .string(record.state.rawValue),
             "host": .string(try await visible(result.host ?? record.command.host, to: request.principal)),
             "vcpus": record.outcome == nil ? nil : .nullable(result.vcpus?.count),
@@ -191,24 +198,33 @@ extension GatewayBackend {
     /// - Parameter name: the VM's, for whoever reads it.
     static func failure(of record: CommandRecord, named name: String) -> MethodError? {
         guard let outcome = record.outcome, !outcome.succeeded else { return nil }
-        let code = outcome.code ?? ""
-        let reason: ErrorReason =
-            switch code {
-            case "outcome-unknown": .outcomeUnknown
-            case "observed", "not-enabled", "not-managed", "invalid", "state", "draining": .invalid
-            case "conflict", "revision", "moved", "frozen", "foreign-manager", "aborted", "interrupted", "partial",
-                "size-not-confirmed", "hypervisor", "no-effect", "guest-refused":
-                .conflict
-            case "not-found": .notFound
-            default: .unavailable
-            }
         return MethodError(
-            reason, naming(record.command.domain, name, in: outcome.message ?? "it failed"),
-            toTenants: TenantText.failure(code, of: record.command.verb))
+            ErrorReason(outcome.code?.word), naming(record.command.domain, name, in: outcome.message ?? "it failed"),
+            toTenants: TenantText.failure(outcome.code?.word, of: record.command.verb.text))
     }
 
     /// A message of a service, which knows VMs by their UUIDs, with the VM's name in place of it.
     static func naming(_ domain: DomainID, _ name: String, in message: String) -> String {
         message.replacing("domain \(domain)", with: "'\(name)'").replacing(domain.description, with: "'\(name)'")
     }
+}
+
+extension ErrorReason {
+    /// How a method fails whose command ended with that code; `nil`: with one that this version does not know.
+    fileprivate init(_ code: OutcomeCode?) {
+        switch code {
+        case .outcomeUnknown: self = .outcomeUnknown
+        case .observed, .notManaged, .invalid, .state, .draining: self = .invalid
+        case .conflict, .moved, .frozen, .foreignManager, .aborted, .interrupted, .partial, .sizeNotConfirmed,
+            .hypervisor, .noEffect, .guestRefused:
+            self = .conflict
+        case .notFound: self = .notFound
+        case .deadline, .notOwner, nil: self = .unavailable
+        }
+    }
+}
+
+extension JSONValue {
+    /// As the service that reads it gets it.
+    init(document: some JSONDocument) { self = (try? JSONValue(parsing: document.json.utf8)) ?? .null }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Foundation
 import Messages
 import ResourceModel
@@ -13,8 +14,8 @@ extension GatewayBackend {
     func setFreeze(_ request: Request) async throws(MethodError) -> JSONValue {
         let scope = try await scope(request)
         let wanted = FreezeRecord(
-            scope: scope.kind, id: scope.id, reason: request.text("reason") ?? "", principal: request.principal.name,
-            isAutomatic: false, createdAt: runtime.clock.now())
+            scope.subject, reason: request.text("reason") ?? "", principal: request.principal.name, isAutomatic: false,
+            createdAt: runtime.clock.now())
         async let told = tellMonitors(wanted, isFrozen: true)
         let stored: FreezeRecord
         do throws(MethodError) {
@@ -82,25 +83,27 @@ extension GatewayBackend {
             guard let tenant = request.principal.tenant else { return try await inventory.domains(.all) }
             return try await inventory.domains(.tenant(tenant))
         }
-        let names = Dictionary(domains.map { ($0.id.description, $0.name) }) { first, _ in first }
-        var clusters: Set<String>?
+        let names = Dictionary(domains.map { ($0.id, $0.name) }) { first, _ in first }
+        var clusters: Set<ClusterID>?
         if request.principal.tenant != nil {
             let own = Set(domains.map(\.host))
             let hosts = try await reading { try await inventory.hosts() }
-            clusters = Set(hosts.filter { own.contains($0.id) }.map(\.cluster.name))
+            clusters = Set(hosts.filter { own.contains($0.id) }.map(\.cluster))
         }
         let visible = freezes.filter { freeze in
-            switch freeze.scope {
-            case .vm: request.principal.tenant == nil || names[freeze.id] != nil
-            case .tenant: request.principal.tenant == nil || request.principal.tenant?.name == freeze.id
-            case .cluster: clusters?.contains(freeze.id) ?? true
+            switch freeze.subject {
+            case .domain(let domain): request.principal.tenant == nil || names[domain] != nil
+            case .tenant(let tenant): request.principal.tenant == nil || request.principal.tenant == tenant
+            case .cluster(let cluster): clusters?.contains(cluster) ?? true
+            case .unrecognised: request.principal.tenant == nil
             }
         }
         var items: [JSONValue] = []
         let own = try await ownPeople(of: request.principal)
         for freeze in visible {
-            let name = freeze.scope == .vm ? names[freeze.id] ?? freeze.id : freeze.id
-            items.append(.object(try await describe(freeze, named: name, for: request.principal, own)))
+            let name = if case .domain(let domain) = freeze.subject { names[domain] } else { String?.none }
+            items.append(
+                .object(try await describe(freeze, named: name ?? freeze.subject.id, for: request.principal, own)))
         }
         return ["items": .array(items)]
     }
@@ -115,23 +118,22 @@ extension GatewayBackend {
         }
         if request.text("vm") != nil {
             let domain = try await domain(request)
-            return Scope(kind: .vm, id: domain.id.description, name: domain.name)
+            return Scope(subject: .domain(domain.id), name: domain.name)
         }
         if let tenant = request.principal.tenant?.name ?? request.text("tenant") {
-            let isKnown = try await ifReadable {
-                guard let id = TenantID(tenant) else { return false }
-                return try await AccountRepository(store).hasTenant(id)
-            }
+            guard let id = TenantID(tenant) else { throw .notFound("tenant", tenant) }
+            let isKnown = try await ifReadable { try await AccountRepository(store).hasTenant(id) }
             guard isKnown ?? true else { throw .notFound("tenant", tenant) }
-            return Scope(kind: .tenant, id: tenant, name: tenant)
+            return Scope(subject: .tenant(id), name: tenant)
         }
         guard let cluster else {
             throw MethodError(
                 .invalid, "what is to be frozen was not said", hint: "give a VM, a tenant or a cluster")
         }
-        let known = try await ifReadable { try await inventory.hosts().map(\.cluster.name) }
-        guard known?.contains(cluster) ?? true else { throw .notFound("cluster", cluster) }
-        return Scope(kind: .cluster, id: cluster, name: cluster)
+        guard let id = ClusterID(cluster) else { throw .notFound("cluster", cluster) }
+        let known = try await ifReadable { try await inventory.hosts().map(\.cluster) }
+        guard known?.contains(id) ?? true else { throw .notFound("cluster", cluster) }
+        return Scope(subject: .cluster(id), name: cluster)
     }
 
     /// What the database says, or `nil` while it can't be used: a freeze does not wait for it.
@@ -148,10 +150,8 @@ extension GatewayBackend {
     /// Tells every Monitor that is alive, all at once. Who does not answer in time learns of it from the database.
     private func tellMonitors(_ freeze: FreezeRecord, isFrozen: Bool) async -> Reach {
         let monitors = await runtime.peers.instances(of: .monitor)
-        let body = Self.encoded([
-            "scope": .string(freeze.scope.rawValue), "id": .string(freeze.id), "frozen": .bool(isFrozen),
-            "reason": .string(freeze.reason), "principal": .string(freeze.principal),
-        ])
+        let body = MessageCodec.encoded(
+            FreezeNotice(freeze.subject, frozen: isFrozen, reason: freeze.reason, principal: freeze.principal))
         let timeout = runtime.settings.duration("gateway.freezeTimeout")
         let unreached = await withTaskGroup(of: InstanceRecord?.self) { group in
             for monitor in monitors {
@@ -190,13 +190,15 @@ extension GatewayBackend {
         _ freeze: FreezeRecord, named name: String, for principal: UserGatewayCore.Principal, _ own: Set<String>?
     ) async throws(MethodError) -> [String: JSONValue] {
         guard let tenant = principal.tenant else {
-            return describe(freeze, freeze.id, name, freeze.reason, freeze.principal)
+            return describe(freeze, freeze.subject.id, name, freeze.reason, freeze.principal)
         }
         let isOwn = own?.contains(freeze.principal) ?? true
         let reason = isOwn ? freeze.reason : TenantText.freeze(isAutomatic: freeze.isAutomatic)
         let who = TenantText.actor(freeze.principal, isOwn: isOwn)
-        guard freeze.scope == .cluster else { return describe(freeze, freeze.id, name, reason, who) }
-        let cluster = try await pseudonym(of: freeze.id, kind: .cluster, for: tenant)
+        guard case .cluster(let frozen) = freeze.subject else {
+            return describe(freeze, freeze.subject.id, name, reason, who)
+        }
+        let cluster = try await pseudonym(of: frozen.name, kind: .cluster, for: tenant)
         return describe(freeze, cluster, cluster, reason, who)
     }
 
@@ -204,17 +206,16 @@ extension GatewayBackend {
         _ freeze: FreezeRecord, _ id: String, _ name: String, _ reason: String, _ who: String
     ) -> [String: JSONValue] {
         [
-            "scope": .string(freeze.scope.rawValue), "id": .string(id), "name": .string(name),
+            "scope": .string(freeze.subject.scope), "id": .string(id), "name": .string(name),
             "reason": .string(reason), "principal": .string(who), "automatic": .bool(freeze.isAutomatic),
             "createdAt": .instant(freeze.createdAt),
         ]
     }
 }
 
-/// What is frozen: its kind, its key in the table, and its name for people.
+/// What is frozen, and its name for people.
 private struct Scope: Sendable {
-    let kind: FreezeScope
-    let id: String
+    let subject: FreezeSubject
     let name: String
 }
 
@@ -225,5 +226,5 @@ private struct Reach: Sendable {
 }
 
 extension FreezeRecord {
-    fileprivate func isAbout(_ scope: Scope) -> Bool { self.scope == scope.kind && id == scope.id }
+    fileprivate func isAbout(_ scope: Scope) -> Bool { subject == scope.subject }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Foundation
 import Messages
 import ResourceModel
@@ -87,7 +88,7 @@ extension GatewayBackend {
 
     private func check(_ host: HostID, _ request: Request) async -> [HostFinding] {
         do throws(MethodError) {
-            let answer = try await question(.checkHost, ["host": .string(host.name)], to: host, request)
+            let answer = try await question(.checkHost, HostQuestion(host: host), to: host, request)
             return HostFinding.findings(in: answer, of: host.name)
         } catch {
             return [HostFinding(host: host.name, check: "answers", result: .unknown, detail: error.message)]

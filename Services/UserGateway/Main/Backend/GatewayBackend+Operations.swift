@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Foundation
 import ResourceModel
 import ServiceKit
@@ -58,7 +59,7 @@ extension GatewayBackend {
                     return .object(omittingNil: [
                         "at": .instant(record.command.createdAt),
                         "actor": .string(Self.actor(of: record, own)),
-                        "action": .string("vm.\(record.command.verb)"), "subject": .string(operation.domainName),
+                        "action": .string("vm.\(record.command.verb.text)"), "subject": .string(operation.domainName),
                         "id": .string(record.id.description), "state": .string(record.state.rawValue),
                         "progressPpm": record.progressPPM.map { .integer($0) },
                         "progress": Self.progress(of: record, own),
@@ -89,7 +90,7 @@ extension GatewayBackend {
         let message = failure?.message ?? said ?? wait
         return .object(omittingNil: [
             "command": .string(record.id.description), "id": .string(record.command.domain.description),
-            "vm": .string(operation.domainName), "action": .string(record.command.verb),
+            "vm": .string(operation.domainName), "action": .string(record.command.verb.text),
             "state": .string(record.state.rawValue), "actor": .string(Self.actor(of: record, own)),
             "host": .string(try await visible(result.host ?? record.command.host, to: request.principal)),
             "vcpus": record.outcome == nil ? nil : .nullable(result.vcpus?.count),

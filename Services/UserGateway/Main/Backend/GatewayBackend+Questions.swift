@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Foundation
 import Messages
 import ResourceModel
@@ -8,15 +9,6 @@ import ServiceKit
 import Store
 import SwiftProtobuf
 import UserGatewayCore
-
-extension MessageType {
-    static let checkVM: MessageType = "vm.check.v1"
-    static let previewVM: MessageType = "vm.prepare-preview.v1"
-    static let listSnapshots: MessageType = "vm.snapshots.v1"
-    static let readConsole: MessageType = "vm.console.v1"
-    static let listAddresses: MessageType = "vm.addresses.v1"
-    static let checkHost: MessageType = "host.check.v1"
-}
 
 // What only the host itself can say: its owner is asked, and nothing durable comes of it.
 extension GatewayBackend {
@@ -37,9 +29,12 @@ extension GatewayBackend {
 
     /// What `vm.prepare` would change in the definition.
     func changes(
-        of domain: DomainRecord, _ ceiling: [String: JSONValue], _ request: Request
+        of domain: DomainRecord, _ ceiling: CommandArguments, _ request: Request
     ) async throws(MethodError) -> [JSONValue] {
-        MonitorAnswer.changes(try await question(.previewVM, domain, request, with: ceiling))
+        var wish = HostQuestion(domain: domain.id)
+        wish.maximumVCPUs = ceiling.maximumVCPUs
+        wish.maximumMemoryBytes = ceiling.maximumMemoryBytes
+        return MonitorAnswer.changes(try await question(.previewVM, domain, request, wish))
     }
 
     func listSnapshots(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -56,10 +51,10 @@ extension GatewayBackend {
 
     func readConsole(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await domain(request)
-        var wish: [String: JSONValue] = ["limit": request.values["limit"] ?? 65_536]
-        // Without an offset: the last bytes.
-        wish["offset"] = request.values["offset"]
-        let answer = try await question(.readConsole, domain, request, with: wish)
+        var wish = HostQuestion(domain: domain.id)
+        wish.limit = Int(request.integer("limit") ?? 65_536)
+        wish.offset = request.integer("offset")
+        let answer = try await question(.readConsole, domain, request, wish)
         guard let console = MonitorAnswer.console(answer, of: domain.name) else {
             throw MethodError(.internal, "the monitor's answer about the console of '\(domain.name)' can't be read")
         }
@@ -74,12 +69,10 @@ extension GatewayBackend {
 
     /// Asks the owner of a domain's host.
     private func question(
-        _ type: MessageType, _ domain: DomainRecord, _ request: Request, with more: [String: JSONValue] = [:]
+        _ type: MessageType, _ domain: DomainRecord, _ request: Request, _ wish: HostQuestion? = nil
     ) async throws(MethodError) -> JSONValue {
-        var wish = more
-        wish["domain"] = .string(domain.id.description)
         do throws(MethodError) {
-            return try await question(type, wish, to: domain.host, request)
+            return try await question(type, wish ?? HostQuestion(domain: domain.id), to: domain.host, request)
         } catch {
             throw error.mapMessage { Self.naming(domain.id, domain.name, in: $0) }
         }
@@ -87,10 +80,10 @@ extension GatewayBackend {
 
     /// Asks the owner of a host.
     func question(
-        _ type: MessageType, _ wish: [String: JSONValue], to host: HostID, _ request: Request
+        _ type: MessageType, _ wish: HostQuestion, to host: HostID, _ request: Request
     ) async throws(MethodError) -> JSONValue {
         let answer = try await ask(
-            .monitor, type, Self.encoded(.object(wish)), shard: ShardKey(kind: .host, id: host.name), request,
+            .monitor, type, MessageCodec.encoded(wish), shard: ShardKey(kind: .host, id: host.name), request,
             within: .seconds(15))
         return try Self.document(answer)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Foundation
 import ResourceModel
 import ServiceKit
@@ -111,7 +112,7 @@ extension GatewayBackend {
     }
 
     private static func problem(_ freeze: FreezeRecord) -> String {
-        "\(freeze.scope.rawValue) \(freeze.id) was frozen by Scheduler at \(freeze.createdAt)"
+        "\(freeze.subject) was frozen by Scheduler at \(freeze.createdAt)"
     }
 
     private static func problem(_ host: HostRecord, _ age: Age?) -> String {
@@ -122,15 +123,20 @@ extension GatewayBackend {
     }
 
     private func describe(_ freezes: [FreezeRecord]) async throws(MethodError) -> [JSONValue] {
-        let ids = freezes.filter { $0.scope == .vm }.compactMap { DomainID($0.id) }
+        let ids = freezes.compactMap { if case .domain(let domain) = $0.subject { domain } else { nil } }
         let domains = try await reading { try await inventory.domains(ids) }
         return freezes.map { freeze in
             [
-                "scope": .string(freeze.scope.rawValue),
-                "name": .string(DomainID(freeze.id).flatMap { domains[$0]?.name } ?? freeze.id),
+                "scope": .string(freeze.subject.scope),
+                "name": .string(Self.name(of: freeze.subject, domains)),
                 "reason": .string(freeze.reason), "automatic": .bool(freeze.isAutomatic),
                 "createdAt": .instant(freeze.createdAt),
             ]
         }
+    }
+
+    private static func name(of subject: FreezeSubject, _ domains: [DomainID: DomainRecord]) -> String {
+        guard case .domain(let domain) = subject else { return subject.id }
+        return domains[domain]?.name ?? subject.id
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Foundation
 import ResourceModel
 import ServiceKit
@@ -8,46 +9,47 @@ import UserGatewayCore
 
 // What changes a VM: room first where it takes some, then a durable command, then its end.
 extension GatewayBackend {
-    func startVM(_ request: Request) async throws(MethodError) -> JSONValue { try await begin(.start, request) }
-    func restoreVM(_ request: Request) async throws(MethodError) -> JSONValue { try await begin(.restore, request) }
-
-    func rebootVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act("reboot", request) }
-    func suspendVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act("suspend", request) }
-    func resumeVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act("resume", request) }
-    func saveVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act("save", request) }
-    func abortMigration(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await act("abort-migration", request)
+    func startVM(_ request: Request) async throws(MethodError) -> JSONValue {
+        try await begin(.start, for: .start, request)
     }
-    func releaseVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act("release", request) }
+    func restoreVM(_ request: Request) async throws(MethodError) -> JSONValue {
+        try await begin(.restore, for: .restore, request)
+    }
+
+    func rebootVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act(.reboot, request) }
+    func suspendVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act(.suspend, request) }
+    func resumeVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act(.resume, request) }
+    func saveVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act(.save, request) }
+    func abortMigration(_ request: Request) async throws(MethodError) -> JSONValue {
+        try await act(.abortMigration, request)
+    }
+    func releaseVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act(.release, request) }
     func snapshotVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await managedDomain(request)
         return try await run(
-            request, on: domain, verb: "snapshot", ["name": request.values["name"] ?? ""],
-            counting: domain.tenant.map { QuotaShare(tenant: $0, amounts: [.snapshots: 1]) },
-            taking: Self.copyingTime)
+            request, on: domain, verb: .snapshot, .snapshot(named: request.text("name") ?? ""),
+            counting: domain.tenant.map { QuotaShare(tenant: $0, amounts: [.snapshots: 1]) })
     }
     func deleteSnapshot(_ request: Request) async throws(MethodError) -> JSONValue {
         try await refuseForeignSnapshot(of: try await managedDomain(request), request)
-        return try await act("delete-snapshot", request, ["name": request.values["name"] ?? ""])
+        return try await act(.deleteSnapshot, request, .snapshot(named: request.text("name") ?? ""))
     }
     func deleteVM(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await act("delete", request, request.boolean("keepDisk") == true ? ["keep_disk": true] : [:])
+        try await act(.delete, request, .deletion(keepsDisk: request.boolean("keepDisk") == true))
     }
     func capVM(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await act("cap", request, ["cpu_cap_ppm": request.values["cpuCapPpm"] ?? 0])
+        try await act(.cap, request, .cap(ppm: request.integer("cpuCapPpm") ?? 0))
     }
     func capNetworkOfVM(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await act("network-cap", request, ["bytes_per_second": request.values["bytesPerSecond"] ?? 0])
+        try await act(.networkCap, request, .networkCap(bytesPerSecond: request.integer("bytesPerSecond") ?? 0))
     }
 
     func shutdownVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let force = request.boolean("force") == true
-        guard !force || request.integer("graceSeconds") != nil else { return try await act("destroy", request) }
+        guard !force || request.integer("graceSeconds") != nil else { return try await act(.destroy, request) }
         let grace = request.integer("graceSeconds") ?? 60
-        let arguments: [String: JSONValue] = ["grace_seconds": .integer(grace)]
         return try await act(
-            "shutdown", request, force ? arguments.merging(["then_destroy": true]) { own, _ in own } : arguments,
-            taking: .seconds(grace))
+            .shutdown, request, .shutdown(graceSeconds: grace, thenDestroys: force), taking: .seconds(grace))
     }
 
     func resizeVM(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -77,8 +79,8 @@ extension GatewayBackend {
                 vcpus: VCPUCount(clamping: moreVCPUs),
                 memory: ByteCount(clamping: moreMemory), request)
         }
-        let arguments = ["vcpus": request.values["vcpus"], "memory_bytes": request.values["memoryBytes"]]
-        return try await run(request, on: domain, verb: "resize", arguments.compactMapValues { $0 }, permit: permit)
+        return try await run(
+            request, on: domain, verb: .resize, .size(vcpus: vcpus, memory: memory), permit: permit)
     }
 
     func migrateVM(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -95,17 +97,12 @@ extension GatewayBackend {
             vcpus: isOff ? 0 : domain.confirmedVCPUs ?? domain.grantedVCPUs ?? domain.maximumVCPUs,
             memory: isOff ? .zero : domain.memory ?? domain.maximumMemory, place: PlaceWish(isForced: isForced),
             request)
-        let arguments: [String: JSONValue?] = [
-            // Read by people: the audit has it too.
-            "forced_although": permit.overridden.map { .string($0) },
-            "target": .string(permit.host.name),
-            "bandwidth_bytes_per_second": request.values["bandwidthBytesPerSecond"],
-            "maximum_downtime_ms": request.values["maximumDowntimeMs"], "auto_converge": request.values["autoConverge"],
-            "time_limit_seconds": request.values["timeLimitSeconds"],
-        ]
-        return try await run(
-            request, on: domain, verb: "migrate", arguments.compactMapValues { $0 }, permit: permit,
-            taking: Self.copyingTime)
+        let arguments = CommandArguments.migration(
+            to: permit.host, bandwidthBytesPerSecond: request.integer("bandwidthBytesPerSecond"),
+            maximumDowntimeMilliseconds: request.integer("maximumDowntimeMs"),
+            autoConverges: request.boolean("autoConverge"), timeLimitSeconds: request.integer("timeLimitSeconds"),
+            forcedAlthough: permit.overridden)
+        return try await run(request, on: domain, verb: .migrate, arguments, permit: permit)
     }
 
     /// Where a migration is to go, checked while the mistake is still cheap.
@@ -131,8 +128,7 @@ extension GatewayBackend {
         try await refuseForeignSnapshot(of: domain, request)
         let permit = domain.state.isActive ? nil : try await roomToRun(domain, .restore, request)
         return try await run(
-            request, on: domain, verb: "revert", ["name": request.values["name"] ?? ""], permit: permit,
-            taking: Self.copyingTime)
+            request, on: domain, verb: .revert, .snapshot(named: request.text("name") ?? ""), permit: permit)
     }
 
     /// What was taken while the VM was another tenant's is not there for this one.
@@ -156,20 +152,18 @@ extension GatewayBackend {
         let change = try await changes(of: domain, ceiling, request).map { item in
             "\(item["what"]?.text ?? ""): \(item["before"]?.text ?? "") -> \(item["after"]?.text ?? "")\n"
         }.joined()
-        let outcome = try await run(request, on: domain, verb: "prepare", ceiling)
+        let outcome = try await run(request, on: domain, verb: .prepare, ceiling)
         return .object((outcome.members ?? [:]).merging(["change": .string(change)]) { own, _ in own })
     }
 
     /// The ceiling that a request asks for, as commands name it.
-    func ceiling(of domain: DomainRecord, _ request: Request) throws(MethodError) -> [String: JSONValue] {
-        let wish = [
-            "maximum_vcpus": request.values["maxVcpus"], "maximum_memory_bytes": request.values["maxMemoryBytes"],
-        ].compactMapValues { $0 }
-        guard !wish.isEmpty else {
+    func ceiling(of domain: DomainRecord, _ request: Request) throws(MethodError) -> CommandArguments {
+        let (vcpus, memory) = (request.integer("maxVcpus"), request.integer("maxMemoryBytes"))
+        guard vcpus != nil || memory != nil else {
             throw MethodError(
                 .invalid, "no ceiling was given for '\(domain.name)'", hint: "give maxVcpus, maxMemoryBytes or both")
         }
-        return wish
+        return .ceiling(vcpus: vcpus.map { Int($0) }, memoryBytes: memory)
     }
 
     /// Manages a domain that was found; its host's Monitor saves its definition first.
@@ -197,14 +191,11 @@ extension GatewayBackend {
         let tenant = try await self.tenant(request.text("tenant") ?? "")
         let amounts = try await reading { try await QuotaRepository(store).share(of: domain.id) }
         return try await run(
-            request, on: domain, verb: "adopt", ["tenant": .string(tenant.name)],
+            request, on: domain, verb: .adopt, .adoption(for: tenant),
             counting: QuotaShare(tenant: tenant, amounts: amounts))
     }
 
     // MARK: -
-
-    /// What copies memory or disks takes its time.
-    static var copyingTime: Duration { .seconds(540) }
 
     /// The VM that a request names, if Ebb may change it.
     func managedDomain(_ request: Request) async throws(MethodError) -> DomainRecord {
@@ -218,30 +209,28 @@ extension GatewayBackend {
     }
 
     private func act(
-        _ verb: String, _ request: Request, _ arguments: [String: JSONValue] = [:], taking time: Duration? = nil
+        _ verb: CommandVerb, _ request: Request, _ arguments: CommandArguments = CommandArguments(),
+        taking time: Duration = .zero
     ) async throws(MethodError) -> JSONValue {
-        let isCopying = ["save", "delete-snapshot", "delete"].contains(verb)
-        return try await run(
-            request, on: try await managedDomain(request), verb: verb, arguments,
-            taking: time ?? (isCopying ? Self.copyingTime : .zero))
+        try await run(request, on: try await managedDomain(request), verb: verb, arguments, taking: time)
     }
 
     /// Has a VM run that does not: it takes room for all that it may have. Of one that runs nothing is asked.
-    private func begin(_ purpose: PermitPurpose, _ request: Request) async throws(MethodError) -> JSONValue {
+    private func begin(
+        _ verb: CommandVerb, for purpose: PermitPurpose, _ request: Request
+    ) async throws(MethodError) -> JSONValue {
         let domain = try await managedDomain(request)
         if domain.state.runs, domain.missingSince == nil, try await isFresh(domain.host),
             try await isLeftAlone(domain.id)
         {
             return [
-                "vm": .string(domain.name), "id": .string(domain.id.description), "action": .string(purpose.rawValue),
+                "vm": .string(domain.name), "id": .string(domain.id.description), "action": .string(verb.rawValue),
                 "state": "succeeded", "host": .string(try await visible(domain.host, to: request.principal)),
                 "vcpus": .nullable(domain.confirmedVCPUs?.count), "message": "it runs already; nothing was done",
             ]
         }
         let permit = try await roomToRun(domain, purpose, request)
-        return try await run(
-            request, on: domain, verb: purpose.rawValue, permit: permit,
-            taking: purpose == .restore ? Self.copyingTime : .zero)
+        return try await run(request, on: domain, verb: verb, permit: permit)
     }
 
     /// Whether nothing that was ordered is to change the VM yet.

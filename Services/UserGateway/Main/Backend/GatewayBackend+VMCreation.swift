@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Cryptography
 import ResourceModel
 import ServiceKit
@@ -32,8 +33,8 @@ extension GatewayBackend {
         let permit = try await firstRoom(
             for: wish, in: try await clusters(cluster, of: host, for: wish.tenant, place), on: host, place, request)
         return try await run(
-            request, domain: wish.id, name: wish.name, host: permit.host, verb: "create", wish.arguments,
-            permit: permit.id, counting: share, taking: Self.copyingTime)
+            request, domain: wish.id, name: wish.name, host: permit.host, verb: .create, wish.arguments,
+            permit: permit.id, counting: share)
     }
 
     /// The clusters that a new VM may be in, the first to be tried first: the one that is named or its host's, which must be
@@ -125,7 +126,7 @@ extension GatewayBackend {
         let name: String
         let tenant: TenantID
         let size: VMSize
-        let arguments: [String: JSONValue]
+        let arguments: CommandArguments
     }
 
     private func wish(_ request: Request) async throws(MethodError) -> Wish {
@@ -135,16 +136,9 @@ extension GatewayBackend {
         let tenant = try await tenant(named)
         let size = try VMSize(request.values)
         let name = request.text("name") ?? ""
-        let arguments: [String: JSONValue?] = [
-            "name": .string(name), "tenant": .string(tenant.name), "vcpus": .integer(size.vcpus),
-            "maximum_vcpus": .integer(size.maximumVCPUs), "memory_bytes": .integer(size.memoryBytes),
-            "maximum_memory_bytes": size.maximumMemoryBytes.map { .integer($0) },
-            "disk_bytes": .integer(size.diskBytes), "flavor": request.values["flavor"],
-            "boot": try VMBoot.arguments(request.values),
-        ]
-        return Wish(
-            id: Self.identity(of: request), name: name, tenant: tenant, size: size,
-            arguments: arguments.compactMapValues { $0 })
+        let arguments = CommandArguments.creation(
+            named: name, for: tenant, size, flavor: request.text("flavor"), boot: try VMBoot.source(request.values))
+        return Wish(id: Self.identity(of: request), name: name, tenant: tenant, size: size, arguments: arguments)
     }
 
     /// From the idempotency key, so that the same wish names the same VM.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Cryptography
 import ResourceModel
 import ServiceKit
@@ -59,12 +60,10 @@ extension GatewayBackend {
 
         /// Why automatic actions on a VM are stopped; the widest reason.
         func frozen(_ domain: DomainRecord) -> String? {
-            let scopes: [(FreezeScope, String?)] = [
-                (.cluster, clusters[domain.host]?.name), (.tenant, domain.tenant?.name), (.vm, domain.id.description),
+            let subjects: [FreezeSubject?] = [
+                clusters[domain.host].map { .cluster($0) }, domain.tenant.map { .tenant($0) }, .domain(domain.id),
             ]
-            let freeze = scopes.lazy.compactMap { scope, id in
-                freezes.first { $0.scope == scope && $0.id == id }
-            }.first
+            let freeze = subjects.lazy.compactMap { subject in freezes.first { $0.subject == subject } }.first
             return freeze.map { freeze in
                 ownPeople?.contains(freeze.principal) ?? true
                     ? freeze.reason : TenantText.freeze(isAutomatic: freeze.isAutomatic)

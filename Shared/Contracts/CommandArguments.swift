@@ -9,14 +9,14 @@ internal import ResourceModel
 ///     cap          {"cpu_cap_ppm": 500000}                      of one core; 0 lifts it
 ///     network-cap  {"bytes_per_second": 1000000}                0 lifts it
 ///     migrate      {"target": "h2", "bandwidth_bytes_per_second": …, "maximum_downtime_ms": …, "auto_converge": true,
-///                   "time_limit_seconds": 3600}
+///                   "time_limit_seconds": 3600, "forced_although": "…"}
 ///     snapshot     {"name": "before-upgrade"}                   revert and delete-snapshot likewise
 ///     delete       {"keep_disk": true}
 ///     adopt        {"tenant": "acme"}
 ///     prepare      {"maximum_vcpus": 8, "maximum_memory_bytes": 4294967296}
 ///     create       {"name": "web", "tenant": "acme", "vcpus": 2, "maximum_vcpus": 8, "memory_bytes": 536870912,
 ///                   "maximum_memory_bytes": …, "disk_bytes": 21474836480, "flavor": "small", "boot": {…}}
-package struct CommandArguments: Codable, Hashable, Sendable {
+package struct CommandArguments: JSONDocument, Hashable {
     package var vcpus: Int?
     package var memoryBytes: Int64?
     package var maximumVCPUs: Int?
@@ -35,11 +35,14 @@ package struct CommandArguments: Codable, Hashable, Sendable {
     package var cpuCapPPM: Int64?
     package var bytesPerSecond: Int64?
     package var keepsDisk: Bool?
+    /// What spoke against a move that was forced: for who reads the command.
+    package var forcedAlthough: String?
+    package var boot: BootSource?
 
     package init() {}
 
     package enum CodingKeys: String, CodingKey {
-        case vcpus, target, name, tenant, flavor
+        case vcpus, target, name, tenant, flavor, boot
         case memoryBytes = "memory_bytes"
         case maximumVCPUs = "maximum_vcpus"
         case maximumMemoryBytes = "maximum_memory_bytes"
@@ -53,6 +56,7 @@ package struct CommandArguments: Codable, Hashable, Sendable {
         case cpuCapPPM = "cpu_cap_ppm"
         case bytesPerSecond = "bytes_per_second"
         case keepsDisk = "keep_disk"
+        case forcedAlthough = "forced_although"
     }
 
     /// How long a guest may be waited for, and the largest cap that makes sense.
@@ -64,7 +68,7 @@ package struct CommandArguments: Codable, Hashable, Sendable {
     private static let longestDowntimeMilliseconds: Int64 = 86_400_000
 
     /// What is missing or can't be for this verb; `nil` if nothing.
-    func fault(for verb: CommandVerb) -> String? { faultOfAmounts ?? faultOfTarget(of: verb) }
+    package func fault(for verb: CommandVerb) -> String? { faultOfAmounts ?? faultOfTarget(of: verb) }
 
     /// A number that no domain can have, whatever it is for.
     private var faultOfAmounts: String? {

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What a freeze stops: everything automatic in a cluster, for a tenant's domains, or for one domain.
+///
+/// On the wire and in rows it is two words, such as `tenant` and `acme`.
+package enum FreezeSubject: Hashable, Sendable, CustomStringConvertible {
+    case cluster(ClusterID)
+    case tenant(TenantID)
+    case domain(DomainID)
+    /// A scope that this version does not know, or an id that can't be: it stops nothing here, and is shown as it came.
+    case unrecognised(scope: String, id: String)
+
+    package init(scope: String, id: String) {
+        let known: FreezeSubject? =
+            switch scope {
+            case "cluster": ClusterID(id).map { .cluster($0) }
+            case "tenant": TenantID(id).map { .tenant($0) }
+            case "vm": DomainID(id).map { .domain($0) }
+            default: nil
+            }
+        self = known ?? .unrecognised(scope: scope, id: id)
+    }
+
+    package var scope: String {
+        switch self {
+        case .cluster: "cluster"
+        case .tenant: "tenant"
+        case .domain: "vm"
+        case .unrecognised(let scope, _): scope
+        }
+    }
+
+    package var id: String {
+        switch self {
+        case .cluster(let cluster): cluster.name
+        case .tenant(let tenant): tenant.name
+        case .domain(let domain): domain.description
+        case .unrecognised(_, let id): id
+        }
+    }
+
+    /// Such as `tenant acme`.
+    package var description: String { "\(scope) \(id)" }
+}
+
+/// Tells a Monitor that a freeze holds from now on, or does not hold any more:
+/// `{"frozen": true, "id": "acme", "principal": "ada", "reason": "…", "scope": "tenant"}`.
+package struct FreezeNotice: JSONDocument, Hashable {
+    package var scope: String
+    package var id: String
+    package var frozen: Bool
+    package var reason: String?
+    package var principal: String?
+
+    package init(_ subject: FreezeSubject, frozen: Bool, reason: String?, principal: String?) {
+        scope = subject.scope
+        id = subject.id
+        self.frozen = frozen
+        self.reason = reason
+        self.principal = principal
+    }
+
+    package var subject: FreezeSubject { FreezeSubject(scope: scope, id: id) }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What a host's Monitor is asked; which question it is, the message's type says.
+package struct HostQuestion: JSONDocument, Hashable {
+    /// Of a domain's host; all but `host.check`.
+    package var domain: DomainID?
+    /// `host.check`: which host.
+    package var host: HostID?
+    /// `vm.console`: from which byte on; `nil`: the last bytes.
+    package var offset: Int64?
+    /// `vm.console`: how many bytes.
+    package var limit: Int?
+    /// `vm.prepare-preview`: the ceiling, as `prepare` takes it.
+    package var maximumVCPUs: Int?
+    package var maximumMemoryBytes: Int64?
+
+    package init(domain: DomainID? = nil, host: HostID? = nil) {
+        self.domain = domain
+        self.host = host
+    }
+
+    package enum CodingKeys: String, CodingKey {
+        case domain, host, offset, limit
+        case maximumVCPUs = "maximum_vcpus"
+        case maximumMemoryBytes = "maximum_memory_bytes"
+    }
+}
