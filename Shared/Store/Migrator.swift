@@ -54,6 +54,7 @@ package struct Migration: Hashable, Sendable {
         Migration(25, "console_of_its_time", PackageResources._025_console_of_its_time_sql),
         Migration(26, "unknown_copies", PackageResources._026_unknown_copies_sql),
         Migration(27, "own_orders", PackageResources._027_own_orders_sql),
+        Migration(28, "narrower_roles", PackageResources._028_narrower_roles_sql),
     ]
 }
 

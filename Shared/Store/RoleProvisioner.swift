@@ -11,20 +11,29 @@ package struct RoleProvisioner: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Gives every service's role its password. Only SCRAM verifiers leave the process, so no password is in a server's log.
+    /// Gives every service's role its password, and half of the server's connections at most, so that no service can take
+    /// them all. A session that stops in the middle of a transaction is ended after a minute, with the locks that it holds.
+    /// Only SCRAM verifiers leave the process, so no password is in a server's log.
     ///
     /// - Throws: `configuration` for a service without a password, a password that is not 8 to 128 printable ASCII
     ///   characters, and one that two services have: whoever reads one service's password is no other service.
     package func enableLogin(passwords: [ServiceKind: String]) async throws {
         for service in ServiceKind.allCases { try Self.check(service, in: passwords) }
         try await store.transaction { transaction in
+            let rows = try await transaction.query("SELECT current_setting('max_connections')::int8 / 2 AS half")
+            let limit = max(10, try rows.first?.int64("half") ?? 0)
             for service in ServiceKind.allCases {
                 var generator = SystemRandomNumberGenerator()
                 let salt = (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }
                 let verifier = scramVerifier(password: passwords[service] ?? "", salt: salt)
                 // Role names are constants and a verifier has no quotes: nothing here needs escaping.
                 try await transaction.query(
-                    Query(unsafeSQL: "ALTER ROLE \(Self.role(service)) LOGIN PASSWORD '\(verifier)'"))
+                    Query(
+                        unsafeSQL:
+                            "ALTER ROLE \(Self.role(service)) LOGIN CONNECTION LIMIT \(limit) PASSWORD '\(verifier)'"))
+                try await transaction.query(
+                    Query(
+                        unsafeSQL: "ALTER ROLE \(Self.role(service)) SET idle_in_transaction_session_timeout = '60s'"))
             }
         }
     }

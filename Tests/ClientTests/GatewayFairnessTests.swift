@@ -134,7 +134,7 @@ struct BeforeLoginTests {
     @Test("a hundred connections without login that ask for all there is and read nothing take little memory")
     func takesLittleMemory() async throws {
         try await withGateway({
-            $0.maximumConnectionsPerAddress = 400
+            $0.maximumStrangersPerAddress = 400
             $0.arrivalBurst = 400
             $0.maximumRequestsBeforeLogin = 64
             $0.strangersBurst = 1_000_000

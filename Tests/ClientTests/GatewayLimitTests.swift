@@ -82,12 +82,13 @@ struct GatewayLimitTests {
 
     @Test("a connection too many hears the limit, and one that ends makes room")
     func boundsConnections() async throws {
-        try await withGateway({ $0.maximumConnectionsPerAddress = 1 }) { gateway in
-            try await RawClient.connect(gateway.port) { _ in
+        try await withGateway({ $0.maximumConnections = 1 }) { gateway in
+            try await RawClient.connect(gateway.port) { first in
+                _ = try await first.login()
                 try await RawClient.connect(gateway.port, readsGreeting: false) { second in
                     let error = try await lastWord(&second)?["error"]
                     #expect(error?["data"]?["reason"] == "BUSY")
-                    #expect(error?["message"] == "the address has 1 connections, its limit")
+                    #expect(error?["message"] == "the gateway has 1 connections, its limit")
                 }
             }
             var isAdmitted = false

@@ -41,6 +41,17 @@ struct StatusScreenTests {
         }
     }
 
+    @Test("what is wrong is told whole, on as many lines as it takes")
+    func wraps() {
+        var status = ill(problems: 1, freezes: 0).members ?? [:]
+        let problem = "usergateway 6f1f0e5e-0000-4000-8000-000000000006 is missing since 2026-11-30T15:00:20.123456789Z"
+        status["problems"] = [.string(problem)]
+        let text = StatusScreen(.object(status)).text(isColoured: false).text
+        let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(words.hasSuffix("WRONG \(problem)"), "\(text)")
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    }
+
     @Test("it shows services, hosts, freezes, and the oldest figure; a script reads the exit code")
     func shows() async throws {
         try await withGateway { gateway in

@@ -22,14 +22,14 @@ enum RoleMatrix {
                 + "progress_text result state)", "scheduler usergateway": "select insert",
         ],
         "cluster.freeze": [
-            "monitor": "select", "scheduler": "select insert", "usergateway": "select insert update delete",
+            "monitor": "select", "scheduler": "select insert", "usergateway": "select insert delete",
         ],
         "cluster.freeze_history": [:],
         "cluster.freeze_timeline": ["scheduler": "select"],
 
-        "account.tenant": ["monitor billing": "select", "usergateway": "select insert update"],
-        "account.principal": ["usergateway": "select insert update"],
-        "account.token": ["usergateway": "select insert update"],
+        "account.tenant": ["monitor billing": "select", "usergateway": "select insert update(created_ns)"],
+        "account.principal": ["usergateway": "select insert update(disabled_ns)"],
+        "account.token": ["usergateway": "select insert update(revoked_ns)"],
         "account.request_key": ["usergateway": "select insert update delete"],
         "account.tenant_quota": ["usergateway": "select insert update"],
         "account.pseudonym": ["usergateway": "select insert delete"],
@@ -57,7 +57,7 @@ enum RoleMatrix {
 
         "scheduling.policy": ["scheduler": "select insert", "billing usergateway": "select"],
         "scheduling.permit": [
-            "monitor": "select update(expires_ns state)", "scheduler": "select insert update",
+            "monitor": "select update(expires_ns state)", "scheduler": "select insert update(expires_ns state)",
             "usergateway": "select update(state)",
         ],
         "scheduling.decision": ["scheduler": "select insert", "usergateway": "select"],
@@ -84,6 +84,7 @@ enum RoleMatrix {
 
         "audit.outbox": ["usergateway": "select"],
         "audit.entry": ["logger usergateway": "select"],
+        "audit.seal_turn": [:],
     ]
 
     /// Who may call each function; triggers call theirs by themselves.

@@ -180,6 +180,8 @@ import Testing
         }
         try await world.database.withStore(role: "ebb_usergateway") { store async throws in
             try await AccountRepository(store).addTenant("t-2")
+            let person = Principal(id: UUID128(high: 9, low: 9), name: "p", tenant: "t-2", role: .owner)
+            try await AccountRepository(store).addPrincipal(person)
             try await InventoryRepository(store).addHost("h-9", cluster: "c-1", uri: "fleet://h-9")
             try await InventoryRepository(store).setMode(of: "h-9", to: .enabled)
             _ = try await CommandRepository(store).enqueue(.resize(world.domain, key: "u", number: 8))
@@ -189,6 +191,62 @@ import Testing
             #expect(try await DecisionRepository(store).list(DecisionFilter(tenant: "t-1")).count == 1)
             #expect(try await LogRepository(store).events(in: #require(TimeRange(at(0), at(9)))).count == 1)
             #expect(try await AuditRepository(store).list(after: 4).count == 2)
+        }
+    }
+
+    @Test("orders, freezes and room can't be forged: in another's name, with an end of their own, or anew")
+    func forgeries() async throws {
+        let values = "gen_random_uuid(), 'h-1', gen_random_uuid()"
+        let columns = "id, host, domain, verb, arguments, principal, idempotency_key, deadline_ns"
+        let forged = [
+            (
+                "ebb_usergateway",
+                "INSERT INTO cluster.command (\(columns)) VALUES (\(values), 'destroy', '{}', 'scheduler', 'a', 9)"
+            ),
+            (
+                "ebb_usergateway",
+                "INSERT INTO cluster.command (\(columns)) VALUES (\(values), 'destroy', '{}', 'nobody', 'b', 9)"
+            ),
+            (
+                "ebb_scheduler",
+                "INSERT INTO cluster.command (\(columns), state) VALUES (\(values), 'resize', '{}', 'scheduler', 'c', 9, "
+                    + "'succeeded')"
+            ),
+            (
+                "ebb_usergateway",
+                "INSERT INTO cluster.freeze (scope, id, reason, principal, is_automatic, created_ns) "
+                    + "VALUES ('cluster', 'c-1', 'r', 'scheduler', true, 1)"
+            ),
+            ("ebb_scheduler", "UPDATE scheduling.permit SET tenant = 't-1'"),
+            ("ebb_usergateway", "UPDATE account.principal SET role = 'administrator'"),
+        ]
+        try await withWorld { world async throws in
+            for (role, sql) in forged { try await expectDenied(world.database, role, sql) }
+            try await world.store.query(
+                """
+                INSERT INTO scheduling.permit (id, host, domain, purpose, vcpus, memory_bytes, expires_ns, state)
+                VALUES (gen_random_uuid(), 'h-1', \(world.domain), 'start', 1, 1, 7258118400000000000, 'released')
+                """)
+            for role in ["ebb_usergateway", "ebb_scheduler", "ebb_monitor"] {
+                try await expectDenied(world.database, role, "UPDATE scheduling.permit SET state = 'open'")
+            }
+        }
+    }
+
+    @Test("whatever lock a role takes, the audit is sealed")
+    func sealing() async throws {
+        try await withWorld { world async throws in
+            let claim = try await seizeShard(.audit, "main", by: world.owner, in: world.store)
+            try await world.database.withStore(role: "ebb_billing") { billing async throws in
+                try await AuditRepository.append(
+                    AuditEvent(at: at(1), actor: "billing", action: "bill", subject: "t-1", detail: "{}"), in: billing)
+                try await billing.transaction { transaction in
+                    try await transaction.query("SELECT pg_advisory_xact_lock(hashtext('audit.seal'))")
+                    let sealed = try await AuditRepository(world.store).seal(under: claim)
+                    #expect(sealed > 0)
+                }
+            }
+            try await expectDenied(world.database, "ebb_billing", "SELECT 1 FROM audit.seal_turn FOR UPDATE")
         }
     }
 }

@@ -156,11 +156,19 @@ struct BudgetTests {
         budgets.spend(Spending(bytes: 5_000), by: root, now: 0)
         let bytes = #expect(throws: MethodError.self) { try budgets.check(root, now: 0) }
         #expect(bytes?.message == "principal 'root' has used up its 2000 bytes a second")
-        budgets.spend(Spending(databaseMicroseconds: 4_000_000), by: root, now: 0)
+        for _ in 1...4 { budgets.spend(Spending(databaseMicroseconds: 1_000_000), by: root, now: 0) }
         let time = #expect(throws: MethodError.self) { try budgets.check(root, now: 0) }
         #expect(time?.message == "principal 'root' has used up its 1000 ms of the database's time a second")
         #expect(time?.retryAfterMilliseconds == 2_001)
         try budgets.check(root, now: 2_000_000_000)
+    }
+
+    @Test("a call that waited long for others owes a second at most")
+    func boundsWaiting() throws {
+        let root = try Self.party("root", nil)
+        var budgets = budgets()
+        for _ in 1...2 { budgets.spend(Spending(databaseMicroseconds: 30_000_000), by: root, now: 0) }
+        try budgets.check(root, now: 0)
     }
 
     @Test("no request costs more than a minute, whatever its size")

@@ -122,7 +122,7 @@ struct AdmissionTests {
         "of all places a tenant has half, each of its people a quarter, all tenants seven eighths; the provider finds one"
     )
     func boundsSessions() throws {
-        var admission = ConnectionAdmission(maximumTotal: 16, maximumPerAddress: 64)
+        var admission = ConnectionAdmission(maximumTotal: 16)
         func logIn(_ name: String, _ tenant: TenantID?) throws -> Int {
             let number = try admission.admit("a").number
             do throws(MethodError) {
@@ -150,13 +150,11 @@ struct AdmissionTests {
         #expect(throws: MethodError.self) { try logIn("amy", "acme") }
     }
 
-    @Test("connections are bounded in all and per address, and leave their place")
+    @Test("connections are bounded in all, and leave their place")
     func boundsConnections() throws {
-        var admission = ConnectionAdmission(maximumTotal: 3, maximumPerAddress: 2)
+        var admission = ConnectionAdmission(maximumTotal: 3)
         let first = try admission.admit("a").number
-        let others = [try admission.admit("a").number]
-        #expect(throws: MethodError.self) { try admission.admit("a") }
-        for number in [first] + others + [try admission.admit("b").number] {
+        for number in [first, try admission.admit("a").number, try admission.admit("b").number] {
             try admission.loggedIn(number, as: .provider)
         }
         #expect(throws: MethodError.self) { try admission.admit("c") }
@@ -167,7 +165,7 @@ struct AdmissionTests {
 
     @Test("connections without login never have all places: the one that waited longest makes room for the next")
     func keepsPlaces() throws {
-        var admission = ConnectionAdmission(maximumTotal: 6, maximumPerAddress: 6, maximumStrangers: 3)
+        var admission = ConnectionAdmission(maximumTotal: 6, maximumStrangers: 3)
         let first = try admission.admit("a").number
         try admission.loggedIn(first, as: .provider)
         let strangers = [try admission.admit("a"), try admission.admit("b"), try admission.admit("c")]
@@ -184,23 +182,23 @@ struct AdmissionTests {
         #expect(admission.strangers == 3 && admission.total == 5)
     }
 
-    @Test("many people share an address: one of them has half of its places at most")
-    func boundsSessionsOfAnAddress() throws {
-        var admission = ConnectionAdmission(maximumTotal: 100, maximumPerAddress: 4)
-        func logIn(_ name: String, at address: String) throws {
-            try admission.loggedIn(try admission.admit(address).number, as: .person(name, .member, "acme"))
+    @Test("many people share an address: whoever has logged in from it keeps nobody else out")
+    func sharesAnAddress() throws {
+        var admission = ConnectionAdmission(maximumTotal: 400, maximumStrangersPerAddress: 2)
+        for name in ["amy", "ben"] {
+            for _ in 1...50 {
+                try admission.loggedIn(try admission.admit("a").number, as: .person(name, .member, "acme"))
+            }
         }
-        for _ in 1...2 { try logIn("amy", at: "a") }
-        let error = #expect(throws: MethodError.self) { try logIn("amy", at: "a") }
-        #expect(error?.message == "2 sessions of principal 'amy' at a are open, the limit")
-        try logIn("ben", at: "a")
-        try logIn("amy", at: "b")
+        let stranger = try admission.admit("a")
+        #expect(stranger.evicted == nil)
+        try admission.loggedIn(stranger.number, as: .person("zoe", .member, "zeta"))
     }
 
     @Test("an address has its share of the connections without login, and others keep theirs")
     func boundsStrangersPerAddress() throws {
         var admission = ConnectionAdmission(
-            maximumTotal: 10, maximumPerAddress: 5, maximumStrangers: 5, maximumStrangersPerAddress: 2)
+            maximumTotal: 10, maximumStrangers: 5, maximumStrangersPerAddress: 2)
         let first = try admission.admit("a").number
         let second = try admission.admit("a").number
         try admission.admit("b")
@@ -212,7 +210,7 @@ struct AdmissionTests {
 
     @Test("where all places are taken, a connection without login makes room, and one with login does not")
     func makesRoomWhereAllIsFull() throws {
-        var admission = ConnectionAdmission(maximumTotal: 2, maximumPerAddress: 9)
+        var admission = ConnectionAdmission(maximumTotal: 2)
         try admission.loggedIn(try admission.admit("a").number, as: .provider)
         let stranger = try admission.admit("a").number
         let next = try admission.admit("b")

@@ -82,6 +82,14 @@ struct PrivacyTests {
         return all
     }
 
+    /// Without instants' fractions and ids, in which a number of another's may stand by chance.
+    private static func withoutChance(_ text: String) -> String {
+        text.replacing(/\.[0-9]{1,9}Z/, with: "Z")
+            .replacing(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/) { id in
+                id.output.hasPrefix("00000000-") ? String(id.output) : "id"
+            }
+    }
+
     @Test("no answer, error or document of any method has a name or number of others in it", arguments: people)
     func corpus(person: GatewayRig.Person) async throws {
         try await PrivacyCorpus.with { corpus in
@@ -98,7 +106,7 @@ struct PrivacyTests {
                                 // An owner may have made one of the same name of its own.
                                 let said = text.replacing("\(secret)@acme", with: "")
                                 #expect(
-                                    !said.contains(secret),
+                                    !said.contains(secret) || !Self.withoutChance(said).contains(secret),
                                     "\(secret) in the answer to \(method.name) \(typed): \(text)")
                             }
                         }

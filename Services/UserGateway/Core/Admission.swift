@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How many connections there are, in all and from each address, and how many of them nobody has logged in on: those never
-/// have all the places. Where they have theirs, the one that has waited longest makes room for the next.
+/// How many connections there are, and how many of them, in all and from each address, nobody has logged in on: those
+/// never have all the places. Where they have theirs, the one that has waited longest makes room for the next.
+///
+/// Many may share an address: of those who have logged in it does not count.
 package struct ConnectionAdmission: Sendable {
     private struct Connection: Sendable {
         let address: String
@@ -18,11 +20,9 @@ package struct ConnectionAdmission: Sendable {
     }
 
     private let maximumTotal: Int
-    private let maximumPerAddress: Int
     private let maximumStrangers: Int
     private let maximumStrangersPerAddress: Int
     private var connections: [Int: Connection] = [:]
-    private var countByAddress: [String: Int] = [:]
     private var strangersByAddress: [String: Int] = [:]
     /// Numbers in the order in which they came; those that are no strangers any more are taken out later.
     private var arrivals: [Int] = []
@@ -38,25 +38,19 @@ package struct ConnectionAdmission: Sendable {
     ///   - maximumStrangers: connections that nobody has logged in on; `nil`: as many as there may be.
     ///   - maximumStrangersPerAddress: of these from one address.
     package init(
-        maximumTotal: Int, maximumPerAddress: Int, maximumStrangers: Int? = nil, maximumStrangersPerAddress: Int? = nil
+        maximumTotal: Int, maximumStrangers: Int? = nil, maximumStrangersPerAddress: Int? = nil
     ) {
         self.maximumTotal = maximumTotal
-        self.maximumPerAddress = maximumPerAddress
         self.maximumStrangers = maximumStrangers ?? maximumTotal
-        self.maximumStrangersPerAddress = maximumStrangersPerAddress ?? maximumPerAddress
+        self.maximumStrangersPerAddress = maximumStrangersPerAddress ?? maximumTotal
     }
 
     /// Counts a connection; or throws `BUSY` that names the limit, and counts nothing.
     @discardableResult
     package mutating func admit(_ address: String) throws(MethodError) -> Entry {
-        guard countByAddress[address, default: 0] < maximumPerAddress else {
-            throw MethodError(
-                .busy, "the address has \(maximumPerAddress) connections, its limit",
-                hint: "close one, or reuse one: many requests fit on a connection", retryAfterMilliseconds: 1_000)
-        }
         var evicted: Int?
         if strangersByAddress[address, default: 0] >= maximumStrangersPerAddress {
-            // Many may share an address: who idles makes room for who comes.
+            // Who idles makes room for who comes.
             evicted = oldestStranger(of: address)
         } else if strangers >= maximumStrangers || total >= maximumTotal {
             evicted = oldestStranger()
@@ -68,7 +62,6 @@ package struct ConnectionAdmission: Sendable {
         if let evicted { leave(evicted) }
         lastNumber += 1
         connections[lastNumber] = Connection(address: address)
-        countByAddress[address, default: 0] += 1
         strangersByAddress[address, default: 0] += 1
         strangers += 1
         arrivals.append(lastNumber)
@@ -78,14 +71,14 @@ package struct ConnectionAdmission: Sendable {
 
     /// Somebody has logged in on a connection: nobody's arrival ends it any more.
     ///
-    /// Of all places a tenant has half at most, each of its people a quarter, and half of those of one address, and all
-    /// tenants together have seven eighths: the provider's people always find one.
+    /// Of all places a tenant has half at most, each of its people a quarter, and all tenants together have seven eighths:
+    /// the provider's people always find one.
     /// - Throws: `BUSY` that names whose limit it is; the connection stays a stranger's.
     package mutating func loggedIn(_ number: Int, as party: Party) throws(MethodError) {
         guard var connection = connections[number], connection.isStranger else { return }
         if party.tenant != nil {
-            let names = Self.names(of: party, at: connection.address)
-            let limits = [maximumTotal / 4, maximumTotal / 2, maximumPerAddress / 2].map { max(1, $0) }
+            let names = Self.names(of: party)
+            let limits = [maximumTotal / 4, maximumTotal / 2].map { max(1, $0) }
             for (name, limit) in zip(names, limits) where sessionsByName[name, default: 0] >= limit {
                 throw Self.tooManySessions(name, limit)
             }
@@ -99,10 +92,8 @@ package struct ConnectionAdmission: Sendable {
         removeStranger(of: connection.address)
     }
 
-    /// Under which its sessions are counted: the person's, the tenant's, and the person's from an address.
-    private static func names(of party: Party, at address: String) -> [String] {
-        [party.principalName, party.lane, "\(party.principalName) at \(address)"]
-    }
+    /// Under which its sessions are counted: the person's, and the tenant's.
+    private static func names(of party: Party) -> [String] { [party.principalName, party.lane] }
 
     private static func tooManySessions(_ name: String, _ limit: Int) -> MethodError {
         MethodError(
@@ -113,12 +104,10 @@ package struct ConnectionAdmission: Sendable {
     /// Uncounts a connection; one that was evicted is uncounted already.
     package mutating func leave(_ number: Int) {
         guard let connection = connections.removeValue(forKey: number) else { return }
-        let count = countByAddress[connection.address, default: 1]
-        countByAddress[connection.address] = count > 1 ? count - 1 : nil
         guard let party = connection.party else { return removeStranger(of: connection.address) }
         guard party.tenant != nil else { return }
         tenantSessions -= 1
-        for name in Self.names(of: party, at: connection.address) {
+        for name in Self.names(of: party) {
             let count = sessionsByName[name, default: 1]
             sessionsByName[name] = count > 1 ? count - 1 : nil
         }

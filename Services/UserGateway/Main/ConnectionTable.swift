@@ -27,9 +27,8 @@ final class ConnectionTable: Sendable {
             State(
                 admission: ConnectionAdmission(
                     maximumTotal: configuration.maximumConnections,
-                    maximumPerAddress: configuration.maximumConnectionsPerAddress,
                     maximumStrangers: max(1, configuration.maximumConnections / 2),
-                    maximumStrangersPerAddress: max(1, configuration.maximumConnectionsPerAddress / 2))))
+                    maximumStrangersPerAddress: configuration.maximumStrangersPerAddress)))
     }
 
     var count: Int { state.withLock { $0.admission.total } }

@@ -26,8 +26,8 @@ package struct GatewayServerConfiguration: Sendable {
 
     /// Half of them at most may be connections that nobody has logged in on.
     package var maximumConnections = 1_024
-    /// Half of them at most may be connections that nobody has logged in on.
-    package var maximumConnectionsPerAddress = 128
+    /// Connections of one address that nobody has logged in on; of those with login it does not count.
+    package var maximumStrangersPerAddress = 64
     /// Requests of one connection before login.
     package var maximumRequestsBeforeLogin = 16
     /// Bytes of one line before login.
@@ -80,7 +80,8 @@ package struct GatewayServerConfiguration: Sendable {
     /// What is done at the same time for all who are logged in, of each weight, and how much waits.
     package var ordinaryWork = FairQueue.Limits(places: 8)
     package var costlyWork = FairQueue.Limits(places: 2, waitingPerLane: 64)
-    package var workElsewhere = FairQueue.Limits(places: 2, waitingPerLane: 64)
+    package var billingWork = FairQueue.Limits(places: 2, waitingPerLane: 64)
+    package var schedulerWork = FairQueue.Limits(places: 4, waitingPerLane: 64)
     /// How long a request may wait for its turn.
     package var turnTimeout: Duration = .seconds(10)
     /// What each principal of a tenant, and each tenant in all, may use up.

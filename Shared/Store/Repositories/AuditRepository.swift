@@ -100,6 +100,11 @@ package struct AuditRepository: Sendable {
             """)
     }
 
+    /// When the oldest entry that waits to be sealed was written; `nil`: none waits.
+    package func oldestUnsealed() async throws(StoreError) -> Timestamp? {
+        try await store.query("SELECT at_ns FROM audit.outbox ORDER BY id LIMIT 1").first?.timestamp("at_ns")
+    }
+
     /// Notes what a service has carried out because another instance asked for it over the bus, whoever that was: give the
     /// transaction of the act itself.
     ///

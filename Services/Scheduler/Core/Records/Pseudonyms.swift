@@ -76,6 +76,8 @@ private struct Pseudonyms {
         var copy = inputs
         copy.host = disguise(inputs.host)
         if inputs.freezeReason != nil { copy.freezeReason = "ask the platform" }
+        // Where a sample stood in its host's stream tells of the host, and when its Monitor was another.
+        copy.samples = inputs.samples.enumerated().map { $1.numbered($0) }
         return copy
     }
 

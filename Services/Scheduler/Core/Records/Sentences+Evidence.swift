@@ -17,8 +17,7 @@ extension Sentences {
         }
         lines += inputs.counted.map { sample in
             "sample \(sample.sampledAt): \(sample.utilization) of \(amount(sample.size, of: inputs.resource))"
-                + (sample.steal.map { ", steal \($0)" } ?? "") + ", stream \(sample.position.epoch)/"
-                + "\(sample.position.sequence)"
+                + (sample.steal.map { ", steal \($0)" } ?? "") + stream(of: sample)
                 + (sample.unknownBefore > 0 ? ", \(sample.unknownBefore) readings before it told nothing" : "")
         }
         if let mean = finding.mean {
@@ -32,6 +31,11 @@ extension Sentences {
                     + "\(seconds(inputs.cooldownDownNanoseconds)) down"
             } ?? "no change before")
         return lines
+    }
+
+    /// Nothing of a sample that has a number of its record only.
+    private static func stream(of sample: WindowSample) -> String {
+        sample.position.epoch == 0 ? "" : ", stream \(sample.position.epoch)/\(sample.position.sequence)"
     }
 
     static func placement(_ placement: PlacementResult) -> [String] {

@@ -35,7 +35,7 @@ extension DecisionRecord {
         return TenantsDecision(
             id: id, summary: summary, text: lines.joined(separator: "\n"),
             record: TenantsDecision.Record(
-                rulesVersion: rulesVersion, decidedAt: decidedAt, trigger: trigger, inputs: shown.inputs,
+                rulesVersion: rulesVersion, decidedAt: decidedAt, trigger: shown.trigger, inputs: shown.inputs,
                 finding: shown.finding,
                 outcome: shown.outcome))
     }

@@ -36,6 +36,13 @@ package struct WindowSample: Hashable, Sendable {
         self.position = position
         self.unknownBefore = unknownBefore
     }
+
+    /// The same with a number of its record in place of the one in its host's stream.
+    func numbered(_ number: Int) -> WindowSample {
+        WindowSample(
+            sampledAt: sampledAt, utilization: utilization, size: size, steal: steal,
+            position: SamplePosition(epoch: 0, sequence: UInt64(clamping: number)), unknownBefore: unknownBefore)
+    }
 }
 
 extension WindowSample: Codable {

@@ -78,11 +78,34 @@ struct StatusScreen {
         let all = status["problems"]?.items?.compactMap(\.text) ?? []
         guard !all.isEmpty else { return [] }
         // A line above them, and one for those that have no place.
-        let places = max(1, limit - 1)
-        let shown = all.count <= places ? all : Array(all.prefix(max(0, places - 1)))
-        let more = all.count - shown.count
-        return [Table.Cell(text: "WRONG", colour: .red)] + shown.map { plain("  \($0)") }
+        var left = max(1, limit - 2)
+        var lines: [String] = []
+        var shown = 0
+        for problem in all {
+            let wrapped = Self.wrapped(problem)
+            // The first one is told whatever it is, in as many lines as there are.
+            guard shown == 0 || wrapped.count <= left else { break }
+            lines += wrapped.prefix(left)
+            left -= min(left, wrapped.count)
+            shown += 1
+        }
+        let more = all.count - shown
+        return [Table.Cell(text: "WRONG", colour: .red)] + lines.map(plain)
             + (more > 0 ? [plain("  and \(more) more: ebb service list, ebb host list")] : [])
+    }
+
+    /// In lines as wide as the screen, broken between words.
+    private static func wrapped(_ text: String) -> [String] {
+        var lines: [String] = []
+        var line = "  "
+        for word in text.split(whereSeparator: \.isWhitespace) {
+            if line.count + 1 + word.count > width, line.contains(where: { $0 != " " }) {
+                lines.append(line)
+                line = "    "
+            }
+            line += (line.last == " " ? "" : " ") + word
+        }
+        return lines + [line]
     }
 
     /// At most as wide as the screen, on one line.

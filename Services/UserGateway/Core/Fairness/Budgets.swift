@@ -33,6 +33,9 @@ package struct Spending: Hashable, Sendable {
 package struct Budgets: Sendable {
     /// So much of a rate may be used at once: 2 s of it.
     private static let burstNanoseconds: Int64 = 2_000_000_000
+    /// A call that took longer waited, for a lock or for somebody who does not answer, which nobody owes. How many calls of
+    /// a lane are at work at once, its places bound.
+    private static let longestWorkMicroseconds: Int64 = 1_000_000
     /// Nobody is shut out for longer by one request.
     private static let longestDebtNanoseconds: Int64 = 60_000_000_000
 
@@ -51,7 +54,7 @@ package struct Budgets: Sendable {
             switch self {
             case .requests: spending.requests
             case .bytes: spending.bytes
-            case .databaseTime: spending.databaseMicroseconds
+            case .databaseTime: min(spending.databaseMicroseconds, Budgets.longestWorkMicroseconds)
             }
         }
 

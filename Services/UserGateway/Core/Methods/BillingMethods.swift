@@ -5,7 +5,8 @@ extension MethodDefinition {
     static let billing: [MethodDefinition] = [
         MethodDefinition(
             "usage.show", "Show what a tenant's VMs used in a period",
-            access: .roles(Set.billReaders.union([.member, .operator])), weight: .elsewhere, takes: periodFields,
+            access: .roles(Set.billReaders.union([.member, .operator])), weight: .elsewhere(.billing),
+            takes: periodFields,
             returns: .object([
                 Field("tenant", .name, required: true, "The tenant"),
                 Field("from", .instant, required: true, "The period's first instant"),
@@ -28,7 +29,7 @@ extension MethodDefinition {
             ]),
         MethodDefinition(
             "bill.show", "Show what a tenant owes for a period, term by term", access: .roles(.billReaders),
-            weight: .elsewhere, takes: periodFields,
+            weight: .elsewhere(.billing), takes: periodFields,
             returns: .object([
                 Field("tenant", .name, required: true, "The tenant"),
                 Field("from", .instant, required: true, "The period's first instant"),
@@ -51,7 +52,7 @@ extension MethodDefinition {
         MethodDefinition(
             "bill.comparerules", "Show what the rules of rating that held before would have made of a period",
             access: .roles(Set.billReaders.union([.operator])),
-            weight: .elsewhere,
+            weight: .elsewhere(.billing),
             takes: [
                 Field("tenant", .name, only: .provider, "Only this tenant (default: all, or the caller's own)"),
                 periodFields[1], periodFields[2],

@@ -41,7 +41,7 @@ extension MethodDefinition {
         MethodDefinition(
             "decision.verify", "Run the rules again over stored decisions: each must come to the same bytes",
             access: .roles(.provider),
-            weight: .elsewhere,
+            weight: .elsewhere(.scheduler),
             takes: [
                 Field("id", .uuid, "One decision (default: all)"),
                 Field("cluster", .name, "All decisions of this cluster (default: of every cluster)"),

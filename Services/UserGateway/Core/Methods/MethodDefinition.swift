@@ -18,13 +18,18 @@ package struct MethodDefinition: Sendable {
         case with(String)
     }
 
+    /// Which other service computes something: what one has to do is no reason to wait for another.
+    package enum Elsewhere: Hashable, Sendable {
+        case billing, scheduler
+    }
+
     /// What it asks of the gateway, and so where it waits for its turn.
     package enum Weight: Hashable, Sendable {
         case ordinary
         /// It reads much: few are done at the same time, with database connections of their own.
         case costly
         /// Another service computes it: few are asked for at the same time, and its time is the caller's.
-        case elsewhere
+        case elsewhere(Elsewhere)
         /// It waits for nobody's turn: it holds something up that must stop.
         case urgent
     }

@@ -30,7 +30,7 @@ extension MethodDefinition {
             gives: ["vm": "web-1", "version": 4, "validFrom": "2026-03-02T12:00:00Z", "windowLength": 10]),
         MethodDefinition(
             "policy.replay", "Show what a policy would have done with a VM in the past", access: .roles(.vmReaders),
-            weight: .elsewhere,
+            weight: .elsewhere(.scheduler),
             takes: vmSelector + ruleFields + [
                 Field("from", .instant, required: true, "From when on it would have held"),
                 Field("to", .instant, "Until when (default: now)"),

@@ -21,7 +21,7 @@ extension MethodDefinition {
         MethodDefinition(
             "assess.show", "Show what Ebb would have done with observed VMs: savings, overload, right size",
             access: .roles(.provider),
-            weight: .elsewhere,
+            weight: .elsewhere(.scheduler),
             takes: [
                 Field("host", .name, "VMs on this host"), Field("cluster", .name, "VMs of this cluster"),
                 Field("from", .instant, "From when on (default: 7 days ago)"),

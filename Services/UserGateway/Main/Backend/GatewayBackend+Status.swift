@@ -79,7 +79,7 @@ extension GatewayBackend {
         let unknown = ages.filter { host, age in age?.known(host.facts.state) != .up }
         let problems =
             presence.services.flatMap(Self.problems) + freezes.filter(\.isAutomatic).map(Self.problem)
-            + unknown.map { host, age in Self.problem(host, age) }
+            + unknown.map { host, age in Self.problem(host, age) } + (try await problemsOfTheAudit())
         return [
             "healthy": .bool(problems.isEmpty), "at": .instant(runtime.clock.now()),
             "services": .array(presence.services.map(Self.describe)),
@@ -92,6 +92,15 @@ extension GatewayBackend {
             "oldestHost": .nullable(oldest?.0.id.name), "oldestAgeNanoseconds": .nullable(oldest?.1?.nanoseconds),
             "freezes": .array(try await describe(freezes)), "problems": .array(problems.map { .string($0) }),
         ]
+    }
+
+    /// So long Logger may leave entries before something is wrong.
+    private static let sealingTime = Duration.seconds(60)
+
+    private func problemsOfTheAudit() async throws(MethodError) -> [String] {
+        let oldest = try await reading { try await AuditRepository(store).oldestUnsealed() }
+        guard let oldest, oldest < runtime.clock.now().advanced(by: .zero - Self.sealingTime) else { return [] }
+        return ["the audit is not sealed: an entry waits since \(oldest)"]
     }
 
     private static func describe(_ service: Presence.Service) -> JSONValue {

@@ -185,15 +185,7 @@ extension GatewayBackend {
         _ service: ServiceKind, _ type: MessageType, _ body: [UInt8], shard: ShardKey? = nil, _ request: Request,
         within limit: Duration = .seconds(3_600)
     ) async throws(MethodError) -> [UInt8] {
-        try await request.context.asking { () async throws(MethodError) in
-            try await ask(service, type, body, shard: shard, until: min(request.context.deadline, .now + limit))
-        }
-    }
-
-    private func ask(
-        _ service: ServiceKind, _ type: MessageType, _ body: [UInt8], shard: ShardKey?,
-        until deadline: ContinuousClock.Instant
-    ) async throws(MethodError) -> [UInt8] {
+        let deadline = min(request.context.deadline, .now + limit)
         var last: MethodError?
         let begun = ContinuousClock.now
         while ContinuousClock.now < deadline {
@@ -202,8 +194,10 @@ extension GatewayBackend {
             if peers.isEmpty, ContinuousClock.now - begun > Self.absencePatience { break }
             for peer in peers {
                 do {
-                    let left = max(.milliseconds(1), deadline - .now)
-                    return try await ask(peer, type, body, timeout: min(left, .seconds(30)))
+                    return try await request.context.asking {
+                        let left = max(.milliseconds(1), deadline - .now)
+                        return try await ask(peer, type, body, timeout: min(left, .seconds(30)))
+                    }
                 } catch {
                     guard case .failed(let failure) = (error as? BusError)?.code else {
                         last = nil
@@ -213,7 +207,8 @@ extension GatewayBackend {
                     last = Self.failure(failure, of: service)
                 }
             }
-            try? await Task.sleep(for: .milliseconds(200))
+            // Who waits for one that is away holds up nobody who asks one that is there.
+            await request.context.waiting { try? await Task.sleep(for: .milliseconds(200)) }
             if Task.isCancelled { break }
         }
         if let last { throw last }

@@ -30,7 +30,8 @@ final class TenantGate: Sendable {
             State(
                 queues: [
                     .ordinary: FairQueue(configuration.ordinaryWork), .costly: FairQueue(configuration.costlyWork),
-                    .elsewhere: FairQueue(configuration.workElsewhere),
+                    .elsewhere(.billing): FairQueue(configuration.billingWork),
+                    .elsewhere(.scheduler): FairQueue(configuration.schedulerWork),
                 ],
                 budgets: Budgets(principals: configuration.principalRates, tenants: configuration.tenantRates)))
         maximumOwed = configuration.maximumOwedPerTenant
@@ -209,7 +210,7 @@ final class WorkPlace: Sendable {
     func asking<Value, Failure: Error>(
         _ wait: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
-        weight == .elsewhere ? try await wait() : try await outside(wait)
+        if case .elsewhere = weight { try await wait() } else { try await outside(wait) }
     }
 
     /// Gives the place up, waits, and has a place again.
