@@ -68,12 +68,12 @@ client_done() {
 }
 
 : >"$log"
-# What waits for real sockets and servers runs apart from what computes, and one after another: the rest would starve it
-# on two cores.
-edges='BusTests|StoreTests|HypervisorTests|IntegrationTests|UserGatewayTests|UpgradeTests'
+# What waits for real threads, sockets and servers runs apart from what computes, and one after another: the rest would
+# starve it on two cores.
+edges='ExecutionTests|ServiceKitTests|FleetTests|BusTests|StoreTests|HypervisorTests|IntegrationTests|UserGatewayTests|UpgradeTests'
 step "units"
 run_tests --skip "SystemTests|ClientTests|$edges"
-step "contracts on real edges: ZeroMQ, PostgreSQL, libvirt, TCP; beside them the client"
+step "contracts on real edges: threads, ZeroMQ, PostgreSQL, libvirt, TCP; beside them the client"
 begin_client
 run_tests --no-parallel --filter "$edges"
 client_done
