@@ -193,6 +193,8 @@ struct MonitorOperationTests {
         try await withMonitor { rig, _ in
             #expect(try await rig.perform("create", vm, create).succeeded)
             // Under the gateway's rights, as a request that reaches no Monitor leaves it.
+            try await AccountRepository(rig.store).addPrincipal(
+                Principal(id: UUID128(high: 8, low: 1), name: "root", tenant: nil, role: .operator))
             try await rig.database.withStore(role: "ebb_usergateway") { store in
                 try await FreezeRepository(store).freeze(
                     FreezeRecord(

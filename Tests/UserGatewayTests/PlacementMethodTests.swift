@@ -85,6 +85,16 @@ struct PlacementMethodTests {
         }
     }
 
+    @Test("a VM is pinned to hosts of its own cluster only: it can never come to another's")
+    func pins() async throws {
+        try await Self.withClusters { rig, _ in
+            try await rig.addDomain(1, "db-1", tenant: "acme", host: "host-a")
+            let error = try await rig.failure("policy.set", ["vm": "db-1", "pinnedHosts": ["host-a", "host-x"]])
+            #expect(error.reason == .invalid)
+            #expect(error.message == "'host-x' belongs to cluster 'edge', and 'db-1' to 'main'")
+        }
+    }
+
     @Test("where no cluster has room a tenant reads that there is none, and no cluster's name")
     func nowhere() async throws {
         try await GatewayRig.with { rig in

@@ -246,6 +246,12 @@ extension CommandRunner {
         }
     }
 
+    /// What could not be created holds no name, no room and no quota from the command's end on.
+    private func forgetFailed(_ domain: DomainID) async {
+        await loop.freshCycle()
+        if await loop.presence(of: domain) == .absent { await loop.deleted(domain, at: nil) }
+    }
+
     /// The call had its effect, which is written down.
     private func done(_ order: CommandOrder, _ effect: Effect) async -> Ended {
         await loop.took(effect)
@@ -283,6 +289,7 @@ extension CommandRunner {
             return Ended(outcome: .failed(code: .notOwner, message: "\(error); ask again"), permit: .released)
         case .noSuchDomain, .refused, .unsupported, .invalid:
             await forgetLeftovers(of: order)
+            if order.verb == .create { await forgetFailed(order.domain) }
             if order.verb == .migrate, let reason = aborted.removeValue(forKey: order.domain) {
                 return await endOfAborted(order, reason)
             }

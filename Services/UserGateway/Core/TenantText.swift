@@ -47,8 +47,8 @@ package enum TenantText {
 
     /// Why a command failed, by its code; `nil`: one that this version does not know.
     ///
-    /// - Parameter verb: what was ordered, as commands name it.
-    package static func failure(_ code: OutcomeCode?, of verb: String) -> String {
+    /// - Parameter verb: what was ordered.
+    package static func failure(_ code: OutcomeCode?, of verb: Recognised<CommandVerb>) -> String {
         let why =
             switch code {
             case .outcomeUnknown: "its outcome is not known: look with 'ebb vm show' before you repeat it"
@@ -57,6 +57,8 @@ package enum TenantText {
             case .notManaged: "Ebb does not manage it"
             case .foreignManager: "somebody else manages it"
             case .invalid: "its arguments don't fit the VM: see 'ebb vm show'"
+            case .state where verb == .delete:
+                "it is not off: shut it down first, with 'ebb vm shutdown --force' at once"
             case .state: "the VM's state does not allow it: see 'ebb vm show'"
             case .conflict: "something about the VM contradicts it; look with 'ebb vm show' and ask again"
             case .moved: "the VM has moved meanwhile; ask again"

@@ -200,7 +200,7 @@ extension GatewayBackend {
         guard let outcome = record.outcome, !outcome.succeeded else { return nil }
         return MethodError(
             ErrorReason(outcome.code?.word), naming(record.command.domain, name, in: outcome.message ?? "it failed"),
-            toTenants: TenantText.failure(outcome.code?.word, of: record.command.verb.text))
+            toTenants: TenantText.failure(outcome.code?.word, of: record.command.verb))
     }
 
     /// A message of a service, which knows VMs by their UUIDs, with the VM's name in place of it.

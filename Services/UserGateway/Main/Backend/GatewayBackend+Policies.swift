@@ -17,16 +17,24 @@ extension GatewayBackend {
 
     func setPolicy(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await domain(request)
-        try await checkHosts(request.values["pinnedHosts"])
+        try await checkHosts(request.values["pinnedHosts"], for: domain)
         return try await store(change: request.change, of: domain, request)
     }
 
-    /// Throws `NOT_FOUND` for the first name of no host.
-    func checkHosts(_ names: JSONValue?) async throws(MethodError) {
-        for name in names?.items?.compactMap(\.text) ?? [] {
-            guard let id = HostID(name), try await reading({ try await inventory.host(id) }) != nil else {
-                throw .notFound("host", name)
-            }
+    /// Throws `NOT_FOUND` for the first name of no host, and `INVALID` for a host to which the VM can never come.
+    ///
+    /// - Parameter domain: the VM that is to stay on them, if it is there already.
+    func checkHosts(_ names: JSONValue?, for domain: DomainRecord? = nil) async throws(MethodError) {
+        let names = names?.items?.compactMap(\.text) ?? []
+        guard !names.isEmpty else { return }
+        let hosts = try await reading { try await inventory.hosts() }
+        let clusters = Dictionary(hosts.map { ($0.id, $0.cluster) }) { first, _ in first }
+        for name in names {
+            guard let host = HostID(name), let cluster = clusters[host] else { throw .notFound("host", name) }
+            guard let domain, let own = clusters[domain.host], own != cluster else { continue }
+            throw MethodError(
+                .invalid, "'\(host)' belongs to cluster '\(cluster)', and '\(domain.name)' to '\(own)'",
+                hint: "name hosts of '\(own)': see 'ebb host list --cluster \(own)'")
         }
     }
 
