@@ -133,7 +133,7 @@ let package = Package(
         shared(
             "Bus",
             [
-                "ResourceModel", "Messages", "Execution", "CZeroMQ", protobuf, log,
+                "ResourceModel", "Contracts", "Messages", "Execution", "CZeroMQ", protobuf, log,
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "OrderedCollections", package: "swift-collections"),
@@ -165,11 +165,13 @@ let package = Package(
         main(
             "FleetMain", path: "Shared/Fleet/Server",
             [
-                "FleetModel", "ResourceModel", "Messages", "Bus", "Execution", "ServiceKit", log, lifecycle, arguments,
+                "FleetModel", "ResourceModel", "Contracts", "Messages", "Bus", "Execution", "ServiceKit", log,
+                lifecycle, arguments,
                 protobuf, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         main(
-            "MigrateMain", path: "Shared/Migrate", ["ResourceModel", "Store", log, arguments], exclude: ["README.md"]),
+            "MigrateMain", path: "Shared/Migrate", ["ResourceModel", "Contracts", "Store", log, arguments],
+            exclude: ["README.md"]),
 
         // The five services and the client.
         core("Monitor"),
@@ -185,7 +187,8 @@ let package = Package(
             "UserGatewayMain", path: "Services/UserGateway/Main",
             ["UserGatewayCore", "Cryptography"] + serviceEdges + nio),
         main(
-            "Client", path: "Services/UserGateway/Client", ["ResourceModel", "UserGatewayCore", arguments, yams] + nio),
+            "Client", path: "Services/UserGateway/Client",
+            ["ResourceModel", "Contracts", "UserGatewayCore", arguments, yams] + nio),
 
     ] + (isForDemo ? [] : proofs)
 )

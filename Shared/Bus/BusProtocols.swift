@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import Messages
 package import ResourceModel
 
@@ -138,13 +139,17 @@ package protocol CommandServer: Sendable {
 
 /// An answer that says no: what went wrong, for programs (`code`) and for people (`message`).
 package struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Stable; see `Codes`.
-    package let code: String
+    package let code: Recognised<FailureCode>
     /// One clear sentence that names the culprit and the remedy.
     package let message: String
     package let isRetryable: Bool
 
-    package init(code: String, message: String, isRetryable: Bool = false) {
+    package init(_ code: FailureCode, _ message: String, isRetryable: Bool = false) {
+        self.init(received: .known(code), message, isRetryable: isRetryable)
+    }
+
+    /// As it came from a peer.
+    package init(received code: Recognised<FailureCode>, _ message: String, isRetryable: Bool) {
         self.code = code
         self.message = message
         self.isRetryable = isRetryable
@@ -153,20 +158,20 @@ package struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertibl
     package var description: String { message }
 
     package static let busy = CommandFailure(
-        code: "busy", message: "the service has as many requests as it takes; try again", isRetryable: true)
-    package static func invalid(_ message: String) -> CommandFailure { .init(code: "invalid", message: message) }
-    package static func notFound(_ message: String) -> CommandFailure { .init(code: "not-found", message: message) }
-    package static func denied(_ message: String) -> CommandFailure { .init(code: "denied", message: message) }
+        .busy, "the service has as many requests as it takes; try again", isRetryable: true)
+    package static func invalid(_ message: String) -> CommandFailure { .init(.invalid, message) }
+    package static func notFound(_ message: String) -> CommandFailure { .init(.notFound, message) }
+    package static func denied(_ message: String) -> CommandFailure { .init(.denied, message) }
     /// The tenant has as much as it may have.
-    package static func overQuota(_ message: String) -> CommandFailure { .init(code: "quota", message: message) }
-    package static func conflict(_ message: String) -> CommandFailure { .init(code: "conflict", message: message) }
+    package static func overQuota(_ message: String) -> CommandFailure { .init(.quota, message) }
+    package static func conflict(_ message: String) -> CommandFailure { .init(.conflict, message) }
     package static func notOwner(_ message: String) -> CommandFailure {
-        .init(code: "not-owner", message: message, isRetryable: true)
+        .init(.notOwner, message, isRetryable: true)
     }
     package static func unavailable(_ message: String) -> CommandFailure {
-        .init(code: "unavailable", message: message, isRetryable: true)
+        .init(.unavailable, message, isRetryable: true)
     }
-    package static func `internal`(_ message: String) -> CommandFailure { .init(code: "internal", message: message) }
+    package static func `internal`(_ message: String) -> CommandFailure { .init(.internal, message) }
 }
 
 /// What can go wrong on the bus itself.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import HeapModule
 internal import Logging
 package import Messages
@@ -79,7 +80,7 @@ package actor ZeroMQCommandClient: CommandClient, BusParticipant {
             switch await attempt(body, type, peer, idempotencyKey, timeout: left, operation) {
             case .reply(let reply): return reply
             case .error(let error): throw error
-            case .failure(let failure) where failure.code == CommandFailure.busy.code:
+            case .failure(let failure) where failure.code == .busy:
                 let pause = min(shared.random.jittered(backoff), max(.zero, deadline - shared.reactor.now))
                 try? await Task.sleep(for: pause)
                 guard !Task.isCancelled else { throw Self.cancelled(operation) }
@@ -253,7 +254,8 @@ extension ZeroMQCommandClient {
         answer(
             id,
             .failure(
-                CommandFailure(code: failure.code, message: failure.message, isRetryable: failure.isRetryable)))
+                CommandFailure(
+                    received: Recognised(failure.code), failure.message, isRetryable: failure.isRetryable)))
     }
 
     private func tick() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import Logging
 package import Messages
 internal import ResourceModel
@@ -90,7 +91,7 @@ extension ZeroMQCommandServer {
         if envelope.type == .ping { return reply(.success([]), to: envelope, client) }
         guard let handler = handlers[envelope.type] else {
             let failure = CommandFailure(
-                code: "unknown-command", message: "'\(envelope.type)' is not served here; check the service asked")
+                .unknownCommand, "'\(envelope.type)' is not served here; check the service asked")
             return reply(.failure(failure), to: envelope, client)
         }
         guard running.count < shared.configuration.maximumConcurrentCommands else {
@@ -150,7 +151,7 @@ extension ZeroMQCommandServer {
         case .success(let reply): body = reply
         case .failure(let failure):
             envelope.failure = Envelope.Failure(
-                code: failure.code, message: failure.message, isRetryable: failure.isRetryable)
+                code: failure.code.text, message: failure.message, isRetryable: failure.isRetryable)
         }
         do {
             _ = try shared.reactor.sockets.send([client, [], envelope.encoded(), body], on: socket)

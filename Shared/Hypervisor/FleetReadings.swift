@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Bus
+internal import Contracts
 internal import FoundationEssentials
 internal import Messages
 internal import ResourceModel
@@ -22,13 +23,13 @@ extension HypervisorError {
     }
 
     private static func code(of failure: CommandFailure) -> Code {
-        switch failure.code {
-        case "fenced": .fenced
-        case "not-found": .noSuchDomain
-        case "invalid": .invalid
-        case "deadline": .deadline
-        case "unreachable", "busy", "unavailable": .unreachable
-        default: .refused
+        switch failure.code.word {
+        case .fenced: .fenced
+        case .notFound: .noSuchDomain
+        case .invalid: .invalid
+        case .deadline: .deadline
+        case .unreachable, .busy, .unavailable: .unreachable
+        case .denied, .quota, .conflict, .notOwner, .internal, .unknownCommand, .refused, nil: .refused
         }
     }
 }

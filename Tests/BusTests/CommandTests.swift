@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Messages
 import ResourceModel
 import Synchronization
@@ -232,7 +233,7 @@ extension ZeroMQTests {
                     Issue.record("\(String(describing: reply))")
                     return
                 }
-                #expect(failure.code == "internal")
+                #expect(failure.code == .internal)
                 let largest = try await ask(client, peer, [UInt8](repeating: 1, count: limit))
                 #expect(largest.count == limit)
             }

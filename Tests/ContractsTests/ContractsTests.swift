@@ -19,6 +19,9 @@ struct ContractsTests {
     func everyWord() {
         for verb in CommandVerb.allCases { #expect(Recognised(verb.rawValue) == verb) }
         for code in OutcomeCode.allCases { #expect(Recognised(code.rawValue) == code) }
+        for code in FailureCode.allCases { #expect(Recognised(code.rawValue) == code) }
+        for role in Role.allCases { #expect(Recognised(role.rawValue) == role) }
+        for end in ActionEnd.allCases { #expect(Recognised(end.rawValue) == end) }
     }
 
     @Test("a result is read although a later version says more, and a state that this one does not know")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import FoundationEssentials
 import Messages
 import ResourceModel
@@ -37,7 +38,7 @@ struct DirectClient: CommandClient {
         do {
             return try await service.handle(body, context)
         } catch {
-            guard error.code != "deadline" else {
+            guard error.code != .deadline else {
                 throw BusError(.deadline, operation: "request \(type)", message: "no reply in time")
             }
             throw BusError(.failed(error), operation: "request \(type)", message: error.message)

@@ -2,6 +2,7 @@
 
 import BillingCore
 import Bus
+import Contracts
 import Foundation
 import Messages
 import ResourceModel
@@ -117,7 +118,7 @@ struct BillingTests {
             try await BillingRig.withInstance(of: database) { asker in
                 let hour = [UInt8].of("acme", 0, 60 * BillingRig.minute)
                 let bare = try await asker.ask(.usage, hour)
-                #expect(await asker.refusal(.bill, hour)?.code == "not-found")
+                #expect(await asker.refusal(.bill, hour)?.code == .notFound)
                 try await database.withStore { store in
                     try await store.query("INSERT INTO billing.rate_card VALUES (1, 0, 'EUR', '{}')")
                 }
@@ -145,14 +146,14 @@ struct BillingTests {
     func refusals() async throws {
         try await BillingRig.withBilling { database in
             try await BillingRig.withInstance(of: database) { asker in
-                #expect(await asker.refusal(.bill, .of("nobody", 0, 1))?.code == "not-found")
-                #expect(await asker.refusal(.bill, .of("acme", 5, 5))?.code == "invalid")
-                #expect(await asker.refusal(.usage, .of("acme", 6, 5))?.code == "invalid")
-                #expect(await asker.refusal(.bill, .of("ACME", 0, 1))?.code == "invalid")
+                #expect(await asker.refusal(.bill, .of("nobody", 0, 1))?.code == .notFound)
+                #expect(await asker.refusal(.bill, .of("acme", 5, 5))?.code == .invalid)
+                #expect(await asker.refusal(.usage, .of("acme", 6, 5))?.code == .invalid)
+                #expect(await asker.refusal(.bill, .of("ACME", 0, 1))?.code == .invalid)
                 let future = await asker.refusal(.bill, .of("acme", 101 * BillingRig.minute, 102 * BillingRig.minute))
-                #expect(future?.code == "invalid" && future?.message.contains("is still to come") == true)
-                #expect(await asker.refusal(.usage, .of("acme", 101 * BillingRig.minute, .max))?.code == "invalid")
-                #expect(await asker.refusal(.bill, .of("acme", .min, .max))?.code == "invalid")
+                #expect(future?.code == .invalid && future?.message.contains("is still to come") == true)
+                #expect(await asker.refusal(.usage, .of("acme", 101 * BillingRig.minute, .max))?.code == .invalid)
+                #expect(await asker.refusal(.bill, .of("acme", .min, .max))?.code == .invalid)
                 #expect(await asker.refusal(.bill, .of("acme", 0, .max))?.message.contains("to_ns") == true)
                 let long = await asker.refusal(.bill, .of("acme", 0, 401 * 1_440 * BillingRig.minute))
                 #expect(long?.message.contains("400 days") == true)
@@ -174,7 +175,7 @@ struct BillingTests {
                 // The first is that of the bill above.
                 #expect(factors.count == 2 && factors[0] == 1_115_000, "\(factors)")
                 let wrong = await asker.refusal(.showFactors, .json(#"{"policies":[\#(bounds(2, 1, 1))]}"#))
-                #expect(wrong?.code == "invalid" && wrong?.message.contains("lower bound U1") == true)
+                #expect(wrong?.code == .invalid && wrong?.message.contains("lower bound U1") == true)
             }
         }
     }
@@ -192,9 +193,9 @@ struct BillingTests {
                 #expect(now["version"] as? Int == 2)
                 let past = await asker.refusal(
                     .setRates, .json(#"{"card":{"currency":"EUR",\#(prices)},"validFromNs":7}"#))
-                #expect(past?.code == "invalid")
+                #expect(past?.code == .invalid)
                 let dollars = await asker.refusal(.setRates, .json(#"{"card":{"currency":"USD",\#(prices)}}"#))
-                #expect(dollars?.code == "conflict")
+                #expect(dollars?.code == .conflict)
                 let unknown = await asker.refusal(.setRates, .json(#"{"card":{"currency":"EUR","price":{}}}"#))
                 #expect(unknown?.message.contains("price is no such key; there are currency, prices, factor") == true)
             }

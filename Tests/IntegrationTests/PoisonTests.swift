@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import FleetModel
 import Foundation
 import LoggerCore
@@ -163,6 +164,6 @@ struct PoisonTests {
 
     private func expectInvalid(_ body: () async throws -> Data) async {
         let refusal = await failure { _ = try await body() }
-        #expect(refusal?.code == "invalid", "\(refusal?.message ?? "answered")")
+        #expect(refusal?.code == .invalid, "\(refusal?.message ?? "answered")")
     }
 }

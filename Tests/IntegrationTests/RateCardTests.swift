@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Foundation
 import Messages
 import ResourceModel
@@ -86,7 +87,7 @@ struct RateCardCommandTests {
                 let withdraw = { (version: Int) in [UInt8].json(#"{"version":\#(version),"principal":"root"}"#) }
                 _ = try await asker.ask(.setRates, set(card(vcpu: "200000000")))
                 let taken = await asker.refusal(.setRates, set(card(vcpu: "25000000")))
-                #expect(taken?.code == "conflict" && taken?.message.contains("'ebb rate withdraw 2'") == true)
+                #expect(taken?.code == .conflict && taken?.message.contains("'ebb rate withdraw 2'") == true)
                 let withdrawn = try await asker.json(.withdrawRates, withdraw(2))
                 #expect(withdrawn["withdrawnBy"] as? String == "root" && withdrawn["withdrawnAt"] is String)
                 // The card before it is what holds then.
@@ -97,8 +98,8 @@ struct RateCardCommandTests {
                 let again = try await asker.json(.withdrawRates, withdraw(2))
                 #expect(again["withdrawnAt"] as? String == withdrawn["withdrawnAt"] as? String)
                 let holding = await asker.refusal(.withdrawRates, withdraw(1))
-                #expect(holding?.code == "conflict" && holding?.message.contains("version 1 holds since") == true)
-                #expect(await asker.refusal(.withdrawRates, withdraw(9))?.code == "not-found")
+                #expect(holding?.code == .conflict && holding?.message.contains("version 1 holds since") == true)
+                #expect(await asker.refusal(.withdrawRates, withdraw(9))?.code == .notFound)
                 let list = try #require(try await asker.json(.listRates, .json("{}"))["items"] as? [[String: Any]])
                 #expect(list.map { $0["version"] as? Int } == [1, 2, 3])
                 #expect(list.map { $0["withdrawnBy"] as? String } == [nil, "root", nil])
@@ -121,7 +122,7 @@ struct RateCardCommandTests {
                     for index in 0..<12 {
                         // 0 to 5 each at its own instant, the rest at the next one.
                         let wish = set(card(), from: "\(4_102_444_800_000_000_000 + min(index, 6))")
-                        group.addTask { await asker.refusal(.setRates, wish)?.code }
+                        group.addTask { await asker.refusal(.setRates, wish)?.code.text }
                     }
                     return await group.reduce(into: [:]) { $0[$1 ?? "taken", default: 0] += 1 }
                 }
@@ -153,7 +154,7 @@ struct RateCardCommandTests {
                 // 1.5 vCPU·hours at 0.04, and nothing for memory, disk and network.
                 #expect(bill["totalNano"] as? String == "60000000")
                 let failed = await asker.refusal(.bill, .of("acme", 0, 62 * BillingRig.minute))
-                #expect(failed?.code == "invalid" && failed?.message.contains("version 3: prices") == true)
+                #expect(failed?.code == .invalid && failed?.message.contains("version 3: prices") == true)
                 let listed = try #require(try await asker.json(.listRates, .json("{}"))["items"] as? [[String: Any]])
                 #expect(listed.count == 3)
             }

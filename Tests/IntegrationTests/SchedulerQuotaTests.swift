@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import FleetModel
 import Messages
 import ResourceModel
@@ -55,7 +56,7 @@ import Testing
                     Issue.record("another failure: \(String(describing: error))")
                     return
                 }
-                #expect(failure.code == "quota" && failure.message.contains("its quota is 2 vCPUs"), "\(failure)")
+                #expect(failure.code == .quota && failure.message.contains("its quota is 2 vCPUs"), "\(failure)")
             }
             try await world.store.query("UPDATE scheduling.permit SET state = 'released' WHERE state = 'open'")
             #expect(try await scheduler.place(DomainID(UUID128(high: 1, low: 9))) { _ in } == "h1")

@@ -158,7 +158,7 @@ struct SchedulerRuleTests {
             // The growth takes its time: the decision is under way until then.
             #expect(try await DecisionRepository(world.store).outcomes(of: decision).isEmpty)
             try await eventually(within: .seconds(20), "the end") {
-                try await DecisionRepository(world.store).outcomes(of: decision).map(\.outcome) == ["succeeded"]
+                try await DecisionRepository(world.store).outcomes(of: decision).map(\.outcome.text) == ["succeeded"]
             }
             let row = try #require(try await InventoryRepository(world.store).domain(vm))
             #expect(row.host == "h2" && row.confirmedVCPUs == 2)

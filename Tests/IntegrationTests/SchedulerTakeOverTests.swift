@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import FleetModel
 import Foundation
 import Messages
@@ -37,7 +38,7 @@ struct SchedulerTakeOverTests {
             try await eventually(within: .seconds(20), "the growth's end") { try await world.vcpus() == 2 }
             let grown = try #require(try await world.orders().first?.command.decision)
             try await eventually("its recorded end") {
-                try await DecisionRepository(world.store).outcomes(of: grown).map(\.outcome) == ["succeeded"]
+                try await DecisionRepository(world.store).outcomes(of: grown).map(\.outcome.text) == ["succeeded"]
             }
             // The successor goes on deciding: twice the load is one more growth.
             try await world.load(1_900_000)
@@ -121,7 +122,9 @@ struct SchedulerRestartTests {
             try await eventually("a growth") { try await world.vcpus() == 2 }
             try await eventually("its recorded end") {
                 guard let grown = try await world.orders().first?.command.decision else { return false }
-                return try await DecisionRepository(world.store).outcomes(of: grown).map(\.outcome) == ["succeeded"]
+                return try await DecisionRepository(world.store).outcomes(of: grown).map(\.outcome.text) == [
+                    "succeeded"
+                ]
             }
             await first.stop()
             try await world.shiftPast(byHours: 3)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Cryptography
 import ResourceModel
 import Store
@@ -88,10 +89,10 @@ import Testing
             for outcome in ["started", "succeeded"] {
                 try await decisions.addOutcome(
                     DecisionOutcome(
-                        decision: id, at: at(outcome == "started" ? 11 : 12), outcome: outcome, detail: ""),
+                        decision: id, at: at(outcome == "started" ? 11 : 12), outcome: Recognised(outcome), detail: ""),
                     under: world.cluster)
             }
-            #expect(try await decisions.outcomes(of: id).map(\.outcome) == ["started", "succeeded"])
+            #expect(try await decisions.outcomes(of: id).map(\.outcome.text) == ["started", "succeeded"])
         }
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import ResourceModel
 import Store
 import TestSupport
@@ -204,7 +205,7 @@ import Testing
             #expect(seen == rows.map(\.id))
             #expect(try await decisions.latest(of: "c-1", since: at(0)).map(\.id) == [rows[4].id])
             try await decisions.addOutcome(
-                DecisionOutcome(decision: rows[2].id, at: at(9), outcome: "succeeded", detail: ""),
+                DecisionOutcome(decision: rows[2].id, at: at(9), outcome: .known(.succeeded), detail: ""),
                 under: world.cluster)
             #expect(
                 try await decisions.unfinished(of: "c-1", since: at(0)).map(\.id)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Foundation
 import Logging
 import Messages
@@ -93,7 +94,7 @@ struct GatewayRig: Sendable {
             try await accounts.addPrincipal(
                 StoredPrincipal(
                     id: person.id, name: person.name, tenant: person.tenant,
-                    role: try #require(AccountRole(rawValue: person.role.rawValue))))
+                    role: person.role))
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Bus
+import Contracts
 import Execution
 package import FleetModel
 import Foundation
@@ -72,10 +73,10 @@ package actor FleetService {
             let patience = Duration.nanoseconds(deadline.nanoseconds(since: now))
             switch reply {
             case .answer(let answer): return try Self.bytes(of: answer)
-            case .refused(let refusal): throw CommandFailure(code: refusal.code.rawValue, message: refusal.message)
+            case .refused(let refusal): throw CommandFailure(refusal)
             case .unreachable:
                 throw CommandFailure(
-                    code: "unreachable", message: "host \(request.host) has no power", isRetryable: true)
+                    .unreachable, "host \(request.host) has no power", isRetryable: true)
             case .wait(let until) where until <= deadline:
                 await clock.sleep(.nanoseconds(until.nanoseconds(since: now)))
             case .wait, .hang:
@@ -88,7 +89,7 @@ package actor FleetService {
 
     /// For a caller who has given up already.
     private static func noAnswer(_ host: HostID) -> CommandFailure {
-        CommandFailure(code: "deadline", message: "host \(host) did not answer in time")
+        CommandFailure(.deadline, "host \(host) did not answer in time")
     }
 
     /// One question to the model, journaled first if it changes anything.
@@ -109,7 +110,7 @@ package actor FleetService {
                 answer.json = try FleetJSON.encode(truth)
             }
         } catch let refusal as FleetRefusal {
-            throw CommandFailure(code: refusal.code.rawValue, message: refusal.message)
+            throw CommandFailure(refusal)
         } catch {
             throw .internal("\(error)")
         }
@@ -159,5 +160,19 @@ package actor FleetService {
         } catch {
             throw .internal("the answer can't be written: \(error)")
         }
+    }
+}
+
+extension CommandFailure {
+    fileprivate init(_ refusal: FleetRefusal) {
+        let code: FailureCode =
+            switch refusal.code {
+            case .invalid: .invalid
+            case .refused: .refused
+            case .fenced: .fenced
+            case .conflict: .conflict
+            case .notFound: .notFound
+            }
+        self.init(code, refusal.message)
     }
 }

@@ -1,21 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 internal import Cryptography
 package import ResourceModel
-
-/// What a principal may do.
-package enum AccountRole: String, Hashable, Sendable, Codable, CaseIterable {
-    case owner, member, billingViewer = "billing-viewer"
-    case `operator`, auditor, administrator
-
-    /// Whether it belongs to a tenant (the first three) or to the provider.
-    package var isTenants: Bool {
-        switch self {
-        case .owner, .member, .billingViewer: true
-        case .operator, .auditor, .administrator: false
-        }
-    }
-}
 
 /// Somebody who may sign in.
 package struct Principal: Hashable, Sendable {
@@ -24,11 +11,11 @@ package struct Principal: Hashable, Sendable {
     package let name: String
     /// `nil` for the provider's own people.
     package let tenant: TenantID?
-    package let role: AccountRole
+    package let role: Role
     /// Since when none of its tokens is valid; `nil`: it may log in.
     package var disabledAt: Timestamp?
 
-    package init(id: UUID128, name: String, tenant: TenantID?, role: AccountRole) {
+    package init(id: UUID128, name: String, tenant: TenantID?, role: Role) {
         self.id = id
         self.name = name
         self.tenant = tenant

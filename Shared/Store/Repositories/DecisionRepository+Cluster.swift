@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 package import ResourceModel
 
 /// Where a reading of all decisions stands; the first is after `start`.
@@ -70,7 +71,7 @@ extension DecisionRepository {
         for row in rows {
             let decision = try row.uuid("decision")
             outcomes[decision] = DecisionOutcome(
-                decision: decision, at: try row.timestamp("at_ns"), outcome: try row.string("outcome"),
+                decision: decision, at: try row.timestamp("at_ns"), outcome: Recognised(try row.string("outcome")),
                 detail: try row.string("detail"))
         }
         return outcomes

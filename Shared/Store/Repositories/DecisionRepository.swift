@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// A decision as it was taken: a row of `scheduling.decision`.
@@ -39,10 +40,10 @@ package struct DecisionRow: Hashable, Sendable {
 package struct DecisionOutcome: Hashable, Sendable {
     package var decision: UUID128
     package var at: Timestamp
-    package var outcome: String
+    package var outcome: Recognised<ActionEnd>
     package var detail: String
 
-    package init(decision: UUID128, at: Timestamp, outcome: String, detail: String) {
+    package init(decision: UUID128, at: Timestamp, outcome: Recognised<ActionEnd>, detail: String) {
         self.decision = decision
         self.at = at
         self.outcome = outcome
@@ -119,7 +120,7 @@ package struct DecisionRepository: Sendable {
             _ = try await transaction.query(
                 """
                 INSERT INTO scheduling.decision_outcome (decision, at_ns, outcome, detail)
-                VALUES (\(outcome.decision), \(outcome.at), \(outcome.outcome), \(outcome.detail))
+                VALUES (\(outcome.decision), \(outcome.at), \(outcome.outcome.text), \(outcome.detail))
                 ON CONFLICT DO NOTHING
                 """)
         }
@@ -133,7 +134,7 @@ package struct DecisionRepository: Sendable {
             outcomes.append(
                 DecisionOutcome(
                     decision: try row.uuid("decision"), at: try row.timestamp("at_ns"),
-                    outcome: try row.string("outcome"), detail: try row.string("detail")))
+                    outcome: Recognised(try row.string("outcome")), detail: try row.string("detail")))
         }
         return outcomes
     }

@@ -107,22 +107,23 @@ extension ClusterShell {
         let now = runtime.clock.now()
         let result = CommandResult(ended?.outcome?.result)
         let isUnknown = ended?.outcome == nil || ended?.outcome?.isUnknown == true
-        let outcome = isUnknown ? "outcome-unknown" : ended?.state == .succeeded ? "succeeded" : "failed"
-        metrics.action(outcome: outcome)
+        let end: ActionEnd = isUnknown ? .outcomeUnknown : ended?.state == .succeeded ? .succeeded : .failed
+        metrics.action(outcome: end.rawValue)
         let detail = ended?.outcome?.message ?? ended?.outcome?.result ?? "nothing was heard of it"
         log.info(
-            "carried out", metadata: ["decision.id": "\(decision)", "outcome": "\(outcome)", "detail": "\(detail)"])
+            "carried out",
+            metadata: ["decision.id": "\(decision)", "outcome": "\(end.rawValue)", "detail": "\(detail)"])
         let endedAt = ended?.finishedAt ?? now
         report { state in
-            switch outcome {
-            case "succeeded":
+            switch end {
+            case .succeeded:
                 state.actionSucceeded(decision, effectiveAt: result.effectiveAt ?? endedAt, vcpus: result.vcpus)
-            case "failed": state.actionFailed(decision, at: endedAt, message: detail)
-            default: state.actionUnknown(decision, at: now)
+            case .failed: state.actionFailed(decision, at: endedAt, message: detail)
+            case .outcomeUnknown: state.actionUnknown(decision, at: now)
             }
         }
         guard state.operation(of: domain)?.decision != decision else { return }
-        await record(DecisionOutcome(decision: decision, at: endedAt, outcome: outcome, detail: detail))
+        await record(DecisionOutcome(decision: decision, at: endedAt, outcome: .known(end), detail: detail))
     }
 
     /// Stores an outcome, however long the database is away; a cluster that is not ours any more is the next owner's.

@@ -128,10 +128,10 @@ extension SchedulerCore.DecisionRecord {
 extension DecisionRow {
     /// How its action ended, as far as `outcome` tells.
     func ended(_ outcome: DecisionOutcome?) -> SchedulerState.RecalledEnd? {
-        switch outcome?.outcome {
-        case "succeeded": .succeeded(at: CommandResult(outcome?.detail).effectiveAt ?? outcome?.at ?? at)
-        case "failed": .failed(at: outcome?.at ?? at, message: outcome?.detail)
-        default: nil
+        switch outcome?.outcome.word {
+        case .succeeded: .succeeded(at: CommandResult(outcome?.detail).effectiveAt ?? outcome?.at ?? at)
+        case .failed: .failed(at: outcome?.at ?? at, message: outcome?.detail)
+        case .outcomeUnknown, nil: nil
         }
     }
 }

@@ -105,7 +105,7 @@ extension ClusterShell {
     }
 }
 
-/// What Monitors are told of a freeze.
+// The core speaks of its own cluster; rows and Monitors of any.
 extension FreezeSubject {
     fileprivate init(_ scope: Freeze.Scope, of cluster: ClusterID) {
         self =

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Contracts
 internal import UserGatewayCore
 
 /// Help that is taken from the registry of methods, so that client and server can't describe things differently.

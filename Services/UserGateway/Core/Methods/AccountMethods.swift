@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
+
 extension MethodDefinition {
     /// Tenants.
     static let accounts: [MethodDefinition] = [

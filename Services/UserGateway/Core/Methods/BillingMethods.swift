@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
+
 extension MethodDefinition {
     /// Usage, bills and rates.
     static let billing: [MethodDefinition] = [

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
+
 /// One method: all that is known of it. The dispatcher, the authorisation matrix, `rpc.discover` and the client's help
 /// are made from this and from nothing else.
 package struct MethodDefinition: Sendable {

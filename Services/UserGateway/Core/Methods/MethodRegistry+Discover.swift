@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
+
 /// What `rpc.discover` returns, as JSON: made once, since every client may ask for it as often as it likes.
 package struct Discovery: Sendable {
     /// Before login: the methods that are answered then.

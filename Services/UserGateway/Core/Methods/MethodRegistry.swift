@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
+
 /// The methods that the gateway has, in the order of the documentation.
 package struct MethodRegistry: Sendable {
     package let methods: [MethodDefinition]

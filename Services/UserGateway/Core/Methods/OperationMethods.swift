@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
+
 extension MethodDefinition {
     /// What people did.
     static let operations: [MethodDefinition] = [

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 internal import ResourceModel
 
 /// What a value may be: checked on the way in, published by `rpc.discover`.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
+
 extension MethodDefinition {
     /// People, and the tokens by which they log in. An owner sees and changes those of its tenant, everybody else the own.
     static let tokens: [MethodDefinition] = [

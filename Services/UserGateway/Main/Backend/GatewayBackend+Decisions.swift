@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Foundation
 import Messages
 import ResourceModel
@@ -72,7 +73,7 @@ extension GatewayBackend {
             "summary": context.isTenant
                 ? context.told[row.id]?["summary"] ?? .string("\(row.verdict): see 'ebb decision show \(row.id)'")
                 : .string(row.summary),
-            "outcome": context.outcomes[row.id].map { .string($0.outcome) } ?? .null,
+            "outcome": context.outcomes[row.id].map { .string($0.outcome.text) } ?? .null,
             "rulesVersion": .integer(Int64(row.rulesVersion)),
         ]
     }

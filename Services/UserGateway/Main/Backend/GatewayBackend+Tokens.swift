@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Cryptography
 import Foundation
 import ResourceModel
@@ -16,9 +17,9 @@ extension GatewayBackend {
         let now = runtime.clock.now()
         let found = try await readingForAnybody { try await AccountRepository(store).token(withHash: token.hash) }
         guard let found, found.state(at: now) == .valid,
-            let role = Role(rawValue: found.principal.role.rawValue),
             let principal = UserGatewayCore.Principal(
-                id: found.principal.id, name: found.principal.name, role: role, tenant: found.principal.tenant)
+                id: found.principal.id, name: found.principal.name, role: found.principal.role,
+                tenant: found.principal.tenant)
         else { throw refused }
         let left = Duration.nanoseconds(found.expiresAt.nanoseconds(since: now))
         return Login(principal: principal, token: token, tokenID: found.id, ends: .now + left)
@@ -102,19 +103,19 @@ extension GatewayBackend {
     }
 
     private func wantedPrincipal(_ request: Request) throws(MethodError) -> StoredPrincipal {
-        guard var name = request.text("principal"), let role = request.text("role").flatMap(AccountRole.init) else {
+        guard var name = request.text("principal"), let role = request.text("role").flatMap(Role.init) else {
             throw MethodError(.invalid, "a token needs a principal and a role")
         }
         let isOwner = request.principal.role == .owner
         let tenant = isOwner ? request.principal.tenant : request.text("tenant").flatMap { TenantID($0) }
-        if isOwner, !role.isTenants {
+        if isOwner, role.isProvider {
             throw MethodError(.denied, "an owner may only give roles of its own tenant")
         }
-        guard role.isTenants == (tenant != nil) else {
+        guard role.isProvider == (tenant == nil) else {
             throw MethodError(
                 .invalid,
-                role.isTenants
-                    ? "the role \(role.rawValue) needs a tenant" : "the role \(role.rawValue) belongs to no tenant")
+                role.isProvider
+                    ? "the role \(role.rawValue) belongs to no tenant" : "the role \(role.rawValue) needs a tenant")
         }
         guard isOwner || ServiceKind(rawValue: name) == nil else {
             throw MethodError(

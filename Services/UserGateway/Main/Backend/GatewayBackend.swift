@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Foundation
 import Logging
 import Messages
@@ -278,15 +279,16 @@ extension GatewayBackend {
                 reason, failure.message, toTenants: toTenants, hint: retryAfter == nil ? nil : "try again",
                 retryAfterMilliseconds: retryAfter)
         }
-        return switch failure.code {
-        case "not-found": error(.notFound, isOwn ? nil : "what it is about is not there")
-        case "invalid": error(.invalid, isOwn ? nil : "the host can't answer that for this VM")
-        case "conflict": error(.conflict, "something about the VM contradicts it")
-        case "denied": error(.noRoom, TenantText.noRoom)
-        case "quota": .overQuota(failure.message)
-        case "busy": error(.busy, TenantText.unavailable, retryAfter: 200)
-        case "internal": error(.internal, "it went wrong inside of Ebb; the provider can find out how")
-        default: error(.unavailable, TenantText.unavailable, retryAfter: 500)
+        return switch failure.code.word {
+        case .notFound: error(.notFound, isOwn ? nil : "what it is about is not there")
+        case .invalid: error(.invalid, isOwn ? nil : "the host can't answer that for this VM")
+        case .conflict: error(.conflict, "something about the VM contradicts it")
+        case .denied: error(.noRoom, TenantText.noRoom)
+        case .quota: .overQuota(failure.message)
+        case .busy: error(.busy, TenantText.unavailable, retryAfter: 200)
+        case .internal: error(.internal, "it went wrong inside of Ebb; the provider can find out how")
+        case .notOwner, .unavailable, .unknownCommand, .fenced, .refused, .unreachable, .deadline, nil:
+            error(.unavailable, TenantText.unavailable, retryAfter: 500)
         }
     }
 }
