@@ -239,4 +239,13 @@ struct MethodRegistryTests {
         }
         #expect(error?.code == -32_601)
     }
+
+    @Test("what another service computes waits in that service's queue")
+    func weights() {
+        func names(_ service: MethodDefinition.Elsewhere) -> [String] {
+            MethodRegistry.ebb.methods.filter { $0.weight == .elsewhere(service) }.map(\.name).sorted()
+        }
+        #expect(names(.billing) == ["bill.comparerules", "bill.show", "usage.show"])
+        #expect(names(.scheduler) == ["assess.show", "decision.list", "decision.verify", "policy.replay"])
+    }
 }

@@ -5,6 +5,7 @@ extension MethodDefinition {
     static let decisions: [MethodDefinition] = [
         MethodDefinition(
             "decision.list", "List decisions, the newest first", access: .roles(.vmReaders),
+            weight: .elsewhere(.scheduler),
             takes: [
                 Field("vm", .vm, "Only decisions about this VM (name or UUID)"),
                 Field("tenant", .name, only: .provider, "Whose VM, where several tenants have one of that name"),
