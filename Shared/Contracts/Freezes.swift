@@ -9,7 +9,8 @@ package enum FreezeSubject: Hashable, Sendable, CustomStringConvertible {
     case cluster(ClusterID)
     case tenant(TenantID)
     case domain(DomainID)
-    /// A scope that this version does not know, or an id that can't be: it stops nothing here, and is shown as it came.
+    /// A scope that this version does not know, which may be of anything, or an id that can't be, which is nobody's. It is
+    /// shown as it came.
     case unrecognised(scope: String, id: String)
 
     package init(scope: String, id: String) {
@@ -21,6 +22,11 @@ package enum FreezeSubject: Hashable, Sendable, CustomStringConvertible {
             default: nil
             }
         self = known ?? .unrecognised(scope: scope, id: id)
+    }
+
+    package var isOfUnknownScope: Bool {
+        guard case .unrecognised(let scope, _) = self else { return false }
+        return !["cluster", "tenant", "vm"].contains(scope)
     }
 
     package var scope: String {

@@ -27,9 +27,19 @@ import Testing
         #expect(refusal.code == .frozen && refusal.message.contains("too much"))
     }
 
-    @Test("what is no scope or no id stops nothing, and is kept as it came")
+    @Test("a freeze of a scope that a later version has stops everything, for in doubt it is frozen")
+    func laterScope() {
+        var book = FreezeBook()
+        book.read([FreezeSubject(scope: "rack", id: "7"): "cooling"])
+        let refusal = book.refusal(of: vm, tenant: "acme", cluster: "c1")
+        #expect(refusal?.code == .frozen && refusal?.message.contains("rack 7") == true)
+        book.read([:])
+        #expect(!isFrozen(book))
+    }
+
+    @Test("what has an id that can't be stops nothing, and is kept as it came")
     func malformed() {
-        for (scope, id) in [("host", "h1"), ("vm", "web"), ("tenant", "A"), ("cluster", "")] {
+        for (scope, id) in [("vm", "web"), ("tenant", "A"), ("cluster", "")] {
             let subject = FreezeSubject(scope: scope, id: id)
             #expect(subject == .unrecognised(scope: scope, id: id) && (subject.scope, subject.id) == (scope, id))
             var book = FreezeBook()

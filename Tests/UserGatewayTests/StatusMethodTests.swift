@@ -107,6 +107,28 @@ struct StatusMethodTests {
         }
     }
 
+    @Test("an entry of the audit that nobody has sealed for a minute is a problem")
+    func unsealed() async throws {
+        try await GatewayRig.with { rig in
+            func problems() async throws -> Bool {
+                try await rig.call("status.show")["problems"]?.items?.contains {
+                    $0.text?.hasPrefix("the audit is not sealed: an entry waits since") == true
+                } == true
+            }
+            #expect(try await !problems())
+            let now = rig.backend.runtime.clock.now()
+            for (age, isProblem) in [(30, false), (90, true)] {
+                try await AuditRepository.append(
+                    AuditEvent(
+                        at: now.advanced(by: .seconds(-age)), actor: "root", action: "vm.start", subject: "web-1"),
+                    in: rig.administration)
+                // The oldest is the first that was written.
+                if isProblem { try await rig.administration.query("DELETE FROM audit.outbox WHERE id = 1") }
+                #expect(try await problems() == isProblem)
+            }
+        }
+    }
+
     @Test("a command whose Monitor is away says so, and until when it waits; a question says who was waited for")
     func away() async throws {
         try await GatewayRig.with { rig in

@@ -49,6 +49,13 @@ package struct FreezeBook: Hashable, Sendable {
             return CommandRefusal(
                 .frozen, "automatic actions on \(subject) are frozen (\(reason)); `ebb unfreeze` ends that")
         }
+        // Of a later version's scope nobody can tell here what it holds for.
+        let unknown = table.filter { $0.key.isOfUnknownScope }
+        if let (subject, reason) = unknown.min(by: { $0.key.description < $1.key.description }) {
+            return CommandRefusal(
+                .frozen,
+                "automatic actions on '\(subject)' are frozen (\(reason)), and what that is this Monitor does not know")
+        }
         return nil
     }
 }

@@ -226,5 +226,9 @@ extension ErrorReason {
 
 extension JSONValue {
     /// As the service that reads it gets it.
-    init(document: some JSONDocument) { self = (try? JSONValue(parsing: document.json.utf8)) ?? .null }
+    init(document: some JSONDocument) {
+        // It was a request of at most a megabyte, and may be longer in other words.
+        let limits = JSONLimits(bytes: 8 << 20)
+        self = (try? JSONValue(parsing: document.json.utf8, limits: limits)) ?? .null
+    }
 }
