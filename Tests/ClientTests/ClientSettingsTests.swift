@@ -47,6 +47,17 @@ struct ClientSettingsTests {
         }
     }
 
+    @Test("where no file can be kept, login says which and why in the system's words")
+    func namesUnwritableHome() async throws {
+        try await withGateway { gateway in
+            let login = await ebb(
+                ["login", "--endpoint", gateway.endpoint], environment: ["HOME": "/dev/null"],
+                input: [FakeMethods.ownerToken])
+            #expect(login.code == 78)
+            #expect(login.errors.contains("can't write /dev/null/.config/ebb/config.yaml: Not a directory\n"))
+        }
+    }
+
     @Test("flags win over the environment and that over the context")
     func ranksSources() async throws {
         try await withTemporaryDirectory { home in

@@ -205,6 +205,34 @@ struct BeforeLoginTests {
         }
     }
 
+    @Test("who has not logged in and asks too much hears so after a pause, as does who opens too many connections")
+    func pausesStrangers() async throws {
+        try await withGateway({
+            $0.strangersBurst = 1
+            $0.strangersRefill = .seconds(600)
+            $0.strangersPause = .seconds(600)
+            $0.loginDeadline = .seconds(1)
+            $0.arrivalBurst = 2
+            $0.arrivalRefill = .seconds(600)
+            $0.maximumPausedRefusals = 0
+        }) { gateway in
+            try await RawClient.connect(gateway.port) { client in
+                #expect(try await client.request(1, "rpc.discover")?["result"] != nil)
+                let refusal = try await client.request(2, "rpc.discover")?["error"]?["message"]?.text
+                #expect(refusal?.hasPrefix("nobody logged in within") == true)
+            }
+            try await RawClient.connect(gateway.port) { client in
+                let answer = try await client.login()
+                #expect(answer?["result"]?["principal"] == "ada")
+            }
+            try await RawClient.connect(gateway.port) { _ in }
+            try await RawClient.connect(gateway.port, readsGreeting: false) { client in
+                let last = try await client.receive()
+                #expect(last == nil)
+            }
+        }
+    }
+
     private func residentBytes() throws -> Int {
         let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
         return (Int(text.split(separator: " ")[1]) ?? 0) * 4_096

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Foundation
 internal import UserGatewayCore
 
 /// Why a command failed: one sentence with culprit and remedy, and the code that the process ends with.
@@ -51,6 +52,14 @@ struct ClientFailure: Error, Hashable, Sendable {
     init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
+    }
+
+    /// A file could not be read or written, for the reason that the system gives.
+    /// - Parameter attempt: such as "can't read" and the file's path.
+    init(_ code: Code, _ attempt: String, _ error: any Error) {
+        let cause = error as? POSIXError ?? (error as? CocoaError)?.underlying as? POSIXError
+        let reason = cause.map { String(cString: strerror($0.code.rawValue)) } ?? error.localizedDescription
+        self.init(code, "\(attempt): \(reason)")
     }
 
     /// What the gateway's error means here.

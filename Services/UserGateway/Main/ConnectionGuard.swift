@@ -2,6 +2,7 @@
 
 internal import NIOCore
 internal import NIOTLS
+internal import Synchronization
 internal import UserGatewayCore
 
 /// Sits between the socket (or TLS) and the line decoder and enforces what must hold before a byte is stored: length of
@@ -247,20 +248,51 @@ extension GatewayServerConfiguration {
     }
 }
 
+/// Connections that wait to be told that they were not admitted.
+final class PausedRefusals: Sendable {
+    let pause: Duration
+    private let limit: Int
+    private let count = Atomic(0)
+
+    init(_ configuration: GatewayServerConfiguration) {
+        pause = configuration.strangersPause
+        limit = configuration.maximumPausedRefusals
+    }
+
+    /// Whether one more may wait; it then calls `leave` at its end.
+    func enter() -> Bool {
+        if count.add(1, ordering: .relaxed).newValue <= limit { return true }
+        leave()
+        return false
+    }
+
+    func leave() { count.subtract(1, ordering: .relaxed) }
+}
+
 /// Tells a client that was not admitted why, and closes. Over TLS it only closes: a handshake costs too much.
+///
+/// It does so after a pause: who is sent away at once comes back at once.
 final class RefusalHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private let error: MethodError?
+    private let refusals: PausedRefusals
 
-    init(_ error: MethodError?) { self.error = error }
+    init(_ error: MethodError?, _ refusals: PausedRefusals) {
+        self.error = error
+        self.refusals = refusals
+    }
 
     func channelActive(context: ChannelHandlerContext) {
-        guard let error else {
-            context.close(promise: nil)
-            return
-        }
+        guard refusals.enter() else { return context.close(promise: nil) }
+        context.channel.closeFuture.whenComplete { [refusals] _ in refusals.leave() }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: TimeAmount(refusals.pause)) { bound.value.0.end(bound.value.1) }
+    }
+
+    private func end(_ context: ChannelHandlerContext) {
+        guard let error else { return context.close(promise: nil) }
         let response = RPCResponse(id: .null, result: .failure(error.rpcError))
         let line = RPCCodec.encode([response], isBatch: false) ?? []
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)

@@ -74,11 +74,11 @@ final class GatewayConnection: Sendable {
         let limits = JSONLimits(bytes: server.configuration.maximumLine)
         let incoming = RPCCodec.decode(line.readableBytesView, limits: limits)
         guard let principal = session.withLock({ $0.principal }) else {
-            if let error = session.withLock({ $0.countBeforeLogin(incoming.elements.count) }) {
-                return try await channel.triggerUserOutboundEvent(ConnectionGuard.Event.refuse(error)).get()
-            }
-            if let error = tooManyStrangers(incoming) {
-                return try await channel.triggerUserOutboundEvent(ConnectionGuard.Event.refuse(error)).get()
+            let excess = session.withLock { $0.countBeforeLogin(incoming.elements.count) } ?? tooManyStrangers(incoming)
+            if let excess {
+                // Who is sent away at once comes back at once, and an arrival costs more than a connection that waits.
+                try await Task.sleep(for: server.configuration.strangersPause)
+                return try await channel.triggerUserOutboundEvent(ConnectionGuard.Event.refuse(excess)).get()
             }
             let line = Line(incoming: incoming, bytes: line.readableBytes, party: nil)
             return try await write(await answer(line), for: nil, outbound)

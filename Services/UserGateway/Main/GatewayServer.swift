@@ -57,6 +57,7 @@ package final class GatewayServer: Service {
     private let context: Context
     private let log: Logger
     private let connections: ConnectionTable
+    private let refusals: PausedRefusals
     private let bound = OneShot<Result<Address, GatewayServerError>>()
     private let tls: RenewedTLS?
 
@@ -68,6 +69,7 @@ package final class GatewayServer: Service {
         tls = try configuration.makeTLSServer()
         try configuration.refusePlainOffLoopback()
         connections = ConnectionTable(configuration)
+        refusals = PausedRefusals(configuration)
         context = Context(
             configuration: configuration, registry: registry, identity: identity, methods: methods,
             logins: AttemptGate(.logins(configuration)), arrivals: AttemptGate(.arrivals(configuration)),
@@ -201,7 +203,7 @@ package final class GatewayServer: Service {
             try connections.admit(channel, from: address, metrics: context.metrics)
         } catch {
             context.metrics.connectionRefused("limit")
-            try pipeline.addHandler(RefusalHandler(tls == nil ? error : nil))
+            try pipeline.addHandler(RefusalHandler(tls == nil ? error : nil, refusals))
             return nil
         }
         if let tls { try pipeline.addHandler(tls.handler()) }

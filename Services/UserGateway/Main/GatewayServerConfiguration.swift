@@ -66,6 +66,10 @@ package struct GatewayServerConfiguration: Sendable {
     /// Requests, apart from logins, that all who have not logged in may send at once, and how long until one more.
     package var strangersBurst = 400
     package var strangersRefill: Duration = .milliseconds(5)
+    /// Who has not logged in and goes beyond a limit is told so after this time, and then sent away.
+    package var strangersPause: Duration = .seconds(1)
+    /// Connections beyond a limit that wait for it at the same time; those beyond are closed at once, without a word.
+    package var maximumPausedRefusals = 256
     /// Logins that one address may try at once, and how long until it may try one more; `loginRefill` above 0.
     package var loginBurst = 10
     package var loginRefill: Duration = .seconds(1)

@@ -18,7 +18,7 @@ extension JSONValue {
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
-            throw ClientFailure(.badData, "can't read \(path): \(error.localizedDescription)")
+            throw ClientFailure(.badData, "can't read \(path)", error)
         }
         guard data.count <= Self.largestFile, let text = String(validating: data, as: UTF8.self) else {
             throw ClientFailure(.badData, "\(path) is not UTF-8 text of at most \(Self.largestFile) bytes")

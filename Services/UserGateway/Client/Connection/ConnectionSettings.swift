@@ -61,7 +61,7 @@ struct ConnectionSettings: Equatable {
         do {
             return try String(contentsOfFile: path, encoding: .utf8)
         } catch {
-            throw ClientFailure(.configuration, "can't read \(path): \(error.localizedDescription)")
+            throw ClientFailure(.configuration, "can't read \(path)", error)
         }
     }
 

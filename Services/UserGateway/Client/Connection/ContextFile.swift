@@ -63,9 +63,9 @@ struct ContextFile: Codable, Equatable {
                 FileManager.default.createFile(
                     atPath: draft, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600]),
                 rename(draft, path) == 0
-            else { throw CocoaError(.fileWriteUnknown) }
+            else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         } catch {
-            throw ClientFailure(.configuration, "can't write \(path): \(error.localizedDescription)")
+            throw ClientFailure(.configuration, "can't write \(path)", error)
         }
     }
 

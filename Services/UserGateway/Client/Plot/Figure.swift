@@ -33,7 +33,7 @@ struct Figure: Codable, Equatable, Sendable {
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
-            throw ClientFailure(.badData, "can't read \(path): \(error.localizedDescription)")
+            throw ClientFailure(.badData, "can't read \(path)", error)
         }
         do {
             let figure = try JSONDecoder().decode(Figure.self, from: data)

@@ -37,7 +37,7 @@ struct PlotCommand: ParsableCommand {
                 try Data(SVGPlot(data, title: heading).render().utf8).write(
                     to: URL(fileURLWithPath: svg), options: .atomic)
             } catch {
-                throw ClientFailure(.output, "can't write \(svg): \(error.localizedDescription)")
+                throw ClientFailure(.output, "can't write \(svg)", error)
             }
         }
         let plot = TerminalPlot(

@@ -214,9 +214,9 @@ extension ErrorReason {
     fileprivate init(_ code: OutcomeCode?) {
         switch code {
         case .outcomeUnknown: self = .outcomeUnknown
-        case .observed, .notManaged, .invalid, .state, .draining: self = .invalid
+        case .invalid: self = .invalid
         case .conflict, .moved, .frozen, .foreignManager, .aborted, .interrupted, .partial, .sizeNotConfirmed,
-            .hypervisor, .noEffect, .guestRefused:
+            .hypervisor, .noEffect, .guestRefused, .observed, .notManaged, .state, .draining:
             self = .conflict
         case .notFound: self = .notFound
         case .deadline, .notOwner, nil: self = .unavailable
