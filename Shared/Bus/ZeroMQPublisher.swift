@@ -104,14 +104,14 @@ package actor ZeroMQPublisher: StreamPublisher, BusParticipant {
 
     private func replay(_ body: [UInt8]) throws(CommandFailure) -> [UInt8] {
         do {
-            let (stream, range) = try Replay.asked(body)
+            let (stream, range) = try ReplayCodec.asked(body)
             let configuration = shared.configuration
             let page = outbox.withLock { outbox in
                 outbox.spool.page(
                     of: stream, range, messages: configuration.replayPageMessages,
                     bytes: configuration.maximumBodyBytes - 32 * configuration.replayPageMessages)
             }
-            return Replay.reply(page)
+            return ReplayCodec.reply(page)
         } catch {
             throw .invalid(error.message)
         }
@@ -146,7 +146,7 @@ package actor ZeroMQPublisher: StreamPublisher, BusParticipant {
         // What is listed leaves first: it would count as lost.
         flush()
         let topic = Array(Topic.heartbeat(shared.instance).text.utf8)
-        for body in Replay.heartbeats(positions, frameBytes: shared.configuration.maximumFrameBytes) {
+        for body in ReplayCodec.heartbeats(positions, frameBytes: shared.configuration.maximumFrameBytes) {
             let envelope = Envelope(
                 type: .heartbeat, messageID: shared.random.identifier(), source: shared.instance,
                 sentAt: shared.clock())

@@ -142,7 +142,7 @@ extension ZeroMQSubscriber {
             guard envelope.source == instance, topic == .heartbeat(instance) else {
                 throw MessageError.malformed("heartbeat: it comes from instance \(envelope.source)")
             }
-            return state.heartbeat(try Replay.positions(frames[2]), from: instance, at: now)
+            return state.heartbeat(try ReplayCodec.positions(frames[2]), from: instance, at: now)
         }
         let message = BusMessage(topic: topic, envelope: envelope, body: frames[2])
         return state.received(message, from: instance, at: now)
@@ -186,9 +186,9 @@ extension ZeroMQSubscriber {
     private func replay(_ order: SubscriptionState.ReplayOrder, by peer: BusPeer) async {
         do {
             let reply = try await client.request(
-                Replay.request(order), type: .replay, to: peer, idempotencyKey: nil,
+                ReplayCodec.request(order), type: .replay, to: peer, idempotencyKey: nil,
                 timeout: shared.configuration.replayTimeout)
-            let messages = try Replay.messages(reply, topic: order.stream.topic)
+            let messages = try ReplayCodec.messages(reply, topic: order.stream.topic)
             deliver(state.replayed(order, messages, at: shared.reactor.now))
         } catch {
             guard !isClosed else { return }

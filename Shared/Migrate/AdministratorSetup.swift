@@ -25,7 +25,7 @@ struct AdministratorSetup {
         }
         var generator = SystemRandomNumberGenerator()
         let principal =
-            existing ?? Principal(id: .random(using: &generator), name: name, tenant: nil, role: .administrator)
+            existing ?? StoredPrincipal(id: .random(using: &generator), name: name, tenant: nil, role: .administrator)
         let token = AccessToken.random(using: &generator).text
         try await store.transaction { transaction in
             let now = try await transaction.query("SELECT cluster.now_ns() AS now")[0].timestamp("now")

@@ -4,12 +4,12 @@ internal import Foundation
 internal import Synchronization
 
 /// A program that ended badly, or is not there.
-package struct CommandFailure: Error, CustomStringConvertible {
+package struct ProcessFailure: Error, CustomStringConvertible {
     package let description: String
 }
 
 /// What a program wrote and how it ended.
-package struct CommandResult: Sendable {
+package struct ProcessResult: Sendable {
     package let status: Int32
     package let output: String
     package let errors: String
@@ -17,7 +17,7 @@ package struct CommandResult: Sendable {
 
 /// Runs a program to its end. Meant for little output: it is collected in temporary files, so nothing can block.
 package func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) async throws
-    -> CommandResult
+    -> ProcessResult
 {
     let folder = FileManager.default.temporaryDirectory.appending(path: "ebb-command-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -42,7 +42,7 @@ package func run(_ program: String, _ arguments: [String], environment: [String:
         process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
         do { try process.run() } catch { continuation.resume(throwing: error) }
     }
-    return CommandResult(
+    return ProcessResult(
         status: status, output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
         errors: String(decoding: try Data(contentsOf: errors), as: UTF8.self))
 }
@@ -52,7 +52,7 @@ package func builtProduct(_ name: String) throws -> String {
     let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     let path = own.deletingLastPathComponent().appending(path: name).path
     guard FileManager.default.isExecutableFile(atPath: path) else {
-        throw CommandFailure(description: "\(path) is not there: build the package first")
+        throw ProcessFailure(description: "\(path) is not there: build the package first")
     }
     return path
 }

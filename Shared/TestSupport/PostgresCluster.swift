@@ -23,7 +23,7 @@ package actor PostgresCluster {
     package static func shared() async throws -> PostgresCluster { try await sharedStart.value }
     private static let sharedStart = Task { try await PostgresCluster.start() }
 
-    /// Makes and starts a new server. Throws `CommandFailure` that says what is missing.
+    /// Makes and starts a new server. Throws `ProcessFailure` that says what is missing.
     package static func start() async throws -> PostgresCluster {
         let programs = try findPrograms()
         let made = try await asServerUser(
@@ -207,7 +207,7 @@ package actor PostgresCluster {
     private func postmasterID() throws -> Int32 {
         let text = try String(contentsOfFile: "\(folder)/data/postmaster.pid", encoding: .utf8)
         guard let line = text.split(separator: "\n").first, let id = Int32(line) else {
-            throw CommandFailure(description: "\(folder)/data/postmaster.pid names no process")
+            throw ProcessFailure(description: "\(folder)/data/postmaster.pid names no process")
         }
         return id
     }
@@ -218,14 +218,14 @@ package actor PostgresCluster {
 
     /// PostgreSQL refuses to run as root: then it runs as `postgres`.
     @discardableResult
-    private static func asServerUser(_ program: String, _ arguments: [String]) async throws -> CommandResult {
+    private static func asServerUser(_ program: String, _ arguments: [String]) async throws -> ProcessResult {
         // Foundation learns of a program's end when the socket that it inherits closes: a server that stays must not
         // keep it.
         let close = "for n in $(ls /proc/self/fd); do [ $n -gt 2 ] && eval \"exec $n>&-\"; done; exec \"$@\""
         let user = geteuid() == 0 ? ["runuser", "-u", "postgres", "--"] : []
         let result = try await run("bash", ["-c", close, "bash"] + user + [program] + arguments)
         guard result.status == 0 else {
-            throw CommandFailure(
+            throw ProcessFailure(
                 description: "\(program) ended with \(result.status): \(result.errors)\(result.output)")
         }
         return result
@@ -237,7 +237,7 @@ package actor PostgresCluster {
         let newestFirst = versions.sorted { (Int($0) ?? 0) > (Int($1) ?? 0) }.map { "\(root)/\($0)/bin" }
         guard let found = newestFirst.first(where: { FileManager.default.isExecutableFile(atPath: "\($0)/initdb") })
         else {
-            throw CommandFailure(description: "no \(root)/*/bin/initdb: install PostgreSQL (Debian: postgresql)")
+            throw ProcessFailure(description: "no \(root)/*/bin/initdb: install PostgreSQL (Debian: postgresql)")
         }
         return found
     }
@@ -250,7 +250,7 @@ package actor PostgresCluster {
             let port = UInt16.random(in: handedOut / 2..<handedOut)
             if isFree(port) { return Int(port) }
         }
-        throw CommandFailure(
+        throw ProcessFailure(
             description: "no free port on 127.0.0.1 between \(handedOut / 2) and \(handedOut): errno \(errno)")
     }
 

@@ -83,7 +83,7 @@ package final class PrivateDaemon {
         let result = try await run(
             "certtool", arguments.map { files.contains($0) ? directory.appending(path: $0).path : $0 })
         guard result.status == 0 else {
-            throw CommandFailure(description: "certtool (package gnutls-bin): \(result.errors)")
+            throw ProcessFailure(description: "certtool (package gnutls-bin): \(result.errors)")
         }
     }
 

@@ -38,7 +38,7 @@ package func withDatabase<R: Sendable>(
 ) async throws -> R {
     var cluster = cluster
     if cluster == nil { cluster = try await PostgresCluster.shared() }
-    guard let cluster else { throw CommandFailure(description: "no PostgreSQL cluster") }
+    guard let cluster else { throw ProcessFailure(description: "no PostgreSQL cluster") }
     await cluster.enter()
     do {
         let database = TestDatabase(cluster: cluster, name: try await cluster.makeDatabase())

@@ -169,10 +169,10 @@ struct QuantityTests {
             ("0", 0), ("1024", 1_024), ("512M", 536_870_912), ("512 MiB", 536_870_912), ("4GiB", 4_294_967_296),
             ("1.5g", 1_610_612_736), ("2TB", 2_199_023_255_552),
         ])
-    func bytes(text: String, value: Int64) throws { #expect(try Quantity.bytes(text) == value) }
+    func bytes(text: String, value: Int64) throws { #expect(try TypedQuantity.bytes(text) == value) }
 
     @Test("what is not bytes", arguments: ["", "M", "-1", "1X", "1.5", "0.3", "1..5G", "99999999999T", "1e3"])
-    func notBytes(text: String) { #expect(throws: (any Error).self) { try Quantity.bytes(text) } }
+    func notBytes(text: String) { #expect(throws: (any Error).self) { try TypedQuantity.bytes(text) } }
 
     @Test(
         "shares",
@@ -180,10 +180,10 @@ struct QuantityTests {
             ("15%", 150_000), ("15 %", 150_000), ("0.7", 700_000), ("7/10", 700_000), ("1/3", 333_333),
             ("7.25%", 72_500), ("1", 1_000_000), ("0", 0),
         ])
-    func shares(text: String, ppm: Int64) throws { #expect(try Quantity.share(text) == ppm) }
+    func shares(text: String, ppm: Int64) throws { #expect(try TypedQuantity.share(text) == ppm) }
 
     @Test("what is not a share", arguments: ["15", "101%", "-1%", "1/0", "a", "", "%", "7/", "3/2", "0x1"])
-    func notShares(text: String) { #expect(throws: (any Error).self) { try Quantity.share(text) } }
+    func notShares(text: String) { #expect(throws: (any Error).self) { try TypedQuantity.share(text) } }
 
     @Test(
         "durations",
@@ -191,18 +191,20 @@ struct QuantityTests {
             ("30s", 30_000_000_000), ("500ms", 500_000_000), ("2m", 120_000_000_000), ("5", 5_000_000_000),
             ("1d", 86_400_000_000_000),
         ])
-    func durations(text: String, nanoseconds: Int64) throws { #expect(try Quantity.nanoseconds(text) == nanoseconds) }
+    func durations(text: String, nanoseconds: Int64) throws {
+        #expect(try TypedQuantity.nanoseconds(text) == nanoseconds)
+    }
 
     @Test(
         "a ratio M/N asks for M of N samples, whatever the fraction",
         arguments: [(4, 6), (2, 3), (7, 10), (5, 7), (1, 12), (12, 12), (667, 1_000)])
     func quorum(needed: Int, window: Int) throws {
-        let ppm = try Quantity.quorum("\(needed)/\(window)")
+        let ppm = try TypedQuantity.quorum("\(needed)/\(window)")
         #expect((ppm * Int64(window) + 999_999) / 1_000_000 == needed)
     }
 
     @Test("what is not a duration", arguments: ["", "0s", "-1s", "1w", "s", "99999999999999d"])
-    func notDurations(text: String) { #expect(throws: (any Error).self) { try Quantity.nanoseconds(text) } }
+    func notDurations(text: String) { #expect(throws: (any Error).self) { try TypedQuantity.nanoseconds(text) } }
 
     @Test(
         "instants: a date, an instant, or how long ago with its unit",
@@ -215,7 +217,7 @@ struct QuantityTests {
             ("1970-01-01", "1970-01-01T00:00:00Z"), ("2199-12-31T23:59:59Z", "2199-12-31T23:59:59Z"),
         ])
     func instants(text: String, instant: String) throws {
-        let given = try Surroundings.$current.withValue(.noon) { try Quantity.instant(text) }
+        let given = try Surroundings.$current.withValue(.noon) { try TypedQuantity.instant(text) }
         #expect(given == RFC3339.timestamp(instant)?.description)
     }
 
@@ -231,7 +233,7 @@ struct QuantityTests {
         ])
     func notInstants(text: String) {
         let error = #expect(throws: (any Error).self) {
-            try Surroundings.$current.withValue(.noon) { try Quantity.instant(text) }
+            try Surroundings.$current.withValue(.noon) { try TypedQuantity.instant(text) }
         }
         #expect(error.map { "\($0)".contains("'\(text)'") } == true)
     }

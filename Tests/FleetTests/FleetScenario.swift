@@ -37,8 +37,8 @@ struct FleetScenario {
 
     static func definition(
         _ domain: DomainID = vm, vcpus: Int = 2, maximum: Int = 4, memory: ByteCount = .mebibytes(512)
-    ) -> DomainDefinition {
-        DomainDefinition(
+    ) -> FleetDomainDefinition {
+        FleetDomainDefinition(
             id: domain, name: "vm", tenant: "acme", maximumVCPUs: maximum, vcpus: vcpus, memory: memory,
             disk: .gibibytes(20))
     }
@@ -61,7 +61,7 @@ struct FleetScenario {
     }
 
     /// Creates the domain, and fails the test unless that worked.
-    mutating func create(_ definition: DomainDefinition = definition(), on host: HostID = "host-1") throws {
+    mutating func create(_ definition: FleetDomainDefinition = definition(), on host: HostID = "host-1") throws {
         _ = try answer(change(.create(definition), on: host))
     }
 

@@ -11,8 +11,8 @@ struct HostCheckTests {
     private func examined(
         driver: String = "QEMU", canCap: Bool? = true, obstacle: String? = nil, own: ResolvedName? = nil,
         reached: ResolvedName? = ResolvedName(name: "10.0.0.1", addresses: ["10.0.0.1"]),
-        clock: HostClock = .ahead(0...0)
-    ) -> HostCheck.Examined {
+        clock: ClockLead = .ahead(0...0)
+    ) -> HostCheckup.Examined {
         let capabilities = HypervisorCapabilities(
             driver: driver, version: "9.0.0", hasBulkStatistics: true, hasHostCPUStatistics: true,
             hasHostMemoryStatistics: true, canMigrate: true, canUnplugVCPUs: true, canCapCPU: canCap)
@@ -20,17 +20,17 @@ struct HostCheckTests {
             capabilities: capabilities, hostName: own ?? ResolvedName(name: "host-a", addresses: []),
             migrationName: reached, cpuCapObstacle: obstacle, isEncrypted: true, cpu: nil, cpuModel: nil,
             migrationTransports: ["tcp"], storagePools: [], networks: [], problems: [])
-        return HostCheck.Examined(examination: examination, clock: clock)
+        return HostCheckup.Examined(examination: examination, clock: clock)
     }
 
-    private func item(_ check: String, of examined: HostCheck.Examined) throws -> CheckItem {
-        try #require(HostCheck.items(of: examined).first { $0.check == check })
+    private func item(_ check: String, of examined: HostCheckup.Examined) throws -> CheckItem {
+        try #require(HostCheckup.items(of: examined).first { $0.check == check })
     }
 
     private func item(
-        _ check: String, from source: HostCheck.Examined, to target: HostCheck.Examined
+        _ check: String, from source: HostCheckup.Examined, to target: HostCheckup.Examined
     ) throws -> CheckItem {
-        let items = HostCheck.items(from: source, to: "host-b", .success(target), accepts: nil)
+        let items = HostCheckup.items(from: source, to: "host-b", .success(target), accepts: nil)
         #expect(items.allSatisfy { $0.target == "host-b" })
         return try #require(items.first { $0.check == check })
     }
@@ -40,14 +40,14 @@ struct HostCheckTests {
     @Test(
         "a clock is wrong if all that it can have said is more than a second off, and unknown if some of it is",
         arguments: [
-            (HostClock.ahead(-5_000_000...5_000_000), CheckItem.Result.fine, "0 ms ahead"),
+            (ClockLead.ahead(-5_000_000...5_000_000), CheckItem.Result.fine, "0 ms ahead"),
             (.ahead(-second...second), .fine, "0 ms"),
             (.ahead(4 * second...4 * second + 2_000_000), .missing, "4001 ms ahead of cluster time"),
             (.ahead(-3 * second...(-2 * second)), .missing, "2500 ms behind cluster time"),
             (.ahead(0...3 * second), .unknown, "took 3000 ms"),
             (.unknown("it has no file of its own"), .unknown, "no file"),
         ])
-    func clock(clock: HostClock, result: CheckItem.Result, detail: String) throws {
+    func clock(clock: ClockLead, result: CheckItem.Result, detail: String) throws {
         let found = try item("clock", of: examined(clock: clock))
         #expect(found.result == result && found.detail?.contains(detail) == true, "\(found)")
         #expect((found.remedy?.contains("chrony") ?? false) == (result == .missing))
@@ -55,7 +55,7 @@ struct HostCheckTests {
 
     @Test("a host's clock lies between its reading less the answer's instant and its reading less the call's")
     func reading() {
-        let clock = HostClock(
+        let clock = ClockLead(
             reading: Timestamp(nanoseconds: 150), calledAt: Timestamp(nanoseconds: 100),
             answeredAt: Timestamp(nanoseconds: 120))
         #expect(clock == .ahead(30...50))
@@ -63,7 +63,7 @@ struct HostCheckTests {
 
     @Test("two clocks that are each nearly right may still differ too much from each other")
     func pairOfClocks() throws {
-        let (slow, fast) = (HostClock.ahead(-900_000_000...(-800_000_000)), HostClock.ahead(700_000_000...800_000_000))
+        let (slow, fast) = (ClockLead.ahead(-900_000_000...(-800_000_000)), ClockLead.ahead(700_000_000...800_000_000))
         let found = try item("clock", from: examined(clock: slow), to: examined(clock: fast))
         #expect(found.result == .missing && found.detail == "1600 ms ahead of this host's", "\(found)")
         let unread = try item("clock", from: examined(clock: slow), to: examined(clock: .unknown("why")))
@@ -101,8 +101,8 @@ struct HostCheckTests {
     @Test("hosts that need no name are not asked for one")
     func nameless() {
         let fleet = examined(driver: "fleet", reached: nil)
-        #expect(!HostCheck.items(of: fleet).contains { $0.check == "own name" })
-        let pair = HostCheck.items(from: fleet, to: "h2", .success(fleet), accepts: nil)
+        #expect(!HostCheckup.items(of: fleet).contains { $0.check == "own name" })
+        let pair = HostCheckup.items(from: fleet, to: "h2", .success(fleet), accepts: nil)
         #expect(!pair.contains { $0.check == "name resolution" })
     }
 

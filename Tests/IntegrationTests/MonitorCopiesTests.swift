@@ -39,7 +39,7 @@ private func withTwins(
             !hosts.contains(host)
             ? []
             : domains.enumerated().map { number, id in
-                DomainDefinition(
+                FleetDomainDefinition(
                     id: id, name: "d\(number)", tenant: "acme", maximumVCPUs: 4, vcpus: 1, memory: .mebibytes(64),
                     disk: .gibibytes(1))
             }

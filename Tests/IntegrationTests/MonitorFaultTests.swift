@@ -30,7 +30,7 @@ private func withMonitor(
     let fleet = try await FleetRig.start(
         FleetConfiguration(
             hosts: hosts.enumerated().map { index, host in
-                let domain = DomainDefinition(
+                let domain = FleetDomainDefinition(
                     id: DomainID(UUID128(high: 7, low: UInt64(index))), name: "vm-\(index)", maximumVCPUs: 4, vcpus: 2,
                     memory: .mebibytes(512), disk: .gibibytes(1))
                 return HostConfiguration(id: host, cores: 8, memory: .gibibytes(16), domains: [domain])

@@ -16,7 +16,7 @@ import TestSupport
 ///   - clockOffset: how far the second host's clock is ahead.
 func withFleet(
     mode: HostMode = .enabled, durations: OperationDurations = OperationDurations(),
-    domains: [DomainDefinition] = [], clockOffset: Duration = .zero, in cluster: PostgresCluster? = nil,
+    domains: [FleetDomainDefinition] = [], clockOffset: Duration = .zero, in cluster: PostgresCluster? = nil,
     _ body: (FleetRig, TestDatabase) async throws -> Void
 ) async throws {
     let fleet = try await FleetRig.start(
@@ -48,7 +48,7 @@ func withFleet(
 /// The same, with one Monitor that owns both hosts.
 func withMonitor(
     mode: HostMode = .enabled, durations: OperationDurations = OperationDurations(),
-    domains: [DomainDefinition] = [], clockOffset: Duration = .zero, configuration: MonitorConfiguration = .quick,
+    domains: [FleetDomainDefinition] = [], clockOffset: Duration = .zero, configuration: MonitorConfiguration = .quick,
     in cluster: PostgresCluster? = nil, _ body: (MonitorRig, FleetRig) async throws -> Void
 ) async throws {
     try await withFleet(

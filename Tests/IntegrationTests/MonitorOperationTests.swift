@@ -113,7 +113,7 @@ struct MonitorOperationTests {
 
     @Test("a found domain is adopted with its definition kept, billed from then on, and given back as it was")
     func adoption() async throws {
-        let definition = DomainDefinition(
+        let definition = FleetDomainDefinition(
             id: old, name: "old", maximumVCPUs: 4, vcpus: 2, memory: .mebibytes(512), disk: .gibibytes(1))
         try await withMonitor(domains: [definition]) { rig, fleet in
             try await eventually("the domain is listed") { try await rig.inventory.domain(old)?.state == .running }
@@ -194,7 +194,7 @@ struct MonitorOperationTests {
             #expect(try await rig.perform("create", vm, create).succeeded)
             // Under the gateway's rights, as a request that reaches no Monitor leaves it.
             try await AccountRepository(rig.store).addPrincipal(
-                Principal(id: UUID128(high: 8, low: 1), name: "root", tenant: nil, role: .operator))
+                StoredPrincipal(id: UUID128(high: 8, low: 1), name: "root", tenant: nil, role: .operator))
             try await rig.database.withStore(role: "ebb_usergateway") { store in
                 try await FreezeRepository(store).freeze(
                     FreezeRecord(
@@ -207,7 +207,7 @@ struct MonitorOperationTests {
 
     @Test("a host that is removed is let go at once, and comes back with its domains when it is added again")
     func removal() async throws {
-        let definition = DomainDefinition(
+        let definition = FleetDomainDefinition(
             id: old, name: "old", maximumVCPUs: 4, vcpus: 2, memory: .mebibytes(512), disk: .gibibytes(1))
         try await withMonitor(domains: [definition]) { rig, fleet in
             try await eventually("listed") { try await rig.inventory.domain(old)?.state == .running }

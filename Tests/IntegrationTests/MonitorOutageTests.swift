@@ -127,7 +127,7 @@ struct MonitorOutageTests {
     @Test("a restarted Monitor begins no life and no segment anew")
     func restart() async throws {
         try await withFleet { fleet, database in
-            var before: [SizeSegment] = []
+            var before: [StoredSegment] = []
             try await MonitorRig.with(database) { rig in
                 try await rig.take("h1")
                 #expect(try await rig.perform("create", vm, create).succeeded)

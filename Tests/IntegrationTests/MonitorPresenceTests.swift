@@ -62,7 +62,7 @@ struct MonitorPresenceTests {
     @Test("foreign domains that are undefined are forgotten at once and hold no room", arguments: Watch.allCases)
     func ghosts(watch: Watch) async throws {
         let definitions = (0..<40).map { number in
-            DomainDefinition(
+            FleetDomainDefinition(
                 id: DomainID(UUID128(high: 6, low: UInt64(number))), name: "q\(number)", maximumVCPUs: 1, vcpus: 1,
                 memory: .mebibytes(128), disk: .zero)
         }
@@ -215,7 +215,7 @@ struct MonitorDefinitionTests {
     }
 
     /// A daemon with one domain that is off, `test`, on a host that Ebb watches.
-    private func withDaemon(_ body: (MonitorRig, PrivateDaemon, DomainRecord) async throws -> Void) async throws {
+    private func withDaemon(_ body: (MonitorRig, PrivateDaemon, StoredDomain) async throws -> Void) async throws {
         let daemon = try PrivateDaemon()
         defer { daemon.remove() }
         try daemon.start()

@@ -252,7 +252,7 @@ final class MonitorRig: Sendable {
         return subscriber
     }
 
-    func segments(_ domain: DomainID) async throws -> [SizeSegment] {
+    func segments(_ domain: DomainID) async throws -> [StoredSegment] {
         guard let always = TimeRange(.zero, .distantFuture) else { return [] }
         return try await inventory.segments(of: domain, in: always)
     }

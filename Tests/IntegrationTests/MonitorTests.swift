@@ -126,7 +126,7 @@ struct MonitorTests {
 
     @Test("an observed host gets no call that changes anything, whoever asks")
     func observed() async throws {
-        let definition = DomainDefinition(
+        let definition = FleetDomainDefinition(
             id: foreign, name: "old", maximumVCPUs: 4, vcpus: 2, memory: .mebibytes(512), disk: .gibibytes(1))
         try await withMonitor(mode: .observe, domains: [definition]) { rig, fleet in
             try await eventually("the domain is listed") { try await rig.inventory.domain(foreign) != nil }
@@ -144,7 +144,7 @@ struct MonitorTests {
 
     @Test("a domain that Ebb did not create is listed, and neither billed nor changed")
     func unmanaged() async throws {
-        let definition = DomainDefinition(
+        let definition = FleetDomainDefinition(
             id: foreign, name: "old", maximumVCPUs: 4, vcpus: 2, memory: .mebibytes(512), disk: .gibibytes(1))
         try await withMonitor(domains: [definition]) { rig, fleet in
             try await eventually("the domain is listed") { try await rig.inventory.domain(foreign)?.state == .running }

@@ -15,7 +15,7 @@ import Testing
 @testable import Store
 
 private let old = DomainID(UUID128(high: 1, low: 2))
-private let found = DomainDefinition(
+private let found = FleetDomainDefinition(
     id: old, name: "old", maximumVCPUs: 4, vcpus: 2, memory: .mebibytes(512), disk: .gibibytes(1))
 
 /// A fleet whose first host runs a domain that nobody adopted yet and that has much traffic; its database has a second
@@ -183,7 +183,7 @@ struct OwnershipFlowTests {
 
     @Test("any partition of a period adds up to it, whatever the stored counters do", arguments: [1, 2, 3])
     func partitions(seed: UInt64) async throws {
-        var random = TestSupport.SeededGenerator(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let hour: Int64 = 3_600_000_000_000
         let values = (0..<40).map { index in (Int64(index) * hour, Int64.random(in: 0...1_000_000, using: &random)) }
         let bounds = ((0..<5).map { _ in Int64.random(in: 1..<(40 * hour), using: &random) } + [0, 41 * hour]).sorted()

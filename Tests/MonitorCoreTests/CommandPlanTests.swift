@@ -52,7 +52,7 @@ private func situation(
 
 /// The verdict in one word: `run`, `done`, `wait` or the refusal's code.
 private func word(_ order: CommandOrder, _ situation: CommandSituation) -> String {
-    switch CommandPlan.verdict(on: order, in: situation) {
+    switch CommandPlan.nextStep(on: order, in: situation) {
     case .run: "run"
     case .alreadyDone: "done"
     case .wait: "wait"
@@ -60,7 +60,7 @@ private func word(_ order: CommandOrder, _ situation: CommandSituation) -> Strin
     }
 }
 
-private func word(_ finding: CommandPlan.Finding) -> String {
+private func word(_ finding: CommandPlan.Conclusion) -> String {
     switch finding {
     case .succeeded: "succeeded"
     case .failed(let refusal), .unknown(let refusal): refusal.code.rawValue
@@ -77,7 +77,7 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
         for isAutomatic in [true, false] {
             let order = try order(verb, isAutomatic: isAutomatic)
             #expect(word(order, situation(mode: .observe)) == "observed")
-            let verdict = CommandPlan.verdict(on: order, in: situation(mode: .observe))
+            let verdict = CommandPlan.nextStep(on: order, in: situation(mode: .observe))
             guard case .refuse(let refusal) = verdict else { continue }
             #expect(refusal.message.contains("ebb host enable"))
         }
@@ -122,9 +122,9 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
         for verb in CommandVerb.allCases where verb != .create {
             for presence in [present(.shutoff), present(.saved), present(.running), .absent] {
                 var situation = situation(isManaged: verb != .adopt, presence: presence)
-                let listed = CommandPlan.verdict(on: try order(verb), in: situation)
+                let listed = CommandPlan.nextStep(on: try order(verb), in: situation)
                 situation.unlisted = ["h2", "h3"]
-                let verdict = CommandPlan.verdict(on: try order(verb), in: situation)
+                let verdict = CommandPlan.nextStep(on: try order(verb), in: situation)
                 let isOff = presence.state.map { $0 == .shutoff || $0 == .saved } ?? (verb == .delete)
                 guard verb.needsOneCopy, isOff else {
                     #expect(verdict == listed, "\(verb) of \(presence)")
@@ -145,7 +145,7 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
             for state in DomainState.allCases {
                 var situation = situation(isManaged: verb != .adopt, presence: present(.shutoff))
                 situation.copies = [DomainCopy(host: "h2", state: state, isAnswering: state != .unknown)]
-                let verdict = CommandPlan.verdict(on: try order(verb), in: situation)
+                let verdict = CommandPlan.nextStep(on: try order(verb), in: situation)
                 let isHarmless = state == .shutoff || state == .saved
                 guard case .refuse(let refusal) = verdict, refusal.code == .conflict else {
                     #expect(isHarmless, "\(verb) beside one that is \(state): \(verdict)")
@@ -161,7 +161,7 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
         for verb in CommandVerb.allCases where verb.needsOneCopy {
             var situation = situation(isManaged: verb != .adopt)
             situation.copies = [DomainCopy(host: "h2", state: .unknown)]
-            guard case .wait(let reason) = CommandPlan.verdict(on: try order(verb), in: situation) else {
+            guard case .wait(let reason) = CommandPlan.nextStep(on: try order(verb), in: situation) else {
                 Issue.record("\(verb) did not wait")
                 continue
             }
@@ -339,7 +339,7 @@ private func present(_ state: DomainState, _ vcpus: VCPUCount? = 2) -> DomainPre
                 isManaged: Bool.random(using: &generator), hasRow: Bool.random(using: &generator),
                 presence: [.unknown, .absent, present(state)].randomElement(using: &generator) ?? .unknown,
                 now: Double.random(in: 0...200, using: &generator))
-            guard case .run = CommandPlan.verdict(on: order, in: situation) else { continue }
+            guard case .run = CommandPlan.nextStep(on: order, in: situation) else { continue }
             #expect(situation.mode != .observe && situation.mayCommand && situation.now < order.deadline)
             #expect(situation.row.map { $0.isManaged || verb == .adopt } ?? (verb == .create))
             #expect(order.expectedRevision.map { $0 == situation.row?.revision } ?? true || situation.row == nil)

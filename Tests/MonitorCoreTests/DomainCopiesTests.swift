@@ -29,7 +29,7 @@ struct DomainCopiesTests {
     func table() {
         for (here, there) in Self.pairs {
             for isSettled in [true, false] {
-                let verdict = CopyContest(here: here, there: there, isSettled: isSettled).verdict
+                let verdict = CopyContest(here: here, there: there, isSettled: isSettled).ruling
                 let name = "\(here) here, \(there?.rawValue ?? "absent") there, settled \(isSettled): \(verdict)"
                 switch verdict {
                 case .take(let isForeign): #expect(wins(here, there) && isForeign, "\(name)")
@@ -48,13 +48,13 @@ struct DomainCopiesTests {
         for one in DomainState.allCases {
             for other in DomainState.allCases where one != .unknown && other != .unknown {
                 func takes(_ here: DomainState, from there: DomainState) -> Bool {
-                    CopyContest(here: here, there: there, isSettled: true).verdict == .take(isForeign: true)
+                    CopyContest(here: here, there: there, isSettled: true).ruling == .take(isForeign: true)
                 }
                 #expect(!(takes(one, from: other) && takes(other, from: one)), "\(one), \(other): to and fro")
                 // The one that takes it is not challenged by what it took it from.
                 if takes(one, from: other) {
                     #expect(
-                        CopyContest(here: other, there: one, isSettled: true).verdict
+                        CopyContest(here: other, there: one, isSettled: true).ruling
                             == .yield(isLive: CopyRank(one).isLive && CopyRank(other).isLive))
                 }
             }
@@ -64,8 +64,8 @@ struct DomainCopiesTests {
     @Test("while Ebb moves it nothing is decided; what Ebb moved here is here, whatever its row still says")
     func moves() {
         for (here, there) in Self.pairs {
-            #expect(CopyContest(here: here, there: there, move: .underWay, isSettled: true).verdict == .wait)
-            let ended = CopyContest(here: here, there: there, move: .endedHere, isSettled: false).verdict
+            #expect(CopyContest(here: here, there: there, move: .underWay, isSettled: true).ruling == .wait)
+            let ended = CopyContest(here: here, there: there, move: .endedHere, isSettled: false).ruling
             #expect(ended == (here == .unknown ? .wait : .take(isForeign: false)))
         }
     }

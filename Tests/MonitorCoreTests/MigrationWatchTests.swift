@@ -16,7 +16,7 @@ import Testing
             .init(stallNanoseconds: stall * Self.second, totalNanoseconds: total.map { $0 * Self.second }), at: 0)
     }
 
-    private func reason(_ verdict: MigrationWatch.Verdict) -> String? {
+    private func reason(_ verdict: MigrationWatch.Course) -> String? {
         if case .ends(let reason) = verdict { reason } else { nil }
     }
 

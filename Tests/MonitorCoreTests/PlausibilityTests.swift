@@ -12,7 +12,7 @@ import Testing
         let last = cycles(reading(instant(0), running(cpu: 0)), reading(instant(10), running(cpu: used)))[1]
         #expect((last.only.cpuUtilization != nil) == isBelieved)
         #expect(
-            last.rejections == (isBelieved ? [] : [Rejection(domain: vm, reason: .cpuBeyondCapacity)]))
+            last.rejections == (isBelieved ? [] : [RejectedReading(domain: vm, reason: .cpuBeyondCapacity)]))
         #expect((last.only.counters.cpuTimeNanoseconds != nil) == isBelieved, "a refused counter reaches no bill")
     }
 
@@ -30,7 +30,7 @@ import Testing
         let last = cycles(
             reading(instant(0), running(cpu: 10, received: 1_000, transmitted: 1_000)),
             reading(instant(10), running(cpu: 20, received: 900, transmitted: 1_500)))[1]
-        #expect(last.rejections == [Rejection(domain: vm, reason: .counterBackwards)])
+        #expect(last.rejections == [RejectedReading(domain: vm, reason: .counterBackwards)])
         #expect(last.only.networkBytesPerSecond == nil)
         #expect(last.only.cpuUtilization == Utilization(percent: 50))
     }
@@ -39,7 +39,7 @@ import Testing
     func fallingInKnownLife() {
         let last = cycles(
             reading(instant(100), running(start: 0, cpu: 50)), reading(instant(110), running(start: 0, cpu: 20)))[1]
-        #expect(last.rejections == [Rejection(domain: vm, reason: .counterBackwards)])
+        #expect(last.rejections == [RejectedReading(domain: vm, reason: .counterBackwards)])
         #expect(last.only.incarnation?.start == at(0))
     }
 
@@ -50,7 +50,7 @@ import Testing
         ])
     func memoryBeyondMaximum(memory: DomainMemory) {
         let cycle = cycles(reading(instant(0), running(memory: memory)))[0]
-        #expect(cycle.rejections == [Rejection(domain: vm, reason: .memoryBeyondMaximum)])
+        #expect(cycle.rejections == [RejectedReading(domain: vm, reason: .memoryBeyondMaximum)])
         #expect(cycle.only.memory == nil)
         #expect(cycle.sightings[0].size == nil, "what is not believed says nothing about the size")
     }
@@ -64,7 +64,7 @@ import Testing
             maximum: good.maximum, allocated: ByteCount(clamping: 512 * 1_048_576 * factor), used: good.used)
         for bad in [shrunk, blown] {
             let last = cycles(reading(instant(0), running(memory: good)), reading(instant(5), running(memory: bad)))[1]
-            #expect(last.rejections == [Rejection(domain: vm, reason: .unitMismatch)])
+            #expect(last.rejections == [RejectedReading(domain: vm, reason: .unitMismatch)])
             #expect(last.only.memoryUtilization == nil)
         }
     }
@@ -72,7 +72,7 @@ import Testing
     @Test("CPU time in microseconds is a bad reading, no new life")
     func cpuUnits() {
         let all = cycles(reading(instant(0), running(cpu: 100_000)), reading(instant(10), running(cpu: 100.01)))
-        #expect(all[1].rejections == [Rejection(domain: vm, reason: .counterBackwards)])
+        #expect(all[1].rejections == [RejectedReading(domain: vm, reason: .counterBackwards)])
         #expect(all[1].only.incarnation == all[0].only.incarnation)
     }
 
@@ -81,13 +81,13 @@ import Testing
         let last = cycles(
             reading(instant(0), running(received: 0, transmitted: 0)),
             reading(instant(1), running(received: 50_000_000_001, transmitted: 0)))[1]
-        #expect(last.rejections == [Rejection(domain: vm, reason: .networkBeyondCapacity)])
+        #expect(last.rejections == [RejectedReading(domain: vm, reason: .networkBeyondCapacity)])
     }
 
     @Test("a host that claims more used memory than it has is not believed")
     func hostMemory() {
         let cycle = cycles(reading(instant(0), used: .gibibytes(3)))[0]
-        #expect(cycle.rejections == [Rejection(domain: nil, reason: .memoryBeyondMaximum)])
+        #expect(cycle.rejections == [RejectedReading(domain: nil, reason: .memoryBeyondMaximum)])
         #expect(cycle.sample.figures.memoryUsed == nil)
     }
 }

@@ -60,7 +60,7 @@ struct Simulation {
         hosts = (0..<Int.random(in: 2...4, using: &generator)).map { host in
             let domains = (0..<Int.random(in: 0...4, using: &generator)).map { _ in
                 number += 1
-                return DomainDefinition(
+                return FleetDomainDefinition(
                     id: DomainID(UUID128(high: 1, low: number)), name: "vm-\(number)", tenant: "acme", maximumVCPUs: 6,
                     vcpus: .random(in: 1...2, using: &generator), memory: .mebibytes(512), disk: .gibibytes(1))
             }

@@ -8,14 +8,14 @@ import Testing
 
 /// Tokens and people, as the gateway's role sees them.
 @Suite struct AccountTests {
-    private func withPeople(_ body: (AccountRepository, [Principal]) async throws -> Void) async throws {
+    private func withPeople(_ body: (AccountRepository, [StoredPrincipal]) async throws -> Void) async throws {
         try await withDatabase { database in
             try await database.withStore(role: "ebb_usergateway") { store in
                 let accounts = AccountRepository(store)
                 try await accounts.addTenant("t-1")
                 let people = [
-                    Principal(id: UUID128(high: 1, low: 1), name: "ada", tenant: "t-1", role: .owner),
-                    Principal(id: UUID128(high: 1, low: 2), name: "root", tenant: nil, role: .administrator),
+                    StoredPrincipal(id: UUID128(high: 1, low: 1), name: "ada", tenant: "t-1", role: .owner),
+                    StoredPrincipal(id: UUID128(high: 1, low: 2), name: "root", tenant: nil, role: .administrator),
                 ]
                 for person in people { try await accounts.addPrincipal(person) }
                 try await body(accounts, people)
@@ -23,7 +23,8 @@ import Testing
         }
     }
 
-    private func add(_ secret: String, _ person: Principal, until: Int64, _ accounts: AccountRepository) async throws
+    private func add(_ secret: String, _ person: StoredPrincipal, until: Int64, _ accounts: AccountRepository)
+        async throws
         -> UUID128
     {
         try await accounts.addToken(

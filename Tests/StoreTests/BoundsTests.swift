@@ -175,12 +175,12 @@ struct RowBoundsTests {
         try await withWorld { world in
             let second = try await world.addDomain(2, on: world.claim)
             try await world.inventory.setFacts(
-                HostFacts(state: .up, cpuCount: 16, memory: .gibibytes(32)), under: world.claim)
+                HostAnswer(state: .up, cpuCount: 16, memory: .gibibytes(32)), under: world.claim)
             try await world.inventory.setMode(of: "h-1", to: .enabled)
             try await world.poison(second)
             try await world.store.query("UPDATE inventory.domain SET memory_bytes = NULL WHERE id = \(second)")
             let answer = try await PermitRepository(world.store).request(
-                PermitRequest(
+                StoredPermitRequest(
                     id: UUID128(high: 4, low: 1), host: "h-1", domain: world.domain, purpose: .start, vcpus: 1,
                     memory: .gibibytes(1), expiresAt: Timestamp(nanoseconds: 1 << 60)),
                 at: .zero, under: world.cluster)

@@ -13,7 +13,7 @@ import Testing
     private static let writes: [(name: String, write: Write)] = [
         (
             "host facts",
-            { try await $0.inventory.setFacts(HostFacts(state: .up, cpuCount: 4), under: $0.claim, in: $1) }
+            { try await $0.inventory.setFacts(HostAnswer(state: .up, cpuCount: 4), under: $0.claim, in: $1) }
         ),
         (
             "new domain",
@@ -58,7 +58,7 @@ import Testing
         (
             "readings",
             { world, transaction in
-                let reading = MeterReading(
+                let reading = StoredReading(
                     domain: world.domain, host: world.host, incarnationStart: at(0), at: at(1),
                     counters: DomainCounters())
                 try await world.inventory.insertReadings([reading], under: world.claim, in: transaction)
@@ -255,11 +255,11 @@ extension SizeReport {
     }
 }
 
-extension PermitRequest {
+extension StoredPermitRequest {
     static func grow(
         _ domain: DomainID, number: UInt64 = 1, vcpus: Int = 1, memory: ByteCount = .zero, expires: Int64 = 100
-    ) -> PermitRequest {
-        PermitRequest(
+    ) -> StoredPermitRequest {
+        StoredPermitRequest(
             id: UUID128(high: 3, low: number), host: "h-1", domain: domain, purpose: .grow,
             vcpus: VCPUCount(clamping: vcpus),
             memory: memory, expiresAt: at(expires))

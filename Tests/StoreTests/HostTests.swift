@@ -82,7 +82,7 @@ import Testing
     func duplicates() async throws {
         try await withWorld { world async throws in
             let uuid = UUID128(high: 4, low: 4)
-            try await world.inventory.setFacts(HostFacts(state: .up, uuid: uuid), under: world.claim)
+            try await world.inventory.setFacts(HostAnswer(state: .up, uuid: uuid), under: world.claim)
             try await world.inventory.addHost("h-8", cluster: "c-1", uri: "fleet://127.0.0.1:1/h-8")
             #expect(try await world.inventory.hosts(sharing: uuid, with: "h-8") == ["h-1"])
             #expect(try await world.inventory.hosts(sharing: uuid, with: "h-1").isEmpty)

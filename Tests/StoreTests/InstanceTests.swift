@@ -161,7 +161,7 @@ import Testing
                 var others = ["ada", "ebb-migrate", service == .billing ? "monitor" : "billing"]
                 if service == .usergateway {
                     try await AccountRepository(store).addPrincipal(
-                        Principal(id: UUID128(high: 5, low: 1), name: "ada", tenant: nil, role: .operator))
+                        StoredPrincipal(id: UUID128(high: 5, low: 1), name: "ada", tenant: nil, role: .operator))
                     try await append(as: "ada")
                     others[0] = "eve"
                 }

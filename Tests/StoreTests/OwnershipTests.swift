@@ -168,9 +168,9 @@ extension World {
             let id = try await world.changeHands()
             let accounts = AccountRepository(world.store)
             try await accounts.addPrincipal(
-                Principal(id: UUID128(high: 5, low: 1), name: "mia", tenant: "t-2", role: .member))
+                StoredPrincipal(id: UUID128(high: 5, low: 1), name: "mia", tenant: "t-2", role: .member))
             try await accounts.addPrincipal(
-                Principal(id: UUID128(high: 5, low: 2), name: "root", tenant: nil, role: .administrator))
+                StoredPrincipal(id: UUID128(high: 5, low: 2), name: "root", tenant: nil, role: .administrator))
             let freezes = FreezeRepository(world.store)
             for (domain, who) in [(id, "mia"), (world.domain, "root")] {
                 try await world.store.transaction { transaction in
@@ -190,9 +190,9 @@ extension World {
 
 @Suite("What a stored meter tells") struct MeterTests {
     private func reading(_ world: World, _ seconds: Int64, _ received: Int64?, devices: [DeviceCounters]? = nil)
-        -> MeterReading
+        -> StoredReading
     {
-        MeterReading(
+        StoredReading(
             domain: world.domain, host: "h-1", incarnationStart: at(0), at: at(seconds),
             counters: DomainCounters(networkReceivedBytes: received), devices: devices)
     }

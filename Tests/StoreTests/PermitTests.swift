@@ -12,7 +12,7 @@ import Testing
         try await withWorld(poolSize: 8) { world async throws in
             try await world.inventory.setMode(of: world.host, to: .enabled)
             try await world.inventory.setFacts(
-                HostFacts(state: .up, cpuCount: 4, memory: .gibibytes(8)), under: world.claim)
+                HostAnswer(state: .up, cpuCount: 4, memory: .gibibytes(8)), under: world.claim)
             let domain = try await world.addDomain(2, on: world.claim)
             try await body(world, PermitRepository(world.store), domain)
         }
@@ -76,7 +76,7 @@ import Testing
                 memory: DomainMemory(maximum: .gibibytes(8), allocated: .gibibytes(1)))
             try await world.inventory.observe(domain, seen, under: world.claim)
             for (number, vcpus, missing) in [(1, 1, 0), (2, 2, 0), (3, 4, 2)] as [(UInt64, Int, Int)] {
-                var request = PermitRequest.grow(domain, number: number, vcpus: vcpus)
+                var request = StoredPermitRequest.grow(domain, number: number, vcpus: vcpus)
                 request.countedVCPUs = 1
                 let answer = try await permits.request(request, at: at(1), under: world.cluster)
                 guard case .granted(let permit, _) = answer else {
@@ -123,8 +123,8 @@ import Testing
     @Test("mode, unknown capacity, unknown host and measured use refuse, each by its name")
     func refusals() async throws {
         try await withRoom { world, permits, domain async throws in
-            func answer(_ change: (inout PermitRequest) -> Void) async throws -> PermitAnswer {
-                var request = PermitRequest.grow(domain)
+            func answer(_ change: (inout StoredPermitRequest) -> Void) async throws -> PermitAnswer {
+                var request = StoredPermitRequest.grow(domain)
                 change(&request)
                 return try await permits.request(request, at: at(1), under: world.cluster)
             }

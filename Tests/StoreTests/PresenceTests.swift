@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Rows of domains that are gone")
 struct PresenceTests {
-    private func absent(_ world: World, _ domain: DomainID, at instant: Timestamp = at(5)) async throws -> DomainRecord
+    private func absent(_ world: World, _ domain: DomainID, at instant: Timestamp = at(5)) async throws -> StoredDomain
     {
         try await world.inventory.markAbsent(domain, at: instant, under: world.claim)
         return try #require(try await world.inventory.domain(domain))
@@ -17,7 +17,7 @@ struct PresenceTests {
     func absence() async throws {
         try await withWorld { world async throws in
             try await world.inventory.setFacts(
-                HostFacts(state: .up, cpuCount: 8, memory: .gibibytes(8)), under: world.claim)
+                HostAnswer(state: .up, cpuCount: 8, memory: .gibibytes(8)), under: world.claim)
             let foreign = DomainID(UUID128(high: 3, low: 3))
             try await world.inventory.insertDomain(.foreign(foreign), under: world.claim)
             #expect(try await absent(world, foreign).deletedAt == at(5))
@@ -137,12 +137,12 @@ struct PresenceTests {
     func copies() async throws {
         try await withWorld { world async throws in
             let other = try await world.addHost("h-2")
-            try await world.inventory.setFacts(HostFacts(state: .up), under: other)
+            try await world.inventory.setFacts(HostAnswer(state: .up), under: other)
             try await world.inventory.setDuplicate(world.domain, .shutoff, at: at(1), under: other)
             try await world.inventory.setDuplicate(world.domain, .running, at: at(2), under: other)
             let copies = try await world.inventory.copies(of: [world.domain])
             #expect(copies.map(\.host) == ["h-2"] && copies.map(\.state) == [.running])
-            try await world.inventory.setFacts(HostFacts(state: .unknown), under: other)
+            try await world.inventory.setFacts(HostAnswer(state: .unknown), under: other)
             #expect(try await world.inventory.copies(of: [world.domain]).map(\.state) == [.unknown])
         }
     }
@@ -153,7 +153,7 @@ struct PresenceTests {
         try await withWorld { world async throws in
             let inventory = world.inventory
             let (second, third) = (try await world.addHost("h-2"), try await world.addHost("h-3"))
-            try await inventory.setFacts(HostFacts(state: .up), under: second)
+            try await inventory.setFacts(HostAnswer(state: .up), under: second)
             func unlisted(_ since: Int64, and others: [HostID] = []) async throws -> [HostID] {
                 try await inventory.hostsNotListed(since: at(since), beside: "h-1", and: others)
             }

@@ -23,7 +23,7 @@ import Testing
         }
 
         /// Asks for room; `nil`: granted, else why not.
-        func refusal(_ request: PermitRequest) async throws -> PermitRefusal? {
+        func refusal(_ request: StoredPermitRequest) async throws -> PermitRefusal? {
             switch try await permits.request(request, at: at(1), under: world.cluster) {
             case .granted: nil
             case .refused(let refusal): refusal
@@ -48,7 +48,7 @@ import Testing
         try await withWorld(poolSize: 8) { world in
             try await world.inventory.setMode(of: world.host, to: .enabled)
             try await world.inventory.setFacts(
-                HostFacts(state: .up, cpuCount: 64, memory: .gibibytes(64)), under: world.claim)
+                HostAnswer(state: .up, cpuCount: 64, memory: .gibibytes(64)), under: world.claim)
             try await body(Quotas(world: world))
         }
     }
@@ -71,7 +71,7 @@ import Testing
             let other = try await world.addHost("h-2")
             try await world.inventory.setMode(of: "h-2", to: .enabled)
             try await world.inventory.setFacts(
-                HostFacts(state: .up, cpuCount: 64, memory: .gibibytes(64)), under: other)
+                HostAnswer(state: .up, cpuCount: 64, memory: .gibibytes(64)), under: other)
             let domains = [try await world.addDomain(2, on: world.claim), try await world.addDomain(3, on: other)]
             // 8 of the world's own VM, 1 each of the two.
             #expect(try await quotas.used(.vcpus) == 10)
@@ -79,7 +79,8 @@ import Testing
             let refusals = try await withThrowingTaskGroup(of: PermitRefusal?.self) { group in
                 for number in 0..<10 {
                     group.addTask {
-                        var request = PermitRequest.grow(domains[number % 2], number: UInt64(number) + 1, vcpus: 2)
+                        var request = StoredPermitRequest.grow(
+                            domains[number % 2], number: UInt64(number) + 1, vcpus: 2)
                         request.host = number % 2 == 0 ? "h-1" : "h-2"
                         return try await quotas.refusal(request)
                     }
@@ -118,10 +119,10 @@ import Testing
             let world = quotas.world
             let domain = try await world.addDomain(2, on: world.claim, vcpus: 2)
             try await quotas.set([.vcpus: 10, .memory: 9 << 30])
-            var start = PermitRequest.grow(world.domain, number: 1, vcpus: 8, memory: .gibibytes(8))
+            var start = StoredPermitRequest.grow(world.domain, number: 1, vcpus: 8, memory: .gibibytes(8))
             start.purpose = .start
             #expect(try await quotas.refusal(start) == nil)
-            var move = PermitRequest.grow(domain, number: 2, vcpus: 2, memory: .gibibytes(1))
+            var move = StoredPermitRequest.grow(domain, number: 2, vcpus: 2, memory: .gibibytes(1))
             move.purpose = .migrate
             #expect(try await quotas.refusal(move) == nil)
             (move.id, move.vcpus) = (UUID128(high: 3, low: 3), 3)
@@ -137,7 +138,7 @@ import Testing
             let new = DomainID(UUID128(high: 1, low: 5))
             let size = #"{"name": "vm-5", "tenant": "t-1", "disk_bytes": 1000}"#
             try await quotas.enqueue("create", new, size, 1)
-            var wish = PermitRequest.grow(new, number: 1, vcpus: 2, memory: .gibibytes(1))
+            var wish = StoredPermitRequest.grow(new, number: 1, vcpus: 2, memory: .gibibytes(1))
             (wish.purpose, wish.tenant) = (.create, "t-1")
             #expect(try await quotas.refusal(wish) == nil)
             func use() async throws -> [Int64?] {

@@ -164,7 +164,7 @@ import Testing
     func readings() async throws {
         try await withWorld { world async throws in
             let all = (0..<10).map { index in
-                MeterReading(
+                StoredReading(
                     domain: world.domain, host: "h-1", incarnationStart: at(index < 5 ? 0 : 50), at: at(index * 10),
                     counters: DomainCounters(cpuTimeNanoseconds: index == 3 ? nil : index))
             }
@@ -187,7 +187,7 @@ import Testing
             let accounts = AccountRepository(store)
             #expect(try await accounts.addTenant("t-1"))
             #expect(try await !accounts.addTenant("t-1"))
-            let member = Principal(id: UUID128(high: 5, low: 1), name: "mia", tenant: "t-1", role: .member)
+            let member = StoredPrincipal(id: UUID128(high: 5, low: 1), name: "mia", tenant: "t-1", role: .member)
             try await accounts.addPrincipal(member)
             let hash = AccountRepository.hash(ofToken: "secret")
             let id = try await accounts.addToken(hash: hash, for: member.id, createdAt: at(0), expiresAt: at(100))
@@ -200,7 +200,8 @@ import Testing
             #expect(try await accounts.token(withHash: hash)?.state(at: at(50)) == .revoked)
             #expect(try await accounts.principals(of: "t-1") == [member])
             #expect(try await accounts.principals(of: nil) == [])
-            let misplaced = Principal(id: UUID128(high: 5, low: 2), name: "eve", tenant: "t-1", role: .administrator)
+            let misplaced = StoredPrincipal(
+                id: UUID128(high: 5, low: 2), name: "eve", tenant: "t-1", role: .administrator)
             await #expect { try await accounts.addPrincipal(misplaced) } throws: { code($0) == .checkViolation }
         }
     }

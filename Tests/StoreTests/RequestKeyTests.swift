@@ -15,7 +15,7 @@ import Testing
             try await database.withStore(role: "ebb_usergateway", poolSize: 8) { store in
                 for (number, id) in Self.people.enumerated() {
                     try await AccountRepository(store).addPrincipal(
-                        Principal(id: id, name: "p-\(number)", tenant: nil, role: .administrator))
+                        StoredPrincipal(id: id, name: "p-\(number)", tenant: nil, role: .administrator))
                 }
                 try await body(RequestKeyRepository(store), store)
             }

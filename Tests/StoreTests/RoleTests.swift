@@ -118,12 +118,12 @@ import Testing
         try await world.inventory.setMode(of: world.host, to: .enabled)
         try await world.database.withStore(role: "ebb_monitor") { store async throws in
             let inventory = InventoryRepository(store)
-            try await inventory.setFacts(HostFacts(state: .up, cpuCount: 8, memory: .gibibytes(8)), under: world.claim)
+            try await inventory.setFacts(HostAnswer(state: .up, cpuCount: 8, memory: .gibibytes(8)), under: world.claim)
             let other = DomainID(UUID128(high: 1, low: 2))
             try await inventory.insertDomain(.plain(other, "vm-2"), under: world.claim)
             try await inventory.observe(world.domain, DomainObservation(state: .shutoff), under: world.claim)
             #expect(try await inventory.observeSize(.running(world.domain, at(1), 1), under: world.claim) == .opened)
-            let reading = MeterReading(
+            let reading = StoredReading(
                 domain: world.domain, host: world.host, incarnationStart: at(0), at: at(1), counters: DomainCounters())
             try await inventory.insertReadings([reading], under: world.claim)
         }
@@ -180,7 +180,7 @@ import Testing
         }
         try await world.database.withStore(role: "ebb_usergateway") { store async throws in
             try await AccountRepository(store).addTenant("t-2")
-            let person = Principal(id: UUID128(high: 9, low: 9), name: "p", tenant: "t-2", role: .owner)
+            let person = StoredPrincipal(id: UUID128(high: 9, low: 9), name: "p", tenant: "t-2", role: .owner)
             try await AccountRepository(store).addPrincipal(person)
             try await InventoryRepository(store).addHost("h-9", cluster: "c-1", uri: "fleet://h-9")
             try await InventoryRepository(store).setMode(of: "h-9", to: .enabled)

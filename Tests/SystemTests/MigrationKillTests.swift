@@ -72,7 +72,7 @@ extension SystemTests {
         }
 
         /// What is billed lies within what really was, of the size that it really had, and no instant is billed twice.
-        private func expectBillsTruth(_ segments: [SizeSegment], _ truth: TruthDomain) throws {
+        private func expectBillsTruth(_ segments: [StoredSegment], _ truth: TruthDomain) throws {
             #expect(truth.segments.last { $0.isActive }?.host == "host-2")
             for (former, next) in zip(segments, segments.dropFirst()) {
                 #expect(try #require(former.end) <= next.start)

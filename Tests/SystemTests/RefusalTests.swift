@@ -131,7 +131,7 @@ extension SystemTests {
 
 /// The program ended with this code and said exactly one sentence, which names these.
 func expectSentence(
-    _ result: CommandResult, code: Int32, naming names: String..., sourceLocation: SourceLocation = #_sourceLocation
+    _ result: ProcessResult, code: Int32, naming names: String..., sourceLocation: SourceLocation = #_sourceLocation
 ) {
     #expect(result.status == code, "\(result.errors)", sourceLocation: sourceLocation)
     let lines = result.errors.split(separator: "\n")
@@ -143,7 +143,7 @@ func expectSentence(
 
 /// As `expectSentence`, for a service that logged already: the sentence is the one line that is no JSON.
 func expectRefusal(
-    _ result: CommandResult, code: Int32, naming names: String..., sourceLocation: SourceLocation = #_sourceLocation
+    _ result: ProcessResult, code: Int32, naming names: String..., sourceLocation: SourceLocation = #_sourceLocation
 ) {
     #expect(result.status == code, "\(result.errors)\(result.output)", sourceLocation: sourceLocation)
     let lines = result.errors.split(separator: "\n").filter { !$0.hasPrefix("{") }

@@ -98,7 +98,7 @@ final class RunningProgram: Sendable {
 /// Runs one of our programs to its end, without settings that the test's surroundings may hold.
 func runProduct(
     _ name: String, _ arguments: [String], environment: [String: String] = [:]
-) async throws -> CommandResult {
+) async throws -> ProcessResult {
     let kept = cleanEnvironment(environment).map { "\($0.key)=\($0.value)" }.sorted()
     return try await run("/usr/bin/env", ["-i"] + kept + [try builtProduct(name)] + arguments)
 }

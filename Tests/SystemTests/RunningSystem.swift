@@ -53,7 +53,7 @@ struct RunningSystem {
     }
 
     /// Runs the client to its end, as the administrator or with another's token.
-    func client(_ arguments: [String], token other: String? = nil) async throws -> CommandResult {
+    func client(_ arguments: [String], token other: String? = nil) async throws -> ProcessResult {
         try await runProduct(
             "ebb", arguments,
             environment: ["EBB_ENDPOINT": "tcp://127.0.0.1:\(gatewayPort)", "EBB_TOKEN": other ?? token])

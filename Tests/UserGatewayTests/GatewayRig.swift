@@ -100,7 +100,7 @@ struct GatewayRig: Sendable {
 
     // MARK: - People
 
-    typealias Person = UserGatewayCore.Principal
+    typealias Person = Principal
 
     static let ada = person(1, "ada", .owner, "acme")
     static let zoe = person(2, "zoe", .owner, "zeta")

@@ -64,8 +64,8 @@ struct BillingReader: Sendable {
             return BillingSnapshot(
                 inputs: BillingInputs(
                     tenant: tenant, period: period, knownUntil: horizon, domains: domains.map { BillableDomain($0) },
-                    segments: segments.compactMap { BillingCore.SizeSegment($0, until: period.end) },
-                    readings: readings.map { BillingCore.MeterReading($0) }, policies: policies, rateCards: cards),
+                    segments: segments.compactMap { SizeSegment($0, until: period.end) },
+                    readings: readings.map { MeterReading($0) }, policies: policies, rateCards: cards),
                 firstVCPUs: domains.reduce(into: [:]) { $0[$1.id] = $1.firstVCPUs })
         }
     }
@@ -77,7 +77,7 @@ extension BillableDomain {
     }
 }
 
-extension BillingCore.SizeSegment {
+extension SizeSegment {
     /// An open one ends with the evidence: when its host was last seen; `nil` if there is none yet.
     init?(_ row: StoredSegment, until end: Timestamp) {
         guard let last = row.end ?? row.hostProvedUntil, let period = TimeRange(row.start, min(last, end)),
@@ -88,7 +88,7 @@ extension BillingCore.SizeSegment {
     }
 }
 
-extension BillingCore.MeterReading {
+extension MeterReading {
     init(_ row: StoredReading) {
         self.init(
             domain: row.domain, host: row.host, incarnationStart: row.incarnationStart, at: row.at,

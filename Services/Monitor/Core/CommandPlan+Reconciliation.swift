@@ -5,7 +5,7 @@ package import ResourceModel
 
 extension CommandPlan {
     /// What is known of a command whose owner died while it ran. It is never run again.
-    package enum Finding: Hashable, Sendable {
+    package enum Conclusion: Hashable, Sendable {
         /// Its effect is there.
         case succeeded
         /// Its effect is not there, and no call can be under way any more.
@@ -23,7 +23,7 @@ extension CommandPlan {
     package static func reconcile(
         _ order: CommandOrder, presence: DomainPresence, onTarget: DomainPresence = .unknown, trace: Bool? = nil,
         marks: LifeMarks? = nil
-    ) -> Finding {
+    ) -> Conclusion {
         if order.verb == .migrate { return reconcileMigration(order, source: presence, target: onTarget) }
         switch presence {
         case .unknown: return outcomeUnknown(order, "its host does not answer")
@@ -37,7 +37,7 @@ extension CommandPlan {
         }
     }
 
-    private static func reconcile(_ order: CommandOrder, _ look: DomainLook, _ trace: Bool?) -> Finding {
+    private static func reconcile(_ order: CommandOrder, _ look: DomainLook, _ trace: Bool?) -> Conclusion {
         if isDone(order, .present(look)) { return .succeeded }
         switch order.verb {
         case .resize: return reconcileResize(order, look)
@@ -51,7 +51,7 @@ extension CommandPlan {
         }
     }
 
-    private static func reconcile(_ order: CommandOrder, _ marks: LifeMarks) -> Finding {
+    private static func reconcile(_ order: CommandOrder, _ marks: LifeMarks) -> Conclusion {
         let trace = order.verb == .reboot ? marks.guestBeganAnew : marks.wentBack(to: order.arguments.name)
         switch trace {
         case true?: return .succeeded
@@ -63,7 +63,7 @@ extension CommandPlan {
         }
     }
 
-    private static func reconcileResize(_ order: CommandOrder, _ look: DomainLook) -> Finding {
+    private static func reconcileResize(_ order: CommandOrder, _ look: DomainLook) -> Conclusion {
         // Where nobody can confirm, the hypervisor's grant is all there is to know. A guest that has as many as asked
         // may still be granted more: under emulation a vCPU that was taken back stays plugged.
         let inUse = look.confirmed ?? look.granted
@@ -78,7 +78,7 @@ extension CommandPlan {
     /// The running copy is the domain. A copy that does not run beside it is what the migration left behind.
     private static func reconcileMigration(
         _ order: CommandOrder, source: DomainPresence, target: DomainPresence
-    ) -> Finding {
+    ) -> Conclusion {
         switch (source, target) {
         case (.absent, .present(let look)) where look.state != .unknown: return .succeeded
         case (.present(let look), .absent) where look.state != .unknown:
@@ -94,13 +94,13 @@ extension CommandPlan {
         }
     }
 
-    private static func interrupted(_ order: CommandOrder, _ known: String) -> Finding {
+    private static func interrupted(_ order: CommandOrder, _ known: String) -> Conclusion {
         .failed(
             CommandRefusal(
                 .interrupted, "\(order.verb.rawValue) was cut off when its Monitor ended: \(known); ask again"))
     }
 
-    private static func outcomeUnknown(_ order: CommandOrder, _ known: String) -> Finding {
+    private static func outcomeUnknown(_ order: CommandOrder, _ known: String) -> Conclusion {
         .unknown(
             CommandRefusal(
                 .outcomeUnknown,

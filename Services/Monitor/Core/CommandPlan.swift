@@ -63,9 +63,9 @@ package struct CommandSituation: Hashable, Sendable {
     }
 }
 
-/// Decides what becomes of a durable command. Pure: the same situation gives the same verdict.
+/// Decides what becomes of a durable command. Pure: the same situation gives the same step.
 package enum CommandPlan {
-    package enum Verdict: Hashable, Sendable {
+    package enum NextStep: Hashable, Sendable {
         case run(CommandTable.Run)
         case refuse(CommandRefusal)
         /// What it asks for holds already: it succeeds without a call.
@@ -75,13 +75,13 @@ package enum CommandPlan {
     }
 
     /// Whether a queued command runs now.
-    package static func verdict(on order: CommandOrder, in situation: CommandSituation) -> Verdict {
+    package static func nextStep(on order: CommandOrder, in situation: CommandSituation) -> NextStep {
         guard situation.now < order.deadline else {
             return .refuse(CommandRefusal(.deadline, "its deadline \(order.deadline) passed before it could run"))
         }
         if let refusal = refusalByMode(order, situation) { return .refuse(refusal) }
         if order.isAutomatic, let freeze = situation.freeze { return .refuse(freeze) }
-        if let verdict = verdictByRow(order, situation) { return verdict }
+        if let nextStep = nextStepByRow(order, situation) { return nextStep }
         if let refusal = refusalByCopies(order, situation) { return .refuse(refusal) }
         guard situation.mayCommand else {
             return .wait("host \(situation.host) may not be commanded yet")
@@ -92,7 +92,7 @@ package enum CommandPlan {
             return .wait("host \(situation.host) does not answer")
         }
         if let reason = uncertainty(order, situation) { return .wait(reason) }
-        return verdictByState(order, situation)
+        return nextStepByState(order, situation)
     }
 
     // MARK: Host
@@ -123,7 +123,7 @@ package enum CommandPlan {
 
     // MARK: Row
 
-    private static func verdictByRow(_ order: CommandOrder, _ situation: CommandSituation) -> Verdict? {
+    private static func nextStepByRow(_ order: CommandOrder, _ situation: CommandSituation) -> NextStep? {
         guard let row = situation.row else {
             switch order.verb {
             case .create: return nil
@@ -134,7 +134,7 @@ package enum CommandPlan {
             }
         }
         if order.verb == .adopt {
-            if let verdict = verdictOnAdoption(order, row) { return verdict }
+            if let nextStep = nextStepOnAdoption(order, row) { return nextStep }
         } else if !row.isManaged {
             if order.verb == .release { return .alreadyDone }
             return .refuse(
@@ -146,7 +146,7 @@ package enum CommandPlan {
         return refusalByRow(order, row, on: situation.host).map { .refuse($0) }
     }
 
-    private static func verdictOnAdoption(_ order: CommandOrder, _ row: CommandSituation.Row) -> Verdict? {
+    private static func nextStepOnAdoption(_ order: CommandOrder, _ row: CommandSituation.Row) -> NextStep? {
         if row.isManaged, row.tenant == order.tenant { return .alreadyDone }
         guard !row.isManaged else {
             return .refuse(
@@ -224,7 +224,7 @@ package enum CommandPlan {
 
     // MARK: State
 
-    private static func verdictByState(_ order: CommandOrder, _ situation: CommandSituation) -> Verdict {
+    private static func nextStepByState(_ order: CommandOrder, _ situation: CommandSituation) -> NextStep {
         guard let look = situation.presence.look else {
             switch order.verb {
             case .create: return .run(CommandTable.Run(call: .own, proof: CommandTable.proof(of: .create)))

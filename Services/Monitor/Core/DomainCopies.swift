@@ -49,7 +49,7 @@ package struct CopyContest: Hashable, Sendable {
         case endedHere
     }
 
-    package enum Verdict: Hashable, Sendable {
+    package enum Ruling: Hashable, Sendable {
         /// Nothing is certain yet: it is looked at again.
         case wait
         /// This one is the domain from now on. `isForeign`: nobody of Ebb moved it.
@@ -73,7 +73,7 @@ package struct CopyContest: Hashable, Sendable {
         self.isSettled = isSettled
     }
 
-    package var verdict: Verdict {
+    package var ruling: Ruling {
         let (mine, other) = (CopyRank(here), there.map { CopyRank($0) } ?? .absent)
         guard mine != .unknown, move != .underWay else { return .wait }
         if move == .endedHere { return .take(isForeign: false) }

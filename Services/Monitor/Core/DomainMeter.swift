@@ -23,7 +23,7 @@ struct DomainMeter: Hashable, Sendable {
         /// Received and transmitted since the last reading of both.
         var networkGrowth: (incoming: Int64, outgoing: Int64)?
         var isChanged = false
-        var rejections: [Rejection.Reason] = []
+        var rejections: [RejectedReading.Reason] = []
     }
 
     private var received = GrowthMeter()

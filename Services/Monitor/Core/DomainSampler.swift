@@ -28,7 +28,7 @@ struct DomainSampler: Hashable, Sendable {
     struct Outcome: Hashable, Sendable {
         var sample: DomainSample
         var sighting: DomainSighting
-        var rejections: [Rejection.Reason]
+        var rejections: [RejectedReading.Reason]
         /// CPU time since the last believed reading of this life, and over what interval.
         var cpuTime: (used: Int64, interval: Int64)? {
             guard let used, let interval else { return nil }

@@ -27,7 +27,7 @@ struct GrowthMeter: Hashable, Sendable {
         var growth: Int64?
         /// Whether a device came, went or began again: another life of Monitor could not know what was before.
         var isChanged = false
-        var rejections: [Rejection.Reason] = []
+        var rejections: [RejectedReading.Reason] = []
     }
 
     private struct Mark: Hashable, Sendable {

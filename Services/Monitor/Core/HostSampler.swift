@@ -103,7 +103,7 @@ package struct HostSampler: Hashable, Sendable {
                 .observe(seen, at: observation.instant, orders: orders(seen.domain))
             cycle.sample.domains.append(outcome.sample)
             cycle.sightings.append(outcome.sighting)
-            cycle.rejections += outcome.rejections.map { Rejection(domain: seen.domain, reason: $0) }
+            cycle.rejections += outcome.rejections.map { RejectedReading(domain: seen.domain, reason: $0) }
             guard seen.state.isActive || seen.state == .unknown else { continue }
             // One unknown domain makes the sum unknown: a part of it would read as an idle host.
             used = used.flatMap { sum in
@@ -145,7 +145,7 @@ package struct HostSampler: Hashable, Sendable {
         cycle.sample.figures.responseLoss = observation.responseLoss
         if let used = now.memoryUsed {
             if used > now.memory {
-                cycle.rejections.append(Rejection(domain: nil, reason: .memoryBeyondMaximum))
+                cycle.rejections.append(RejectedReading(domain: nil, reason: .memoryBeyondMaximum))
             } else {
                 cycle.sample.figures.memoryUsed = used
             }
@@ -173,7 +173,7 @@ package struct HostSampler: Hashable, Sendable {
         let used = now.subtractedOrClamped(before)
         let reason = PlausibilityGate.checkCPU(used: used, steal: nil, vcpus: cores, interval: interval)
         if let reason {
-            cycle.rejections.append(Rejection(domain: nil, reason: reason))
+            cycle.rejections.append(RejectedReading(domain: nil, reason: reason))
             return nil
         }
         return Utilization(numerator: Int128(used), denominator: Int128(interval) * Int128(cores))
@@ -200,7 +200,7 @@ package struct HostCycle: Hashable, Sendable {
     package var sightings: [DomainSighting]
     /// Domains of the last reading that are not on the host any more.
     package var departed: [DomainID]
-    package var rejections: [Rejection]
+    package var rejections: [RejectedReading]
     package var seenAt: Timestamp
     package var provedAt: Timestamp
 }

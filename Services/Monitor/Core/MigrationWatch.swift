@@ -34,7 +34,7 @@ package struct MigrationWatch: Hashable, Sendable {
         fileprivate var isTold: Bool { remaining > .zero || transferred > .zero }
     }
 
-    package enum Verdict: Hashable, Sendable {
+    package enum Course: Hashable, Sendable {
         case goesOn
         /// One sentence: why it is to be called off.
         case ends(String)
@@ -53,7 +53,7 @@ package struct MigrationWatch: Hashable, Sendable {
     }
 
     /// - Parameter seen: `nil`: the driver could not be asked, or says that none is under way.
-    package mutating func observe(_ seen: Figures?, at instant: Int64) -> Verdict {
+    package mutating func observe(_ seen: Figures?, at instant: Int64) -> Course {
         if let seen, seen.isTold { note(seen, at: instant) }
         if let total = limits.totalNanoseconds, instant - startedAt >= total {
             return .ends("it was not done within its limit of \(Self.seconds(total)) s")

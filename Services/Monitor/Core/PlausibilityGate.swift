@@ -3,7 +3,7 @@
 package import ResourceModel
 
 /// What of a reading was not believed, and why. Rejected figures reach neither a decision nor a bill.
-package struct Rejection: Hashable, Sendable {
+package struct RejectedReading: Hashable, Sendable {
     /// Stable; the label of the metric.
     package enum Reason: String, Hashable, Sendable, CaseIterable {
         /// More CPU time than 1.1 · (vCPUs + 2) · Δt.
@@ -34,14 +34,14 @@ enum PlausibilityGate {
     static let maximumNetworkBytesPerSecond: Int64 = 50_000_000_000
 
     /// CPU time over an interval. Emulator threads and rounding take part, so the bound is 1.1 · (vCPUs + 2) · Δt.
-    static func checkCPU(used: Int64, steal: Int64?, vcpus: Int, interval: Int64) -> Rejection.Reason? {
+    static func checkCPU(used: Int64, steal: Int64?, vcpus: Int, interval: Int64) -> RejectedReading.Reason? {
         guard used >= 0, steal ?? 0 >= 0 else { return .counterBackwards }
         let bound = Int128(11) * Int128(vcpus + 2) * Int128(interval) / 10
         return Int128(used) + Int128(steal ?? 0) > bound ? .cpuBeyondCapacity : nil
     }
 
     /// A domain's memory, beside the last that was believed in the same life.
-    static func check(_ memory: DomainMemory, former: DomainMemory?) -> Rejection.Reason? {
+    static func check(_ memory: DomainMemory, former: DomainMemory?) -> RejectedReading.Reason? {
         if let former {
             let pairs = [
                 (memory.maximum, former.maximum), (memory.allocated, former.allocated), (memory.used, former.used),

@@ -20,7 +20,7 @@ extension CommandRunner {
                 return try await refuse(record, error)
             }
             let situation = try await situation(of: order)
-            switch CommandPlan.verdict(on: order, in: situation) {
+            switch CommandPlan.nextStep(on: order, in: situation) {
             case .wait(let reason):
                 await waits(record, "waited: \(reason)")
                 return false
@@ -65,7 +65,7 @@ extension CommandRunner {
 
     /// Hosts that may have what is off here. Where a migration of which nobody saw the end led is asked about also while it
     /// does not answer.
-    private func unlisted(_ order: CommandOrder, _ row: DomainRecord?) async throws -> [HostID] {
+    private func unlisted(_ order: CommandOrder, _ row: StoredDomain?) async throws -> [HostID] {
         guard order.verb.needsOneCopy, let row, row.host == host, let since = await loop.stoppedSince(row) else {
             return []
         }
@@ -307,7 +307,7 @@ extension HypervisorError.Code {
 }
 
 extension CommandSituation.Row {
-    init(_ row: DomainRecord) {
+    init(_ row: StoredDomain) {
         self.init(
             host: row.host, revision: row.revision, isManaged: row.isManaged, tenant: row.tenant,
             foreignManager: row.foreignManager, maximumVCPUs: row.maximumVCPUs, maximumMemory: row.maximumMemory)

@@ -74,8 +74,8 @@ extension CommandRunner {
     @discardableResult
     private func observe(_ record: CommandRecord, _ order: CommandOrder, _ watch: inout MigrationWatch) async -> Bool {
         let progress = try? await loop.hypervisor.migrationProgress(of: order.domain)
-        let verdict = watch.observe(progress.map(MigrationWatch.Figures.init), at: ClusterClock.bootTimeNanoseconds())
-        if case .ends(let reason) = verdict, aborted[order.domain] == nil { aborted[order.domain] = reason }
+        let course = watch.observe(progress.map(MigrationWatch.Figures.init), at: ClusterClock.bootTimeNanoseconds())
+        if case .ends(let reason) = course, aborted[order.domain] == nil { aborted[order.domain] = reason }
         if let reason = aborted[order.domain] {
             await report(record, "is called off: \(reason)")
             await callOff(order.domain, record.id)
@@ -187,7 +187,7 @@ extension CommandRunner {
         guard let name = order.target else {
             throw HypervisorError(.invalid, operation: "migrate", message: "it has no target")
         }
-        let (record, shard): (HostRecord?, ShardRecord?)
+        let (record, shard): (StoredHost?, ShardRecord?)
         do throws(StoreError) {
             record = try await edges.inventory.host(name)
             shard = try await edges.shards.fetch(.host, name.name)

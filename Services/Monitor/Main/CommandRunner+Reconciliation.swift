@@ -55,7 +55,7 @@ extension CommandRunner {
     /// did not answer, the migration goes on, or the guest may still be about to do what it was asked for.
     func finding(
         about order: CommandOrder, _ record: CommandRecord
-    ) async -> (finding: CommandPlan.Finding, isFinal: Bool) {
+    ) async -> (finding: CommandPlan.Conclusion, isFinal: Bool) {
         let isMoving = order.verb == .migrate ? await isStillMoving(order, record) : false
         await loop.freshCycle()
         let presence = await loop.presence(of: order.domain)

@@ -88,7 +88,7 @@ struct DomainTracker: Sendable {
 }
 
 extension DomainCaps {
-    init(_ row: DomainRecord) {
+    init(_ row: StoredDomain) {
         self.init(cpuPPM: row.cpuCapPPM, networkBytesPerSecond: row.networkCapBytesPerSecond)
     }
 }

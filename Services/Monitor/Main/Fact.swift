@@ -7,7 +7,7 @@ internal import Store
 
 /// Something to be written down about a host or its domains. Writing one twice changes nothing.
 enum Fact: Sendable {
-    case host(HostFacts)
+    case host(HostAnswer)
     /// A domain that was found on the host.
     case found(NewDomain)
     case domain(DomainID, DomainObservation)

@@ -195,7 +195,7 @@ actor FactWriter {
             let effect = try await inventory.observeSize(SizeReport(size), under: claim, in: transaction)
             return effect == .stale ? size : nil
         case .readings(let readings):
-            let rows = readings.map { MeterReading($0, host: host) }
+            let rows = readings.map { StoredReading($0, host: host) }
             try await inventory.insertReadings(rows, under: claim, in: transaction)
         case .proved, .arrived, .domain: break
         case .deleted(let id, let instant):
@@ -256,7 +256,7 @@ extension SizeReport {
     }
 }
 
-extension MeterReading {
+extension StoredReading {
     fileprivate init(_ fact: ReadingFact, host: HostID) {
         self.init(
             domain: fact.domain, host: host, incarnationStart: fact.incarnationStart, at: fact.at,

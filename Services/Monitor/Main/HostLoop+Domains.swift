@@ -12,9 +12,9 @@ enum DomainOrigin: Sendable {
     /// It is this host's by its row.
     case here(KnownDomain)
     /// Ebb moved it here.
-    case movedHere(DomainRecord)
+    case movedHere(StoredDomain)
     /// Somebody else did, or it is the copy that runs; its former host proved it up to the instant.
-    case strayed(DomainRecord, provedUntil: Timestamp?)
+    case strayed(StoredDomain, provedUntil: Timestamp?)
     /// Its migration is still under way at the source, or its former host was not seen to let it go yet.
     case arriving
     /// Another host's copy is the domain: this one is beside it. `isLive`: both are live.
@@ -94,7 +94,7 @@ extension HostLoop {
 
     /// From when on another host must have shown what it has before a domain that is off here, or missing, is known not
     /// to run there; `nil`: Ebb itself ended it here.
-    func stoppedSince(_ row: DomainRecord) -> Timestamp? {
+    func stoppedSince(_ row: StoredDomain) -> Timestamp? {
         latest[row.id] == nil ? max(startedAt, row.missingSince ?? .zero) : stoppedAt[row.id]
     }
 
@@ -183,7 +183,7 @@ extension HostLoop {
 
     /// Takes what the database says of the host's domains now: who was adopted or released, and what was asked. Returns
     /// the domains that are here and have no such row.
-    func refresh(_ rows: [DomainRecord]) -> [DomainID] {
+    func refresh(_ rows: [StoredDomain]) -> [DomainID] {
         for row in rows {
             guard var tracker = trackers[row.id] else { continue }
             tracker.asked = row.askedVCPUs ?? tracker.asked
@@ -221,7 +221,7 @@ extension HostLoop {
     /// A domain that begins a life here.
     /// - Parameter watchedSince: since when its meters are the domain's.
     fileprivate func tracker(
-        of row: DomainRecord, size: SizeTracker, watchedSince: Timestamp = .zero
+        of row: StoredDomain, size: SizeTracker, watchedSince: Timestamp = .zero
     ) -> DomainTracker {
         DomainTracker(
             isManaged: row.isManaged, ownedSince: row.tenantSince, size: size,

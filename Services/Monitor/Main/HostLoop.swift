@@ -193,7 +193,7 @@ actor HostLoop {
             log.info("the host answers", metadata: ["host.id": "\(host)"])
             facts.append(
                 .host(
-                    HostFacts(
+                    HostAnswer(
                         state: .up, cpuCount: cycle.sample.figures.cpuCount, memory: cycle.sample.figures.memory,
                         capabilities: capabilities.flatMap { JSONText.encode($0) }, uuid: capabilities?.hostUUID)))
         }
@@ -209,7 +209,7 @@ actor HostLoop {
         guard let found = try? await hypervisor.capabilities(), found != capabilities else { return }
         capabilities = found
         await writer.append([
-            .host(HostFacts(state: .up, capabilities: JSONText.encode(found), uuid: found.hostUUID))
+            .host(HostAnswer(state: .up, capabilities: JSONText.encode(found), uuid: found.hostUUID))
         ])
     }
 
@@ -230,7 +230,7 @@ actor HostLoop {
         guard becameUnknown else { return }
         log.notice(
             "the host does not answer: its domains are unknown", metadata: ["host.id": "\(host)", "error": "\(error)"])
-        var facts: [Fact] = [.host(HostFacts(state: .unknown))]
+        var facts: [Fact] = [.host(HostAnswer(state: .unknown))]
         for domain in trackers.keys.sorted() {
             trackers[domain]?.size.lost()
             trackers[domain]?.written = nil

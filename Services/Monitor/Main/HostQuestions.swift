@@ -124,35 +124,35 @@ struct HostQuestions: Sendable {
     private func check(_ host: HostID) async throws -> [CheckItem] {
         let unit = try await supervisor.unit(of: host)
         let record = try await edges.inventory.host(host)
-        let source: HostCheck.Examined
+        let source: HostCheckup.Examined
         do throws(HypervisorError) {
             source = try await examine(unit.loop.hypervisor, mode: record?.mode)
         } catch {
             return [CheckItem(check: "answers", result: .unknown, detail: "\(error)")]
         }
         let others = try await edges.inventory.hosts(in: record?.cluster).filter { $0.id != host }
-        return HostCheck.items(of: source) + (await pairs(from: source, to: others))
+        return HostCheckup.items(of: source) + (await pairs(from: source, to: others))
     }
 
     /// On a host that is only observed nothing is written, not even for its clock.
     private func examine(
         _ hypervisor: any Hypervisor, mode: HostMode?
-    ) async throws(HypervisorError) -> HostCheck.Examined {
+    ) async throws(HypervisorError) -> HostCheckup.Examined {
         let examination = try await hypervisor.examine()
         let mayWrite = mode == .enabled || mode == .draining
         let calledAt = edges.clock.now()
-        let clock: HostClock
+        let clock: ClockLead
         do throws(HypervisorError) {
             let time = try await hypervisor.clock(mayWrite: mayWrite)
-            clock = HostClock(reading: time, calledAt: calledAt, answeredAt: edges.clock.now())
+            clock = ClockLead(reading: time, calledAt: calledAt, answeredAt: edges.clock.now())
         } catch {
             let hint = mayWrite ? "" : ", and Ebb makes none on a host that it only observes: enable it and check again"
             clock = .unknown(error.code == .refused ? error.message + hint : "\(error)")
         }
-        return HostCheck.Examined(examination: examination, clock: clock)
+        return HostCheckup.Examined(examination: examination, clock: clock)
     }
 
-    private func pairs(from source: HostCheck.Examined, to others: [HostRecord]) async -> [CheckItem] {
+    private func pairs(from source: HostCheckup.Examined, to others: [StoredHost]) async -> [CheckItem] {
         await withTaskGroup(of: (HostID, [CheckItem]).self) { group in
             var waiting = others.makeIterator()
             for other in (0..<Self.pairsAtOnce).compactMap({ _ in waiting.next() }) {
@@ -169,14 +169,14 @@ struct HostQuestions: Sendable {
         }
     }
 
-    private func pair(from source: HostCheck.Examined, to other: HostRecord) async -> [CheckItem] {
+    private func pair(from source: HostCheckup.Examined, to other: StoredHost) async -> [CheckItem] {
         let target: any Hypervisor
         do throws(HypervisorError) {
             target = try edges.open(other.uri, other.id)
         } catch {
             return [CheckItem(target: other.id, check: "answers", result: .unknown, detail: "\(error)")]
         }
-        let examined: Result<HostCheck.Examined, HypervisorError>
+        let examined: Result<HostCheckup.Examined, HypervisorError>
         do throws(HypervisorError) {
             examined = .success(try await examine(target, mode: other.mode))
         } catch {
@@ -185,7 +185,7 @@ struct HostQuestions: Sendable {
         var accepts: Bool?
         if let cpu = source.examination.cpu { accepts = try? await target.accepts(cpu: cpu) }
         await target.close()
-        return HostCheck.items(from: source, to: other.id, examined, accepts: accepts)
+        return HostCheckup.items(from: source, to: other.id, examined, accepts: accepts)
     }
 }
 

@@ -82,7 +82,7 @@ actor HostRefresher {
     private func resolve(_ domains: [DomainID]) async throws {
         strangers = strangers.filter { domains.contains($0.key) }
         let rows = try await edges.inventory.domains(domains)
-        var holders: [HostID: HostRecord] = [:]
+        var holders: [HostID: StoredHost] = [:]
         for row in rows.values where row.host != host && holders[row.host] == nil {
             holders[row.host] = try await edges.inventory.host(row.host)
         }
@@ -93,7 +93,7 @@ actor HostRefresher {
         try await recordDuplicates(await loop.copies)
     }
 
-    private func origin(of domain: DomainID, _ row: DomainRecord?, holder: HostRecord?) async throws -> DomainOrigin {
+    private func origin(of domain: DomainID, _ row: StoredDomain?, holder: StoredHost?) async throws -> DomainOrigin {
         guard let row else { return .found(manager: try await loop.hypervisor.manager(of: domain)) }
         guard row.host == host else { return try await contested(row, holder) }
         guard row.missingSince == nil, try await known(row).size == nil,
@@ -104,7 +104,7 @@ actor HostRefresher {
     }
 
     /// A domain of another host by its row: which of the two copies it is, and the row of the one that is it.
-    private func contested(_ row: DomainRecord, _ holder: HostRecord?) async throws -> DomainOrigin {
+    private func contested(_ row: StoredDomain, _ holder: StoredHost?) async throws -> DomainOrigin {
         guard let seen = await loop.sighting(of: row.id) else { return .arriving }
         let since = strangers[row.id] ?? .now
         strangers[row.id] = since
@@ -113,7 +113,7 @@ actor HostRefresher {
         let contest = CopyContest(
             here: seen.state, there: isThere ? there : nil, move: try await move(of: row),
             isSettled: ContinuousClock.now - since >= configuration.pollInterval * 3)
-        switch contest.verdict {
+        switch contest.ruling {
         case .wait:
             if CopyRank(seen.state).isLive, contest.move != .underWay { undecided.insert(row.id) }
             return .arriving
@@ -144,7 +144,7 @@ actor HostRefresher {
     }
 
     /// Whether it was Ebb's own migration to here that nobody saw the end of, in the same life of the domain.
-    private func isUncertain(_ row: DomainRecord) async throws -> Bool {
+    private func isUncertain(_ row: StoredDomain) async throws -> Bool {
         guard let last = try await edges.commands.moves(of: row.id, limit: 1).first, last.isUncertain,
             last.target == host
         else { return false }
@@ -152,7 +152,7 @@ actor HostRefresher {
     }
 
     /// What Ebb ordered that moves the domain between its host and this one.
-    private func move(of row: DomainRecord) async throws -> CopyContest.Move {
+    private func move(of row: StoredDomain) async throws -> CopyContest.Move {
         let moves = try await edges.commands.moves(of: row.id).filter { $0.target == host || $0.host == host }
         if moves.contains(where: { $0.state == .queued || $0.state == .claimed }) { return .underWay }
         guard let last = moves.first, last.state == .succeeded, last.target == host,
@@ -180,7 +180,7 @@ actor HostRefresher {
         twins = found
     }
 
-    private func known(_ row: DomainRecord) async throws -> KnownDomain {
+    private func known(_ row: StoredDomain) async throws -> KnownDomain {
         guard let ahead = TimeRange(edges.clock.now(), .distantFuture) else { return KnownDomain(row: row, size: nil) }
         let open = try await edges.inventory.segments(of: row.id, in: ahead).last { $0.end == nil && $0.host == host }
         return KnownDomain(row: row, size: open.map { .init($0, provedUntil: $0.hostProvedUntil) })

@@ -88,7 +88,7 @@ actor HostSupervisor {
     }
 
     /// Reads what an earlier owner wrote down, then works until cancelled, or until the host is removed.
-    private func work(for record: HostRecord, _ shard: OwnedShard) async throws {
+    private func work(for record: StoredHost, _ shard: OwnedShard) async throws {
         let known = try await KnownHost.load(record.id, claim: shard.claim, from: edges, at: edges.clock.now())
         let unit = try HostUnit(
             record, shard: shard, known: known, proofs: proofs, edges: edges, configuration: configuration)

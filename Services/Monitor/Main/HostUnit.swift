@@ -22,7 +22,7 @@ struct HostUnit: Sendable {
     private let epoch: UInt64
 
     init(
-        _ record: HostRecord, shard: OwnedShard, known: KnownHost, proofs: ProofWriter, edges: MonitorEdges,
+        _ record: StoredHost, shard: OwnedShard, known: KnownHost, proofs: ProofWriter, edges: MonitorEdges,
         configuration: MonitorConfiguration
     ) throws(HypervisorError) {
         let hypervisor = try edges.open(record.uri, record.id)

@@ -7,7 +7,7 @@ internal import Store
 
 /// A domain as the database has it, and its open size segment as what is known of its size.
 struct KnownDomain: Sendable {
-    let row: DomainRecord
+    let row: StoredDomain
     /// `nil`: nothing of it is being billed on this host.
     let size: SizeTracker.Known?
 }
@@ -44,7 +44,7 @@ struct KnownHost: Sendable {
     {
         let record = try await edges.inventory.host(host)
         let rows = try await edges.inventory.domains(.host(host))
-        var open: [DomainID: SizeSegment] = [:]
+        var open: [DomainID: StoredSegment] = [:]
         if let ahead = TimeRange(now, .distantFuture) {
             for segment in try await edges.inventory.segments(.host(host), in: ahead)
             where segment.end == nil && segment.host == host {
@@ -69,7 +69,7 @@ extension KnownMeter {
 }
 
 extension SizeTracker.Known {
-    init(_ segment: SizeSegment, provedUntil: Timestamp?) {
+    init(_ segment: StoredSegment, provedUntil: Timestamp?) {
         self.init(
             incarnationStart: segment.incarnationStart,
             size: DomainSize(vcpus: segment.vcpus, memory: segment.memory, disk: segment.disk),

@@ -20,7 +20,7 @@ enum MonitorMetrics {
     static func pollDuration(nanoseconds: Int64) { duration.recordNanoseconds(nanoseconds) }
 
     /// `ebb_monitor_rejected_samples_total{reason}`: figures that were not believed.
-    static func rejected(_ reason: Rejection.Reason) {
+    static func rejected(_ reason: RejectedReading.Reason) {
         Counter(label: "ebb_monitor_rejected_samples_total", dimensions: [("reason", reason.rawValue)]).increment()
     }
 

@@ -57,7 +57,7 @@ package struct Ebb: AsyncParsableCommand {
             } catch {
                 let code = exitCode(for: error).rawValue
                 let columns = surroundings.isTerminal ? surroundings.width : min(surroundings.width, 80)
-                let message = Usage.wrapped(fullMessage(for: error, columns: columns), columns: columns)
+                let message = UsageText.wrapped(fullMessage(for: error, columns: columns), columns: columns)
                 let text = SafeText(prose: message) + "\n"
                 guard code == 0 else {
                     surroundings.writeError(text)

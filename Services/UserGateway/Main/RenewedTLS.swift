@@ -11,7 +11,7 @@ internal import TLS
 /// later. Files that can't be used change nothing.
 final class RenewedTLS: Sendable {
     /// What a look at the files found.
-    enum Finding: Hashable, Sendable {
+    enum Renewal: Hashable, Sendable {
         case unchanged, renewed
         /// The files changed and can't be used: the former certificate stays. Said once for each change.
         case unusable(String)
@@ -37,7 +37,7 @@ final class RenewedTLS: Sendable {
     func handler() -> any ChannelHandler { state.withLock { $0.server }.handler() }
 
     /// Takes the files anew if they changed. Blocks while it reads them.
-    func look() -> Finding {
+    func look() -> Renewal {
         let contents = Self.contents(files)
         guard contents != state.withLock({ $0.seen }) else { return .unchanged }
         do throws(TLSFailure) {

@@ -31,19 +31,3 @@ enum RateUnit {
     /// A byte rate is per second.
     static let bytes: Int64 = 1_000_000_000
 }
-
-/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same everywhere.
-package struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
-    private var state: UInt64
-
-    /// The same seed gives the same numbers.
-    package init(seed: UInt64) { state = seed }
-
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}

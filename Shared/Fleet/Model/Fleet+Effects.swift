@@ -40,7 +40,7 @@ extension Fleet {
         }
     }
 
-    private func refusal(ofCreating definition: DomainDefinition, on host: Int) -> FleetRefusal? {
+    private func refusal(ofCreating definition: FleetDomainDefinition, on host: Int) -> FleetRefusal? {
         if let fault = definition.fault { return FleetRefusal(.invalid, fault) }
         if location[definition.id] != nil {
             return FleetRefusal(.conflict, "domain \(definition.id) is defined already")

@@ -104,7 +104,7 @@ package struct Fleet: Sendable {
     }
 
     /// Defines a domain and starts it.
-    mutating func create(_ definition: DomainDefinition, on host: Int, at instant: Timestamp) {
+    mutating func create(_ definition: FleetDomainDefinition, on host: Int, at instant: Timestamp) {
         let seed = configuration.seed ^ definition.id.uuid.high ^ (definition.id.uuid.low &* 0x9E37_79B9_7F4A_7C15)
         let load = LoadPlayer(source: configuration.idleLoad, seed: seed, at: instant)
         let domain = SimulatedDomain(definition, habits: configuration.habits, load: load, at: instant)

@@ -46,12 +46,12 @@ package struct HostConfiguration: Hashable, Sendable, Codable {
     /// What the host shows as its UUID; `nil`: none.
     package var uuid: UUID128?
     /// Running from the start, made by nobody in particular.
-    package var domains: [DomainDefinition]
+    package var domains: [FleetDomainDefinition]
 
     package init(
         id: HostID, cores: Int, memory: ByteCount, responseTimeNanoseconds: Int64 = 200_000,
         controlDomainSharePPM: Int64 = 20_000, clockOffsetNanoseconds: Int64 = 0, clockDriftPPM: Int64 = 0,
-        uuid: UUID128? = nil, domains: [DomainDefinition] = []
+        uuid: UUID128? = nil, domains: [FleetDomainDefinition] = []
     ) {
         self.id = id
         self.cores = cores
@@ -75,7 +75,7 @@ package struct HostConfiguration: Hashable, Sendable, Codable {
 }
 
 /// A domain as it is defined.
-package struct DomainDefinition: Hashable, Sendable, Codable {
+package struct FleetDomainDefinition: Hashable, Sendable, Codable {
     package var id: DomainID
     package var name: String
     /// `nil`: not made by Ebb.
@@ -105,7 +105,7 @@ package struct DomainDefinition: Hashable, Sendable, Codable {
     package var memoryCeiling: ByteCount { maximumMemory ?? memory }
 
     /// With at least these ceilings.
-    func raised(maximumVCPUs: Int?, maximumMemory: ByteCount?) -> DomainDefinition {
+    func raised(maximumVCPUs: Int?, maximumMemory: ByteCount?) -> FleetDomainDefinition {
         var raised = self
         raised.maximumVCPUs = max(self.maximumVCPUs, maximumVCPUs ?? 0)
         if let maximumMemory, maximumMemory > memoryCeiling { raised.maximumMemory = maximumMemory }

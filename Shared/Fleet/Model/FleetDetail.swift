@@ -30,7 +30,7 @@ package struct FleetDetail: Hashable, Sendable, Codable {
     }
 
     /// What the next boot goes by.
-    package let definition: DomainDefinition
+    package let definition: FleetDomainDefinition
     package let migration: Migration?
     /// Oldest first.
     package let snapshots: [Snapshot]

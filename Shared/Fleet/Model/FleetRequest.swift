@@ -41,7 +41,7 @@ package struct FleetCallToken: Hashable, Sendable {
 
 package enum FleetChange: Hashable, Sendable {
     /// Defines and starts.
-    case create(DomainDefinition)
+    case create(FleetDomainDefinition)
     case lifecycle(DomainID, LifecycleVerb)
     /// To these absolute sizes; `nil` leaves one as it is.
     case resize(DomainID, vcpus: Int?, memory: ByteCount?)
@@ -55,7 +55,7 @@ package enum FleetChange: Hashable, Sendable {
     case deleteSnapshot(DomainID, name: String)
     case label(DomainID, name: String, tenant: TenantID)
     /// Another definition of the same domain: its labels hold at once, its sizes from the next boot on.
-    case redefine(DomainDefinition)
+    case redefine(FleetDomainDefinition)
     /// Raises what the domain may grow to from the next boot on; `nil` leaves one as it is.
     case prepare(DomainID, maximumVCPUs: Int?, maximumMemory: ByteCount?)
 
@@ -157,7 +157,7 @@ package struct SimulatedHostReading: Hashable, Sendable {
 
 /// A domain as its host shows it.
 package struct SimulatedDomainReading: Hashable, Sendable {
-    package let definition: DomainDefinition
+    package let definition: FleetDomainDefinition
     package let state: DomainState
     package let stateReason: StateReason?
     /// `nil` while it is not active, as everything that only a running domain has.

@@ -75,9 +75,9 @@ struct DomainRates: Hashable, Sendable {
 
 /// A domain as its host has it. Counters are exact up to `settledAt`; `settle` brings them to a later instant.
 struct SimulatedDomain: Sendable {
-    private(set) var definition: DomainDefinition
+    private(set) var definition: FleetDomainDefinition
     /// What the next boot goes by.
-    private(set) var nextDefinition: DomainDefinition
+    private(set) var nextDefinition: FleetDomainDefinition
     var state: DomainState = .shutoff
     var grantedVCPUs: Int
     /// Brought online by the guest: what it can really use, and what is billed.
@@ -134,7 +134,7 @@ struct SimulatedDomain: Sendable {
     }
 
     /// Not active yet, and on no host.
-    init(_ definition: DomainDefinition, habits: GuestHabits, load: LoadPlayer, at instant: Timestamp) {
+    init(_ definition: FleetDomainDefinition, habits: GuestHabits, load: LoadPlayer, at instant: Timestamp) {
         self.definition = definition
         nextDefinition = definition
         grantedVCPUs = definition.vcpus

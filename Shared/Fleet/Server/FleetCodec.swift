@@ -46,7 +46,7 @@ enum FleetCodec {
             return .label(try domain(label.domainUuid), name: label.name, tenant: tenant)
         case .redefine(let redefine):
             do {
-                return .redefine(try FleetJSON.decode(DomainDefinition.self, from: redefine.json))
+                return .redefine(try FleetJSON.decode(FleetDomainDefinition.self, from: redefine.json))
             } catch {
                 throw .invalid("definition: \(error)")
             }
@@ -77,10 +77,10 @@ enum FleetCodec {
         return FleetRequest(host: host, operation: .change(change, FleetCallToken(id: id, epoch: call.epoch)))
     }
 
-    private static func definition(_ create: WireFleetCreate) throws(CommandFailure) -> DomainDefinition {
+    private static func definition(_ create: WireFleetCreate) throws(CommandFailure) -> FleetDomainDefinition {
         let tenant = TenantID(create.tenantID)
         guard tenant != nil || create.tenantID.isEmpty else { throw .invalid("tenant_id is not a valid name") }
-        return DomainDefinition(
+        return FleetDomainDefinition(
             id: try domain(create.domainUuid), name: create.name, tenant: tenant,
             maximumVCPUs: Int(create.vcpusMaximum), vcpus: Int(create.vcpus), memory: try bytes(create.memoryBytes),
             maximumMemory: create.memoryMaximumBytes == 0 ? nil : try bytes(create.memoryMaximumBytes),

@@ -61,10 +61,10 @@ struct FleetOptions: ParsableArguments {
     }
 
     private func host(_ number: Int, using generator: inout SeededGenerator) -> HostConfiguration {
-        var guests: [DomainDefinition] = []
+        var guests: [FleetDomainDefinition] = []
         for index in 0..<domains {
             guests.append(
-                DomainDefinition(
+                FleetDomainDefinition(
                     id: DomainID(.random(using: &generator)), name: "guest-\(number)-\(index + 1)",
                     maximumVCPUs: max(domainVcpus, cores), vcpus: domainVcpus,
                     memory: ByteCount(clamping: domainMemory.bytes),

@@ -14,7 +14,7 @@ package struct TokenRecord: Hashable, Sendable {
     /// By which people name it.
     package let id: UUID128
     package let hash: [UInt8]
-    package let principal: Principal
+    package let principal: StoredPrincipal
     package let createdAt: Timestamp
     package let expiresAt: Timestamp
     package let revokedAt: Timestamp?
@@ -28,7 +28,7 @@ package struct TokenRecord: Hashable, Sendable {
     init(_ row: Row) throws(StoreError) {
         id = try row.uuid("token")
         hash = try row.bytes("hash")
-        principal = try Principal(row)
+        principal = try StoredPrincipal(row)
         createdAt = try row.timestamp("token_created_ns")
         expiresAt = try row.timestamp("expires_ns")
         revokedAt = try row.timestampOrNil("revoked_ns")

@@ -5,7 +5,7 @@ internal import Cryptography
 package import ResourceModel
 
 /// Somebody who may sign in.
-package struct Principal: Hashable, Sendable {
+package struct StoredPrincipal: Hashable, Sendable {
     package let id: UUID128
     /// Unique over all tenants.
     package let name: String
@@ -92,7 +92,7 @@ package struct AccountRepository: Sendable {
 
     /// Throws `uniqueViolation` if the name is taken.
     package func addPrincipal(
-        _ principal: Principal, in runner: (any QueryRunner)? = nil
+        _ principal: StoredPrincipal, in runner: (any QueryRunner)? = nil
     ) async throws(StoreError) {
         try await (runner ?? store).query(
             """
@@ -103,23 +103,23 @@ package struct AccountRepository: Sendable {
 
     package func principal(
         named name: String, in runner: (any QueryRunner)? = nil
-    ) async throws(StoreError) -> Principal? {
+    ) async throws(StoreError) -> StoredPrincipal? {
         let rows = try await (runner ?? store).query("SELECT * FROM account.principal WHERE name = \(name)")
         guard let row = rows.first else { return nil }
-        return try Principal(row)
+        return try StoredPrincipal(row)
     }
 
     /// The tenant's own principal whom its people call by a name: one of that name, or of that name at the tenant. Nobody
     /// else's is looked at, so that the answer tells nothing of others.
     package func principal(
         named name: String, of tenant: TenantID, in runner: (any QueryRunner)? = nil
-    ) async throws(StoreError) -> Principal? {
+    ) async throws(StoreError) -> StoredPrincipal? {
         let rows = try await (runner ?? store).query(
             """
             SELECT * FROM account.principal WHERE tenant = \(tenant) AND name IN (\(name), \(Self.name(name, at: tenant)))
             ORDER BY length(name) LIMIT 1
             """)
-        return try rows.first.map { row throws(StoreError) in try Principal(row) }
+        return try rows.first.map { row throws(StoreError) in try StoredPrincipal(row) }
     }
 
     /// The name of a principal that a tenant's own people make, such as `bob@acme`: it can't be the provider's or another
@@ -127,10 +127,10 @@ package struct AccountRepository: Sendable {
     package static func name(_ name: String, at tenant: TenantID) -> String { "\(name)@\(tenant)" }
 
     /// Everybody, by name.
-    package func principals() async throws(StoreError) -> [Principal] {
-        var principals: [Principal] = []
+    package func principals() async throws(StoreError) -> [StoredPrincipal] {
+        var principals: [StoredPrincipal] = []
         for row in try await store.query("SELECT * FROM account.principal ORDER BY name") {
-            principals.append(try Principal(row))
+            principals.append(try StoredPrincipal(row))
         }
         return principals
     }
@@ -149,11 +149,11 @@ package struct AccountRepository: Sendable {
     }
 
     /// A tenant's people, or with `nil` the provider's, by name.
-    package func principals(of tenant: TenantID?) async throws(StoreError) -> [Principal] {
-        var principals: [Principal] = []
+    package func principals(of tenant: TenantID?) async throws(StoreError) -> [StoredPrincipal] {
+        var principals: [StoredPrincipal] = []
         let rows = try await store.query(
             "SELECT * FROM account.principal WHERE tenant IS NOT DISTINCT FROM \(tenant) ORDER BY name")
-        for row in rows { principals.append(try Principal(row)) }
+        for row in rows { principals.append(try StoredPrincipal(row)) }
         return principals
     }
 }

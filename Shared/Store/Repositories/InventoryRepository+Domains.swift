@@ -41,7 +41,7 @@ extension InventoryRepository {
     }
 
     /// Domains that were not deleted, by id.
-    package func domains(_ scope: DomainScope) async throws(StoreError) -> [DomainRecord] {
+    package func domains(_ scope: DomainScope) async throws(StoreError) -> [StoredDomain] {
         let condition: Query =
             switch scope {
             case .all: "true"
@@ -51,14 +51,14 @@ extension InventoryRepository {
         let rows = try await store.query(
             "SELECT * FROM inventory.domain WHERE deleted_ns IS NULL AND \(condition) ORDER BY id")
         return store.setAside.read(rows, of: "inventory.domain", by: ["id", "tenant", "name"]) {
-            row throws(StoreError) in try DomainRecord(row)
+            row throws(StoreError) in try StoredDomain(row)
         }
     }
 
     /// Also one that was deleted: bills and decisions name it still.
     ///
     /// - Parameter tenant: only if it is this tenant's; `nil`: whoever's it is. Another's is not read at all.
-    package func domain(_ id: DomainID, of tenant: TenantID? = nil) async throws(StoreError) -> DomainRecord? {
+    package func domain(_ id: DomainID, of tenant: TenantID? = nil) async throws(StoreError) -> StoredDomain? {
         try await records(
             """
             SELECT * FROM inventory.domain WHERE id = \(id) AND (\(tenant)::text IS NULL OR tenant = \(tenant))
@@ -67,7 +67,7 @@ extension InventoryRepository {
     }
 
     /// These domains, also those that were deleted, in one statement however many.
-    package func domains(_ ids: [DomainID]) async throws(StoreError) -> [DomainID: DomainRecord] {
+    package func domains(_ ids: [DomainID]) async throws(StoreError) -> [DomainID: StoredDomain] {
         guard !ids.isEmpty else { return [:] }
         let texts = TextArray(ids.map(\.description))
         let rows = try await records("SELECT * FROM inventory.domain WHERE id = ANY(\(texts)::uuid[])")
@@ -85,7 +85,7 @@ extension InventoryRepository {
         return names
     }
 
-    package func domain(tenant: TenantID, name: String) async throws(StoreError) -> DomainRecord? {
+    package func domain(tenant: TenantID, name: String) async throws(StoreError) -> StoredDomain? {
         try await records(
             """
             SELECT * FROM inventory.domain
@@ -231,9 +231,9 @@ extension InventoryRepository {
         }
     }
 
-    private func records(_ query: Query) async throws(StoreError) -> [DomainRecord] {
-        var records: [DomainRecord] = []
-        for row in try await store.query(query) { records.append(try DomainRecord(row)) }
+    private func records(_ query: Query) async throws(StoreError) -> [StoredDomain] {
+        var records: [StoredDomain] = []
+        for row in try await store.query(query) { records.append(try StoredDomain(row)) }
         return records
     }
 }

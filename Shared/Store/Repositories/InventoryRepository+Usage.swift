@@ -48,7 +48,7 @@ package enum SizeEffect: String, Hashable, Sendable {
 }
 
 /// One size of a domain during a half-open period.
-package struct SizeSegment: Hashable, Sendable {
+package struct StoredSegment: Hashable, Sendable {
     package let domain: DomainID
     package let host: HostID
     package let incarnationStart: Timestamp
@@ -64,7 +64,7 @@ package struct SizeSegment: Hashable, Sendable {
 }
 
 /// Cumulative counters of one incarnation at one instant. `nil` is unknown, never zero.
-package struct MeterReading: Hashable, Sendable {
+package struct StoredReading: Hashable, Sendable {
     package var domain: DomainID
     package var host: HostID
     package var incarnationStart: Timestamp
@@ -87,7 +87,7 @@ package struct MeterReading: Hashable, Sendable {
     }
 }
 
-extension SizeSegment {
+extension StoredSegment {
     /// A row of `inventory.size_segment` with its host's `proved_until_ns`.
     init(_ row: Row) throws(StoreError) {
         self.init(
@@ -126,20 +126,20 @@ extension InventoryRepository {
     }
 
     /// Segments that touch the period, by domain and start.
-    package func segments(_ scope: DomainScope, in period: TimeRange) async throws(StoreError) -> [SizeSegment] {
+    package func segments(_ scope: DomainScope, in period: TimeRange) async throws(StoreError) -> [StoredSegment] {
         try await segments(scope.condition, period)
     }
 
-    package func segments(of domain: DomainID, in period: TimeRange) async throws(StoreError) -> [SizeSegment] {
+    package func segments(of domain: DomainID, in period: TimeRange) async throws(StoreError) -> [StoredSegment] {
         try await segments("s.domain = \(domain)", period)
     }
 
-    package func segments(of domains: [DomainID], in period: TimeRange) async throws(StoreError) -> [SizeSegment] {
+    package func segments(of domains: [DomainID], in period: TimeRange) async throws(StoreError) -> [StoredSegment] {
         guard !domains.isEmpty else { return [] }
         return try await segments("s.domain = ANY(\(TextArray(domains.map(\.description)))::text[]::uuid[])", period)
     }
 
-    private func segments(_ condition: Query, _ period: TimeRange) async throws(StoreError) -> [SizeSegment] {
+    private func segments(_ condition: Query, _ period: TimeRange) async throws(StoreError) -> [StoredSegment] {
         let rows = try await store.query(
             """
             SELECT s.*, h.proved_until_ns FROM inventory.size_segment s JOIN inventory.host h ON h.id = s.host
@@ -148,13 +148,13 @@ extension InventoryRepository {
             ORDER BY s.domain, s.start_ns
             """)
         return store.setAside.read(rows, of: "inventory.size_segment", by: ["domain", "start_ns"]) {
-            row throws(StoreError) in try SizeSegment(row)
+            row throws(StoreError) in try StoredSegment(row)
         }
     }
 
     /// Appends readings of the claim's host, at most 1 000; one that is there already stays. Throws `fenced`.
     package func insertReadings(
-        _ readings: [MeterReading], under claim: ShardClaim, in transaction: Transaction? = nil
+        _ readings: [StoredReading], under claim: ShardClaim, in transaction: Transaction? = nil
     ) async throws {
         guard readings.count <= 1_000, readings.allSatisfy({ $0.host.name == claim.id }) else {
             throw StoreError(
@@ -212,7 +212,7 @@ extension InventoryRepository {
     }
 
     /// A domain's readings that cover the period, by time: those within it, the last one before and the first after it.
-    package func readings(of domain: DomainID, covering period: TimeRange) async throws(StoreError) -> [MeterReading] {
+    package func readings(of domain: DomainID, covering period: TimeRange) async throws(StoreError) -> [StoredReading] {
         let rows = try await store.query(
             """
             SELECT * FROM inventory.meter_reading WHERE domain = \(domain)
@@ -222,10 +222,10 @@ extension InventoryRepository {
                     WHERE domain = \(domain) AND at_ns >= \(period.end)), \(period.end))
             ORDER BY at_ns, incarnation_start_ns, host
             """)
-        var readings: [MeterReading] = []
+        var readings: [StoredReading] = []
         for row in rows {
             readings.append(
-                MeterReading(
+                StoredReading(
                     domain: try row.domain("domain"), host: try row.host("host"),
                     incarnationStart: try row.timestamp("incarnation_start_ns"), at: try row.timestamp("at_ns"),
                     counters: try DomainCounters(metered: row),

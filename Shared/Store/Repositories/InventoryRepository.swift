@@ -101,14 +101,14 @@ package struct InventoryRepository: Sendable {
     }
 
     /// All hosts, or one cluster's, by id; not those that were removed.
-    package func hosts(in cluster: ClusterID? = nil) async throws(StoreError) -> [HostRecord] {
+    package func hosts(in cluster: ClusterID? = nil) async throws(StoreError) -> [StoredHost] {
         let rows = try await store.query(
             """
             SELECT * FROM inventory.host WHERE removed_ns IS NULL
                 AND (\(cluster)::text IS NULL OR cluster = \(cluster)) ORDER BY id
             """)
         return store.setAside.read(rows, of: "inventory.host", by: ["id"]) { row throws(StoreError) in
-            try HostRecord(row)
+            try StoredHost(row)
         }
     }
 
@@ -131,15 +131,15 @@ package struct InventoryRepository: Sendable {
     }
 
     /// Also one that was removed: bills and events name it still.
-    package func host(_ id: HostID) async throws(StoreError) -> HostRecord? {
+    package func host(_ id: HostID) async throws(StoreError) -> StoredHost? {
         guard let row = try await store.query("SELECT * FROM inventory.host WHERE id = \(id)").first else { return nil }
-        return try HostRecord(row)
+        return try StoredHost(row)
     }
 
     /// The same, and nobody else changes its row before the transaction ends.
-    package func lockedHost(_ id: HostID, in transaction: Transaction) async throws(StoreError) -> HostRecord? {
+    package func lockedHost(_ id: HostID, in transaction: Transaction) async throws(StoreError) -> StoredHost? {
         try await transaction.query("SELECT * FROM inventory.host WHERE id = \(id) FOR NO KEY UPDATE").first.map {
-            row throws(StoreError) in try HostRecord(row)
+            row throws(StoreError) in try StoredHost(row)
         }
     }
 
@@ -153,7 +153,7 @@ package struct InventoryRepository: Sendable {
     }
 
     /// What the host of the claim says of itself; unknown values keep what was known.
-    package func setFacts(_ facts: HostFacts, under claim: ShardClaim, in transaction: Transaction? = nil) async throws
+    package func setFacts(_ facts: HostAnswer, under claim: ShardClaim, in transaction: Transaction? = nil) async throws
     {
         try await store.fenced(claim, in: transaction) { transaction in
             _ = try await transaction.query(

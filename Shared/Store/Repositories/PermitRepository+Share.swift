@@ -21,7 +21,9 @@ struct PermitShare: Sendable {
 extension PermitRepository {
     /// What grows takes what it asks for, and so does what is new. What starts or moves has its size already, also while
     /// it is off: it takes what it is to have beyond that.
-    static func share(of request: PermitRequest, in transaction: Transaction) async throws(StoreError) -> PermitShare {
+    static func share(of request: StoredPermitRequest, in transaction: Transaction) async throws(StoreError)
+        -> PermitShare
+    {
         let rows = try await transaction.query(
             "SELECT tenant, vcpus, memory_bytes FROM inventory.domain_share WHERE domain = \(request.domain)")
         let asked = (vcpus: Int64(request.vcpus.count), memory: request.memory.bytes)

@@ -12,7 +12,7 @@ package enum PermitState: String, Hashable, Sendable, Codable, CaseIterable {
 }
 
 /// A wish for room on one host.
-package struct PermitRequest: Hashable, Sendable {
+package struct StoredPermitRequest: Hashable, Sendable {
     package var id: UUID128
     package var host: HostID
     package var domain: DomainID
@@ -136,13 +136,13 @@ package struct PermitRepository: Sendable {
     /// Grants the room or says exactly why not. Requests for one host wait for each other, so that it can't be
     /// overdrawn; so do those of one tenant, for its quota. `claim` is that of the host's cluster. Throws `fenced`.
     package func request(
-        _ request: PermitRequest, at now: Timestamp, under claim: ShardClaim, in transaction: Transaction? = nil
+        _ request: StoredPermitRequest, at now: Timestamp, under claim: ShardClaim, in transaction: Transaction? = nil
     ) async throws -> PermitAnswer {
         try await store.fenced(claim, in: transaction) { transaction in
             let hosts = try await transaction.query(
                 "SELECT * FROM inventory.host WHERE id = \(request.host) FOR UPDATE")
             guard let row = hosts.first else { return .refused(.unknownHost(request.host)) }
-            let host = try HostRecord(row)
+            let host = try StoredHost(row)
             if host.mode == .observe || host.mode == .draining && request.purpose.bringsDomain {
                 return .refused(.mode(host.mode))
             }
@@ -163,7 +163,7 @@ package struct PermitRepository: Sendable {
     /// What a host has promised right now; `nil` if it or its capacity is unknown. Only `request` may act on it.
     package func room(of id: HostID, at now: Timestamp) async throws(StoreError) -> HostRoom? {
         guard let row = try await store.query("SELECT * FROM inventory.host WHERE id = \(id)").first else { return nil }
-        return try await Self.room(of: try HostRecord(row), at: now, in: store)
+        return try await Self.room(of: try StoredHost(row), at: now, in: store)
     }
 
     package func fetch(_ id: UUID128) async throws(StoreError) -> Permit? {
@@ -197,19 +197,19 @@ package struct PermitRepository: Sendable {
 
     /// What of the wanted vCPUs the host has not promised the domain yet.
     private static func missing(
-        of request: PermitRequest, in transaction: Transaction
+        of request: StoredPermitRequest, in transaction: Transaction
     ) async throws(StoreError) -> VCPUCount {
         guard let counted = request.countedVCPUs else { return request.vcpus }
         let rows = try await transaction.query(
             """
             SELECT greatest(confirmed_vcpus, granted_vcpus) AS promised FROM inventory.domain
-            WHERE id = \(request.domain) AND host = \(request.host) AND \(DomainRecord.holdsRoom)
+            WHERE id = \(request.domain) AND host = \(request.host) AND \(StoredDomain.holdsRoom)
             """)
         guard let promised = try rows.first?.vcpusOrNil("promised") else { return request.vcpus }
         return VCPUCount(clamping: max(0, request.vcpus.count - max(0, promised.count - counted.count)))
     }
 
-    private static func refusal(of request: PermitRequest, room: HostRoom, bound: Utilization) -> PermitRefusal? {
+    private static func refusal(of request: StoredPermitRequest, room: HostRoom, bound: Utilization) -> PermitRefusal? {
         if request.vcpus.count > 0, request.vcpus.count > room.freeVCPUs {
             return .vcpus(asked: request.vcpus, room)
         }
@@ -223,7 +223,7 @@ package struct PermitRepository: Sendable {
     }
 
     private static func room(
-        of host: HostRecord, at now: Timestamp, in runner: some QueryRunner
+        of host: StoredHost, at now: Timestamp, in runner: some QueryRunner
     ) async throws(StoreError) -> HostRoom? {
         guard let cores = host.facts.cpuCount, let memory = host.facts.memory else { return nil }
         // Unreachable is not off: an unknown domain holds its room.
@@ -232,7 +232,7 @@ package struct PermitRepository: Sendable {
             WITH held AS (
                 SELECT coalesce(greatest(confirmed_vcpus, granted_vcpus), maximum_vcpus) AS vcpus,
                     coalesce(memory_bytes, maximum_memory_bytes) AS memory FROM inventory.domain
-                WHERE host = \(host.id) AND \(DomainRecord.holdsRoom)),
+                WHERE host = \(host.id) AND \(StoredDomain.holdsRoom)),
             promised AS (
                 SELECT vcpus, memory_bytes AS memory FROM scheduling.permit
                 WHERE host = \(host.id) AND state = 'open' AND expires_ns > \(now))
@@ -268,7 +268,7 @@ package struct PermitRepository: Sendable {
     }
 
     private static func insert(
-        _ request: PermitRequest, _ share: PermitShare, at now: Timestamp, in transaction: Transaction
+        _ request: StoredPermitRequest, _ share: PermitShare, at now: Timestamp, in transaction: Transaction
     ) async throws -> Permit {
         let rows = try await transaction.query(
             """

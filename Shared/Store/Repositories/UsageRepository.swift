@@ -64,7 +64,7 @@ package struct UsageRepository: Sendable {
 
     /// Segments that touch the period, of domains that were the tenant's in it, by domain and start: also the parts that
     /// were others'.
-    package func segments(of tenant: TenantID, in period: TimeRange) async throws(StoreError) -> [SizeSegment] {
+    package func segments(of tenant: TenantID, in period: TimeRange) async throws(StoreError) -> [StoredSegment] {
         let rows = try await runner.query(
             """
             SELECT s.*, h.proved_until_ns FROM inventory.size_segment s
@@ -75,7 +75,7 @@ package struct UsageRepository: Sendable {
             """)
         // What can't be read is a time of which nothing is known: the bill says that it is not billed.
         return runner.setAside.read(rows, of: "inventory.size_segment", by: ["domain", "start_ns"]) {
-            row throws(StoreError) in try SizeSegment(row)
+            row throws(StoreError) in try StoredSegment(row)
         }
     }
 
@@ -85,7 +85,7 @@ package struct UsageRepository: Sendable {
     /// nothing: a month needs no more rows than a day.
     package func readings(
         of tenant: TenantID, in period: TimeRange, boundaries: [Timestamp]
-    ) async throws(StoreError) -> [MeterReading] {
+    ) async throws(StoreError) -> [StoredReading] {
         let instants = TextArray(([period.start, period.end] + boundaries).map { String($0.nanoseconds) })
         let life: Query = "r.domain = l.domain AND r.host = l.host AND r.incarnation_start_ns = l.incarnation_start_ns"
         let columns = DomainCounters.meteredColumns
@@ -119,10 +119,10 @@ package struct UsageRepository: Sendable {
             CROSS JOIN LATERAL (\(Query.joined(nearest, by: " UNION ALL "))) n
             ORDER BY n.domain, n.host, n.incarnation_start_ns, n.at_ns
             """)
-        var readings: [MeterReading] = []
+        var readings: [StoredReading] = []
         for row in rows {
             readings.append(
-                MeterReading(
+                StoredReading(
                     domain: try row.domain("domain"), host: try row.host("host"),
                     incarnationStart: try row.timestamp("incarnation_start_ns"), at: try row.timestamp("at_ns"),
                     counters: try DomainCounters(metered: row)))

@@ -10,7 +10,7 @@ import Store
 // Room on hosts: promised under the lock of the host's row, given back when nobody needs it.
 extension ClusterShell {
     /// Asks for the room that a decision needs, and tells the core.
-    func permit(_ request: SchedulerCore.PermitRequest) async {
+    func permit(_ request: PermitRequest) async {
         if request.purpose == .migrate, let source = state.host(of: request.domain) {
             let told = await mobility(of: request.domain, on: source)
             let now = runtime.clock.now()

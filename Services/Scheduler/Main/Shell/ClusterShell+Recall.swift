@@ -39,7 +39,7 @@ extension ClusterShell {
         }
     }
 
-    private func recallChanges(in segments: [SizeSegment], _ period: TimeRange) {
+    private func recallChanges(in segments: [StoredSegment], _ period: TimeRange) {
         let ordered = segments.sorted { ($0.domain, $0.start) < ($1.domain, $1.start) }
         for (before, after) in zip(ordered, ordered.dropFirst())
         where before.domain == after.domain && after.start >= period.start
@@ -138,7 +138,7 @@ extension DecisionRow {
 
 extension Resource {
     /// What changed while a domain ran on: a start is a beginning, and no change.
-    static func changed(from before: SizeSegment, to after: SizeSegment) -> [Resource] {
+    static func changed(from before: StoredSegment, to after: StoredSegment) -> [Resource] {
         guard before.end == after.start, before.vcpus > 0, after.vcpus > 0 else { return [] }
         if before.host != after.host { return Resource.allCases }
         return (before.vcpus != after.vcpus ? [.cpu] : []) + (before.memory != after.memory ? [.memory] : [])

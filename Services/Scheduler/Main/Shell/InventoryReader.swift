@@ -82,8 +82,8 @@ struct InventoryReader: Sendable {
     /// An arrival is seen by then, once its order is not under way any more.
     private static let orderTime: Int64 = 600_000_000_000
 
-    private static func host(_ record: StoredHost) -> SchedulerCore.HostRecord {
-        SchedulerCore.HostRecord(
+    private static func host(_ record: StoredHost) -> HostRecord {
+        HostRecord(
             host: record.id, mode: record.mode, isUp: record.facts.state == .up, cpuCount: record.facts.cpuCount ?? 0,
             memory: record.facts.memory ?? .zero, cpuOvercommit: record.limits.cpuOvercommit,
             memoryOvercommit: record.limits.memoryOvercommit, reservedVCPUs: record.limits.reservedVCPUs,
@@ -91,9 +91,9 @@ struct InventoryReader: Sendable {
     }
 
     /// A domain that is stopped, saved or missing takes no vCPUs and no memory; one that is unknown still does.
-    private static func domain(_ record: StoredDomain, isBound: Bool) -> SchedulerCore.DomainRecord {
+    private static func domain(_ record: StoredDomain, isBound: Bool) -> DomainRecord {
         let isOff = record.holdsNoRoom
-        return SchedulerCore.DomainRecord(
+        return DomainRecord(
             domain: record.id, tenant: record.tenant, host: record.host,
             vcpus: isOff ? 0 : record.confirmedVCPUs ?? record.grantedVCPUs, ceiling: record.maximumVCPUs,
             memory: isOff ? .zero : record.memory ?? record.maximumMemory, isManaged: record.isManaged,

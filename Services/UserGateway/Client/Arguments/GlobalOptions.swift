@@ -24,7 +24,7 @@ struct GlobalOptions: ParsableArguments {
 
     @Option(
         help: "How long to wait in all, such as 30s or 2m (default 30s; for a change of a VM 10m).",
-        transform: Quantity.nanoseconds)
+        transform: TypedQuantity.nanoseconds)
     var timeout: Int64?
 
     @Flag(help: "Don't colour (NO_COLOR).")

@@ -5,7 +5,7 @@ internal import ResourceModel
 internal import UserGatewayCore
 
 /// Reads quantities as people write them. Every reader throws a `ValidationError` that shows a right form.
-enum Quantity {
+enum TypedQuantity {
     /// `512M`, `4GiB`, `1.5g`, `1073741824`: bytes. Units are binary, whichever way they are written.
     static func bytes(_ text: String) throws -> Int64 {
         let wrong = ValidationError("'\(text)' is not an amount of bytes; write for example 512M or 4GiB")

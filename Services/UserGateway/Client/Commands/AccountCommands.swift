@@ -63,18 +63,20 @@ struct TenantQuotaSet: MutatingCommand {
         ])
 
     @Argument(help: help(method, "tenant")) var tenant: String
-    @Option(help: "VMs; none: without a limit.", transform: Quantity.limit) var vms: JSONValue?
-    @Option(help: "vCPUs of all VMs, also of those that are off; none: without a limit.", transform: Quantity.limit)
+    @Option(help: "VMs; none: without a limit.", transform: TypedQuantity.limit) var vms: JSONValue?
+    @Option(
+        help: "vCPUs of all VMs, also of those that are off; none: without a limit.", transform: TypedQuantity.limit)
     var vcpus: JSONValue?
     @Option(
         help: "Memory of all VMs, such as 64G, also of those that are off; none: without a limit.",
-        transform: Quantity.limitOfBytes)
+        transform: TypedQuantity.limitOfBytes)
     var memory: JSONValue?
-    @Option(help: "Disks of all VMs, such as 1T; none: without a limit.", transform: Quantity.limitOfBytes)
+    @Option(help: "Disks of all VMs, such as 1T; none: without a limit.", transform: TypedQuantity.limitOfBytes)
     var disk: JSONValue?
-    @Option(help: "Snapshots of all VMs; none: without a limit.", transform: Quantity.limit) var snapshots: JSONValue?
+    @Option(help: "Snapshots of all VMs; none: without a limit.", transform: TypedQuantity.limit) var snapshots:
+        JSONValue?
     @Option(
-        help: "Tokens that are neither revoked nor expired; none: without a limit.", transform: Quantity.limit)
+        help: "Tokens that are neither revoked nor expired; none: without a limit.", transform: TypedQuantity.limit)
     var tokens: JSONValue?
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
@@ -89,7 +91,7 @@ struct TenantQuotaSet: MutatingCommand {
     func view(of result: JSONValue) -> View { .quota }
 }
 
-extension Quantity {
+extension TypedQuantity {
     /// `10`, or `none` for no limit.
     static func limit(_ text: String) throws -> JSONValue {
         if text == "none" { return .null }

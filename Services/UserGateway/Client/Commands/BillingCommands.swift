@@ -11,8 +11,8 @@ struct PeriodOptions: ParsableArguments {
 
     func parameters() throws -> [String: JSONValue?] {
         [
-            "tenant": .optional(tenant), "from": .optional(try from.map { try Quantity.instant($0) }),
-            "to": .optional(try to.map { try Quantity.instant($0) }),
+            "tenant": .optional(tenant), "from": .optional(try from.map { try TypedQuantity.instant($0) }),
+            "to": .optional(try to.map { try TypedQuantity.instant($0) }),
         ]
     }
 }
@@ -84,7 +84,7 @@ struct RateShow: GatewayCommand {
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
     func parameters() throws -> [String: JSONValue?] {
-        ["at": .optional(try at.map { try Quantity.instant($0) })]
+        ["at": .optional(try at.map { try TypedQuantity.instant($0) })]
     }
 
     func view(of result: JSONValue) -> View { .rates }
@@ -115,7 +115,7 @@ struct RateSet: MutatingCommand {
     func parameters() throws -> [String: JSONValue?] {
         [
             "card": try JSONValue(yamlFile: file),
-            "validFrom": .optional(try validFrom.map { try Quantity.instant($0) }),
+            "validFrom": .optional(try validFrom.map { try TypedQuantity.instant($0) }),
         ]
     }
 

@@ -26,7 +26,7 @@ struct DecisionList: GatewayCommand {
     func parameters() throws -> [String: JSONValue?] {
         [
             "vm": .optional(vm), "tenant": .optional(tenant),
-            "since": .optional(try since.map { try Quantity.instant($0) }), "limit": .optional(limit),
+            "since": .optional(try since.map { try TypedQuantity.instant($0) }), "limit": .optional(limit),
         ]
     }
 
@@ -46,7 +46,7 @@ struct DecisionWhy: GatewayCommand {
 
     func parameters() throws -> [String: JSONValue?] {
         [
-            "vm": .string(vm), "at": .optional(try at.map { try Quantity.instant($0) }),
+            "vm": .string(vm), "at": .optional(try at.map { try TypedQuantity.instant($0) }),
             "tenant": .optional(tenant),
         ]
     }
@@ -110,7 +110,7 @@ struct DecisionOutcomes: GatewayCommand {
     func parameters() throws -> [String: JSONValue?] {
         [
             "vm": .optional(vm), "tenant": .optional(tenant),
-            "since": .optional(try since.map { try Quantity.instant($0) }), "limit": .optional(limit),
+            "since": .optional(try since.map { try TypedQuantity.instant($0) }), "limit": .optional(limit),
         ]
     }
 

@@ -50,15 +50,17 @@ struct HostShow: GatewayCommand {
 
 /// How much of a host may be promised.
 struct HostLimitOptions: ParsableArguments {
-    @Option(help: "vCPUs that may be promised per core, such as 2.0 (a new host: 2).", transform: Quantity.ratio)
+    @Option(help: "vCPUs that may be promised per core, such as 2.0 (a new host: 2).", transform: TypedQuantity.ratio)
     var cpuOvercommit: Int64?
-    @Option(help: "Memory that may be promised per memory, such as 1.0 (a new host: 1).", transform: Quantity.ratio)
+    @Option(
+        help: "Memory that may be promised per memory, such as 1.0 (a new host: 1).", transform: TypedQuantity.ratio)
     var memoryOvercommit: Int64?
     @Option(help: "vCPUs kept free, such as 2 (a new host: 0).") var reserveVcpus: Int?
-    @Option(help: "Memory kept free, such as 1G (a new host: 0).", transform: Quantity.bytes) var reserveMemory: Int64?
+    @Option(help: "Memory kept free, such as 1G (a new host: 0).", transform: TypedQuantity.bytes) var reserveMemory:
+        Int64?
     @Option(
         help: "Projected use above which nothing more is placed, such as 90% (a new host: 90%).",
-        transform: Quantity.ratio)
+        transform: TypedQuantity.ratio)
     var cpuBound: Int64?
 
     var parameters: [String: JSONValue?] {

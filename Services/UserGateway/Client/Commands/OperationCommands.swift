@@ -67,7 +67,7 @@ struct OperationList: GatewayCommand {
     func parameters() throws -> [String: JSONValue?] {
         [
             "vm": .optional(vm), "tenant": .optional(tenant), "actor": .optional(actor),
-            "since": .optional(try since.map { try Quantity.instant($0) }), "running": running ? true : nil,
+            "since": .optional(try since.map { try TypedQuantity.instant($0) }), "running": running ? true : nil,
             "limit": .optional(limit),
         ]
     }

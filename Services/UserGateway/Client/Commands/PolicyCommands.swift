@@ -60,11 +60,11 @@ struct PolicySet: MutatingCommand {
 struct RuleOptions: ParsableArguments {
     @Option(help: "A policy with a name in place of bounds and ratio: aggressive, balanced, conservative or paper.")
     var preset: String?
-    @Option(help: "U1, such as 15%: use below it lets the VM shrink.", transform: Quantity.share) var lower: Int64?
-    @Option(help: "U2, such as 80%: use above it lets the VM grow.", transform: Quantity.share) var upper: Int64?
+    @Option(help: "U1, such as 15%: use below it lets the VM shrink.", transform: TypedQuantity.share) var lower: Int64?
+    @Option(help: "U2, such as 80%: use above it lets the VM grow.", transform: TypedQuantity.share) var upper: Int64?
     @Option(
         help: "M/N, such as 7/10: which share of the last N samples must breach; low is aggressive.",
-        transform: Quantity.quorum)
+        transform: TypedQuantity.quorum)
     var ratio: Int64?
     @Option(help: help("policy.set", "minVcpus")) var minVcpus: Int?
     @Option(help: help("policy.set", "maxVcpus")) var maxVcpus: Int?
@@ -84,16 +84,16 @@ struct RuleOptions: ParsableArguments {
 
 /// The rules for memory and the network cap.
 struct ResourceOptions: ParsableArguments {
-    @Option(help: "U1 for memory, such as 50%.", transform: Quantity.share) var memoryLower: Int64?
-    @Option(help: "U2 for memory, such as 85%.", transform: Quantity.share) var memoryUpper: Int64?
-    @Option(help: "Memory never falls below this, such as 1G.", transform: Quantity.bytes) var minMemory: Int64?
-    @Option(help: "Memory never grows beyond this, such as 4G.", transform: Quantity.bytes) var maxMemory: Int64?
+    @Option(help: "U1 for memory, such as 50%.", transform: TypedQuantity.share) var memoryLower: Int64?
+    @Option(help: "U2 for memory, such as 85%.", transform: TypedQuantity.share) var memoryUpper: Int64?
+    @Option(help: "Memory never falls below this, such as 1G.", transform: TypedQuantity.bytes) var minMemory: Int64?
+    @Option(help: "Memory never grows beyond this, such as 4G.", transform: TypedQuantity.bytes) var maxMemory: Int64?
     @Flag(inversion: .prefixedNo, help: "Whether memory follows a rule.") var memory: Bool?
-    @Option(help: "U1 for the network cap, such as 30%.", transform: Quantity.share) var networkLower: Int64?
-    @Option(help: "U2 for the network cap, such as 80%.", transform: Quantity.share) var networkUpper: Int64?
-    @Option(help: "The cap never falls below this per second, such as 1M.", transform: Quantity.bytes)
+    @Option(help: "U1 for the network cap, such as 30%.", transform: TypedQuantity.share) var networkLower: Int64?
+    @Option(help: "U2 for the network cap, such as 80%.", transform: TypedQuantity.share) var networkUpper: Int64?
+    @Option(help: "The cap never falls below this per second, such as 1M.", transform: TypedQuantity.bytes)
     var minNetwork: Int64?
-    @Option(help: "The cap never grows beyond this per second, such as 100M.", transform: Quantity.bytes)
+    @Option(help: "The cap never grows beyond this per second, such as 100M.", transform: TypedQuantity.bytes)
     var maxNetwork: Int64?
     @Flag(inversion: .prefixedNo, help: "Whether the network cap follows a rule.") var network: Bool?
 
@@ -115,11 +115,11 @@ struct PolicyOptionFlags: ParsableArguments {
     @Option(
         help:
             "What a managed policy is to reach at least cost: at most this share of minutes overloaded, such as 0.5%.",
-        transform: Quantity.share)
+        transform: TypedQuantity.share)
     var goal: Int64?
-    @Option(help: "No growing for so long after a change, such as 30s.", transform: Quantity.wait)
+    @Option(help: "No growing for so long after a change, such as 30s.", transform: TypedQuantity.wait)
     var cooldownUp: Int64?
-    @Option(help: "No shrinking for so long after a change, such as 5m.", transform: Quantity.wait)
+    @Option(help: "No shrinking for so long after a change, such as 5m.", transform: TypedQuantity.wait)
     var cooldownDown: Int64?
     @Option(help: "N: how many samples are looked at; 0: the platform's, or the preset's.") var window: Int64?
     @Flag(inversion: .prefixedNo, help: "Whether nothing is to be done with the VM automatically.") var optOut: Bool?
@@ -173,8 +173,8 @@ struct PolicyReplay: GatewayCommand {
 
     func parameters() throws -> [String: JSONValue?] {
         var values: [String: JSONValue?] = [
-            "vm": .string(vm), "tenant": .optional(tenant), "from": .string(try Quantity.instant(from)),
-            "to": .optional(try to.map { try Quantity.instant($0) }),
+            "vm": .string(vm), "tenant": .optional(tenant), "from": .string(try TypedQuantity.instant(from)),
+            "to": .optional(try to.map { try TypedQuantity.instant($0) }),
         ]
         values.merge(rule.parameters()) { $1 }
         return values

@@ -30,8 +30,8 @@ struct AssessCommand: GatewayCommand {
     func parameters() throws -> [String: JSONValue?] {
         [
             "host": .optional(host), "cluster": .optional(cluster),
-            "from": .optional(try from.map { try Quantity.instant($0) }),
-            "to": .optional(try to.map { try Quantity.instant($0) }),
+            "from": .optional(try from.map { try TypedQuantity.instant($0) }),
+            "to": .optional(try to.map { try TypedQuantity.instant($0) }),
         ]
     }
 
@@ -71,17 +71,17 @@ struct ClusterSet: MutatingCommand {
     @Option(
         name: .customLong("blackout"),
         help: "A window in which nothing is done automatically, UTC: 08:00+1h, mon,fri@08:00+1h; repeat it.",
-        transform: Quantity.blackout)
+        transform: TypedQuantity.blackout)
     var blackouts: [JSONValue] = []
     @Flag(help: "No windows any more.") var noBlackouts = false
-    @Option(help: "a: weight of the response time, such as 0.5; all three together.", transform: Quantity.share)
+    @Option(help: "a: weight of the response time, such as 0.5; all three together.", transform: TypedQuantity.share)
     var weightResponse: Int64?
-    @Option(help: "b: weight of free CPU.", transform: Quantity.share) var weightCpu: Int64?
-    @Option(help: "c: weight of free memory.", transform: Quantity.share) var weightMemory: Int64?
+    @Option(help: "b: weight of free CPU.", transform: TypedQuantity.share) var weightCpu: Int64?
+    @Option(help: "c: weight of free memory.", transform: TypedQuantity.share) var weightMemory: Int64?
     @Option(help: help(method, "movesInPerHost")) var movesIn: Int?
     @Option(help: help(method, "movesOutPerHost")) var movesOut: Int?
     @Option(help: help(method, "movesPerCluster")) var movesPerCluster: Int?
-    @Option(help: "How long a VM rests after a move, such as 30m.", transform: Quantity.wait) var moveRest: Int64?
+    @Option(help: "How long a VM rests after a move, such as 30m.", transform: TypedQuantity.wait) var moveRest: Int64?
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
@@ -133,7 +133,7 @@ struct TenantSet: MutatingCommand {
     func view(of result: JSONValue) -> View { .tenantSetting }
 }
 
-extension Quantity {
+extension TypedQuantity {
     /// `08:00+1h`, `mon,fri@08:00+1h`: days, begin (UTC) and length of a window.
     static func blackout(_ text: String) throws -> JSONValue {
         let wrong = ValidationError("'\(text)' is not a window; write for example 08:00+1h or mon,fri@08:00+1h")

@@ -25,7 +25,7 @@ struct TokenCreate: MutatingCommand {
     @Argument(help: help(method, "principal")) var principal: String
     @Option(help: help(method, "role")) var role: String
     @Option(help: help(method, "tenant")) var tenant: String?
-    @Option(help: "How long it is valid, such as 12h or 90d (default 90d).", transform: Quantity.seconds)
+    @Option(help: "How long it is valid, such as 12h or 90d (default 90d).", transform: TypedQuantity.seconds)
     var expiresIn: Int64?
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions

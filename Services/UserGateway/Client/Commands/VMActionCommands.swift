@@ -91,7 +91,7 @@ struct VMShutdown: VMActionCommand {
             "ebb vm shutdown web-1", "ebb vm shutdown web-1 --grace 2m --force",
             "ebb vm shutdown web-1 web-2 --force --yes",
         ])
-    @Option(help: "How long the guest may take, such as 2m (default 60s).", transform: Quantity.seconds)
+    @Option(help: "How long the guest may take, such as 2m (default 60s).", transform: TypedQuantity.seconds)
     var grace: Int64?
     @Flag(help: "Cut its power: at once, or after --grace where that is given.") var force = false
     @OptionGroup var consent: ConsentOptions

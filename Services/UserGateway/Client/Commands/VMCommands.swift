@@ -72,7 +72,7 @@ struct VMSamples: GatewayCommand {
     func parameters() throws -> [String: JSONValue?] {
         [
             "vm": .string(vm), "tenant": .optional(tenant),
-            "since": .optional(try since.map { try Quantity.instant($0) }), "limit": .optional(limit),
+            "since": .optional(try since.map { try TypedQuantity.instant($0) }), "limit": .optional(limit),
         ]
     }
 

@@ -19,11 +19,11 @@ struct VMCreate: VMChangeCommand {
     @Option(help: "A size by its name, see 'ebb flavor list'; what else is given overrides it.") var flavor: String?
     @Option(help: help(method, "vcpus")) var vcpus: Int?
     @Option(help: help(method, "maxVcpus")) var maxVcpus: Int?
-    @Option(help: "Memory, such as 512M or 4GiB (default: the flavor's).", transform: Quantity.bytes)
+    @Option(help: "Memory, such as 512M or 4GiB (default: the flavor's).", transform: TypedQuantity.bytes)
     var memory: Int64?
-    @Option(help: "The memory that it can grow to, such as 8G (default: its memory).", transform: Quantity.bytes)
+    @Option(help: "The memory that it can grow to, such as 8G (default: its memory).", transform: TypedQuantity.bytes)
     var maxMemory: Int64?
-    @Option(help: "Disk, such as 20G (default: the flavor's).", transform: Quantity.bytes) var disk: Int64?
+    @Option(help: "Disk, such as 20G (default: the flavor's).", transform: TypedQuantity.bytes) var disk: Int64?
     @Option(help: "The image that its disk begins as; for operators also the path of a disk on the host.")
     var image: String?
     @Option(help: help(method, "pool")) var pool: String?

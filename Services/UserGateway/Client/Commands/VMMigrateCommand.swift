@@ -17,12 +17,12 @@ struct VMMigrate: AsyncParsableCommand {
     @Option(
         help: "What it may take of the network, such as 100MB/s (default: what there is).", transform: Self.rate)
     var bandwidth: Int64?
-    @Option(help: "How long the VM may stand still at the end, such as 300ms.", transform: Quantity.milliseconds)
+    @Option(help: "How long the VM may stand still at the end, such as 300ms.", transform: TypedQuantity.milliseconds)
     var downtime: Int64?
     @Flag(help: "Slow a VM down that changes its memory faster than it is copied.") var autoConverge = false
     @Option(
         help: "How long it may take, such as 30m; then it is called off (default: as long as it progresses).",
-        transform: Quantity.seconds)
+        transform: TypedQuantity.seconds)
     var timeLimit: Int64?
     @Flag(help: help("vm.migrate", "force")) var force = false
     @Flag(help: "Abort the migration that is under way: the VM stays where it is.") var abort = false
@@ -58,6 +58,6 @@ struct VMMigrate: AsyncParsableCommand {
     }
 
     private static func rate(_ text: String) throws -> Int64 {
-        try Quantity.bytes(text.hasSuffix("/s") ? String(text.dropLast(2)) : text)
+        try TypedQuantity.bytes(text.hasSuffix("/s") ? String(text.dropLast(2)) : text)
     }
 }

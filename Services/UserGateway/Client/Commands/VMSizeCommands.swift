@@ -10,7 +10,7 @@ struct VMResize: VMChangeCommand {
 
     @Argument(help: help(method, "vm")) var vm: String
     @Option(help: help(method, "vcpus")) var vcpus: Int?
-    @Option(help: "The memory that it is to have, such as 2G.", transform: Quantity.bytes) var memory: Int64?
+    @Option(help: "The memory that it is to have, such as 2G.", transform: TypedQuantity.bytes) var memory: Int64?
     @Option(help: help(method, "tenant")) var tenant: String?
     @OptionGroup var waiting: WaitOptions
     @OptionGroup var mutation: MutationOptions
@@ -80,7 +80,7 @@ struct VMCap: AsyncParsableCommand {
     /// A share of one core, in parts per million; 0: no limit.
     private static func share(_ text: String) throws -> Int64 {
         if text == "none" { return 0 }
-        guard let ppm = try? Quantity.ratio(text), ppm > 0 else {
+        guard let ppm = try? TypedQuantity.ratio(text), ppm > 0 else {
             throw ValidationError("'\(text)' is no limit of CPU time; write for example 50%, 2.5 or none")
         }
         return ppm
@@ -89,7 +89,8 @@ struct VMCap: AsyncParsableCommand {
     /// Bytes per second; 0: no limit.
     private static func rate(_ text: String) throws -> Int64 {
         if text == "none" { return 0 }
-        guard let bytes = try? Quantity.bytes(text.hasSuffix("/s") ? String(text.dropLast(2)) : text), bytes > 0 else {
+        guard let bytes = try? TypedQuantity.bytes(text.hasSuffix("/s") ? String(text.dropLast(2)) : text), bytes > 0
+        else {
             throw ValidationError("'\(text)' is no limit of traffic; write for example 10MB/s or none")
         }
         return bytes
@@ -103,7 +104,7 @@ struct VMPrepare: AsyncParsableCommand {
 
     @Argument(help: help("vm.prepare", "vm")) var vm: String
     @Option(help: help("vm.prepare", "maxVcpus")) var maxVcpus: Int?
-    @Option(help: "The memory that it can grow to, such as 8G.", transform: Quantity.bytes) var maxMemory: Int64?
+    @Option(help: "The memory that it can grow to, such as 8G.", transform: TypedQuantity.bytes) var maxMemory: Int64?
     @Flag(help: "Only show what would change.") var dryRun = false
     @Option(help: help("vm.prepare", "tenant")) var tenant: String?
     @OptionGroup var waiting: WaitOptions

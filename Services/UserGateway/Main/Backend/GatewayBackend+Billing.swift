@@ -97,7 +97,7 @@ extension GatewayBackend {
 
     /// A tenant reads pseudonyms where a bill names hosts.
     private func concealed(
-        _ document: JSONValue, for principal: UserGatewayCore.Principal
+        _ document: JSONValue, for principal: Principal
     ) async throws(MethodError) -> JSONValue {
         guard principal.tenant != nil else { return document }
         let names = try await hostNames(Self.hosts(in: document), to: principal)

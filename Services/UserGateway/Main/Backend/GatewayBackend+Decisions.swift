@@ -105,7 +105,7 @@ extension GatewayBackend {
 
     /// Why a VM is as it is, now or at an instant. A tenant reads pseudonyms, and gets no state of others.
     func why(_ request: Request) async throws(MethodError) -> JSONValue {
-        let domain: DomainRecord
+        let domain: StoredDomain
         if let instant = request.instant("at") {
             guard instant <= runtime.clock.now() else {
                 throw MethodError(.invalid, "nothing is decided yet for \(instant)", hint: "leave out --at for now")

@@ -24,7 +24,7 @@ extension GatewayBackend {
 
     /// What is known of each of these hosts. A host of which nothing was heard for three intervals is not known, whoever
     /// did not tell: the host, its Monitor or Logger.
-    func sights(of hosts: [HostRecord]) async throws(MethodError) -> [HostID: HostSight] {
+    func sights(of hosts: [StoredHost]) async throws(MethodError) -> [HostID: HostSight] {
         let now = runtime.clock.now()
         let newest = try await reading {
             try await LogRepository(store).newest(of: hosts.map(\.id), since: now.advanced(by: .zero - Self.memory))
@@ -42,7 +42,7 @@ extension GatewayBackend {
     }
 
     /// The newest sample of each of these domains.
-    func newestSamples(of domains: [DomainRecord]) async throws(MethodError) -> [DomainID: DomainPoint] {
+    func newestSamples(of domains: [StoredDomain]) async throws(MethodError) -> [DomainID: DomainPoint] {
         let since = runtime.clock.now().advanced(by: .zero - Self.memory)
         return try await reading { try await LogRepository(store).newest(of: domains.map(\.id), since: since) }
     }

@@ -69,7 +69,7 @@ extension GatewayBackend {
 
     /// The provider ends any freeze, a tenant its own people's.
     private func mayEnd(
-        _ freeze: FreezeRecord, _ principal: UserGatewayCore.Principal
+        _ freeze: FreezeRecord, _ principal: Principal
     ) async throws(MethodError) -> Bool {
         guard let tenant = principal.tenant else { return true }
         return try await reading { try await AccountRepository(store).principal(named: freeze.principal) }?.tenant
@@ -79,7 +79,7 @@ extension GatewayBackend {
     /// What is frozen. A tenant sees its VMs' and its own freezes, and those of clusters that its VMs are in.
     func listFreezes(_ request: Request) async throws(MethodError) -> JSONValue {
         let freezes = try await reading { try await FreezeRepository(store).list() }
-        let domains = try await reading { () -> [DomainRecord] in
+        let domains = try await reading { () -> [StoredDomain] in
             guard let tenant = request.principal.tenant else { return try await inventory.domains(.all) }
             return try await inventory.domains(.tenant(tenant))
         }
@@ -187,7 +187,7 @@ extension GatewayBackend {
     }
 
     private func describe(
-        _ freeze: FreezeRecord, named name: String, for principal: UserGatewayCore.Principal, _ own: Set<String>?
+        _ freeze: FreezeRecord, named name: String, for principal: Principal, _ own: Set<String>?
     ) async throws(MethodError) -> [String: JSONValue] {
         guard let tenant = principal.tenant else {
             return describe(freeze, freeze.subject.id, name, freeze.reason, freeze.principal)

@@ -88,7 +88,7 @@ extension GatewayBackend {
     }
 
     /// What could not be moved away from a host in drain, by the last word on each.
-    private func staying(of host: HostRecord, _ domains: [DomainRecord]) async throws(MethodError) -> [JSONValue] {
+    private func staying(of host: StoredHost, _ domains: [StoredDomain]) async throws(MethodError) -> [JSONValue] {
         guard host.mode == .draining else { return [] }
         var staying: [JSONValue] = []
         for domain in domains.sorted(by: { ($0.name, $0.id) < ($1.name, $1.id) }) {
@@ -133,7 +133,7 @@ extension GatewayBackend {
     }
 
     /// One machine under two names would have its room given away twice.
-    private func refuseTwin(of host: HostRecord) async throws(MethodError) {
+    private func refuseTwin(of host: StoredHost) async throws(MethodError) {
         guard let uuid = host.facts.uuid else { return }
         let twins = try await reading { try await inventory.hosts(sharing: uuid, with: host.id) }
         let used = try await reading { try await inventory.hosts() }
@@ -194,11 +194,11 @@ extension GatewayBackend {
     }
 
     /// The host that a request names, if it is one of Ebb's.
-    func host(_ request: Request) async throws(MethodError) -> HostRecord {
+    func host(_ request: Request) async throws(MethodError) -> StoredHost {
         try await host(try hostName(request))
     }
 
-    func host(_ id: HostID) async throws(MethodError) -> HostRecord {
+    func host(_ id: HostID) async throws(MethodError) -> StoredHost {
         guard let host = try await reading({ try await inventory.host(id) }), host.removedAt == nil else {
             throw MethodError(
                 .notFound, MethodError.notFound("host", id.name).message, toTenants: "its host is not there any more")
@@ -213,7 +213,7 @@ extension GatewayBackend {
     }
 
     private func describe(
-        _ host: HostRecord, domains: [DomainRecord], _ sight: HostSight?
+        _ host: StoredHost, domains: [StoredDomain], _ sight: HostSight?
     ) -> [String: JSONValue] {
         let own = domains.filter { $0.host == host.id && $0.missingSince == nil }
         let figures = sight?.figures
@@ -239,7 +239,7 @@ extension GatewayBackend {
     }
 
     /// vCPUs of those that run; `nil` where one's are not known.
-    private static func vcpus(of domains: [DomainRecord]) -> Int? {
+    private static func vcpus(of domains: [StoredDomain]) -> Int? {
         let running = domains.filter { $0.state.isActive }.map { $0.confirmedVCPUs?.count }
         return running.contains(nil) ? nil : running.reduce(0) { $0 + ($1 ?? 0) }
     }

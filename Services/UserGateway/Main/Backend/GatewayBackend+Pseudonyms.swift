@@ -8,14 +8,14 @@ import UserGatewayCore
 // The provider's names as a tenant reads them.
 extension GatewayBackend {
     /// A host's name for the provider's people; a pseudonym of its own for every tenant.
-    func visible(_ host: HostID, to principal: UserGatewayCore.Principal) async throws(MethodError) -> String {
+    func visible(_ host: HostID, to principal: Principal) async throws(MethodError) -> String {
         guard let tenant = principal.tenant else { return host.name }
         return try await pseudonym(of: host.name, kind: .host, for: tenant)
     }
 
     /// Hosts' names as `visible` gives them, of many hosts at once.
     func visible(
-        _ hosts: some Sequence<HostID>, to principal: UserGatewayCore.Principal
+        _ hosts: some Sequence<HostID>, to principal: Principal
     ) async throws(MethodError) -> [HostID: String] {
         let hosts = Set(hosts)
         let names = try await hostNames(Set(hosts.map(\.name)), to: principal)
@@ -24,7 +24,7 @@ extension GatewayBackend {
 
     /// What stands for each of these names of hosts, which may be of hosts that were removed.
     func hostNames(
-        _ names: Set<String>, to principal: UserGatewayCore.Principal
+        _ names: Set<String>, to principal: Principal
     ) async throws(MethodError) -> [String: String] {
         guard let tenant = principal.tenant else { return Dictionary(names.map { ($0, $0) }) { first, _ in first } }
         return try await reading {
@@ -43,7 +43,7 @@ extension GatewayBackend {
     }
 
     /// The tenant's own people, who have names for it; `nil`: whoever asks knows everybody.
-    func ownPeople(of principal: UserGatewayCore.Principal) async throws(MethodError) -> Set<String>? {
+    func ownPeople(of principal: Principal) async throws(MethodError) -> Set<String>? {
         guard let tenant = principal.tenant else { return nil }
         return try await reading { Set(try await AccountRepository(store).principals(of: tenant).map(\.name)) }
     }

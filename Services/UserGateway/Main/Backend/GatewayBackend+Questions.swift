@@ -29,7 +29,7 @@ extension GatewayBackend {
 
     /// What `vm.prepare` would change in the definition.
     func changes(
-        of domain: DomainRecord, _ ceiling: CommandArguments, _ request: Request
+        of domain: StoredDomain, _ ceiling: CommandArguments, _ request: Request
     ) async throws(MethodError) -> [JSONValue] {
         var wish = HostQuestion(domain: domain.id)
         wish.maximumVCPUs = ceiling.maximumVCPUs
@@ -69,7 +69,7 @@ extension GatewayBackend {
 
     /// Asks the owner of a domain's host.
     private func question(
-        _ type: MessageType, _ domain: DomainRecord, _ request: Request, _ wish: HostQuestion? = nil
+        _ type: MessageType, _ domain: StoredDomain, _ request: Request, _ wish: HostQuestion? = nil
     ) async throws(MethodError) -> JSONValue {
         do throws(MethodError) {
             return try await question(type, wish ?? HostQuestion(domain: domain.id), to: domain.host, request)
@@ -91,7 +91,7 @@ extension GatewayBackend {
     /// What a host says that a VM lacks, with pseudonyms for hosts and without their addresses. Only what Monitor words by
     /// itself may be read so: in a tenant's own words it would tell which hosts there are.
     private func discreet(
-        _ answer: JSONValue, for principal: UserGatewayCore.Principal
+        _ answer: JSONValue, for principal: Principal
     ) async throws(MethodError) -> JSONValue {
         guard principal.tenant != nil else { return answer }
         let hosts = try await reading { try await inventory.everyHostURI() }

@@ -124,7 +124,7 @@ extension GatewayBackend {
         "\(freeze.subject) was frozen by Scheduler at \(freeze.createdAt)"
     }
 
-    private static func problem(_ host: HostRecord, _ age: Age?) -> String {
+    private static func problem(_ host: StoredHost, _ age: Age?) -> String {
         guard let nanoseconds = age?.nanoseconds else { return "host \(host.id) was never read" }
         return age?.isKnown == true
             ? "host \(host.id) does not answer"
@@ -144,7 +144,7 @@ extension GatewayBackend {
         }
     }
 
-    private static func name(of subject: FreezeSubject, _ domains: [DomainID: DomainRecord]) -> String {
+    private static func name(of subject: FreezeSubject, _ domains: [DomainID: StoredDomain]) -> String {
         guard case .domain(let domain) = subject else { return subject.id }
         return domains[domain]?.name ?? subject.id
     }

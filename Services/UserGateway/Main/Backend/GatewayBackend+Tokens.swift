@@ -17,7 +17,7 @@ extension GatewayBackend {
         let now = runtime.clock.now()
         let found = try await readingForAnybody { try await AccountRepository(store).token(withHash: token.hash) }
         guard let found, found.state(at: now) == .valid,
-            let principal = UserGatewayCore.Principal(
+            let principal = Principal(
                 id: found.principal.id, name: found.principal.name, role: found.principal.role,
                 tenant: found.principal.tenant)
         else { throw refused }
@@ -292,7 +292,7 @@ extension Role {
     }
 }
 
-extension UserGatewayCore.Principal {
+extension Principal {
     /// Whether it may revoke somebody's tokens: its own, an owner those of its tenant, an administrator all.
     fileprivate func mayManage(_ person: StoredPrincipal) -> Bool {
         switch role {

@@ -106,7 +106,7 @@ extension GatewayBackend {
     }
 
     /// Where a migration is to go, checked while the mistake is still cheap.
-    private func target(of domain: DomainRecord, _ request: Request) async throws(MethodError) -> HostID? {
+    private func target(of domain: StoredDomain, _ request: Request) async throws(MethodError) -> HostID? {
         guard let text = request.text("host") else { return nil }
         guard let id = HostID(text) else { throw .notFound("host", text) }
         let target = try await host(id)
@@ -132,7 +132,7 @@ extension GatewayBackend {
     }
 
     /// What was taken while the VM was another tenant's is not there for this one.
-    private func refuseForeignSnapshot(of domain: DomainRecord, _ request: Request) async throws(MethodError) {
+    private func refuseForeignSnapshot(of domain: StoredDomain, _ request: Request) async throws(MethodError) {
         let name = request.text("name") ?? ""
         guard try await foreignSnapshots(of: domain, for: request.principal).contains(name) else { return }
         throw .notFound("snapshot", name)
@@ -140,7 +140,7 @@ extension GatewayBackend {
 
     /// Names of snapshots that were taken while the VM was another tenant's than who asks; none for the provider's people.
     func foreignSnapshots(
-        of domain: DomainRecord, for principal: UserGatewayCore.Principal
+        of domain: StoredDomain, for principal: Principal
     ) async throws(MethodError) -> Set<String> {
         guard let tenant = principal.tenant else { return [] }
         return try await reading { try await OwnershipRepository(store).snapshots(of: domain.id, notOf: tenant) }
@@ -157,7 +157,7 @@ extension GatewayBackend {
     }
 
     /// The ceiling that a request asks for, as commands name it.
-    func ceiling(of domain: DomainRecord, _ request: Request) throws(MethodError) -> CommandArguments {
+    func ceiling(of domain: StoredDomain, _ request: Request) throws(MethodError) -> CommandArguments {
         let (vcpus, memory) = (request.integer("maxVcpus"), request.integer("maxMemoryBytes"))
         guard vcpus != nil || memory != nil else {
             throw MethodError(
@@ -170,7 +170,7 @@ extension GatewayBackend {
     func adoptVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let name = request.text("vm") ?? ""
         let host = request.text("host")
-        let found = try await reading { () -> [DomainRecord] in
+        let found = try await reading { () -> [StoredDomain] in
             if let id = DomainID(name) { return try await inventory.domain(id).map { [$0] } ?? [] }
             return try await inventory.domains(.all).filter { $0.name == name && !$0.isManaged }
         }.filter { $0.deletedAt == nil && (host ?? $0.host.name) == $0.host.name }
@@ -198,7 +198,7 @@ extension GatewayBackend {
     // MARK: -
 
     /// The VM that a request names, if Ebb may change it.
-    func managedDomain(_ request: Request) async throws(MethodError) -> DomainRecord {
+    func managedDomain(_ request: Request) async throws(MethodError) -> StoredDomain {
         let domain = try await domain(request)
         guard domain.isManaged else {
             throw MethodError(
@@ -245,7 +245,7 @@ extension GatewayBackend {
     private func cluster(of host: HostID) async throws(MethodError) -> ClusterID { try await self.host(host).cluster }
 
     private func roomToRun(
-        _ domain: DomainRecord, _ purpose: PermitPurpose, _ request: Request
+        _ domain: StoredDomain, _ purpose: PermitPurpose, _ request: Request
     ) async throws(MethodError) -> Permitted {
         try await room(
             for: domain.id, on: domain.host, in: try await cluster(of: domain.host), purpose: purpose,

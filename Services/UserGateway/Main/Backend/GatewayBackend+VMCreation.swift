@@ -74,7 +74,7 @@ extension GatewayBackend {
     }
 
     /// The tenant's VMs of an affinity group.
-    private func members(of group: String, _ own: [DomainRecord]) async throws(MethodError) -> [DomainRecord] {
+    private func members(of group: String, _ own: [StoredDomain]) async throws(MethodError) -> [StoredDomain] {
         let policies = try await reading { try await PolicyRepository(store).allCurrent() }
         let ids = Set(policies.filter { $0.options.affinityGroup == group }.map(\.domain))
         return own.filter { ids.contains($0.id) }

@@ -48,7 +48,7 @@ extension GatewayBackend {
         let now: Timestamp
 
         /// For instance `1 vCPU more since 2026-03-01T12:00:00Z, place 2`.
-        func waiting(_ domain: DomainRecord) -> String? {
+        func waiting(_ domain: StoredDomain) -> String? {
             waiting[domain.id].map { growths in
                 growths.map { queued in
                     let unit = queued.growth.resource == .cpu ? "vCPUs" : "bytes of \(queued.growth.resource.rawValue)"
@@ -59,7 +59,7 @@ extension GatewayBackend {
         }
 
         /// Why automatic actions on a VM are stopped; the widest reason.
-        func frozen(_ domain: DomainRecord) -> String? {
+        func frozen(_ domain: StoredDomain) -> String? {
             let subjects: [FreezeSubject?] = [
                 clusters[domain.host].map { .cluster($0) }, domain.tenant.map { .tenant($0) }, .domain(domain.id),
             ]
@@ -72,7 +72,7 @@ extension GatewayBackend {
     }
 
     private func context(
-        _ domains: [DomainRecord], for principal: UserGatewayCore.Principal
+        _ domains: [StoredDomain], for principal: Principal
     ) async throws(MethodError) -> VMContext {
         let hosts = try await reading { try await inventory.hosts() }
         let own = Set(domains.map(\.host))
@@ -103,7 +103,7 @@ extension GatewayBackend {
 
     /// Pins and groups that do not hold. A pin names hosts, which are the provider's; a group's name is its tenant's own.
     private func broken(
-        _ domains: [DomainID], for principal: UserGatewayCore.Principal
+        _ domains: [DomainID], for principal: Principal
     ) async throws(MethodError) -> [DomainID: String] {
         let rows = try await reading { try await PlaceRepository(store).broken(of: domains) }
         let pins = rows.map(\.tie).filter { $0.hasPrefix(Self.pinPrefix) }
@@ -138,10 +138,10 @@ extension GatewayBackend {
     }
 
     /// The VM that a request names, as far as its caller can see it.
-    func domain(_ request: Request) async throws(MethodError) -> DomainRecord {
+    func domain(_ request: Request) async throws(MethodError) -> StoredDomain {
         let name = request.text("vm") ?? ""
         let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
-        let found = try await reading { () -> [DomainRecord] in
+        let found = try await reading { () -> [StoredDomain] in
             if let id = DomainID(name) {
                 // Another tenant's is not read: it takes as long to find as one that is not there.
                 return try await inventory.domain(id, of: request.principal.tenant).map { [$0] } ?? []
@@ -158,7 +158,7 @@ extension GatewayBackend {
         return first
     }
 
-    private func describe(_ domain: DomainRecord, _ context: VMContext) -> JSONValue {
+    private func describe(_ domain: StoredDomain, _ context: VMContext) -> JSONValue {
         let sight = context.sights[domain.host]
         let age = sight?.age ?? Age(of: nil, interval: nil, now: context.now)
         let sample = context.samples[domain.id]
@@ -198,7 +198,7 @@ extension GatewayBackend {
     }
 
     /// A VM that its host does not have any more is in no state; of one whose host is not known nobody knows it.
-    static func shownState(of domain: DomainRecord, _ age: Age) -> String {
+    static func shownState(of domain: StoredDomain, _ age: Age) -> String {
         guard domain.missingSince == nil else { return "missing" }
         return age.known(domain.state)?.rawValue ?? DomainState.unknown.rawValue
     }

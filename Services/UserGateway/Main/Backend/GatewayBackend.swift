@@ -27,7 +27,7 @@ struct GatewayBackend: GatewayMethods {
     var inventory: InventoryRepository { InventoryRepository(runtime.store) }
 
     func call(
-        _ method: String, params: JSONValue, principal: UserGatewayCore.Principal, context: CallContext
+        _ method: String, params: JSONValue, principal: Principal, context: CallContext
     ) async throws(MethodError) -> JSONValue {
         var generator = SystemRandomNumberGenerator()
         let request = Request(
@@ -98,7 +98,7 @@ struct GatewayBackend: GatewayMethods {
 struct Request: Sendable {
     let method: String
     let values: JSONValue
-    let principal: UserGatewayCore.Principal
+    let principal: Principal
     let context: CallContext
     /// What names this wish; a fresh one where the caller gave none.
     let idempotencyKey: String

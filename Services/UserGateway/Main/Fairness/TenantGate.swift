@@ -15,7 +15,7 @@ final class TenantGate: Sendable {
         var lastTicket = 0
     }
 
-    private enum Verdict {
+    private enum Turn {
         case begin, wait
         case refuse(MethodError)
     }
@@ -149,7 +149,7 @@ final class TenantGate: Sendable {
     private func begin(
         _ ticket: Int, _ weight: MethodDefinition.Weight, _ continuation: CheckedContinuation<MethodError?, Never>,
         _ enter: (inout FairQueue) throws(MethodError) -> Bool
-    ) -> Verdict {
+    ) -> Turn {
         state.withLock { state in
             guard !Task.isCancelled, var queue = state.queues[weight] else { return .refuse(.cancelled) }
             do throws(MethodError) {

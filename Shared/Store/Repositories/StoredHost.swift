@@ -33,7 +33,7 @@ package struct HostLimits: Hashable, Sendable, Codable {
 }
 
 /// What a host says of itself.
-package struct HostFacts: Hashable, Sendable, Codable {
+package struct HostAnswer: Hashable, Sendable, Codable {
     package var state: HostState
     /// `nil`: unknown, what was known stays.
     package var cpuCount: Int?
@@ -56,14 +56,14 @@ package struct HostFacts: Hashable, Sendable, Codable {
 }
 
 /// A row of `inventory.host`.
-package struct HostRecord: Hashable, Sendable {
+package struct StoredHost: Hashable, Sendable {
     package let id: HostID
     package let cluster: ClusterID
     /// Such as `xen:///system` or `fleet://127.0.0.1:7400/h-1`.
     package let uri: String
     package let mode: HostMode
     package let limits: HostLimits
-    package let facts: HostFacts
+    package let facts: HostAnswer
     /// Every domain on it is known up to here.
     package let provedUntil: Timestamp?
     /// Names and values that people gave it.
@@ -81,7 +81,7 @@ package struct HostRecord: Hashable, Sendable {
             memoryOvercommit: try row.utilization("memory_overcommit_ppm"),
             reservedVCPUs: try row.vcpus("reserved_vcpus"), reservedMemory: try row.byteCount("reserved_memory_bytes"),
             cpuBound: try row.utilization("cpu_bound_ppm"))
-        facts = HostFacts(
+        facts = HostAnswer(
             state: try row.value("state"), cpuCount: try row.vcpusOrNil("cpu_count")?.count,
             memory: try row.byteCountOrNil("memory_bytes"), capabilities: try row.stringOrNil("capabilities"),
             uuid: try row.uuidOrNil("uuid"))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The line of help and of errors that shows how a command is typed: the parser leaves it as long as it is.
-enum Usage {
+enum UsageText {
     /// The message with its usage over several lines, each at most `columns` long where its words allow it.
     static func wrapped(_ message: String, columns: Int) -> String {
         message.split(separator: "\n", omittingEmptySubsequences: false).map { line in

@@ -63,7 +63,7 @@ package struct NewDomain: Hashable, Sendable {
 }
 
 /// A row of `inventory.domain`.
-package struct DomainRecord: Hashable, Sendable {
+package struct StoredDomain: Hashable, Sendable {
     package let id: DomainID
     package let name: String
     package let tenant: TenantID?

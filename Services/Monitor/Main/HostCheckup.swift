@@ -18,7 +18,7 @@ struct CheckItem: Codable, Hashable, Sendable {
 }
 
 /// What is known of how far a host's clock is from cluster time.
-enum HostClock: Hashable, Sendable {
+enum ClockLead: Hashable, Sendable {
     /// Nanoseconds that it is ahead, at least and at most: how long the host took to answer blurs it.
     case ahead(ClosedRange<Int64>)
     case unknown(String)
@@ -31,7 +31,7 @@ enum HostClock: Hashable, Sendable {
     }
 
     /// How far the other host's clock is ahead of this one's.
-    func difference(to other: HostClock) -> HostClock {
+    func difference(to other: ClockLead) -> ClockLead {
         switch (self, other) {
         case (.unknown(let reason), _), (_, .unknown(let reason)): .unknown(reason)
         case (.ahead(let here), .ahead(let there)):
@@ -41,10 +41,10 @@ enum HostClock: Hashable, Sendable {
 }
 
 /// What a host's own words say about it and about each pair that it is the source of. Pure.
-enum HostCheck {
+enum HostCheckup {
     struct Examined: Hashable, Sendable {
         let examination: HostExamination
-        let clock: HostClock
+        let clock: ClockLead
     }
 
     static func items(of examined: Examined) -> [CheckItem] {
@@ -152,7 +152,7 @@ enum HostCheck {
         return CheckItem(check: "own name", result: .fine, detail: "\(name.name): \(seen)")
     }
 
-    private static func clock(_ clock: HostClock, against other: String) -> CheckItem {
+    private static func clock(_ clock: ClockLead, against other: String) -> CheckItem {
         let tolerance = ReadingInstant.clockTolerance.wholeNanoseconds
         let remedy = "have one service keep its clock, such as chrony"
         guard case .ahead(let ahead) = clock else {

@@ -5,7 +5,7 @@ internal import Messages
 internal import ResourceModel
 
 /// Heartbeats and replays on the wire.
-enum Replay {
+enum ReplayCodec {
     /// The heartbeat's bodies: a publisher of more streams than one frame takes sends several.
     static func heartbeats(_ positions: [StreamSpool.Position], frameBytes: Int) -> [[UInt8]] {
         // A topic has 200 bytes at most; the rest of an entry is below 40.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// SplitMix64 (Steele, Lea, Flood 2014): the same seed gives the same run. Print the seed where a test can fail by it.
-package struct SeededGenerator: RandomNumberGenerator, Sendable {
+/// Numbers that look random and are the same for the same seed, everywhere: for simulated load and for tests, which print the
+/// seed where they can fail by it. SplitMix64 (Steele, Lea, Flood 2014).
+package struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
     private var state: UInt64
 
+    /// The same seed gives the same numbers.
     package init(seed: UInt64) { state = seed }
 
     package mutating func next() -> UInt64 {
