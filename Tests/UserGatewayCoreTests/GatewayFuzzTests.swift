@@ -71,7 +71,9 @@ struct GatewayFuzzTests {
         switch schema {
         case .integer(let range): [(path, range)]
         case .object(let fields): fields.flatMap { integers($0.schema, "\(path).\($0.name)") }
-        case .list(let element, _), .map(let element, _), .nullable(let element): integers(element, path)
+        case .list(let element, _), .map(let element, _), .nullable(let element),
+            .named(_, let element):
+            integers(element, path)
         default: []
         }
     }

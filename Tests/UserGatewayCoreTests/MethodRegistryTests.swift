@@ -58,7 +58,7 @@ struct MethodRegistryTests {
         let method = try #require(registry[name])
         let document = registry.openRPC(version: "1")["methods"]?.items?.first { $0["name"] == .string(name) }
         switch method.finality {
-        case .never: #expect(document?["x-irreversible"] == false && !method.isFinal(method.example.parameters))
+        case .never: #expect(document?["x-irreversible"] == nil && !method.isFinal(method.example.parameters))
         case .always: #expect(document?["x-irreversible"] == true && method.isMutating && method.isFinal([:]))
         case .with(let parameter):
             #expect(document?["x-irreversible"] == .string(parameter) && method.isMutating)
@@ -184,11 +184,33 @@ struct MethodRegistryTests {
         #expect(methods.compactMap { $0["name"]?.text } == methodNames)
         for method in methods {
             #expect(method["result"]?["schema"]?.members?.isEmpty == false)
-            #expect(method["errors"]?.items?.isEmpty == false && method["examples"]?.items?.count == 1)
-            #expect(method["params"]?.items?.allSatisfy { $0["schema"]?["type"] != nil } == true)
+            #expect(method["errors"]?.items != nil && method["examples"]?.items?.count == 1)
+            #expect(method["params"]?.items?.allSatisfy { ($0["schema"]?["type"] ?? $0["$ref"]) != nil } == true)
         }
         #expect(try JSONValue(parsing: document.compact) == document)
         #expect(methods.first { $0["name"] == "rate.set" }?["x-roles"] == ["administrator"])
+    }
+
+    @Test("what several methods have stands once among the components, and every reference is to one of them")
+    func sharesComponents() throws {
+        let document = registry.openRPC(version: "1.2.3")
+        let components = try #require(document["components"]?.members)
+        var used: Set<String> = []
+        func look(_ value: JSONValue) {
+            value.items?.forEach(look)
+            value.members?.values.forEach(look)
+            if let reference = value["$ref"]?.text { used.insert(reference) }
+        }
+        look(document)
+        let known = components.flatMap { kind, all in
+            (all.members ?? [:]).keys.map { "#/components/\(kind)/\($0)" }
+        }
+        #expect(used.subtracting(known).isEmpty)
+        #expect(Set(known).subtracting(used).filter { !$0.contains("/errors/") }.isEmpty)
+        let common = document["info"]?["x-errors-of-every-method"]?.items?.compactMap(\.text) ?? []
+        #expect(!common.isEmpty && common.allSatisfy { components["errors"]?[$0] != nil })
+        print("rpc.discover: \(document.compact.count) bytes for \(registry.methods.count) methods")
+        #expect(document.compact.count < 160_000)
     }
 
     @Test("before login the methods are described that are answered then: a few KB, of which nothing is left out")
@@ -227,7 +249,7 @@ struct MethodRegistryTests {
         case .list(let element, _): withNUL(element).map { (["x", $0], "[1]\($1)") }
         case .map(let element, _): withNUL(element).map { (["rack": $0], ".rack\($1)") } + [(["ra\0ck": 7], ".ra")]
         case .document: [(["deep": [["er": "\0"]]], ".deep[0].er"), (["na\0me": 1], ".na")]
-        case .nullable(let schema): withNUL(schema)
+        case .nullable(let schema), .named(_, let schema): withNUL(schema)
         case .boolean, .integer: []
         }
     }

@@ -8,14 +8,16 @@ extension MethodDefinition {
         MethodDefinition(
             "tenant.create", "Create a tenant", access: .roles([.administrator]), mutating: true,
             takes: [Field("name", .name, required: true, "The tenant's name")],
-            returns: .object(tenantFields), "The tenant", fails: [.conflict],
+            returns: tenantSchema, "The tenant", fails: [.conflict],
             example: ["name": "acme"], gives: exampleTenant),
         MethodDefinition(
             "tenant.list", "List the tenants", access: .roles(.provider), takes: [],
             returns: .object([
-                Field("items", .list(of: .object(tenantFields), atMost: 100_000), required: true, "The tenants by name")
+                Field("items", .list(of: tenantSchema, atMost: 100_000), required: true, "The tenants by name")
             ]), "The tenants", example: [:], gives: ["items": [exampleTenant]]),
     ]
+
+    private static let tenantSchema = Schema.named("Tenant", .object(tenantFields))
 
     private static let tenantFields = [
         Field("name", .name, required: true, "The tenant's name"),

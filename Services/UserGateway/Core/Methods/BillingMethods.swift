@@ -77,7 +77,7 @@ extension MethodDefinition {
             ]),
         MethodDefinition(
             "rate.show", "Show the rates that hold now or at an instant", access: .roles(.everyone),
-            takes: [Field("at", .instant, "The instant (default: now)")], returns: .object(rateFields),
+            takes: [Field("at", .instant, "The instant (default: now)")], returns: rateSchema,
             "The rate card", fails: [.notFound], example: [:], gives: exampleRates),
         MethodDefinition(
             "rate.set", "Publish a rate card that holds from an instant on", access: .roles([.administrator]),
@@ -87,18 +87,18 @@ extension MethodDefinition {
                     "card", .document, required: true, "The rate card: currency, unit prices and the parameters of f"),
                 Field("validFrom", .instant, "The instant; not in the past (default: now)"),
             ],
-            returns: .object(rateFields), "The rate card", fails: [.invalid, .conflict],
+            returns: rateSchema, "The rate card", fails: [.invalid, .conflict],
             example: ["card": exampleCard, "validFrom": "2026-04-01T00:00:00Z"], gives: exampleRates),
         MethodDefinition(
             "rate.list", "List all rate cards that there ever were, also future and withdrawn ones",
             access: .roles(.provider), takes: [],
             returns: .object([
-                Field("items", .list(of: .object(rateFields), atMost: 100_000), required: true, "The cards, by version")
+                Field("items", .list(of: rateSchema, atMost: 100_000), required: true, "The cards, by version")
             ]), "The rate cards", example: [:], gives: ["items": [exampleRates]]),
         MethodDefinition(
             "rate.withdraw", "Withdraw a rate card that does not hold yet; its instant is free for another",
             access: .roles(.hostManagers), mutating: true,
-            takes: [Field("version", .count, required: true, "The card's version")], returns: .object(rateFields),
+            takes: [Field("version", .count, required: true, "The card's version")], returns: rateSchema,
             "The rate card as it is kept", fails: [.notFound, .conflict], example: ["version": 2],
             gives: [
                 "version": 2, "validFrom": "2026-04-01T00:00:00Z", "currency": "EUR", "card": exampleCard,
@@ -145,6 +145,8 @@ extension MethodDefinition {
         Field("differenceNano", .digits, "What the present rules add; negative: they are cheaper"),
         Field("message", .line, "Why there is no comparison"),
     ]
+
+    private static let rateSchema = Schema.named("RateCard", .object(rateFields))
 
     private static let rateFields = [
         Field("version", .count, required: true, "Counts up with every card"),

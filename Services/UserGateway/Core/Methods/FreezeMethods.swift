@@ -29,7 +29,7 @@ extension MethodDefinition {
         MethodDefinition(
             "freeze.list", "List what is frozen, by whom and why", access: .roles(.vmReaders), takes: [],
             returns: .object([
-                Field("items", .list(of: .object(freezeFields), atMost: 100_000), required: true, "The freezes")
+                Field("items", .list(of: freezeSchema, atMost: 100_000), required: true, "The freezes")
             ]), "The freezes", example: [:], gives: ["items": [exampleFreeze]]),
     ]
 
@@ -39,6 +39,8 @@ extension MethodDefinition {
         Field("tenant", .name, only: .provider, "The tenant; beside a VM: whose it is"),
         Field("cluster", .name, only: .provider, "The cluster"),
     ]
+
+    private static let freezeSchema = Schema.named("Freeze", .object(freezeFields))
 
     private static let freezeFields = [
         Field("scope", .choice(["cluster", "tenant", "vm"]), required: true, "What kind of thing is frozen"),

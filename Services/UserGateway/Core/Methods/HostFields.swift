@@ -26,6 +26,8 @@ extension MethodDefinition {
         ]
     }
 
+    static let hostSchema = Schema.named("Host", .object(hostFields))
+
     static let hostFields = [
         Field("name", .name, required: true, "The host's name"),
         Field("cluster", .name, required: true, "The set of hosts between which its VMs may migrate"),

@@ -15,7 +15,7 @@ extension MethodDefinition {
                         "The URI of its hypervisor as libvirt takes it, or fleet://address/host"),
                     Field("labels", .labels, "Labels to find it by, such as rack=7"),
                 ] + limitFields(default: true),
-                returns: .object(hostFields), "The host", fails: [.conflict, .invalid],
+                returns: hostSchema, "The host", fails: [.conflict, .invalid],
                 example: [
                     "host": "host-a", "cluster": "main", "uri": "qemu+tls://10.0.0.1/system", "labels": ["rack": "7"],
                 ], gives: exampleHost),
@@ -27,7 +27,7 @@ extension MethodDefinition {
                 ],
                 returns: .object([
                     Field(
-                        "items", .list(of: .object(hostFields), atMost: 100_000), required: true, "The hosts by name")
+                        "items", .list(of: hostSchema, atMost: 100_000), required: true, "The hosts by name")
                 ]), "The hosts", example: ["labels": ["rack": "7"]], gives: ["items": [exampleHost]]),
             MethodDefinition(
                 "host.show", "Show a host: what it can do, its figures, its domains", access: .roles(.provider),
@@ -39,11 +39,11 @@ extension MethodDefinition {
                     hostField, Field("set", .labels, "Labels to set, such as rack=7"),
                     Field(
                         "remove", .list(of: .text(1...63), atMost: 64), "Names of labels to remove"),
-                ], returns: .object(hostFields), "The host", fails: [.notFound, .invalid],
+                ], returns: hostSchema, "The host", fails: [.notFound, .invalid],
                 example: ["host": "host-a", "set": ["rack": "7"], "remove": ["spare"]], gives: exampleHost),
             MethodDefinition(
                 "host.set", "Set how much of a host may be promised", access: .roles(.hostManagers), mutating: true,
-                takes: [hostField] + limitFields(default: false), returns: .object(hostFields), "The host",
+                takes: [hostField] + limitFields(default: false), returns: hostSchema, "The host",
                 fails: [.notFound, .invalid], example: ["host": "host-a", "cpuOvercommitPpm": 2_000_000],
                 gives: exampleHost),
             mode("enable", "Let Ebb change the VMs of a host that it manages"),
@@ -52,7 +52,7 @@ extension MethodDefinition {
             MethodDefinition(
                 "host.remove", "Forget a host that has no VMs managed by Ebb; nothing on it is changed",
                 access: .roles(.hostManagers), mutating: true, final: .always, takes: [hostField],
-                returns: .object(hostFields), "The host as it was", fails: [.notFound, .conflict],
+                returns: hostSchema, "The host as it was", fails: [.notFound, .conflict],
                 example: ["host": "host-a"], gives: exampleHost),
         ] + hostTools
 
@@ -108,7 +108,7 @@ extension MethodDefinition {
     private static func mode(_ verb: String, _ summary: String) -> MethodDefinition {
         MethodDefinition(
             "host.\(verb)", summary, access: .roles(.hostManagers), mutating: true, takes: [hostField],
-            returns: .object(hostFields), "The host", fails: [.notFound, .conflict], example: ["host": "host-a"],
+            returns: hostSchema, "The host", fails: [.notFound, .conflict], example: ["host": "host-a"],
             gives: exampleHost)
     }
 }

@@ -89,15 +89,16 @@ package struct MethodDefinition: Sendable {
 
     /// All reasons it fails for, the common ones last.
     package var allReasons: [ErrorReason] {
-        let common: [ErrorReason] =
-            access == .everybody
-            ? [.busy, .unavailable, .internal] : [.denied, .busy, .unavailable, .internal]
+        let common = Self.reasonsOfEveryMethod.filter { $0 != .denied || access != .everybody }
         return reasons + common.filter { !reasons.contains($0) }
     }
 
+    /// What any method may fail for; `DENIED` where it is not for everybody.
+    static let reasonsOfEveryMethod: [ErrorReason] = [.denied, .busy, .unavailable, .internal]
+
     /// Members of its result that are told once and never kept.
     package var secrets: [String] {
-        guard case .object(let fields) = result else { return [] }
+        guard case .object(let fields) = result.plain else { return [] }
         return fields.filter(\.isSecret).map(\.name)
     }
 

@@ -17,32 +17,62 @@ package struct Discovery: Sendable {
 }
 
 extension MethodRegistry {
-    /// The registry as an OpenRPC document.
+    /// The registry as an OpenRPC document. What several methods have stands in its components, once.
     package func openRPC(version: String) -> JSONValue {
-        [
+        let shared = sharedParameters
+        let schemas = methods.reduce(into: [String: Schema]()) { all, method in
+            all.merge(method.result.named) { first, _ in first }
+        }
+        let common = MethodDefinition.reasonsOfEveryMethod.map { JSONValue.string($0.rawValue) }
+        return [
             "openrpc": "1.3.2",
             "info": [
                 "title": "Ebb", "version": .string(version), "license": ["name": "Apache-2.0"],
                 "description":
-                    "JSON-RPC 2.0, one UTF-8 line per message, over TCP and TLS. Log in to have all methods described.",
+                    """
+                JSON-RPC 2.0, one UTF-8 line per message, over TCP and TLS. Log in to have all methods described. \
+                x-mutating: it changes something and takes an idempotencyKey. x-irreversible: it can't be undone, \
+                always or while that parameter is true.
+                """,
+                "x-errors-of-every-method": .array(common),
             ],
-            "methods": .array(methods.map(\.openRPC)),
+            "methods": .array(methods.map { $0.openRPC(shared) }),
+            "components": [
+                "schemas": .object(schemas.mapValues { $0.json(isOfResult: true) }),
+                "contentDescriptors": .object(shared.mapValues(\.contentDescriptor)),
+                "errors": .object(
+                    Dictionary(uniqueKeysWithValues: ErrorReason.allCases.map { ($0.rawValue, $0.openRPC) })),
+            ],
         ]
+    }
+
+    /// Of each name the parameter that most methods take, where it is more than one.
+    private var sharedParameters: [String: Field] {
+        let all = methods.flatMap(\.parameters)
+        return Dictionary(grouping: all, by: \.name).compactMapValues { alike in
+            let counts = alike.reduce(into: [Field: Int]()) { counts, field in counts[field, default: 0] += 1 }
+            let most = counts.values.max() ?? 0
+            return most > 1 ? alike.first { counts[$0] == most } : nil
+        }
     }
 }
 
 extension MethodDefinition {
-    fileprivate var openRPC: JSONValue {
+    fileprivate func openRPC(_ shared: [String: Field]) -> JSONValue {
+        let descriptors = parameters.map { field -> JSONValue in
+            shared[field.name] == field
+                ? ["$ref": .string("#/components/contentDescriptors/\(field.name)")] : field.contentDescriptor
+        }
         var document: [String: JSONValue] = [
             "name": .string(name), "summary": .string(summary), "paramStructure": "by-name",
-            "params": .array(parameters.map(\.contentDescriptor)),
-            "result": ["name": .string(resultSummary), "schema": result.jsonSchema],
-            "errors": .array(allReasons.map(\.openRPC)), "examples": [openRPCExample],
-            "tags": [["name": .string(String(name.prefix { $0 != "." }))]],
-            "x-mutating": .bool(isMutating),
+            "params": .array(descriptors),
+            "result": ["name": .string(resultSummary), "schema": result.json(isOfResult: true)],
+            "errors": .array(reasons.map { ["$ref": .string("#/components/errors/\($0.rawValue)")] }),
+            "examples": [openRPCExample],
         ]
+        if isMutating { document["x-mutating"] = true }
         switch finality {
-        case .never: document["x-irreversible"] = false
+        case .never: break
         case .always: document["x-irreversible"] = true
         case .with(let parameter): document["x-irreversible"] = .string(parameter)
         }
@@ -65,8 +95,8 @@ extension MethodDefinition {
 extension Field {
     fileprivate var contentDescriptor: JSONValue {
         .object(omittingNil: [
-            "name": .string(name), "required": .bool(isRequired), "description": .string(summary),
-            "schema": schema.jsonSchema,
+            "name": .string(name), "required": isRequired ? true : nil, "description": .string(summary),
+            "schema": schema.json(isOfResult: false),
             "x-roles": roles.map { .array($0.sorted().map { .string($0.rawValue) }) },
         ])
     }

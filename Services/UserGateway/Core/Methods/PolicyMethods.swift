@@ -7,25 +7,25 @@ extension MethodDefinition {
     static let policies: [MethodDefinition] = [
         MethodDefinition(
             "policy.show", "Show a VM's policy", access: .roles(.vmReaders), takes: vmSelector,
-            returns: .object(policyFields), "The policy", fails: [.notFound, .conflict], example: ["vm": "web-1"],
+            returns: policySchema, "The policy", fails: [.notFound, .conflict], example: ["vm": "web-1"],
             gives: examplePolicy),
         MethodDefinition(
             "policy.set", "Set how a VM grows, shrinks and moves; what is not given stays as it is",
             access: .roles(.vmManagers), mutating: true,
             takes: vmSelector + ruleFields + memoryFields + networkFields + optionFields,
-            returns: .object(policyFields), "The policy", fails: [.notFound, .conflict, .invalid],
+            returns: policySchema, "The policy", fails: [.notFound, .conflict, .invalid],
             example: [
                 "vm": "web-1", "lowerPpm": 150_000, "upperPpm": 800_000, "ratioPpm": 700_000, "minVcpus": 1,
                 "maxVcpus": 4,
             ], gives: examplePolicy),
         MethodDefinition(
             "policy.pin", "Keep the bounds that the platform chose: it decides them no more",
-            access: .roles(.vmManagers), mutating: true, takes: vmSelector, returns: .object(policyFields),
+            access: .roles(.vmManagers), mutating: true, takes: vmSelector, returns: policySchema,
             "The policy, now the tenant's own", fails: [.notFound, .conflict, .invalid], example: ["vm": "web-1"],
             gives: examplePolicy),
         MethodDefinition(
             "policy.clear", "End a VM's policy: its size then stays as it is", access: .roles(.vmManagers),
-            mutating: true, takes: vmSelector, returns: .object(policyFields), "The policy, now without bounds",
+            mutating: true, takes: vmSelector, returns: policySchema, "The policy, now without bounds",
             fails: [.notFound, .conflict], example: ["vm": "web-1"],
             gives: ["vm": "web-1", "version": 4, "validFrom": "2026-03-02T12:00:00Z", "windowLength": 10]),
         MethodDefinition(
@@ -90,6 +90,8 @@ extension MethodDefinition {
             "pinnedHosts", .list(of: .name, atMost: 100), only: .hostManagers,
             "The only hosts that it may run on; empty: any"),
     ]
+
+    private static let policySchema = Schema.named("Policy", .object(policyFields))
 
     private static let policyFields =
         [

@@ -26,10 +26,12 @@ extension MethodDefinition {
             example: ["tenant": "acme", "vms": 10, "vcpus": 40], gives: exampleQuota),
     ]
 
-    private static let quota = Schema.object([
-        Field("tenant", .name, required: true, "The tenant"),
-        Field("items", .list(of: .object(quotaFields), atMost: 100), required: true, "By resource"),
-    ])
+    private static let quota = Schema.named(
+        "Quota",
+        .object([
+            Field("tenant", .name, required: true, "The tenant"),
+            Field("items", .list(of: .object(quotaFields), atMost: 100), required: true, "By resource"),
+        ]))
 
     private static let quotaFields = [
         Field(

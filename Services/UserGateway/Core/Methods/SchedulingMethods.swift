@@ -35,13 +35,13 @@ extension MethodDefinition {
             gives: ["items": [exampleAssessment]]),
         MethodDefinition(
             "cluster.show", "Show what is set for a cluster's scheduling", access: .roles(.provider),
-            takes: [Field("cluster", .name, required: true, "The cluster")], returns: .object(clusterFields),
+            takes: [Field("cluster", .name, required: true, "The cluster")], returns: clusterSchema,
             "The settings", fails: [.notFound], example: ["cluster": "main"], gives: exampleCluster),
         MethodDefinition(
             "cluster.set", "Set a cluster's scheduling; what is not given stays as it is",
             access: .roles(.hostManagers), mutating: true,
             takes: [Field("cluster", .name, required: true, "The cluster")] + clusterFields.dropFirst(),
-            returns: .object(clusterFields), "The settings", fails: [.notFound, .invalid],
+            returns: clusterSchema, "The settings", fails: [.notFound, .invalid],
             example: ["cluster": "main", "dryRun": true], gives: exampleCluster),
         MethodDefinition(
             "tenant.set", "Set how a tenant's due growths are served, and where it may have VMs",
@@ -88,6 +88,8 @@ extension MethodDefinition {
         "savedVcpuNanoseconds": 3_259_872_000_000_000, "overloadedPpm": 3_100, "presentOverloadedPpm": 0,
         "actions": 38, "knownPpm": 998_000,
     ]
+
+    private static let clusterSchema = Schema.named("ClusterSettings", .object(clusterFields))
 
     private static let clusterFields = [
         Field("cluster", .name, required: true, "The cluster"),

@@ -25,6 +25,8 @@ package indirect enum Schema: Hashable, Sendable {
     case map(of: Schema, atMost: Int)
     /// The value, or null where it is unknown.
     case nullable(Schema)
+    /// A schema that several methods have: `rpc.discover` describes it once, under this name.
+    case named(String, Schema)
 
     /// An identifier of a VM: its name within the tenant, or its UUID.
     package static let vm = Schema.text(1...63)
@@ -93,6 +95,7 @@ extension Schema {
         case .choice(let options): check(value, options.contains)
         case .document: value.members == nil ? mismatch(value) : nil
         case .nullable(let schema): value.isNull ? nil : schema.fault(in: value, isStrict: isStrict)
+        case .named(_, let schema): schema.fault(in: value, isStrict: isStrict)
         case .object(let fields):
             value.members.map { Self.fault(in: $0, fields: fields, isStrict: isStrict) } ?? mismatch(value)
         case .list(let schema, let limit): listFault(in: value, of: schema, atMost: limit, isStrict: isStrict)
@@ -161,6 +164,12 @@ extension Schema {
 
     private func mismatch(_ value: JSONValue) -> Fault { Fault("must be \(expectation), not \(value.kindName)") }
 
+    /// Without its name.
+    package var plain: Schema {
+        guard case .named(_, let schema) = self else { return self }
+        return schema.plain
+    }
+
     /// What fits, in words.
     package var expectation: String {
         switch self {
@@ -176,59 +185,7 @@ extension Schema {
         case .object, .document, .map: "an object"
         case .list: "an array"
         case .nullable(let schema): "\(schema.expectation), or null"
+        case .named(_, let schema): schema.expectation
         }
-    }
-
-    /// The same as JSON Schema (draft 7).
-    package var jsonSchema: JSONValue {
-        switch self {
-        case .boolean: ["type": "boolean"]
-        case .integer(let range):
-            .object(omittingNil: [
-                "type": "integer", "minimum": .integer(range.lowerBound),
-                "maximum": range.upperBound == .max ? nil : .integer(range.upperBound),
-            ])
-        case .text(let range):
-            [
-                "type": "string", "minLength": .integer(Int64(range.lowerBound)),
-                "maxLength": .integer(Int64(range.upperBound)),
-            ]
-        case .name: ["type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,62}$"]
-        case .uuid: ["type": "string", "format": "uuid"]
-        case .instant: ["type": "string", "format": "date-time"]
-        case .digits: ["type": "string", "pattern": "^-?[0-9]+$"]
-        case .choice(let options): ["type": "string", "enum": .array(options.map(JSONValue.string))]
-        case .document: ["type": "object"]
-        case .map(let schema, let limit):
-            ["type": "object", "additionalProperties": schema.jsonSchema, "maxProperties": .integer(Int64(limit))]
-        case .nullable(let schema): schema.jsonSchemaOrNull
-        case .list(let schema, let limit):
-            ["type": "array", "items": schema.jsonSchema, "maxItems": .integer(Int64(limit))]
-        case .object(let fields):
-            [
-                "type": "object",
-                "properties": .object(
-                    Dictionary(uniqueKeysWithValues: fields.map { ($0.name, $0.describedSchema) })),
-                "required": .array(fields.filter(\.isRequired).map { .string($0.name) }),
-            ]
-        }
-    }
-}
-
-extension Schema {
-    fileprivate var jsonSchemaOrNull: JSONValue {
-        var members = jsonSchema.members ?? [:]
-        members["type"] = members["type"].map { [$0, "null"] }
-        members["enum"] = members["enum"]?.items.map { .array($0 + [.null]) }
-        return .object(members)
-    }
-}
-
-extension Field {
-    /// The schema with the field's summary as its description.
-    fileprivate var describedSchema: JSONValue {
-        var members = schema.jsonSchema.members ?? [:]
-        members["description"] = .string(summary)
-        return .object(members)
     }
 }

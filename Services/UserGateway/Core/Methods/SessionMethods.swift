@@ -49,11 +49,13 @@ extension MethodDefinition {
             ]), "An OpenRPC document", example: [:], gives: ["openrpc": "1.3.2", "methods": []]),
     ]
 
-    private static let identity = Schema.object([
-        Field("principal", .line, required: true, "The name that the audit shows"),
-        Field("role", .choice(Role.allCases.map(\.rawValue)), required: true, "What the principal may do"),
-        Field("tenant", .name, "The tenant; absent for the provider's own people"),
-    ])
+    private static let identity = Schema.named(
+        "Identity",
+        .object([
+            Field("principal", .line, required: true, "The name that the audit shows"),
+            Field("role", .choice(Role.allCases.map(\.rawValue)), required: true, "What the principal may do"),
+            Field("tenant", .name, "The tenant; absent for the provider's own people"),
+        ]))
 
     private static let exampleIdentity: JSONValue = ["principal": "ada", "role": "owner", "tenant": "acme"]
 

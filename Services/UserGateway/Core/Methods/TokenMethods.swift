@@ -44,7 +44,7 @@ extension MethodDefinition {
                 Field("limit", .integer(1...10_000), "At most so many (default 1000)"),
             ],
             returns: .object([
-                Field("items", .list(of: .object(tokenFields), atMost: 10_000), required: true, "The tokens"),
+                Field("items", .list(of: tokenSchema, atMost: 10_000), required: true, "The tokens"),
                 Field("truncated", .boolean, "Whether there are more"),
             ]), "The tokens, without their secrets", example: [:],
             gives: ["items": [exampleToken("valid")], "truncated": false]),
@@ -53,24 +53,24 @@ extension MethodDefinition {
             access: .roles([.owner, .member, .billingViewer, .operator, .administrator]), mutating: true,
             final: .always,
             takes: [Field("id", .uuid, required: true, "The token's id, as token.list shows it")],
-            returns: .object(tokenFields), "The token as it is now", fails: [.notFound],
+            returns: tokenSchema, "The token as it is now", fails: [.notFound],
             example: ["id": exampleID(6)], gives: exampleToken("revoked")),
         MethodDefinition(
             "principal.list", "List the people who may log in, by name",
             access: .roles([.owner, .auditor, .administrator]),
             takes: [Field("tenant", .name, only: [.auditor, .administrator], "Only this tenant's people")],
             returns: .object([
-                Field("items", .list(of: .object(principalFields), atMost: 100_000), required: true, "The people")
+                Field("items", .list(of: principalSchema, atMost: 100_000), required: true, "The people")
             ]), "The people", example: [:], gives: ["items": [examplePrincipal(isDisabled: false)]]),
         MethodDefinition(
             "principal.disable", "Have none of a principal's tokens be valid: its sessions end within a second",
             access: .roles([.owner, .administrator]), mutating: true, takes: principalSelector,
-            returns: .object(principalFields), "The principal as it is now", fails: [.notFound, .conflict],
+            returns: principalSchema, "The principal as it is now", fails: [.notFound, .conflict],
             example: ["principal": "bob"], gives: examplePrincipal(isDisabled: true)),
         MethodDefinition(
             "principal.enable", "Let a disabled principal log in again, with the tokens that it has",
             access: .roles([.owner, .administrator]), mutating: true, takes: principalSelector,
-            returns: .object(principalFields), "The principal as it is now", fails: [.notFound],
+            returns: principalSchema, "The principal as it is now", fails: [.notFound],
             example: ["principal": "bob"], gives: examplePrincipal(isDisabled: false)),
     ]
 
@@ -87,6 +87,8 @@ extension MethodDefinition {
         Field("tenant", .name, "The tenant; absent for the provider's own people"),
     ]
 
+    private static let tokenSchema = Schema.named("Token", .object(tokenFields))
+
     private static let tokenFields =
         [Field("id", .uuid, required: true, "By which it is revoked")] + personFields + [
             Field(
@@ -96,6 +98,8 @@ extension MethodDefinition {
             Field("expiresAt", .instant, required: true, "When it ends"),
             Field("revokedAt", .instant, "When it was revoked"),
         ]
+
+    private static let principalSchema = Schema.named("Principal", .object(principalFields))
 
     private static let principalFields =
         personFields + [

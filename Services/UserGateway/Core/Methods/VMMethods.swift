@@ -51,12 +51,12 @@ extension MethodDefinition {
             ],
             returns: .object([
                 Field(
-                    "items", .list(of: .object(vmFields), atMost: 10_000), required: true, "The VMs by tenant and name"),
+                    "items", .list(of: vmSchema, atMost: 10_000), required: true, "The VMs by tenant and name"),
                 Field("truncated", .boolean, "Whether there are more"),
             ]), "The VMs", example: [:], gives: ["items": [exampleVM], "truncated": false]),
         MethodDefinition(
             "vm.show", "Show a virtual machine", access: .roles(.vmReaders), takes: vmSelector,
-            returns: .object(vmFields), "The VM", fails: [.notFound, .conflict], example: ["vm": "web-1"],
+            returns: vmSchema, "The VM", fails: [.notFound, .conflict], example: ["vm": "web-1"],
             gives: exampleVM),
         MethodDefinition(
             "sample.list", "List a VM's newest stored samples with its host's load, in the order of time",
@@ -102,18 +102,20 @@ extension MethodDefinition {
     ]
 
     /// What a change that was asked for came to.
-    static let outcome = Schema.object([
-        Field("vm", .line, required: true, "The VM's name"),
-        Field("id", .uuid, required: true, "The VM's UUID"),
-        Field("action", .line, required: true, "What was asked"),
-        Field("command", .uuid, "The durable command, for operation.show"),
-        Field(
-            "state", .choice(["queued", "claimed", "succeeded", "failed"]), required: true, "How far it came"),
-        Field("host", .line, "Where it is now; a pseudonym for a tenant"),
-        Field("vcpus", .nullable(.count), "Its size afterwards; null while unknown"),
-        Field("message", .line, "What is to be said about it"),
-        Field("change", .prose, "What changes in its definition, line by line"),
-    ])
+    static let outcome = Schema.named(
+        "Outcome",
+        .object([
+            Field("vm", .line, required: true, "The VM's name"),
+            Field("id", .uuid, required: true, "The VM's UUID"),
+            Field("action", .line, required: true, "What was asked"),
+            Field("command", .uuid, "The durable command, for operation.show"),
+            Field(
+                "state", .choice(["queued", "claimed", "succeeded", "failed"]), required: true, "How far it came"),
+            Field("host", .line, "Where it is now; a pseudonym for a tenant"),
+            Field("vcpus", .nullable(.count), "Its size afterwards; null while unknown"),
+            Field("message", .line, "What is to be said about it"),
+            Field("change", .prose, "What changes in its definition, line by line"),
+        ]))
 
     static func exampleOutcome(_ action: String) -> JSONValue {
         [
@@ -129,6 +131,8 @@ extension MethodDefinition {
         Field("imagePath", .text(1...1_024), "The disk image's path on the host"),
         Field("bridge", .text(1...15), "The bridge on the host that its network card joins"),
     ]
+
+    private static let vmSchema = Schema.named("VM", .object(vmFields))
 
     private static let vmFields = [
         Field("name", .line, required: true, "Its name within the tenant"),
