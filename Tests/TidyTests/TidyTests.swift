@@ -97,6 +97,18 @@ struct TidyTests {
         }
     }
 
+    @Test("in the gateway a stored domain becomes one that somebody may see in one file alone")
+    func oneGate() {
+        let gate = "Services/UserGateway/Main/Backend/VMGate.swift"
+        for file in SourceFile.all where file.path.hasPrefix("Services/UserGateway/") && file.path != gate {
+            for (number, line) in file.code.enumerated() {
+                for way in ["StoredDomain", "inventory.domain"] {
+                    #expect(!line.contains(way), "\(file.path):\(number + 1) reads domains beside \(gate)")
+                }
+            }
+        }
+    }
+
     @Test("libraries print nothing")
     func prints() {
         for file in SourceFile.all where file.path.hasPrefix("Shared/") || file.path.contains("/Core/") {

@@ -334,7 +334,7 @@ struct VMMethodTests {
                 UPDATE cluster.command SET state = 'failed', code = 'state', message = 'host-a says no', finished_ns = 1
                 """)
             let ended = try await rig.call("operation.show", id, as: GatewayRig.ada)
-            #expect(ended["state"] == "failed" && ended["reason"] == "INVALID")
+            #expect(ended["state"] == "failed" && ended["reason"] == "CONFLICT")
             #expect(ended["message"]?.text?.contains("host-a") == false)
             #expect(try await rig.call("operation.list", ["running": true])["items"] == [])
         }

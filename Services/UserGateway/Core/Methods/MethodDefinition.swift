@@ -59,12 +59,15 @@ package struct MethodDefinition: Sendable {
     package let finality: Finality
     package let weight: Weight
     package let example: Example
+    /// The command for a VM that it becomes; `nil`: a handler of the gateway answers it.
+    package let order: VMOrder.Maker?
 
     package init(
         _ name: String, _ summary: String, access: Access, mutating isMutating: Bool = false,
         final finality: Finality = .never, weight: Weight = .ordinary, takes parameters: [Field],
         returns result: Schema, _ resultSummary: String,
-        fails reasons: [ErrorReason] = [], example: [String: JSONValue], gives exampleResult: JSONValue
+        fails reasons: [ErrorReason] = [], example: [String: JSONValue], gives exampleResult: JSONValue,
+        becomes order: VMOrder.Maker? = nil
     ) {
         self.name = name
         self.summary = summary
@@ -77,6 +80,7 @@ package struct MethodDefinition: Sendable {
         self.finality = finality
         self.weight = weight
         self.example = Example(parameters: example, result: exampleResult)
+        self.order = order
     }
 
     /// How long a key is kept: a repeat after that is a new request.

@@ -6,7 +6,9 @@ internal import ResourceModel
 extension MethodDefinition {
     /// Virtual machines: what can be done to them.
     static let vmActions: [MethodDefinition] = [
-        action("start", "Start a VM that is stopped", fails: [.noRoom, .quota]),
+        action(
+            "start", "Start a VM that is stopped", fails: [.noRoom, .quota],
+            becomes: VMOrder.plain(.start, starting: .start)),
         action(
             "shutdown", "Ask a VM's guest to stop, or stop it", final: .with("force"),
             takes: [
@@ -14,12 +16,14 @@ extension MethodDefinition {
                 Field(
                     "force", .boolean,
                     "Cut its power: at once, or after graceSeconds where those are given (default false)"),
-            ], example: ["graceSeconds": 120]),
-        action("reboot", "Ask a VM's guest to restart"),
-        action("suspend", "Pause a VM: it keeps its memory and gets no CPU time"),
-        action("resume", "Let a paused VM go on"),
-        action("save", "Save a VM's memory to disk and stop it"),
-        action("restore", "Start a saved VM where it was", fails: [.noRoom, .quota]),
+            ], example: ["graceSeconds": 120], becomes: VMOrder.shutdown),
+        action("reboot", "Ask a VM's guest to restart", becomes: VMOrder.plain(.reboot)),
+        action("suspend", "Pause a VM: it keeps its memory and gets no CPU time", becomes: VMOrder.plain(.suspend)),
+        action("resume", "Let a paused VM go on", becomes: VMOrder.plain(.resume)),
+        action("save", "Save a VM's memory to disk and stop it", becomes: VMOrder.plain(.save)),
+        action(
+            "restore", "Start a saved VM where it was", fails: [.noRoom, .quota],
+            becomes: VMOrder.plain(.restore, starting: .restore)),
         action(
             "resize", "Give a VM this number of vCPUs or this much memory", roles: .vmSizers,
             takes: [
@@ -32,12 +36,13 @@ extension MethodDefinition {
                 Field(
                     "cpuCapPpm", .integer(0...512_000_000), required: true,
                     "CPU time per time in parts per million of one core; 0: no limit")
-            ], example: ["cpuCapPpm": 500_000]),
+            ], example: ["cpuCapPpm": 500_000], becomes: VMOrder.cap),
         action(
             "networkcap", "Limit a VM's network traffic, or end the limit", roles: .hostManagers,
             takes: [
                 Field("bytesPerSecond", .bytes, required: true, "Bytes per second in each direction; 0: no limit")
-            ], example: ["bytesPerSecond": 10_485_760]),
+            ], example: ["bytesPerSecond": 10_485_760],
+            becomes: VMOrder.networkCap),
         action(
             "migrate", "Move a VM to another host: live if it runs, its definition if it is off", roles: .hostManagers,
             takes: [
@@ -54,10 +59,13 @@ extension MethodDefinition {
                     "force", .boolean,
                     "Move it to the host that is named although its pin or a group speaks against it (default false)"),
             ], fails: [.noRoom], example: ["host": "host-b", "maximumDowntimeMs": 300]),
-        action("abort", "Abort a VM's migration: it stays where it is", roles: .hostManagers),
+        action(
+            "abort", "Abort a VM's migration: it stays where it is", roles: .hostManagers,
+            becomes: VMOrder.plain(.abortMigration)),
         action(
             "snapshot", "Keep a VM's disk, and memory where it runs, under a name", takes: [snapshotField],
-            fails: [.quota], example: ["name": "before-upgrade"]),
+            fails: [.quota], example: ["name": "before-upgrade"],
+            becomes: VMOrder.snapshot),
         action(
             "revert", "Take a VM back to a snapshot; what it did since is lost", final: .always, takes: [snapshotField],
             fails: [.noRoom, .quota], example: ["name": "before-upgrade"]),
@@ -66,7 +74,8 @@ extension MethodDefinition {
             takes: [snapshotField], example: ["name": "before-upgrade"]),
         action(
             "delete", "Delete a VM and its disk", final: .always,
-            takes: [Field("keepDisk", .boolean, "Leave its disk where it is (default false)")]),
+            takes: [Field("keepDisk", .boolean, "Leave its disk where it is (default false)")],
+            becomes: VMOrder.delete),
         action(
             "prepare", "Raise the ceiling of a VM's size, from its next cold boot on", roles: .vmSizers,
             takes: ceilingFields, example: ["maxVcpus": 8]),
@@ -80,7 +89,8 @@ extension MethodDefinition {
             ], returns: outcome, "How it went", fails: [.notFound, .conflict, .invalid, .outcomeUnknown, .quota],
             example: ["vm": "instance-00000a1", "tenant": "acme"], gives: exampleOutcome("adopt")),
         action(
-            "release", "Give a VM back: Ebb only observes it from now on", roles: .hostManagers, final: .always),
+            "release", "Give a VM back: Ebb only observes it from now on", roles: .hostManagers, final: .always,
+            becomes: VMOrder.plain(.release)),
     ]
 
     private static let snapshotField = Field("name", .name, required: true, "The snapshot's name")
@@ -95,15 +105,16 @@ extension MethodDefinition {
     static let waitField = Field(
         "wait", .boolean, "Whether to answer at its end, or soon with how far it is: see operation.show (default true)")
 
+    /// - Parameter order: the command that it becomes; `nil`: a handler of the gateway finds out more first.
     private static func action(
         _ verb: String, _ summary: String, roles: Set<Role> = .vmManagers,
         final finality: MethodDefinition.Finality = .never, takes fields: [Field] = [],
-        fails reasons: [ErrorReason] = [], example: [String: JSONValue] = [:]
+        fails reasons: [ErrorReason] = [], example: [String: JSONValue] = [:], becomes order: VMOrder.Maker? = nil
     ) -> MethodDefinition {
         MethodDefinition(
             "vm.\(verb)", summary, access: .roles(roles), mutating: true, final: finality,
             takes: vmSelector + fields + [waitField], returns: outcome, "How it went",
             fails: [.notFound, .conflict, .invalid, .outcomeUnknown] + reasons,
-            example: example.merging(["vm": "web-1"]) { own, _ in own }, gives: exampleOutcome(verb))
+            example: example.merging(["vm": "web-1"]) { own, _ in own }, gives: exampleOutcome(verb), becomes: order)
     }
 }

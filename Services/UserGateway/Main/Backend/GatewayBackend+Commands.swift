@@ -79,7 +79,7 @@ extension GatewayBackend {
 
     /// Queues a command for a VM that is there, has it carried out, and says what came of it.
     func run(
-        _ request: Request, on domain: StoredDomain, verb: CommandVerb,
+        _ request: Request, on domain: VisibleVM, verb: CommandVerb,
         _ arguments: CommandArguments = CommandArguments(),
         permit: Permitted? = nil, counting share: QuotaShare? = nil, taking time: Duration = .zero
     ) async throws(MethodError) -> JSONValue {

@@ -105,16 +105,12 @@ extension GatewayBackend {
 
     /// Why a VM is as it is, now or at an instant. A tenant reads pseudonyms, and gets no state of others.
     func why(_ request: Request) async throws(MethodError) -> JSONValue {
-        let domain: StoredDomain
+        let domain: VisibleVM
         if let instant = request.instant("at") {
             guard instant <= runtime.clock.now() else {
                 throw MethodError(.invalid, "nothing is decided yet for \(instant)", hint: "leave out --at for now")
             }
-            let subject = try await subject(request, at: instant)
-            guard try await canSee(subject.id, at: instant, request),
-                let row = try await reading({ try await inventory.domain(subject.id) })
-            else { throw .notFound("VM", request.text("vm") ?? "") }
-            domain = row
+            domain = try await self.domain(request, at: instant)
         } else {
             domain = try await self.domain(request)
         }

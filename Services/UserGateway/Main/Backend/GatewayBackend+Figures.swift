@@ -42,7 +42,7 @@ extension GatewayBackend {
     }
 
     /// The newest sample of each of these domains.
-    func newestSamples(of domains: [StoredDomain]) async throws(MethodError) -> [DomainID: DomainPoint] {
+    func newestSamples(of domains: [VisibleVM]) async throws(MethodError) -> [DomainID: DomainPoint] {
         let since = runtime.clock.now().advanced(by: .zero - Self.memory)
         return try await reading { try await LogRepository(store).newest(of: domains.map(\.id), since: since) }
     }

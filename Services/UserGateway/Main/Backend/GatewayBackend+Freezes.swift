@@ -79,10 +79,7 @@ extension GatewayBackend {
     /// What is frozen. A tenant sees its VMs' and its own freezes, and those of clusters that its VMs are in.
     func listFreezes(_ request: Request) async throws(MethodError) -> JSONValue {
         let freezes = try await reading { try await FreezeRepository(store).list() }
-        let domains = try await reading { () -> [StoredDomain] in
-            guard let tenant = request.principal.tenant else { return try await inventory.domains(.all) }
-            return try await inventory.domains(.tenant(tenant))
-        }
+        let domains = try await domains(for: request.principal)
         let names = Dictionary(domains.map { ($0.id, $0.name) }) { first, _ in first }
         var clusters: Set<ClusterID>?
         if request.principal.tenant != nil {

@@ -35,7 +35,7 @@ extension GatewayBackend {
         } catch {
             return try await reading { throw error }
         }
-        return try await describe(host: id)
+        return try await describe(host: id, for: request.principal)
     }
 
     func listHosts(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -43,7 +43,7 @@ extension GatewayBackend {
         let wanted = Self.labels(request.values["labels"])
         let hosts = try await reading { try await inventory.hosts(in: cluster) }
             .filter { host in wanted.allSatisfy { host.labels[$0.key] == $0.value } }
-        let domains = try await reading { try await inventory.domains(.all) }
+        let domains = try await domains(for: request.principal)
         var items: [JSONValue] = []
         let sights = try await sights(of: hosts)
         for host in hosts { items.append(.object(describe(host, domains: domains, sights[host.id]))) }
@@ -52,7 +52,7 @@ extension GatewayBackend {
 
     func showHost(_ request: Request) async throws(MethodError) -> JSONValue {
         let host = try await host(request)
-        let domains = try await reading { try await inventory.domains(.host(host.id)) }
+        let domains = try await domains(on: host.id, for: request.principal)
         let duplicates = try await reading { () -> [HostID] in
             guard let uuid = host.facts.uuid else { return [] }
             return try await inventory.hosts(sharing: uuid, with: host.id)
@@ -88,7 +88,7 @@ extension GatewayBackend {
     }
 
     /// What could not be moved away from a host in drain, by the last word on each.
-    private func staying(of host: StoredHost, _ domains: [StoredDomain]) async throws(MethodError) -> [JSONValue] {
+    private func staying(of host: StoredHost, _ domains: [VisibleVM]) async throws(MethodError) -> [JSONValue] {
         guard host.mode == .draining else { return [] }
         var staying: [JSONValue] = []
         for domain in domains.sorted(by: { ($0.name, $0.id) < ($1.name, $1.id) }) {
@@ -151,7 +151,7 @@ extension GatewayBackend {
     /// Forgets a host. The row stays, for bills and events name it; what is on the machine stays as it is.
     func removeHost(_ request: Request) async throws(MethodError) -> JSONValue {
         let host = try await host(request)
-        let domains = try await reading { try await inventory.domains(.host(host.id)) }
+        let domains = try await domains(on: host.id, for: request.principal)
         let managed = domains.filter { $0.isManaged && $0.deletedAt == nil }.map(\.name).sorted()
         guard managed.isEmpty else {
             let named = managed.prefix(10).joined(separator: ", ") + (managed.count > 10 ? ", …" : "")
@@ -184,7 +184,7 @@ extension GatewayBackend {
                 try await audit(request, on: id.name, request.given, in: transaction)
             }
         }
-        return isGone ? [:] : try await describe(host: id)
+        return isGone ? [:] : try await describe(host: id, for: request.principal)
     }
 
     private func hostName(_ request: Request) throws(MethodError) -> HostID {
@@ -206,14 +206,14 @@ extension GatewayBackend {
         return host
     }
 
-    private func describe(host id: HostID) async throws(MethodError) -> JSONValue {
+    private func describe(host id: HostID, for principal: Principal) async throws(MethodError) -> JSONValue {
         let host = try await host(id)
-        let domains = try await reading { try await inventory.domains(.host(id)) }
+        let domains = try await domains(on: id, for: principal)
         return .object(describe(host, domains: domains, try await sights(of: [host])[id]))
     }
 
     private func describe(
-        _ host: StoredHost, domains: [StoredDomain], _ sight: HostSight?
+        _ host: StoredHost, domains: [VisibleVM], _ sight: HostSight?
     ) -> [String: JSONValue] {
         let own = domains.filter { $0.host == host.id && $0.missingSince == nil }
         let figures = sight?.figures
@@ -239,7 +239,7 @@ extension GatewayBackend {
     }
 
     /// vCPUs of those that run; `nil` where one's are not known.
-    private static func vcpus(of domains: [StoredDomain]) -> Int? {
+    private static func vcpus(of domains: [VisibleVM]) -> Int? {
         let running = domains.filter { $0.state.isActive }.map { $0.confirmedVCPUs?.count }
         return running.contains(nil) ? nil : running.reduce(0) { $0 + ($1 ?? 0) }
     }

@@ -31,7 +31,7 @@ extension GatewayBackend {
                 return try await upToDate(answer, definition, request, secret: secret)
             case .acted(let isHeld):
                 if let command = try await command(of: request) {
-                    return try await result(of: command, name: name(of: command), request)
+                    return try await result(of: command, name: name(of: command, request), request)
                 }
                 guard isHeld else {
                     throw MethodError(
@@ -133,7 +133,7 @@ extension GatewayBackend {
         if !definition.secrets.isEmpty { return try await revealed(answer, request, secret: secret) }
         guard answer["command"] != nil, let command = try await command(of: request) else { return answer }
         var name = answer["vm"]?.text
-        if name == nil { name = try await self.name(of: command) }
+        if name == nil { name = try await self.name(of: command, request) }
         let latest = try await result(of: command, name: name ?? "-", request)
         return .object((answer.members ?? [:]).merging(latest.members ?? [:]) { _, new in new })
     }
@@ -146,9 +146,11 @@ extension GatewayBackend {
         }
     }
 
-    private func name(of command: CommandRecord) async throws(MethodError) -> String {
-        if let domain = try await reading({ try await inventory.domain(command.command.domain) }) { return domain.name }
-        return try JSONValue.decoded(command.command.arguments.utf8)["name"]?.text ?? command.command.domain.description
+    /// What whoever asks calls the VM of a command; a new one has no row yet, and its name stands in the command.
+    private func name(of command: CommandRecord, _ request: Request) async throws(MethodError) -> String {
+        let id = command.command.domain
+        if let name = try await names(of: [id], for: request)[id] { return name }
+        return try JSONValue.decoded(command.command.arguments.utf8)["name"]?.text ?? id.description
     }
 }
 

@@ -24,7 +24,7 @@ extension GatewayBackend {
     /// Throws `NOT_FOUND` for the first name of no host, and `INVALID` for a host to which the VM can never come.
     ///
     /// - Parameter domain: the VM that is to stay on them, if it is there already.
-    func checkHosts(_ names: JSONValue?, for domain: StoredDomain? = nil) async throws(MethodError) {
+    func checkHosts(_ names: JSONValue?, for domain: VisibleVM? = nil) async throws(MethodError) {
         let names = names?.items?.compactMap(\.text) ?? []
         guard !names.isEmpty else { return }
         let hosts = try await reading { try await inventory.hosts() }
@@ -52,7 +52,7 @@ extension GatewayBackend {
     }
 
     private func store(
-        change: JSONValue?, of domain: StoredDomain, _ request: Request
+        change: JSONValue?, of domain: VisibleVM, _ request: Request
     ) async throws(MethodError) -> JSONValue {
         try await self.change(change, of: domain, request)
         try await reading { try await audit(request, on: domain.name, request.values, in: store) }
@@ -60,7 +60,7 @@ extension GatewayBackend {
     }
 
     /// Has Scheduler change a policy, by the parameters of `policy.set`; `nil` ends it.
-    func change(_ change: JSONValue?, of domain: StoredDomain, _ request: Request) async throws(MethodError) {
+    func change(_ change: JSONValue?, of domain: VisibleVM, _ request: Request) async throws(MethodError) {
         let wish = WireSetPolicy.with {
             $0.domainUuid = Data(domain.id.uuid.bytes)
             if let change { $0.changeJson = Data(change.line.utf8) }
@@ -89,7 +89,7 @@ extension GatewayBackend {
     }
 
     /// The shard of the cluster that decides for a domain.
-    func shard(of domain: StoredDomain) async throws(MethodError) -> ShardKey {
+    func shard(of domain: VisibleVM) async throws(MethodError) -> ShardKey {
         guard let host = try await reading({ try await inventory.host(domain.host) }) else {
             throw .notFound("VM", domain.name)
         }
@@ -112,7 +112,7 @@ extension GatewayBackend {
     // MARK: -
 
     private func policy(
-        of domain: StoredDomain, for principal: Principal
+        of domain: VisibleVM, for principal: Principal
     ) async throws(MethodError) -> JSONValue {
         let version = try await reading { try await PolicyRepository(store).current(domain.id) }
         var members: [String: JSONValue?] = [

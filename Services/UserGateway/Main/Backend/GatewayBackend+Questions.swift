@@ -29,7 +29,7 @@ extension GatewayBackend {
 
     /// What `vm.prepare` would change in the definition.
     func changes(
-        of domain: StoredDomain, _ ceiling: CommandArguments, _ request: Request
+        of domain: VisibleVM, _ ceiling: CommandArguments, _ request: Request
     ) async throws(MethodError) -> [JSONValue] {
         var wish = HostQuestion(domain: domain.id)
         wish.maximumVCPUs = ceiling.maximumVCPUs
@@ -69,7 +69,7 @@ extension GatewayBackend {
 
     /// Asks the owner of a domain's host.
     private func question(
-        _ type: MessageType, _ domain: StoredDomain, _ request: Request, _ wish: HostQuestion? = nil
+        _ type: MessageType, _ domain: VisibleVM, _ request: Request, _ wish: HostQuestion? = nil
     ) async throws(MethodError) -> JSONValue {
         do throws(MethodError) {
             return try await question(type, wish ?? HostQuestion(domain: domain.id), to: domain.host, request)

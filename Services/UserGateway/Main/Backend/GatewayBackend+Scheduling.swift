@@ -13,7 +13,7 @@ extension GatewayBackend {
         let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
         let queue = try await reading { try await WaitingGrowthRepository(store).list(tenant: tenant) }
         var items: [JSONValue] = []
-        let domains = try await reading { try await inventory.domains(queue.map(\.growth.domain)) }
+        let domains = try await domains(queue.map(\.growth.domain), for: request.principal)
         for queued in queue {
             let domain = domains[queued.growth.domain]
             items.append([

@@ -90,7 +90,8 @@ extension GatewayBackend {
                 "draining": .integer(Int64(hosts.count { $0.mode == .draining })),
             ],
             "oldestHost": .nullable(oldest?.0.id.name), "oldestAgeNanoseconds": .nullable(oldest?.1?.nanoseconds),
-            "freezes": .array(try await describe(freezes)), "problems": .array(problems.map { .string($0) }),
+            "freezes": .array(try await describe(freezes, for: request.principal)),
+            "problems": .array(problems.map { .string($0) }),
         ]
     }
 
@@ -131,9 +132,11 @@ extension GatewayBackend {
             : "nothing was heard of host \(host.id) for \(nanoseconds / 1_000_000_000) s"
     }
 
-    private func describe(_ freezes: [FreezeRecord]) async throws(MethodError) -> [JSONValue] {
+    private func describe(
+        _ freezes: [FreezeRecord], for principal: Principal
+    ) async throws(MethodError) -> [JSONValue] {
         let ids = freezes.compactMap { if case .domain(let domain) = $0.subject { domain } else { nil } }
-        let domains = try await reading { try await inventory.domains(ids) }
+        let domains = try await domains(ids, for: principal)
         return freezes.map { freeze in
             [
                 "scope": .string(freeze.subject.scope),
@@ -144,7 +147,7 @@ extension GatewayBackend {
         }
     }
 
-    private static func name(of subject: FreezeSubject, _ domains: [DomainID: StoredDomain]) -> String {
+    private static func name(of subject: FreezeSubject, _ domains: [DomainID: VisibleVM]) -> String {
         guard case .domain(let domain) = subject else { return subject.id }
         return domains[domain]?.name ?? subject.id
     }

@@ -9,47 +9,20 @@ import UserGatewayCore
 
 // What changes a VM: room first where it takes some, then a durable command, then its end.
 extension GatewayBackend {
-    func startVM(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await begin(.start, for: .start, request)
-    }
-    func restoreVM(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await begin(.restore, for: .restore, request)
-    }
-
-    func rebootVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act(.reboot, request) }
-    func suspendVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act(.suspend, request) }
-    func resumeVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act(.resume, request) }
-    func saveVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act(.save, request) }
-    func abortMigration(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await act(.abortMigration, request)
-    }
-    func releaseVM(_ request: Request) async throws(MethodError) -> JSONValue { try await act(.release, request) }
-    func snapshotVM(_ request: Request) async throws(MethodError) -> JSONValue {
+    /// Carries out a method whose declaration says which command it becomes.
+    func carryOut(_ order: VMOrder, _ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await managedDomain(request)
+        if let purpose = order.starting { return try await begin(order, domain, for: purpose, request) }
+        let share = order.amounts == [:] ? nil : domain.tenant.map { QuotaShare(tenant: $0, amounts: order.amounts) }
         return try await run(
-            request, on: domain, verb: .snapshot, .snapshot(named: request.text("name") ?? ""),
-            counting: domain.tenant.map { QuotaShare(tenant: $0, amounts: [.snapshots: 1]) })
-    }
-    func deleteSnapshot(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await refuseForeignSnapshot(of: try await managedDomain(request), request)
-        return try await act(.deleteSnapshot, request, .snapshot(named: request.text("name") ?? ""))
-    }
-    func deleteVM(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await act(.delete, request, .deletion(keepsDisk: request.boolean("keepDisk") == true))
-    }
-    func capVM(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await act(.cap, request, .cap(ppm: request.integer("cpuCapPpm") ?? 0))
-    }
-    func capNetworkOfVM(_ request: Request) async throws(MethodError) -> JSONValue {
-        try await act(.networkCap, request, .networkCap(bytesPerSecond: request.integer("bytesPerSecond") ?? 0))
+            request, on: domain, verb: order.verb, order.arguments, counting: share, taking: order.time)
     }
 
-    func shutdownVM(_ request: Request) async throws(MethodError) -> JSONValue {
-        let force = request.boolean("force") == true
-        guard !force || request.integer("graceSeconds") != nil else { return try await act(.destroy, request) }
-        let grace = request.integer("graceSeconds") ?? 60
-        return try await act(
-            .shutdown, request, .shutdown(graceSeconds: grace, thenDestroys: force), taking: .seconds(grace))
+    func deleteSnapshot(_ request: Request) async throws(MethodError) -> JSONValue {
+        let domain = try await managedDomain(request)
+        try await refuseForeignSnapshot(of: domain, request)
+        return try await run(
+            request, on: domain, verb: .deleteSnapshot, .snapshot(named: request.text("name") ?? ""))
     }
 
     func resizeVM(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -106,7 +79,7 @@ extension GatewayBackend {
     }
 
     /// Where a migration is to go, checked while the mistake is still cheap.
-    private func target(of domain: StoredDomain, _ request: Request) async throws(MethodError) -> HostID? {
+    private func target(of domain: VisibleVM, _ request: Request) async throws(MethodError) -> HostID? {
         guard let text = request.text("host") else { return nil }
         guard let id = HostID(text) else { throw .notFound("host", text) }
         let target = try await host(id)
@@ -132,7 +105,7 @@ extension GatewayBackend {
     }
 
     /// What was taken while the VM was another tenant's is not there for this one.
-    private func refuseForeignSnapshot(of domain: StoredDomain, _ request: Request) async throws(MethodError) {
+    private func refuseForeignSnapshot(of domain: VisibleVM, _ request: Request) async throws(MethodError) {
         let name = request.text("name") ?? ""
         guard try await foreignSnapshots(of: domain, for: request.principal).contains(name) else { return }
         throw .notFound("snapshot", name)
@@ -140,7 +113,7 @@ extension GatewayBackend {
 
     /// Names of snapshots that were taken while the VM was another tenant's than who asks; none for the provider's people.
     func foreignSnapshots(
-        of domain: StoredDomain, for principal: Principal
+        of domain: VisibleVM, for principal: Principal
     ) async throws(MethodError) -> Set<String> {
         guard let tenant = principal.tenant else { return [] }
         return try await reading { try await OwnershipRepository(store).snapshots(of: domain.id, notOf: tenant) }
@@ -157,7 +130,7 @@ extension GatewayBackend {
     }
 
     /// The ceiling that a request asks for, as commands name it.
-    func ceiling(of domain: StoredDomain, _ request: Request) throws(MethodError) -> CommandArguments {
+    func ceiling(of domain: VisibleVM, _ request: Request) throws(MethodError) -> CommandArguments {
         let (vcpus, memory) = (request.integer("maxVcpus"), request.integer("maxMemoryBytes"))
         guard vcpus != nil || memory != nil else {
             throw MethodError(
@@ -170,10 +143,8 @@ extension GatewayBackend {
     func adoptVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let name = request.text("vm") ?? ""
         let host = request.text("host")
-        let found = try await reading { () -> [StoredDomain] in
-            if let id = DomainID(name) { return try await inventory.domain(id).map { [$0] } ?? [] }
-            return try await inventory.domains(.all).filter { $0.name == name && !$0.isManaged }
-        }.filter { $0.deletedAt == nil && (host ?? $0.host.name) == $0.host.name }
+        let found = try await unmanagedDomains(name, for: request.principal)
+            .filter { (host ?? $0.host.name) == $0.host.name }
         guard let domain = found.first else { throw .notFound("foreign domain", name) }
         guard found.count == 1 else {
             throw MethodError(
@@ -197,40 +168,22 @@ extension GatewayBackend {
 
     // MARK: -
 
-    /// The VM that a request names, if Ebb may change it.
-    func managedDomain(_ request: Request) async throws(MethodError) -> StoredDomain {
-        let domain = try await domain(request)
-        guard domain.isManaged else {
-            throw MethodError(
-                .invalid, "'\(domain.name)' is a foreign domain, which Ebb does not touch",
-                hint: "have it managed with 'ebb vm adopt'")
-        }
-        return domain
-    }
-
-    private func act(
-        _ verb: CommandVerb, _ request: Request, _ arguments: CommandArguments = CommandArguments(),
-        taking time: Duration = .zero
-    ) async throws(MethodError) -> JSONValue {
-        try await run(request, on: try await managedDomain(request), verb: verb, arguments, taking: time)
-    }
-
     /// Has a VM run that does not: it takes room for all that it may have. Of one that runs nothing is asked.
     private func begin(
-        _ verb: CommandVerb, for purpose: PermitPurpose, _ request: Request
+        _ order: VMOrder, _ domain: VisibleVM, for purpose: PermitPurpose, _ request: Request
     ) async throws(MethodError) -> JSONValue {
-        let domain = try await managedDomain(request)
         if domain.state.runs, domain.missingSince == nil, try await isFresh(domain.host),
             try await isLeftAlone(domain.id)
         {
             return [
-                "vm": .string(domain.name), "id": .string(domain.id.description), "action": .string(verb.rawValue),
+                "vm": .string(domain.name), "id": .string(domain.id.description),
+                "action": .string(order.verb.rawValue),
                 "state": "succeeded", "host": .string(try await visible(domain.host, to: request.principal)),
                 "vcpus": .nullable(domain.confirmedVCPUs?.count), "message": "it runs already; nothing was done",
             ]
         }
         let permit = try await roomToRun(domain, purpose, request)
-        return try await run(request, on: domain, verb: verb, permit: permit)
+        return try await run(request, on: domain, verb: order.verb, permit: permit)
     }
 
     /// Whether nothing that was ordered is to change the VM yet.
@@ -245,7 +198,7 @@ extension GatewayBackend {
     private func cluster(of host: HostID) async throws(MethodError) -> ClusterID { try await self.host(host).cluster }
 
     private func roomToRun(
-        _ domain: StoredDomain, _ purpose: PermitPurpose, _ request: Request
+        _ domain: VisibleVM, _ purpose: PermitPurpose, _ request: Request
     ) async throws(MethodError) -> Permitted {
         try await room(
             for: domain.id, on: domain.host, in: try await cluster(of: domain.host), purpose: purpose,

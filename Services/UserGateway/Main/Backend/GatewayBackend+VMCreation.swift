@@ -10,7 +10,7 @@ import UserGatewayCore
 extension GatewayBackend {
     func createVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let wish = try await wish(request)
-        let taken = try await reading { try await inventory.domain(tenant: wish.tenant, name: wish.name) }
+        let taken = try await domain(named: wish.name, of: wish.tenant, for: request.principal)
         if let taken, taken.id != wish.id {
             let isMissing = taken.missingSince != nil
             throw MethodError(
@@ -31,7 +31,8 @@ extension GatewayBackend {
         let share = QuotaShare(tenant: wish.tenant, amounts: [.vms: 1, .disk: wish.size.diskBytes])
         try await reading { try await take(share.amounts, for: share.tenant, in: store) }
         let permit = try await firstRoom(
-            for: wish, in: try await clusters(cluster, of: host, for: wish.tenant, place), on: host, place, request)
+            for: wish, in: try await clusters(cluster, of: host, for: wish.tenant, place, request.principal),
+            on: host, place, request)
         return try await run(
             request, domain: wish.id, name: wish.name, host: permit.host, verb: .create, wish.arguments,
             permit: permit.id, counting: share)
@@ -41,7 +42,7 @@ extension GatewayBackend {
     /// one of the tenant's; else where the most of its affinity group are, for a group shares a host; else all of the
     /// tenant's, by how many VMs it has there, then by name.
     private func clusters(
-        _ named: ClusterID?, of host: HostID?, for tenant: TenantID, _ place: PlaceWish
+        _ named: ClusterID?, of host: HostID?, for tenant: TenantID, _ place: PlaceWish, _ principal: Principal
     ) async throws(MethodError) -> [ClusterID] {
         let hosts = try await reading { try await inventory.hosts() }
         let allowed = try await reading { try await AccountRepository(store).clusters(of: tenant) }
@@ -62,7 +63,7 @@ extension GatewayBackend {
                 .noRoom, hosts.isEmpty ? "there is no host yet" : "no cluster of tenant '\(tenant)' has a host",
                 toTenants: TenantText.noRoom, hint: "add one with 'ebb host add'")
         }
-        let own = try await reading { try await inventory.domains(.tenant(tenant)) }
+        let own = try await domains(of: tenant, for: principal)
         let homes = Dictionary(hosts.map { ($0.id, $0.cluster) }) { first, _ in first }
         if let group = place.options["affinity"]?.text, clusters.count > 1 {
             let members = try await members(of: group, own)
@@ -74,7 +75,7 @@ extension GatewayBackend {
     }
 
     /// The tenant's VMs of an affinity group.
-    private func members(of group: String, _ own: [StoredDomain]) async throws(MethodError) -> [StoredDomain] {
+    private func members(of group: String, _ own: [VisibleVM]) async throws(MethodError) -> [VisibleVM] {
         let policies = try await reading { try await PolicyRepository(store).allCurrent() }
         let ids = Set(policies.filter { $0.options.affinityGroup == group }.map(\.domain))
         return own.filter { ids.contains($0.id) }

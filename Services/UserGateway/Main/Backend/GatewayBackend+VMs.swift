@@ -9,15 +9,13 @@ import UserGatewayCore
 
 extension GatewayBackend {
     func listVMs(_ request: Request) async throws(MethodError) -> JSONValue {
-        let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
+        let tenant = request.text("tenant").flatMap { TenantID($0) }
         let host = request.text("host").flatMap { HostID($0) }
         let foreign = request.boolean("foreign")
         let limit = Int(request.integer("limit") ?? 1_000)
         let hosts = Set(try await reading { try await inventory.hosts() }.map(\.id))
-        let found = try await reading {
-            try await inventory.domains(tenant.map { .tenant($0) } ?? host.map { .host($0) } ?? .all)
-        }.filter { domain in
-            (host ?? domain.host) == domain.host && (foreign ?? !domain.isManaged) != domain.isManaged
+        let found = try await domains(of: tenant, on: host, for: request.principal).filter { domain in
+            (foreign ?? !domain.isManaged) != domain.isManaged
                 // Of a removed host only what it left behind of Ebb's own would still be of interest, and there is none.
                 && hosts.contains(domain.host)
         }.sorted { ($0.tenant?.name ?? "", $0.name, $0.id) < ($1.tenant?.name ?? "", $1.name, $1.id) }
@@ -48,7 +46,7 @@ extension GatewayBackend {
         let now: Timestamp
 
         /// For instance `1 vCPU more since 2026-03-01T12:00:00Z, place 2`.
-        func waiting(_ domain: StoredDomain) -> String? {
+        func waiting(_ domain: VisibleVM) -> String? {
             waiting[domain.id].map { growths in
                 growths.map { queued in
                     let unit = queued.growth.resource == .cpu ? "vCPUs" : "bytes of \(queued.growth.resource.rawValue)"
@@ -59,7 +57,7 @@ extension GatewayBackend {
         }
 
         /// Why automatic actions on a VM are stopped; the widest reason.
-        func frozen(_ domain: StoredDomain) -> String? {
+        func frozen(_ domain: VisibleVM) -> String? {
             let subjects: [FreezeSubject?] = [
                 clusters[domain.host].map { .cluster($0) }, domain.tenant.map { .tenant($0) }, .domain(domain.id),
             ]
@@ -72,7 +70,7 @@ extension GatewayBackend {
     }
 
     private func context(
-        _ domains: [StoredDomain], for principal: Principal
+        _ domains: [VisibleVM], for principal: Principal
     ) async throws(MethodError) -> VMContext {
         let hosts = try await reading { try await inventory.hosts() }
         let own = Set(domains.map(\.host))
@@ -137,28 +135,7 @@ extension GatewayBackend {
         ]
     }
 
-    /// The VM that a request names, as far as its caller can see it.
-    func domain(_ request: Request) async throws(MethodError) -> StoredDomain {
-        let name = request.text("vm") ?? ""
-        let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
-        let found = try await reading { () -> [StoredDomain] in
-            if let id = DomainID(name) {
-                // Another tenant's is not read: it takes as long to find as one that is not there.
-                return try await inventory.domain(id, of: request.principal.tenant).map { [$0] } ?? []
-            }
-            if let tenant { return try await inventory.domain(tenant: tenant, name: name).map { [$0] } ?? [] }
-            return try await inventory.domains(.all).filter { $0.name == name }
-        }.filter { $0.deletedAt == nil && request.principal.canSee(tenant: $0.tenant) }
-        guard let first = found.first else { throw .notFound("VM", name) }
-        guard found.count == 1 else {
-            throw MethodError(
-                .conflict, "\(found.count) tenants have a VM '\(name)'",
-                hint: "say whose with --tenant, or give its UUID")
-        }
-        return first
-    }
-
-    private func describe(_ domain: StoredDomain, _ context: VMContext) -> JSONValue {
+    private func describe(_ domain: VisibleVM, _ context: VMContext) -> JSONValue {
         let sight = context.sights[domain.host]
         let age = sight?.age ?? Age(of: nil, interval: nil, now: context.now)
         let sample = context.samples[domain.id]
@@ -198,7 +175,7 @@ extension GatewayBackend {
     }
 
     /// A VM that its host does not have any more is in no state; of one whose host is not known nobody knows it.
-    static func shownState(of domain: StoredDomain, _ age: Age) -> String {
+    static func shownState(of domain: VisibleVM, _ age: Age) -> String {
         guard domain.missingSince == nil else { return "missing" }
         return age.known(domain.state)?.rawValue ?? DomainState.unknown.rawValue
     }

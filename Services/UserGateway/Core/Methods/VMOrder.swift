@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Contracts
+
+/// The command for a VM that a method becomes, where its parameters alone decide that. The gateway then needs no handler of
+/// its own for it.
+package struct VMOrder: Hashable, Sendable {
+    package let verb: CommandVerb
+    package let arguments: CommandArguments
+    /// What it may take once it is begun, beyond what every command of its verb may.
+    package let time: Duration
+    /// It has a VM run that does not: room for all that the VM may have is taken first, for this.
+    package let starting: PermitPurpose?
+    /// What it takes of the tenant's quota as soon as it is queued.
+    package let amounts: QuotaAmounts
+
+    /// Makes an order from a call's checked parameters.
+    package typealias Maker = @Sendable (JSONValue) -> VMOrder
+
+    private init(
+        _ verb: CommandVerb, _ arguments: CommandArguments = CommandArguments(), time: Duration = .zero,
+        starting: PermitPurpose? = nil, amounts: QuotaAmounts = [:]
+    ) {
+        self.verb = verb
+        self.arguments = arguments
+        self.time = time
+        self.starting = starting
+        self.amounts = amounts
+    }
+
+    /// A command without arguments.
+    ///
+    /// - Parameter purpose: it has a VM run, which takes room for this.
+    static func plain(_ verb: CommandVerb, starting purpose: PermitPurpose? = nil) -> Maker {
+        { _ in VMOrder(verb, starting: purpose) }
+    }
+
+    /// A guest has a minute where nothing else is said; power is cut at once, or where it did not stop in its time.
+    static let shutdown: Maker = { parameters in
+        let force = parameters["force"] == true
+        let grace = parameters["graceSeconds"]?.integer
+        if force, grace == nil { return VMOrder(.destroy) }
+        let seconds = grace ?? 60
+        return VMOrder(.shutdown, .shutdown(graceSeconds: seconds, thenDestroys: force), time: .seconds(seconds))
+    }
+
+    static let cap: Maker = { VMOrder(.cap, .cap(ppm: $0["cpuCapPpm"]?.integer ?? 0)) }
+
+    static let networkCap: Maker = {
+        VMOrder(.networkCap, .networkCap(bytesPerSecond: $0["bytesPerSecond"]?.integer ?? 0))
+    }
+
+    static let snapshot: Maker = {
+        VMOrder(.snapshot, .snapshot(named: $0["name"]?.text ?? ""), amounts: [.snapshots: 1])
+    }
+
+    static let delete: Maker = { VMOrder(.delete, .deletion(keepsDisk: $0["keepDisk"] == true)) }
+}
