@@ -185,7 +185,7 @@ let package = Package(
         main("LoggerMain", path: "Services/Logger/Main", ["LoggerCore"] + serviceEdges),
         main(
             "UserGatewayMain", path: "Services/UserGateway/Main",
-            ["UserGatewayCore", "Cryptography"] + serviceEdges + nio),
+            ["UserGatewayCore", "Cryptography", "Execution"] + serviceEdges + nio),
         main(
             "Client", path: "Services/UserGateway/Client",
             ["ResourceModel", "Contracts", "UserGatewayCore", arguments, yams] + nio),

@@ -55,6 +55,7 @@ package struct Migration: Hashable, Sendable {
         Migration(26, "unknown_copies", PackageResources._026_unknown_copies_sql),
         Migration(27, "own_orders", PackageResources._027_own_orders_sql),
         Migration(28, "narrower_roles", PackageResources._028_narrower_roles_sql),
+        Migration(29, "no_past", PackageResources._029_no_past_sql),
     ]
 }
 

@@ -48,4 +48,14 @@ package struct TLSClient: Sendable {
             false
         #endif
     }
+
+    /// Why, for whoever connects.
+    package static func reason(of refusal: any Error) -> String {
+        let text = "\(refusal)"
+        if text.contains("CERTIFICATE_VERIFY_FAILED") {
+            return "its certificate is not signed by an authority that is trusted here; give that one with --ca-file"
+        }
+        if text.contains("WRONG_VERSION_NUMBER") { return "it does not speak TLS; use tcp:// if it is meant to be so" }
+        return "its side and this one could not agree on TLS"
+    }
 }

@@ -181,6 +181,7 @@ struct BeforeLoginTests {
         try await withGateway({
             $0.strangersBurst = 5
             $0.strangersRefill = .seconds(600)
+            $0.limitsLoopback = true
             $0.arrivalBurst = 4
             $0.arrivalRefill = .seconds(600)
         }) { gateway in
@@ -212,6 +213,7 @@ struct BeforeLoginTests {
             $0.strangersRefill = .seconds(600)
             $0.strangersPause = .seconds(600)
             $0.loginDeadline = .seconds(1)
+            $0.limitsLoopback = true
             $0.arrivalBurst = 2
             $0.arrivalRefill = .seconds(600)
             $0.maximumPausedRefusals = 0
@@ -279,6 +281,40 @@ struct GatewayFairnessTests {
                 #expect(try await client.request(21, "vm.show", ["vm": "web-1"])?["id"] == 21)
                 gateway.methods.gate.open()
                 for _ in 1...20 { #expect(try await client.receive()?["result"]?["name"] == "web-1") }
+            }
+        }
+    }
+
+    @Test("a long line waits until its sender's budget of bytes has room for it; it is not refused")
+    func paysForLongLines() async throws {
+        try await withGateway({
+            $0.principalRates.bytes = 200_000
+            $0.longestRefusalPause = .zero
+        }) { gateway in
+            try await RawClient.connect(gateway.port) { client in
+                _ = try await client.login()
+                let long = String(repeating: "a", count: 60_000)
+                // Each costs four times its bytes: the third begins when the first two are paid for.
+                for id in 1...3 {
+                    let refusal = try await client.request(id, "vm.show", ["vm": .string(long)])?["error"]
+                    #expect(refusal?["message"]?.text?.contains("must be a string of 1 to 63 bytes") == true)
+                }
+                // A short one that comes too early is refused.
+                let early = try await client.request(4, "vm.show", ["vm": "web-1"])?["error"]?["message"]?.text
+                #expect(early?.contains("has used up its 200000 bytes a second") == true)
+            }
+        }
+    }
+
+    @Test("a line of more values than a request can need is refused, however few bytes it has")
+    func boundsValues() async throws {
+        try await withGateway { gateway in
+            try await RawClient.connect(gateway.port) { client in
+                _ = try await client.login()
+                let many = (0..<30_000).map { "\"k\($0)\":1" }.joined(separator: ",")
+                try await client.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"vm.show\",\"params\":{\(many)}}\n")
+                let refusal = try await client.receive()?["error"]?["message"]?.text
+                #expect(refusal?.contains("values") == true)
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
+import Foundation
 import ResourceModel
 import Store
 import TestSupport
@@ -99,5 +100,10 @@ extension NewCommand {
 
 /// Seconds of test time as an instant.
 func at(_ seconds: Int64) -> Timestamp { Timestamp(nanoseconds: seconds * 1_000_000_000) }
+
+private let start = Int64(Date().timeIntervalSince1970)
+
+/// So many seconds after the start of the tests: an instant that a service may give.
+func recent(_ seconds: Int64) -> Timestamp { at(start + seconds) }
 
 func code(_ error: any Error) -> StoreError.Code? { (error as? StoreError)?.code }

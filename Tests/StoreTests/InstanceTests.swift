@@ -155,7 +155,7 @@ import Testing
             try await database.withStore(role: "ebb_\(service.rawValue)") { store async throws in
                 func append(as actor: String) async throws {
                     try await AuditRepository.append(
-                        AuditEvent(at: at(1), actor: actor, action: "policy.set", subject: "s"), in: store)
+                        AuditEvent(at: recent(1), actor: actor, action: "policy.set", subject: "s"), in: store)
                 }
                 try await append(as: service.rawValue)
                 var others = ["ada", "ebb-migrate", service == .billing ? "monitor" : "billing"]

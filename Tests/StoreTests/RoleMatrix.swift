@@ -91,7 +91,7 @@ enum RoleMatrix {
     static let functions: [String: String] = [
         "cluster.now_ns": "*",
         "cluster.caller": "", "cluster.service_of_shards": "", "cluster.prove_instance": "", "cluster.is_silent": "",
-        "cluster.require_shards": "",
+        "cluster.require_shards": "", "cluster.is_recent": "",
         "cluster.register_instance": "*", "cluster.renew_instance": "*", "cluster.remove_instance": "*",
         "cluster.remove_silent_instances": "*", "cluster.note_set_aside": "*",
         "cluster.ensure_shards": "monitor scheduler billing logger",

@@ -92,7 +92,7 @@ import Testing
                     #expect(try await InstanceRepository(store).renew(.test(instance)) == 1)
                     try await store.transaction { transaction in
                         try await AuditRepository.append(
-                            AuditEvent(at: at(1), actor: service.rawValue, action: "start", subject: "s"),
+                            AuditEvent(at: recent(1), actor: service.rawValue, action: "start", subject: "s"),
                             in: transaction)
                     }
                 }
@@ -129,7 +129,7 @@ import Testing
         }
         try await world.database.withStore(role: "ebb_scheduler") { store async throws in
             _ = try await PolicyRepository(store).append(
-                nil, for: world.domain, windowLength: 5, at: at(1), under: world.cluster)
+                nil, for: world.domain, windowLength: 5, at: recent(1), under: world.cluster)
             let answer = try await PermitRepository(store).request(.grow(world.domain), at: at(1), under: world.cluster)
             guard case .granted = answer else {
                 Issue.record("not granted: \(answer)")
@@ -143,7 +143,7 @@ import Testing
             #expect(try await commands.claim(command.id, under: world.claim, by: world.owner, at: at(1)))
             try await store.fenced(world.claim) { transaction in
                 try await PermitRepository(store).setState(of: UUID128(high: 3, low: 1), to: .used, in: transaction)
-                try await commands.finish(command.id, under: world.claim, .succeeded(), at: at(2), in: transaction)
+                try await commands.finish(command.id, under: world.claim, .succeeded(), at: recent(2), in: transaction)
             }
         }
     }
@@ -239,7 +239,8 @@ import Testing
             let claim = try await seizeShard(.audit, "main", by: world.owner, in: world.store)
             try await world.database.withStore(role: "ebb_billing") { billing async throws in
                 try await AuditRepository.append(
-                    AuditEvent(at: at(1), actor: "billing", action: "bill", subject: "t-1", detail: "{}"), in: billing)
+                    AuditEvent(at: recent(1), actor: "billing", action: "bill", subject: "t-1", detail: "{}"),
+                    in: billing)
                 try await billing.transaction { transaction in
                     try await transaction.query("SELECT pg_advisory_xact_lock(hashtext('audit.seal'))")
                     let sealed = try await AuditRepository(world.store).seal(under: claim)
@@ -247,6 +248,59 @@ import Testing
                 }
             }
             try await expectDenied(world.database, "ebb_billing", "SELECT 1 FROM audit.seal_turn FOR UPDATE")
+        }
+    }
+
+    @Test("what a role writes takes nothing back, is the next in its order, and stays as it ended")
+    func noPast() async throws {
+        try await withWorld { world async throws in
+            try await world.store.query(
+                """
+                INSERT INTO cluster.command (id, host, domain, verb, arguments, principal, idempotency_key, deadline_ns,
+                    state, finished_ns)
+                VALUES (gen_random_uuid(), 'h-1', \(world.domain), 'reboot', '{}', 'p', 'k', cluster.now_ns(), 'failed',
+                    cluster.now_ns())
+                """)
+            try await world.store.query(
+                """
+                INSERT INTO inventory.meter_reading (domain, host, incarnation_start_ns, at_ns, cpu_time_ns)
+                VALUES (\(world.domain), 'h-1', 0, cluster.now_ns(), 1)
+                """)
+            let policy = "INSERT INTO scheduling.policy (domain, window_length, version, valid_from_ns) VALUES "
+            let old = "cluster.now_ns() - 1200000000000"
+            let forged = [
+                ("ebb_monitor", "UPDATE inventory.domain SET deleted_ns = created_ns - 1 WHERE id = '\(world.domain)'"),
+                ("ebb_monitor", "UPDATE inventory.domain SET missing_ns = \(old) WHERE id = '\(world.domain)'"),
+                ("ebb_monitor", "UPDATE inventory.domain SET tenant_since_ns = \(old) WHERE id = '\(world.domain)'"),
+                ("ebb_monitor", "UPDATE cluster.command SET state = 'queued' WHERE idempotency_key = 'k'"),
+                ("ebb_monitor", "UPDATE cluster.command SET message = 'x' WHERE idempotency_key = 'k'"),
+                ("ebb_scheduler", policy + "('\(world.domain)', 5, 1, \(old))"),
+                ("ebb_scheduler", policy + "('\(world.domain)', 5, 9223372036854775807, cluster.now_ns())"),
+                (
+                    "ebb_billing",
+                    "INSERT INTO billing.rate_card (version, valid_from_ns, currency, card) "
+                        + "VALUES (9223372036854775807, cluster.now_ns(), 'EUR', '{}')"
+                ),
+                ("ebb_usergateway", "SELECT audit.append(5, 'usergateway', 'vm.delete', 'web-1', '{}')"),
+            ]
+            for (role, sql) in forged { try await expectDenied(world.database, role, sql) }
+        }
+    }
+
+    @Test("a token that was revoked stays so")
+    func revoked() async throws {
+        try await withWorld { world async throws in
+            try await world.store.query(
+                """
+                INSERT INTO account.principal (id, name, role)
+                VALUES ('00000000-0000-0000-0000-000000000001', 'p', 'operator')
+                """)
+            try await world.store.query(
+                """
+                INSERT INTO account.token (principal, hash, expires_ns, revoked_ns)
+                VALUES ('00000000-0000-0000-0000-000000000001', sha256('a'), cluster.now_ns(), cluster.now_ns())
+                """)
+            try await expectDenied(world.database, "ebb_usergateway", "UPDATE account.token SET revoked_ns = NULL")
         }
     }
 }

@@ -209,6 +209,16 @@ struct AdmissionTests {
         #expect(try admission.admit("a").evicted == second)
     }
 
+    @Test("this machine's own addresses are everybody's on it, and have no share of their own")
+    func sharesLoopback() throws {
+        var admission = ConnectionAdmission(maximumTotal: 10, maximumStrangers: 5, maximumStrangersPerAddress: 2)
+        let first = try admission.admit("127.0.0.1")
+        for address in ["127.0.0.1", "::1", "127.0.0.1", "127.9.0.1"] {
+            #expect(try admission.admit(address).evicted == nil)
+        }
+        #expect(try admission.admit("127.0.0.1").evicted == first.number)
+    }
+
     @Test("where all places are taken, a connection without login makes room, and one with login does not")
     func makesRoomWhereAllIsFull() throws {
         var admission = ConnectionAdmission(maximumTotal: 2)

@@ -29,3 +29,17 @@ struct AbsenceTests {
         }
     }
 }
+
+@Suite("Who is beyond its limits")
+struct PatienceTests {
+    @Test("for less than the pause waits, and is not refused")
+    func waitsBeforeRefusing() async throws {
+        var configuration = GatewayServerConfiguration()
+        configuration.principalRates = Rates(requests: 10, bytes: 1 << 30, databaseMicroseconds: 1_000_000)
+        let gate = TenantGate(configuration)
+        let party = Party(GatewayRig.ada)
+        try await gate.charge(party, requests: 21, bytes: 0)
+        await #expect(throws: MethodError.self) { try await gate.charge(party, requests: 1, bytes: 0) }
+        try await gate.charge(party, requests: 1, bytes: 0, patience: .seconds(1))
+    }
+}

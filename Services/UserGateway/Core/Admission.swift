@@ -45,11 +45,14 @@ package struct ConnectionAdmission: Sendable {
         self.maximumStrangersPerAddress = maximumStrangersPerAddress ?? maximumTotal
     }
 
+    /// Whether an address says nothing of who it is: everybody on this machine has the same ones.
+    package static func isShared(_ address: String) -> Bool { address.hasPrefix("127.") || address == "::1" }
+
     /// Counts a connection; or throws `BUSY` that names the limit, and counts nothing.
     @discardableResult
     package mutating func admit(_ address: String) throws(MethodError) -> Entry {
         var evicted: Int?
-        if strangersByAddress[address, default: 0] >= maximumStrangersPerAddress {
+        if strangersByAddress[address, default: 0] >= maximumStrangersPerAddress, !Self.isShared(address) {
             // Who idles makes room for who comes.
             evicted = oldestStranger(of: address)
         } else if strangers >= maximumStrangers || total >= maximumTotal {

@@ -71,9 +71,9 @@ final class GatewayConnection: Sendable {
         guard line.readableBytes > 0 else { return }
         // Who does not read gets no more work: an empty write waits until what was written before is nearly gone.
         if !channel.isWritable { try await outbound.write(ByteBuffer()) }
-        let limits = JSONLimits(bytes: server.configuration.maximumLine)
-        let incoming = RPCCodec.decode(line.readableBytesView, limits: limits)
-        guard let principal = session.withLock({ $0.principal }) else {
+        let known = session.withLock { $0.principal }
+        let incoming = try await decode(line, of: known.map { Party($0) })
+        guard let principal = known else {
             let excess = session.withLock { $0.countBeforeLogin(incoming.elements.count) } ?? tooManyStrangers(incoming)
             if let excess {
                 // Who is sent away at once comes back at once, and an arrival costs more than a connection that waits.
@@ -86,7 +86,13 @@ final class GatewayConnection: Sendable {
         let party = Party(principal)
         let line = Line(incoming: incoming, bytes: line.readableBytes, party: party)
         do throws(MethodError) {
-            try server.gate.charge(party, requests: incoming.elements.count, bytes: line.bytes)
+            let requests = incoming.elements.count
+            if isLong(line.bytes) {
+                server.gate.count(party, requests: requests)
+            } else {
+                try await server.gate.charge(
+                    party, requests: requests, bytes: line.bytes, patience: server.configuration.longestRefusalPause)
+            }
         } catch {
             try await write(refuse(line, error.rpcError), for: party, outbound)
             // Who goes on beyond its limits is read more slowly: refusals cost something too.
@@ -102,6 +108,22 @@ final class GatewayConnection: Sendable {
             defer { session.withLock { $0.release() } }
             try await write(await answer(line), for: party, outbound)
         }
+    }
+
+    private func isLong(_ bytes: Int) -> Bool { bytes > server.configuration.longLine }
+
+    /// Reads a line. One that is long waits until its sender's budget has room for it, and is read on a thread of its own:
+    /// it takes as much time as a thousand others, and may hold up nobody.
+    private func decode(_ line: ByteBuffer, of party: Party?) async throws -> RPCCodec.Incoming {
+        let limits = JSONLimits(
+            bytes: server.configuration.maximumLine, values: server.configuration.maximumValuesOfLine)
+        guard isLong(line.readableBytes) else { return RPCCodec.decode(line.readableBytesView, limits: limits) }
+        if let party { try await server.gate.admit(party, bytes: line.readableBytes) }
+        return await withTaskExecutorPreference(server.longLines) { await Self.decode(line, limits) }
+    }
+
+    private nonisolated static func decode(_ line: ByteBuffer, _ limits: JSONLimits) async -> RPCCodec.Incoming {
+        RPCCodec.decode(line.readableBytesView, limits: limits)
     }
 
     /// Whoever logs in is never kept from it by those who don't.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Execution
 package import Logging
 internal import NIOCore
 internal import NIOExtras
@@ -36,6 +37,8 @@ package final class GatewayServer: Service {
         let strangers: AttemptGate
         let sessions: SessionWatch
         let connections: ConnectionTable
+        /// Where long lines are read.
+        let longLines = DedicatedTaskExecutor(name: "ebb-long-lines")
         let gate: TenantGate
         let discovery: Discovery
 
@@ -176,7 +179,7 @@ package final class GatewayServer: Service {
     private func bind() async throws(GatewayServerError) -> NIOAsyncChannel<(any Channel)?, Never> {
         let configuration = context.configuration
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.backlog, value: 1_024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             // The default of 4 accepts at a time starves the rest in a burst.
             .serverChannelOption(.maxMessagesPerRead, value: 64)
@@ -199,7 +202,9 @@ package final class GatewayServer: Service {
         let address = channel.remoteAddress?.ipAddress ?? "unknown"
         let pipeline = channel.pipeline.syncOperations
         do throws(MethodError) {
-            try context.arrivals.attempt(address)
+            if !ConnectionAdmission.isShared(address) || context.configuration.limitsLoopback {
+                try context.arrivals.attempt(address)
+            }
             try connections.admit(channel, from: address, metrics: context.metrics)
         } catch {
             context.metrics.connectionRefused("limit")

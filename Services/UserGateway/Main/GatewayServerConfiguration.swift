@@ -34,6 +34,10 @@ package struct GatewayServerConfiguration: Sendable {
     package var maximumLineBeforeLogin = 4_096
     /// Bytes of one line after login: 64 KiB to 1 MiB.
     package var maximumLine = 1 << 20
+    /// A longer line is read on a thread of its own, and not before its sender's budget of bytes has room for it.
+    package var longLine = 16_384
+    /// Values in one line, each member and element counted.
+    package var maximumValuesOfLine = 20_000
     /// Bytes of one answer; a longer one becomes an error that says to ask for less.
     package var maximumAnswer = 8 << 20
     /// Bytes of the answers to one line before login.
@@ -63,6 +67,9 @@ package struct GatewayServerConfiguration: Sendable {
     /// open one more.
     package var arrivalBurst = 64
     package var arrivalRefill: Duration = .milliseconds(50)
+    /// Whether that holds for this machine's own addresses: everybody on it has the same, and none could log in where one
+    /// connects all the time.
+    package var limitsLoopback = false
     /// Requests, apart from logins, that all who have not logged in may send at once, and how long until one more.
     package var strangersBurst = 400
     package var strangersRefill: Duration = .milliseconds(5)
@@ -93,7 +100,7 @@ package struct GatewayServerConfiguration: Sendable {
     package var tenantRates = Rates(requests: 400, bytes: 16 << 20, databaseMicroseconds: 1_500_000)
     /// Bytes of answers of one tenant that its clients have not read.
     package var maximumOwedPerTenant = 64 << 20
-    /// Who asks beyond its limits is read again after so long at the latest.
+    /// Who asks beyond its limits is read again after so long at the latest; only who is further beyond them is refused.
     package var longestRefusalPause: Duration = .seconds(1)
     /// How often it is looked whether the certificate's files changed.
     package var certificateInterval: Duration = .seconds(1)

@@ -68,7 +68,7 @@ struct VMCreate: VMChangeCommand {
 
     /// The keys in a file as `authorized_keys` has them. Whoever names the private key by mistake must not send it.
     private static func keys(in path: String) throws -> [String] {
-        let text = try ConnectionSettings.read(NSString(string: path).expandingTildeInPath)
+        let text = try ConnectionSettings.read(NSString(string: path).expandingTildeInPath, failing: .badData)
         let keys = text.split(whereSeparator: \.isNewline)
             .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
         guard !keys.isEmpty, keys.allSatisfy(VMBoot.isPublicKey) else {

@@ -42,7 +42,7 @@ struct ConnectionSettings: Equatable {
             return
         }
         let path = options.tokenFile ?? (variable("EBB_TOKEN") == nil ? variable("EBB_TOKEN_FILE") : nil)
-        let secret = try path.map(Self.read) ?? variable("EBB_TOKEN") ?? context?.token
+        let secret = try path.map { try Self.read($0) } ?? variable("EBB_TOKEN") ?? context?.token
         guard let secret else {
             throw ClientFailure(.unauthorised, "no token; run ebb login, or set EBB_TOKEN or EBB_TOKEN_FILE")
         }
@@ -57,11 +57,12 @@ struct ConnectionSettings: Equatable {
         return token
     }
 
-    static func read(_ path: String) throws -> String {
+    /// - Parameter code: what a file that can't be read means.
+    static func read(_ path: String, failing code: ClientFailure.Code = .configuration) throws -> String {
         do {
             return try String(contentsOfFile: path, encoding: .utf8)
         } catch {
-            throw ClientFailure(.configuration, "can't read \(path)", error)
+            throw ClientFailure(code, "can't read \(path)", error)
         }
     }
 

@@ -16,6 +16,8 @@ struct GatewayClient {
     private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     private let endpoint: Endpoint
     private var lastID: Int64 = 0
+    /// Before it nothing was asked for.
+    private var isLoggedIn = false
 
     /// Connects, logs in, runs `body`, closes; all within the settings' timeout.
     static func withSession<Value: Sendable>(
@@ -55,7 +57,7 @@ struct GatewayClient {
         lastID += 1
         let request = RPCRequest(id: .integer(lastID), method: method, parameters: parameters)
         do {
-            try await outbound.write(ByteBuffer(bytes: RPCCodec.encode(request)))
+            try await send(request)
             while let line = try await lines.next(isolation: #isolation) {
                 let answer = try RPCCodec.decodeAnswer(
                     line.readableBytesView, limits: JSONLimits(bytes: Self.maximumAnswer, values: 10_000_000))
@@ -70,12 +72,29 @@ struct GatewayClient {
             throw lost("\(error)")
         } catch let error as IOError {
             throw lost(error.localizedDescription)
+        } catch is NIOExtrasErrors.LeftOverBytesError {
+            throw ClientFailure(
+                .unreachable, "what answers at \(endpoint) does not speak Ebb's protocol; if it speaks TLS, use tls://")
         }
         throw lost("it closed the connection")
     }
 
+    private func send(_ request: RPCRequest) async throws {
+        do {
+            try await outbound.write(ByteBuffer(bytes: RPCCodec.encode(request)))
+        } catch is ChannelError {
+            // Who reads learns why the connection has ended: by the gateway's last line, or by what TLS found.
+        }
+    }
+
     private func lost(_ cause: String) -> ClientFailure {
-        ClientFailure(
+        guard isLoggedIn else {
+            return ClientFailure(
+                .retryable,
+                "the gateway at \(endpoint) ended the connection before the login (\(cause)): nothing was asked of it; "
+                    + "try again")
+        }
+        return ClientFailure(
             .unreachable, "lost the gateway at \(endpoint) before it answered (\(cause)); look before asking again")
     }
 
@@ -119,6 +138,7 @@ struct GatewayClient {
         _ = try await call(
             "session.hello", ["client": .string("ebb \(ReleaseVersion.text)"), "protocol": ["min": 1, "max": 1]])
         _ = try await call("session.login", ["token": .string(token.text)])
+        isLoggedIn = true
     }
 
     private static func makeTLSClient(_ settings: ConnectionSettings) throws -> TLSClient {
@@ -138,6 +158,9 @@ struct GatewayClient {
                 (error.connectionErrors.first?.error as? IOError)?.localizedDescription ?? "no address answers"
             default: "\(error)"
             }
+        if TLSClient.isRefusal(error) {
+            return ClientFailure(.unreachable, "can't reach the gateway at \(endpoint): \(TLSClient.reason(of: error))")
+        }
         return ClientFailure(
             .unreachable, "can't reach the gateway at \(endpoint): \(cause); does it run, and is --endpoint right?")
     }

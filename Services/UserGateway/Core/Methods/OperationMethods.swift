@@ -10,7 +10,8 @@ extension MethodDefinition {
             access: .roles(Set.provider.union([.owner])),
             takes: [
                 Field("vm", .vm, "Only operations on this VM (name or UUID)"),
-                Field("tenant", .name, only: .provider, "Whose VM, where several tenants have one of that name"),
+                Field(
+                    "tenant", .name, only: .provider, "Whose VM it is; without one, only what this tenant's people did"),
                 Field("actor", .text(1...127), "Only operations of this principal"),
                 Field("since", .instant, "Only operations at or after this instant"),
                 Field(

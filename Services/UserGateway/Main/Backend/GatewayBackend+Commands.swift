@@ -150,13 +150,17 @@ extension GatewayBackend {
         of stored: CommandRecord, name: String, _ request: Request
     ) async throws(MethodError) -> JSONValue {
         let waits = request.boolean("wait") != false
-        let timeout = waits ? request.timeout : min(request.timeout, .milliseconds(400))
-        let ended = await CommandDispatch(runtime).outcome(
-            of: stored, timeout: timeout, aside: { wait in await request.context.waiting(wait) })
-        if let ended {
-            return try await outcome(of: ended, name: name, request)
-        }
-        let latest = try await reading { try await CommandRepository(store).fetch(stored.id) } ?? stored
+        let end = ContinuousClock.now + (waits ? request.timeout : min(request.timeout, .milliseconds(400)))
+        var latest = stored
+        repeat {
+            let part = min(end - .now, Self.absencePatience)
+            let ended = await CommandDispatch(runtime).outcome(
+                of: latest, timeout: part, aside: { wait in await request.context.waiting(wait) })
+            if let ended { return try await outcome(of: ended, name: name, request) }
+            latest = try await reading { try await CommandRepository(store).fetch(stored.id) } ?? stored
+            // Nobody waits for one that is away.
+            if await wait(of: latest) != nil { break }
+        } while ContinuousClock.now < end && !Task.isCancelled
         guard !waits else {
             let what = "\(stored.command.verb) of '\(name)'"
             let wait = await self.wait(of: latest)
@@ -176,7 +180,10 @@ extension GatewayBackend {
         let since = await lastSeen(.monitor).map { ", last seen at \($0)" } ?? ""
         let isAnyThere = await !runtime.peers.instances(of: .monitor).isEmpty
         let who = isAnyThere ? "no monitor has taken up its host yet" : "no monitor is running\(since)"
-        return "\(who); it waits for one until \(record.command.deadline)"
+        let deadline = record.command.deadline
+        return runtime.clock.now() < deadline
+            ? "\(who); it waits for one until \(deadline)"
+            : "\(who); its time was over at \(deadline), and the next monitor ends it without doing anything"
     }
 
     private func outcome(

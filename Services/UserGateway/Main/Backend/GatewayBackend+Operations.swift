@@ -14,7 +14,7 @@ extension GatewayBackend {
         let limit = Int(request.integer("limit") ?? 50)
         var filter = AuditFilter(limit: limit + 1)
         filter.since = request.instant("since") ?? .zero
-        filter.peopleOf = request.principal.tenant
+        filter.peopleOf = try await peopleAskedFor(request)
         filter.actor = request.text("actor")
         if request.text("vm") != nil {
             let subject = try await subject(request)
@@ -38,6 +38,14 @@ extension GatewayBackend {
         return ["items": .array(items), "truncated": .bool(entries.count > limit)]
     }
 
+    /// The tenant whose people or VMs are meant: a tenant's own; of the provider's people the one that they name, where it
+    /// does not say whose VM is meant.
+    private func peopleAskedFor(_ request: Request) async throws(MethodError) -> TenantID? {
+        if let tenant = request.principal.tenant { return tenant }
+        guard request.text("vm") == nil, let name = request.text("tenant") else { return nil }
+        return try await tenant(name)
+    }
+
     /// Changes of VMs that have not ended, newest first, as far as the caller can see the VMs.
     private func listRunning(_ request: Request) async throws(MethodError) -> JSONValue {
         let own = try await ownPeople(of: request.principal)
@@ -46,7 +54,7 @@ extension GatewayBackend {
         let limit = Int(request.integer("limit") ?? 50)
         var filter = OrderedCommandFilter(limit: limit + 1)
         filter.since = request.instant("since") ?? .zero
-        filter.tenant = request.principal.tenant
+        filter.tenant = try await peopleAskedFor(request)
         filter.principal = request.text("actor")
         if request.text("vm") != nil { filter.domain = try await subject(request).id }
         let wanted = filter

@@ -225,7 +225,7 @@ extension GatewayBackend {
     }
 
     /// How long a service of which no instance is alive is waited for.
-    private static let absencePatience = Duration.seconds(10)
+    static let absencePatience = Duration.seconds(10)
 
     /// Nobody of a service answered: who is away, since when, and until when it was waited for.
     func absence(of service: ServiceKind, shard: ShardKey?) async -> MethodError {

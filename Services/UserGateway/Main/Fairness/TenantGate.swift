@@ -40,8 +40,42 @@ final class TenantGate: Sendable {
 
     // MARK: Budgets
 
+    /// A byte that is read costs as much as so many that are written.
+    private static let weightOfReadByte: Int64 = 4
+
     /// Counts a line's requests and bytes; or throws `BUSY` that says when to come back, and counts nothing.
-    func charge(_ party: Party, requests: Int, bytes: Int) throws(MethodError) {
+    ///
+    /// - Parameter patience: who is beyond its limits for no longer than that waits here, and is not refused.
+    func charge(
+        _ party: Party, requests: Int, bytes: Int, patience: Duration = .zero
+    ) async throws(MethodError) {
+        do throws(MethodError) {
+            return try spend(party, requests: requests, bytes: bytes)
+        } catch {
+            guard let wait = error.retryAfterMilliseconds, .milliseconds(wait) <= patience else { throw error }
+            try? await Task.sleep(for: .milliseconds(wait))
+        }
+        try spend(party, requests: requests, bytes: bytes)
+    }
+
+    /// Counts a long line's bytes as soon as its party's budget has room for them.
+    func admit(_ party: Party, bytes: Int) async throws {
+        while true {
+            do throws(MethodError) {
+                return try spend(party, requests: 0, bytes: bytes)
+            } catch {
+                try await Task.sleep(for: .milliseconds(max(10, error.retryAfterMilliseconds ?? 1_000)))
+            }
+        }
+    }
+
+    /// Counts the requests of a line that was admitted already.
+    func count(_ party: Party, requests: Int) {
+        let now = now
+        state.withLock { $0.budgets.spend(Spending(requests: Int64(requests)), by: party, now: now) }
+    }
+
+    private func spend(_ party: Party, requests: Int, bytes: Int) throws(MethodError) {
         let now = now
         let outcome = state.withLock { state -> Result<Void, MethodError> in
             let owed = state.owed[party.lane, default: 0]
@@ -56,8 +90,9 @@ final class TenantGate: Sendable {
             } catch {
                 return .failure(error)
             }
-            state.budgets.spend(
-                Spending(requests: Int64(requests), bytes: Int64(bytes)), by: party, now: now)
+            let spending = Spending(
+                requests: Int64(requests), bytes: Int64(bytes) * Self.weightOfReadByte)
+            state.budgets.spend(spending, by: party, now: now)
             return .success(())
         }
         try outcome.get()
