@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Contracts
+internal import ResourceModel
 internal import Testing
 internal import UserGatewayCore
 
@@ -75,6 +76,35 @@ struct MethodRegistryTests {
         for (vcpus, fits) in [(0, false), (1, true), (512, true), (513, false), (Int64.max, false)] {
             let isValid = (try? method.validate(["vm": "a", "vcpus": .integer(vcpus)])) != nil
             #expect(isValid == fits, "\(vcpus)")
+        }
+    }
+
+    @Test("no amount that a method takes is beyond what its quantity can hold", arguments: methodNames)
+    func boundsAmounts(name: String) throws {
+        let method = try #require(registry[name])
+        for field in method.parameters {
+            for (path, range) in Self.integers(field.schema, at: field.name) {
+                // A quota is of all VMs together.
+                let bounds = name == "quota.set" ? Timestamp.bounds : Self.bounds(of: path)
+                #expect(bounds.contains(range.lowerBound) && bounds.contains(range.upperBound), "\(path): \(range)")
+            }
+        }
+    }
+
+    private static func bounds(of name: String) -> ClosedRange<Int64> {
+        let name = name.lowercased()
+        if name.contains("bytes") { return ByteCount.bounds }
+        if name.hasSuffix("vcpus") { return VCPUCount.bounds }
+        return name.hasSuffix("ppm") ? Utilization.bounds : Timestamp.bounds
+    }
+
+    private static func integers(_ schema: Schema, at path: String) -> [(String, ClosedRange<Int64>)] {
+        switch schema {
+        case .integer(let range): [(path, range)]
+        case .object(let fields): fields.flatMap { integers($0.schema, at: "\(path).\($0.name)") }
+        case .list(let element, _), .map(let element, _), .nullable(let element), .named(_, let element):
+            integers(element, at: path)
+        case .boolean, .text, .name, .uuid, .instant, .digits, .choice, .document: []
         }
     }
 
