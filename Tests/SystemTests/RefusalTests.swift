@@ -36,6 +36,9 @@ extension SystemTests {
                     service: "monitor", dsn: Self.nowhere, adminPort: try PostgresCluster.freePort(), folder: folder)
                 defer { monitor.end() }
                 try await eventually(within: .seconds(30), "the service's first line") { !monitor.output.isEmpty }
+                let user = try #require(cleanEnvironment([:])["EBB_MONITOR_USER"])
+                let known = try await run("/usr/bin/env", ["id", "-G", user]).output
+                let groups = Set(known.split { $0.isWhitespace })
                 let tasks = "/proc/\(monitor.identifier)/task"
                 for task in try FileManager.default.contentsOfDirectory(atPath: tasks) {
                     let status = try String(contentsOfFile: "\(tasks)/\(task)/status", encoding: .utf8)
@@ -43,6 +46,8 @@ extension SystemTests {
                         let line = try #require(status.split(separator: "\n").first { $0.hasPrefix(identity) })
                         #expect(!line.dropFirst(4).split(separator: "\t").contains("0"), "\(line)")
                     }
+                    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("Groups:") })
+                    #expect(Set(line.dropFirst(7).split { " \t".contains($0) }) == groups, "not that user's: \(line)")
                 }
             }
         }
