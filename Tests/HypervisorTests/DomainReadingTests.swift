@@ -221,4 +221,23 @@ struct DomainReadingTests {
     func states(number: Int64?, state: DomainState) {
         #expect(reading { $0["state.state"] = number }.state == state)
     }
+
+    @Test("why a domain is paused, off or crashed is read by libvirt's numbers; an unknown one says nothing")
+    func reasons() {
+        func reason(_ state: Int64, _ number: Int64?) -> StateReason? {
+            reading { ($0["state.state"], $0["state.reason"]) = (state, number) }.stateReason
+        }
+        let paused: [StateReason?] = [
+            nil, .user, .migration, .save, .dump, .ioError, .watchdog, .fromSnapshot, .shuttingDown, .snapshot,
+            .crashed, .startingUp, .postCopy, .postCopyFailed,
+        ]
+        #expect(paused.indices.map { reason(3, Int64($0)) } == paused)
+        let off: [StateReason?] = [
+            nil, .shutdown, .destroyed, .crashed, .migration, .save, .failed, .fromSnapshot, .daemon,
+        ]
+        #expect(off.indices.map { reason(5, Int64($0)) } == off)
+        #expect(reason(6, 1) == .panicked && reason(6, 0) == .crashed)
+        for number in [-1, 99, nil] as [Int64?] { #expect(reason(3, number) == nil && reason(5, number) == nil) }
+        #expect(reason(1, 5) == nil)
+    }
 }

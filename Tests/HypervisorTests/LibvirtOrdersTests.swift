@@ -82,6 +82,9 @@ import Testing
             let listed = try await hypervisor.snapshots(of: domain)
             #expect(listed.map(\.name) == ["before"])
             #expect(listed.first?.state == .running)
+            await expect(code: .invalid, saying: "'before' already") {
+                try await hypervisor.snapshot(domain, name: "before", .fresh())
+            }
             let effect = try await hypervisor.revert(domain, to: "before", .fresh())
             #expect(effect.domain?.state == .running)
             await expect(code: .invalid, saying: "'after'") {
