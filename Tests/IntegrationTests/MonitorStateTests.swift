@@ -66,6 +66,20 @@ struct MonitorStateTests {
         }
     }
 
+    @Test("what its host pauses again a moment after a resume has not been resumed")
+    func pausedAgain() async throws {
+        var configuration = MonitorConfiguration.quick
+        configuration.proofPause = .seconds(2)
+        try await withVM(configuration: configuration) { rig, fleet in
+            try await become(.paused, rig, fleet, because: .ioError)
+            let id = try await rig.enqueue("resume", vm)
+            try await eventually("it runs") { try await fleet.hypervisor("h1").look(at: vm).state == .running }
+            try await fleet.administer(.state(domain: vm, state: .paused, reason: .ioError))
+            let outcome = try await rig.outcome(of: id)
+            #expect(outcome.code == .noEffect && outcome.message?.contains("I/O error") == true, "\(outcome)")
+        }
+    }
+
     @Test("a guest that crashed and is kept holds its room, is not started or deleted, and can be ended")
     func crashed() async throws {
         try await withVM { rig, fleet in
