@@ -6,6 +6,7 @@ import FleetModel
 import FoundationEssentials
 import Hypervisor
 import Messages
+import MonitorCore
 import ResourceModel
 import ServiceKit
 import Store
@@ -217,6 +218,28 @@ struct MonitorLibvirtTests {
                 #expect(try await rig.inventory.domain(found.id)?.state == .shutoff)
             }
         }
+    }
+}
+
+@Suite("What is written down of a domain")
+struct DomainTrackerTests {
+    @Test("devices that can't be metered are written down when that changes, and no more once all can be")
+    func unmetered() {
+        var tracker = DomainTracker(
+            isManaged: false, size: SizeTracker(domain: vm),
+            meter: MeterSchedule(domain: vm, interval: .seconds(60), watchedSince: .zero), asked: nil)
+        func written(_ devices: [String]?) -> [[String]] {
+            var seen = DomainSighting(domain: vm, name: "web", state: .running, seenAt: .zero, provedAt: .zero)
+            seen.unmetered = devices
+            return tracker.observe(seen).compactMap { fact in
+                if case .unmetered(vm, let devices) = fact { devices } else { nil }
+            }
+        }
+        #expect(written([]).isEmpty)
+        #expect(written(["interface 52:54:00:00:00:21"]) == [["interface 52:54:00:00:00:21"]])
+        #expect(written(["interface 52:54:00:00:00:21"]).isEmpty)
+        #expect(written(nil).isEmpty, "unknown is not metered")
+        #expect(written([]) == [[]])
     }
 }
 

@@ -213,6 +213,23 @@ extension World {
         }
     }
 
+    @Test("devices that can't be metered are kept with the domain by its own host, until all can be")
+    func unmetered() async throws {
+        try await withWorld { world in
+            let other = try await world.addHost("h-2")
+            func devices() async throws -> [String]? {
+                try await world.inventory.domain(world.domain)?.unmeteredDevices
+            }
+            #expect(try await devices() == nil)
+            for (names, claim) in [(["disk vda", "interface 52:54:00:00:00:21"], world.claim), (["disk vdb"], other)] {
+                try await world.inventory.setUnmetered(of: world.domain, names, under: claim)
+                #expect(try await devices() == ["disk vda", "interface 52:54:00:00:00:21"])
+            }
+            try await world.inventory.setUnmetered(of: world.domain, [], under: world.claim)
+            #expect(try await devices() == nil)
+        }
+    }
+
     @Test("the meters that a Monitor goes on from: the last of each counter that is known, and of each device")
     func lastMeters() async throws {
         try await withWorld { world in
