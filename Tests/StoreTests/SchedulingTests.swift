@@ -35,6 +35,22 @@ import Testing
         }
     }
 
+    @Test("a version is kept with the ratio that its N represents, whoever makes it")
+    func trueRatio() async throws {
+        try await withWorld { world async throws in
+            let policies = PolicyRepository(world.store)
+            let policy = try ScalingPolicy(
+                lower: Utilization(percent: 15), upper: Utilization(percent: 80), ratio: Utilization(percent: 70),
+                maximumVCPUs: 4)
+            let made = try await policies.append(
+                policy, for: world.domain, windowLength: 12, at: at(1), under: world.cluster)
+            #expect(made.policy?.ratio == Utilization(percent: 70) && made.trueRatio == Utilization(percent: 75))
+            _ = try await policies.renew([made], windowLength: { _ in 6 }, at: at(2), under: world.cluster)
+            let kept = try await policies.history(world.domain).map(\.ratedRatio)
+            #expect(kept == [Utilization(percent: 75), Utilization(ppm: 833_333)], "9 of 12, then 5 of 6")
+        }
+    }
+
     @Test("settings of clusters and tenants are changed in place and have defaults")
     func settings() async throws {
         try await withWorld { world async throws in

@@ -43,6 +43,23 @@ struct BillingMethodTests {
         }
     }
 
+    @Test("a policy shows beside its ratio the one that its N represents, by which it is rated")
+    func trueRatio() async throws {
+        try await GatewayRig.with { rig in
+            try await rig.addHost("host-a")
+            let domain = try await rig.addDomain(1, "web-1", tenant: "acme")
+            try await rig.administration.query(
+                """
+                INSERT INTO scheduling.policy (domain, version, valid_from_ns, lower_ppm, upper_ppm, ratio_ppm,
+                    minimum_vcpus, maximum_vcpus, window_length, true_ratio_ppm)
+                VALUES (\(domain), 1, cluster.now_ns(), 150000, 800000, 700000, 1, 4, 12, 750000)
+                """)
+            let shown = try await rig.call("policy.show", ["vm": "web-1"], as: GatewayRig.ada)
+            #expect(shown["ratioPpm"] == 700_000 && shown["breachesNeeded"] == 9)
+            #expect(shown["trueRatioPpm"] == 750_000)
+        }
+    }
+
     @Test("a withdrawal names who withdrew, and is in the audit")
     func withdraws() async throws {
         try await GatewayRig.with { rig in
