@@ -161,6 +161,13 @@ struct SchedulerRestartTests {
             try await eventually("that it rests") { try await rests(first) }
             await first.stop()
             try await world.shiftPast(byHours: 3)
+            // The move is not the last that was decided about it.
+            let later = world.monitor.clock.now().advanced(by: .seconds(-9_000))
+            try await world.store.query(
+                """
+                INSERT INTO scheduling.decision (id, cluster, epoch, domain, at_ns, verdict, rules_version, summary, record)
+                VALUES (\(UUID128(high: 8, low: 1)), \(cluster), 1, \(SchedulerWorld.vm), \(later), 'nothing', 1, '', '{}')
+                """)
             let second = try await SchedulerRig.start(world.database, following: world.monitor, settings: settings)
             try await eventually("that it rests on") { try await rests(second) }
             #expect(try await InventoryRepository(world.store).domain(SchedulerWorld.vm)?.host == "h2")
