@@ -106,6 +106,19 @@ struct ClientChangeTests {
         }
     }
 
+    @Test("the groups and hosts that a VM is created with are sent as they were named")
+    func sendsTies() async throws {
+        try await withGateway { gateway in
+            let line = "vm create web-2 --flavor tiny --image debian-13 --affinity db --anti-affinity web"
+            let pinned = line + " --pin-host host-b --pin-host host-a"
+            #expect(await ebb(gateway, pinned, token: FakeMethods.administratorToken).code == 0)
+            #expect(await ebb(gateway, "vm create web-3 --flavor tiny --image debian-13").code == 0)
+            let calls = gateway.methods.calls.map(\.params)
+            #expect(calls.map { $0["affinity"] } == ["db", nil] && calls.map { $0["antiAffinity"] } == ["web", nil])
+            #expect(calls.map { $0["pinnedHosts"] } == [["host-b", "host-a"], nil])
+        }
+    }
+
     @Test("an image is a name of the pool, or for operators a path on the host")
     func tellsImages() async throws {
         try await withGateway { gateway in
