@@ -22,21 +22,21 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build everything in debug mode, tests too
-	@demo/install.sh $(PACKAGES_BUILD)
+	@scripts/install.sh $(PACKAGES_BUILD)
 	swift build --build-tests $(BUILD_FLAGS)
 
 release: ## Build the executables in release mode
-	@demo/install.sh $(PACKAGES_BUILD)
+	@scripts/install.sh $(PACKAGES_BUILD)
 	swift build -c release $(BUILD_FLAGS)
 
 demo: ## See the paper's experiment: install, build, run, explain, verify
-	@demo/install.sh $(PACKAGES_DEMO)
-	@demo/build.sh
+	@scripts/install.sh $(PACKAGES_DEMO)
+	@scripts/build.sh
 	@python3 demo/demo.py --binaries $(DEBUG) $(if $(TRACE),--trace $(TRACE))
 
 up: ## Start the same stack and leave it running (PORT=7421 for another port)
-	@demo/install.sh $(PACKAGES_DEMO)
-	@demo/build.sh
+	@scripts/install.sh $(PACKAGES_DEMO)
+	@scripts/build.sh
 	@python3 demo/up.py up --binaries $(DEBUG) $(if $(PORT),--port $(PORT))
 
 down: ## Stop what `make up` started
@@ -44,50 +44,50 @@ down: ## Stop what `make up` started
 
 lab-demo: ## The same loop on two real libvirt hosts with real QEMU guests (root)
 	@[ "$$(id -u)" = 0 ] || { echo "lab-demo needs root: sudo make lab-demo" >&2; exit 77; }
-	@demo/install.sh $(PACKAGES_LAB)
-	@demo/build.sh
+	@scripts/install.sh $(PACKAGES_LAB)
+	@scripts/build.sh
 	@python3 demo/lab_demo.py --binaries $(DEBUG)
 
-lab-xen: ## Every operation and the experiment on two real Xen hosts (root, 10 to 20 minutes; writes docs/lab-xen/)
+lab-xen: ## Every operation and the experiment on two real Xen hosts (root, 10 to 20 minutes; writes docs/reports/lab-xen/)
 	@[ "$$(id -u)" = 0 ] || { echo "lab-xen needs root: sudo make lab-xen" >&2; exit 77; }
-	@demo/install.sh $(PACKAGES_XEN)
-	@demo/build.sh release
+	@scripts/install.sh $(PACKAGES_XEN)
+	@scripts/build.sh release
 	@python3 demo/lab_xen.py --binaries $(RELEASE)
 
 test: ## Prove it: style, units, contracts, the five services, and (as root) the lab
-	@demo/install.sh $(PACKAGES_TEST)
-	@demo/test.sh
+	@scripts/install.sh $(PACKAGES_TEST)
+	@scripts/test.sh
 
-soak: ## The same with full counts; writes docs/soak/
-	@demo/install.sh $(PACKAGES_TEST)
-	@demo/soak.sh
+soak: ## The same with full counts; writes docs/reports/soak/
+	@scripts/install.sh $(PACKAGES_TEST)
+	@scripts/soak.sh
 
 fuzz: ## libFuzzer with AddressSanitizer over every parser and core (SECONDS=60 in all; the first build takes minutes)
-	@demo/install.sh $(PACKAGES_BUILD)
+	@scripts/install.sh $(PACKAGES_BUILD)
 	@Tests/FuzzTests/fuzz.sh $(or $(SECONDS),60) $(TARGETS)
 
 rules: ## Take out one rule of the Scheduler after another: some test must fail (six minutes; WRITE=1 for docs/rules.md)
 	@python3 Tests/Rules/check.py $(if $(WRITE),--write)
 
 bench-monitor: ## Measure Monitor: its bus, its sampler beside others', a fleet of 20,000 VMs (10 minutes)
-	@demo/install.sh $(PACKAGES_BENCH)
-	@demo/build.sh release
+	@scripts/install.sh $(PACKAGES_BENCH)
+	@scripts/build.sh release
 	@python3 Tests/Benchmarks/Driver/bench_monitor.py --binaries $(RELEASE) $(PARTS)
 
 compose-test: ## Start compose/ on a real Docker engine and run the demo's scenario there (root)
-	@demo/install.sh $(PACKAGES_DEMO) docker.io docker-compose debootstrap iptables
-	@demo/build.sh release
+	@scripts/install.sh $(PACKAGES_DEMO) docker.io docker-compose debootstrap iptables
+	@scripts/build.sh release
 	@compose/test.sh
 
 bench-scheduler: ## Measure the scheduler's core, its rules' worth and the reaction time (TRACES=folder for other traces)
-	@demo/install.sh $(PACKAGES_DEMO)
-	@demo/build.sh release
+	@scripts/install.sh $(PACKAGES_DEMO)
+	@scripts/build.sh release
 	@$(RELEASE)/SchedulerBench $(or $(TRACES),../shared/traces)
 	@python3 Tests/Benchmarks/Driver/end_to_end.py --binaries $(RELEASE)
 
 bench-gateway: ## Measure what a tenant waits while another floods the gateway (2 minutes)
-	@demo/install.sh $(PACKAGES_DEMO)
-	@demo/build.sh release
+	@scripts/install.sh $(PACKAGES_DEMO)
+	@scripts/build.sh release
 	@python3 Tests/Benchmarks/Driver/bench_gateway.py --binaries $(RELEASE)
 
 check: ## Style: swift-format

@@ -353,7 +353,7 @@ class XenRun:
 
 
 class Report:
-    """What is printed, and written to docs/lab-xen at the end, passed or not."""
+    """What is printed, and written to docs/reports/lab-xen at the end, passed or not."""
 
     def __init__(self, keep, binaries):
         self.binaries = Path(binaries).name
@@ -392,7 +392,7 @@ class Report:
         if output("git", "status", "--porcelain", "--untracked-files=no"):
             commit += "-changed"
         now = datetime.now(timezone.utc)
-        target = ROOT / "docs" / "lab-xen" / f"{now:%Y-%m-%d}-{commit}.md"
+        target = ROOT / "docs" / "reports" / "lab-xen" / f"{now:%Y-%m-%d}-{commit}.md"
         target.parent.mkdir(parents=True, exist_ok=True)
         table = "\n".join(f"| {what} | {result} | {took:.1f} s |" for what, result, took in self.rows)
         text = "\n".join(self.lines)
@@ -498,7 +498,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binaries", required=True)
     parser.add_argument("--directory", default=str(ROOT / ".build" / "lab-xen"))
-    parser.add_argument("--no-report", action="store_true", help="write nothing to docs/lab-xen")
+    parser.add_argument("--no-report", action="store_true", help="write nothing to docs/reports/lab-xen")
     parser.add_argument("--keep-lab", action="store_true", help="use hosts that are up, and leave them up")
     options = parser.parse_args()
     check_machine(options.binaries)

@@ -14,7 +14,7 @@ struct InstallationTests {
         arguments: ["demo", "lab-demo", "lab-xen", "test", "soak", "bench-monitor", "bench-scheduler", "compose-test"])
     func namesOnly(target: String) async throws {
         let recipe = try await run("make", ["-n", "-C", Self.root.path, target]).output
-        let lines = recipe.split(separator: "\n").filter { $0.hasPrefix("demo/install.sh ") }
+        let lines = recipe.split(separator: "\n").filter { $0.hasPrefix("scripts/install.sh ") }
         let words = lines.flatMap { $0.split(separator: " ").dropFirst() }
         #expect(words.count > 5, "\(recipe)")
         let strange = words.filter { $0.wholeMatch(of: /[a-z0-9][a-z0-9.+-]+/) == nil }

@@ -27,7 +27,7 @@ step "style"
 swift format lint --strict --recursive --parallel Services Shared Tests Package.swift
 python3 Tests/Rules/check.py --fits
 python3 Tests/Rules/test_check.py
-python3 demo/test_progress.py
+python3 scripts/test_progress.py
 
 step "build (log: .build/test-build.log)"
 if ! swift build --build-tests --explicit-target-dependency-import-check error >.build/test-build.log 2>&1; then

@@ -3,7 +3,7 @@
 """Shows how far a build is: reads the compiler's lines `[n/m] …` and keeps one line of at most 80 columns with the steps,
 what is being compiled, and how long it still takes. Where nobody looks (no terminal) it shows nothing.
 
-  swift build 2>&1 | demo/progress.py --steps 1540    steps that a first build takes in the end
+  swift build 2>&1 | scripts/progress.py --steps 1540    steps that a first build takes in the end
 """
 
 import argparse

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that a target needs, after listing them and asking. YES=1 does not ask.
-# Usage: demo/install.sh PACKAGE...
+# Usage: scripts/install.sh PACKAGE...
 set -eu
 
 missing=

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the line above a build says. `python3 demo/test_progress.py`; `make test` runs it."""
+"""What the line above a build says. `python3 scripts/test_progress.py`; `make test` runs it."""
 
 import subprocess
 import sys

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds the programs; shows progress, and the whole log only if it fails.
 #
-#   demo/build.sh            as `make test` builds them, so that it reuses them, but without tests, benchmarks and TLS
+#   scripts/build.sh            as `make test` builds them, so that it reuses them, but without tests, benchmarks and TLS
 #                            until a whole build was made
-#   demo/build.sh release    everything but tests, optimised
+#   scripts/build.sh release    everything but tests, optimised
 set -eu
 cd "$(dirname "$0")/.."
 mode=${1:-debug}
@@ -23,7 +23,7 @@ if [ "$mode" = debug ]; then
 fi
 [ ! -e ".build/$mode/ebb-usergateway" ] || first=
 echo "Building Ebb in $mode mode (${first}log: $log)"
-swift build -c "$mode" --explicit-target-dependency-import-check error 2>&1 | tee "$log" | demo/progress.py --steps "$steps"
+swift build -c "$mode" --explicit-target-dependency-import-check error 2>&1 | tee "$log" | scripts/progress.py --steps "$steps"
 if ! tail -n 5 "$log" | grep -q 'Build complete!'; then
     cat "$log" >&2
     echo "The build failed; its log is above and in $log." >&2

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The proof with full counts, and a report of it in docs/soak/: the tests, the experiment with every service killed once
+# The proof with full counts, and a report of it in docs/reports/soak/: the tests, the experiment with every service killed once
 # (other seeds each time), with second instances, and as root the lab. Shows progress; each step's output is kept.
 #
 #   SOAK_MINUTES   begins no further run after so long (default 180); what was left out stands in the report
@@ -18,7 +18,7 @@ hangs=${SOAK_HANGS:-1000} seeds=${SOAK_SEEDS:-10000}
 fuzz=${SOAK_FUZZ:-$((minutes < 180 ? minutes * 20 : 3600))}
 commit=$(git rev-parse --short HEAD)
 [ -z "$(git status --porcelain --untracked-files=no)" ] || commit=$commit-changed
-report=docs/soak/$(date -u +%Y-%m-%d)-$commit.md
+report=docs/reports/soak/$(date -u +%Y-%m-%d)-$commit.md
 outputs=$PWD/.build/soak
 binaries=.build/debug
 started=$SECONDS
@@ -94,7 +94,7 @@ if [ "$failures" -ne 0 ]; then
     exit 1
 fi
 # As root with the lab: every operation and the five services on two real libvirt hosts.
-run "all tests" env EBB_HANGS="$hangs" EBB_SOAK="$seeds" TEST_TIMEOUT=7200 TEST_LIMIT=14400 demo/test.sh
+run "all tests" env EBB_HANGS="$hangs" EBB_SOAK="$seeds" TEST_TIMEOUT=7200 TEST_LIMIT=14400 scripts/test.sh
 run "every rule of the Scheduler taken out once" python3 Tests/Rules/check.py
 run "fuzzing with AddressSanitizer, $fuzz s" Tests/FuzzTests/fuzz.sh "$fuzz"
 for ((i = 0; i < kills; i++)); do
