@@ -112,9 +112,9 @@ extension FleetHypervisor {
     package func release(
         _ domain: DomainID, _ own: OwnParts, _ call: MutatingCall
     ) async throws(HypervisorError) -> Effect {
-        if own.cpuCapPPM != nil { _ = try await cap(domain, .cpu(ppm: 0), call.following(1)) }
+        if own.cpuCapPPM != nil { _ = try await cap(domain, .cpu(ppm: 0), call.following(.liftCPUCap)) }
         if own.networkCapBytesPerSecond != nil {
-            _ = try await cap(domain, .network(bytesPerSecond: 0), call.following(2))
+            _ = try await cap(domain, .network(bytesPerSecond: 0), call.following(.liftNetworkCap))
         }
         let present = try await detail(of: domain).definition
         let former = try own.adoptedAs.map { text throws(HypervisorError) in

@@ -127,9 +127,9 @@ package struct MutatingCall: Hashable, Sendable {
     }
 
     /// A further call of the same command: it has an id of its own, which follows from the command's.
-    package func following(_ number: UInt64, timeout: Duration? = nil) -> MutatingCall {
+    package func following(_ further: FurtherCall, timeout: Duration? = nil) -> MutatingCall {
         MutatingCall(
-            id: UUID128(high: id.high ^ 0x8000_0000_0000_0000, low: ~id.low ^ number), epoch: epoch,
+            id: UUID128(high: id.high ^ 0x8000_0000_0000_0000, low: ~id.low ^ further.number), epoch: epoch,
             timeout: timeout ?? self.timeout)
     }
 }

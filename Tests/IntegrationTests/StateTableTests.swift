@@ -44,7 +44,7 @@ import Testing
         try outcome.get()
     }
 
-    private func call() -> MutatingCall {
+    private static func call() -> MutatingCall {
         var generator = SystemRandomNumberGenerator()
         return MutatingCall(id: UUID128.random(using: &generator), epoch: 1, timeout: .seconds(10))
     }
@@ -72,7 +72,7 @@ import Testing
     func saved() async throws {
         try await withHost(in: 5, saved: true) { hypervisor, domain in
             #expect(try await hypervisor.look(at: domain).state == .saved)
-            let effect = try await hypervisor.perform(.restore, on: domain, call())
+            let effect = try await hypervisor.perform(.restore, on: domain, Self.call())
             #expect(CommandTable.proof(of: .restore)?.states.contains(effect.domain?.state ?? .unknown) == true)
         }
     }
@@ -93,7 +93,7 @@ import Testing
                         case .wakeUp: .wakeUp
                         }
                     do {
-                        _ = try await hypervisor.perform(try #require(operation), on: domain, call())
+                        _ = try await hypervisor.perform(try #require(operation), on: domain, Self.call())
                     } catch let error as HypervisorError {
                         // The test driver wakes nobody, and suspends or shuts down only what is "running".
                         #expect(
@@ -132,14 +132,14 @@ import Testing
         Deed(
             verb: .deleteSnapshot,
             act: {
-                _ = try await $0.snapshot($1, name: "s", $2.following(1))
+                _ = try await $0.snapshot($1, name: "s", call())
                 _ = try await $0.deleteSnapshot(of: $1, name: "s", $2)
             }, isSeen: { try await $0.snapshots(of: $1).isEmpty }),
         Deed(
             verb: .revert,
             act: {
                 for name in ["s", "t"] {
-                    _ = try await $0.snapshot($1, name: name, $2.following(name == "s" ? 1 : 2))
+                    _ = try await $0.snapshot($1, name: name, call())
                 }
                 _ = try await $0.revert($1, to: "s", $2)
             }, isSeen: { try await $0.lifeMark(of: $1).snapshot == "s" }),
@@ -157,7 +157,7 @@ import Testing
             verb: .release,
             act: {
                 let adopted = try await $0.definition(of: $1)
-                _ = try await $0.label($1, label, $2.following(1))
+                _ = try await $0.label($1, label, call())
                 _ = try await $0.release($1, OwnParts(adoptedAs: adopted), $2)
             }, isSeen: { try await !$0.definition(of: $1).contains("acme") }),
         Deed(
@@ -173,7 +173,7 @@ import Testing
                 guard case .run = CommandTable.step(of: deed.verb, in: state) else { continue }
                 try await withHost(in: number) { hypervisor, domain in
                     do {
-                        try await deed.act(hypervisor, domain, call())
+                        try await deed.act(hypervisor, domain, Self.call())
                     } catch let error as HypervisorError {
                         let present = try await presence(of: domain, on: hypervisor)
                         #expect(present.state == state, "\(deed.verb) \(state): \(error)")
@@ -192,7 +192,7 @@ import Testing
         try await withHost(in: 6) { hypervisor, domain in
             let seen = try await hypervisor.look(at: domain)
             #expect(seen.state.isActive && seen.hypervisorID != nil && seen.stateReason == .crashed)
-            let effect = try await hypervisor.perform(.destroy, on: domain, call())
+            let effect = try await hypervisor.perform(.destroy, on: domain, Self.call())
             #expect(effect.domain?.state == .shutoff)
         }
     }

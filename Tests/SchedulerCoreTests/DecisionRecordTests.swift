@@ -120,6 +120,16 @@ import Testing
         #expect(make(1, 1, 7).description.utf8.dropFirst(14).first == UInt8(ascii: "8"))
     }
 
+    @Test("decisions of one trigger about different things have ids of their own, by numbers that stay")
+    func purposes() {
+        #expect(DecisionIdentity.Purpose.allCases.map(\.rawValue) == [0, 1, 2, 3, 4])
+        let ids = DecisionIdentity.Purpose.allCases.map {
+            DecisionIdentity.make(domain: domainID(1), position: nil, policyVersion: 1, at: at(7), purpose: $0)
+        }
+        #expect(Set(ids).count == ids.count)
+        #expect(ids[0] == DecisionIdentity.make(domain: domainID(1), position: nil, policyVersion: 1, at: at(7)))
+    }
+
     @Test("settings name the field that is wrong")
     func settings() throws {
         try SchedulerSettings.platform.validate()

@@ -94,7 +94,8 @@ extension CommandRunner {
             id: command, epoch: UInt64(clamping: shard.epoch), timeout: configuration.callTimeout)
         do throws(HypervisorError) {
             try checkOwnership()
-            _ = try await loop.hypervisor.abortMigration(of: domain, call.following(1_000 + abortions))
+            _ = try await loop.hypervisor.abortMigration(
+                of: domain, call.following(.abortMigration(attempt: abortions)))
         } catch {
             log.debug("a migration can't be called off yet", metadata: ["domain.id": "\(domain)", "error": "\(error)"])
         }
@@ -249,11 +250,11 @@ extension CommandRunner {
         do throws(HypervisorError) {
             try checkOwnership()
             if state == .paused {
-                _ = try await loop.hypervisor.perform(.destroy, on: order.domain, call.following(7))
+                _ = try await loop.hypervisor.perform(.destroy, on: order.domain, call.following(.destroyLeftCopy))
             }
             try checkOwnership()
             // The domain's volumes are the running copy's.
-            _ = try await loop.hypervisor.perform(.undefine, on: order.domain, call.following(8))
+            _ = try await loop.hypervisor.perform(.undefine, on: order.domain, call.following(.undefineLeftCopy))
         } catch {
             log.warning(
                 "what a migration left on its source can't be removed",

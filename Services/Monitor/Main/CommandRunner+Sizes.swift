@@ -19,7 +19,7 @@ extension CommandRunner {
         guard let memory = order.memory else {
             throw HypervisorError(.invalid, operation: "resize", message: "it has no size to reach")
         }
-        return try await resize(record, order, memory: memory, call.following(3))
+        return try await resize(record, order, memory: memory, call.following(.resizeMemory))
     }
 
     /// Resizes, and waits until the guest has what was asked; a grow that it does not confirm in time is rolled back.
@@ -73,7 +73,7 @@ extension CommandRunner {
         }
         await loop.notConfirmed(order.domain, after: configuration.confirmationTimeout)
         try checkOwnership()
-        let back = call.following(4, timeout: configuration.commandTimeout)
+        let back = call.following(.restoreMemory, timeout: configuration.commandTimeout)
         await loop.took(try await loop.hypervisor.resize(order.domain, memory: former, back))
         return Ended(
             outcome: .failed(
@@ -105,7 +105,7 @@ extension CommandRunner {
         await loop.notConfirmed(order.domain, after: configuration.confirmationTimeout)
         try checkOwnership()
         // The command's deadline is the size's; taking it back has its own.
-        let back = call.following(0, timeout: configuration.commandTimeout)
+        let back = call.following(.restoreVCPUs, timeout: configuration.commandTimeout)
         await loop.asked(former, of: order.domain)
         await loop.took(try await loop.hypervisor.resize(order.domain, vcpus: former, back))
         return Ended(
@@ -126,7 +126,7 @@ extension CommandRunner {
         do throws(HypervisorError) {
             effect = try await loop.hypervisor.shutDown(order.domain, grace: order.grace ?? .zero, call) {
                 guard thenDestroys, mayCommand else { return nil }
-                return call.following(5, timeout: configuration.commandTimeout)
+                return call.following(.destroyAfterGrace, timeout: configuration.commandTimeout)
             }
         } catch {
             guard error.code == .deadline, !thenDestroys else { throw error }

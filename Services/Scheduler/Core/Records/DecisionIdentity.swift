@@ -5,15 +5,26 @@ import ResourceModel
 /// A decision's identity from what triggered it, so that an instance that decides again after a restart, and one that
 /// took over, arrive at the same id. Not cryptographic: the inputs are the platform's own.
 enum DecisionIdentity {
-    /// `purpose` keeps several decisions of one trigger apart; zero adds nothing.
+    /// What a decision is about: it keeps several decisions of one trigger apart. The numbers are part of the ids that are
+    /// stored, and so never change.
+    enum Purpose: UInt64, CaseIterable {
+        /// Adds nothing: its ids are those of rules version 1.
+        case cpu = 0
+        case memory = 1
+        case network = 2
+        case move = 3
+        /// A move that Ebb did not decide.
+        case foreignMove = 4
+    }
+
     static func make(
-        domain: DomainID, position: SamplePosition?, policyVersion: Int64, at: Timestamp, purpose: UInt64 = 0
+        domain: DomainID, position: SamplePosition?, policyVersion: Int64, at: Timestamp, purpose: Purpose = .cpu
     ) -> UUID128 {
         var words: [UInt64] = [
             domain.uuid.high, domain.uuid.low, position?.epoch ?? .max, position?.sequence ?? .max,
             UInt64(bitPattern: policyVersion), UInt64(bitPattern: at.nanoseconds),
         ]
-        if purpose > 0 { words.append(purpose) }
+        if purpose != .cpu { words.append(purpose.rawValue) }
         let high = words.reduce(0x4562_6221_0000_0001) { mix($0 ^ $1) }
         let low = words.reduce(0x4562_6221_0000_0002) { mix($0 ^ $1) }
         // RFC 9562 version 8 (ours to define) and its variant.

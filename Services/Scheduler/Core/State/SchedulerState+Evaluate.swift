@@ -135,12 +135,11 @@ extension PolicyOptions {
 }
 
 extension Resource {
-    /// Keeps the decisions of one sample apart. Zero for CPU: its ids are those of rules version 1.
-    fileprivate var purpose: UInt64 {
+    fileprivate var purpose: DecisionIdentity.Purpose {
         switch self {
-        case .cpu: 0
-        case .memory: 1
-        case .network: 2
+        case .cpu: .cpu
+        case .memory: .memory
+        case .network: .network
         }
     }
 }

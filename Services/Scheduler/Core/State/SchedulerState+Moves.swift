@@ -136,7 +136,7 @@ extension SchedulerState {
         let inputs = inputs(at: place, at: now)
         let id = DecisionIdentity.make(
             domain: inputs.domain, position: inputs.samples.last?.position, policyVersion: inputs.policyVersion,
-            at: now, purpose: 3)
+            at: now, purpose: .move)
         return Operation(
             decision: id, inputs: inputs, finding: ScalingRule.find(inputs), move: plan, phase: .awaitingTargetPermit,
             since: now)
@@ -192,7 +192,7 @@ extension SchedulerState {
         (finding.verdict, finding.reason) = (.nothing, departure.isOrdered ? .orderedMove : .foreignMove)
         (finding.target, finding.dry, finding.until) = (nil, nil, until)
         let id = DecisionIdentity.make(
-            domain: domain, position: nil, policyVersion: inputs.policyVersion, at: now, purpose: 4)
+            domain: domain, position: nil, policyVersion: inputs.policyVersion, at: now, purpose: .foreignMove)
         note(
             DecisionRecord(
                 id: id, tenant: record.tenant, inputs: inputs, finding: finding, foreignSource: source,

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a further call of a command does at the host, beside the call that carries the command's own id.
+///
+/// Its number is a part of the further call's id, by which a driver knows a call that is repeated. A number therefore never
+/// changes, and none is given twice.
+package enum FurtherCall: Hashable, Sendable {
+    /// Sets the vCPUs to what they were, for the guest did not confirm the new ones.
+    case restoreVCPUs
+    /// Lifts the CPU cap of a domain that is released.
+    case liftCPUCap
+    /// Lifts the network cap of a domain that is released.
+    case liftNetworkCap
+    /// Sets the memory, after the vCPUs of the same command.
+    case resizeMemory
+    /// Sets the memory to what it was, for the guest's balloon did not move.
+    case restoreMemory
+    /// Cuts the power of a guest that did not shut down in time.
+    case destroyAfterGrace
+    /// Destroys the copy that a migration left on its source.
+    case destroyLeftCopy
+    /// Removes that copy's definition.
+    case undefineLeftCopy
+    /// Calls a migration off. It is asked for again until the migration ends; the first attempt is 1.
+    case abortMigration(attempt: UInt64)
+
+    package var number: UInt64 {
+        switch self {
+        case .restoreVCPUs: 0
+        case .liftCPUCap: 1
+        case .liftNetworkCap: 2
+        case .resizeMemory: 3
+        case .restoreMemory: 4
+        case .destroyAfterGrace: 5
+        // 6 was a former version's.
+        case .destroyLeftCopy: 7
+        case .undefineLeftCopy: 8
+        case .abortMigration(let attempt): 1_000 + attempt
+        }
+    }
+}
