@@ -255,7 +255,9 @@ var proofs: [Target] {
             path: "Tests/Benchmarks/Scheduler", swiftSettings: strict),
         .executableTarget(
             name: "MonitorBench",
-            dependencies: ["BenchSupport", "Bus", "Hypervisor", "Messages", "ResourceModel", log, arguments],
+            dependencies: [
+                "BenchSupport", "Bus", "Contracts", "Hypervisor", "Messages", "ResourceModel", log, arguments,
+            ],
             path: "Tests/Benchmarks/Monitor", swiftSettings: strict),
     ]
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 internal import DequeModule
-package import Messages
+internal import Messages
 
 /// What a publisher keeps of its streams: positions for heartbeats and the latest messages for replay.
 ///

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 internal import DequeModule
-package import Messages
+internal import Messages
 internal import ResourceModel
 
 /// Follows one stream for a subscriber: puts it in order, once each, finds every loss, and says what to have replayed.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Messages
+package import Contracts
+internal import Messages
 internal import OrderedCollections
 package import ResourceModel
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import Logging
-package import Messages
+internal import Messages
 package import ResourceModel
 internal import Synchronization
 

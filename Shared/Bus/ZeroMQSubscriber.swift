@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 internal import Logging
-package import Messages
+internal import Messages
 package import ResourceModel
 
 /// Follows publishers over one SUB socket each. See `StreamSubscriber`.

@@ -97,4 +97,21 @@ struct ContractsTests {
         question.limit = 100
         #expect(question.json == #"{"host":"h1","limit":100,"maximum_vcpus":8}"#)
     }
+
+    @Test("streams have the topics that are on the wire, and an order of topics, then epochs")
+    func streams() {
+        let streams = [
+            StreamID(topic: .decision("c1"), epoch: 9), StreamID(topic: .event("h1"), epoch: 1),
+            StreamID(topic: .host("h1"), epoch: 2), StreamID(topic: .host("h1"), epoch: 10),
+        ]
+        #expect(streams.map(\.description) == ["decision/c1/@9", "event/h1/@1", "host/h1/@2", "host/h1/@10"])
+        #expect(streams.reversed().sorted() == streams)
+        for stream in streams { #expect(Topic(stream.topic.text) == stream.topic) }
+    }
+
+    @Test("a topic of a kind that is not known is kept to the byte, and text that is none is refused")
+    func topics() {
+        #expect(Topic("rack/7/")?.text == "rack/7/")
+        for text in ["", "/", "host/h1", String(repeating: "a", count: 200) + "/"] { #expect(Topic(text) == nil) }
+    }
 }

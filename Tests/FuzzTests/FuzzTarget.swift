@@ -182,7 +182,7 @@ enum FuzzTarget: String, CaseIterable {
     private static func log(_ draw: Draw) {
         var draw = draw
         var state = LoggerState(limits: LoggerLimits(batchRows: 5, batchAge: .milliseconds(50), queueRows: 20))
-        let stream = StreamKey(topic: "host/a/", epoch: 1)
+        let stream = StreamID(topic: .host("a"), epoch: 1)
         let sequence = { (draw: inout Draw) in UInt64(clamping: max(1, draw.number())) }
         state.gained(LogShard(id: "a", epoch: 1), watermarks: [stream: sequence(&draw)])
         while !draw.isEmpty {

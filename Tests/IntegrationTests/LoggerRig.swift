@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import LoggerCore
 import Logging
 import Messages
@@ -162,7 +163,7 @@ struct LoggedSequences: Sendable {
     let stored: [Int64]
     let gaps: [ClosedRange<Int64>]
 
-    init(_ store: Store, topic: String, host: HostID) async throws {
+    init(_ store: Store, topic: Topic, host: HostID) async throws {
         stored = try await store.query("SELECT sequence FROM log.host_sample WHERE host = \(host) ORDER BY sequence")
             .map { try $0.int64("sequence") }
         gaps = try await LogRepository(store).gaps(of: topic).map(\.sequences)

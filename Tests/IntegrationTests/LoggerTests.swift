@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import FoundationEssentials
 import Messages
 import ResourceModel
@@ -14,7 +15,7 @@ import Testing
 @Suite("Logger on real edges")
 struct LoggerTests {
     static let host: HostID = "host-a"
-    static let topic = "host/host-a/"
+    static let topic = Topic.host("host-a")
 
     /// A database with one host, and its present instant.
     private func prepare(_ store: Store) async throws -> Timestamp {

@@ -2,6 +2,7 @@
 
 import BillingCore
 import Bus
+import Contracts
 import Foundation
 import ResourceModel
 import ServiceKit
@@ -107,7 +108,7 @@ extension SchedulerWorld {
         try await store.query("UPDATE inventory.domain SET tenant_since_ns = \(start), created_ns = \(start)")
         let log = LogRepository(store)
         try await log.ensurePartitions(for: try #require(TimeRange(start, now)))
-        let stream = LogStream(topic: "host/h1/", epoch: 0)
+        let stream = StreamID(topic: .host("h1"), epoch: 0)
         let reports = (1...(minutes * 60)).map { second in
             var sample = DomainSample(domain: Self.vm, state: .running)
             sample.vcpus = VCPUSizes(maximum: 8, granted: vcpus, confirmed: vcpus)

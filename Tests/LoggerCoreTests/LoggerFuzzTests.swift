@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import LoggerCore
 import ResourceModel
 import TestSupport
@@ -12,7 +13,8 @@ struct LoggerFuzzTests {
         Fuzz.run("logger's state", rounds: 2_000) { fuzz in
             var state = LoggerState(limits: LoggerLimits(batchRows: 5, batchAge: .milliseconds(50), queueRows: 20))
             for _ in 0..<40 {
-                let stream = StreamKey(topic: fuzz.pick(["host/a/", "event/a/", "decision/c/", "x/"]), epoch: 1)
+                let stream = StreamID(
+                    topic: Topic(trusted: fuzz.pick(["host/a/", "event/a/", "decision/c/", "x/"])), epoch: 1)
                 let now = fuzz.instant()
                 switch fuzz.index(below: 6) {
                 case 0:

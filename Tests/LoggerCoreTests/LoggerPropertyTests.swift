@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import LoggerCore
 import ResourceModel
 import TestSupport
@@ -41,8 +42,8 @@ private struct World {
 
     /// What PostgreSQL would hold: all of a batch or nothing, under watermarks and epochs.
     struct ModelStore {
-        var account: [StreamKey: [Part]] = [:]
-        var watermarks: [StreamKey: UInt64] = [:]
+        var account: [StreamID: [Part]] = [:]
+        var watermarks: [StreamID: UInt64] = [:]
         var epochs: [String: Int64] = [:]
         var stored = 0
 
@@ -54,7 +55,7 @@ private struct World {
                     Dictionary(uniqueKeysWithValues: moved.map { ($0.stream, watermarks[$0.stream, default: 0]) }))
             }
             if batch.entries.contains(where: { World.isUnstorable($0.sequence) }) { return .unstorable }
-            var parts: [StreamKey: [Part]] = [:]
+            var parts: [StreamID: [Part]] = [:]
             for entry in batch.entries {
                 parts[entry.stream, default: []].append(Part(range: entry.sequence...entry.sequence, isGap: false))
             }
@@ -69,18 +70,20 @@ private struct World {
     }
 
     static let limits = LoggerLimits(batchRows: 12, batchAge: .milliseconds(50), queueRows: 40)
-    static let streams = ["host/a/", "event/a/", "host/b/", "decision/c/"].map { StreamKey(topic: $0, epoch: 1) }
+    static let streams = [Topic.host("a"), .event("a"), .host("b"), .decision("c")].map {
+        StreamID(topic: $0, epoch: 1)
+    }
 
     /// A message whose content no store takes.
     static func isUnstorable(_ sequence: UInt64) -> Bool { sequence % 97 == 0 }
 
     var generator: SeededGenerator
     var now = Timestamp.zero
-    var published: [StreamKey: UInt64] = [:]
+    var published: [StreamID: UInt64] = [:]
     /// Sequences that no spool has: they can't be had again.
-    var missing: [StreamKey: Set<UInt64>] = [:]
+    var missing: [StreamID: Set<UInt64>] = [:]
     /// The next sequence that the bus hands over.
-    var position: [StreamKey: UInt64] = [:]
+    var position: [StreamID: UInt64] = [:]
     var store = ModelStore()
     /// What the database may be put back to.
     private var backup = ModelStore()
@@ -140,17 +143,18 @@ private struct World {
     }
 
     /// The next message or a loss; sometimes an old message again, sometimes a loss without a word.
-    private mutating func delivery(of stream: StreamKey, _ next: UInt64) -> (LogDelivery, following: UInt64) {
+    private mutating func delivery(of stream: StreamID, _ next: UInt64) -> (LogDelivery, following: UInt64) {
         if next > 1, Int.random(in: 0..<10, using: &generator) == 0 {
-            return (.event(stream.topic, next - 1, epoch: 1), next)
+            return (.event(stream.topic.text, next - 1, epoch: 1), next)
         }
         guard missing[stream, default: []].contains(next) else {
-            return (.event(stream.topic, next, epoch: 1), next + 1)
+            return (.event(stream.topic.text, next, epoch: 1), next + 1)
         }
         var last = next
         while missing[stream, default: []].contains(last + 1) { last += 1 }
         let isSilent = last < published[stream, default: 0] && Bool.random(using: &generator)
-        return isSilent ? (.event(stream.topic, last + 1, epoch: 1), last + 2) : (.lost(stream, next...last), last + 1)
+        return isSilent
+            ? (.event(stream.topic.text, last + 1, epoch: 1), last + 2) : (.lost(stream, next...last), last + 1)
     }
 
     /// The process dies at any instant; its successor begins at the watermarks.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import LoggerCore
 import ResourceModel
 import Testing
@@ -79,11 +80,11 @@ struct LoggerStateTests {
 
     @Test("a host and a cluster of one name have different shards, and each shard names its topics")
     func shards() {
-        #expect(StreamKey(topic: "host/a/", epoch: 1).shard == "a")
-        #expect(StreamKey(topic: "event/a/", epoch: 1).shard == "a")
-        #expect(StreamKey(topic: "decision/a/", epoch: 1).shard == "cluster:a")
-        #expect(LogShard(id: "a", epoch: 1).topics == ["host/a/", "event/a/"])
-        #expect(LogShard(id: "cluster:a", epoch: 1).topics == ["decision/a/"])
+        #expect(StreamID(topic: .host("a"), epoch: 1).shard == "a")
+        #expect(StreamID(topic: .event("a"), epoch: 1).shard == "a")
+        #expect(StreamID(topic: .decision("a"), epoch: 1).shard == "cluster:a")
+        #expect(LogShard(id: "a", epoch: 1).topics.map(\.text) == ["host/a/", "event/a/"])
+        #expect(LogShard(id: "cluster:a", epoch: 1).topics.map(\.text) == ["decision/a/"])
     }
 
     @Test("a store that is away is tried again after pauses that double, with the same batch, and then as ever")
@@ -197,7 +198,7 @@ struct LoggerStateTests {
         #expect(try state.due(at: .at(500)).shards.map(\.id) == ["a", "b"])
         state.refused(.fenced("a"), at: .at(500))
         #expect(state.owned == [LogShard(id: "b", epoch: 2)])
-        #expect(try state.due(at: .at(500)).entries.map(\.stream.topic) == ["host/b/"])
+        #expect(try state.due(at: .at(500)).entries.map(\.stream.topic) == [.host("b")])
         state.lost("b")
         state.refused(.unavailable, at: .at(500))
         #expect(state.queuedRows == 0)
@@ -216,14 +217,14 @@ struct LoggerStateTests {
     }
 }
 
-extension StreamKey {
-    static let host = StreamKey(topic: "host/a/", epoch: 3)
-    static let event = StreamKey(topic: "event/a/", epoch: 3)
+extension StreamID {
+    static let host = StreamID(topic: .host("a"), epoch: 3)
+    static let event = StreamID(topic: .event("a"), epoch: 3)
 }
 
 extension LogDelivery {
     static func event(_ topic: String, _ sequence: UInt64, epoch: UInt64 = 3) -> LogDelivery {
-        .message(StreamKey(topic: topic, epoch: epoch), sequence: sequence, .event(.numbered(sequence)))
+        .message(StreamID(topic: Topic(trusted: topic), epoch: epoch), sequence: sequence, .event(.numbered(sequence)))
     }
 }
 
@@ -256,7 +257,7 @@ extension LoggerState {
 
     /// Owns one shard under epoch 7.
     static func owning(
-        _ shard: String, watermarks: [StreamKey: UInt64] = [:], limits: LoggerLimits = LoggerLimits()
+        _ shard: String, watermarks: [StreamID: UInt64] = [:], limits: LoggerLimits = LoggerLimits()
     ) -> LoggerState {
         var state = LoggerState(limits: limits)
         state.gained(LogShard(id: shard, epoch: 7), watermarks: watermarks)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import ResourceModel
 import Store
 import TestSupport
@@ -17,7 +18,7 @@ import Testing
         }
     }
 
-    private let stream = LogStream(topic: "host/h-1/", epoch: 1)
+    private let stream = StreamID(topic: .host("h-1"), epoch: 1)
 
     /// A cycle with one domain that is known in every column and one that is known in none.
     private func report(_ sequence: Int64) -> LoggedReport {
@@ -92,7 +93,7 @@ import Testing
         }
     }
 
-    private let events = LogStream(topic: "event/h-1/", epoch: 1)
+    private let events = StreamID(topic: .event("h-1"), epoch: 1)
 
     private func event(_ sequence: Int64) -> LoggedEvent {
         LoggedEvent(

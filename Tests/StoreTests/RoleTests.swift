@@ -154,7 +154,7 @@ import Testing
         try await world.database.withStore(role: "ebb_logger") { store async throws in
             let log = LogRepository(store)
             try await log.ensurePartitions(for: #require(TimeRange(at(0), at(1))))
-            let stream = LogStream(topic: "event/h-1/", epoch: 1)
+            let stream = StreamID(topic: .event("h-1"), epoch: 1)
             let event = LoggedEvent(
                 stream: stream, sequence: 1, at: at(1), kind: "started", host: "h-1", domain: nil, detail: "")
             _ = try await log.store(

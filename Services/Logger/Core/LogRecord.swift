@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// What one message of a stream says, as it is stored.
@@ -39,11 +40,11 @@ package struct LogEvent: Hashable, Sendable {
 
 /// What the bus handed over for one stream.
 package enum LogDelivery: Hashable, Sendable {
-    case message(StreamKey, sequence: UInt64, LogRecord)
+    case message(StreamID, sequence: UInt64, LogRecord)
     /// Can't be had again, or can't be read: to be recorded as a gap.
-    case lost(StreamKey, ClosedRange<UInt64>)
+    case lost(StreamID, ClosedRange<UInt64>)
 
-    package var stream: StreamKey {
+    package var stream: StreamID {
         switch self {
         case .message(let stream, _, _), .lost(let stream, _): stream
         }
@@ -53,11 +54,11 @@ package enum LogDelivery: Hashable, Sendable {
 /// What is written in one transaction: rows, gaps, and how far each stream is durable with them.
 package struct WriteBatch: Hashable, Sendable {
     package struct Entry: Hashable, Sendable {
-        package let stream: StreamKey
+        package let stream: StreamID
         package let sequence: UInt64
         package let record: LogRecord
 
-        package init(stream: StreamKey, sequence: UInt64, record: LogRecord) {
+        package init(stream: StreamID, sequence: UInt64, record: LogRecord) {
             self.stream = stream
             self.sequence = sequence
             self.record = record
@@ -65,10 +66,10 @@ package struct WriteBatch: Hashable, Sendable {
     }
 
     package struct Gap: Hashable, Sendable {
-        package let stream: StreamKey
+        package let stream: StreamID
         package let range: ClosedRange<UInt64>
 
-        package init(stream: StreamKey, range: ClosedRange<UInt64>) {
+        package init(stream: StreamID, range: ClosedRange<UInt64>) {
             self.stream = stream
             self.range = range
         }
@@ -76,11 +77,11 @@ package struct WriteBatch: Hashable, Sendable {
 
     /// How a stream's watermark moves. Where it is not at `after`, nothing of the batch may be stored.
     package struct Advance: Hashable, Sendable {
-        package let stream: StreamKey
+        package let stream: StreamID
         package let after: UInt64
         package let through: UInt64
 
-        package init(stream: StreamKey, after: UInt64, through: UInt64) {
+        package init(stream: StreamID, after: UInt64, through: UInt64) {
             self.stream = stream
             self.after = after
             self.through = through
@@ -106,7 +107,7 @@ package enum LogRefusal: Hashable, Sendable {
     case fenced(String)
     /// These streams' watermarks are elsewhere than the batch says: ahead where a commit whose answer was lost did
     /// happen, behind where the database was put back to an earlier state.
-    case moved([StreamKey: UInt64])
+    case moved([StreamID: UInt64])
     /// Something in it can never be stored.
     case unstorable
 }

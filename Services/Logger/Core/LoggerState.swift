@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// Decides what of the owned streams is written when, so that each sequence is stored exactly once or lies within one
@@ -40,7 +41,7 @@ package struct LoggerState: Sendable {
     }
 
     private struct Item {
-        let stream: StreamKey
+        let stream: StreamID
         let claim: Claim
         var range: ClosedRange<UInt64>
         /// `nil` is a gap.
@@ -54,7 +55,7 @@ package struct LoggerState: Sendable {
     private var claims: [String: Claim] = [:]
     private var lastClaim = 0
     /// The last sequence of each owned stream that is queued or stored.
-    private var taken: [StreamKey: UInt64] = [:]
+    private var taken: [StreamID: UInt64] = [:]
     private var queue: [Item] = []
     /// What the batch under way holds; it goes back to the front if the batch is refused.
     private var underway: [Item] = []
@@ -140,7 +141,7 @@ extension LoggerState {
     /// This instance owns a shard now.
     ///
     /// - Parameter watermarks: what of its streams is durable; streams that are not named have nothing stored yet.
-    package mutating func gained(_ shard: LogShard, watermarks: [StreamKey: UInt64]) {
+    package mutating func gained(_ shard: LogShard, watermarks: [StreamID: UInt64]) {
         lost(shard.id)
         lastClaim += 1
         claims[shard.id] = Claim(shard: shard, number: lastClaim)
@@ -191,7 +192,7 @@ extension LoggerState {
 
     /// Drops what a stream's watermark shows to be stored. Where it fell behind, what is missing has to be delivered
     /// again: the shard is forgotten and returned.
-    private mutating func reconcile(_ stream: StreamKey, at watermark: UInt64) -> LogShard? {
+    private mutating func reconcile(_ stream: StreamID, at watermark: UInt64) -> LogShard? {
         guard let id = stream.shard, let claim = claims[id] else { return nil }
         queue.removeAll { $0.stream == stream && $0.range.upperBound <= watermark }
         taken[stream] = max(taken[stream, default: 0], watermark)
@@ -224,8 +225,8 @@ extension LoggerState {
     private static func batch(of items: [Item]) -> WriteBatch {
         var entries: [WriteBatch.Entry] = []
         var gaps: [WriteBatch.Gap] = []
-        var lastGap: [StreamKey: Int] = [:]
-        var spans: [StreamKey: ClosedRange<UInt64>] = [:]
+        var lastGap: [StreamID: Int] = [:]
+        var spans: [StreamID: ClosedRange<UInt64>] = [:]
         for item in items {
             let stream = item.stream
             spans[stream] = (spans[stream] ?? item.range).lowerBound...item.range.upperBound

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import FoundationEssentials
 import LoggerCore
 import Messages
@@ -18,18 +19,18 @@ extension LogDelivery {
     static func reading(_ delivery: Delivery) -> Result<LogDelivery, UnreadableDelivery> {
         switch delivery {
         case .lost(let stream, let range):
-            guard let key = StreamKey(stream), Int64(exactly: range.upperBound) != nil else {
+            guard stream.isStorable, Int64(exactly: range.upperBound) != nil else {
                 return .failure(.unstorable(stream))
             }
-            return .success(.lost(key, range))
+            return .success(.lost(stream, range))
         case .message(let message):
-            guard let key = StreamKey(message.stream), Int64(exactly: message.sequence) != nil else {
+            guard message.stream.isStorable, Int64(exactly: message.sequence) != nil else {
                 return .failure(.unstorable(message.stream))
             }
             do {
-                return .success(.message(key, sequence: message.sequence, try record(message)))
+                return .success(.message(message.stream, sequence: message.sequence, try record(message)))
             } catch {
-                let gap = LogDelivery.lost(key, message.sequence...message.sequence)
+                let gap = LogDelivery.lost(message.stream, message.sequence...message.sequence)
                 return .failure(
                     UnreadableDelivery(gap: gap, description: "\(message.stream) \(message.sequence): \(error)"))
             }
@@ -60,12 +61,9 @@ extension UnreadableDelivery {
     }
 }
 
-extension StreamKey {
-    /// `nil` if the epoch is beyond what the store holds.
-    init?(_ stream: StreamID) {
-        guard Int64(exactly: stream.epoch) != nil else { return nil }
-        self.init(topic: stream.topic.text, epoch: stream.epoch)
-    }
+extension StreamID {
+    /// Whether the store can hold the epoch.
+    fileprivate var isStorable: Bool { Int64(exactly: epoch) != nil }
 }
 
 extension LogEvent {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import LoggerCore
 import Logging
 import Messages
@@ -17,10 +18,9 @@ extension LoggerShell {
         let wanted = pending
         let shards = wanted.values.sorted()
         guard let watermarks = await watermarks(of: shards) else { return }
-        let subscriber = await edges.makeSubscriber(shards.flatMap(\.topics).compactMap(Topic.init))
+        let subscriber = await edges.makeSubscriber(shards.flatMap(\.topics))
         for (stream, sequence) in watermarks.sorted(by: { $0.key < $1.key }) {
-            guard let topic = Topic(stream.topic) else { continue }
-            await subscriber.resume(StreamID(topic: topic, epoch: stream.epoch), after: sequence)
+            await subscriber.resume(stream, after: sequence)
         }
         // Some may have been lost, or gained anew, while the database answered.
         let still = shards.filter { pending[$0.id] == $0 }
@@ -40,15 +40,10 @@ extension LoggerShell {
         edges.log.info("following streams", metadata: ["shards": "\(still.count)", "streams": "\(watermarks.count)"])
     }
 
-    private func watermarks(of shards: [LogShard]) async -> [StreamKey: UInt64]? {
+    private func watermarks(of shards: [LogShard]) async -> [StreamID: UInt64]? {
         do {
             let stored = try await repository.watermarks(of: shards.flatMap(\.topics))
-            var watermarks: [StreamKey: UInt64] = [:]
-            for (stream, sequence) in stored {
-                watermarks[StreamKey(topic: stream.topic, epoch: UInt64(clamping: stream.epoch))] =
-                    UInt64(clamping: sequence)
-            }
-            return watermarks
+            return stored.mapValues { UInt64(clamping: $0) }
         } catch {
             edges.log.warning("watermarks can't be read; trying again", metadata: ["error": "\(error)"])
             return nil

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import LoggerCore
 import Logging
 import Metrics
@@ -101,9 +102,9 @@ struct BatchWriter: Sendable {
     private func checkWatermarks(_ batch: WriteBatch, in transaction: Transaction) async throws {
         let topics = Set(batch.advances.map(\.stream.topic)).sorted()
         let stored = try await repository.watermarks(of: topics, in: transaction)
-        var moved: [StreamKey: UInt64] = [:]
+        var moved: [StreamID: UInt64] = [:]
         for advance in batch.advances {
-            let watermark = UInt64(clamping: stored[advance.stream.stored, default: 0])
+            let watermark = UInt64(clamping: stored[advance.stream, default: 0])
             if watermark != advance.after { moved[advance.stream] = watermark }
         }
         guard moved.isEmpty else { throw BatchFailure(refusal: .moved(moved), reason: "watermarks moved") }
@@ -124,17 +125,12 @@ struct BatchWriter: Sendable {
     }
 }
 
-extension StreamKey {
-    /// As the store names it.
-    var stored: LogStream { LogStream(topic: topic, epoch: Int64(clamping: epoch)) }
-}
-
 extension LogBatch {
     /// What of the batch is one shard's.
     init(_ batch: WriteBatch, of shard: String) {
         self.init()
         for entry in batch.entries where entry.stream.shard == shard {
-            let (stream, sequence) = (entry.stream.stored, Int64(clamping: entry.sequence))
+            let (stream, sequence) = (entry.stream, Int64(clamping: entry.sequence))
             switch entry.record {
             case .sample(let sample):
                 reports.append(LoggedReport(stream: stream, sequence: sequence, sample: sample))
@@ -147,7 +143,7 @@ extension LogBatch {
         }
         gaps = batch.gaps.filter { $0.stream.shard == shard }.map { gap in
             LoggedGap(
-                stream: gap.stream.stored,
+                stream: gap.stream,
                 sequences: Int64(clamping: gap.range.lowerBound)...Int64(clamping: gap.range.upperBound))
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Bus
+internal import Contracts
 internal import FoundationEssentials
 internal import Hypervisor
 internal import Logging

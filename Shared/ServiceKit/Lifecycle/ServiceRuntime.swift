@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Bus
+package import Contracts
 internal import CoreMetrics
 package import Logging
-package import Messages
 package import ResourceModel
 package import Store
 

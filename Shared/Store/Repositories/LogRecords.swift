@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
-
-/// A stream as it is logged: its topic and its owner's epoch.
-package struct LogStream: Hashable, Comparable, Sendable {
-    package let topic: String
-    package let epoch: Int64
-
-    package init(topic: String, epoch: Int64) {
-        self.topic = topic
-        self.epoch = epoch
-    }
-
-    package static func < (left: LogStream, right: LogStream) -> Bool {
-        (left.topic, left.epoch) < (right.topic, right.epoch)
-    }
-}
 
 /// One host report of a stream.
 package struct LoggedReport: Hashable, Sendable {
-    package let stream: LogStream
+    package let stream: StreamID
     /// From 1, by one.
     package let sequence: Int64
     package let sample: HostSample
 
-    package init(stream: LogStream, sequence: Int64, sample: HostSample) {
+    package init(stream: StreamID, sequence: Int64, sample: HostSample) {
         self.stream = stream
         self.sequence = sequence
         self.sample = sample
@@ -33,7 +19,7 @@ package struct LoggedReport: Hashable, Sendable {
 
 /// One event of a stream.
 package struct LoggedEvent: Hashable, Sendable {
-    package let stream: LogStream
+    package let stream: StreamID
     /// From 1, by one.
     package let sequence: Int64
     package let at: Timestamp
@@ -45,7 +31,7 @@ package struct LoggedEvent: Hashable, Sendable {
     package let isForeign: Bool
 
     package init(
-        stream: LogStream, sequence: Int64, at: Timestamp, kind: String, host: HostID?, domain: DomainID?,
+        stream: StreamID, sequence: Int64, at: Timestamp, kind: String, host: HostID?, domain: DomainID?,
         detail: String, isForeign: Bool = false
     ) {
         self.stream = stream
@@ -61,10 +47,10 @@ package struct LoggedEvent: Hashable, Sendable {
 
 /// Sequences of a stream that can't be had any more.
 package struct LoggedGap: Hashable, Sendable {
-    package let stream: LogStream
+    package let stream: StreamID
     package let sequences: ClosedRange<Int64>
 
-    package init(stream: LogStream, sequences: ClosedRange<Int64>) {
+    package init(stream: StreamID, sequences: ClosedRange<Int64>) {
         self.stream = stream
         self.sequences = sequences
     }
@@ -83,7 +69,7 @@ package struct LogBatch: Hashable, Sendable {
     }
 
     /// In order, each once.
-    var streams: [LogStream] {
+    var streams: [StreamID] {
         Set(reports.map(\.stream) + events.map(\.stream) + gaps.map(\.stream)).sorted()
     }
 }
@@ -93,7 +79,7 @@ package struct LogReceipt: Hashable, Sendable {
     package let reports: Int
     package let events: Int
     /// Every stream of the batch, up to where it is durable now.
-    package let watermarks: [LogStream: Int64]
+    package let watermarks: [StreamID: Int64]
 }
 
 /// A host's own figures at one instant, for plots.
@@ -110,4 +96,16 @@ package struct DomainPoint: Hashable, Sendable {
     package let epoch: Int64
     package let sequence: Int64
     package let sample: DomainSample
+}
+
+extension StreamID {
+    /// Logger stores no stream whose epoch is beyond this.
+    var storedEpoch: Int64 { Int64(clamping: epoch) }
+}
+
+extension Row {
+    /// The stream that a row of the log names by its topic and by the epoch in this column.
+    func stream(epoch column: String) throws(StoreError) -> StreamID {
+        StreamID(topic: Topic(trusted: try string("topic")), epoch: UInt64(clamping: try int64(column)))
+    }
 }

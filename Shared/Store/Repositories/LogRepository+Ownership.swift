@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
+
 extension LogRepository {
     /// Up to where each stream of these topics is durable; a stream that is missing has nothing stored yet.
     package func watermarks(
-        of topics: [String], in runner: (any QueryRunner)? = nil
-    ) async throws(StoreError) -> [LogStream: Int64] {
+        of topics: [Topic], in runner: (any QueryRunner)? = nil
+    ) async throws(StoreError) -> [StreamID: Int64] {
         let rows = try await (runner ?? store).query(
-            "SELECT topic, epoch, sequence FROM log.watermark WHERE topic = ANY(\(TextArray(topics))::text[])")
-        var watermarks: [LogStream: Int64] = [:]
+            "SELECT topic, epoch, sequence FROM log.watermark WHERE topic = ANY(\(TextArray(topics.map(\.text)))::text[])"
+        )
+        var watermarks: [StreamID: Int64] = [:]
         for row in rows {
-            let stream = LogStream(topic: try row.string("topic"), epoch: try row.int64("epoch"))
+            let stream = try row.stream(epoch: "epoch")
             watermarks[stream] = try row.int64("sequence")
         }
         return watermarks

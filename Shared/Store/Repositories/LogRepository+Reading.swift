@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 package import ResourceModel
 
 extension LogRepository {
@@ -38,7 +39,8 @@ extension LogRepository {
                 intervalNanoseconds: try row.int64OrNil("interval_ns"), figures: try HostFigures(row),
                 domains: domains[cycle] ?? [])
             return LoggedReport(
-                stream: LogStream(topic: "host/\(host)/", epoch: cycle.epoch), sequence: cycle.sequence, sample: sample)
+                stream: StreamID(topic: .host(host), epoch: UInt64(clamping: cycle.epoch)), sequence: cycle.sequence,
+                sample: sample)
         }
     }
 
@@ -91,7 +93,7 @@ extension LogRepository {
         ).reversed()
         return store.setAside.read(rows, of: "log.event", by: ["topic", "sequence"]) { row throws(StoreError) in
             LoggedEvent(
-                stream: LogStream(topic: try row.string("topic"), epoch: try row.int64("stream_epoch")),
+                stream: try row.stream(epoch: "stream_epoch"),
                 sequence: try row.int64("sequence"), at: try row.timestamp("at_ns"),
                 kind: try row.string("kind"), host: try row.hostOrNil("host"),
                 domain: try row.uuidOrNil("domain").map { DomainID($0) }, detail: try row.string("detail"),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// Samples, events, watermarks and gaps: `log`.
@@ -60,20 +61,20 @@ package struct LogRepository: Sendable {
     }
 
     /// Up to where each stream is durable.
-    package func watermarks() async throws(StoreError) -> [LogStream: Int64] {
+    package func watermarks() async throws(StoreError) -> [StreamID: Int64] {
         try await Self.watermarks("SELECT topic, epoch, sequence FROM log.watermark", store)
     }
 
     /// Recorded gaps of one topic, by epoch and first sequence.
-    package func gaps(of topic: String) async throws(StoreError) -> [LoggedGap] {
+    package func gaps(of topic: Topic) async throws(StoreError) -> [LoggedGap] {
         let rows = try await store.query(
-            "SELECT topic, epoch, first, last FROM log.gap WHERE topic = \(topic) ORDER BY epoch, first")
+            "SELECT topic, epoch, first, last FROM log.gap WHERE topic = \(topic.text) ORDER BY epoch, first")
         var gaps: [LoggedGap] = []
         for row in rows {
             let (first, last) = (try row.int64("first"), try row.int64("last"))
             gaps.append(
                 LoggedGap(
-                    stream: LogStream(topic: try row.string("topic"), epoch: try row.int64("epoch")),
+                    stream: try row.stream(epoch: "epoch"),
                     sequences: first...max(first, last)))
         }
         return gaps
@@ -81,10 +82,10 @@ package struct LogRepository: Sendable {
 
     private static func watermarks(
         _ query: Query, _ runner: some QueryRunner
-    ) async throws(StoreError) -> [LogStream: Int64] {
-        var watermarks: [LogStream: Int64] = [:]
+    ) async throws(StoreError) -> [StreamID: Int64] {
+        var watermarks: [StreamID: Int64] = [:]
         for row in try await runner.query(query) {
-            let stream = LogStream(topic: try row.string("topic"), epoch: try row.int64("epoch"))
+            let stream = try row.stream(epoch: "epoch")
             watermarks[stream] = try row.int64("sequence")
         }
         return watermarks
@@ -92,10 +93,10 @@ package struct LogRepository: Sendable {
 
     /// Locks the streams' rows (made where missing), in one order, so that two batches never wait for each other.
     private static func lockWatermarks(
-        _ streams: [LogStream], in transaction: Transaction
-    ) async throws(StoreError) -> [LogStream: Int64] {
+        _ streams: [StreamID], in transaction: Transaction
+    ) async throws(StoreError) -> [StreamID: Int64] {
         guard !streams.isEmpty else { return [:] }
-        let keys: [Query] = streams.map { "(\($0.topic)::text, \($0.epoch)::int8)" }
+        let keys: [Query] = streams.map { "(\($0.topic.text)::text, \($0.storedEpoch)::int8)" }
         let list = Query.joined(keys, by: ", ")
         try await transaction.query(
             """
@@ -110,11 +111,11 @@ package struct LogRepository: Sendable {
     }
 
     private static func save(
-        _ watermarks: [LogStream: Int64], in transaction: Transaction
+        _ watermarks: [StreamID: Int64], in transaction: Transaction
     ) async throws(StoreError) {
         guard !watermarks.isEmpty else { return }
         let rows: [Query] = watermarks.sorted { $0.key < $1.key }.map {
-            "(\($0.key.topic)::text, \($0.key.epoch)::int8, \($0.value)::int8)"
+            "(\($0.key.topic.text)::text, \($0.key.storedEpoch)::int8, \($0.value)::int8)"
         }
         try await transaction.query(
             """
@@ -144,7 +145,7 @@ package struct LogRepository: Sendable {
             ])
         for event in events {
             rows.append([
-                .int8(event.at.nanoseconds), .text(event.stream.topic), .int8(event.stream.epoch),
+                .int8(event.at.nanoseconds), .text(event.stream.topic.text), .int8(event.stream.storedEpoch),
                 .int8(event.sequence), .text(event.kind), .text(event.host?.name), .uuid(event.domain?.uuid),
                 .text(event.detail), .bool(event.isForeign),
             ])
@@ -156,7 +157,7 @@ package struct LogRepository: Sendable {
         try await transaction.query(
             """
             INSERT INTO log.gap (topic, epoch, first, last)
-            VALUES (\(gap.stream.topic), \(gap.stream.epoch), \(gap.sequences.lowerBound), \(gap.sequences.upperBound))
+            VALUES (\(gap.stream.topic.text), \(gap.stream.storedEpoch), \(gap.sequences.lowerBound), \(gap.sequences.upperBound))
             ON CONFLICT DO NOTHING
             """)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import ResourceModel
 
 extension CopyRows {
@@ -30,7 +31,8 @@ extension CopyRows {
     mutating func append(_ domain: DomainSample, of report: LoggedReport) {
         let counters = domain.counters
         append([
-            .int8(report.sample.sampledAt.nanoseconds), .text(report.sample.host.name), .int8(report.stream.epoch),
+            .int8(report.sample.sampledAt.nanoseconds), .text(report.sample.host.name),
+            .int8(report.stream.storedEpoch),
             .int8(report.sequence), .uuid(domain.domain.uuid), .text(domain.state.rawValue),
             .int8(domain.incarnation?.hypervisorID), .int8(domain.incarnation?.start.nanoseconds),
             .int4(domain.vcpus?.maximum.count), .int4(domain.vcpus?.asked?.count), .int4(domain.vcpus?.granted.count),
@@ -49,7 +51,7 @@ extension CopyRows {
     mutating func append(hostOf report: LoggedReport) {
         let (sample, figures) = (report.sample, report.sample.figures)
         append([
-            .int8(sample.sampledAt.nanoseconds), .text(sample.host.name), .int8(report.stream.epoch),
+            .int8(sample.sampledAt.nanoseconds), .text(sample.host.name), .int8(report.stream.storedEpoch),
             .int8(report.sequence), .int8(sample.intervalNanoseconds), .int4(figures.cpuCount),
             .int8(figures.memory.bytes), .int8(figures.cpuUtilization?.ppm),
             .int8(figures.controlDomainUtilization?.ppm), .int8(figures.domainsUtilization?.ppm),

@@ -3,6 +3,7 @@
 import ArgumentParser
 import BenchSupport
 import Bus
+import Contracts
 import Foundation
 import Messages
 import ResourceModel

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import ResourceModel
 import SchedulerCore
 import Store
@@ -20,7 +21,7 @@ struct SampleHistory: Sendable {
             self.init(
                 sample: report.sample,
                 position: SamplePosition(
-                    epoch: UInt64(clamping: report.stream.epoch), sequence: UInt64(clamping: report.sequence)))
+                    epoch: report.stream.epoch, sequence: UInt64(clamping: report.sequence)))
         }
     }
 

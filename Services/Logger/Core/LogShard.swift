@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One stream as the log keeps it: a topic under one epoch of its owner, with sequences of its own from 1 on.
-package struct StreamKey: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// As on the wire: `host/<id>/`, `event/<id>/` or `decision/<cluster>/`.
-    package let topic: String
-    package let epoch: UInt64
+package import Contracts
+internal import ResourceModel
 
-    package init(topic: String, epoch: UInt64) {
-        self.topic = topic
-        self.epoch = epoch
-    }
-
+extension StreamID {
     /// The shard that stores this stream; `nil` if the topic is none that is logged.
     package var shard: String? {
-        let parts = topic.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = topic.text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 3, !parts[1].isEmpty, parts[2].isEmpty else { return nil }
         switch parts[0] {
         case "host", "event": return String(parts[1])
@@ -21,11 +14,6 @@ package struct StreamKey: Hashable, Comparable, Sendable, CustomStringConvertibl
         default: return nil
         }
     }
-
-    package static func < (left: StreamKey, right: StreamKey) -> Bool {
-        (left.topic, left.epoch) < (right.topic, right.epoch)
-    }
-    package var description: String { "\(topic)@\(epoch)" }
 }
 
 /// The right to store a shard's streams: its id, and the epoch under which this instance owns it.
@@ -42,9 +30,11 @@ package struct LogShard: Hashable, Comparable, Sendable, CustomStringConvertible
     }
 
     /// The topics whose streams the shard stores.
-    package var topics: [String] {
-        if id.hasPrefix(Self.clusterPrefix) { return ["decision/\(id.dropFirst(Self.clusterPrefix.count))/"] }
-        return ["host/\(id)/", "event/\(id)/"]
+    package var topics: [Topic] {
+        if id.hasPrefix(Self.clusterPrefix) {
+            return [.decision(ClusterID(trusted: String(id.dropFirst(Self.clusterPrefix.count))))]
+        }
+        return [.host(HostID(trusted: id)), .event(HostID(trusted: id))]
     }
 
     package static func < (left: LogShard, right: LogShard) -> Bool { (left.id, left.epoch) < (right.id, right.epoch) }
