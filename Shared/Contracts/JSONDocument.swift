@@ -7,6 +7,9 @@ internal import FoundationEssentials
 /// Its members are texts, integers, truth values and documents, all of which JSON can write.
 package protocol JSONDocument: Codable, Sendable {}
 
+/// A list of documents is one too.
+extension Array: JSONDocument where Element: JSONDocument {}
+
 extension JSONDocument {
     /// Keys in order, on one line.
     package var json: String {

@@ -119,9 +119,8 @@ enum WireReading {
         case .disguiseDecision: try all(of: json, in: decoder.decode(DecisionQuestion.self, from: json))
         case .assess: try all(of: json, in: decoder.decode(AssessQuestion.self, from: json))
         case .replayPolicy:
-            try all(
-                of: json, in: decoder.decode(ReplayQuestion.self, from: json),
-                decoder.decode(PolicyChange.self, from: json))
+            let question = try decoder.decode(ReplayQuestion.self, from: json)
+            try all(of: json, in: (question.domain, question.from, question.to), question.change)
         case .checkHost, .checkVM, .readConsole, .listAddresses, .listSnapshots, .previewVM:
             try all(of: json, in: decoder.decode(HostQuestion.self, from: json))
         default: throw BrokenFixture("nobody answers \(type) any more")

@@ -32,6 +32,17 @@ struct MethodRegistryTests {
         #expect(method.result.fault(in: method.example.result) == nil)
     }
 
+    @Test("whatever a policy's methods take to change it is a member of the change that Scheduler reads")
+    func policyParameters() throws {
+        let members = Set(Mirror(reflecting: PolicyChange()).children.compactMap(\.label))
+        for (name, others) in [("policy.set", []), ("policy.replay", ["from", "to"])] as [(String, [String])] {
+            let taken = try #require(registry[name]).parameters.map(\.name)
+            let changes = Set(taken).subtracting(["vm", "tenant", "idempotencyKey"]).subtracting(others)
+            #expect(changes.subtracting(members) == [], "\(name)")
+            if name == "policy.set" { #expect(members.subtracting(changes) == []) }
+        }
+    }
+
     @Test("an unknown, a missing and a mistyped parameter are refused by name", arguments: methodNames)
     func refusesFaults(name: String) throws {
         let method = try #require(registry[name])

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// What the platform, not a tenant, decides about scheduling.
@@ -42,6 +43,8 @@ package struct SchedulerSettings: Hashable, Sendable, Codable {
     /// Why settings can't be.
     package struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
         package let description: String
+
+        package init(description: String) { self.description = description }
     }
 
     /// How memory is sized.

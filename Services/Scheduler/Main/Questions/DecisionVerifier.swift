@@ -1,31 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Foundation
 import ResourceModel
 import SchedulerCore
 import Store
-
-/// What `decision.verify` answers.
-struct VerifyAnswer: Codable, Sendable {
-    /// Records that were read.
-    var checked = 0
-    /// Records whose rules, run again over their inputs, gave the same bytes.
-    var held = 0
-    /// Records of other rules than this release has: they can't be run again here.
-    var otherRules = 0
-    /// The others, each with what differs; at most `limit` of them.
-    var failures: [Failure] = []
-
-    static let limit = 100
-
-    struct Failure: Codable, Sendable {
-        let id: UUID128
-        let at: Timestamp
-        let fault: String
-    }
-
-    var failed: Int { checked - held - otherRules }
-}
 
 /// Runs the rules again over stored decisions: whether each comes to the same bytes.
 struct DecisionVerifier: Sendable {

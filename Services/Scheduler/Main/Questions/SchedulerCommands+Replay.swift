@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Foundation
 import ResourceModel
 import SchedulerCore
@@ -18,20 +19,6 @@ struct ReplayAnswer: Encodable, Sendable {
     let record: ReplayResult
 }
 
-/// Which past to replay; the policy's own members stand beside it.
-struct ReplayQuestion: Decodable {
-    let domain: DomainID
-    let from: Timestamp
-    let to: Timestamp
-}
-
-/// Which observed VMs to assess, over which past.
-struct AssessQuestion: Decodable {
-    let hosts: [HostID]
-    let from: Timestamp
-    let to: Timestamp
-}
-
 // What a policy would have done: for one domain, or for all of a host that Ebb only watches.
 extension SchedulerCommands {
     /// As long as raw samples are kept at most, and what fits into memory.
@@ -42,7 +29,6 @@ extension SchedulerCommands {
 
     func replay(_ body: [UInt8]) async throws -> [UInt8] {
         let wanted = try question(ReplayQuestion.self, in: body)
-        let change = try question(PolicyChange.self, in: body)
         guard let record = try await InventoryRepository(runtime.store).domain(wanted.domain) else {
             throw CommandFailure.notFound("there is no such domain")
         }
@@ -50,7 +36,7 @@ extension SchedulerCommands {
         let current = try await PolicyRepository(runtime.store).current(record.id)
         let wish: PolicyWish
         do throws(PolicyRefusal) {
-            wish = try change.applied(to: current, of: subject(of: record))
+            wish = try wanted.change.applied(to: current, of: subject(of: record))
         } catch {
             throw CommandFailure.invalid(error.description)
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Foundation
 import Messages
 import ResourceModel
@@ -107,24 +108,9 @@ struct SchedulerCommands: Sendable {
     }
 }
 
-/// Which decisions to show: one, or several.
-struct DecisionQuestion: Decodable {
-    /// So many may be asked for at once.
-    static let limit = 1_000
-
-    let id: UUID128?
-    let ids: [UUID128]?
-}
-
 /// Decisions in the words in which their tenants may read them.
 private struct DisguisedDecisions: Encodable {
     let items: [TenantsDecision]
-}
-
-/// Which decisions to verify: one, or all of a cluster.
-struct VerifyQuestion: Decodable {
-    let id: UUID128?
-    let cluster: ClusterID?
 }
 
 /// A question as a JSON document; throws `invalid` where it is not one.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+import Contracts
 import ResourceModel
 import SchedulerCore
 import Store
@@ -15,7 +15,10 @@ extension SchedulerSettings {
         for tenant in tenants { settings.tenantWeights[tenant.tenant] = tenant.weight }
         guard let cluster else { return settings }
         settings.isDryRun = cluster.isDryRun
-        settings.blackouts = try JSONDecoder().decode([Blackout].self, from: Data(cluster.blackouts.utf8))
+        guard let blackouts = [Blackout](json: cluster.blackouts) else {
+            throw SchedulerSettings.Fault(description: "the blackouts of '\(cluster.cluster)' can't be read")
+        }
+        settings.blackouts = blackouts
         if let weights = cluster.weights {
             settings.weights = PlacementWeights(
                 responsePPM: weights.response, cpuPPM: weights.cpu, memoryPPM: weights.memory)

@@ -91,8 +91,7 @@ extension GatewayBackend {
         let answer: JSONValue
         do throws(MethodError) {
             answer = try await askScheduler(
-                .disguiseDecision, ["ids": .array(rows.map { .string($0.id.description) })], shard: nil, request,
-                within: limit)
+                .disguiseDecision, DecisionQuestion(ids: rows.map(\.id)), shard: nil, request, within: limit)
         } catch {
             guard isNeeded else { return [:] }
             throw error
@@ -135,29 +134,19 @@ extension GatewayBackend {
 
     /// Whether stored decisions still follow from what they were made of; cluster by cluster, or one decision.
     func verifyDecisions(_ request: Request) async throws(MethodError) -> JSONValue {
-        var questions: [(JSONValue, ShardKey?)] = []
-        if let id = request.text("id") {
-            questions = [(["id": .string(id)], nil)]
-        } else {
-            let known = Set(try await reading { try await inventory.hosts() }.map(\.cluster.name))
-            let clusters = request.text("cluster").map { [$0] } ?? known.sorted()
-            for cluster in clusters {
-                guard known.contains(cluster) else { throw .notFound("cluster", cluster) }
-                questions.append((["cluster": .string(cluster)], nil))
-            }
-        }
+        let questions = try await questions(ofVerification: request)
         var (checked, held, otherRules) = (Int64(0), Int64(0), Int64(0))
         var failures: [JSONValue] = []
-        for (question, shard) in questions {
-            let answer = try await askScheduler(.verifyDecisions, question, shard: shard, request)
-            checked = checked.addedOrClamped(answer["checked"]?.integer ?? 0)
-            held = held.addedOrClamped(answer["held"]?.integer ?? 0)
-            otherRules = otherRules.addedOrClamped(answer["otherRules"]?.integer ?? 0)
-            failures += (answer["failures"]?.items ?? []).map { failure in
-                let at = Timestamp(nanoseconds: failure["at"]?.integer ?? 0)
-                return [
-                    "id": failure["id"] ?? .null, "at": .instant(at), "fault": failure["fault"] ?? .null,
-                ]
+        for question in questions {
+            let json = try await askScheduler(.verifyDecisions, question, shard: nil, request)
+            guard let answer = VerifyAnswer(json: json.line) else {
+                throw MethodError(.internal, "the scheduler's answer can't be read")
+            }
+            checked = checked.addedOrClamped(Int64(answer.checked))
+            held = held.addedOrClamped(Int64(answer.held))
+            otherRules = otherRules.addedOrClamped(Int64(answer.otherRules))
+            failures += answer.failures.map { failure in
+                ["id": .string("\(failure.id)"), "at": .instant(failure.at), "fault": .string(failure.fault)]
             }
         }
         var lines = ["\(held) of \(checked) records hold"]
@@ -167,6 +156,20 @@ extension GatewayBackend {
             "checked": .integer(checked), "held": .integer(held), "otherRules": .integer(otherRules),
             "failures": .array(failures), "text": .string(lines.joined(separator: "\n")),
         ]
+    }
+
+    /// One for a decision, or one for each cluster that was meant.
+    private func questions(ofVerification request: Request) async throws(MethodError) -> [VerifyQuestion] {
+        if let text = request.text("id") {
+            guard let id = UUID128(text) else {
+                throw MethodError(.invalid, "'\(text.prefix(64))' is no decision's id")
+            }
+            return [VerifyQuestion(id: id)]
+        }
+        let known = Set(try await reading { try await inventory.hosts() }.map(\.cluster))
+        guard let name = request.text("cluster") else { return known.sorted().map { VerifyQuestion(cluster: $0) } }
+        guard let cluster = known.first(where: { $0.name == name }) else { throw .notFound("cluster", name) }
+        return [VerifyQuestion(cluster: cluster)]
     }
 
     /// What decisions came to, 1, 10 and 60 minutes after them.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Foundation
 import Messages
 import ResourceModel
@@ -18,7 +19,7 @@ extension GatewayBackend {
     func setPolicy(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await domain(request)
         try await checkHosts(request.values["pinnedHosts"], for: domain)
-        return try await store(change: request.change, of: domain, request)
+        return try await store(change: try request.policyChange, of: domain, request)
     }
 
     /// Throws `NOT_FOUND` for the first name of no host, and `INVALID` for a host to which the VM can never come.
@@ -44,7 +45,9 @@ extension GatewayBackend {
         guard current?.options.goal != nil else {
             throw MethodError(.conflict, "the policy of '\(domain.name)' is not managed: its bounds are the tenant's")
         }
-        return try await store(change: ["managed": false], of: domain, request)
+        var change = PolicyChange()
+        change.managed = false
+        return try await store(change: change, of: domain, request)
     }
 
     func clearPolicy(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -52,7 +55,7 @@ extension GatewayBackend {
     }
 
     private func store(
-        change: JSONValue?, of domain: VisibleVM, _ request: Request
+        change: PolicyChange?, of domain: VisibleVM, _ request: Request
     ) async throws(MethodError) -> JSONValue {
         try await self.change(change, of: domain, request)
         try await reading { try await audit(request, on: domain.name, request.values, in: store) }
@@ -60,10 +63,10 @@ extension GatewayBackend {
     }
 
     /// Has Scheduler change a policy, by the parameters of `policy.set`; `nil` ends it.
-    func change(_ change: JSONValue?, of domain: VisibleVM, _ request: Request) async throws(MethodError) {
+    func change(_ change: PolicyChange?, of domain: VisibleVM, _ request: Request) async throws(MethodError) {
         let wish = WireSetPolicy.with {
             $0.domainUuid = Data(domain.id.uuid.bytes)
-            if let change { $0.changeJson = Data(change.line.utf8) }
+            if let change { $0.changeJson = Data(change.json.utf8) }
         }
         _ = try await ask(
             .scheduler, .setPolicy, MessageCodec.encoded(wish), shard: try await shard(of: domain), request)
@@ -76,11 +79,8 @@ extension GatewayBackend {
         let from = request.instant("from") ?? now
         let to = min(request.instant("to") ?? now, now)
         guard from < to else { throw MethodError(.invalid, "the period must begin before it ends") }
-        var question = request.change.members ?? [:]
-        question["domain"] = .string(domain.id.description)
-        question["from"] = .integer(from.nanoseconds)
-        question["to"] = .integer(to.nanoseconds)
-        let answer = try await askScheduler(.replayPolicy, .object(question), shard: shard(of: domain), request)
+        let question = ReplayQuestion(domain: domain.id, from: from, to: to, change: try request.policyChange)
+        let answer = try await askScheduler(.replayPolicy, question, shard: shard(of: domain), request)
         var members = answer.members ?? [:]
         members["vm"] = .string(domain.name)
         members["from"] = .instant(from)
@@ -98,10 +98,10 @@ extension GatewayBackend {
 
     /// Asks Scheduler a question of JSON.
     func askScheduler(
-        _ type: MessageType, _ question: JSONValue, shard: ShardKey?, _ request: Request,
+        _ type: MessageType, _ question: some JSONDocument, shard: ShardKey?, _ request: Request,
         within limit: Duration = .seconds(3_600)
     ) async throws(MethodError) -> JSONValue {
-        let body = MessageCodec.encoded(WireJSONDocument.with { $0.json = Data(question.line.utf8) })
+        let body = MessageCodec.encoded(WireJSONDocument.with { $0.json = Data(question.json.utf8) })
         let answer = try await ask(.scheduler, type, body, shard: shard, request, within: limit)
         guard let document = try? MessageCodec.decoded(WireJSONDocument.self, from: answer) else {
             throw MethodError(.internal, "the scheduler's answer can't be read")
@@ -168,9 +168,13 @@ extension GatewayBackend {
 }
 
 extension Request {
-    /// The parameters that say what to change, without those that say of which VM and how to ask.
-    var change: JSONValue {
-        let others: Set = ["vm", "tenant", "idempotencyKey", "from", "to"]
-        return .object((values.members ?? [:]).filter { !others.contains($0.key) })
+    /// The parameters that say what to change; those that say of which VM and how to ask are passed over.
+    fileprivate var policyChange: PolicyChange {
+        get throws(MethodError) {
+            guard let change = PolicyChange(json: values.line) else {
+                throw MethodError(.invalid, "the change of the policy can't be read")
+            }
+            return change
+        }
     }
 }

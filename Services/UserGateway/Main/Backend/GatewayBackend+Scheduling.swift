@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Foundation
 import Messages
 import ResourceModel
@@ -44,11 +45,8 @@ extension GatewayBackend {
             request.text("host").map { host.id.name == $0 } ?? true
                 && request.text("cluster").map { host.cluster.name == $0 } ?? true
         }.map(\.id)
-        let question: JSONValue = [
-            "hosts": .array(chosen.map { .string($0.name) }), "from": .integer(from.nanoseconds),
-            "to": .integer(to.nanoseconds),
-        ]
-        return try await askScheduler(.assess, question, shard: nil, request)
+        return try await askScheduler(
+            .assess, AssessQuestion(hosts: chosen, from: from, to: to), shard: nil, request)
     }
 
     // MARK: - Settings
@@ -62,6 +60,12 @@ extension GatewayBackend {
     func setCluster(_ request: Request) async throws(MethodError) -> JSONValue {
         let cluster = try await cluster(request)
         let shares = try Self.placementShares(request)
+        let blackouts = try request.values["blackouts"].map { value throws(MethodError) in
+            guard let list = [Blackout](json: value.line) else {
+                throw MethodError(.invalid, "the blackouts can't be read")
+            }
+            return list
+        }
         let changed = try await reading {
             try await store.transaction { transaction in
                 try await audit(request, on: cluster.name, request.values, in: transaction)
@@ -69,7 +73,7 @@ extension GatewayBackend {
                     cluster, by: request.principal.name, at: runtime.clock.now(), in: transaction
                 ) { setting in
                     setting.isDryRun = request.boolean("dryRun") ?? setting.isDryRun
-                    setting.blackouts = request.values["blackouts"]?.line ?? setting.blackouts
+                    setting.blackouts = blackouts?.json ?? setting.blackouts
                     setting.weights = shares ?? setting.weights
                     setting.movesInPerHost = request.integer("movesInPerHost").map { Int($0) } ?? setting.movesInPerHost
                     setting.movesOutPerHost =

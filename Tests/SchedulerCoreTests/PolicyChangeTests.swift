@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Foundation
 import ResourceModel
 import TestSupport
 import Testing
 
-@testable import SchedulerMain
+@testable import SchedulerCore
 
 @Suite("A change of a policy")
 struct PolicyChangeTests {
@@ -118,6 +119,7 @@ struct PolicyChangeTests {
             (#"{"preset": "balanced", "maxMemoryBytes": 8589934592}"#, "ceiling of 4"),
             (#"{"preset": "balanced", "network": true}"#, "largest cap"),
             (#"{"preset": "balanced", "affinity": "a", "antiAffinity": "a"}"#, "can't share a host and not share"),
+            (#"{"preset": "greedy"}"#, "preset 'greedy' is none that this version knows"),
             (#"{"lowerPpm": 800000, "upperPpm": 800000, "ratioPpm": 1}"#, "lower bound U1 must be below"),
         ])
     func refused(json: String, reason: String) {

@@ -1,68 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ResourceModel
-import SchedulerCore
-
-/// What `policy.set` changes, by the names of its parameters; what is `nil` stays as it is.
-struct PolicyChange: Hashable, Sendable, Decodable {
-    var preset: PolicyPreset?
-    var lowerPpm: Int64?
-    var upperPpm: Int64?
-    var ratioPpm: Int64?
-    var minVcpus: Int?
-    var maxVcpus: Int?
-    var memory: Bool?
-    var memoryLowerPpm: Int64?
-    var memoryUpperPpm: Int64?
-    var minMemoryBytes: Int64?
-    var maxMemoryBytes: Int64?
-    var network: Bool?
-    var networkLowerPpm: Int64?
-    var networkUpperPpm: Int64?
-    var minNetworkBytesPerSecond: Int64?
-    var maxNetworkBytesPerSecond: Int64?
-    var managed: Bool?
-    var goalPpm: Int64?
-    var cooldownUpNanoseconds: Int64?
-    var cooldownDownNanoseconds: Int64?
-    /// 0: the platform's again.
-    var windowLength: Int?
-    var optOut: Bool?
-    var dryRun: Bool?
-    var affinity: String?
-    var antiAffinity: String?
-    var pinnedHosts: [HostID]?
-}
+package import Contracts
+package import ResourceModel
 
 /// A policy as it is asked for: rules and what holds beside them.
-struct PolicyWish: Hashable, Sendable {
+package struct PolicyWish: Hashable, Sendable {
     /// `nil`: no rule is subscribed.
-    let policy: ScalingPolicy?
-    let options: PolicyOptions
+    package let policy: ScalingPolicy?
+    package let options: PolicyOptions
     /// N.
-    let windowLength: Int
+    package let windowLength: Int
+
+    package init(policy: ScalingPolicy?, options: PolicyOptions, windowLength: Int) {
+        self.policy = policy
+        self.options = options
+        self.windowLength = windowLength
+    }
 }
 
 /// Why a change can't be made, in one sentence.
-struct PolicyRefusal: Error, Hashable, Sendable, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
+package struct PolicyRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
 }
 
 /// What a domain's policy is changed in the light of.
-struct PolicySubject: Hashable, Sendable {
-    let maximumVCPUs: VCPUCount
-    let memory: ByteCount?
-    let maximumMemory: ByteCount
+package struct PolicySubject: Hashable, Sendable {
+    package let maximumVCPUs: VCPUCount
+    package let memory: ByteCount?
+    package let maximumMemory: ByteCount
     /// N where neither the tenant nor a preset says it.
-    let windowLength: Int
+    package let windowLength: Int
     /// The longest N that a tenant may choose.
-    let longestWindow: Int
+    package let longestWindow: Int
+
+    package init(
+        maximumVCPUs: VCPUCount, memory: ByteCount?, maximumMemory: ByteCount, windowLength: Int, longestWindow: Int
+    ) {
+        self.maximumVCPUs = maximumVCPUs
+        self.memory = memory
+        self.maximumMemory = maximumMemory
+        self.windowLength = windowLength
+        self.longestWindow = longestWindow
+    }
 }
 
 extension PolicyChange {
     /// The policy that `current` becomes. Throws the first thing that can't be.
-    func applied(to current: PolicyVersion?, of subject: PolicySubject) throws(PolicyRefusal) -> PolicyWish {
+    package func applied(to current: PolicyVersion?, of subject: PolicySubject) throws(PolicyRefusal) -> PolicyWish {
         try checkCombination()
         try checkAmounts()
         if let windowLength, windowLength != 0, !(1...subject.longestWindow).contains(windowLength) {
@@ -79,6 +64,9 @@ extension PolicyChange {
 
     private func checkCombination() throws(PolicyRefusal) {
         if self == PolicyChange() { throw PolicyRefusal("say what to change, for instance a preset") }
+        if case .unrecognised(let name)? = preset {
+            throw PolicyRefusal("preset '\(name.prefix(63))' is none that this version knows")
+        }
         if managed == true, hasOwnBounds || preset != nil {
             throw PolicyRefusal("a managed policy chooses its bounds itself: leave out bounds, ratio and preset")
         }
@@ -128,7 +116,7 @@ extension PolicyChange {
 
     private func options(from current: PolicyOptions) throws(PolicyRefusal) -> PolicyOptions {
         var options = current
-        if let preset {
+        if let preset = preset?.word {
             options.preset = preset
             options.cooldown = preset.cooldown
             options.windowLength = nil
@@ -184,7 +172,7 @@ extension PolicyChange {
                 return try PolicyPreset.balanced.policy(
                     minimumVCPUs: minimum, maximumVCPUs: maximum, memory: memory, network: network)
             }
-            if let preset {
+            if let preset = preset?.word {
                 return try preset.policy(
                     minimumVCPUs: minimum, maximumVCPUs: maximum, memory: memory, network: network)
             }
