@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 internal import FoundationEssentials
 internal import Messages
 package import ResourceModel

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Bus
+package import Contracts
 internal import FoundationEssentials
 internal import Messages
 package import ResourceModel

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// One host's hypervisor. Implementations never block the cooperative thread pool, and every call ends by its deadline

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 internal import Execution
 package import Logging
 package import ResourceModel

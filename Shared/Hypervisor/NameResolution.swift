@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import Foundation
 
 /// What this machine's resolver makes of each name; of one that it is still looking for when the time is over, nothing.

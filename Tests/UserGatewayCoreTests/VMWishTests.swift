@@ -133,8 +133,10 @@ struct MonitorAnswerTests {
     @Test("a host's finding that can't be read is unknown, never fine")
     func readsFindings() {
         let findings = HostFinding.findings(
-            in: ["items": [["check": "clock", "result": "fine"], ["check": "x", "result": "splendid"], [:]]], of: "h1")
+            in: HostCheck(
+                json: #"{"items": [{"check": "clock", "result": "fine"}, {"check": "x", "result": "splendid"}, {}]}"#),
+            of: "h1")
         #expect(findings.map(\.result) == [.fine, .unknown, .unknown] && findings.allSatisfy { $0.host == "h1" })
-        #expect(HostFinding.findings(in: [:], of: "h1").map(\.result) == [.unknown])
+        #expect(HostFinding.findings(in: HostCheck(json: "{}"), of: "h1").map(\.result) == [.unknown])
     }
 }

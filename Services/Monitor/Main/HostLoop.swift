@@ -196,7 +196,7 @@ actor HostLoop {
                 .host(
                     HostAnswer(
                         state: .up, cpuCount: cycle.sample.figures.cpuCount, memory: cycle.sample.figures.memory,
-                        capabilities: capabilities.flatMap { JSONText.encode($0) }, uuid: capabilities?.hostUUID)))
+                        capabilities: capabilities?.json, uuid: capabilities?.hostUUID)))
         }
         let isComplete = await take(cycle, calledAt: calledAt, &facts)
         if isComplete { facts.append(.proved(cycle.provedAt)) }
@@ -210,7 +210,7 @@ actor HostLoop {
         guard let found = try? await hypervisor.capabilities(), found != capabilities else { return }
         capabilities = found
         await writer.append([
-            .host(HostAnswer(state: .up, capabilities: JSONText.encode(found), uuid: found.hostUUID))
+            .host(HostAnswer(state: .up, capabilities: found.json, uuid: found.hostUUID))
         ])
     }
 

@@ -74,7 +74,7 @@ struct HostQuestions: Sendable {
     private func answer(_ type: MessageType, _ question: HostQuestion) async throws -> any Encodable & Sendable {
         if type == .checkHost {
             guard let host = question.host else { throw CommandFailure.invalid("host.check needs \"host\"") }
-            return ["items": try await check(host)]
+            return HostCheck(items: try await check(host))
         }
         guard let domain = question.domain else { throw CommandFailure.invalid("\(type) needs \"domain\"") }
         guard let row = try await edges.inventory.domain(domain), row.deletedAt == nil else {
@@ -149,7 +149,8 @@ struct HostQuestions: Sendable {
             let hint = mayWrite ? "" : ", and Ebb makes none on a host that it only observes: enable it and check again"
             clock = .unknown(error.code == .refused ? error.message + hint : "\(error)")
         }
-        return HostCheckup.Examined(examination: examination, clock: clock)
+        return HostCheckup.Examined(
+            examination: examination, abilities: HostAbilities(examination), clock: clock)
     }
 
     private func pairs(from source: HostCheckup.Examined, to others: [StoredHost]) async -> [CheckItem] {
@@ -176,7 +177,7 @@ struct HostQuestions: Sendable {
         } catch {
             return [CheckItem(target: other.id, check: "answers", result: .unknown, detail: "\(error)")]
         }
-        let examined: Result<HostCheckup.Examined, HypervisorError>
+        let examined: Result<HostCheckup.Examined, any Error>
         do throws(HypervisorError) {
             examined = .success(try await examine(target, mode: other.mode))
         } catch {

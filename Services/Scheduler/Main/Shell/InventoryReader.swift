@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+import Contracts
 import ResourceModel
 import SchedulerCore
 import Store
@@ -110,15 +110,7 @@ struct InventoryReader: Sendable {
     /// Whether the host's driver sends running domains elsewhere, as its Monitor found; `nil`: nobody knows yet.
     private static func canMigrate(_ record: StoredHost) -> Bool? { capabilities(record)?.canMigrate }
 
-    private static func capabilities(_ record: StoredHost) -> KnownCapabilities? {
-        record.facts.capabilities.flatMap { text in
-            try? JSONDecoder().decode(KnownCapabilities.self, from: Data(text.utf8))
-        }
+    private static func capabilities(_ record: StoredHost) -> HypervisorCapabilities? {
+        record.facts.capabilities.flatMap { HypervisorCapabilities(json: $0) }
     }
-}
-
-/// Of what Monitor stores of a host's hypervisor, what matters here.
-private struct KnownCapabilities: Decodable {
-    var canMigrate: Bool?
-    var driver: String?
 }

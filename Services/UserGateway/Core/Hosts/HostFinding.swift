@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
+internal import ResourceModel
+
 /// One thing that was looked at on a host, or between two of them.
 package struct HostFinding: Hashable, Sendable {
-    package enum Result: String, Hashable, Sendable {
-        case fine, missing, unknown
-    }
+    package typealias Result = CheckItem.Result
 
     package let host: String
     /// The other host of a pair that VMs migrate from here to; `nil`: about the host alone.
@@ -28,15 +29,16 @@ package struct HostFinding: Hashable, Sendable {
     }
 
     /// What Monitor's answer says; an item that can't be read is unknown, never fine.
-    package static func findings(in answer: JSONValue, of host: String) -> [HostFinding] {
-        guard let items = answer["items"]?.items else {
+    ///
+    /// - Parameter answer: `nil`: not even the answer can be read.
+    package static func findings(in answer: HostCheck?, of host: String) -> [HostFinding] {
+        guard let answer else {
             return [HostFinding(host: host, check: "answers", result: .unknown, detail: "its answer can't be read")]
         }
-        return items.map { item in
+        return answer.items.map { item in
             HostFinding(
-                host: host, target: item["target"]?.text, check: item["check"]?.text ?? "?",
-                result: item["result"]?.text.flatMap(Result.init) ?? .unknown, detail: item["detail"]?.text,
-                remedy: item["remedy"]?.text)
+                host: host, target: item.target?.name, check: item.check, result: item.result.word ?? .unknown,
+                detail: item.detail, remedy: item.remedy)
         }
     }
 

@@ -89,7 +89,7 @@ extension GatewayBackend {
     private func check(_ host: HostID, _ request: Request) async -> [HostFinding] {
         do throws(MethodError) {
             let answer = try await question(.checkHost, HostQuestion(host: host), to: host, request)
-            return HostFinding.findings(in: answer, of: host.name)
+            return HostFinding.findings(in: HostCheck(json: answer.line), of: host.name)
         } catch {
             return [HostFinding(host: host.name, check: "answers", result: .unknown, detail: error.message)]
         }

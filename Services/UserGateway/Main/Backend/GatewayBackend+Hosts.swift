@@ -63,10 +63,10 @@ extension GatewayBackend {
         let capabilities = try host.facts.capabilities.map { text throws(MethodError) in
             try JSONValue.decoded(text.utf8)
         }
-        let sampling = capabilities?["hasBulkStatistics"]?.boolean.map { $0 ? "bulk" : "per-domain" }
+        let known = host.facts.capabilities.flatMap { HypervisorCapabilities(json: $0) }
         let details: [String: JSONValue] = [
-            "driver": capabilities?["driver"] ?? .null, "hypervisorVersion": capabilities?["version"] ?? .null,
-            "sampling": sampling.map { .string($0) } ?? .null,
+            "driver": .nullable(known?.driver), "hypervisorVersion": .nullable(known?.version),
+            "sampling": .nullable(known.map { $0.hasBulkStatistics ? "bulk" : "per-domain" }),
             "controlDomainUtilizationPpm": .nullable(figures?.controlDomainUtilization?.ppm),
             "responseLossPpm": .nullable(figures?.responseLoss?.ppm),
             "domainsUtilizationPpm": .nullable(figures?.domainsUtilization?.ppm), "capabilities": capabilities ?? [:],

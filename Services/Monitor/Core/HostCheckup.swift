@@ -1,31 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Hypervisor
-internal import MonitorCore
-internal import ResourceModel
-
-/// One thing that was looked at of a host, or of a pair between which guests are to move.
-struct CheckItem: Codable, Hashable, Sendable {
-    enum Result: String, Codable, Sendable {
-        case fine, missing, unknown
-    }
-    /// The other host of a pair; `nil`: about the host alone.
-    var target: HostID?
-    var check: String
-    var result: Result
-    var detail: String?
-    var remedy: String?
-}
+package import Contracts
+package import ResourceModel
 
 /// What is known of how far a host's clock is from cluster time.
-enum ClockLead: Hashable, Sendable {
+package enum ClockLead: Hashable, Sendable {
     /// Nanoseconds that it is ahead, at least and at most: how long the host took to answer blurs it.
     case ahead(ClosedRange<Int64>)
     case unknown(String)
 
     /// - Parameters:
     ///   - time: what the host's clock said at some instant between `calledAt` and `answeredAt` of cluster time.
-    init(reading time: Timestamp, calledAt: Timestamp, answeredAt: Timestamp) {
+    package init(reading time: Timestamp, calledAt: Timestamp, answeredAt: Timestamp) {
         let latest = max(calledAt, answeredAt)
         self = .ahead(time.nanoseconds(since: latest)...time.nanoseconds(since: calledAt))
     }
@@ -41,13 +27,21 @@ enum ClockLead: Hashable, Sendable {
 }
 
 /// What a host's own words say about it and about each pair that it is the source of. Pure.
-enum HostCheckup {
-    struct Examined: Hashable, Sendable {
-        let examination: HostExamination
-        let clock: ClockLead
+package enum HostCheckup {
+    package struct Examined: Hashable, Sendable {
+        package let examination: HostExamination
+        /// Of the same examination: what Scheduler places by.
+        package let abilities: HostAbilities
+        package let clock: ClockLead
+
+        package init(examination: HostExamination, abilities: HostAbilities, clock: ClockLead) {
+            self.examination = examination
+            self.abilities = abilities
+            self.clock = clock
+        }
     }
 
-    static func items(of examined: Examined) -> [CheckItem] {
+    package static func items(of examined: Examined) -> [CheckItem] {
         let host = examined.examination
         let capabilities = host.capabilities
         var items = [
@@ -79,8 +73,8 @@ enum HostCheckup {
     /// - Parameters:
     ///   - other: the target as it was examined, or why it could not be.
     ///   - accepts: whether the target runs guests of the source's CPU; `nil` if it could not be asked.
-    static func items(
-        from examined: Examined, to target: HostID, _ other: Result<Examined, HypervisorError>, accepts: Bool?
+    package static func items(
+        from examined: Examined, to target: HostID, _ other: Result<Examined, any Error>, accepts: Bool?
     ) -> [CheckItem] {
         let found: Examined
         switch other {
@@ -90,7 +84,7 @@ enum HostCheckup {
         }
         let (source, other) = (examined.examination, found.examination)
         // What Scheduler places by is said there, once.
-        let (here, there) = (HostAbilities(source), HostAbilities(other))
+        let (here, there) = (examined.abilities, found.abilities)
         let obstacles =
             here.obstacles(to: there)
             + there.lacks(of: DomainNeeds(pools: here.pools ?? [], networks: here.networks ?? []))

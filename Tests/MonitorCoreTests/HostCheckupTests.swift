@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Hypervisor
+import Contracts
+import MonitorCore
 import ResourceModel
 import Testing
 
-@testable import MonitorMain
-
 @Suite("What a host check makes of what it saw")
-struct HostCheckTests {
+struct HostCheckupTests {
     private func examined(
         driver: String = "QEMU", canCap: Bool? = true, obstacle: String? = nil, own: ResolvedName? = nil,
         reached: ResolvedName? = ResolvedName(name: "10.0.0.1", addresses: ["10.0.0.1"]),
@@ -20,7 +19,8 @@ struct HostCheckTests {
             capabilities: capabilities, hostName: own ?? ResolvedName(name: "host-a", addresses: []),
             migrationName: reached, cpuCapObstacle: obstacle, isEncrypted: true, cpu: nil, cpuModel: nil,
             migrationTransports: ["tcp"], storagePools: [], networks: [], problems: [])
-        return HostCheckup.Examined(examination: examination, clock: clock)
+        let abilities = HostAbilities(driver: driver, transports: ["tcp"], pools: [], networks: [])
+        return HostCheckup.Examined(examination: examination, abilities: abilities, clock: clock)
     }
 
     private func item(_ check: String, of examined: HostCheckup.Examined) throws -> CheckItem {
