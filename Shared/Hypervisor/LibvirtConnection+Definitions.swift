@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLibvirt
+internal import Contracts
 internal import ResourceModel
 
 /// Definitions: read, labelled, prepared and given back.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLibvirt
+internal import Contracts
 internal import ResourceModel
 
 /// Memory, caps, snapshots.
@@ -141,7 +142,7 @@ extension LibvirtConnection {
 
     func snapshots(of identifier: DomainID) throws(HypervisorError) -> [DomainSnapshot] {
         let found = try handle.domain(identifier).snapshots().compactMap { DefinedSnapshot(xml: $0)?.snapshot }
-        return found.sorted { ($0.createdAt, $0.name) < ($1.createdAt, $1.name) }
+        return found.sorted { ($0.createdAt ?? .zero, $0.name) < ($1.createdAt ?? .zero, $1.name) }
     }
 
     /// Xen gives a guest that reboots another number; QEMU's guest keeps it, but its kernel counts its faults anew.

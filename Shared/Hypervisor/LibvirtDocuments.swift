@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import Foundation
 internal import ResourceModel
 internal import XMLCoder

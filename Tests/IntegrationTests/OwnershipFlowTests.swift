@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BillingCore
+import Contracts
 import FleetModel
 import Foundation
 import Hypervisor

@@ -87,9 +87,12 @@ struct VMWishTests {
 struct MonitorAnswerTests {
     @Test("what a VM lacks is an item each, what it can is fine, and what is not said is unknown")
     func readsAbilities() {
-        let items = MonitorAnswer.abilities([
-            "growsVCPUs": ["missing": []], "movesLive": ["missing": ["its disk is local", "its CPU is too new"]],
-        ])
+        let items = MonitorAnswer.abilities(
+            DomainExamination(
+                json:
+                    #"{"growsVCPUs": {"missing": []}, "movesLive": {"missing": ["its disk is local", "its CPU is too new"]}}"#
+            ))
+        #expect(MonitorAnswer.abilities(nil).map { $0["result"] } == Array(repeating: "unknown", count: 7))
         #expect(items.first == ["check": "grow vCPUs", "result": "fine"])
         #expect(
             items.filter { $0["check"] == "move live" }.map { $0["detail"] } == [
@@ -99,11 +102,12 @@ struct MonitorAnswerTests {
     }
 
     @Test("snapshots are listed from the oldest on, and one of unknown age is not of 1970")
-    func readsSnapshots() {
-        let items = MonitorAnswer.snapshots([
-            ["name": "b", "createdAt": 2_000_000_000, "state": "running"], ["name": "a", "createdAt": 1_000_000_000],
-            ["createdAt": 1], ["name": "c"],
-        ])
+    func readsSnapshots() throws {
+        let answer = AnsweredList<DomainSnapshot>(
+            json:
+                #"[{"name": "b", "createdAt": 2000000000, "state": "running"}, {"name": "a", "createdAt": 1000000000}, "#
+                + #"{"createdAt": 1}, {"name": "c"}]"#)
+        let items = MonitorAnswer.snapshots(try #require(answer).elements)
         #expect(items.map { $0["name"] } == ["c", "a", "b"])
         #expect(
             items.map { $0["createdAt"] } == [
@@ -112,22 +116,24 @@ struct MonitorAnswerTests {
     }
 
     @Test("addresses, changes and the console keep what they say, under the gateway's names")
-    func readsTheRest() {
+    func readsTheRest() throws {
+        let addresses = AnsweredList<GuestAddress>(
+            json: #"{"items": [{"interface": "eth0", "macAddress": "52:54:00:00:00:01", "address": "10.0.1.7", "#
+                + #""source": "agent"}]}"#)
         #expect(
-            MonitorAnswer.addresses([
-                "items": [
-                    ["interface": "eth0", "macAddress": "52:54:00:00:00:01", "address": "10.0.1.7", "source": "agent"]
-                ]
-            ]) == [
+            MonitorAnswer.addresses(try #require(addresses).elements) == [
                 ["interface": "eth0", "hardwareAddress": "52:54:00:00:00:01", "address": "10.0.1.7", "source": "agent"]
             ])
+        let changes = AnsweredList<DefinitionChange>(
+            json: #"[{"what": "maximum vCPUs", "before": "4", "after": "8"}, {"before": "4"}]"#)
         #expect(
-            MonitorAnswer.changes([["what": "maximum vCPUs", "before": "4", "after": "8"], ["before": "4"]])
+            MonitorAnswer.changes(try #require(changes).elements)
                 == [["what": "maximum vCPUs", "before": "4", "after": "8"]])
         #expect(
-            MonitorAnswer.console(["offset": 3, "nextOffset": 7, "text": "boot"], of: "web-1")
+            MonitorAnswer.console(
+                try #require(ConsoleOutput(json: #"{"offset": 3, "nextOffset": 7, "text": "boot"}"#)), of: "web-1")
                 == ["vm": "web-1", "text": "boot", "offset": 3, "next": 7])
-        #expect(MonitorAnswer.console(["text": "boot"], of: "web-1") == nil)
+        #expect(ConsoleOutput(json: #"{"text": "boot"}"#) == nil)
     }
 
     @Test("a host's finding that can't be read is unknown, never fine")

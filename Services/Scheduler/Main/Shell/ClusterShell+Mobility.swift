@@ -26,25 +26,13 @@ extension ClusterShell {
                 MessageCodec.encoded(HostQuestion(domain: domain)), type: .checkVM, to: instance.peer,
                 idempotencyKey: nil, timeout: Self.mobilityTimeout),
             let answer = try? MessageCodec.decoded(WireJSONDocument.self, from: body),
-            let told = try? JSONDecoder().decode(Answer.self, from: answer.json)
+            let told = DomainExamination(json: String(decoding: answer.json, as: UTF8.self)), told.movesLive.isKnown
         else { return nil }
+        // Older Monitors do not say whether it runs.
         let missing = (told.isActive == false ? told.movesOff?.missing : nil) ?? told.movesLive.missing
         return Mobility(needs: told.needs, obstacle: missing.isEmpty ? nil : missing.joined(separator: "; "))
     }
 
     /// A move is no hurry, and a host that hangs holds up no other.
     private static let mobilityTimeout = Duration.seconds(5)
-
-    /// Of Monitor's answer, what matters here.
-    private struct Answer: Decodable {
-        struct Ability: Decodable {
-            let missing: [String]
-        }
-        let movesLive: Ability
-        /// Of one that is off.
-        let movesOff: Ability?
-        /// Whether it runs; older Monitors do not say.
-        let isActive: Bool?
-        let needs: DomainNeeds?
-    }
 }

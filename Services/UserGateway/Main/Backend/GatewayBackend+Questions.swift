@@ -15,7 +15,8 @@ extension GatewayBackend {
     func checkVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await domain(request)
         let answer = try await question(.checkVM, domain, request)
-        let items = MonitorAnswer.abilities(try await discreet(answer, for: request.principal))
+        let items = MonitorAnswer.abilities(
+            DomainExamination(json: try await discreet(answer, for: request.principal).line))
         return ["vm": .string(domain.name), "items": .array(items)]
     }
 
@@ -34,19 +35,22 @@ extension GatewayBackend {
         var wish = HostQuestion(domain: domain.id)
         wish.maximumVCPUs = ceiling.maximumVCPUs
         wish.maximumMemoryBytes = ceiling.maximumMemoryBytes
-        return MonitorAnswer.changes(try await question(.previewVM, domain, request, wish))
+        return MonitorAnswer.changes(Self.list(try await question(.previewVM, domain, request, wish)))
     }
 
     func listSnapshots(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await domain(request)
         let answer = try await question(.listSnapshots, domain, request)
         let foreign = try await foreignSnapshots(of: domain, for: request.principal)
-        return ["items": .array(MonitorAnswer.snapshots(answer).filter { !foreign.contains($0["name"]?.text ?? "") })]
+        return [
+            "items": .array(
+                MonitorAnswer.snapshots(Self.list(answer)).filter { !foreign.contains($0["name"]?.text ?? "") })
+        ]
     }
 
     func listAddresses(_ request: Request) async throws(MethodError) -> JSONValue {
         let answer = try await question(.listAddresses, try await domain(request), request)
-        return ["items": .array(MonitorAnswer.addresses(answer))]
+        return ["items": .array(MonitorAnswer.addresses(Self.list(answer)))]
     }
 
     func readConsole(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -55,10 +59,10 @@ extension GatewayBackend {
         wish.limit = Int(request.integer("limit") ?? 65_536)
         wish.offset = request.integer("offset")
         let answer = try await question(.readConsole, domain, request, wish)
-        guard let console = MonitorAnswer.console(answer, of: domain.name) else {
+        guard let console = ConsoleOutput(json: answer.line) else {
             throw MethodError(.internal, "the monitor's answer about the console of '\(domain.name)' can't be read")
         }
-        return console
+        return MonitorAnswer.console(console, of: domain.name)
     }
 
     func listFlavors(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -66,6 +70,11 @@ extension GatewayBackend {
     }
 
     // MARK: -
+
+    /// Of an answer that is a list, what can be read.
+    private static func list<Element: JSONDocument>(_ answer: JSONValue) -> [Element] {
+        AnsweredList(json: answer.line)?.elements ?? []
+    }
 
     /// Asks the owner of a domain's host.
     private func question(
