@@ -2,6 +2,7 @@
 
 import BillingCore
 import Bus
+import Contracts
 import FoundationEssentials
 import Logging
 import Messages
@@ -164,7 +165,7 @@ struct BillingHandlers: Sendable {
             throw CommandFailure.invalid("at most \(FactorsRequest.limit) policies can be priced at once")
         }
         let card = try await RateCards(store).row(at: now()).map(RateCards.card)
-        return FactorsDocument(
+        return FactorAnswer(
             factorsPpm: try request.policies.map { bounds in
                 do throws(ScalingPolicy.Fault) {
                     return (card?.factor ?? .one).value(for: try bounds.policy).ppm

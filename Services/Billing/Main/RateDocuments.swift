@@ -4,49 +4,10 @@ import BillingCore
 import ResourceModel
 import Store
 
-/// Asks for the card that holds at an instant; now without one.
-struct RatesRequest: Decodable, Sendable {
-    let atNs: Int64?
-}
-
-/// Asks what policies would be priced with.
-struct FactorsRequest: Decodable, Sendable {
-    static let limit = 10_000
-
-    /// All of a policy that f depends on.
-    struct Bounds: Decodable, Sendable {
-        let lowerPpm: Int64
-        let upperPpm: Int64
-        let ratioPpm: Int64
-
-        var policy: ScalingPolicy {
-            get throws(ScalingPolicy.Fault) {
-                try ScalingPolicy(
-                    lower: Utilization(ppm: lowerPpm), upper: Utilization(ppm: upperPpm),
-                    ratio: Utilization(ppm: ratioPpm), maximumVCPUs: 1)
-            }
-        }
-    }
-
-    let policies: [Bounds]
-}
-
-/// f of each, in the order of the request.
-struct FactorsDocument: Encodable, Sendable {
-    let factorsPpm: [Int64]
-}
-
 /// Publishes a card, valid from an instant that is not past; from now without one.
 struct SetRatesRequest: Decodable, Sendable {
     let card: RateCardDocument
     let validFromNs: Int64?
-}
-
-/// Withdraws a card that does not hold yet.
-struct WithdrawRatesRequest: Decodable, Sendable {
-    let version: Int64
-    /// Who does, for the record.
-    let principal: String
 }
 
 /// A rate card as stored.

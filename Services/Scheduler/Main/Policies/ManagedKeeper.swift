@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Foundation
 import Logging
 import Messages
@@ -102,16 +103,12 @@ extension ClusterShell {
 
     /// f of policies, by Billing's own formula; throws while no Billing answers: a choice can wait.
     private func factors(of policies: [ScalingPolicy]) async throws -> [Utilization] {
-        let question = FactorQuestion(
-            policies: policies.map { policy in
-                FactorQuestion.Bounds(
-                    lowerPpm: policy.lower.ppm, upperPpm: policy.upper.ppm, ratioPpm: policy.ratio.ppm)
-            })
         guard let billing = await runtime.peers.instances(of: .billing).first else {
             throw PolicyRefusal("no Billing is running to price policies by; a choice waits for one")
         }
         let reply = try await runtime.client.request(
-            document(question), type: .showFactors, to: billing.peer, idempotencyKey: nil, timeout: .seconds(10))
+            document(FactorsRequest(policies)), type: .showFactors, to: billing.peer, idempotencyKey: nil,
+            timeout: .seconds(10))
         let json = try MessageCodec.decoded(WireJSONDocument.self, from: reply).json
         let answer = try JSONDecoder().decode(FactorAnswer.self, from: json)
         guard answer.factorsPpm.count == policies.count else {
@@ -122,21 +119,6 @@ extension ClusterShell {
 
     /// As far back as raw samples are kept.
     private static let managedHistory: Int64 = 7 * 86_400_000_000_000
-}
-
-private struct FactorQuestion: Encodable {
-    struct Bounds: Encodable {
-        let lowerPpm: Int64
-        let upperPpm: Int64
-        let ratioPpm: Int64
-    }
-
-    let policies: [Bounds]
-}
-
-/// f of each policy that was asked for, in their order.
-struct FactorAnswer: Decodable {
-    let factorsPpm: [Int64]
 }
 
 extension ScalingPolicy {

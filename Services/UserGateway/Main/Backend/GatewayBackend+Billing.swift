@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Foundation
 import Messages
 import ResourceModel
@@ -142,8 +143,8 @@ extension GatewayBackend {
     }
 
     func showRates(_ request: Request) async throws(MethodError) -> JSONValue {
-        let wish = JSONValue.object(omittingNil: ["atNs": request.instant("at").map { .integer($0.nanoseconds) }])
-        return try Self.document(try await ask(.billing, .showRates, Self.encoded(wish), request))
+        let wish = RatesRequest(at: request.instant("at"))
+        return try Self.document(try await ask(.billing, .showRates, MessageCodec.encoded(wish), request))
     }
 
     func setRates(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -161,10 +162,8 @@ extension GatewayBackend {
     }
 
     func withdrawRates(_ request: Request) async throws(MethodError) -> JSONValue {
-        let wish: JSONValue = .object(omittingNil: [
-            "version": request.values["version"], "principal": .string(request.principal.name),
-        ])
-        let answer = try Self.document(try await ask(.billing, .withdrawRates, Self.encoded(wish), request))
+        let wish = WithdrawRatesRequest(version: request.integer("version") ?? 0, principal: request.principal.name)
+        let answer = try Self.document(try await ask(.billing, .withdrawRates, MessageCodec.encoded(wish), request))
         try await reading { try await audit(request, on: "rate-card", request.given, in: store) }
         return answer
     }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import ResourceModel
+
+/// What `rate.show` asks: which rate card holds at an instant.
+package struct RatesRequest: JSONDocument, Hashable {
+    /// Nanoseconds of cluster time; `nil`: now.
+    package var atNs: Int64?
+
+    package init(at instant: Timestamp?) { atNs = instant?.nanoseconds }
+}
+
+/// What `rate.withdraw` asks: a card that does not hold yet is to go.
+package struct WithdrawRatesRequest: JSONDocument, Hashable {
+    package var version: Int64
+    /// Who does, for the record.
+    package var principal: String
+
+    package init(version: Int64, principal: String) {
+        self.version = version
+        self.principal = principal
+    }
+}
+
+/// What Scheduler asks before it chooses a policy: which f policies would be priced with.
+package struct FactorsRequest: JSONDocument, Hashable {
+    /// So many policies may be asked for at once.
+    package static let limit = 10_000
+
+    /// All of a policy that f depends on.
+    package struct Bounds: Hashable, Sendable, Codable {
+        package var lowerPpm: Int64
+        package var upperPpm: Int64
+        package var ratioPpm: Int64
+
+        /// Throws what can't be about them.
+        package var policy: ScalingPolicy {
+            get throws(ScalingPolicy.Fault) {
+                try ScalingPolicy(
+                    lower: Utilization(ppm: lowerPpm), upper: Utilization(ppm: upperPpm),
+                    ratio: Utilization(ppm: ratioPpm), maximumVCPUs: 1)
+            }
+        }
+    }
+
+    package var policies: [Bounds]
+
+    package init(_ policies: [ScalingPolicy]) {
+        self.policies = policies.map { policy in
+            Bounds(lowerPpm: policy.lower.ppm, upperPpm: policy.upper.ppm, ratioPpm: policy.ratio.ppm)
+        }
+    }
+}
+
+/// The answer to `FactorsRequest`: f of each policy, in the order of the request.
+package struct FactorAnswer: JSONDocument, Hashable {
+    package var factorsPpm: [Int64]
+
+    package init(factorsPpm: [Int64]) { self.factorsPpm = factorsPpm }
+}
