@@ -61,6 +61,28 @@ import Testing
         #expect(taken().isEmpty, "its owner took it out of the group")
     }
 
+    @Test("a new VM that was listed and is gone again holds nobody off")
+    func gone() {
+        let cluster = smallCluster([guest(1)], hosts: ["host-a", "host-b"])
+        cluster.tick()
+        let apart = PolicyOptions(antiAffinityGroup: "db")
+        for (number, host) in [(2, "host-a"), (3, "host-b")] as [(UInt64, HostID)] {
+            cluster.state.placed(domainID(number), of: "acme", on: host, options: apart, at: cluster.now)
+        }
+        #expect(cluster.state.unlisted == [domainID(2), domainID(3)])
+        cluster.guests += [guest(2, "host-a", demand: 0), guest(3, "host-b", demand: 0)]
+        cluster.refresh()
+        #expect(cluster.state.unlisted.isEmpty)
+        // One had its policy by then, the other not yet.
+        cluster.subscribe(2, nil, options: apart)
+        cluster.guests.removeAll { [domainID(2), domainID(3)].contains($0.id) }
+        cluster.refresh()
+        let request = PlacementRequest(
+            domain: domainID(4), source: nil, vcpus: 1, memory: .mebibytes(64), demand: CPUDemand(ppmOfOneCore: 0))
+        let result = cluster.state.placement(for: request, options: apart, of: "acme", at: cluster.now)
+        #expect(result.chosen != nil && result.candidates.allSatisfy { $0.facts.antiAffinityPeers == nil })
+    }
+
     @Test("a host that is being emptied, or can't be reached, is no home for the rest of a group")
     func noHome() {
         let together = PolicyOptions(affinityGroup: "cache")

@@ -157,6 +157,30 @@ import Testing
         }
     }
 
+    @Test(
+        "of new VMs those are gone that were deleted, or whose creation failed for certain; one that is coming is not")
+    func goneBeforeTheyWereListed() async throws {
+        try await withWorld { world async throws in
+            let (coming, failed, unclear, deleted) = (UInt64(1), UInt64(2), UInt64(3), UInt64(4))
+            func id(_ number: UInt64) -> DomainID { DomainID(UUID128(high: 9, low: number)) }
+            for (number, state, code) in [
+                (coming, "claimed", nil), (failed, "failed", "hypervisor"), (unclear, "failed", "outcome-unknown"),
+            ] as [(UInt64, String, String?)] {
+                try await world.store.query(
+                    """
+                    INSERT INTO cluster.command (id, host, domain, verb, arguments, principal, idempotency_key, deadline_ns,
+                        state, code)
+                    VALUES (gen_random_uuid(), 'h-1', \(id(number)), 'create', '{}', 'ada', \("k\(number)"), 9, \(state),
+                        \(code))
+                    """)
+            }
+            try await world.inventory.insertDomain(.plain(id(deleted), "vm-9"), under: world.claim)
+            try await world.store.query("UPDATE inventory.domain SET deleted_ns = 9 WHERE id = \(id(deleted))")
+            let all = [world.domain] + [coming, failed, unclear, deleted].map(id)
+            #expect(try await PlaceRepository(world.store).gone(among: all) == [id(failed), id(deleted)])
+        }
+    }
+
     @Test("long after it a move that somebody ordered is still known as what makes its VM rest")
     func longActions() async throws {
         try await withWorld { world async throws in

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 package import ResourceModel
 
 /// What a new VM asks of its place, until it is there.
@@ -58,6 +59,22 @@ package struct PlaceRepository: Sendable {
                     options: try PolicyOptions(stored: row.stringOrNil("options"))))
         }
         return wanted
+    }
+
+    /// Which of these new VMs nobody will list: they were deleted already, or their creation failed.
+    package func gone(among domains: [DomainID]) async throws(StoreError) -> [DomainID] {
+        guard !domains.isEmpty else { return [] }
+        let rows = try await store.query(
+            """
+            SELECT w.id FROM unnest(\(TextArray(domains.map(\.description)))::uuid[]) w (id)
+                LEFT JOIN inventory.domain d ON d.id = w.id
+            WHERE d.deleted_ns IS NOT NULL OR d.id IS NULL AND EXISTS (
+                SELECT 1 FROM cluster.command c
+                WHERE c.domain = w.id AND c.verb = \(CommandVerb.create.rawValue) AND c.state = 'failed'
+                    AND c.code IS DISTINCT FROM \(OutcomeCode.outcomeUnknown.rawValue))
+            ORDER BY w.id
+            """)
+        return try rows.map { row throws(StoreError) in try row.domain("id") }
     }
 
     /// It has its policy. Throws `fenced`.

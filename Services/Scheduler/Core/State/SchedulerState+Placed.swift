@@ -24,6 +24,9 @@ extension SchedulerState {
         placed[domain] = host.map { PlacedDomain(host: $0, tenant: tenant, options: options, until: until) }
     }
 
+    /// New domains that were put somewhere and that no inventory has listed yet.
+    package var unlisted: [DomainID] { placed.keys.filter { domains[$0] == nil } }
+
     /// A domain with what it asks of its neighbours, on its host or on the one that it is on its way to.
     struct Member {
         let domain: DomainID

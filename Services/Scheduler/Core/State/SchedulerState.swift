@@ -63,6 +63,7 @@ extension SchedulerState {
         let hostIDs = Set(inventory.hosts.map(\.host))
         let domainIDs = Set(inventory.domains.map(\.domain))
         hosts.keep { host, _ in hostIDs.contains(host) }
+        placed.keep { domain, _ in domains[domain] == nil || domainIDs.contains(domain) }
         policies.keep { domain, _ in domains[domain] == nil || domainIDs.contains(domain) }
         domains.keep { domain, _ in domainIDs.contains(domain) }
         active.keep { _, domain in domainIDs.contains(domain) }

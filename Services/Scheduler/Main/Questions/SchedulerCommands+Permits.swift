@@ -37,6 +37,7 @@ extension SchedulerCommands {
             vcpus: try VCPUCount(wire.vcpus, field: "vcpus"),
             memory: try ByteCount(wire.memoryBytes, field: "memory_bytes"),
             demand: CPUDemand(ppmOfOneCore: 0))
+        if !asked.placing.isFree { try await shell.forgetGone() }
         guard !wire.hostID.isEmpty else { return try await place(request, asked, shell: shell) }
         guard let host = HostID(wire.hostID) else {
             throw CommandFailure.invalid("'\(wire.hostID)' is not a host's name")

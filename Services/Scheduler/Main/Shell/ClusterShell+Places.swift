@@ -39,6 +39,11 @@ extension ClusterShell {
         report { $0.placed(domain, of: nil, on: nil, options: PolicyOptions(), at: now) }
     }
 
+    /// Of new domains that are not listed yet, those that never will be hold nobody off any more.
+    func forgetGone() async throws {
+        for domain in try await places.gone(among: state.unlisted) { forgetPlace(of: domain) }
+    }
+
     /// What speaks against having the request's domain on `host`, room aside; `nil`: nothing.
     func objection(to request: PlacementRequest, on host: HostID, _ new: NewPlace?) -> String? {
         state.objection(

@@ -187,6 +187,7 @@ actor ClusterShell {
             do {
                 try await refreshRules()
                 try await keepWanted()
+                try await forgetGone()
                 if isInventoryDue { try await refreshInventory() }
                 if evaluateSilent() { try await showBroken() }
                 try await showQueue()
