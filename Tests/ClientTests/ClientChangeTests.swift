@@ -60,6 +60,15 @@ struct ClientChangeTests {
         }
     }
 
+    @Test("a change that nobody is there to take is waited for no longer than ten seconds, and says why")
+    func isNotTaken() async throws {
+        try await withGateway { gateway in
+            let outcome = await ebb(gateway, "vm save untaken --timeout 60s")
+            let why = "it was not begun: no monitor is running; see 'ebb operation show \(FakeMethods.untaken)'"
+            #expect(outcome == CommandOutcome(code: 75, output: "", errors: "ebb: \(why)\n"))
+        }
+    }
+
     @Test("both caps are two changes with keys of their own")
     func setsCaps() async throws {
         try await withGateway { gateway in

@@ -96,6 +96,7 @@ final class FakeMethods: GatewayMethods {
         case "moving": return Self.begun(Self.moving)
         case "doomed": return Self.begun(Self.doomed)
         case "endless": return Self.begun(Self.endless)
+        case "untaken": return Self.begun(Self.untaken)
         default: break
         }
         if method == "operation.show" { return operation(params["id"]?.text ?? "") }
@@ -117,6 +118,7 @@ extension FakeMethods {
     static let moving = "6f1f0e5e-0000-4000-8000-0000000000a1"
     static let doomed = "6f1f0e5e-0000-4000-8000-0000000000a2"
     static let endless = "6f1f0e5e-0000-4000-8000-0000000000a3"
+    static let untaken = "6f1f0e5e-0000-4000-8000-0000000000a4"
 
     private static func begun(_ command: String) -> JSONValue {
         [
@@ -137,6 +139,8 @@ extension FakeMethods {
         case (Self.doomed, 2...):
             operation = operation.merging(
                 ["state": "failed", "reason": "NO_ROOM", "message": "host-b has no room any more"]) { _, new in new }
+        case (Self.untaken, _):
+            operation = operation.merging(["state": "queued", "message": "no monitor is running"]) { _, new in new }
         default: break
         }
         return .object(operation)

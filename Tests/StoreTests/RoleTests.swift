@@ -281,6 +281,8 @@ import Testing
                     "INSERT INTO billing.rate_card (version, valid_from_ns, currency, card) "
                         + "VALUES (9223372036854775807, cluster.now_ns(), 'EUR', '{}')"
                 ),
+                ("ebb_scheduler", "UPDATE inventory.host SET cpu_bound_ppm = 1"),
+                ("ebb_usergateway", "UPDATE account.tenant SET created_ns = 1"),
                 ("ebb_usergateway", "SELECT audit.append(5, 'usergateway', 'vm.delete', 'web-1', '{}')"),
             ]
             for (role, sql) in forged { try await expectDenied(world.database, role, sql) }

@@ -59,7 +59,7 @@ package enum TenantText {
             case .invalid: "its arguments don't fit the VM: see 'ebb vm show'"
             case .state where verb == .delete:
                 "it is not off: shut it down first, with 'ebb vm shutdown --force' at once"
-            case .state: "the VM's state does not allow it: see 'ebb vm show'"
+            case .state: "the VM's state does not allow it: \(remedy(of: verb))"
             case .conflict: "something about the VM contradicts it; look with 'ebb vm show' and ask again"
             case .moved: "the VM has moved meanwhile; ask again"
             case .frozen: "automatic actions are stopped"
@@ -75,5 +75,18 @@ package enum TenantText {
             case .notOwner, nil: "it could not be done at present; ask again"
             }
         return "\(verb) failed: \(why)"
+    }
+
+    /// What to do first where a VM's state does not allow a command.
+    private static func remedy(of verb: Recognised<CommandVerb>) -> String {
+        switch verb.word {
+        case .start, .restore, .resume:
+            "'ebb vm start' is for one that is off, 'ebb vm restore' for one that is saved, "
+                + "'ebb vm resume' for one that is paused"
+        case .shutdown, .destroy, .suspend, .reboot, .save, .resize, .cap, .networkCap, .snapshot, .migrate:
+            "have it run first, see 'ebb vm show'"
+        case .create, .revert, .delete, .adopt, .release, .prepare, .abortMigration, .deleteSnapshot, nil:
+            "see 'ebb vm show'"
+        }
     }
 }

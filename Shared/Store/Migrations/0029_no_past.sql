@@ -42,6 +42,21 @@ END $$;
 CREATE TRIGGER check_instants BEFORE UPDATE OF deleted_ns, missing_ns, tenant_since_ns ON inventory.domain
     FOR EACH ROW EXECUTE FUNCTION inventory.check_instants();
 
+-- Scheduler holds a host's row while it promises its room, and the gateway a tenant's while it looks at the quota. A lock needs
+-- the right to some column, which nobody needs to change.
+CREATE FUNCTION cluster.check_unchanged() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF cluster.caller() = TG_ARGV[0] AND NEW IS DISTINCT FROM OLD THEN
+        RAISE EXCEPTION 'the role of % holds rows of % and changes none', TG_ARGV[0], TG_TABLE_NAME USING ERRCODE = '42501';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER check_unchanged BEFORE UPDATE ON inventory.host
+    FOR EACH ROW EXECUTE FUNCTION cluster.check_unchanged('scheduler');
+CREATE TRIGGER check_unchanged BEFORE UPDATE ON account.tenant
+    FOR EACH ROW EXECUTE FUNCTION cluster.check_unchanged('usergateway');
+
 -- commands ------------------------------------------------------------------------------------------------------------
 
 CREATE FUNCTION cluster.check_end() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER

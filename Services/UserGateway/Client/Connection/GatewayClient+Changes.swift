@@ -7,6 +7,8 @@ internal import UserGatewayCore
 extension GatewayClient {
     /// How long between two looks at a change that goes on.
     private static let pause = Duration.milliseconds(500)
+    /// Ten seconds of them.
+    private static let looksWithoutTaker = 20
 
     /// Has a VM changed and follows the change to its end, unless told not to wait.
     ///
@@ -18,8 +20,17 @@ extension GatewayClient {
         let begun = try await call(method, parameters.merging(["wait": false]) { _, new in new })
         guard !waiting.noWait, let command = begun["command"]?.text else { return begun }
         var latest = begun
+        var looks = 0
         while latest["state"] == "queued" || latest["state"] == "claimed" {
             progress.show(latest, command: command)
+            // Nobody is there to take it, and nobody waits for one that is away.
+            if latest["state"] == "queued", let why = latest["message"]?.text {
+                looks += 1
+                if looks == Self.looksWithoutTaker {
+                    progress.end()
+                    throw ClientFailure(.retryable, "it was not begun: \(why); see 'ebb operation show \(command)'")
+                }
+            }
             try await Task.sleep(for: Self.pause)
             latest = try await call("operation.show", ["id": .string(command)])
         }
@@ -70,7 +81,8 @@ final class ProgressLine: Sendable {
     func show(_ operation: JSONValue, command: String) {
         let what = "\(operation["vm"]?.text ?? "-"): \(operation["action"]?.text ?? "-")"
         let share = operation["progressPpm"]?.integer.map { " " + Humanize.share($0) } ?? ""
-        let text = operation["progress"]?.text ?? (operation["state"] == "queued" ? "waits for its host" : "")
+        let isQueued = operation["state"] == "queued"
+        let text = operation["progress"]?.text ?? (isQueued ? operation["message"]?.text ?? "waits for its host" : "")
         let isShown = surroundings.isTerminal
         let state = State(command: command, what: what, isShown: isShown)
         self.state.withLock { $0 = state }
