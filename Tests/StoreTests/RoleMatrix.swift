@@ -70,7 +70,7 @@ enum RoleMatrix {
         "scheduling.cluster_setting_history": [:],
         "scheduling.cluster_setting_timeline": ["scheduler": "select"],
         "scheduling.waiting_growth": ["scheduler": "select insert update delete", "usergateway": "select"],
-        "scheduling.wanted_place": ["scheduler": "select insert update delete"],
+        "scheduling.wanted_place": ["scheduler": "select insert update delete", "usergateway": "select"],
         "scheduling.broken_tie": ["scheduler": "select insert update delete", "usergateway": "select"],
 
         "billing.rate_card": ["billing": "select insert"],

@@ -82,6 +82,17 @@ struct PlacementMethodTests {
             let grouped = Self.wish.merging(["affinity": "db", "name": "db-2"]) { $1 }
             try await rig.call("vm.create", grouped, as: GatewayRig.ada)
             #expect(Self.cluster(rooms) == "main")
+            // One that was created a moment ago has no policy yet.
+            let coming = try await rig.addDomain(2, "cache-1", tenant: "acme", host: "host-x")
+            try await rig.administration.query(
+                """
+                INSERT INTO scheduling.wanted_place (domain, cluster, options, expires_ns)
+                VALUES (\(coming), 'edge', '{"affinityGroup": "cache", "isDryRun": false, "isOptedOut": false,
+                    "pinnedHosts": []}', cluster.now_ns())
+                """)
+            let next = Self.wish.merging(["affinity": "cache", "name": "cache-2"]) { $1 }
+            try await rig.call("vm.create", next, as: GatewayRig.ada)
+            #expect(Self.cluster(rooms) == "edge")
         }
     }
 

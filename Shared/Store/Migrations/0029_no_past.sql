@@ -132,3 +132,8 @@ BEGIN
     INSERT INTO audit.outbox (at_ns, actor, action, subject, detail, service)
     VALUES (p_at_ns, p_actor, p_action, p_subject, p_detail, coalesce(v_caller, session_user));
 END $$;
+
+-- places --------------------------------------------------------------------------------------------------------------
+
+-- A new VM's group is known there before it has a policy: the gateway keeps the next of the group in the same cluster.
+GRANT SELECT ON scheduling.wanted_place TO ebb_usergateway;

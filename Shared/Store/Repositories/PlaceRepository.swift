@@ -46,11 +46,20 @@ package struct PlaceRepository: Sendable {
 
     /// What VMs asked for that are there by now.
     package func arrived(of cluster: ClusterID) async throws(StoreError) -> [WantedPlace] {
-        let rows = try await store.query(
+        try await wanted(
             """
             SELECT w.domain, w.options FROM scheduling.wanted_place w JOIN inventory.domain d ON d.id = w.domain
             WHERE w.cluster = \(cluster) AND d.deleted_ns IS NULL ORDER BY w.domain
             """)
+    }
+
+    /// What new VMs asked for that have no policy yet, whether they are there or not.
+    package func coming() async throws(StoreError) -> [WantedPlace] {
+        try await wanted("SELECT domain, options FROM scheduling.wanted_place ORDER BY domain")
+    }
+
+    private func wanted(_ query: Query) async throws(StoreError) -> [WantedPlace] {
+        let rows = try await store.query(query)
         var wanted: [WantedPlace] = []
         for row in rows {
             wanted.append(

@@ -74,10 +74,12 @@ extension GatewayBackend {
         return Self.byCount(clusters, own.compactMap { homes[$0.host] }, isOnlyUsed: false)
     }
 
-    /// The tenant's VMs of an affinity group.
+    /// The tenant's VMs of an affinity group, also those that are so new that they have no policy yet.
     private func members(of group: String, _ own: [VisibleVM]) async throws(MethodError) -> [VisibleVM] {
         let policies = try await reading { try await PolicyRepository(store).allCurrent() }
+        let coming = try await reading { try await PlaceRepository(store).coming() }
         let ids = Set(policies.filter { $0.options.affinityGroup == group }.map(\.domain))
+            .union(coming.filter { $0.options.affinityGroup == group }.map(\.domain))
         return own.filter { ids.contains($0.id) }
     }
 
