@@ -159,7 +159,8 @@ actor HostSupervisor {
         }
     }
 
-    /// Reads what is frozen, until cancelled: so long a freeze takes whose request was lost.
+    /// Reads what is frozen once in each interval, until cancelled. A freeze whose message was lost takes effect by the next
+    /// of these readings.
     private func readFreezes() async {
         while !Task.isCancelled {
             if let freezes = try? await edges.freezes.list() { edges.freeze.read(freezes) }

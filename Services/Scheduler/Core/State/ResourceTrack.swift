@@ -55,7 +55,8 @@ extension SchedulerState.ResourceTrack {
         }
     }
 
-    /// Whether a reading at `instant` came after the last change that we know. One of the same instant led to it.
+    /// Whether a reading at `instant` came after the last change that is known. A reading of the change's own instant is the
+    /// one that led to it, and did not come after.
     func isSettled(at instant: Timestamp) -> Bool {
         lastChangeAt.map { instant > $0 } ?? true
     }

@@ -21,7 +21,7 @@ extension GatewayBackend {
         // Before it is rated: what is known by then may be more, and never less.
         let horizon = try await reading { try await UsageRepository(store).horizon() }
         let document = try await rated(type, tenant, period, request)
-        return Self.limited(try await concealed(document, for: request.principal), to: horizon ?? .zero, period.to)
+        return Self.limited(try await disguised(document, for: request.principal), to: horizon ?? .zero, period.to)
     }
 
     /// Says up to when it is known what was used, where that is before the end.
@@ -97,7 +97,7 @@ extension GatewayBackend {
     }
 
     /// A tenant reads pseudonyms where a bill names hosts.
-    private func concealed(
+    private func disguised(
         _ document: JSONValue, for principal: Principal
     ) async throws(MethodError) -> JSONValue {
         guard principal.tenant != nil else { return document }

@@ -16,7 +16,7 @@ extension GatewayBackend {
         let domain = try await domain(request)
         let answer = try await question(.checkVM, domain, request)
         let items = MonitorAnswer.abilities(
-            DomainExamination(json: try await discreet(answer, for: request.principal).line))
+            DomainExamination(json: try await disguised(answer, for: request.principal).line))
         return ["vm": .string(domain.name), "items": .array(items)]
     }
 
@@ -99,7 +99,7 @@ extension GatewayBackend {
 
     /// What a host says that a VM lacks, with pseudonyms for hosts and without their addresses. Only what Monitor words by
     /// itself may be read so: in a tenant's own words it would tell which hosts there are.
-    private func discreet(
+    private func disguised(
         _ answer: JSONValue, for principal: Principal
     ) async throws(MethodError) -> JSONValue {
         guard principal.tenant != nil else { return answer }
@@ -107,7 +107,7 @@ extension GatewayBackend {
         let names = try await hostNames(Set(hosts.keys.map(\.name)), to: principal)
         let machines = Set(hosts.values.compactMap { (try? HypervisorURI($0))?.host?.text })
         return answer.mappingTexts { text in
-            Discretion.veil(text) { names[$0] ?? (machines.contains($0) ? "its host" : nil) }
+            Disguise.text(text) { names[$0] ?? (machines.contains($0) ? "its host" : nil) }
         }
     }
 }

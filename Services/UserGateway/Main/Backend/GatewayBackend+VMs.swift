@@ -109,7 +109,7 @@ extension GatewayBackend {
         let names = try await hostNames(pinned, to: principal)
         return Dictionary(grouping: rows, by: \.domain).mapValues { rows in
             rows.map { row in
-                row.tie.hasPrefix(Self.pinPrefix) ? Discretion.veil(row.tie) { names[$0] } : row.tie
+                row.tie.hasPrefix(Self.pinPrefix) ? Disguise.text(row.tie) { names[$0] } : row.tie
             }.joined(separator: "; ")
         }
     }
