@@ -250,18 +250,18 @@ extension GatewayServerConfiguration {
 
 /// Connections that wait to be told that they were not admitted.
 final class PausedRefusals: Sendable {
-    let pause: Duration
-    private let limit: Int
+    private let configuration: GatewayServerConfiguration
     private let count = Atomic(0)
 
     init(_ configuration: GatewayServerConfiguration) {
-        pause = configuration.strangersPause
-        limit = configuration.maximumPausedRefusals
+        self.configuration = configuration
     }
+
+    var pause: Duration { configuration.pauseOfStranger }
 
     /// Whether one more may wait; it then calls `leave` at its end.
     func enter() -> Bool {
-        if count.add(1, ordering: .relaxed).newValue <= limit { return true }
+        if count.add(1, ordering: .relaxed).newValue <= configuration.maximumPausedRefusals { return true }
         leave()
         return false
     }

@@ -77,7 +77,7 @@ final class GatewayConnection: Sendable {
             let excess = session.withLock { $0.countBeforeLogin(incoming.elements.count) } ?? tooManyStrangers(incoming)
             if let excess {
                 // Who is sent away at once comes back at once, and an arrival costs more than a connection that waits.
-                try await Task.sleep(for: server.configuration.strangersPause)
+                try await Task.sleep(for: server.configuration.pauseOfStranger)
                 return try await channel.triggerUserOutboundEvent(ConnectionGuard.Event.refuse(excess)).get()
             }
             let line = Line(incoming: incoming, bytes: line.readableBytes, party: nil)

@@ -73,7 +73,7 @@ package struct GatewayServerConfiguration: Sendable {
     /// Requests, apart from logins, that all who have not logged in may send at once, and how long until one more.
     package var strangersBurst = 400
     package var strangersRefill: Duration = .milliseconds(5)
-    /// Who has not logged in and goes beyond a limit is told so after this time, and then sent away.
+    /// Who has not logged in and goes beyond a limit is told so after this time or up to twice as long, and then sent away.
     package var strangersPause: Duration = .seconds(1)
     /// Connections beyond a limit that wait for it at the same time; those beyond are closed at once, without a word.
     package var maximumPausedRefusals = 256
@@ -111,6 +111,9 @@ package struct GatewayServerConfiguration: Sendable {
     package var drainTimeout: Duration = .seconds(8)
 
     package init() {}
+
+    /// Of one connection: those who were sent away together do not come back together.
+    var pauseOfStranger: Duration { strangersPause * Double.random(in: 1...2) }
 }
 
 /// Why the gateway can't serve.
