@@ -2,6 +2,7 @@
 
 internal import NIOCore
 internal import TLS
+internal import UserGatewayCore
 
 extension GatewayServerConfiguration {
     /// TLS 1.3 with the configured certificate; `nil` for plain TCP.
@@ -53,8 +54,7 @@ extension SocketAddress {
     /// 127.0.0.0/8 or ::1.
     var isLoopback: Bool {
         switch self {
-        case .v4: ipAddress?.hasPrefix("127.") ?? false
-        case .v6: ipAddress == "::1"
+        case .v4, .v6: ipAddress.map(ConnectionAdmission.isShared) ?? false
         case .unixDomainSocket: true
         }
     }

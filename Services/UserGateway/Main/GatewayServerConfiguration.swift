@@ -75,8 +75,9 @@ package struct GatewayServerConfiguration: Sendable {
     package var strangersRefill: Duration = .milliseconds(5)
     /// Who has not logged in and goes beyond a limit is told so after this time or up to twice as long, and then sent away.
     package var strangersPause: Duration = .seconds(1)
-    /// Connections beyond a limit that wait for it at the same time; those beyond are closed at once, without a word.
-    package var maximumPausedRefusals = 256
+    /// Connections beyond a limit that wait for it at the same time, beside `maximumConnections`; those beyond are closed at
+    /// once, without a word.
+    package var maximumPausedRefusals = 64
     /// Logins that one address may try at once, and how long until it may try one more; `loginRefill` above 0.
     package var loginBurst = 10
     package var loginRefill: Duration = .seconds(1)

@@ -102,7 +102,8 @@ struct UserGatewayDaemon: AsyncParsableCommand {
         let settings = runtime.settings
         let (wanted, limit) = (settings.integer("gateway.connections"), DescriptorBudget.raiseLimit())
         let others = ["admin.connections", "database.poolSize", "gateway.historyPoolSize"].map(settings.integer)
-        let count = DescriptorBudget.connections(wanted: wanted, limit: limit, others: others.reduce(0, +))
+        let paused = GatewayServerConfiguration().maximumPausedRefusals
+        let count = DescriptorBudget.connections(wanted: wanted, limit: limit, others: others.reduce(paused, +))
         if count < wanted {
             runtime.log.warning(
                 "fewer connections than gateway.connections says: raise the process's limit of open files (ulimit -n)",
