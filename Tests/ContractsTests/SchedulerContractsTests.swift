@@ -69,4 +69,26 @@ struct SchedulerContractsTests {
                 == [Blackout(startSecond: 2, lengthSeconds: 1)])
         #expect([Blackout](json: #"[{"lengthSeconds": 1}]"#) == nil)
     }
+
+    @Test("a decision's cause of a move is read in its record whatever else that says, and kept if it is not known")
+    func excerpt() {
+        let drain = #"{"id":"1","move":{"cause":{"drain":{}},"source":"h1"},"summary":"\"relief\""}"#
+        #expect(DecisionExcerpt(json: drain)?.moveCause == .drain)
+        #expect(DecisionExcerpt(json: #"{"move":{"cause":{"broken":{"_0":{"x":1}}}}}"#)?.moveCause == .broken)
+        #expect(DecisionExcerpt(json: #"{"move":{"cause":{"re bel":{}}}}"#)?.moveCause == .unrecognised("re bel"))
+        let size = DecisionExcerpt(json: #"{"summary":"\"drain\""}"#)
+        #expect(size != nil && size?.moveCause == nil)
+        for cause in MoveCauseWord.allCases {
+            let excerpt = DecisionExcerpt(moveCause: cause)
+            #expect(DecisionExcerpt(json: excerpt.json) == excerpt && excerpt.json.contains(cause.rawValue))
+        }
+    }
+
+    @Test("a verdict or reason of another version is kept to the byte")
+    func decisionWords() {
+        for verdict in Verdict.allCases { #expect(Recognised(verdict.rawValue) == verdict) }
+        for reason in Reason.allCases { #expect(Recognised(reason.rawValue) == reason) }
+        #expect(Recognised<Verdict>("Grow") == .unrecognised("Grow"))
+        #expect(Recognised<Reason>("full moon").text == "full moon")
+    }
 }

@@ -73,7 +73,7 @@ struct SchedulerRuleTests {
         try await withScheduler(load: 950_000) { world, scheduler in
             try await scheduler.setPolicy(try .paper(), of: vm)
             try await eventually("the growth") { try await world.vcpus() == 2 }
-            let grown = try #require(try await world.decisions(about: vm).first { $0.verdict == "grow" })
+            let grown = try #require(try await world.decisions(about: vm).first { $0.verdict == .grow })
             let then = world.monitor.clock.now()
             #expect(try await world.monitor.perform("destroy", vm).succeeded)
             #expect(try await world.monitor.perform("delete", vm).succeeded)
@@ -106,7 +106,7 @@ struct SchedulerRuleTests {
             #expect(shrunk.bytes >= all.bytes * 95 / 100, "a step is at most 5 %, not to \(shrunk)")
             try await world.fleet.administer(.habits(domain: vm, habits: GuestHabits(memoryUsePPM: 900_000)))
             try await eventually(within: .seconds(20), "a growth") {
-                try await world.decisions(about: vm).contains { $0.verdict == "grow" && $0.command != nil }
+                try await world.decisions(about: vm).contains { $0.verdict == .grow && $0.command != nil }
             }
             let growth = try #require(try await world.orders().first { $0.command.permit != nil })
             #expect(growth.command.verb == .resize && growth.command.arguments.contains("memory_bytes"))
@@ -184,7 +184,7 @@ struct SchedulerRuleTests {
                 return domains == [held]
             }
             try await eventually("the reason of the one that stays") {
-                try await world.decisions(about: held).contains { $0.verdict == "refuse" }
+                try await world.decisions(about: held).contains { $0.verdict == .refuse }
             }
             #expect(try await world.verified(by: scheduler).failed == 0)
         }

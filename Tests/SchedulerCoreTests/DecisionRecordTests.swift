@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import Foundation
 import ResourceModel
 import Testing
@@ -128,6 +129,16 @@ import Testing
         }
         #expect(Set(ids).count == ids.count)
         #expect(ids[0] == DecisionIdentity.make(domain: domainID(1), position: nil, policyVersion: 1, at: at(7)))
+    }
+
+    @Test("the cause of a move stands in a record under the word that others than Scheduler read")
+    func moveCauses() throws {
+        let causes: [MoveCause] = [.relief, .drain, .makeRoom(domainID(1)), .broken(.pin(["h1"]))]
+        #expect(Set(causes.map(\.word)) == Set(MoveCauseWord.allCases))
+        for cause in causes {
+            let record = String(decoding: try JSONEncoder().encode(["move": ["cause": cause]]), as: UTF8.self)
+            #expect(DecisionExcerpt(json: record)?.moveCause == cause.word)
+        }
     }
 
     @Test("settings name the field that is wrong")

@@ -151,7 +151,7 @@ extension World {
                 try await repository.insert(
                     DecisionRow(
                         id: UUID128(high: 9, low: number), cluster: "c-1", epoch: 1, domain: id, at: at(seconds),
-                        verdict: "nothing", rulesVersion: 1, summary: "", record: "{}"), under: world.cluster)
+                        verdict: .known(.nothing), rulesVersion: 1, summary: "", record: "{}"), under: world.cluster)
             }
             func numbers(_ tenant: TenantID?) async throws -> [UInt64] {
                 try await repository.list(DecisionFilter(tenant: tenant)).map(\.id.low)

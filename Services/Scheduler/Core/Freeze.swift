@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 package import ResourceModel
 
 /// A stop of automatic actions. What people order still runs; decisions go on and are recorded as not done.

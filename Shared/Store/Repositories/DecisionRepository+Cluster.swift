@@ -49,11 +49,12 @@ extension DecisionRepository {
         of cluster: ClusterID, changing domains: [DomainID], since: Timestamp, before: Timestamp
     ) async throws(StoreError) -> [DecisionRow] {
         let ids = TextArray(domains.map(\.description))
+        let orderedMove = "%\"reason\":\"\(Reason.orderedMove.rawValue)\"%"
         return try await decisions(
             """
             SELECT * FROM scheduling.decision WHERE cluster = \(cluster) AND at_ns >= \(since) AND at_ns < \(before)
-                AND (command IS NOT NULL AND (verdict = 'migrate' OR domain = ANY(\(ids)::text[]::uuid[]))
-                    OR verdict = 'nothing' AND record LIKE '%"reason":"ordered-move"%')
+                AND (command IS NOT NULL AND (verdict = \(Verdict.migrate.rawValue) OR domain = ANY(\(ids)::text[]::uuid[]))
+                    OR verdict = \(Verdict.nothing.rawValue) AND record LIKE \(orderedMove))
             ORDER BY at_ns, id
             """)
     }

@@ -10,8 +10,7 @@ package struct DecisionRow: Hashable, Sendable {
     package var epoch: Int64
     package var domain: DomainID
     package var at: Timestamp
-    /// `grow`, `shrink`, `migrate`, `refuse` or `nothing`.
-    package var verdict: String
+    package var verdict: Recognised<Verdict>
     package var rulesVersion: Int
     package var summary: String
     /// Canonical JSON, kept to the byte.
@@ -20,7 +19,8 @@ package struct DecisionRow: Hashable, Sendable {
     package var command: UUID128?
 
     package init(
-        id: UUID128, cluster: ClusterID, epoch: Int64, domain: DomainID, at: Timestamp, verdict: String,
+        id: UUID128, cluster: ClusterID, epoch: Int64, domain: DomainID, at: Timestamp,
+        verdict: Recognised<Verdict>,
         rulesVersion: Int, summary: String, record: String, command: UUID128? = nil
     ) {
         self.id = id
@@ -106,7 +106,7 @@ package struct DecisionRepository: Sendable {
             INSERT INTO scheduling.decision (id, cluster, epoch, domain, at_ns, verdict, rules_version, summary,
                 record, command)
             VALUES (\(decision.id), \(decision.cluster), \(claim.epoch), \(decision.domain), \(decision.at),
-                \(decision.verdict), \(decision.rulesVersion), \(decision.summary), \(decision.record),
+                \(decision.verdict.text), \(decision.rulesVersion), \(decision.summary), \(decision.record),
                 \(command ?? decision.command))
             ON CONFLICT (id) DO NOTHING
             """)
@@ -187,7 +187,7 @@ extension DecisionRow {
         self.init(
             id: try row.uuid("id"), cluster: ClusterID(trusted: try row.string("cluster")),
             epoch: try row.int64("epoch"), domain: try row.domain("domain"), at: try row.timestamp("at_ns"),
-            verdict: try row.string("verdict"), rulesVersion: try row.int("rules_version"),
+            verdict: Recognised(try row.string("verdict")), rulesVersion: try row.int("rules_version"),
             summary: try row.string("summary"), record: try row.string("record"),
             command: try row.uuidOrNil("command"))
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BenchSupport
+import Contracts
 internal import ResourceModel
 internal import SchedulerCore
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// Why a domain is moved other than to grow.
@@ -12,6 +13,16 @@ package enum MoveCause: Hashable, Sendable, Codable {
     case makeRoom(DomainID)
     /// This does not hold where it is.
     case broken(Tie)
+
+    /// As others than Scheduler read it in a record.
+    package var word: MoveCauseWord {
+        switch self {
+        case .relief: .relief
+        case .drain: .drain
+        case .makeRoom: .makeRoom
+        case .broken: .broken
+        }
+    }
 
     var reason: Reason {
         switch self {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// A permit that was asked for and not given.

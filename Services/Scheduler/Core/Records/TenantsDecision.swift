@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 package import ResourceModel
 
 /// A decision as its tenant may read it: its own samples, sizes and bounds, and what was decided. Of others, of hosts' loads and

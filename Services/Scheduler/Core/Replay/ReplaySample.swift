@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// What a domain wanted in one interval, as far as its samples tell, whatever size it had.

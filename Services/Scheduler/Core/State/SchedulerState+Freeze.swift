@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import ResourceModel
 
 /// Counts what fails and what changes, and freezes the cluster when that is too much.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 package import ResourceModel
 
 // Growths that are due and find no room wait: by their tenant's weight, then by age. Nobody with less right overtakes.

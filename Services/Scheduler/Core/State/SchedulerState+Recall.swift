@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 package import ResourceModel
 
 // What happened before a restart: it fills the state as an uninterrupted run would have, and decides nothing.

@@ -53,7 +53,7 @@ struct DecisionVerifier: Sendable {
             return "the record can't be read"
         }
         if let mismatch = record.verify() { return "the rules come to another \(mismatch)" }
-        guard record.id == row.id, record.decidedAt == row.at, record.outcome.verdict.rawValue == row.verdict,
+        guard record.id == row.id, record.decidedAt == row.at, row.verdict == record.outcome.verdict,
             record.summary == row.summary
         else { return "the row's columns differ from its record" }
         let bytes = try? canonicalJSON(record)

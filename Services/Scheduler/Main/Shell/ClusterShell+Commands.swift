@@ -58,7 +58,7 @@ extension ClusterShell {
         let text = String(decoding: try canonicalJSON(record), as: UTF8.self)
         return DecisionRow(
             id: record.id, cluster: cluster, epoch: shard.epoch, domain: record.inputs.domain, at: record.decidedAt,
-            verdict: record.outcome.verdict.rawValue, rulesVersion: record.rulesVersion, summary: record.summary,
+            verdict: .known(record.outcome.verdict), rulesVersion: record.rulesVersion, summary: record.summary,
             record: text, command: command?.decision == record.id ? command?.id : nil)
     }
 

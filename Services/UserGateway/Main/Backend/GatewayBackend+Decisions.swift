@@ -69,7 +69,7 @@ extension GatewayBackend {
     private func describe(_ row: DecisionRow, _ context: DecisionContext) -> [String: JSONValue?] {
         [
             "id": .string(row.id.description), "at": .instant(row.at), "atNanoseconds": .integer(row.at.nanoseconds),
-            "vm": .string(context.names[row.domain] ?? row.domain.description), "verdict": .string(row.verdict),
+            "vm": .string(context.names[row.domain] ?? row.domain.description), "verdict": .string(row.verdict.text),
             "summary": context.isTenant
                 ? context.told[row.id]?["summary"] ?? .string("\(row.verdict): see 'ebb decision show \(row.id)'")
                 : .string(row.summary),

@@ -94,11 +94,15 @@ extension GatewayBackend {
         for domain in domains.sorted(by: { ($0.name, $0.id) < ($1.name, $1.id) }) {
             let filter = DecisionFilter(domain: domain.id, limit: 20)
             let refusal = try await reading { try await DecisionRepository(store).list(filter) }
-                .first { $0.verdict == "migrate" || $0.verdict == "refuse" && $0.record.contains("\"drain\"") }
-            guard let refusal, refusal.verdict == "refuse" else { continue }
+                .first { $0.verdict == .migrate || $0.verdict == .refuse && Self.isOfDrain($0) }
+            guard let refusal, refusal.verdict == .refuse else { continue }
             staying.append(["name": .string(domain.name), "reason": .string(refusal.summary)])
         }
         return staying
+    }
+
+    private static func isOfDrain(_ decision: DecisionRow) -> Bool {
+        DecisionExcerpt(json: decision.record)?.moveCause == .drain
     }
 
     func labelHost(_ request: Request) async throws(MethodError) -> JSONValue {
