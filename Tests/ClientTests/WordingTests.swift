@@ -35,6 +35,21 @@ private func methods(of command: any ParsableCommand.Type) -> [String] {
 
 @Suite("Words of the command line")
 struct WordingTests {
+    @Test("a word that is no command gets the list of those that there are, and a wrong value the help of its command")
+    func teaches() async {
+        let unknown = await ebb(["vm", "lst"])
+        #expect(unknown.code == 64 && unknown.output.isEmpty)
+        #expect(
+            unknown.errors.contains("'ebb vm' has no command 'lst'; it has list, show, create"), "\(unknown.errors)")
+        #expect(unknown.errors.contains("See 'ebb vm --help'"))
+        let none = await ebb(["vmm", "list"])
+        #expect(none.errors.contains("'ebb' has no command 'vmm'; it has login, logout, vm,"), "\(none.errors)")
+        let value = await ebb(["bill", "show", "--from", "2026-13-01"])
+        #expect(value.code == 64 && value.errors.contains("'2026-13-01' is not an instant"))
+        #expect(value.errors.contains("See 'ebb bill show --help'"), "\(value.errors)")
+        #expect(await ebb(["vm", "--help"]).code == 0)
+    }
+
     @Test("every parameter of every method has the name by which its command takes it")
     func namesFlags() {
         var seen: Set<String> = []

@@ -57,7 +57,7 @@ package struct Ebb: AsyncParsableCommand {
             } catch {
                 let code = exitCode(for: error).rawValue
                 let columns = surroundings.isTerminal ? surroundings.width : min(surroundings.width, 80)
-                let message = UsageText.wrapped(fullMessage(for: error, columns: columns), columns: columns)
+                let message = UsageText.wrapped(message(of: error, in: arguments, columns), columns: columns)
                 let text = SafeText(prose: message) + "\n"
                 guard code == 0 else {
                     surroundings.writeError(text)
@@ -73,5 +73,13 @@ package struct Ebb: AsyncParsableCommand {
             surroundings.writeError("ebb: \(error)\n")
             return ClientFailure.Code.internal.rawValue
         }
+    }
+
+    /// What is wrong with the command line, and where help on it is.
+    private static func message(of error: any Error, in arguments: [String], _ columns: Int) -> String {
+        let path = CommandPath(arguments, from: Self.self)
+        // Thrown by a command that was parsed: the library has forgotten by then which one it was.
+        let why = (error as? ValidationError)?.message ?? (exitCode(for: error).isSuccess ? nil : path.unknownCommand)
+        return why.map { "Error: \($0)\n\(path.help)" } ?? fullMessage(for: error, columns: columns)
     }
 }
