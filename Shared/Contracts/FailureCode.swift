@@ -8,6 +8,10 @@ package enum FailureCode: String, Hashable, Sendable, Codable, CaseIterable {
     case notFound = "not-found"
     /// There is no room.
     case denied
+    /// The host is only observed.
+    case observed
+    /// The host is being emptied and takes nothing new.
+    case draining
     /// The tenant has as much as it may have.
     case quota
     case conflict

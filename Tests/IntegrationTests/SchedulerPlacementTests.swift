@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bus
 import Contracts
 import FleetModel
 import Messages
@@ -138,6 +139,35 @@ struct SchedulerPlacementTests {
             try await eventually("the reason") { try await world.isRecorded("other-driver") }
             #expect(try await InventoryRepository(world.store).domain(vm)?.host == "h1")
             #expect(try await world.orders().isEmpty)
+        }
+    }
+
+    @Test(
+        "to start on a host that Ebb may not use fails for the host's mode, not for its room", .timeLimit(.minutes(1)))
+    func closedHosts() async throws {
+        try await withScheduler(hosts: Self.hosts) { world, scheduler in
+            func refusal() async -> CommandFailure? {
+                do {
+                    _ = try await scheduler.place(vm) {
+                        $0.purpose = "start"
+                        $0.hostID = "h1"
+                    }
+                    return nil
+                } catch let error as BusError {
+                    guard case .failed(let failure) = error.code else { return nil }
+                    return failure
+                } catch {
+                    return nil
+                }
+            }
+            for (mode, code, words) in [
+                (.observe, .observed, "host h1 is only observed"), (.draining, .draining, "host h1 is draining"),
+            ] as [(HostMode, FailureCode, String)] {
+                try await InventoryRepository(world.store).setMode(of: "h1", to: mode)
+                let failure = await refusal()
+                #expect(failure?.code == .known(code) && failure?.message.contains(words) == true, "\(failure)")
+                #expect(failure?.message.contains("`ebb host enable h1`") == true)
+            }
         }
     }
 

@@ -266,10 +266,10 @@ extension GatewayRig.Peer {
     }
 
     /// Has no room, and names a host with it.
-    func refuseRoom() async {
-        await server.handle(.permitRequest) { _, _ async throws(Bus.CommandFailure) in
-            throw .denied("no host has room for it (host-a: 3 vCPUs are needed, 1 are free)")
-        }
+    func refuseRoom(
+        _ failure: Bus.CommandFailure = .denied("no host has room for it (host-a: 3 vCPUs are needed, 1 are free)")
+    ) async {
+        await server.handle(.permitRequest) { _, _ async throws(Bus.CommandFailure) in throw failure }
     }
 
     /// Grants all room that is asked for, on the host that is named or on `host-b`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bus
+import Contracts
 import Messages
 import ResourceModel
 import ServiceKit
@@ -160,6 +161,16 @@ struct PlacementMethodTests {
             // Of a VM of which nobody knows how it is, that can't be said.
             try await rig.administration.query("UPDATE inventory.domain SET state = 'shutoff' WHERE id = \(domain)")
             #expect(try await rig.failure("vm.\(verb)", ["vm": "web-1"], as: GatewayRig.ada).reason == .noRoom)
+            for (code, sentence) in [(.draining, TenantText.draining), (.observed, TenantText.observed)]
+                as [(FailureCode, String)]
+            {
+                await scheduler.refuseRoom(
+                    Bus.CommandFailure(code, "host host-a is closed; run `ebb host enable host-a`"))
+                let failure = try await rig.failure("vm.\(verb)", ["vm": "web-1"], as: GatewayRig.ada)
+                #expect(failure.reason == .conflict && failure.message == sentence, "\(failure)")
+                let provider = try await rig.failure("vm.\(verb)", ["vm": "web-1"])
+                #expect(provider.message.contains("`ebb host enable host-a`"), "\(provider)")
+            }
         }
     }
 }

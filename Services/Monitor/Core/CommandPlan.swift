@@ -98,15 +98,13 @@ package enum CommandPlan {
     // MARK: Host
 
     private static func refusalByMode(_ order: CommandOrder, _ situation: CommandSituation) -> CommandRefusal? {
-        let host = situation.host
-        switch situation.mode {
-        case .observe:
-            return CommandRefusal(
-                .observed, "host \(host) is only observed and nothing on it is changed; run `ebb host enable \(host)`")
-        case .draining where order.verb.takesRoom || order.isAutomatic && order.verb != .migrate:
-            return CommandRefusal(
-                .draining, "host \(host) is draining and takes nothing new; run `ebb host enable \(host)` to end that")
-        case .draining, .enabled: break
+        if let objection = situation.mode.objection(of: situation.host) {
+            switch situation.mode {
+            case .observe: return CommandRefusal(.observed, objection)
+            case .draining where order.verb.takesRoom || order.isAutomatic && order.verb != .migrate:
+                return CommandRefusal(.draining, objection)
+            case .draining, .enabled: break
+            }
         }
         guard order.verb == .migrate, let target = order.target, target != situation.row?.host else { return nil }
         guard let mode = situation.targetMode else {

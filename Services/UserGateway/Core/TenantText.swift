@@ -12,6 +12,12 @@ package enum TenantText {
     /// No room was granted.
     package static let noRoom = "no host has room for it at present"
 
+    /// Its host is only observed.
+    package static let observed = "the provider does not let Ebb change its host at present"
+
+    /// Its host is being drained.
+    package static let draining = "its host is being emptied and takes nothing new"
+
     /// A service, or the database, could not do its part.
     package static let unavailable = "a part of Ebb that this needs can't be used at present; try again"
 
@@ -52,8 +58,8 @@ package enum TenantText {
         let why =
             switch code {
             case .outcomeUnknown: "its outcome is not known: look with 'ebb vm show' before you repeat it"
-            case .observed: "the provider does not let Ebb change its host at present"
-            case .draining: "its host is being emptied and takes nothing new"
+            case .observed: observed
+            case .draining: draining
             case .notManaged: "Ebb does not manage it"
             case .foreignManager: "somebody else manages it"
             case .invalid: "its arguments don't fit the VM: see 'ebb vm show'"

@@ -46,6 +46,8 @@ extension SchedulerCommands {
         switch try await obtain(request, on: host, asked, shell: shell) {
         case .granted(let permit): return reply(permit, on: host, record: nil, overridden: objection)
         case .refused(let reason): throw CommandFailure.denied("host \(host) has no room: \(reason)")
+        case .closed(let mode, let reason):
+            throw CommandFailure(mode == .draining ? .draining : .observed, mode.objection(of: host) ?? reason)
         case .overQuota(let reason): throw CommandFailure.overQuota(reason)
         }
     }
@@ -123,7 +125,7 @@ extension SchedulerCommands {
             case .overQuota(let reason):
                 await shell.forgetPlace(of: request.domain)
                 throw CommandFailure.overQuota(reason)
-            case .refused: break
+            case .refused, .closed: break
             }
             request.denied = (request.denied + [host]).sorted()
         }

@@ -35,7 +35,7 @@ extension ClusterShell {
         report { state in
             switch answer {
             case .granted(let permit): state.permitGranted(request.decision, permit: permit, at: now)
-            case .refused(let reason):
+            case .refused(let reason), .closed(_, let reason):
                 state.permitDenied(request.decision, host: request.host, reason: reason, at: now)
             case .overQuota(let reason):
                 state.permitDenied(
@@ -48,6 +48,8 @@ extension ClusterShell {
     enum RoomAnswer: Sendable {
         case granted(UUID128)
         case refused(String)
+        /// The host's mode stands against it, whatever room there is.
+        case closed(HostMode, String)
         /// No other host can give it either: its tenant has what it may have.
         case overQuota(String)
     }
@@ -78,6 +80,7 @@ extension ClusterShell {
             at: now, under: shard.claim)
         switch outcome {
         case .granted(let permit, _): return .granted(permit.id)
+        case .refused(.mode(let mode)): return .closed(mode, PermitRefusal.mode(mode).description)
         case .refused(.quota(let refusal)): return .overQuota(refusal.description)
         case .refused(let refusal): return .refused(refusal.description)
         }

@@ -292,6 +292,8 @@ extension GatewayBackend {
         case .invalid: error(.invalid, isOwn ? nil : "the host can't answer that for this VM")
         case .conflict: error(.conflict, "something about the VM contradicts it")
         case .denied: error(.noRoom, TenantText.noRoom)
+        case .observed: error(.conflict, TenantText.observed)
+        case .draining: error(.conflict, TenantText.draining)
         case .quota: .overQuota(failure.message)
         case .busy: error(.busy, TenantText.unavailable, retryAfter: 200)
         case .internal: error(.internal, "it went wrong inside of Ebb; the provider can find out how")
