@@ -18,6 +18,8 @@ struct BeforeLoginTests {
                 _ = try await client.login()
                 let all = try await client.request(2, "rpc.discover")
                 #expect(all?["id"] == 2 && all?["result"]?["methods"]?.items?.count == MethodRegistry.ebb.methods.count)
+                let full = try await client.request(3, "rpc.discover", ["full": true])?["result"]?["methods"]?.items
+                #expect(full?.count == MethodRegistry.ebb.methods.count && full?.last?["examples"] != nil)
             }
         }
     }

@@ -250,7 +250,6 @@ struct MethodRegistryTests {
         #expect(Set(known).subtracting(used).filter { !$0.contains("/errors/") }.isEmpty)
         let common = document["info"]?["x-errors-of-every-method"]?.items?.compactMap(\.text) ?? []
         #expect(!common.isEmpty && common.allSatisfy { components["errors"]?[$0] != nil })
-        print("rpc.discover: \(document.compact.count) bytes for \(registry.methods.count) methods")
         #expect(document.compact.count < 160_000)
     }
 
@@ -262,7 +261,27 @@ struct MethodRegistryTests {
             open.compactMap { $0["name"]?.text }
                 == ["session.hello", "session.login", "session.ping", "rpc.discover"])
         #expect(discovery.open.count < 16_384)
-        #expect(try JSONValue(parsing: discovery.all) == registry.openRPC(version: "1.2.3"))
+        #expect(try JSONValue(parsing: discovery.full) == registry.openRPC(version: "1.2.3"))
+    }
+
+    @Test("in brief nothing is missing of the methods but their results, errors and examples")
+    func describesInBrief() throws {
+        let discovery = Discovery(registry, version: "1.2.3")
+        print("rpc.discover: \(discovery.all.count) bytes for \(registry.methods.count) methods")
+        #expect(discovery.all.count <= 65_536)
+        let brief = try JSONValue(parsing: discovery.all)
+        let methods = try JSONValue(parsing: discovery.full)["methods"]?.items ?? []
+        #expect(methods.count == registry.methods.count)
+        let expected = methods.map { method -> JSONValue in
+            var members = method.members ?? [:]
+            members["errors"] = nil
+            members["examples"] = nil
+            members["result"] = ["name": method["result"]?["name"] ?? .null, "schema": true]
+            return .object(members)
+        }
+        #expect(brief["methods"] == .array(expected))
+        #expect(brief["components"]?["schemas"] == nil)
+        #expect(!String(decoding: discovery.all, as: UTF8.self).contains("#/components/schemas/"))
     }
 
     @Test("a NUL character is refused where it stands, in every text of every method", arguments: methodNames)

@@ -38,7 +38,7 @@ package struct Session: Sendable {
         /// Call the method's handler.
         case call(method: String, parameters: [String: JSONValue], isMutating: Bool, Principal)
         /// Answer with the description of the methods that may be called now.
-        case discover(isLoggedIn: Bool)
+        case discover(Discovery.Kind)
     }
 
     private let registry: MethodRegistry
@@ -162,7 +162,8 @@ package struct Session: Sendable {
     private func answerItself(_ request: RPCRequest, _ principal: Principal?) -> Directive? {
         switch request.method {
         case "session.ping": .reply(.success([:]))
-        case "rpc.discover": .discover(isLoggedIn: principal != nil)
+        case "rpc.discover":
+            .discover(principal == nil ? .open : request.parameters["full"] == true ? .full : .all)
         case "session.hello": hello(request.parameters)
         case "session.show": principal.map { .reply(.success(Self.describe($0))) }
         case "session.login": principal.map { .reply(.failure(alreadyLoggedIn($0))) }

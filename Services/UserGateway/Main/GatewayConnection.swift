@@ -195,8 +195,8 @@ final class GatewayConnection: Sendable {
         let start = ContinuousClock.now
         let directive = session.withLock { $0.handle(request) }
         let reply: Reply
-        if case .discover(let isLoggedIn) = directive {
-            reply = .encoded(isLoggedIn ? server.discovery.all : server.discovery.open)
+        if case .discover(let kind) = directive {
+            reply = .encoded(server.discovery[kind])
         } else {
             reply = .outcome(await perform(directive, line))
         }

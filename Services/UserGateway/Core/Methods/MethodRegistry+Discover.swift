@@ -4,21 +4,39 @@ import Contracts
 
 /// What `rpc.discover` returns, as JSON: made once, since every client may ask for it as often as it likes.
 package struct Discovery: Sendable {
+    /// What is described.
+    package enum Kind: Hashable, Sendable {
+        case open, all, full
+    }
+
     /// Before login: the methods that are answered then.
     package let open: [UInt8]
-    /// After it: all methods.
+    /// After it: all methods, in brief.
     package let all: [UInt8]
+    /// The same with results, errors and examples.
+    package let full: [UInt8]
 
     package init(_ registry: MethodRegistry, version: String) {
         let methods = registry.methods.filter { $0.access == .everybody }
         open = MethodRegistry(methods).openRPC(version: version).compact
-        all = registry.openRPC(version: version).compact
+        all = registry.openRPC(version: version, isFull: false).compact
+        full = registry.openRPC(version: version).compact
+    }
+
+    package subscript(kind: Kind) -> [UInt8] {
+        switch kind {
+        case .open: open
+        case .all: all
+        case .full: full
+        }
     }
 }
 
 extension MethodRegistry {
     /// The registry as an OpenRPC document. What several methods have stands in its components, once.
-    package func openRPC(version: String) -> JSONValue {
+    ///
+    /// - Parameter isFull: with results, errors and examples; without them it is less than half as long.
+    package func openRPC(version: String, isFull: Bool = true) -> JSONValue {
         let shared = sharedParameters
         let schemas = methods.reduce(into: [String: Schema]()) { all, method in
             all.merge(method.result.named) { first, _ in first }
@@ -30,19 +48,20 @@ extension MethodRegistry {
                 "title": "Ebb", "version": .string(version), "license": ["name": "Apache-2.0"],
                 "description":
                     """
-                JSON-RPC 2.0, one UTF-8 line per message, over TCP and TLS. Log in to have all methods described. \
+                JSON-RPC 2.0, one UTF-8 line per message, over TCP and TLS. Log in to have all methods described; \
+                with full: true results, errors and examples are described too. \
                 x-mutating: it changes something and takes an idempotencyKey. x-irreversible: it can't be undone, \
                 always or while that parameter is true.
                 """,
                 "x-errors-of-every-method": .array(common),
             ],
-            "methods": .array(methods.map { $0.openRPC(shared) }),
-            "components": [
-                "schemas": .object(schemas.mapValues { $0.json(isOfResult: true) }),
+            "methods": .array(methods.map { $0.openRPC(shared, isFull: isFull) }),
+            "components": .object(omittingNil: [
+                "schemas": isFull ? .object(schemas.mapValues { $0.json(isOfResult: true) }) : nil,
                 "contentDescriptors": .object(shared.mapValues(\.contentDescriptor)),
                 "errors": .object(
                     Dictionary(uniqueKeysWithValues: ErrorReason.allCases.map { ($0.rawValue, $0.openRPC) })),
-            ],
+            ]),
         ]
     }
 
@@ -58,7 +77,7 @@ extension MethodRegistry {
 }
 
 extension MethodDefinition {
-    fileprivate func openRPC(_ shared: [String: Field]) -> JSONValue {
+    fileprivate func openRPC(_ shared: [String: Field], isFull: Bool) -> JSONValue {
         let descriptors = parameters.map { field -> JSONValue in
             shared[field.name] == field
                 ? ["$ref": .string("#/components/contentDescriptors/\(field.name)")] : field.contentDescriptor
@@ -66,10 +85,12 @@ extension MethodDefinition {
         var document: [String: JSONValue] = [
             "name": .string(name), "summary": .string(summary), "paramStructure": "by-name",
             "params": .array(descriptors),
-            "result": ["name": .string(resultSummary), "schema": result.json(isOfResult: true)],
-            "errors": .array(reasons.map { ["$ref": .string("#/components/errors/\($0.rawValue)")] }),
-            "examples": [openRPCExample],
+            "result": ["name": .string(resultSummary), "schema": isFull ? result.json(isOfResult: true) : true],
         ]
+        if isFull {
+            document["errors"] = .array(reasons.map { ["$ref": .string("#/components/errors/\($0.rawValue)")] })
+            document["examples"] = [openRPCExample]
+        }
         if isMutating { document["x-mutating"] = true }
         switch finality {
         case .never: break

@@ -42,7 +42,10 @@ extension MethodDefinition {
             "Nothing", example: [:], gives: [:]),
         MethodDefinition(
             "rpc.discover", "Describe the methods as an OpenRPC document; before login those that need none",
-            access: .everybody, takes: [],
+            access: .everybody,
+            takes: [
+                Field("full", .boolean, "With results, errors and examples too; needs a login")
+            ],
             returns: .object([
                 Field("openrpc", .line, required: true, "The version of OpenRPC"),
                 Field("methods", .list(of: .document, atMost: 1_000), required: true, "The methods"),
