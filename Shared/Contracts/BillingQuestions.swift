@@ -10,6 +10,20 @@ package struct RatesRequest: JSONDocument, Hashable {
     package init(at instant: Timestamp?) { atNs = instant?.nanoseconds }
 }
 
+/// What `rate.set` asks: a card is to hold from an instant on that is not past.
+///
+/// - Parameter Card: what it says, as people write it. Billing alone reads it.
+package struct SetRatesRequest<Card: Codable & Sendable>: JSONDocument {
+    package var card: Card
+    /// Nanoseconds of cluster time; `nil`: now.
+    package var validFromNs: Int64?
+
+    package init(card: Card, validFrom instant: Timestamp?) {
+        self.card = card
+        validFromNs = instant?.nanoseconds
+    }
+}
+
 /// What `rate.withdraw` asks: a card that does not hold yet is to go.
 package struct WithdrawRatesRequest: JSONDocument, Hashable {
     package var version: Int64

@@ -17,6 +17,19 @@ struct BillingContractsTests {
         #expect(WithdrawRatesRequest(json: #"{"version": 3}"#) == nil, "by nobody")
     }
 
+    /// What people write, in part.
+    private struct Card: Codable, Sendable { let currency: String }
+
+    @Test("a wish for a rate card has the card beside the instant, and a member of a later version is passed over")
+    func rateWish() {
+        let wish = SetRatesRequest(card: Card(currency: "EUR"), validFrom: Timestamp(nanoseconds: 5))
+        #expect(wish.json == #"{"card":{"currency":"EUR"},"validFromNs":5}"#)
+        #expect(SetRatesRequest(card: Card(currency: "EUR"), validFrom: nil).json == #"{"card":{"currency":"EUR"}}"#)
+        let later = SetRatesRequest<Card>(json: #"{"card": {"currency": "EUR"}, "validFromNs": 6, "mood": 1}"#)
+        #expect(later?.card.currency == "EUR" && later?.validFromNs == 6)
+        #expect(SetRatesRequest<Card>(json: #"{"validFromNs": 6}"#) == nil, "of no card")
+    }
+
     @Test("Scheduler asks for f by the bounds that f depends on, and is answered in their order")
     func factors() throws {
         let policy = try PolicyPreset.paper.policy(maximumVCPUs: 8)

@@ -160,8 +160,8 @@ struct UpgradedPast: Sendable {
     }
 
     /// Without the text for people, which is made of the same values.
-    private func withoutText(_ answer: any Encodable) throws -> JSONValue {
-        var members = try JSONValue(parsing: try Documents.encoded(answer)).members ?? [:]
+    private func withoutText(_ answer: any JSONDocument) throws -> JSONValue {
+        var members = try JSONValue(parsing: Data(answer.json.utf8)).members ?? [:]
         members["text"] = nil
         return .object(members)
     }

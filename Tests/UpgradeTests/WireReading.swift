@@ -113,7 +113,7 @@ enum WireReading {
         switch type {
         case .freezeSet: _ = try FreezeGate().take(String(decoding: json, as: UTF8.self))
         case .showRates: try all(of: json, in: decoder.decode(RatesRequest.self, from: json))
-        case .setRates: try all(of: json, in: decoder.decode(SetRatesRequest.self, from: json))
+        case .setRates: try all(of: json, in: decoder.decode(SetRatesRequest<RateCardDocument>.self, from: json))
         case .showFactors: try all(of: json, in: decoder.decode(FactorsRequest.self, from: json))
         case .verifyDecisions: try all(of: json, in: decoder.decode(VerifyQuestion.self, from: json))
         case .disguiseDecision: try all(of: json, in: decoder.decode(DecisionQuestion.self, from: json))

@@ -63,21 +63,4 @@ struct PresenceTests {
         let age = Age(of: nil, interval: nil, now: at(1))
         #expect(!age.isKnown && age.nanoseconds == nil)
     }
-
-    @Test("what a tenant reads of a bill has pseudonyms where Billing writes hosts, and its own words as they are")
-    func bill() {
-        let text = """
-            C(acme) = Σ C · X · f over [a, b)
-            node-7 vcpu, base: 1 EUR per vCPU-hour
-              node-7 [a, b): X 5 of 2 vCPUs, policy 1, rate card 1
-            node-7 vcpu on node-7: 5 vcpu-ns
-            """
-        let told = """
-            C(acme) = Σ C · X · f over [a, b)
-            node-7 vcpu, base: 1 EUR per vCPU-hour
-              host-1 [a, b): X 5 of 2 vCPUs, policy 1, rate card 1
-            node-7 vcpu on host-1: 5 vcpu-ns
-            """
-        #expect(TenantText.bill(text, hosts: ["node-7": "host-1"]) == told)
-    }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Contracts
 package import ResourceModel
 
 /// One term of the sum, unrounded: X on one host, in a period in which nothing that matters changed.
@@ -120,8 +121,10 @@ extension Bill {
             guard !isBrief else { continue }
             text += line.details.map { detail in
                 let policy = detail.policyVersion == 0 ? "no policy" : "policy \(detail.policyVersion)"
-                return "  \(detail.host) \(detail.period): X \(detail.quantity)\(Self.size(detail, line.resource)), "
-                    + "\(policy), rate card \(detail.rateCardVersion)"
+                return BillText.detail(
+                    on: detail.host,
+                    "\(detail.period): X \(detail.quantity)\(Self.size(detail, line.resource)), \(policy), "
+                        + "rate card \(detail.rateCardVersion)")
             }
         }
         if isBrief, !unbilled.isEmpty { text.append("not billed: \(unbilled.count) times of which nothing is known") }

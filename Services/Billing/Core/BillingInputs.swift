@@ -89,31 +89,3 @@ package struct BillingInputs: Hashable, Sendable, Codable {
         self.rateCards = rateCards
     }
 }
-
-/// A metered quantity, or an amount in nano-units, in whole units. As JSON a string of digits: it may pass what a number
-/// there holds.
-package struct Quantity: Hashable, Comparable, Sendable, Codable, CustomStringConvertible,
-    ExpressibleByIntegerLiteral
-{
-    package let units: Int128
-
-    package init(_ units: Int128) { self.units = units }
-    package init(integerLiteral units: Int128) { self.init(units) }
-    package static let zero = Quantity(0)
-    package static func < (left: Quantity, right: Quantity) -> Bool { left.units < right.units }
-    package var description: String { "\(units)" }
-
-    package init(from decoder: any Decoder) throws {
-        let text = try decoder.singleValueContainer().decode(String.self)
-        guard let units = Int128(text) else {
-            throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "'\(text)' is not a whole number"))
-        }
-        self.units = units
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
-}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 package import ResourceModel
 
 /// Usage times rates. The total fee of tenant k is the paper's sum, over the segments in which VM, policy, size, host

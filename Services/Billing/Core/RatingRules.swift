@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Contracts
 import ResourceModel
-
-/// Of which part of the use a line is.
-package enum LinePart: String, Hashable, Comparable, Sendable, Codable, CaseIterable {
-    /// What no policy may take back. Its f is 1.
-    case base
-    /// What f multiplies.
-    case elastic
-
-    package static func < (left: LinePart, right: LinePart) -> Bool { left == .base && right == .elastic }
-}
 
 /// What f multiplies: the rule by which use becomes terms C · X · f. Named and versioned, so that a change of it can be
 /// compared with what held before.

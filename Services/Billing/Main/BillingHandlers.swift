@@ -59,19 +59,19 @@ struct BillingHandlers: Sendable {
     /// Takes a request to its reply, within the client's deadline.
     func answer(
         _ type: MessageType, _ body: [UInt8], _ context: CommandContext,
-        _ work: @escaping @Sendable ([UInt8]) async throws -> any Encodable & Sendable
+        _ work: @escaping @Sendable ([UInt8]) async throws -> any JSONDocument
     ) async throws(CommandFailure) -> [UInt8] {
         let began = ContinuousClock.now
         defer { metrics.answering(type).record(duration: ContinuousClock.now - began) }
         do {
-            let json = try await withDeadline(context.timeout) { try Documents.encoded(await work(body)) }
-            guard json.count <= Self.largestReplyBytes else {
+            let json = try await withDeadline(context.timeout) { try await work(body).json }
+            guard json.utf8.count <= Self.largestReplyBytes else {
                 throw CommandFailure.invalid(
-                    "the answer has \(json.count) bytes, above the limit of \(Self.largestReplyBytes); ask for a "
+                    "the answer has \(json.utf8.count) bytes, above the limit of \(Self.largestReplyBytes); ask for a "
                         + "shorter period")
             }
             var reply = WireJSONDocument()
-            reply.json = Data(json)
+            reply.json = Data(json.utf8)
             return MessageCodec.encoded(reply)
         } catch {
             throw failure(error, type)
@@ -101,30 +101,30 @@ struct BillingHandlers: Sendable {
 
     // MARK: - The commands
 
-    func bill(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+    func bill(_ body: [UInt8]) async throws -> any JSONDocument {
         let (tenant, period) = try request(body)
         let snapshot = try await BillingReader(store).snapshot(of: tenant, in: period)
         let (bill, fixed) = (try Rating.bill(snapshot.inputs), try snapshot.fixedSizeTotals())
         let whole = BillDocument(bill, fixed: fixed)
         // There is always a bill, however often sizes and policies changed.
-        guard try Documents.encoded(whole).count > Self.largestReplyBytes else { return whole }
+        guard whole.json.utf8.count > Self.largestReplyBytes else { return whole }
         return BillDocument(bill, fixed: fixed, isBrief: true)
     }
 
-    func usage(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+    func usage(_ body: [UInt8]) async throws -> any JSONDocument {
         let (tenant, period) = try request(body)
         let snapshot = try await BillingReader(store).snapshot(of: tenant, in: period, priced: false)
         return UsageDocument(try Rating.usage(snapshot.inputs))
     }
 
     /// What the rules that held before made of the same use. There are no invoices by them.
-    func compareRules(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+    func compareRules(_ body: [UInt8]) async throws -> any JSONDocument {
         let (tenant, period) = try request(body)
         let snapshot = try await BillingReader(store).snapshot(of: tenant, in: period)
-        return ComparisonDocument(try Rating.comparison(snapshot.inputs))
+        return RulesComparisonDocument(try Rating.comparison(snapshot.inputs))
     }
 
-    func showRates(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+    func showRates(_ body: [UInt8]) async throws -> any JSONDocument {
         let request = try Documents.decoded(RatesRequest.self, from: body)
         let instant = try request.atNs.map { try Timestamp($0, field: "atNs") } ?? now()
         guard let row = try await RateCards(store).row(at: instant) else {
@@ -133,8 +133,8 @@ struct BillingHandlers: Sendable {
         return RatesDocument(row)
     }
 
-    func setRates(_ body: [UInt8], asker: InstanceID) async throws -> any Encodable & Sendable {
-        let request = try Documents.decoded(SetRatesRequest.self, from: body)
+    func setRates(_ body: [UInt8], asker: InstanceID) async throws -> any JSONDocument {
+        let request = try Documents.decoded(SetRatesRequest<RateCardDocument>.self, from: body)
         let now = now()
         let validFrom = try request.validFromNs.map { try Timestamp($0, field: "validFromNs") } ?? now
         guard validFrom >= now else {
@@ -145,11 +145,11 @@ struct BillingHandlers: Sendable {
         return RatesDocument(row)
     }
 
-    func listRates(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+    func listRates(_ body: [UInt8]) async throws -> any JSONDocument {
         RateListDocument(items: try await RateCards(store).rows().map { RatesDocument($0) })
     }
 
-    func withdrawRates(_ body: [UInt8], asker: InstanceID) async throws -> any Encodable & Sendable {
+    func withdrawRates(_ body: [UInt8], asker: InstanceID) async throws -> any JSONDocument {
         let request = try Documents.decoded(WithdrawRatesRequest.self, from: body)
         return RatesDocument(
             try await RateCards(store).withdraw(
@@ -159,7 +159,7 @@ struct BillingHandlers: Sendable {
 
     /// What policies would be priced with now: whoever chooses one for a tenant must not make it dearer. Without a rate
     /// card f is 1 for all.
-    func showFactors(_ body: [UInt8]) async throws -> any Encodable & Sendable {
+    func showFactors(_ body: [UInt8]) async throws -> any JSONDocument {
         let request = try Documents.decoded(FactorsRequest.self, from: body)
         guard request.policies.count <= FactorsRequest.limit else {
             throw CommandFailure.invalid("at most \(FactorsRequest.limit) policies can be priced at once")

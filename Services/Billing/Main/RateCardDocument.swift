@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BillingCore
+import Contracts
 import ResourceModel
 
 /// A rate card as people write it, in YAML or JSON. A key that is not known is refused, and so is one that is missing.
-struct RateCardDocument: Hashable, Sendable, Codable {
+struct RateCardDocument: JSONDocument, Hashable {
     /// C_i, in nano-units of the currency per pricing unit, by the keys of the resources.
     struct Prices: Hashable, Sendable, Codable {
         var amounts: [MeteredResource: Int64]

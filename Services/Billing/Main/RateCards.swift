@@ -2,6 +2,7 @@
 
 import BillingCore
 import Bus
+import Contracts
 import FoundationEssentials
 import ResourceModel
 import ServiceKit
@@ -22,7 +23,7 @@ struct RateCards: Sendable {
         guard try await repository.list().isEmpty else { return false }
         do {
             _ = try await repository.add(
-                currency: document.currency, card: Self.text(document), validFrom: .zero)
+                currency: document.currency, card: document.json, validFrom: .zero)
             return true
         } catch let error as StoreError where error.code == .uniqueViolation {
             // Another instance was faster.
@@ -79,7 +80,7 @@ struct RateCards: Sendable {
     ) async throws -> RateCardRow {
         try document.card(version: 1, validFrom: validFrom).validateAsNew()
         return try await repository.add(
-            currency: document.currency, card: Self.text(document), validFrom: validFrom, asker: asker
+            currency: document.currency, card: document.json, validFrom: validFrom, asker: asker
         ) { others in
             if let other = others.first(where: { $0.currency != document.currency }) {
                 throw CommandFailure.conflict(
@@ -122,9 +123,5 @@ struct RateCards: Sendable {
     /// A stored card as bills take it.
     static func card(_ row: RateCardRow) throws(BillingFault) -> RateCard {
         try document(row).card(version: row.version, validFrom: row.validFrom)
-    }
-
-    private static func text(_ document: RateCardDocument) throws -> String {
-        String(decoding: try Documents.encoded(document), as: UTF8.self)
     }
 }

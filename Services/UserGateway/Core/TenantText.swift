@@ -31,26 +31,6 @@ package enum TenantText {
     /// Who did something that a tenant sees: its own people by name, everybody else as the provider.
     package static func actor(_ name: String, isOwn: Bool) -> String { isOwn ? name : "provider" }
 
-    /// A bill's or a usage's text with pseudonyms for its hosts.
-    ///
-    /// Hosts stand where Billing writes them: first in an indented line, and after `on` in a line of usage. Elsewhere a word is
-    /// the tenant's own, whatever hosts are called.
-    package static func bill(_ text: String, hosts: [String: String]) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            let indentation = line.prefix { $0 == " " }
-            var words = line.dropFirst(indentation.count).split(separator: " ", omittingEmptySubsequences: false)
-                .map(String.init)
-            if !indentation.isEmpty, let name = words.first.flatMap({ hosts[$0] }) {
-                words[0] = name
-            } else if words.count > 3, words[2] == "on", words[3].last == ":",
-                let name = hosts[String(words[3].dropLast())]
-            {
-                words[3] = name + ":"
-            }
-            return indentation + words.joined(separator: " ")
-        }.joined(separator: "\n")
-    }
-
     /// Why a command failed, by its code; `nil`: one that this version does not know.
     ///
     /// - Parameter verb: what was ordered.

@@ -107,7 +107,7 @@ extension MethodDefinition {
     ]
 
     private static let knownUntilField = Field(
-        "knownUntil", .instant,
+        BillingMember.knownUntil.rawValue, .instant,
         "Up to when it is known what was used, where that is before the end: what was used since is added later")
 
     private static let periodFields = [
@@ -127,7 +127,7 @@ extension MethodDefinition {
     private static let lineFields =
         usageFields + [
             Field(
-                "part", .choice(["base", "elastic"]),
+                "part", .choice(LinePart.allCases.map(\.rawValue)),
                 "Up to the minimum of the policy's rule (f is 1), or above it, which the policy may take back"),
             Field("unitPriceNano", .digits, required: true, "C_i: the price of one pricing unit in nano-units"),
             Field("pricingUnit", .line, required: true, "What the price is for, such as vCPU-hour"),

@@ -21,17 +21,8 @@ extension GatewayBackend {
         // Before it is rated: what is known by then may be more, and never less.
         let horizon = try await reading { try await UsageRepository(store).horizon() }
         let document = try await rated(type, tenant, period, request)
-        return Self.limited(try await disguised(document, for: request.principal), to: horizon ?? .zero, period.to)
-    }
-
-    /// Says up to when it is known what was used, where that is before the end.
-    private static func limited(_ document: JSONValue, to horizon: Timestamp, _ end: Timestamp) -> JSONValue {
-        guard horizon < end, var members = document.members else { return document }
-        members["knownUntil"] = .instant(horizon)
-        if let text = members["text"]?.text {
-            members["text"] = .string("\(text)\nknown up to \(horizon); what was used since is added once it is known")
-        }
-        return .object(members)
+        let told = try await disguised(document, for: request.principal)
+        return BillingAnswer.limited(told, to: horizon ?? .zero, period.to)
     }
 
     private func period(_ request: Request) -> (from: Timestamp, to: Timestamp) {
@@ -101,45 +92,8 @@ extension GatewayBackend {
         _ document: JSONValue, for principal: Principal
     ) async throws(MethodError) -> JSONValue {
         guard principal.tenant != nil else { return document }
-        let names = try await hostNames(Self.hosts(in: document), to: principal)
-        var members = document.members ?? [:]
-        if let text = members["text"]?.text { members["text"] = .string(TenantText.bill(text, hosts: names)) }
-        for name in members.keys where name != "text" {
-            members[name] = members[name].map { Self.replacingHosts($0, names) }
-        }
-        return .object(members)
-    }
-
-    /// The hosts that a document of Billing names, also those that were removed since.
-    private static func hosts(in document: JSONValue) -> Set<String> {
-        switch document {
-        case .array(let items): items.reduce(into: Set()) { $0.formUnion(hosts(in: $1)) }
-        case .object(let members):
-            members.reduce(into: Set()) { names, member in
-                if member.key == "host", let host = member.value.text {
-                    names.insert(host)
-                } else {
-                    names.formUnion(hosts(in: member.value))
-                }
-            }
-        default: []
-        }
-    }
-
-    private static func replacingHosts(_ value: JSONValue, _ names: [String: String]) -> JSONValue {
-        switch value {
-        case .array(let items): return .array(items.map { replacingHosts($0, names) })
-        case .object(var members):
-            for (name, member) in members {
-                if name == "host", let host = member.text {
-                    members[name] = .string(names[host] ?? "")
-                } else {
-                    members[name] = replacingHosts(member, names)
-                }
-            }
-            return .object(members)
-        default: return value
-        }
+        let names = try await hostNames(BillingAnswer.hosts(in: document), to: principal)
+        return BillingAnswer.renaming(names, in: document)
     }
 
     func showRates(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -148,11 +102,8 @@ extension GatewayBackend {
     }
 
     func setRates(_ request: Request) async throws(MethodError) -> JSONValue {
-        let wish = JSONValue.object(omittingNil: [
-            "card": request.values["card"],
-            "validFromNs": request.instant("validFrom").map { .integer($0.nanoseconds) },
-        ])
-        let answer = try Self.document(try await ask(.billing, .setRates, Self.encoded(wish), request))
+        let wish = SetRatesRequest(card: request.values["card"] ?? .null, validFrom: request.instant("validFrom"))
+        let answer = try Self.document(try await ask(.billing, .setRates, MessageCodec.encoded(wish), request))
         try await reading { try await audit(request, on: "rate-card", request.values, in: store) }
         return answer
     }
