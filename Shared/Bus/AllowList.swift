@@ -2,7 +2,7 @@
 
 internal import Synchronization
 
-/// The CURVE public keys that may talk to this instance: those that live instances registered.
+/// The CURVE public keys that may talk to this instance: the keys that live instances registered.
 ///
 /// A key that is not listed is not refused for good: it gets *try again*, and the list is refreshed at once, because
 /// the newcomer may have registered after the last look.
@@ -21,7 +21,7 @@ package final class AllowList: Sendable {
     private let refresh: Refresh?
     private let minimumRefreshInterval: Duration
 
-    /// - Parameter minimumRefreshInterval: so that a stranger who knocks without pause costs little.
+    /// - Parameter minimumRefreshInterval: limits what a stranger costs who connects without pause.
     package init(
         _ keys: Set<String> = [], minimumRefreshInterval: Duration = .milliseconds(200), refresh: Refresh? = nil
     ) {
@@ -32,7 +32,7 @@ package final class AllowList: Sendable {
 
     package func contains(_ key: String) -> Bool { state.withLock { $0.keys.contains(key) } }
 
-    /// Takes the list as it is now. Who is no longer on it is cut off within a heartbeat.
+    /// Replaces the list. A peer that is no longer on it is cut off within a heartbeat.
     package func replace(with keys: Set<String>) {
         state.withLock { state in
             if !state.keys.isSubset(of: keys) { state.removals += 1 }
@@ -43,9 +43,9 @@ package final class AllowList: Sendable {
     /// Counts the times that keys were removed.
     var removals: Int { state.withLock { $0.removals } }
 
-    /// Starts a refresh, unless one is under way; not sooner than the minimum interval after the last.
+    /// Starts a refresh, unless one is under way or the last one was less than the minimum interval ago.
     ///
-    /// - Returns: whether it did.
+    /// - Returns: whether it started one.
     func requestRefresh() -> Bool {
         guard let refresh else { return false }
         let pause: Duration? = state.withLock { state in

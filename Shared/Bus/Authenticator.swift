@@ -65,8 +65,8 @@ final class Authenticator {
             return reply("400", "only CURVE is taken here")
         }
         if key == ownKey || allowList.contains(key) { return reply("200", "OK", user: key) }
-        // Never 400: libzmq would not try again, and a newcomer may be registered by then.
-        // Who knocks without pause fills no log: there is a line for each look at the rows.
+        // Never 400: libzmq would not try again, and a newcomer may be registered by then. A stranger who connects
+        // without pause does not fill the log: there is one line for each refresh of the list.
         if allowList.requestRefresh() {
             log.info(
                 "unknown key asked to try again",

@@ -17,10 +17,10 @@ package struct BusConfiguration: Sendable {
     /// Largest frame that is sent or taken; a peer that sends a larger one is cut off. See `maximumBodyBytes`.
     package var maximumFrameBytes = 1 << 20
     /// How often a publisher lists its streams and a client asks its servers whether they are there. A connection that
-    /// is silent for three of them is made anew.
+    /// is silent for three intervals is made anew.
     package var heartbeatInterval: Duration = .milliseconds(500)
-    /// Deliveries that wait for the consumer. When they are that many the bus reads no further; it may pass the limit
-    /// by one page of a replay and what one stream holds back.
+    /// Deliveries that may wait for the consumer. At this number the bus stops reading; it may pass the limit by one
+    /// page of a replay and by what one stream holds back.
     package var deliveryBuffer = 4_096
     /// Messages of one stream held back behind a gap, and their bytes; beyond it the latest are dropped and replayed.
     package var holdBackMessages = 1_024
@@ -40,10 +40,10 @@ package struct BusConfiguration: Sendable {
     /// First and longest pause after a `busy`; a pause doubles each time and is drawn from its upper half.
     package var busyBackoff: Duration = .milliseconds(20)
     package var maximumBusyBackoff: Duration = .seconds(1)
-    /// A command connection without requests for that long is closed.
+    /// A command connection that has had no request for this time is closed.
     package var idleConnectionTimeout: Duration = .seconds(60)
-    /// A connection whose handshake takes longer is cut and made anew. Short, because a newcomer whose key is not known
-    /// yet waits it out.
+    /// A connection whose handshake takes longer is cut and made anew. It is short, because a newcomer that is not on
+    /// the list yet waits until it ends.
     package var handshakeInterval: Duration = .milliseconds(500)
     /// First and longest pause of libzmq between two attempts to connect.
     package var reconnectInterval: Duration = .milliseconds(100)

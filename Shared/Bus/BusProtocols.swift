@@ -12,8 +12,8 @@ package struct BusPeer: Hashable, Sendable {
     package let commandEndpoint: String
     /// CURVE public key in Z85 (40 characters); only a simulated fleet has none.
     package let publicKey: String?
-    /// Whether whoever answers at the endpoint is taken: for a simulated fleet, which is in no table of instances;
-    /// `instance` only names the connection.
+    /// Whether any instance that answers at the endpoint is accepted. For a simulated fleet, which is in no table of
+    /// instances: `instance` then only names the connection.
     package let acceptsAnyInstance: Bool
 
     package init(
@@ -84,11 +84,11 @@ package protocol StreamSubscriber: Sendable {
     /// For one consumer. In order per stream, each sequence exactly once or within a `lost` range. Bounded: while the
     /// consumer is slow the bus reads no further; what ZeroMQ then drops shows up as a gap and is replayed or reported.
     var deliveries: AsyncStream<Delivery> { get }
-    /// Follows this publisher; a repeated call with the same peer changes nothing.
+    /// Follows this publisher; another call with the same peer changes nothing.
     func connect(to peer: BusPeer) async throws(BusError)
     func disconnect(from instance: InstanceID) async
-    /// Begins this stream after `sequence` (what the consumer has durably; 0 for all of it), instead of at the first
-    /// message that is still spooled. From there on every loss is reported; call it before `connect`.
+    /// Begins this stream after `sequence` (the last one that the consumer has stored; 0 for all of it), instead of at
+    /// the first message that is still spooled. From there on every loss is reported. Call it before `connect`.
     func resume(_ stream: StreamID, after sequence: UInt64) async
     func statistics() async -> SubscriberStatistics
     func close() async
@@ -126,7 +126,7 @@ package struct CommandContext: Sendable {
     }
 }
 
-/// Answers a request with the reply's body, or fails with something that the client gets to read.
+/// Answers a request with the reply's body, or fails with a failure that is sent to the client.
 package typealias CommandHandler =
     @Sendable (_ body: [UInt8], _ context: CommandContext) async throws(CommandFailure)
     -> [UInt8]
@@ -158,11 +158,11 @@ package struct CommandFailure: Error, Hashable, Sendable, CustomStringConvertibl
     package var description: String { message }
 
     package static let busy = CommandFailure(
-        .busy, "the service has as many requests as it takes; try again", isRetryable: true)
+        .busy, "the service has as many requests as it can take; try again", isRetryable: true)
     package static func invalid(_ message: String) -> CommandFailure { .init(.invalid, message) }
     package static func notFound(_ message: String) -> CommandFailure { .init(.notFound, message) }
     package static func denied(_ message: String) -> CommandFailure { .init(.denied, message) }
-    /// The tenant has as much as it may have.
+    /// The tenant has reached its quota.
     package static func overQuota(_ message: String) -> CommandFailure { .init(.quota, message) }
     package static func conflict(_ message: String) -> CommandFailure { .init(.conflict, message) }
     package static func notOwner(_ message: String) -> CommandFailure {

@@ -30,7 +30,7 @@ final class DeliveryQueue: Sendable {
     /// Whether `push` is welcome.
     var hasRoom: Bool { state.withLock { $0.items.count < capacity } }
 
-    /// Called once each time that a full queue is half empty again.
+    /// Sets what is called, once each time, when a full queue is half empty again.
     func onRoom(_ action: @escaping @Sendable () -> Void) { roomAgain.withLock { $0 = action } }
 
     /// Adds deliveries; `false` if the queue is now full: add no more until `onRoom`.
@@ -49,7 +49,7 @@ final class DeliveryQueue: Sendable {
         return hasRoom
     }
 
-    /// Ends the stream, after what waits in it or at once.
+    /// Ends the stream: after the deliveries that wait in it, or at once.
     func finish(discarding: Bool = false) {
         let waiter = state.withLock { state in
             state.isFinished = true

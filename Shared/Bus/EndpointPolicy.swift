@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which endpoints may be used, and how they are secured: by CURVE, wherever they are. Only a simulated fleet's are plain,
-/// where it may be reached.
+/// Which endpoints may be used, and how they are secured: by CURVE, wherever they are. Only a simulated fleet's
+/// endpoints are plain, and only within its `FleetNetwork`.
 enum EndpointPolicy {
     /// How to bind.
     static func server(_ endpoint: String, _ configuration: BusConfiguration, _ pair: CurveKeyPair) throws(BusError)
@@ -47,7 +47,7 @@ enum EndpointPolicy {
 
     fileprivate enum Place {
         case ipc, loopback
-        /// By this name or address.
+        /// A machine on the network, by this name or address.
         case network(Substring)
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where a simulated fleet may be reached without CURVE: it holds nothing of anybody's and has no keys. Loopback and `ipc://`
-/// always are such places; beyond them only the private network that somebody names.
+/// Where a simulated fleet may be reached without CURVE: it holds nobody's data and has no keys. Loopback and `ipc://`
+/// always are such places; beyond them only the private network that an operator names.
 package struct FleetNetwork: Hashable, Sendable {
     /// Names and addresses, as endpoints write them.
     private let hosts: Set<String>
@@ -14,7 +14,7 @@ package struct FleetNetwork: Hashable, Sendable {
         hosts = Set(text.split(separator: ",").map { $0.filter { !$0.isWhitespace } }.filter { !$0.isEmpty })
     }
 
-    /// The one place where an endpoint is, which somebody has typed: `tcp://HOST:PORT`.
+    /// Only the machine of this endpoint, which an operator typed: `tcp://HOST:PORT`.
     package init(of endpoint: String) {
         let authority = endpoint.split(separator: "/").last ?? ""
         let host = authority.lastIndex(of: ":").map { String(authority[..<$0]) }

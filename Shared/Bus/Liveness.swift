@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Whether a connection is silent for too long. libzmq has connections that look fine and never carry anything again;
-/// a new socket cures them.
+/// Whether a connection is silent for too long. Some libzmq connections look fine and never carry anything again; a new
+/// socket helps.
 ///
 /// A pure value; times are since any fixed origin, by a monotonic clock.
 struct Liveness: Sendable {
@@ -14,7 +14,8 @@ struct Liveness: Sendable {
         self.interval = interval
     }
 
-    /// Three heartbeats without a word; after each renewal in vain twice as long, up to eight times.
+    /// Nothing came for three heartbeats. After each renewal that did not help the limit is twice as long, up to eight
+    /// times.
     func isSilent(at now: Duration) -> Bool { now - since >= interval * 3 * (1 << min(renewals, 3)) }
 
     mutating func heard(at now: Duration) {

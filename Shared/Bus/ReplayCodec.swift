@@ -7,7 +7,7 @@ internal import ResourceModel
 
 /// Heartbeats and replays on the wire.
 enum ReplayCodec {
-    /// The heartbeat's bodies: a publisher of more streams than one frame takes sends several.
+    /// The heartbeat's bodies: several, if the publisher has more streams than fit into one frame.
     static func heartbeats(_ positions: [StreamSpool.Position], frameBytes: Int) -> [[UInt8]] {
         // A topic has 200 bytes at most; the rest of an entry is below 40.
         let streamsPerHeartbeat = max(1, frameBytes / 256)

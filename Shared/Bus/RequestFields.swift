@@ -3,7 +3,7 @@
 package import ResourceModel
 
 extension BoundedQuantity {
-    /// A number that a request gives; throws `invalid` with the field's name where it is out of bounds.
+    /// A number from a request; throws `invalid` with the field's name if it is out of bounds.
     package init(_ amount: some BinaryInteger, field: String) throws(CommandFailure) {
         guard let value = Self(exactly: amount) else {
             throw .invalid(

@@ -111,7 +111,7 @@ struct ReceivedFrames {
         return true
     }
 
-    /// The next message; `nil` if there is none now. One of too many frames comes without any.
+    /// The next message; `nil` if there is none now. A message of too many frames is returned without frames.
     func receive(on id: SocketID) throws(BusError) -> ReceivedFrames? {
         let socket = try unsafe pointer(id, "receive")
         let isCurve = index(of: id).map { entries[$0].isCurve } ?? false
@@ -138,7 +138,7 @@ struct ReceivedFrames {
         return received
     }
 
-    /// Whether the socket's input is looked at. What is not read fills its queue up to the high-water mark.
+    /// Whether the socket's input is read. Unread input fills its queue up to the high-water mark.
     func setReading(_ isReading: Bool, of id: SocketID) {
         guard let index = index(of: id) else { return }
         unsafe items[index + 1].events = isReading ? Int16(ZMQ_POLLIN) : 0
@@ -164,19 +164,19 @@ struct ReceivedFrames {
 extension SocketTable {
     /// Waits for input on any socket or the wake-up descriptor, then calls the sockets' handlers.
     ///
-    /// - Parameter milliseconds: at most so long.
+    /// - Parameter milliseconds: how long to wait at most.
     /// - Returns: whether the wake-up descriptor has something to read.
     func poll(milliseconds: Int) -> Bool {
         let count = unsafe zmq_poll(&items, Int32(items.count), milliseconds)
         if count < 0 {
             if zmq_errno() != EINTR { repair(zmq_errno()) }
-            // The flags of the round before must not be taken for this one's.
+            // The flags of the previous round must not be taken for this one's.
             for index in unsafe items.indices { unsafe items[index].revents = 0 }
         }
         return unsafe items[0].revents != 0
     }
 
-    /// The sockets that the last poll found readable. A handler may close sockets, also others.
+    /// The sockets that the last poll found readable. A handler may close any socket.
     func dispatch() {
         var readable: [Entry] = []
         for (index, entry) in entries.enumerated() where unsafe items[index + 1].revents != 0 {
@@ -186,8 +186,8 @@ extension SocketTable {
         for entry in readable where index(of: entry.id) != nil { entry.onReadable() }
     }
 
-    /// Drops the sockets that libzmq does not take any more; their owners make new ones. An error that no socket
-    /// explains would come back for ever: the process ends instead of spinning on it.
+    /// Drops the sockets that libzmq refuses; their owners make new ones. An error that no socket explains would come
+    /// back for ever: the process ends instead of looping on it.
     private func repair(_ code: Int32) {
         let broken = entries.enumerated().filter { index, _ in
             var events: Int32 = 0
@@ -239,7 +239,7 @@ extension SocketTable {
         try set(ZMQ_HANDSHAKE_IVL, configuration.handshakeInterval.wholeMilliseconds)
         try set(ZMQ_RECONNECT_IVL, configuration.reconnectInterval.wholeMilliseconds)
         try set(ZMQ_RECONNECT_IVL_MAX, configuration.maximumReconnectInterval.wholeMilliseconds)
-        // A peer whose machine died without a word is let go after a minute.
+        // A peer whose machine died without closing the connection is dropped after a minute.
         try set(ZMQ_TCP_KEEPALIVE, 1)
         try set(ZMQ_TCP_KEEPALIVE_IDLE, 30)
         try set(ZMQ_TCP_KEEPALIVE_INTVL, 10)
@@ -261,7 +261,7 @@ extension SocketTable {
         }
     }
 
-    /// Descriptors are given lowest first, so the next one tells how many are taken.
+    /// The kernel gives the lowest free descriptor, so the next one shows how many are taken.
     private func requireFileDescriptors() throws(BusError) {
         let next = unsafe dup(items[0].fd)
         if next >= 0 { _ = Glibc.close(next) }

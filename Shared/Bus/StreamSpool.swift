@@ -43,7 +43,7 @@ package struct StreamSpool: Sendable {
         var firstSpooled: UInt64 { last + 1 - UInt64(entries.count) }
     }
 
-    /// When which message came, over all streams; may name messages that are gone already.
+    /// The order in which messages came, over all streams; may name messages that are gone already.
     private struct Arrival {
         let stream: StreamID
         let sequence: UInt64
@@ -69,7 +69,7 @@ package struct StreamSpool: Sendable {
         self.maximumRetired = maximumRetired
     }
 
-    /// The sequence that the next message of this stream gets; `nil` if it would be a stream too many.
+    /// The sequence that the next message of this stream gets; `nil` if it would be a new stream beyond the limit.
     package func nextSequence(of stream: StreamID) -> UInt64? {
         if let known = streams[stream] { return known.last + 1 }
         return streams.count < maximumStreams ? 1 : nil
@@ -108,8 +108,8 @@ package struct StreamSpool: Sendable {
     /// The first page of what is left of a range: contiguous and ascending; empty if all of it is gone.
     ///
     /// - Parameters:
-    ///   - messages: at most so many.
-    ///   - bytes: at most so many in sum, yet always one message.
+    ///   - messages: how many messages at most.
+    ///   - bytes: how many bytes at most in sum; one message is always taken.
     package func page(
         of stream: StreamID, _ range: ClosedRange<UInt64>, messages: Int, bytes: Int
     ) -> [Entry] {
@@ -157,7 +157,7 @@ package struct StreamSpool: Sendable {
         byteCount -= gone.entries.reduce(0) { $0 + $1.byteCount }
     }
 
-    /// Streams that drop by their own limit leave arrivals behind; amortised, each costs one look.
+    /// Streams that drop messages by their own limit leave arrivals behind; amortised, each costs one look.
     private mutating func compactArrivals() {
         guard arrivals.count > 2 * messageCount + 64 else { return }
         arrivals = Deque(arrivals.filter(isKept))

@@ -48,8 +48,8 @@ package struct StreamTracker: Sendable {
     /// The last sequence that is known to exist.
     package private(set) var known: UInt64 = 0
     package private(set) var counters = Counters()
-    /// Whether the consumer is owed everything from `next` on. A newcomer is owed what is spooled: sequences that were
-    /// gone before it came are skipped without a word.
+    /// Whether the consumer must get everything from `next` on. A newcomer must get what is spooled: sequences that
+    /// were gone before it came are skipped without a report.
     private var isOwedAll: Bool
     /// Behind a gap, ascending, all above `next`.
     private var held: Deque<BusMessage> = []
@@ -60,7 +60,7 @@ package struct StreamTracker: Sendable {
     /// The end of the last gap that was counted.
     private var countedGapEnd: UInt64 = 0
 
-    /// - Parameter position: the last sequence that the consumer has durably; `nil` begins at the first that is still
+    /// - Parameter position: the last sequence that the consumer has stored; `nil` begins at the first that is still
     ///   spooled.
     package init(stream: StreamID, after position: UInt64?, limits: Limits) {
         self.stream = stream
@@ -80,7 +80,7 @@ package struct StreamTracker: Sendable {
     package mutating func received(_ message: BusMessage) -> [Delivery] {
         defer { countGap() }
         if message.sequence == next, held.isEmpty {
-            // Nothing is missing before it and nothing waits behind it, as nearly always.
+            // The usual case: nothing is missing before it, and nothing waits behind it.
             known = max(known, next)
             next += 1
             isOwedAll = true
@@ -90,10 +90,10 @@ package struct StreamTracker: Sendable {
         return take(message) ? releaseHeld() : []
     }
 
-    /// A heartbeat listed the stream: it shows a loss at the tail, and what can't be had any more.
+    /// A heartbeat listed the stream: that shows a loss at the tail, and which sequences can't be had any more.
     package mutating func positioned(firstSpooled: UInt64, last: UInt64) -> [Delivery] {
         known = max(known, last)
-        // A page that is on its way may still hold what has just left the spool.
+        // A page that is on its way may still hold messages that have just left the spool.
         guard request == nil else { return [] }
         let deliveries = giveUp(before: min(firstSpooled, known + 1))
         isOwedAll = true
@@ -123,7 +123,7 @@ package struct StreamTracker: Sendable {
             deliveries = giveUp(before: wanted.first?.sequence ?? range.upperBound + 1)
             isOwedAll = true
         }
-        // A page that comes too late says nothing about what is gone, yet its messages are as good as any.
+        // A page that comes too late says nothing about what is gone, but its messages can be used.
         for message in wanted where take(message) {
             counters.replayed += 1
             deliveries += releaseHeld()
@@ -132,7 +132,7 @@ package struct StreamTracker: Sendable {
         return deliveries
     }
 
-    /// A request came to nothing. After too many in a row the range is reported as lost.
+    /// A request failed. After too many failures in a row the range is reported as lost.
     package mutating func replayFailed(for range: ClosedRange<UInt64>, at now: Duration) -> [Delivery] {
         guard let request, request.range == range else { return [] }
         self.request = nil
@@ -143,7 +143,7 @@ package struct StreamTracker: Sendable {
         }
         failures = 0
         retryAt = nil
-        // Nobody could say whether a newcomer missed something: it is told.
+        // Nobody knows whether a newcomer missed something, so the loss is reported to it.
         isOwedAll = true
         return giveUp(before: range.upperBound + 1)
     }
@@ -154,7 +154,7 @@ package struct StreamTracker: Sendable {
         return replayFailed(for: request.range, at: now)
     }
 
-    /// The consumer has everything up to `position` durably: begins after it, unless more was delivered already.
+    /// The consumer has stored everything up to `position`: begins after it, unless more was delivered already.
     package mutating func resume(after position: UInt64) -> [Delivery] {
         isOwedAll = true
         guard position >= next, position < .max else { return [] }
@@ -194,7 +194,7 @@ extension StreamTracker {
         }
         held.insert(message, at: index)
         heldBytes += message.body.count
-        // The next in order does not count: it leaves at once, perhaps with those behind it.
+        // The next in order does not count: it is delivered at once, perhaps with those behind it.
         guard sequence != next else { return true }
         while held.count > limits.holdBackMessages || heldBytes > limits.holdBackBytes { dropLastHeld() }
         return held.last.map { $0.sequence >= sequence } ?? false

@@ -10,7 +10,7 @@ package struct SubscriberStatistics: Hashable, Sendable {
     /// Published messages and replayed ones that arrived well-formed.
     package var received: UInt64 = 0
     package var delivered: UInt64 = 0
-    /// Losses that were seen, each counted once however long it is.
+    /// Losses that were seen, each counted once, whatever its length.
     package var gapsDetected: UInt64 = 0
     /// Messages that came by a replay.
     package var replayed: UInt64 = 0
@@ -49,7 +49,7 @@ package struct SubscriptionState: Sendable {
     private let maximumStreams: Int
     private let maximumReplays: Int
     private var followed: [StreamID: Followed] = [:]
-    /// Where streams go on that are not followed now; the longest known go first.
+    /// Where streams that are not followed now would go on; the entries that were made first are dropped first.
     private var positions: OrderedDictionary<StreamID, UInt64> = [:]
     /// Streams that miss something.
     private var incomplete: Set<StreamID> = []
@@ -135,7 +135,7 @@ package struct SubscriptionState: Sendable {
         return (deliveries, orders)
     }
 
-    /// The consumer has this stream up to `position` durably.
+    /// The consumer has stored this stream up to `position`.
     package mutating func resume(_ stream: StreamID, after position: UInt64) -> [Delivery] {
         guard isSequence(position) || position == 0 else { return [] }
         if let publisher = followed[stream]?.publisher, let since = followed[stream]?.lastActivity {
@@ -145,8 +145,8 @@ package struct SubscriptionState: Sendable {
         return []
     }
 
-    /// A publisher is gone: what it still owed is lost, what was held back is delivered. Where its streams ended is
-    /// remembered, in case it comes back.
+    /// A publisher is gone: what is missing of its streams is lost, what was held back is delivered. Where its streams
+    /// ended is remembered, in case it comes back.
     package mutating func disconnected(_ publisher: InstanceID, at now: Duration) -> [Delivery] {
         underway[publisher] = nil
         var deliveries: [Delivery] = []
@@ -167,7 +167,7 @@ extension SubscriptionState {
     /// Keeps arithmetic on sequences from overflowing, whatever a peer says.
     private func isSequence(_ sequence: UInt64) -> Bool { sequence > 0 && sequence < UInt64(Int64.max) }
 
-    /// Changes one stream's tracker, which is made where there is none, and keeps the books about it.
+    /// Changes one stream's tracker, which is made if there is none, and keeps the tables and counters up to date.
     private mutating func update(
         _ stream: StreamID, of publisher: InstanceID, at now: Duration,
         _ change: (inout StreamTracker) -> [Delivery]

@@ -15,7 +15,7 @@ package final class ZeroMQBus: Sendable {
 
     /// - Parameters:
     ///   - instance: what every message names as its source; new at each start of the process.
-    ///   - allowList: whose keys may connect; this instance's own always may.
+    ///   - allowList: the keys that may connect; this instance's own key always may.
     ///   - clock: cluster time, for envelopes.
     ///   - generator: message ids and the jitter of back-off.
     /// - Throws: `system` if descriptors or threads can't be had, or libzmq was built without CURVE.
@@ -37,10 +37,10 @@ package final class ZeroMQBus: Sendable {
         Task { await shared.closeAll() }
     }
 
-    /// By which others know this instance, in Z85.
+    /// The key by which others know this instance, in Z85.
     package var publicKey: String { shared.keyPair.publicKey }
 
-    /// Binds a publisher, for instance to `tcp://127.0.0.1:*`; its `endpoint` tells the port that it got.
+    /// Binds a publisher, for instance to `tcp://127.0.0.1:*`; its `endpoint` has the port that it got.
     ///
     /// - Throws: `addressInUse`, `refused` (no endpoint that may be used), `system`.
     package func makePublisher(bind endpoint: String) async throws(BusError) -> ZeroMQPublisher {
@@ -77,7 +77,7 @@ package final class ZeroMQBus: Sendable {
     package func close() async { await shared.closeAll() }
 }
 
-/// What is made by a bus and closed with it.
+/// A part that a bus makes and closes.
 protocol BusParticipant: AnyObject, Sendable {
     func close() async
 }

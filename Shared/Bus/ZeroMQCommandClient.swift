@@ -91,7 +91,7 @@ package actor ZeroMQCommandClient: CommandClient, BusParticipant {
         }
     }
 
-    /// Drops the connection to a peer that discovery declared gone; what waits for it ends by its deadline.
+    /// Drops the connection to a peer that discovery declared gone; requests that wait for it end by their deadlines.
     package func disconnect(from instance: InstanceID) {
         guard let connection = connections.removeValue(forKey: instance) else { return }
         if let socket = connection.socket { shared.reactor.sockets.close(socket) }
@@ -165,7 +165,7 @@ extension ZeroMQCommandClient {
 
     private func answer(_ id: UUID128, _ answer: Answer) {
         defer {
-            // Long deadlines of requests that were answered soon must not pile up; amortised, each costs one look.
+            // Deadlines of requests that were answered long before must not pile up; amortised, each costs one look.
             if deadlines.count > 2 * pending.count + 1_024 {
                 deadlines = Heap(deadlines.unordered.filter { pending[$0.id] != nil })
             }
@@ -248,7 +248,7 @@ extension ZeroMQCommandClient {
             connections[instance]?.isEstablished = true
             sendWaiting(to: instance)
         }
-        // An answer that is late finds nobody.
+        // Nobody waits for a late answer any more.
         guard let id = envelope.correlationID, pending[id]?.instance == instance else { return }
         guard let failure = envelope.failure else { return answer(id, .reply(frames[2])) }
         answer(

@@ -91,7 +91,7 @@ extension ZeroMQCommandServer {
         if envelope.type == .ping { return reply(.success([]), to: envelope, client) }
         guard let handler = handlers[envelope.type] else {
             let failure = CommandFailure(
-                .unknownCommand, "'\(envelope.type)' is not served here; check the service asked")
+                .unknownCommand, "'\(envelope.type)' is not served here; check which service was asked")
             return reply(.failure(failure), to: envelope, client)
         }
         guard running.count < shared.configuration.maximumConcurrentCommands else {
@@ -140,7 +140,7 @@ extension ZeroMQCommandServer {
         reply(outcome, to: request, client)
     }
 
-    /// A client that is gone gets nothing: its deadline tells it.
+    /// A client that is gone gets no reply: its request ends by its deadline.
     private func reply(_ outcome: Result<[UInt8], CommandFailure>, to request: Envelope, _ client: [UInt8]) {
         guard let socket else { return }
         var envelope = Envelope(

@@ -8,7 +8,7 @@ internal import Synchronization
 
 /// Publishes over a PUB socket. See `StreamPublisher`.
 package actor ZeroMQPublisher: StreamPublisher, BusParticipant {
-    /// What publishers touch themselves: a change of threads for each message would cost more than sending it.
+    /// What the publishing thread changes itself: a change of threads for each message would cost more than sending it.
     private struct Outbox {
         var spool: StreamSpool
         /// Spooled and not sent yet; beyond the high-water mark they stay in the spool only, as with a slow subscriber.
@@ -127,7 +127,8 @@ package actor ZeroMQPublisher: StreamPublisher, BusParticipant {
         for frames in unsent { send(frames) }
     }
 
-    /// A message that can't be sent is in the spool: subscribers miss it by the next heartbeat and ask for it.
+    /// A message that can't be sent is in the spool: subscribers see by the next heartbeat that it is missing, and ask
+    /// for it.
     private func send(_ frames: [[UInt8]]) {
         guard let socket else { return }
         do {
@@ -144,7 +145,7 @@ package actor ZeroMQPublisher: StreamPublisher, BusParticipant {
         guard now >= nextHeartbeat else { return }
         nextHeartbeat = now + shared.configuration.heartbeatInterval
         let positions = outbox.withLock { $0.spool.positions() }
-        // What is listed leaves first: it would count as lost.
+        // The messages that the heartbeat lists are sent before it: otherwise they would count as lost.
         flush()
         let topic = Array(Topic.heartbeat(shared.instance).text.utf8)
         for body in ReplayCodec.heartbeats(positions, frameBytes: shared.configuration.maximumFrameBytes) {
@@ -155,8 +156,8 @@ package actor ZeroMQPublisher: StreamPublisher, BusParticipant {
         }
     }
 
-    /// libzmq asks for authentication only once per connection. Who lost its key is cut off by a new socket; all others
-    /// connect again and have replayed what they missed.
+    /// libzmq asks for authentication only once per connection. A new socket cuts off the peer whose key was removed;
+    /// all others connect again and ask for what they missed.
     private func cutOff() {
         removals = shared.allowList.removals
         guard let socket else { return }

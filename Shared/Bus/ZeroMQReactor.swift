@@ -9,8 +9,8 @@ internal import Synchronization
 /// The executor of all actors of one bus: one thread whose idle wait is `zmq_poll` over their sockets and a wake-up
 /// descriptor. Sockets and actor jobs share it, so no socket is ever touched by another thread.
 ///
-/// The thread ends when the last reference goes: an actor on it keeps it alive, hence no job is ever left unrun. What
-/// sockets are then left are closed on the thread, with the context.
+/// The thread ends when the last reference goes: an actor on it keeps it alive, hence no job is ever left unrun. The
+/// sockets that are left then are closed on the thread, with the context.
 final class ZeroMQReactor: SerialExecutor {
     private let loop: ReactorLoop
 
@@ -33,7 +33,7 @@ final class ZeroMQReactor: SerialExecutor {
     /// Calls `action` on the reactor's thread about four times per heartbeat, until it is removed. Traps off the thread.
     func addTicker(_ action: @escaping () -> Void) -> Int { loop.confined.addTicker(action) }
 
-    /// Runs `action` on the reactor's thread soon; asks for less than a task does. Dropped when the reactor goes.
+    /// Runs `action` on the reactor's thread soon; it costs less than a task. Dropped when the reactor goes.
     func schedule(_ action: @escaping @Sendable () -> Void) { loop.schedule(action) }
 
     func removeTicker(_ ticker: Int) { loop.confined.tickers[ticker] = nil }
@@ -141,7 +141,7 @@ private final class ReactorLoop: Sendable {
             }
             guard runJobs() else { break }
             confined.sockets.dispatch()
-            // What a reply has just set free need not wait for another poll.
+            // A job that a reply has just made ready need not wait for another poll.
             guard runJobs() else { break }
             guard now >= nextTick else { continue }
             nextTick = now + tickInterval
@@ -168,7 +168,8 @@ private final class ReactorLoop: Sendable {
         return true
     }
 
-    /// libzmq writes its last words to standard error and aborts when it is closed; a socket must never get 0, 1 or 2.
+    /// libzmq writes to standard error before it aborts, and aborts when that is closed; a socket must never get 0, 1
+    /// or 2.
     private static func keepStandardDescriptors() {
         for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 {
             _ = unsafe open("/dev/null", O_RDWR)

@@ -127,7 +127,7 @@ extension ZeroMQSubscriber {
             }
         }
         links[instance]?.liveness.heard(at: now)
-        // All at once: to wake the consumer for each would cost more than all the rest.
+        // All at once: waking the consumer for each would cost more than everything else.
         deliver(deliveries)
         orderReplays()
     }
@@ -159,7 +159,7 @@ extension ZeroMQSubscriber {
         guard isStalled, !isClosed else { return }
         isStalled = false
         setReading(true)
-        // Nobody was listened to: their silence was ours.
+        // No publisher was read meanwhile, so the silence says nothing about them.
         for instance in links.keys { links[instance]?.liveness.heard(at: shared.reactor.now) }
         orderReplays()
     }
@@ -170,7 +170,7 @@ extension ZeroMQSubscriber {
         }
     }
 
-    /// Asks for what is missing. While the consumer is slow nothing is: it would only pile up here.
+    /// Asks for what is missing; not while the consumer is slow, since the answers would only pile up here.
     private func orderReplays() {
         guard !isStalled, !isClosed else { return }
         let (deliveries, orders) = state.advance(at: shared.reactor.now)

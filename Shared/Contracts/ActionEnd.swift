@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How what a decision had done came out, once no step follows. Scheduler writes it, and UserGateway shows it.
+/// How the action of a decision ended, once no further step follows. Scheduler writes it, and UserGateway shows it.
 package enum ActionEnd: String, Hashable, Sendable, Codable, CaseIterable {
     case succeeded, failed
     /// Nobody knows whether it happened.

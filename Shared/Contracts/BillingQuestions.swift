@@ -24,10 +24,10 @@ package struct SetRatesRequest<Card: Codable & Sendable>: JSONDocument {
     }
 }
 
-/// What `rate.withdraw` asks: a card that does not hold yet is to go.
+/// What `rate.withdraw` asks: to remove a card that does not hold yet.
 package struct WithdrawRatesRequest: JSONDocument, Hashable {
     package var version: Int64
-    /// Who does, for the record.
+    /// Who withdraws it, for the record.
     package var principal: String
 
     package init(version: Int64, principal: String) {
@@ -36,18 +36,18 @@ package struct WithdrawRatesRequest: JSONDocument, Hashable {
     }
 }
 
-/// What Scheduler asks before it chooses a policy: which f policies would be priced with.
+/// What Scheduler asks before it chooses a policy: the f that each of these policies would be priced with.
 package struct FactorsRequest: JSONDocument, Hashable {
-    /// So many policies may be asked for at once.
+    /// How many policies one request may have.
     package static let limit = 10_000
 
-    /// All of a policy that f depends on.
+    /// The parts of a policy on which f depends.
     package struct Bounds: Hashable, Sendable, Codable {
         package var lowerPpm: Int64
         package var upperPpm: Int64
         package var ratioPpm: Int64
 
-        /// Throws what can't be about them.
+        /// Throws what is wrong with them.
         package var policy: ScalingPolicy {
             get throws(ScalingPolicy.Fault) {
                 try ScalingPolicy(

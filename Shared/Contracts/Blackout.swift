@@ -2,7 +2,7 @@
 
 /// A time of each day, in UTC, in which nothing is done automatically, for instance while backups run.
 package struct Blackout: JSONDocument, Hashable {
-    /// Of the day: 0 to 86 399.
+    /// The second of the day at which it begins: 0 to 86 399.
     package var startSecond: Int64
     /// 1 to 86 400; it may pass midnight.
     package var lengthSeconds: Int64

@@ -18,7 +18,7 @@ package struct BootSource: JSONDocument, Hashable {
     /// What cloud-init finds in the guest at its first boot, beside the guest agent and the rule that brings vCPUs
     /// online when they are plugged.
     package struct Seed: Hashable, Sendable, Codable {
-        /// Public keys of who may log in, each one line as OpenSSH has them.
+        /// Public keys that may log in, each one line in OpenSSH's form.
         package var sshKeys: [String]
         /// Further directives in cloud-init's own form, for instance `#cloud-config` YAML.
         package var userData: String?

@@ -2,7 +2,7 @@
 
 package import ResourceModel
 
-// Who gives a command writes its arguments by one of these.
+// Whoever gives a command makes its arguments by one of these.
 extension CommandArguments {
     private init(_ fill: (inout CommandArguments) -> Void) {
         self.init()
@@ -25,9 +25,9 @@ extension CommandArguments {
         CommandArguments { $0.bytesPerSecond = bytesPerSecond }
     }
 
-    /// `migrate`: `nil` leaves a choice to the host's Monitor.
+    /// `migrate`: what is `nil`, the host's Monitor chooses.
     ///
-    /// - Parameter forcedAlthough: what spoke against it; `nil`: nothing.
+    /// - Parameter forcedAlthough: what spoke against the move; `nil`: nothing.
     package static func migration(
         to target: HostID, bandwidthBytesPerSecond: Int64? = nil, maximumDowntimeMilliseconds: Int64? = nil,
         autoConverges: Bool? = nil, timeLimitSeconds: Int64? = nil, forcedAlthough: String? = nil
@@ -45,7 +45,7 @@ extension CommandArguments {
     /// `snapshot`, `revert` and `delete-snapshot`.
     package static func snapshot(named name: String) -> CommandArguments { CommandArguments { $0.name = name } }
 
-    /// `shutdown`: what the guest may take, and whether its power is cut after that.
+    /// `shutdown`: how long the guest may take, and whether its power is cut after that.
     package static func shutdown(graceSeconds: Int64, thenDestroys: Bool) -> CommandArguments {
         CommandArguments {
             $0.graceSeconds = graceSeconds

@@ -2,7 +2,7 @@
 
 internal import ResourceModel
 
-/// A command's arguments as their JSON has them: absolute targets. Which ones a verb needs, `fault` says.
+/// A command's arguments as in their JSON: absolute targets. `fault` says which ones a verb needs.
 ///
 ///     resize       {"vcpus": 3, "memory_bytes": 1073741824}     at least one of them
 ///     shutdown     {"grace_seconds": 60, "then_destroy": true}
@@ -35,7 +35,7 @@ package struct CommandArguments: JSONDocument, Hashable {
     package var cpuCapPPM: Int64?
     package var bytesPerSecond: Int64?
     package var keepsDisk: Bool?
-    /// What spoke against a move that was forced: for who reads the command.
+    /// What spoke against a move that was forced: for people who read the command.
     package var forcedAlthough: String?
     package var boot: BootSource?
 
@@ -67,10 +67,10 @@ package struct CommandArguments: JSONDocument, Hashable {
     /// A day.
     private static let longestDowntimeMilliseconds: Int64 = 86_400_000
 
-    /// What is missing or can't be for this verb; `nil` if nothing.
+    /// What is missing or not valid for this verb; `nil` if nothing.
     package func fault(for verb: CommandVerb) -> String? { faultOfAmounts ?? faultOfTarget(of: verb) }
 
-    /// A number that no domain can have, whatever it is for.
+    /// A number that no domain can have, whatever the verb is.
     private var faultOfAmounts: String? {
         for (name, count) in [("vcpus", vcpus), ("maximum_vcpus", maximumVCPUs)] {
             guard let count, count > VCPUCount.limit.count else { continue }
@@ -135,7 +135,7 @@ package struct CommandArguments: JSONDocument, Hashable {
             return "needs \"vcpus\" of at least 1 and \"memory_bytes\" above 0"
         }
         guard maximumVCPUs ?? vcpus >= vcpus, maximumMemoryBytes ?? memoryBytes >= memoryBytes else {
-            return "takes no ceiling below the size that it starts with"
+            return "takes no ceiling below the size that the domain starts with"
         }
         return nil
     }

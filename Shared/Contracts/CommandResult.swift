@@ -25,6 +25,6 @@ package struct CommandResult: JSONDocument, Hashable {
         self.effectiveAt = effectiveAt
     }
 
-    /// Reads a row's result; what it does not say, or can't be read, is `nil`.
+    /// Reads a row's result; what is missing, or can't be read, is `nil`.
     package init(_ text: String?) { self = text.flatMap { CommandResult(json: $0) } ?? CommandResult() }
 }

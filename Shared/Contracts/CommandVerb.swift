@@ -8,7 +8,8 @@ package enum CommandVerb: String, Hashable, Sendable, Codable, CaseIterable {
     case abortMigration = "abort-migration"
     case deleteSnapshot = "delete-snapshot"
 
-    /// Whether it copies a domain's memory or disks, or waits until the hypervisor has: minutes, not seconds.
+    /// Whether it copies a domain's memory or disks, or waits until the hypervisor has copied them: it takes minutes,
+    /// not seconds.
     package var copies: Bool {
         switch self {
         case .create, .save, .restore, .migrate, .snapshot, .revert, .delete, .deleteSnapshot: true

@@ -7,7 +7,7 @@ package struct DomainExamination: JSONDocument, Hashable {
     package struct Ability: Hashable, Sendable, Codable {
         /// Each one sentence with its remedy; empty if nothing is missing.
         package let missing: [String]
-        /// Whether the answer says anything of it: one of another version may not.
+        /// Whether the answer has this ability: an answer of another version may not.
         package let isKnown: Bool
         package var isPossible: Bool { isKnown && missing.isEmpty }
 
@@ -60,7 +60,7 @@ package struct DomainExamination: JSONDocument, Hashable {
         self.confirmsSizes = confirmsSizes
     }
 
-    /// What another version does not say is not known.
+    /// What an answer of another version does not say is not known.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let ability = { (key: CodingKeys) in try container.decodeIfPresent(Ability.self, forKey: key) }

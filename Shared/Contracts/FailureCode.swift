@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a service answers a request over the bus with no. How a durable command ended is an `OutcomeCode`.
+/// Why a service refuses a request over the bus. How a durable command ended is an `OutcomeCode`.
 package enum FailureCode: String, Hashable, Sendable, Codable, CaseIterable {
-    /// It has as many requests as it takes.
+    /// The service has as many requests as it can take.
     case busy
     case invalid
     case notFound = "not-found"
@@ -12,20 +12,20 @@ package enum FailureCode: String, Hashable, Sendable, Codable, CaseIterable {
     case observed
     /// The host is being emptied and takes nothing new.
     case draining
-    /// The tenant has as much as it may have.
+    /// The tenant has reached its quota.
     case quota
     case conflict
-    /// What it is about is another instance's.
+    /// Another instance owns what the request is about.
     case notOwner = "not-owner"
-    /// Something that it needs does not answer.
+    /// Something that the service needs does not answer.
     case unavailable
     case `internal`
-    /// It serves no such request.
+    /// The service has no such request.
     case unknownCommand = "unknown-command"
 
     // Of simulated hosts.
 
-    /// The call is of a former owner's epoch.
+    /// The call has the epoch of a former owner.
     case fenced
     case refused
     case unreachable

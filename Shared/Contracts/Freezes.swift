@@ -9,8 +9,8 @@ package enum FreezeSubject: Hashable, Sendable, CustomStringConvertible {
     case cluster(ClusterID)
     case tenant(TenantID)
     case domain(DomainID)
-    /// A scope that this version does not know, which may be of anything, or an id that can't be, which is nobody's. It is
-    /// shown as it came.
+    /// A scope that this version does not know, so that the freeze may stop anything, or an id that is not valid, so
+    /// that it stops nothing. It is shown as it came.
     case unrecognised(scope: String, id: String)
 
     package init(scope: String, id: String) {

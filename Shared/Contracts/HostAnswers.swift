@@ -2,7 +2,7 @@
 
 package import ResourceModel
 
-/// One of the answer to `vm.prepare-preview`: a line of a definition before and after.
+/// One element of the answer to `vm.prepare-preview`: a line of a definition before and after.
 package struct DefinitionChange: JSONDocument, Hashable {
     /// For instance `maximum vCPUs`.
     package let what: String
@@ -23,12 +23,12 @@ package struct DefinitionChange: JSONDocument, Hashable {
     }
 }
 
-/// One of the answer to `vm.snapshots`.
+/// One element of the answer to `vm.snapshots`.
 package struct DomainSnapshot: JSONDocument, Hashable {
     package let name: String
-    /// By the host's clock; `nil`: it is not said.
+    /// By the host's clock; `nil`: the host does not say.
     package let createdAt: Timestamp?
-    /// Of the domain, when it was taken.
+    /// The domain's state when the snapshot was taken.
     package let state: Recognised<DomainState>?
 
     package init(name: String, createdAt: Timestamp, state: DomainState) {
@@ -40,10 +40,10 @@ package struct DomainSnapshot: JSONDocument, Hashable {
 
 /// The answer to `vm.console`: a part of what a domain wrote there.
 package struct ConsoleOutput: JSONDocument, Hashable {
-    /// Of the first byte of `text`: later than asked for if what lay between is no longer kept.
+    /// The position of the first byte of `text`: later than asked for if the bytes between are no longer kept.
     package let offset: Int64
     package let nextOffset: Int64
-    /// Bytes that are no UTF-8 are replaced.
+    /// Bytes that are not UTF-8 are replaced.
     package let text: String
 
     package init(offset: Int64, nextOffset: Int64, text: String) {
@@ -53,10 +53,10 @@ package struct ConsoleOutput: JSONDocument, Hashable {
     }
 }
 
-/// One of the answer to `vm.addresses`.
+/// One element of the answer to `vm.addresses`.
 package struct GuestAddress: JSONDocument, Hashable {
     package enum Source: String, Hashable, Sendable, Codable, CaseIterable {
-        /// The guest's own word.
+        /// The guest's agent says so.
         case agent
         /// Leased to it by a virtual network.
         case lease

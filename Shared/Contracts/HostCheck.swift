@@ -2,7 +2,7 @@
 
 package import ResourceModel
 
-/// One thing that was looked at of a host, or of a pair between which guests are to move.
+/// One thing that was checked about a host, or about a pair of hosts between which guests are to move.
 package struct CheckItem: JSONDocument, Hashable {
     package enum Result: String, Hashable, Sendable, Codable, CaseIterable {
         case fine, missing, unknown
@@ -25,7 +25,7 @@ package struct CheckItem: JSONDocument, Hashable {
         self.remedy = remedy
     }
 
-    /// What does not say how it came out is unknown, never fine.
+    /// An item that does not say how it came out is unknown, never fine.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         target = try container.decodeIfPresent(HostID.self, forKey: .target)

@@ -2,7 +2,7 @@
 
 package import ResourceModel
 
-/// A name of a host, and what this machine's own resolver makes of it.
+/// A name of a host, and the addresses that this machine's own resolver has for it.
 package struct ResolvedName: Hashable, Sendable, Codable {
     package let name: String
     /// IPv4 and IPv6 addresses; empty if the name is not known here.
@@ -14,8 +14,8 @@ package struct ResolvedName: Hashable, Sendable, Codable {
     }
 }
 
-/// What a host check goes by: what the host says of itself, whatever its driver. It crosses no process itself; Monitor's
-/// core makes `CheckItem`s of it.
+/// What a host check is made from: what the host says of itself, whatever its driver. It is never sent to another
+/// process; Monitor's core makes `CheckItem`s of it.
 package struct HostExamination: Hashable, Sendable, Codable {
     package struct StoragePool: Hashable, Sendable, Codable {
         package let name: String
@@ -32,13 +32,13 @@ package struct HostExamination: Hashable, Sendable, Codable {
     }
 
     package let capabilities: HypervisorCapabilities
-    /// As the host calls itself.
+    /// The name by which the host calls itself.
     package var hostName: ResolvedName
     /// The name in its URI, to which other hosts send guests: empty in a local URI; `nil` where hosts need no name.
     package var migrationName: ResolvedName?
     /// Why a CPU cap can't act here; `nil` if it can, or if no domain runs that it could be tried with.
     package let cpuCapObstacle: String?
-    /// Whether the connection can't be read on its way.
+    /// Whether nobody on the way can read the connection.
     package let isEncrypted: Bool
     /// The host's CPU in the driver's own words, for `accepts`; `nil` where the driver says nothing.
     package let cpu: String?

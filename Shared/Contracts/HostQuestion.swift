@@ -2,9 +2,9 @@
 
 package import ResourceModel
 
-/// What a host's Monitor is asked; which question it is, the message's type says.
+/// What a host's Monitor is asked; the message's type says which question it is.
 package struct HostQuestion: JSONDocument, Hashable {
-    /// Of a domain's host; all but `host.check`.
+    /// All questions but `host.check`: the domain that it is about.
     package var domain: DomainID?
     /// `host.check`: which host.
     package var host: HostID?

@@ -40,8 +40,9 @@ package struct HypervisorCapabilities: JSONDocument, Hashable {
         self.events = events
     }
 
-    /// A row of a Monitor of another version may say less. What it does not say the host does not have; but that it can't
-    /// send a domain elsewhere, which binds its domains to it, counts only where it is said.
+    /// A row that a Monitor of another version wrote may say less. The host does not have what the row does not say,
+    /// with one exception: that it can't send a domain elsewhere, which binds its domains to it, counts only if the row
+    /// says so.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let has = { (key: CodingKeys) in try container.decodeIfPresent(Bool.self, forKey: key) }

@@ -15,7 +15,7 @@ extension JSONDocument {
     package var json: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // What can't happen is `null`, which no reader takes for a document.
+        // It can't fail; if it did, the text would be `null`, which no reader takes for a document.
         return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
     }
 

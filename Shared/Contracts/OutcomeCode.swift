@@ -4,9 +4,9 @@
 package enum OutcomeCode: String, Hashable, Sendable, Codable, CaseIterable {
     /// Nobody knows whether it happened. Never repeated by itself.
     case outcomeUnknown = "outcome-unknown"
-    /// Somebody called it off.
+    /// Somebody cancelled it.
     case aborted
-    /// Something about the domain contradicts it: it has changed since, or there are two of it.
+    /// The domain's present condition contradicts it: the domain has changed since, or there are two copies of it.
     case conflict
     /// Its time passed before it could begin.
     case deadline
@@ -21,13 +21,13 @@ package enum OutcomeCode: String, Hashable, Sendable, Codable, CaseIterable {
     case hypervisor
     /// Its Monitor ended while it ran, and its effect is not there.
     case interrupted
-    /// Its verb or its arguments can't be.
+    /// Its verb or its arguments are not valid.
     case invalid
     /// The domain is on another host by now.
     case moved
-    /// It was carried out, and what it should change is as before.
+    /// It was carried out, and nothing changed.
     case noEffect = "no-effect"
-    /// What it is about, or needs, is not there.
+    /// What it is about, or what it needs, does not exist.
     case notFound = "not-found"
     /// Ebb does not manage the domain.
     case notManaged = "not-managed"

@@ -4,6 +4,6 @@
 package enum PermitPurpose: String, Hashable, Sendable, Codable, CaseIterable {
     case create, start, restore, grow, migrate
 
-    /// Whether the host gets a domain that did not run there: a draining host refuses.
+    /// Whether the host gets a domain that does not run there yet: a draining host refuses that.
     package var bringsDomain: Bool { self != .grow }
 }

@@ -24,7 +24,7 @@ package struct PolicyChange: JSONDocument, Hashable {
     package var goalPpm: Int64?
     package var cooldownUpNanoseconds: Int64?
     package var cooldownDownNanoseconds: Int64?
-    /// 0: the platform's again.
+    /// 0: the platform's number again.
     package var windowLength: Int?
     package var optOut: Bool?
     package var dryRun: Bool?
@@ -35,12 +35,12 @@ package struct PolicyChange: JSONDocument, Hashable {
     package init() {}
 }
 
-/// What `policy.replay` asks: which past of a domain is decided again, and by which change of its policy. The change's
-/// members stand beside the question's own.
+/// What `policy.replay` asks: which past period of a domain to decide again, and with which change of its policy. The
+/// change's members stand beside the question's own.
 package struct ReplayQuestion: JSONDocument, Hashable {
     package var domain: DomainID
     package var from: Timestamp
-    /// Not in it any more.
+    /// The end of the period, not included.
     package var to: Timestamp
     package var change: PolicyChange
 

@@ -19,7 +19,7 @@ package enum QuotaResource: String, Hashable, Sendable, Codable, CaseIterable {
     }
 }
 
-/// Amounts by resource: bytes of memory and disk, else numbers. What is not there is none, or has no limit.
+/// Amounts by resource: bytes of memory and disk, else numbers. A missing resource means none or, in a limit, no limit.
 package struct QuotaAmounts: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     private var amounts: [QuotaResource: Int64] = [:]
 

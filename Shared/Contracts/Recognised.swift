@@ -2,8 +2,8 @@
 
 /// A word of a list that two services share, as it came from the bus or a row.
 ///
-/// A peer of a later version may say a word that this one has no case for. It is kept to the byte, so that whoever reads it
-/// refuses it or shows it by its name, and reads the rest.
+/// A peer of a later version may send a word for which this version has no case. The word is kept to the byte, so that
+/// its reader can refuse it or show it, and still read the rest.
 package enum Recognised<Word: RawRepresentable & Hashable & Sendable>: Hashable, Sendable
 where Word.RawValue == String {
     case known(Word)
@@ -19,7 +19,7 @@ where Word.RawValue == String {
         }
     }
 
-    /// `nil`: the list does not have it.
+    /// `nil` if this version does not know the word.
     package var word: Word? {
         if case .known(let word) = self { word } else { nil }
     }

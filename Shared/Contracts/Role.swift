@@ -2,20 +2,20 @@
 
 /// What a principal may do. Raw values are those of `account.principal.role`.
 package enum Role: String, Hashable, Comparable, Sendable, CaseIterable, Codable {
-    /// A tenant's: everything that is the tenant's, and its members' tokens.
+    /// For a tenant: everything that belongs to the tenant, and its members' tokens.
     case owner
-    /// A tenant's: its VMs and policies, not its bill.
+    /// For a tenant: its VMs and policies, not its bill.
     case member
-    /// A tenant's: usage and bill only.
+    /// For a tenant: usage and bill only.
     case billingViewer = "billing-viewer"
-    /// The provider's: hosts, and every tenant's VMs.
+    /// For the provider: hosts, and every tenant's VMs.
     case `operator`
-    /// The provider's: reads everything, changes nothing.
+    /// For the provider: reads everything, changes nothing.
     case auditor
-    /// The provider's: everything.
+    /// For the provider: everything.
     case administrator
 
-    /// Of the provider's side, which belongs to no tenant and sees all of them.
+    /// Whether it is a role of the provider, who belongs to no tenant and sees all of them.
     package var isProvider: Bool {
         switch self {
         case .owner, .member, .billingViewer: false

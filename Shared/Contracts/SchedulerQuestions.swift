@@ -2,11 +2,11 @@
 
 package import ResourceModel
 
-/// What `assess` asks: which observed VMs to assess, over which past.
+/// What `assess` asks: which observed VMs to assess, over which past period.
 package struct AssessQuestion: JSONDocument, Hashable {
     package var hosts: [HostID]
     package var from: Timestamp
-    /// Not in it any more.
+    /// The end of the period, not included.
     package var to: Timestamp
 
     package init(hosts: [HostID], from: Timestamp, to: Timestamp) {
@@ -18,10 +18,10 @@ package struct AssessQuestion: JSONDocument, Hashable {
 
 /// Which decisions to show as their tenants may read them: one, or several.
 package struct DecisionQuestion: JSONDocument, Hashable {
-    /// So many may be asked for at once.
+    /// How many decisions one question may have.
     package static let limit = 1_000
 
-    /// Former gateways asked for one.
+    /// Gateways of an older version ask for one.
     package var id: UUID128?
     package var ids: [UUID128]?
 
@@ -39,7 +39,7 @@ package struct VerifyQuestion: JSONDocument, Hashable {
 
 /// What `decision.verify` answers.
 package struct VerifyAnswer: JSONDocument, Hashable {
-    /// Of so many records at most it is said what differs.
+    /// For how many records at most the answer says what differs.
     package static let limit = 100
 
     package struct Failure: Codable, Hashable, Sendable {
@@ -59,7 +59,7 @@ package struct VerifyAnswer: JSONDocument, Hashable {
     package var checked = 0
     /// Records whose rules, run again over their inputs, gave the same bytes.
     package var held = 0
-    /// Records of other rules than this release has: they can't be run again here.
+    /// Records of rules that this release does not have: they can't be run again here.
     package var otherRules = 0
     /// The others, each with what differs; at most `limit` of them.
     package var failures: [Failure] = []
@@ -68,7 +68,7 @@ package struct VerifyAnswer: JSONDocument, Hashable {
 
     package init() {}
 
-    /// What a former Scheduler does not count is none.
+    /// What a Scheduler of an older version does not count is 0.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         checked = try container.decodeIfPresent(Int.self, forKey: .checked) ?? 0

@@ -7,8 +7,8 @@ internal import Synchronization
 /// with a deadline.
 ///
 /// A call that overruns is not interrupted (C libraries offer no way): its caller gets `.deadline` at once, the thread
-/// stays with the call, and the worker is *stuck* until the call returns. Who finds it stuck for too long abandons it
-/// and starts a new one; the old thread ends by itself when its call comes back.
+/// stays with the call, and the worker is *stuck* until the call returns. A caller that finds it stuck for too long
+/// abandons it and starts a new one; the old thread ends by itself when its call returns.
 package final class BlockingWorker: Sendable {
     package enum Failure: Error, Hashable, Sendable {
         /// The call did not return in time. Whether it had its effect is unknown.
@@ -19,7 +19,7 @@ package final class BlockingWorker: Sendable {
     }
 
     private struct State {
-        /// Does the work and returns how to report it: the worker is idle again before its caller hears.
+        /// Does the work and returns how to report it: the worker is idle again before its caller gets the result.
         var job: (@Sendable () -> @Sendable () -> Void)?
         var isRunning = false
         var isAbandoned = false
@@ -36,7 +36,8 @@ package final class BlockingWorker: Sendable {
     package var isBusy: Bool { state.withLock { $0.isRunning || $0.job != nil } }
 
     /// Runs `body` on the worker's thread. Calls must not overlap: a second one while one runs fails as `.stuck`.
-    /// - Parameter steps: noted by `body`. After each of them `timeout` begins anew, up to their limit.
+    /// - Parameter steps: `body` counts its steps there. After each step `timeout` begins anew, up to the limit of
+    ///   `steps`.
     package func run<Value: Sendable>(
         timeout: Duration, steps: StepCount = StepCount(), _ body: @escaping @Sendable () -> Value
     ) async throws(Failure) -> Value {
@@ -113,7 +114,7 @@ package final class BlockingWorker: Sendable {
     }
 }
 
-/// When a blocking call of many steps did one: what goes on does not hang.
+/// Counts the steps of a blocking call: a call that still makes steps does not hang.
 package final class StepCount: Sendable {
     /// How long it may take in all.
     let limit: Duration

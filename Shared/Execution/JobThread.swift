@@ -18,7 +18,7 @@ final class JobThread: Sendable {
 
     init(name: String) { self.name = name }
 
-    /// To be called once. `run` is kept until the thread ends.
+    /// Call it once. `run` is kept until the thread ends.
     func start(_ run: @escaping @Sendable (UnownedJob) -> Void) {
         startThread(named: name) { [self] in
             state.withLock { $0.thread = currentThreadID() }
@@ -57,7 +57,8 @@ final class JobThread: Sendable {
         condition.lock()
         defer { condition.unlock() }
         while true {
-            // Looked at under the condition's lock: who adds a job from here on finds the thread waiting and wakes it.
+            // Checked under the condition's lock: whoever adds a job from here on finds the thread waiting and wakes
+            // it.
             (batch, isStopped) = take(isWaiting: true)
             if !batch.isEmpty { return batch }
             if isStopped { return nil }

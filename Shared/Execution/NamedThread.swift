@@ -11,7 +11,7 @@ package func startThread(named name: String, _ body: @escaping @Sendable () -> V
 }
 
 /// Foundation's `Thread.name` is lost where the new thread is faster than the one that started it (26 of 1,000 on two
-/// busy cores), so the kernel is told itself; it cuts the name. A thread without its name works as well.
+/// busy cores), so the name is given to the kernel directly; it cuts the name. A thread without its name works as well.
 private func nameCurrentThread(_ name: String) {
     try? Data(name.utf8).write(to: URL(fileURLWithPath: "/proc/thread-self/comm"))
 }

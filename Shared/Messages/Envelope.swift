@@ -121,7 +121,7 @@ extension Envelope.Failure {
     }
 }
 
-/// Nobody waits longer for an answer.
+/// The longest that anybody waits for an answer.
 private let longestTimeout: Duration = .seconds(86_400)
 
 private func requireLength(

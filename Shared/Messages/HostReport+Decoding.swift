@@ -87,7 +87,7 @@ extension HostReport {
                 ? try bounded("memory_used_bytes", columns.memoryUsedBytes) : nil,
             responseTimeNanoseconds: columns.hasResponseTimeNs
                 ? try signed("response_time_ns", columns.responseTimeNs) : nil,
-            // A method that is newer than this service is an unknown one.
+            // A method that this service does not know yet counts as unknown.
             responseMethod: ResponseMethod(rawValue: columns.responseMethod) ?? .unknown,
             responseLoss: try utilization("response_loss_ppm", columns.hasResponseLossPpm, columns.responseLossPpm))
     }
@@ -114,7 +114,7 @@ private struct KnownColumn {
 
     /// - Parameters:
     ///   - largest: What no value may pass.
-    ///   - isSigned: Whether values are the bit pattern of an `Int64`, of which any may be.
+    ///   - isSigned: Whether values are the bit pattern of an `Int64`, so that any value is valid.
     init(
         _ name: String, _ column: WireColumn, count: Int, atMost largest: Int64 = .max, isSigned: Bool = false
     ) throws(MessageError) {

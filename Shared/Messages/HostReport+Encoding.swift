@@ -8,15 +8,15 @@ package enum HostReport {
     /// Domains that one report may list: far above what a host can run, far below what could exhaust memory.
     package static let maximumDomains = 4_096
 
-    /// The columns of a sample. Unknown values are absent by their presence bit; a counter that is negative is no
-    /// reading and becomes unknown. An incarnation's host is the report's own host: one of another host is left out.
+    /// The columns of a sample. Unknown values are absent by their presence bit; a negative counter is not a reading
+    /// and becomes unknown. An incarnation's host is the report's own host; an incarnation of another host is left out.
     ///
     /// - Throws: `tooLarge` if the sample lists more than `maximumDomains`.
     package static func encoded(_ sample: HostSample) throws(MessageError) -> [UInt8] {
         MessageCodec.encoded(try wire(sample))
     }
 
-    /// The report as a message, for who needs it before it is bytes.
+    /// The report as a message, before it is encoded.
     package static func wire(_ sample: HostSample) throws(MessageError) -> WireHostReport {
         let domains = sample.domains
         guard domains.count <= maximumDomains else { throw tooManyDomains(domains.count, host: sample.host.name) }

@@ -4,7 +4,7 @@ package import Contracts
 internal import FoundationEssentials
 package import SwiftProtobuf
 
-/// Why bytes are not the message that they should be. Nothing that arrives traps: it throws this.
+/// Why bytes are not a valid message. Nothing that arrives traps: decoding throws this.
 package struct MessageError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: Hashable, Sendable {
         case malformed

@@ -12,7 +12,8 @@ package struct TLSClient: Sendable {
         private let context: NIOSSLContext
     #endif
 
-    /// - Parameter authorityFile: certificates in PEM of whom servers' certificates are believed; `nil`: the system's.
+    /// - Parameter authorityFile: certificates, in PEM, of the authorities that are trusted to sign servers'
+    ///   certificates; `nil`: the system's.
     /// - Throws: if the file can't be used, and in a build without TLS.
     package init(authorityFile: String?) throws(TLSFailure) {
         #if TLS
@@ -29,7 +30,7 @@ package struct TLSClient: Sendable {
         #endif
     }
 
-    /// What one connection needs at the front of its pipeline.
+    /// The handler at the front of one connection's pipeline.
     ///
     /// - Parameter serverName: the name that the server's certificate must be for; `nil` where it is reached by address.
     package func handler(serverName: String?) throws -> any ChannelHandler {
@@ -49,7 +50,7 @@ package struct TLSClient: Sendable {
         #endif
     }
 
-    /// Why, for whoever connects.
+    /// Why they could not agree, for the person who connects.
     package static func reason(of refusal: any Error) -> String {
         let text = "\(refusal)"
         if text.contains("CERTIFICATE_VERIFY_FAILED") {

@@ -33,7 +33,7 @@ package struct TLSServer: Sendable {
         #endif
     }
 
-    /// What one accepted connection needs at the front of its pipeline.
+    /// The handler at the front of an accepted connection's pipeline.
     package func handler() -> any ChannelHandler {
         #if TLS
             NIOSSLServerHandler(context: context)
