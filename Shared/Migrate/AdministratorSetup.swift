@@ -12,7 +12,8 @@ struct AdministratorSetup {
     let renewToken: Bool
     let tokenDays: Int
 
-    /// Returns what it did, in words. The token's file is in place before the row is committed: no token is ever lost.
+    /// Returns a sentence about what it did. The token's file is in place before the row is committed: no token is ever
+    /// lost.
     func run(_ store: Store) async throws -> String {
         let accounts = AccountRepository(store)
         let existing = try await accounts.principal(named: name)

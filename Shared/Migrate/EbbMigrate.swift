@@ -138,11 +138,11 @@ struct EbbMigrate: AsyncParsableCommand {
         }
     }
 
-    /// Ownership of before it was dated was guessed: the lines stay in inventory.ownership_guess.
+    /// Lists what was guessed: who owned a VM before ownership had dates. The rows stay in inventory.ownership_guess.
     private func listGuesses(_ store: Store) async throws {
         let guesses = try await OwnershipRepository(store).guesses()
         guard !guesses.isEmpty else { return }
-        say("whose VMs were when is dated from now on; of before it was taken that:")
+        say("ownership of VMs has dates from now on; for the time before, this was assumed:")
         for guess in guesses { say("  " + guess) }
     }
 
@@ -164,7 +164,7 @@ struct EbbMigrate: AsyncParsableCommand {
     private func say(_ text: String) { print("ebb-migrate: \(terminalLine(text))") }
 }
 
-/// Why it ended: one sentence and sysexits.h's number.
+/// Why the program ended: one sentence, and an exit code of sysexits.h.
 struct Failure: Error {
     let sentence: String
     let exitCode: Int32

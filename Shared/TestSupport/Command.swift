@@ -3,7 +3,7 @@
 internal import Foundation
 internal import Synchronization
 
-/// A program that ended badly, or is not there.
+/// A program that failed, or does not exist.
 package struct ProcessFailure: Error, CustomStringConvertible {
     package let description: String
 }
@@ -30,7 +30,8 @@ package func run(_ program: String, _ arguments: [String], environment: [String:
     process.arguments = [program] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
     process.standardInput = FileHandle.nullDevice
-    // Foundation's process keeps them for good otherwise, and a test that asks a program a thousand times runs out.
+    // Otherwise Foundation's process keeps the file descriptors, and a test that runs a program a thousand times has
+    // none left.
     let handles = (output: try FileHandle(forWritingTo: output), errors: try FileHandle(forWritingTo: errors))
     process.standardOutput = handles.output
     process.standardError = handles.errors
@@ -59,7 +60,7 @@ package func builtProduct(_ name: String) throws -> String {
 
 /// A shell that waits until this process ends, however it ends, then runs a script.
 package final class ExitWatcher: Sendable {
-    /// Written to never: its end closes when this process is gone, or when the watcher is released.
+    /// Nothing is written to it: its end closes when this process is gone, or when the watcher is released.
     private let pipe = Mutex<Pipe?>(nil)
 
     /// `script` gets `arguments` as `$1`, `$2`, …

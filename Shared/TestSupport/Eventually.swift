@@ -6,7 +6,7 @@ package struct ConditionNotMet: Error, CustomStringConvertible {
     package init(description: String) { self.description = description }
 }
 
-/// Waits until `condition` holds, for what has no event to await (a process, a socket, another session's state).
+/// Waits until `condition` holds, where there is no event to await (a process, a socket, another session's state).
 ///
 /// Polls every 5 ms; throws `ConditionNotMet` when `limit` has passed, and what `condition` throws.
 package func eventually(

@@ -3,23 +3,23 @@
 internal import Foundation
 package import ResourceModel
 
-/// A source of inputs that nobody would send by mistake: the ends of every range, what lies beside them, and texts that
-/// are nearly right. The same seed gives the same inputs.
+/// A source of inputs that nobody sends by mistake: the ends of every range, what lies beside them, and texts that are
+/// nearly right. The same seed gives the same inputs.
 ///
-/// What is fed with them must answer or refuse; a trap ends the test process, and the line that `run` printed last says
-/// how to meet it again.
+/// The code under test must answer or refuse; a trap ends the test process, and the line that `run` printed last says
+/// how to repeat it.
 package struct Fuzz: Sendable {
     /// `EBB_FUZZ_SEED`, or one that is always the same.
     package static let seed = ProcessInfo.processInfo.environment["EBB_FUZZ_SEED"].flatMap { UInt64($0) } ?? 2_011
-    /// How many times as many rounds as usual: `EBB_FUZZ_ROUNDS`.
+    /// The factor by which the number of rounds is multiplied: `EBB_FUZZ_ROUNDS`.
     private static let factor = ProcessInfo.processInfo.environment["EBB_FUZZ_ROUNDS"].flatMap { Int($0) } ?? 1
 
     package var random: SeededGenerator
 
     package init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
-    /// Feeds `body` with so many inputs of their own; prints the seed, and with `EBB_FUZZ_TRACE` each round, so that
-    /// the last line names the one that ended the process.
+    /// Runs `body` for `rounds` rounds, each with inputs of its own; prints the seed, and with `EBB_FUZZ_TRACE` each
+    /// round, so that the last line names the one that ended the process.
     package static func run(_ name: String, rounds: Int, _ body: (inout Fuzz) throws -> Void) rethrows {
         let isTraced = ProcessInfo.processInfo.environment["EBB_FUZZ_TRACE"] != nil
         say("fuzz: \(name), seed \(seed); EBB_FUZZ_SEED=\(seed) EBB_FUZZ_TRACE=1 repeats it and names the round")

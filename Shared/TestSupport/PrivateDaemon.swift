@@ -19,7 +19,7 @@ package final class PrivateDaemon {
 
     /// Makes its folder; nothing runs yet.
     package init() throws {
-        // A socket's path is short.
+        // The path of a socket must be short.
         directory = URL(filePath: "/tmp/ebb-\(UUID().uuidString.prefix(8))")
         port = try PostgresCluster.freePort()
         for folder in ["run", "home", "pki"] {
@@ -87,7 +87,7 @@ package final class PrivateDaemon {
         }
     }
 
-    /// Its address over TLS, of which callers trust its authority alone.
+    /// Its address over TLS; callers trust its authority alone.
     package var tlsURI: String { "test+tls://127.0.0.1:\(port)/default?pkipath=\(directory.path)/pki" }
 
     /// Its address on this machine.
@@ -136,7 +136,7 @@ package final class PrivateDaemon {
         if let process { kill(process.processIdentifier, number) }
     }
 
-    /// Ends it without a word, and waits until it is gone.
+    /// Kills it, and waits until it is gone.
     package func end() {
         signal(SIGKILL)
         process?.waitUntilExit()

@@ -7,7 +7,7 @@ package import Bus
 package enum TestKeys {
     package static let pair: CurveKeyPair = {
         guard let pair = CurveKeyPair(secretKey: "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs") else {
-            preconditionFailure("the tests' CURVE key is none")
+            preconditionFailure("the tests' CURVE key is not valid")
         }
         return pair
     }()

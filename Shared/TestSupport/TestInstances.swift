@@ -4,7 +4,7 @@ package import ResourceModel
 package import Store
 
 extension InstanceCredential {
-    /// Of a test's instance: every test knows its secret.
+    /// The credential of a test's instance: every test knows its secret.
     package static func test(_ id: InstanceID) -> InstanceCredential {
         InstanceCredential(id, secret: [UInt8](repeating: 7, count: 32))
     }

@@ -14,7 +14,7 @@ struct CallMemory: Sendable {
     struct Call: Hashable, Sendable {
         let change: FleetChange
         var outcome: Outcome
-        /// Its first answer gets lost.
+        /// Whether its first answer gets lost.
         var losesAnswer: Bool
     }
 

@@ -4,7 +4,7 @@ import ResourceModel
 
 /// The true timeline of one domain so far. It goes with the domain from host to host.
 struct DomainHistory: Hashable, Sendable {
-    /// What a segment says between its ends.
+    /// What a segment states about its period.
     struct Extent: Hashable, Sendable {
         let host: HostID
         let hypervisorID: Int64?
@@ -20,7 +20,7 @@ struct DomainHistory: Hashable, Sendable {
     private(set) var incarnations: [TruthIncarnation] = []
     private(set) var served: [TruthServedLoad] = []
     private(set) var readings: [TruthReading] = []
-    /// How many of all these were dropped because there were too many.
+    /// How many entries were dropped because there were too many.
     private(set) var dropped = 0
     private var open: Extent?
     private var openedAt = Timestamp.zero

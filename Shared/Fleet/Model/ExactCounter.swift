@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A counter that integrates a piecewise-constant rate without ever losing a fraction: what it shows does not depend on
-/// how often it was read.
+/// A counter that integrates a piecewise-constant rate without losing a fraction: its value does not depend on how
+/// often it was read.
 struct ExactCounter: Hashable, Sendable {
     /// Whole units so far, rounded down.
     private(set) var whole: Int64 = 0

@@ -48,7 +48,7 @@ extension Fleet {
         }
     }
 
-    /// Something that nobody ordered through a call with an epoch of its own: an administrator's doing on the host.
+    /// Begins a change without a call and an epoch of its own: an administrator made it on the host.
     mutating func begin(foreign change: FleetChange, at now: Timestamp) throws(FleetRefusal) {
         guard let place = find(change.domain) else {
             throw FleetRefusal(.notFound, "the fleet has no domain \(change.domain)")

@@ -144,7 +144,7 @@ extension Fleet {
         }
     }
 
-    /// Ends the present life, if there is one, and begins the one that the snapshot kept.
+    /// Ends the present life, if there is one, and begins a new one from the snapshot.
     private mutating func revert(_ place: (host: Int, domain: Int), to name: String, at instant: Timestamp) {
         guard let snapshot = hosts[place.host].domains[place.domain].snapshots[name] else { return }
         hosts[place.host].end(place.domain, state: .shutoff, at: instant, limits: limits)

@@ -3,8 +3,8 @@
 package import ResourceModel
 
 extension Fleet {
-    /// The true timeline up to this instant (at the earliest the latest one it was told of), of these domains or of
-    /// all. It changes nothing: what would happen until then is played on a copy.
+    /// The true timeline of these domains, or of all, up to this instant (or up to `latest` if that is later). It
+    /// changes nothing: what would happen until then is played on a copy.
     package func truth(until instant: Timestamp, of domains: Set<DomainID>? = nil) -> FleetTruth {
         var copy = self
         let end = copy.settle(until: instant)
@@ -39,7 +39,7 @@ extension PendingEvent {
 }
 
 extension SimulatedHost {
-    /// To be called when settled at `end`.
+    /// Call it when the host is settled at `end`.
     func truth(at end: Timestamp) -> TruthHost {
         TruthHost(
             id: id, condition: condition, cores: cores, memory: memory, cpuTimeNanoseconds: cpuTimes.total,
@@ -48,7 +48,7 @@ extension SimulatedHost {
 }
 
 extension SimulatedDomain {
-    /// To be called when settled at `end`; `host` is `nil` for one that was undefined.
+    /// Call it when the domain is settled at `end`; `host` is `nil` for one that was undefined.
     func truth(on host: HostID?, at end: Timestamp) -> TruthDomain {
         var incarnations = history.incarnations
         if let host, let life { incarnations.append(TruthIncarnation(host: host, life, end: nil)) }

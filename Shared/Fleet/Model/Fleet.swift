@@ -5,7 +5,8 @@ package import ResourceModel
 /// Hundreds to tens of thousands of simulated hosts, and the true timeline of all that happens on them.
 ///
 /// Pure: no clock, no I/O, no randomness but the seeded generators within. The same configuration, calls and instants
-/// give the same answers and the same truth. Instants are true time; an earlier one than the latest counts as that.
+/// give the same answers and the same truth. Instants are true time; one that is earlier than the latest counts as the
+/// latest.
 package struct Fleet: Sendable {
     package let configuration: FleetConfiguration
     package let start: Timestamp
@@ -24,10 +25,10 @@ package struct Fleet: Sendable {
     var faults: [FleetFault] = []
     /// By instant, then by order of the calls.
     var pending: [PendingEvent] = []
-    /// Domains that an operation is under way for.
+    /// Domains for which an operation is under way.
     var busy: Set<DomainID> = []
     var log = FleetLog()
-    /// Of those that no owner ordered.
+    /// How many operations began that no owner ordered.
     var foreignCalls: UInt64 = 0
 
     package init(_ configuration: FleetConfiguration, at instant: Timestamp) throws(FleetConfigurationError) {
@@ -71,8 +72,8 @@ package struct Fleet: Sendable {
         }
     }
 
-    /// Whether a call changes what the fleet would answer or show later, besides passing time: these calls, with their
-    /// instants, are all that is needed to have the same fleet again.
+    /// Whether a call changes what the fleet would answer or show later, besides passing time. These calls, with their
+    /// instants, are all that is needed to make the same fleet again.
     package func isInput(_ request: FleetRequest) -> Bool {
         switch request.operation {
         case .describe, .ping, .inventory, .inspect: return false
@@ -115,12 +116,12 @@ package struct Fleet: Sendable {
     }
 }
 
-/// In which a migration stands still, in nanoseconds from its beginning.
+/// A period in which a migration stands still, in nanoseconds from its beginning.
 struct StallPeriod: Hashable, Sendable {
     let after: Int64
     let length: Int64
 
-    /// How long it has progressed by then.
+    /// How long the migration has progressed by then.
     func progress(at elapsed: Int64) -> Int64 { elapsed - min(max(0, elapsed - after), length) }
 }
 

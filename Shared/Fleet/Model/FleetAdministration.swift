@@ -16,7 +16,7 @@ package enum FleetAdministration: Hashable, Sendable, Codable {
     /// What becomes of a guest without anybody's order: it crashes and is kept, goes to sleep, or is paused by its host,
     /// which (`isHeld`) pauses it again whenever it is resumed.
     case state(domain: DomainID, state: DomainState, reason: StateReason? = nil, isHeld: Bool = false)
-    /// Something that an administrator does on the host, past every owner.
+    /// Something that an administrator does on the host, without its owner.
     case foreign(domain: DomainID, action: ForeignAction)
     /// Hangs, kills or revives a host. A dead host's domains are shut off when it comes up again.
     case condition(host: HostID, condition: HostCondition)
@@ -56,7 +56,7 @@ package enum FleetAdministration: Hashable, Sendable, Codable {
         case nanoseconds = "ns"
     }
 
-    /// Whether it changes nothing.
+    /// Whether it only asks and changes nothing.
     package var isQuestion: Bool {
         if case .truth = self { true } else { false }
     }

@@ -2,7 +2,7 @@
 
 import ResourceModel
 
-/// A fleet that can't be: what is wrong, and where.
+/// Why a fleet can't be made: what is wrong, and where.
 package struct FleetConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 }

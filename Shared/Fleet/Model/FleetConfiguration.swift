@@ -6,9 +6,9 @@ package import ResourceModel
 package struct FleetConfiguration: Hashable, Sendable, Codable {
     package var seed: UInt64
     package var hosts: [HostConfiguration]
-    /// Load of every domain until it is told otherwise.
+    /// Load of every domain until it is changed.
     package var idleLoad: LoadSource
-    /// Memory use and traffic of every domain until it is told otherwise.
+    /// Memory use and traffic of every domain until they are changed.
     package var habits: GuestHabits
     package var durations: OperationDurations
     package var truth: TruthLimits
@@ -45,7 +45,7 @@ package struct HostConfiguration: Hashable, Sendable, Codable {
     package var clockDriftPPM: Int64
     /// What the host shows as its UUID; `nil`: none.
     package var uuid: UUID128?
-    /// Running from the start, made by nobody in particular.
+    /// They run from the start; Ebb did not make them.
     package var domains: [FleetDomainDefinition]
 
     package init(
@@ -120,7 +120,7 @@ package struct FleetDomainDefinition: Hashable, Sendable, Codable {
         case disk = "disk_bytes"
     }
 
-    /// Why it can't be; `nil` if it can.
+    /// Why it is not valid; `nil` if it is.
     var fault: String? {
         guard Limits.vcpus.contains(maximumVCPUs), (1...maximumVCPUs).contains(vcpus) else {
             return "vCPUs must lie within 1 and the maximum, and the maximum within 1 and 1024, "

@@ -34,9 +34,9 @@ package struct FleetDetail: Hashable, Sendable, Codable {
     package let migration: Migration?
     /// Oldest first.
     package let snapshots: [Snapshot]
-    /// What it was kept as, or gone back to, last.
+    /// The snapshot that was taken of it, or restored, last.
     package let currentSnapshot: String?
-    /// How often its guest began.
+    /// How often its guest booted.
     package let boots: Int64
     package let console: String
     /// The guest's; `nil` while it does not run.

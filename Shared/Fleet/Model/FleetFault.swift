@@ -13,7 +13,7 @@ package struct FleetFault: Hashable, Sendable {
         case loseAnswer
         /// A resize is granted with this many vCPUs only.
         case partialGrant(vcpus: Int)
-        /// A migration stands still for so long, after it ran for a while.
+        /// A migration stands still for this long, after it ran for a while.
         case stall(afterNanoseconds: Int64, nanoseconds: Int64)
         /// An undefinition leaves the disk behind, for this reason.
         case leaveDisk(reason: String)
@@ -64,7 +64,7 @@ package struct FleetFault: Hashable, Sendable {
             && (verb ?? change.verb) == change.verb
     }
 
-    /// Why it can't be; `nil` if it can.
+    /// Why it is not valid; `nil` if it is.
     var fault: String? {
         if let times, times < 1 { return "a fault strikes at least once" }
         switch effect {

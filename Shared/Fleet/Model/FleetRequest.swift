@@ -47,7 +47,7 @@ package enum FleetChange: Hashable, Sendable {
     case resize(DomainID, vcpus: Int?, memory: ByteCount?)
     /// With a bandwidth (bytes per second) it takes at least the time that the domain's memory needs.
     case migrate(DomainID, to: HostID, targetEpoch: UInt64, bandwidth: Int64? = nil)
-    /// Calls a migration that is under way off.
+    /// Aborts a migration that is under way.
     case abortMigration(DomainID)
     case cap(DomainID, FleetCap)
     case snapshot(DomainID, name: String)
@@ -114,7 +114,7 @@ package enum FleetReply: Hashable, Sendable {
     case wait(until: Timestamp)
     /// Never answers.
     case hang
-    /// The host does not exist for the network: as a refused connection.
+    /// The host can't be reached: as with a refused connection.
     case unreachable
 }
 
@@ -126,7 +126,7 @@ package struct FleetAnswer: Hashable, Sendable {
     package let responseTimeNanoseconds: Int64
     /// What was inspected.
     package var detail: FleetDetail?
-    /// Why the disk of a domain that is gone was left behind; `nil`: none was.
+    /// Why the disk of a deleted domain was left behind; `nil`: it was not.
     package var leftDisk: String?
 }
 
@@ -169,7 +169,7 @@ package struct SimulatedDomainReading: Hashable, Sendable {
     /// Zero without a cap.
     package let cpuCapPPM: Int64
     package let networkCapBytesPerSecond: Int64
-    /// The host waits for this domain's figures in vain: it shows its state and sizes only.
+    /// The host gets no figures of this domain: it shows its state and sizes only.
     package let hidesStatistics: Bool
 }
 

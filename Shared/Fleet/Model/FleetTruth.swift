@@ -8,7 +8,7 @@ package struct FleetTruth: Hashable, Sendable, Codable {
     package let start: Timestamp
     package let until: Timestamp
     package let hosts: [TruthHost]
-    /// By id; those that were undefined since are included.
+    /// By id; domains that were undefined since are included.
     package let domains: [TruthDomain]
     /// In the order in which they ended; those that are under way come last.
     package let operations: [TruthOperation]
@@ -154,7 +154,7 @@ package struct TruthCounters: Hashable, Sendable, Codable {
     }
 }
 
-/// A trace value that a served sample showed: it held for the whole interval that ended there.
+/// A trace value that a served sample showed: it held for the whole interval that ended with the sample.
 package struct TruthServedLoad: Hashable, Sendable, Codable {
     /// Counts the domain's traces, from 1.
     package let trace: Int
@@ -169,7 +169,7 @@ package struct TruthServedLoad: Hashable, Sendable, Codable {
     package let vcpus: Int
     /// The size changed within the interval: a reader must take its utilisation as unknown.
     package let sizeChanged: Bool
-    /// What a reader computes from this sample and the one before, where the host has room.
+    /// What a reader computes from this sample and the one before, if the host has room for the load.
     package let utilizationPPM: Int64
     package let host: HostID
 

@@ -26,7 +26,7 @@ package enum ForeignAction: Hashable, Sendable, Codable {
 }
 
 extension FleetCap {
-    /// Why it can't be; `nil` if it can.
+    /// Why it is not valid; `nil` if it is.
     var fault: String? {
         switch self {
         case .cpu(let ppm):

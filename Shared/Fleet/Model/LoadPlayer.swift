@@ -65,7 +65,7 @@ struct LoadPlayer: Hashable, Sendable {
         nextChange = traceIsOver ? nil : trace.intervalNanoseconds.map(instant.advanced(byNanoseconds:))
     }
 
-    /// A sample is served. `isComparable`: the previous one was of the same running incarnation and not at the same
+    /// A sample is served. `isComparable`: the previous sample was of the same running incarnation and of another
     /// instant, so a reader can compute a utilisation from both.
     mutating func serve(isComparable: Bool) -> Served? {
         guard let trace, !traceIsOver else { return nil }

@@ -54,7 +54,8 @@ package struct LoadTrace: Hashable, Sendable, Codable {
     ///
     /// `nil`: the trace goes by samples. Value t then holds for the whole interval that ends with the t-th sample that
     /// the domain's host serves, counted from the first interval that begins after the trace was started. Intervals in
-    /// which the domain did not run, or a new incarnation began, count for no value: nobody can read one from them.
+    /// which the domain did not run, or a new incarnation began, count for no value: nobody can compute a utilisation
+    /// from them.
     package let intervalNanoseconds: Int64?
 
     package init(loadsPPM: [Int64], intervalNanoseconds: Int64? = nil) {

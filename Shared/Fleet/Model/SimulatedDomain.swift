@@ -2,7 +2,7 @@
 
 import ResourceModel
 
-/// How a guest behaves towards who resizes it.
+/// How a guest behaves when it is resized.
 package enum GuestConduct: Hashable, Sendable, Codable {
     /// Brings a hot-added vCPU online this long after it was granted.
     case confirms(afterNanoseconds: Int64)
@@ -11,7 +11,7 @@ package enum GuestConduct: Hashable, Sendable, Codable {
 
     private enum ConfirmsCodingKeys: String, CodingKey { case afterNanoseconds = "after_ns" }
 
-    /// Why it can't be; `nil` if it can.
+    /// Why it is not valid; `nil` if it is.
     var fault: String? {
         guard case .confirms(let delay) = self, !Limits.duration.contains(delay) else { return nil }
         return "a guest confirms within 0 to 24 hours"
@@ -85,20 +85,20 @@ struct SimulatedDomain: Sendable {
     var memory: ByteCount
     var conduct = GuestConduct.confirms(afterNanoseconds: 0)
     var report = GuestReport.truthful
-    /// Its host waits for its figures in vain.
+    /// Its host gets no figures of it.
     var hidesStatistics = false
     /// Why it is in its state.
     var stateReason: StateReason?
-    /// What paused it goes on: its host pauses it again as soon as it is resumed.
+    /// Whether the cause of its pause goes on: its host pauses it again as soon as it is resumed.
     var isHeld = false
     /// In parts per million of one core; 0 without a cap.
     private(set) var cpuCapPPM: Int64 = 0
     /// In each direction; 0 without a cap.
     private(set) var networkCapBytesPerSecond: Int64 = 0
     private(set) var snapshots: [String: Snapshot] = [:]
-    /// What it was kept as, or gone back to, last.
+    /// The snapshot that was taken of it, or restored, last.
     var currentSnapshot: String?
-    /// How often its guest began: with each life, and at each reboot within one.
+    /// How often its guest booted: once with each life, and at each reboot within one.
     var boots: Int64 = 0
     /// What it wrote to its console, in ASCII.
     var console = ""
@@ -158,7 +158,7 @@ struct SimulatedDomain: Sendable {
     /// Used in the guest, without page cache.
     var memoryUsed: ByteCount { min(memory, workingSet) }
 
-    /// What the guest reads back from its swap per second: it comes to all that its memory lacks once in ten seconds.
+    /// What the guest reads back from its swap per second: in ten seconds it reads as much as its memory lacks.
     private var swapInPerSecond: Int64 {
         min(max(0, workingSet.bytes - memory.bytes) / 10, Limits.byteRate.upperBound)
     }
@@ -204,7 +204,7 @@ struct SimulatedDomain: Sendable {
     private static let snapshotLimit = 100
     private static let consoleLimit = 65_536
 
-    /// Why it can't be kept under this name; `nil` if it can.
+    /// Why no snapshot can be taken under this name; `nil` if it can.
     func refusal(ofSnapshot name: String) -> String? {
         guard (1...Limits.nameLength).contains(name.utf8.count) else { return "a snapshot's name has 1 to 255 bytes" }
         guard snapshots[name] == nil else { return "domain \(id) has a snapshot '\(name)' already" }
@@ -244,7 +244,7 @@ struct SimulatedDomain: Sendable {
         nextDefinition.tenant = tenant
     }
 
-    /// A cold boot: what was prepared holds now.
+    /// A cold boot: from now on the prepared definition holds.
     mutating func boot() {
         adoptNextDefinition()
         console += "booted with \(grantedVCPUs) vCPUs\n"

@@ -13,7 +13,7 @@ struct SimulatedHost: Sendable {
     private(set) var clock: HostClock
     var responseTimeNanoseconds: Int64
     var condition = HostCondition.up
-    /// The highest that a mutating call carried.
+    /// The highest epoch that a mutating call carried.
     var epoch: UInt64 = 0
     var calls = CallMemory()
     /// By id.
@@ -76,7 +76,7 @@ struct SimulatedHost: Sendable {
         }
     }
 
-    /// Recomputes all rates from what domains are and demand now. To be called after every change, at its instant.
+    /// Recomputes all rates from the domains' present states and demands. Call it after every change, at its instant.
     ///
     /// Guests get all cores but the control domain's share. Where they demand more, each gets the same part of its
     /// demand, and the rest is steal.
@@ -194,7 +194,7 @@ struct SimulatedHost: Sendable {
 }
 
 extension SimulatedDomain {
-    /// Its share of a host that has `capacity` for a `totalDemand`. What a cap keeps from it is steal too.
+    /// Its share of a host that has `capacity` for a `totalDemand`. What its cap takes away counts as steal too.
     func rates(capacity: Int64, totalDemand: Int64) -> DomainRates {
         guard runs else { return DomainRates() }
         let (demand, claim) = (demandPPM, claimPPM)

@@ -5,7 +5,7 @@ import FleetModel
 import Foundation
 import ResourceModel
 
-/// Where the fleet that is administered listens.
+/// Where the fleet listens that is administered.
 struct ClientOptions: ParsableArguments {
     @Option(help: "The fleet's endpoint.") var endpoint = "tcp://127.0.0.1:7400"
     @Option(help: "Largest answer to take.") var largestFrame = Size(bytes: 256 << 20)
@@ -35,7 +35,7 @@ struct Play: AsyncParsableCommand {
     @OptionGroup var options: ClientOptions
     @Option var domain: DomainID
     @Option(help: "The trace as a CSV file.") var trace: String
-    @Option(help: "Advance by the clock, one value each so many milliseconds.") var intervalMs: Int64?
+    @Option(help: "Advance by the clock, one value every so many milliseconds.") var intervalMs: Int64?
 
     func run() async throws {
         let loads = try TraceFile.loads(try String(contentsOfFile: trace, encoding: .utf8))
@@ -93,7 +93,7 @@ struct Kill: AsyncParsableCommand {
 
 struct Foreign: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Does to a domain what an administrator could do on its host, past its owner.",
+        abstract: "Does to a domain what an administrator could do on its host, without its owner.",
         discussion: "One of --verb, --vcpus, --memory or --target.")
 
     @OptionGroup var options: ClientOptions

@@ -9,7 +9,7 @@ import ResourceModel
 /// Between the wire's messages and the model's values. Whatever arrives is checked here or by the model: it may be
 /// refused, it never traps.
 enum FleetCodec {
-    /// What a call asks for; administration is decoded apart.
+    /// What a call asks for; administration is decoded elsewhere.
     static func request(_ call: WireFleetCall) throws(CommandFailure) -> FleetRequest {
         guard let host = HostID(call.hostID) else {
             throw .invalid("host_id '\(call.hostID.prefix(80))' is not a valid name")

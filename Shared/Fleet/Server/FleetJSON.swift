@@ -2,7 +2,7 @@
 
 package import FoundationEssentials
 
-/// A JSON document that is not what was expected: where and why.
+/// Why a JSON document was refused, and where in it.
 package struct FleetJSONError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 }
@@ -52,7 +52,7 @@ package enum FleetJSON {
         return path.isEmpty ? context.debugDescription : "\(path): \(context.debugDescription)"
     }
 
-    /// The shape of a document: what a value decoded from it would not say again was not understood.
+    /// The shape of a document. A value is decoded and encoded again: what is missing in the result was not understood.
     private indirect enum Tree: Codable {
         case object([String: Tree])
         case array([Tree])

@@ -23,7 +23,7 @@ package actor FleetService {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// A fleet as configured or, where a state file is named and holds one, as it was left: its hosts ran on meanwhile.
-    /// `makeClock` gets the instant before which the clock must not begin.
+    /// `makeClock` gets the earliest instant at which the clock may begin.
     package init(
         _ configuration: FleetConfiguration, stateFile: String?,
         makeClock: (_ notBefore: Timestamp) -> FleetClock = FleetClock.live
@@ -53,7 +53,7 @@ package actor FleetService {
         }
     }
 
-    /// Answers one call, by its timeout at the latest. A hung host's call is held as long as its caller waits.
+    /// Answers one call, at the latest when its timeout ends. A hung host's call is held as long as its caller waits.
     package nonisolated func handle(
         _ body: [UInt8], _ context: CommandContext
     ) async throws(CommandFailure) -> [UInt8] {

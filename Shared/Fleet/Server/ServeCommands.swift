@@ -17,7 +17,7 @@ struct FleetOptions: ParsableArguments {
     @Option(help: "Hosts: host-1, host-2, …") var hosts = 2
     @Option(help: "Cores of each host.") var cores = 4
     @Option(help: "Memory of each host, for instance 2GiB.") var memory = Size(bytes: 2 << 30)
-    @Option(help: "Running domains of each host that nobody made.") var domains = 0
+    @Option(help: "Domains of each host that run from the start, not made by Ebb.") var domains = 0
     @Option(help: "vCPUs of each such domain.") var domainVcpus = 2
     @Option(help: "Memory of each such domain.") var domainMemory = Size(bytes: 512 << 20)
     @Option(help: "Disk of each such domain.") var domainDisk = Size(bytes: 20 << 30)
