@@ -2,8 +2,8 @@
 
 /// A bearer token: `ebb_` and 32 random bytes in base64url without padding (43 characters).
 ///
-/// Only its hash is stored. Looking a hash up takes no secret-dependent comparison of the secret itself, and 256 random
-/// bits need no slow hash.
+/// Only its hash is stored. A look-up by the hash never compares the secret itself, and 256 random bits need no slow
+/// hash.
 package struct AccessToken: Hashable, Sendable {
     /// The secret: shown once when it is made, never logged.
     package let text: String
@@ -29,12 +29,12 @@ package struct AccessToken: Hashable, Sendable {
         return AccessToken(unchecked: prefix + String(decoding: characters, as: UTF8.self))
     }
 
-    /// The token of 256 bits, given as 32 bytes that nobody can guess.
+    /// The token of these 32 bytes, which nobody must be able to guess.
     package init(bits bytes: [UInt8]) {
         precondition(bytes.count == 32, "a token has 32 bytes, not \(bytes.count)")
         var characters: [UInt8] = []
         var (held, count) = (UInt32(0), 0)
-        // Two zero bits fill the last character up.
+        // Two zero bits fill up the last character.
         for byte in bytes + [0] {
             held = held << 8 | UInt32(byte)
             count += 8

@@ -3,9 +3,9 @@
 /// A quantity that has bounds, whatever it was made from.
 ///
 /// The bounds are so wide that nothing real reaches them, and so narrow that sums, differences and distances of a few
-/// values fit into 64 bits, and a sum of millions, or the product of any two, into 128. What comes from outside is read by
-/// `init(exactly:)`, so that a value that can't be is refused, set aside or unknown; `init(clamping:)` is for what was
-/// computed from values that are within bounds.
+/// values fit into 64 bits, and a sum of millions, or the product of any two, into 128. What comes from outside is read
+/// by `init(exactly:)`, so that a value out of bounds is refused, set aside or unknown; `init(clamping:)` is for what
+/// was computed from values that are within bounds.
 package protocol BoundedQuantity: Hashable, Sendable {
     /// The smallest and the largest amount, in the quantity's own unit.
     static var bounds: ClosedRange<Int64> { get }
@@ -23,7 +23,7 @@ extension BoundedQuantity {
     /// The nearest value within the bounds.
     package init(clamping amount: some BinaryInteger) { self.init(clamping: Int64(clamping: amount)) }
 
-    /// Reads one integer; outside the bounds it is corrupt.
+    /// Reads one integer; throws "data corrupted" if it is out of bounds.
     static func decoded(from decoder: any Decoder, unit: String) throws -> Self {
         let amount = try decoder.singleValueContainer().decode(Int64.self)
         guard let value = Self(exactly: amount) else {

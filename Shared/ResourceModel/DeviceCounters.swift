@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What one device of a domain has counted, by its identity: a network interface by its hardware address, a disk by its
-/// target. `nil` is unknown, never zero. Removable media are no devices here.
+/// target. `nil` is unknown, never zero. Removable media do not count as devices here.
 package struct DeviceCounters: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable, CaseIterable { case interface, disk }
 
@@ -11,7 +11,7 @@ package struct DeviceCounters: Hashable, Sendable {
     package var incoming: Int64?
     /// Bytes transmitted, or written to the disk.
     package var outgoing: Int64?
-    /// What a disk shows to the guest as its size.
+    /// The size that a disk shows to the guest.
     package var capacity: ByteCount?
 
     package init(

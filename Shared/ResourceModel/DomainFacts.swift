@@ -2,8 +2,8 @@
 
 /// Running state of a domain. `unknown` means that the host could not be asked: unreachable is not off.
 package enum DomainState: String, Hashable, Sendable, Codable, CaseIterable {
-    /// `crashed`: its guest crashed and is kept as it was, with its memory. `pmSuspended`: its guest sleeps by its own
-    /// will, with its memory.
+    /// `crashed`: its guest crashed and is kept as it was, with its memory. `pmSuspended`: its guest put itself to
+    /// sleep, with its memory.
     case unknown, running, blocked, paused, shuttingDown = "shutting-down", shutoff, crashed, saved
     case pmSuspended = "pm-suspended"
 
@@ -15,7 +15,7 @@ package enum DomainState: String, Hashable, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// Whether it is active and its guest gets no CPU time until somebody lets it go on.
+    /// Whether it is active and its guest gets no CPU time until somebody resumes or wakes it.
     package var stands: Bool { self == .paused || self == .pmSuspended }
 
     /// Whether the guest has CPU time. `blocked` is running and idle.
@@ -31,7 +31,7 @@ package enum StateReason: String, Hashable, Sendable, Codable, CaseIterable {
     case ioError = "io-error"
     /// The guest's watchdog ran out.
     case watchdog
-    /// It was taken back to a snapshot of a paused domain.
+    /// It was reverted to a snapshot of a paused domain.
     case fromSnapshot = "from-snapshot"
     /// The guest has shut down, and its host is ending it.
     case shuttingDown = "shutting-down"
@@ -87,16 +87,16 @@ package struct Incarnation: Hashable, Sendable, Codable {
     }
 }
 
-/// What a host shows of a domain's life right before it is rebooted or taken back to a snapshot, of which its state says
-/// nothing. `nil` is unknown.
+/// What a host shows of a domain's life right before the domain is rebooted or reverted to a snapshot: the domain's
+/// state does not show that either happened. `nil` is unknown.
 package struct LifeMark: Hashable, Sendable, Codable {
     /// The hypervisor's own number of the running domain; `nil` if it does not run.
     package let hypervisorID: Int64?
-    /// Another one for each time that the guest began, where the driver numbers them.
+    /// The number of the guest's boot, where the driver numbers boots.
     package let boot: Int64?
-    /// Major page faults since the guest's kernel began, where the guest tells.
+    /// Major page faults since the guest's kernel started, where the guest tells.
     package let majorFaults: Int64?
-    /// The snapshot that the domain was kept as, or gone back to, last.
+    /// The snapshot that was taken of the domain, or restored, last.
     package let snapshot: String?
 
     package init(hypervisorID: Int64?, boot: Int64? = nil, majorFaults: Int64? = nil, snapshot: String? = nil) {
@@ -190,8 +190,8 @@ package struct DomainSample: Hashable, Sendable, Codable {
     package var networkBytesPerSecond: Int64?
     /// What the network cap allows in each direction; `nil` without a cap, or while it is unknown.
     package var networkCapBytesPerSecond: Int64?
-    /// Of the two directions the busier one's rate / `networkCapBytesPerSecond`, clamped at 100 %: what thresholds on the
-    /// network are compared with.
+    /// The rate of the busier direction / `networkCapBytesPerSecond`, clamped at 100 %: what thresholds on the network
+    /// are compared with.
     package var networkUtilization: Utilization?
     /// Swap-in since the previous sample, in bytes.
     package var swapInDelta: Int64?

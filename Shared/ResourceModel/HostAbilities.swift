@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a host has that decides whether guests can come to it and leave it, as its Monitor found.
+/// What decides whether guests can come to a host and leave it, as its Monitor found.
 package struct HostAbilities: Hashable, Sendable, Codable {
     /// For instance `QEMU`, `Xen`, `Test`, `fleet`.
     package var driver: String
-    /// The host's own UUID; hosts that show the same one take each other for themselves.
+    /// The host's own UUID; two hosts that show the same one take each other for the same host.
     package var hostUUID: UUID128?
-    /// Ways in which a running domain can be sent elsewhere; empty: its driver sends none.
+    /// Ways in which a running domain can be sent elsewhere; empty: its driver has none.
     package var transports: [String]
     /// Storage pools that are active; `nil`: its guests need none.
     package var pools: [String]?
     /// Virtual networks that are up; `nil`: its guests need none.
     package var networks: [String]?
-    /// Stands for its CPU; `nil`: its driver says nothing of it.
+    /// A text that stands for its CPU; `nil`: its driver says nothing about it.
     package var cpu: String?
-    /// Whether guests of each of these CPUs can go on here; of others it is not known.
+    /// Whether guests of each of these CPUs can go on running here; for other CPUs it is not known.
     package var acceptedCPUs: [String: Bool]
 
     package init(
@@ -37,7 +37,7 @@ package struct DomainNeeds: Hashable, Sendable, Codable {
     package var pools: [String]
     /// Virtual networks that its interfaces join.
     package var networks: [String]
-    /// Its guest sees its host's own CPU, and needs one that can do as much.
+    /// Its guest sees its host's own CPU, and needs another one that has the same features.
     package var usesHostCPU: Bool
 
     package init(pools: [String] = [], networks: [String] = [], usesHostCPU: Bool = false) {
@@ -47,20 +47,20 @@ package struct DomainNeeds: Hashable, Sendable, Codable {
     }
 }
 
-/// What keeps guests of one host from going to another.
+/// What prevents that guests of one host go to another.
 package enum PairObstacle: Hashable, Sendable, Codable {
     case sameUUID(UUID128)
     case otherDriver(here: String, there: String)
     case noCommonTransport
-    /// The other's CPU can't do all that this one's can.
+    /// The other's CPU lacks features that this host's CPU has.
     case cpu
-    /// The other has not got these.
+    /// The other host does not have these.
     case pools([String])
     case networks([String])
 }
 
 extension HostAbilities {
-    /// All that forbids any guest to go from here to `other`, whatever the guest is; what tells most stands first.
+    /// All that prevents any guest from going from here to `other`, whatever the guest is; the most important first.
     package func obstacles(to other: HostAbilities) -> [PairObstacle] {
         var found: [PairObstacle] = []
         if driver != other.driver { found.append(.otherDriver(here: driver, there: other.driver)) }
@@ -75,7 +75,7 @@ extension HostAbilities {
         return cpu == other.cpu ? true : other.acceptedCPUs[cpu]
     }
 
-    /// All that a domain with `needs` lacks here: its storage first.
+    /// All that a domain with `needs` would miss here: its storage first.
     package func lacks(of needs: DomainNeeds) -> [PairObstacle] {
         [
             Self.missing(needs.pools, of: pools).map { .pools($0) },
@@ -83,7 +83,7 @@ extension HostAbilities {
         ].compactMap(\.self)
     }
 
-    /// All that this host has and `other` has not: a guest of which nothing more is known may need it.
+    /// All that this host has and `other` does not have: a guest may need it if its own needs are not known.
     package func surplus(over other: HostAbilities) -> [PairObstacle] {
         (cpuFits(other) == true ? [] : [.cpu])
             + other.lacks(of: DomainNeeds(pools: pools ?? [], networks: networks ?? []))

@@ -4,7 +4,7 @@
 package struct HostAddress: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let text: String
 
-    /// `nil` if the text is none. An IPv6 address stands without brackets.
+    /// `nil` if the text is not a name or address. An IPv6 address stands without brackets.
     package init?(_ text: String) {
         guard (1...253).contains(text.utf8.count), text.utf8.allSatisfy(Self.isAllowed),
             let first = text.utf8.first, first != UInt8(ascii: "-"),
@@ -27,7 +27,7 @@ package struct HostAddress: Hashable, Comparable, Sendable, CustomStringConverti
         self = address
     }
 
-    /// `host`, `host:port` or `[IPv6]:port`; `nil` if it is none, or if the port is not from 1 to 65535.
+    /// Splits `host`, `host:port` or `[IPv6]:port`; `nil` for any other text, or if the port is not from 1 to 65535.
     static func split(_ authority: Substring) -> (address: HostAddress, port: UInt16?)? {
         var name = authority
         var port: Substring?
@@ -52,12 +52,12 @@ package struct HostAddress: Hashable, Comparable, Sendable, CustomStringConverti
     package var description: String { text }
     package static func < (left: HostAddress, right: HostAddress) -> Bool { left.text < right.text }
 
-    /// Whether it is an IP address and no name.
+    /// Whether it is an IP address, not a name.
     package var isNumeric: Bool {
         text.contains(":") || text.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
     }
 
-    /// As it stands in a URI.
+    /// The address in the form that a URI needs.
     package var authority: String { text.contains(":") ? "[\(text)]" : text }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {

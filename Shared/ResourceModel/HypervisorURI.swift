@@ -12,7 +12,7 @@ package struct HypervisorURI: Hashable, Sendable, CustomStringConvertible {
     package enum Transport: String, Hashable, Sendable, CaseIterable {
         case tls, tcp, ssh, libssh, libssh2, unix
 
-        /// Where the daemon listens unless the URI says another port.
+        /// The port on which the daemon listens unless the URI names another one.
         var standardPort: UInt16 {
             switch self {
             case .tls: 16_514
@@ -26,7 +26,7 @@ package struct HypervisorURI: Hashable, Sendable, CustomStringConvertible {
     }
 
     package let driver: Driver
-    /// Without a name in the URI: TLS to another machine, a socket on this one; `nil` inside of this process.
+    /// If the URI names none: TLS to another machine, a socket on this one; `nil` within this process.
     package let transport: Transport?
     /// `nil` for a hypervisor on Monitor's own machine.
     package let host: HostAddress?
@@ -77,7 +77,7 @@ package struct HypervisorURI: Hashable, Sendable, CustomStringConvertible {
     package static let longest = 512
 }
 
-/// Why a text is not the URI of a hypervisor that Ebb opens: one sentence that names the part.
+/// Why a text is not the URI of a hypervisor that Ebb opens: one sentence that names the wrong part.
 package struct HypervisorURIError: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 
@@ -155,7 +155,7 @@ extension HypervisorURI {
         }
     }
 
-    /// What follows the first `mark`, which goes; `nil` without one.
+    /// Cuts off the first `mark` and what follows it, and returns what followed; `nil` if there is no `mark`.
     private static func cut(_ text: inout Substring, after mark: Character) throws(HypervisorURIError) -> Substring? {
         guard let place = text.firstIndex(of: mark) else { return nil }
         defer { text = text[..<place] }
@@ -172,7 +172,7 @@ extension HypervisorURI {
         (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
     }
 
-    /// What was typed, short enough for a sentence and without what a terminal would obey.
+    /// What was typed, short enough for a sentence and without characters that steer a terminal.
     static func shown(_ text: some StringProtocol) -> String {
         String(text.prefix(64).map { $0.isASCII && $0 >= " " && $0 != "\u{7F}" ? $0 : "?" })
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The parameters behind a URI's `?` that Ebb hands to libvirt, each with its form. libvirt knows more of them; those
-/// that run a program (`command`, `netcat`), lead elsewhere (`name`, `proxy`) or take anybody for the host (`no_verify`)
-/// are not here.
+/// that run a program (`command`, `netcat`), lead elsewhere (`name`, `proxy`) or accept any machine as the host
+/// (`no_verify`) are not here.
 struct HypervisorURIParameters: Hashable, Sendable {
     private enum Name: String, CaseIterable {
         case noTerminal = "no_tty"
@@ -44,7 +44,7 @@ struct HypervisorURIParameters: Hashable, Sendable {
     /// Those that are paths on Monitor's own machine.
     let localPaths: [String]
 
-    /// - Throws: the parameter that is not known, not of its form, twice there, or of another transport.
+    /// - Throws: which parameter is unknown, not of its form, given twice, or of another transport.
     init(
         _ query: Substring?, transport: HypervisorURI.Transport?, isLocal: Bool
     ) throws(HypervisorURIError) {
@@ -72,7 +72,7 @@ struct HypervisorURIParameters: Hashable, Sendable {
         localPaths = paths
     }
 
-    /// A socket behind a secure shell is the other machine's.
+    /// A socket that is reached by ssh is the other machine's.
     private static func isLocalPath(_ name: Name, isLocal: Bool) -> Bool {
         switch name {
         case .certificates, .key, .knownHosts: true

@@ -18,7 +18,7 @@ package struct ScalingPolicy: Hashable, Sendable, Codable {
     /// `nil`: the network cap keeps its value. Its amounts are bytes per second.
     package let network: ResourceRule?
 
-    /// Why a policy can't be.
+    /// Why a policy is not valid.
     package enum Fault: Error, Hashable, Sendable, CustomStringConvertible {
         case boundsOutOfRange(lower: Utilization, upper: Utilization)
         case lowerNotBelowUpper(lower: Utilization, upper: Utilization)
@@ -60,7 +60,7 @@ package struct ScalingPolicy: Hashable, Sendable, Codable {
 
     private enum CodingKeys: CodingKey { case lower, upper, ratio, minimumVCPUs, maximumVCPUs, memory, network }
 
-    /// Throws also where the bounds can't be.
+    /// Throws also if the bounds are not valid.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         do {
@@ -78,7 +78,7 @@ package struct ScalingPolicy: Hashable, Sendable, Codable {
         }
     }
 
-    /// M = max(1, ⌈N · ratio⌉), of the last `windowLength` = N known samples.
+    /// M = max(1, ⌈N · ratio⌉), where N = `windowLength`, the number of known samples in the window.
     package func breachesNeeded(windowLength: Int) -> Int {
         // Nobody has a longer window; the product fits into 64 bits whatever the caller says.
         let product = Int64(min(max(0, windowLength), 1_000_000)) * ratio.ppm
@@ -104,8 +104,8 @@ package struct PolicyVersion: Hashable, Sendable, Codable {
     package let windowLength: Int
     /// Hold with or without a policy.
     package let options: PolicyOptions
-    /// M/N as N really represents the stated ratio: 7/10 of N = 12 is 9/12 = 75 %. `nil`: the version is older than this
-    /// record of it, and counts as stated.
+    /// M/N as N really represents the stated ratio: 7/10 of N = 12 is 9/12 = 75 %. `nil`: the version was written
+    /// before this was recorded; the stated ratio counts.
     package let trueRatio: Utilization?
 
     package init(

@@ -23,7 +23,7 @@ package struct ResourceRule: Hashable, Sendable, Codable {
     /// No rule has a larger size, in bytes or bytes per second.
     package static let largestAmount = ByteCount.limit.bytes
 
-    /// Why a rule can't be.
+    /// Why a rule is not valid.
     package enum Fault: Error, Hashable, Sendable, CustomStringConvertible {
         case bounds(lower: Utilization, upper: Utilization)
         case amounts(minimum: Int64, maximum: Int64)
@@ -52,7 +52,7 @@ package struct ResourceRule: Hashable, Sendable, Codable {
 
     private enum CodingKeys: CodingKey { case lower, upper, minimum, maximum }
 
-    /// Throws also where the bounds can't be.
+    /// Throws also if the bounds are not valid.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         do {
@@ -92,7 +92,7 @@ package struct Cooldown: Hashable, Sendable, Codable {
     }
 }
 
-/// What a delegated policy is to reach, at least cost.
+/// The goal that a managed policy must reach at the lowest cost.
 package struct ManagedGoal: Hashable, Sendable, Codable {
     /// At most this share of the minutes may be overloaded.
     package let overloadedShare: Utilization
@@ -119,7 +119,7 @@ package struct PolicyOptions: Hashable, Sendable, Codable {
     package var preset: PolicyPreset?
     /// The platform chooses the bounds for this goal; `nil`: they are the tenant's.
     package var goal: ManagedGoal?
-    /// In place of the platform's.
+    /// The domain's own cooldown; `nil`: the platform's.
     package var cooldown: Cooldown?
     /// Nothing is done with the domain automatically.
     package var isOptedOut: Bool
@@ -185,7 +185,7 @@ package enum PolicyPreset: String, Hashable, Sendable, Codable, CaseIterable {
             minimumVCPUs: minimumVCPUs, maximumVCPUs: maximumVCPUs, memory: memory, network: network)
     }
 
-    /// M/N, floored, so that ⌈N · ratio⌉ is M.
+    /// M/N, rounded down, so that ⌈N · ratio⌉ is M.
     private var ratio: Utilization {
         switch self {
         case .aggressive: Utilization(ppm: 250_000)

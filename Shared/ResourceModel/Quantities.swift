@@ -10,7 +10,7 @@ package struct Utilization: Comparable, Codable, CustomStringConvertible, Bounde
     /// A share beyond a million times full is taken as a million times: it is above any bound that there can be.
     package init(ppm: Int64) { self.ppm = min(max(ppm, Self.bounds.lowerBound), Self.bounds.upperBound) }
     package init(clamping amount: Int64) { self.init(ppm: amount) }
-    /// Clamped as parts per million are.
+    /// Clamped like `init(ppm:)`.
     package init(percent: Int64) { self.init(ppm: percent.multipliedOrClamped(by: 10_000)) }
 
     package static let zero = Utilization(ppm: 0)
@@ -20,7 +20,7 @@ package struct Utilization: Comparable, Codable, CustomStringConvertible, Bounde
     /// negative. Rounding (not flooring) keeps a load that is exactly on a threshold exactly on it.
     package init?(numerator: Int128, denominator: Int128) {
         guard denominator > 0, numerator >= 0 else { return nil }
-        // A division of 128 bits is dear where every sample passes, and nearly all fit into 64.
+        // A division of 128 bits costs much, every sample needs one, and nearly all values fit into 64 bits.
         if let numerator = Int64(exactly: numerator), let denominator = Int64(exactly: denominator),
             numerator <= Int64.max / 2_000_000
         {
@@ -61,13 +61,14 @@ package struct Utilization: Comparable, Codable, CustomStringConvertible, Bounde
 package struct ByteCount: Comparable, Codable, CustomStringConvertible, BoundedQuantity {
     package let bytes: Int64
 
-    /// 1 PiB is more than any domain or host has; sums of amounts are made in 128 bits, or stay at the limit by name.
+    /// 1 PiB is more than any domain or host has; sums of amounts are made in 128 bits, or end at the limit by a method
+    /// that says so in its name.
     package static let bounds: ClosedRange<Int64> = 0...1 << 50
     /// The largest amount.
     package static let limit = ByteCount(clamping: bounds.upperBound)
 
     /// An amount below zero is taken as zero, and one above the limit as the limit: for what was computed, and for the
-    /// capacity of a storage pool. Whatever is told from outside is read by `init(exactly:)`.
+    /// capacity of a storage pool. What comes from outside is read by `init(exactly:)`.
     package init(clamping bytes: Int64) {
         self.bytes = min(max(bytes, Self.bounds.lowerBound), Self.bounds.upperBound)
     }
@@ -114,8 +115,8 @@ package struct VCPUCount: Comparable, Codable, CustomStringConvertible, Expressi
     /// The largest count.
     package static let limit = VCPUCount(clamping: bounds.upperBound)
 
-    /// A count below zero is taken as zero, and one above the limit as the limit: for what was computed. Whatever is
-    /// told from outside is read by `init(exactly:)`.
+    /// A count below zero is taken as zero, and one above the limit as the limit: for what was computed. What comes
+    /// from outside is read by `init(exactly:)`.
     package init(clamping count: Int64) {
         self.count = Int(min(max(count, Self.bounds.lowerBound), Self.bounds.upperBound))
     }

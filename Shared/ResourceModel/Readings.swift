@@ -46,7 +46,7 @@ package struct DomainReading: Hashable, Sendable {
     package var confirmedVCPUs: VCPUCount?
     package var memory: DomainMemory?
     package var disk: ByteCount?
-    /// Of network and disks the sums over the devices that are known.
+    /// For network and disks: the sums over the devices that are known.
     package var counters: DomainCounters
     /// Each device by itself; `nil` where the driver gives sums only.
     package var devices: [DeviceCounters]?
@@ -54,11 +54,11 @@ package struct DomainReading: Hashable, Sendable {
     package var vcpuTimeNanoseconds: [Int64]?
     /// Since when the present size and state hold on this host, where the driver says so.
     package var sizeEffectiveAt: Timestamp?
-    /// What it may use at most, in parts per million of one core; `nil` without a cap, or while that is unknown.
+    /// The CPU cap in parts per million of one core; `nil` without a cap, or while it is unknown.
     package var cpuCapPPM: Int64?
-    /// What its network interfaces may carry in each direction; `nil` without a cap, or while that is unknown.
+    /// What its network interfaces may carry in each direction; `nil` without a cap, or while it is unknown.
     package var networkCapBytesPerSecond: Int64?
-    /// When what the guest says of its memory was said; `nil`: it is of the reading's own instant.
+    /// When the guest reported its memory figures; `nil`: at the reading's own instant.
     package var memoryReport: MemoryReport?
 
     package init(
@@ -90,9 +90,10 @@ package struct DomainReading: Hashable, Sendable {
 
 /// When a source inside of a guest last reported the guest's memory.
 package struct MemoryReport: Hashable, Sendable {
-    /// The source's own stamp. Another one is another report; how old it is it does not tell, for its clock is another's.
+    /// The source's own stamp. Another stamp means another report. It does not tell the report's age, since it comes
+    /// from another clock.
     package let stamp: Int64
-    /// How often the source reports; 0: it does not, and what it shows is old. `nil`: that is not known.
+    /// How often the source reports; 0: it does not report any more, and its figures are old. `nil`: not known.
     package let periodNanoseconds: Int64?
 
     package init(stamp: Int64, periodNanoseconds: Int64?) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Numbers that look random and are the same for the same seed, everywhere: for simulated load and for tests, which print the
-/// seed where they can fail by it. SplitMix64 (Steele, Lea, Flood 2014).
+/// Numbers that look random and are the same for the same seed, everywhere: for simulated load and for tests, which
+/// print the seed if a failure may depend on it. SplitMix64 (Steele, Lea, Flood 2014).
 package struct SeededGenerator: RandomNumberGenerator, Hashable, Sendable {
     private var state: UInt64
 

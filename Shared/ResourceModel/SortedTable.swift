@@ -34,7 +34,7 @@ package struct SortedTable<Key: Comparable & Sendable, Value: Sendable>: Sendabl
         }
     }
 
-    /// Changes the value of `key` where it is; `nil` if there is none.
+    /// Changes the value of `key` in place; `nil` if there is none.
     @discardableResult
     package mutating func update<Result>(_ key: Key, _ change: (inout Value) -> Result) -> Result? {
         let place = firstPlace(of: key)
@@ -42,14 +42,15 @@ package struct SortedTable<Key: Comparable & Sendable, Value: Sendable>: Sendabl
         return change(&values[place])
     }
 
-    /// Where `key` stands in `keys` and `values`, found at once if that is at `hint`; `nil` if it is not there.
+    /// The index of `key` in `keys` and `values`, found at once if it is `hint`; `nil` if the key is not there.
     package func place(of key: Key, near hint: Int = -1) -> Int? {
         if hint >= 0, isKey(key, at: hint) { return hint }
         let place = firstPlace(of: key)
         return isKey(key, at: place) ? place : nil
     }
 
-    /// The value at `place`, which `place(of:near:)` gave and nothing has moved since; changed where it is.
+    /// The value at `place`, which `place(of:near:)` gave; valid until an entry is inserted or removed. Changed in
+    /// place.
     package subscript(at place: Int) -> Value {
         get { values[place] }
         _modify { yield &values[place] }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What comes from outside (names of foreign domains, texts of guests, errors of hypervisors, contents of files) may hold
-// characters that steer the terminal on which it is read. Here stands once which these are, and what becomes of them.
+// What comes from outside (names of foreign domains, texts of guests, errors of hypervisors, contents of files) may
+// hold characters that steer the terminal on which it is read. This file says which these are, and what is done with
+// them.
 
 extension Unicode.Scalar {
-    /// Whether it is shown as something else than itself: controls (also line breaks, tabs, DEL and C1), format characters
-    /// (which turn the direction of text or can't be seen), and separators of lines and paragraphs.
+    /// Whether a terminal does something with it other than showing it: controls (also line breaks, tabs, DEL and C1),
+    /// format characters (which change the direction of text or can't be seen), and separators of lines and paragraphs.
     package var isSteering: Bool {
         guard value > 0x7E || value < 0x20 else { return false }
         return switch properties.generalCategory {
@@ -25,7 +26,7 @@ extension Unicode.Scalar {
     }
 }
 
-/// JSON with the characters escaped that steer a terminal; the line feeds of its layout stay.
+/// The JSON with all characters that steer a terminal escaped; the line feeds of its layout stay.
 package func terminalJSON(_ json: String) -> String {
     guard json.unicodeScalars.contains(where: \.isSteering) else { return json }
     return json.unicodeScalars.reduce(into: "") { result, scalar in
@@ -37,7 +38,8 @@ package func terminalJSON(_ json: String) -> String {
     }
 }
 
-/// The text on one line without characters that steer a terminal: line breaks and tabs become blanks, the rest goes.
+/// The text on one line without characters that steer a terminal: line breaks and tabs become blanks, the others are
+/// removed.
 package func terminalLine(_ text: String) -> String { disarmed(text, keepsLines: false) }
 
 /// The text without characters that steer a terminal; its line feeds and tabs stay.

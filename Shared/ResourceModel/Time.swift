@@ -3,23 +3,23 @@
 /// An instant of cluster time: nanoseconds since 1970-01-01T00:00:00Z, never stepped.
 ///
 /// Range: 1910 to 2200, so that the distance of any two fits into 64 bits and sixty years can be added to any. Facts
-/// are of 1970 and later; an earlier instant is one that was computed, such as two hours before the first. Cores get
-/// the time as a parameter; only `ServiceKit.ClusterClock` reads it.
+/// are from 1970 and later; an earlier instant was computed, such as two hours before the first one. Cores get the time
+/// as a parameter; only `ServiceKit.ClusterClock` reads it.
 package struct Timestamp: Comparable, Codable, CustomStringConvertible, BoundedQuantity {
     package let nanoseconds: Int64
 
-    /// What may be told from outside: 1970-01-01T00:00:00Z to 2200-01-01T00:00:00Z.
+    /// What may come from outside: 1970-01-01T00:00:00Z to 2200-01-01T00:00:00Z.
     package static let bounds: ClosedRange<Int64> = 0...7_258_118_400_000_000_000
     /// 1910-01-01T00:00:00Z.
     private static let earliest: Int64 = -1_893_456_000_000_000_000
 
     /// An instant outside the range is taken as its nearest end: before or after everything that there is.
     package init(nanoseconds: Int64) { self.nanoseconds = min(max(nanoseconds, Self.earliest), Self.bounds.upperBound) }
-    /// The nearest instant that may be told from outside.
+    /// The nearest instant that may come from outside.
     package init(clamping amount: Int64) { self.init(nanoseconds: max(Self.bounds.lowerBound, amount)) }
 
     package static let zero = Timestamp(nanoseconds: 0)
-    /// The end of the range: when it comes, nothing is later.
+    /// The end of the range: nothing is later.
     package static let distantFuture = Timestamp(nanoseconds: bounds.upperBound)
 
     /// Nanoseconds from `earlier` to here; negative if it is later.
@@ -39,7 +39,7 @@ package struct Timestamp: Comparable, Codable, CustomStringConvertible, BoundedQ
 
     package init(from decoder: any Decoder) throws {
         let nanoseconds = try decoder.singleValueContainer().decode(Int64.self)
-        // The largest number was the distant future once.
+        // Older versions wrote the largest number for the distant future.
         guard nanoseconds == .max || (Self.earliest...Self.bounds.upperBound).contains(nanoseconds) else {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: decoder.codingPath, debugDescription: "\(nanoseconds) is no instant before 2200"))

@@ -15,7 +15,8 @@ package struct UUID128: Hashable, Comparable, Sendable, Codable, CustomStringCon
     /// Reads exactly 16 bytes, most significant first; `nil` for any other length.
     package init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 16 else { return nil }
-        // Twenty thousand identities a second are read: not byte by byte through the collection's protocol.
+        // Twenty thousand identifiers are read each second, too many to read byte by byte through the collection's
+        // protocol.
         let read = bytes.withContiguousStorageIfAvailable { bytes in
             UUID128(high: Self.word(bytes[0..<8]), low: Self.word(bytes[8..<16]))
         }

@@ -2,8 +2,8 @@
 
 package import Store
 
-/// Every setting of every service. One file or environment may configure all five, so a key of another service is no
-/// error, while a key that none of them knows is one.
+/// Every setting of every service. One file or environment may configure all five, so a key of another service is not
+/// an error, and a key that no service knows is one.
 package enum SettingCatalog {
     package static let common: [Setting] = [
         Setting(
@@ -36,7 +36,7 @@ package enum SettingCatalog {
             "how often this instance renews its row"),
         Setting(
             "membership.timeToLive", .duration(.milliseconds(200) ... .seconds(600)), default: "5s",
-            "an instance whose row was not renewed for so long is dead"),
+            "an instance whose row was not renewed for this long is dead"),
     ]
 
     package static let monitor: [Setting] = [
@@ -51,16 +51,16 @@ package enum SettingCatalog {
             "how long a hypervisor may take to carry out a command, other than a migration"),
         Setting(
             "monitor.migrationStallTimeout", .duration(.seconds(1) ... .seconds(86_400)), default: "120s",
-            "a migration of which nothing has progressed for so long is called off"),
+            "a migration that has made no progress for this long is aborted"),
         Setting(
             "monitor.migrationTimeLimit", .duration(.zero ... .seconds(604_800)), default: "0s",
-            "how long a migration may take that progresses; 0: as long as it does"),
+            "how long a migration may take while it makes progress; 0: no limit"),
         Setting(
             "monitor.readingInterval", .duration(.milliseconds(100) ... .seconds(3_600)), default: "60s",
             "how often each domain's meters are written down"),
         Setting(
             "monitor.examinationInterval", .duration(.seconds(1) ... .seconds(86_400)), default: "5m",
-            "how often a host is asked for its storage pools, networks and CPU, by which VMs are placed"),
+            "how often a host is asked for its storage pools, networks and CPU, which placement needs"),
         Setting(
             "monitor.fleetNetwork", .text, default: "",
             "the private network of a simulated fleet, which has no keys: names and addresses by which it may be reached, "
@@ -71,7 +71,7 @@ package enum SettingCatalog {
         ),
         Setting(
             "monitor.user", .text, default: "ebb",
-            "whom Monitor becomes when root starts it: what operators type never acts with root's rights"),
+            "the user that Monitor becomes when root starts it: what operators type never acts with root's rights"),
     ]
 
     package static let scheduler: [Setting] = [
@@ -80,19 +80,19 @@ package enum SettingCatalog {
             "N: known samples in a window; another N is a new version of every policy without one of its own"),
         Setting(
             "scheduler.minimumAvailableMemory", .integer(0...1_099_511_627_776), default: "67108864",
-            "bytes that a guest does not use and keeps: memory is not shrunk below that, whatever its share"),
+            "unused bytes that a guest keeps: memory is not shrunk below use and these, whatever their share"),
         Setting(
             "scheduler.longestWindow", .integer(1...1_000), default: "36",
-            "the longest N that a tenant may choose; a restart reads so much back"),
+            "the longest N that a tenant may choose; after a restart this many samples are read back"),
         Setting(
             "scheduler.samplingInterval", .duration(.milliseconds(20) ... .seconds(600)), default: "5s",
             "what one sample stands for; samples older than 2N of it don't count"),
         Setting(
             "scheduler.cooldownUp", .duration(.zero ... .seconds(86_400)), default: "30s",
-            "after growing, no growing again for so long"),
+            "after growing, no growing again for this long"),
         Setting(
             "scheduler.cooldownDown", .duration(.zero ... .seconds(86_400)), default: "300s",
-            "after any change, no shrinking for so long"),
+            "after any change, no shrinking for this long"),
         Setting(
             "scheduler.weightResponse", .integer(0...1_000_000), default: "333334",
             "a: weight of the response time, in ppm; a + b + c = 1000000"),
@@ -126,19 +126,19 @@ package enum SettingCatalog {
             "more VMs changed than this share within 10 minutes, in ppm, freeze the cluster"),
         Setting(
             "scheduler.timeToLive", .duration(.milliseconds(200) ... .seconds(600)), default: "3s",
-            "an instance of Scheduler that was silent for so long is dead, where membership.timeToLive is not less"),
+            "an instance of Scheduler that was silent for this long is dead, if membership.timeToLive is not less"),
         Setting(
             "scheduler.managedInterval", .duration(.milliseconds(50) ... .seconds(86_400)), default: "60s",
-            "how often it is looked whether a delegated policy is to be chosen again"),
+            "how often it is checked whether a managed policy must be chosen again"),
         Setting(
             "scheduler.permitLifetime", .duration(.seconds(1) ... .seconds(3_600)), default: "120s",
-            "a permit that was not used by then is void"),
+            "a permit that was not used within this time is void"),
         Setting(
             "scheduler.commandTimeout", .duration(.seconds(1) ... .seconds(3_600)), default: "60s",
-            "a command that no Monitor took by then is given up"),
+            "a command that no Monitor took within this time is given up"),
         Setting(
             "scheduler.retryAfterNoRoom", .duration(.zero ... .seconds(86_400)), default: "60s",
-            "a growth that found no room anywhere asks again after so long"),
+            "a growth that found no room anywhere asks again after this long"),
     ]
 
     package static let billing: [Setting] = [
@@ -151,7 +151,7 @@ package enum SettingCatalog {
         Setting("logger.batchRows", .integer(1...1_000_000), default: "5000", "rows in one batch at most"),
         Setting(
             "logger.batchAge", .duration(.milliseconds(10) ... .seconds(60)), default: "500ms",
-            "a batch is written after so long at the latest"),
+            "a batch is written after this long at the latest"),
         Setting("logger.queueRows", .integer(100...10_000_000), default: "200000", "rows waiting at most"),
         Setting(
             "logger.retention", .duration(.seconds(86_400) ... .seconds(86_400 * 3_650)), default: "7d",

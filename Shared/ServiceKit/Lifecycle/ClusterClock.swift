@@ -19,7 +19,7 @@ package final class ClusterClock: Sendable {
         return Timestamp(nanoseconds: state.withLock { $0.read(boot: boot) })
     }
 
-    /// Takes a later reading of PostgreSQL's clock: the difference is worked off at 500 ppm.
+    /// Takes a later reading of PostgreSQL's clock: the difference is corrected at 500 ppm.
     package func discipline(databaseNow: Timestamp) {
         let boot = Self.bootTimeNanoseconds()
         state.withLock { $0.discipline(cluster: databaseNow.nanoseconds, boot: boot) }
@@ -39,7 +39,7 @@ struct SlewedClock: Sendable {
 
     private var cluster: Int64
     private var boot: Int64
-    /// What is still to be worked off; positive if we are behind.
+    /// What is still to be corrected; positive if we are behind.
     private var pending: Int64 = 0
 
     init(cluster: Int64, boot: Int64) {
@@ -47,7 +47,7 @@ struct SlewedClock: Sendable {
         self.boot = boot
     }
 
-    /// Never less than a reading before: what is corrected grows with the time that has passed, and more slowly.
+    /// Never less than an earlier reading: the correction grows with the time that has passed, and more slowly.
     mutating func read(boot now: Int64) -> Int64 {
         let elapsed = max(0, now - boot)
         let correction = correction(after: elapsed)

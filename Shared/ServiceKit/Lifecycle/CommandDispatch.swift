@@ -17,10 +17,10 @@ package struct CommandDispatch: Sendable {
     /// Waits for the command's end.
     ///
     /// - Parameters:
-    ///   - timeout: at most so long; `nil`: as long as it takes. Whoever claimed it ends it, and of one that nobody claims
-    ///     the deadline passes.
+    ///   - timeout: how long to wait at most; `nil`: as long as it takes. The instance that claimed the command ends
+    ///     it; a command that nobody claims ends by its deadline.
     ///   - progressed: called whenever the command is seen to have come further.
-    ///   - aside: runs what only waits, so that its caller may let others go on meanwhile.
+    ///   - aside: runs the parts that only wait, so that the caller may let others go on meanwhile.
     /// - Returns: the row as it ended; `nil` if its end was not seen: its outcome is then unknown.
     package func outcome(
         of command: CommandRecord, timeout: Duration? = nil, progressed: () async -> Void = {},
@@ -43,7 +43,8 @@ package struct CommandDispatch: Sendable {
         return nil
     }
 
-    /// Tells the host's owner of the command and waits for its answer. Failing is no harm: the owner looks at the queue.
+    /// Tells the host's owner of the command and waits for its answer. A failure does no harm: the owner looks at the
+    /// queue.
     private func deliver(_ command: CommandRecord, within timeout: Duration) async {
         guard timeout > .zero,
             let shard = try? await ShardRepository(runtime.store).fetch(.host, command.command.host.name),

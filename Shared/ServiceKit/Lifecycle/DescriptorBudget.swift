@@ -2,8 +2,8 @@
 
 internal import Glibc
 
-/// How many files, sockets among them, a process may have open, and for what: so that connections of one kind leave the rest
-/// what it needs.
+/// How many files and sockets a process may have open, and for what: connections of one kind must leave enough for the
+/// rest.
 package enum DescriptorBudget {
     /// What a process has open beside its connections: the bus, logs, libraries.
     package static let reserve = 128

@@ -6,10 +6,10 @@ internal import Glibc
 enum RunAsUser {
     static var isRoot: Bool { geteuid() == 0 || getuid() == 0 }
 
-    /// Makes the whole process, with all its threads, the user's.
+    /// Makes the whole process, with all its threads, run as the user.
     ///
     /// - Parameter key: the setting that names the user, for the errors.
-    /// - Throws: `configuration` if there is no such user, or if it is root again.
+    /// - Throws: `configuration` if there is no such user, or if the user is root.
     static func become(_ name: String, by key: String) throws(StartupError) {
         guard let user = unsafe getpwnam(name) else {
             throw .configuration(

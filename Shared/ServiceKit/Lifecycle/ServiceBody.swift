@@ -8,7 +8,7 @@ internal import ResourceModel
 internal import ServiceLifecycle
 internal import Store
 
-/// Everything between the edges' start and their end.
+/// Everything that runs between the start and the end of the edges (admin port, database, bus).
 struct ServiceBody: Service {
     let service: ServiceKind
     let credential: InstanceCredential
@@ -85,7 +85,7 @@ struct ServiceBody: Service {
 
     // MARK: - Database
 
-    /// Waits for as long as it takes, saying why on `/readyz`; gives up only where waiting can't help.
+    /// Waits as long as it takes, and says why on `/readyz`; gives up only if waiting can't help.
     private func waitForDatabase(_ store: Store) async throws {
         while true {
             do {
@@ -117,8 +117,8 @@ struct ServiceBody: Service {
 
     // MARK: - Bus
 
-    /// The bus makes this instance's key pair, anew at each start. Its public half stands in the instance's row; the rows of
-    /// who is alive are the list of who may connect.
+    /// The bus makes this instance's key pair, anew at each start. Its public half stands in the instance's row; the
+    /// rows of the live instances are the list of who may connect.
     private func makeBus(_ store: Store, _ clock: ClusterClock, _ peers: PeerDirectory) async throws -> ZeroMQBus {
         var configuration = BusConfiguration()
         configuration.heartbeatInterval = settings.duration("bus.heartbeatInterval")
@@ -178,7 +178,7 @@ struct ServiceBody: Service {
 private actor FollowedPeers {
     private var peers: Set<BusPeer> = []
 
-    /// Takes who is there now; returns who came and who went.
+    /// Takes the publishers that are there now; returns which are new and which are gone.
     func update(_ present: [BusPeer]) -> (come: [BusPeer], gone: [InstanceID]) {
         let come = present.filter { !peers.contains($0) }
         let gone = peers.subtracting(present).map(\.instance).sorted()

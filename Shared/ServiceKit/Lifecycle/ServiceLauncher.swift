@@ -11,9 +11,10 @@ package import Store
 internal import Synchronization
 internal import UnixSignals
 
-/// Takes a service from its flags to serving, and back.
+/// Starts a service from its flags, and stops it again.
 package enum ServiceLauncher {
-    /// Runs until SIGTERM or SIGINT, or until something can't go on; prints one sentence and exits with its code then.
+    /// Runs until SIGTERM or SIGINT, or until a part fails for good; then it prints one sentence and exits with its
+    /// code.
     ///
     /// `serve` runs once the database answers and the edges are up; it is cancelled at shutdown and must return then.
     package static func run(
@@ -35,8 +36,8 @@ package enum ServiceLauncher {
         }
     }
 
-    /// Gives root up for good, if root started the process, for the user that a setting names; ends the process with one
-    /// sentence where it can't. A process calls it from its first thread, before it starts anything.
+    /// If root started the process, makes it run as the user that a setting names, for good; ends the process with one
+    /// sentence if it can't. A process calls it from its first thread, before it starts anything.
     package static func leaveRoot(_ service: ServiceKind, _ options: ServiceOptions, for key: String) {
         guard RunAsUser.isRoot else { return }
         let loaded = Mutex<Result<Settings, any Error>?>(nil)
@@ -53,7 +54,7 @@ package enum ServiceLauncher {
             isLoaded.signal()
         }
         isLoaded.wait()
-        // What is wrong with the settings is told by `run`, which reads them again.
+        // `run` reads the settings again and says what is wrong with them.
         guard case .success(let settings) = loaded.withLock({ $0 }) else { return }
         do {
             try RunAsUser.become(settings.text(key), by: key)
@@ -83,7 +84,7 @@ package enum ServiceLauncher {
         health.report("database", fault: "not reached yet")
         health.report("bus", fault: "not bound yet")
         if service == .usergateway { health.report("listener", fault: "not listening yet") }
-        // libraries log at info what only a debugger wants
+        // Libraries log at info what only a debugger needs.
         var quiet = log
         quiet.logLevel = max(level, .notice)
         var limits = AdminLimits()

@@ -18,9 +18,10 @@ package struct ServiceRuntime: Sendable {
     package let store: Store
     /// Publishes this instance's streams.
     package let publisher: any StreamPublisher
-    /// Follows everybody's streams under these topics; publishers that come and go are followed and left by themselves.
+    /// Follows all publishers' streams under these topics, also as publishers come and go.
     package let subscribe: @Sendable ([Topic]) async -> any StreamSubscriber
-    /// A subscriber that follows nobody yet: for who says where its streams go on before it connects. Close it.
+    /// A subscriber that follows nobody yet, so that its caller can say where streams go on before it connects. Close
+    /// it.
     package let makeSubscriber: @Sendable ([Topic]) async -> any StreamSubscriber
     /// Serves this instance's commands.
     package let server: any CommandServer
@@ -34,7 +35,7 @@ package struct ServiceRuntime: Sendable {
 
     /// A claim-and-renew loop for this instance; run it for as long as the service serves.
     ///
-    /// - Parameter timeToLive: after how long a silent sibling is dead, where that is to be sooner than
+    /// - Parameter timeToLive: after how long a silent instance of this service is dead, if that is sooner than
     ///   `membership.timeToLive` says. The same for every instance of a service.
     package func membership(
         shardKinds: [ShardKind], callDeadline: Duration, timeToLive: Duration? = nil, handlers: OwnershipHandlers
@@ -56,8 +57,8 @@ package struct ServiceRuntime: Sendable {
 }
 
 extension ServiceKind {
-    /// The services without which this one does less: it has nothing to decide, store or bill, or can't pass on what it is
-    /// asked.
+    /// The services without which this one does less: it has nothing to decide, store or bill, or can't pass on
+    /// requests.
     var helpers: [ServiceKind] {
         switch self {
         case .monitor: [.logger]
@@ -67,7 +68,7 @@ extension ServiceKind {
         }
     }
 
-    /// Says on `/readyz` which helpers are away, now that these instances are alive.
+    /// Says on `/readyz` which helpers are missing among the live instances.
     func reportHelpers(among alive: [InstanceRecord], to health: Health) {
         for helper in helpers {
             let isThere = alive.contains { $0.service == helper }
@@ -78,7 +79,7 @@ extension ServiceKind {
 }
 
 extension ServiceRuntime {
-    /// The database with connections of their own, beside those of `store`. Close it.
+    /// The database by further connections, beside those of `store`. Close it.
     package func makeStore(connections: Int) throws(StartupError) -> Store {
         try Self.makeStore(service, settings, connections: connections, log: log)
     }
@@ -102,7 +103,7 @@ extension ServiceRuntime {
     }
 }
 
-/// Endpoints as others use them.
+/// The endpoints by which others reach this instance.
 package struct AdvertisedEndpoints: Sendable {
     package let publish: String?
     package let command: String
@@ -114,7 +115,7 @@ package struct AdvertisedEndpoints: Sendable {
 package actor PeerDirectory {
     private var records: [InstanceRecord] = []
     private var followers: [@Sendable ([InstanceRecord]) async -> Void] = []
-    /// Whose rows are there still, although they are not alive.
+    /// Instances that are dead and whose rows still exist.
     private(set) var dead: Set<InstanceID> = []
 
     package init() {}
@@ -140,8 +141,8 @@ package actor PeerDirectory {
 }
 
 extension PeerDirectory {
-    /// The keys of those who may connect: of everybody alive. A key that is not known has the rows looked at again, since a
-    /// newcomer may have registered a moment ago; who is known to be dead stays out.
+    /// The keys of those who may connect: of everybody alive. For a key that is not known the rows are read again,
+    /// since a newcomer may have registered a moment ago; an instance that is known to be dead is not let in.
     func allowList(from instances: InstanceRepository) async -> AllowList {
         let allowList = AllowList { [weak self] in
             guard let self, let records = try? await instances.list() else { return nil }
@@ -154,7 +155,7 @@ extension PeerDirectory {
 }
 
 extension InstanceRecord {
-    /// What does not change at every renewal.
+    /// The part of the row that does not change at every renewal.
     var announcement: InstanceRecord {
         InstanceRecord(
             id: id, service: service, publishEndpoint: publishEndpoint, commandEndpoint: commandEndpoint,

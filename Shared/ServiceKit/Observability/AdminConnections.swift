@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// What connections to the admin port may cost.
 package struct AdminLimits: Hashable, Sendable {
-    /// Open at the same time: where there are as many, the oldest makes room for the next.
+    /// Connections open at the same time; at this number the oldest one is closed for the next.
     package var connections = 32
     /// Bytes of a request with its headers.
     package var requestBytes = 16_384
@@ -23,7 +23,7 @@ final class AdminConnections: Sendable {
 
     init(_ limits: AdminLimits) { self.limits = limits }
 
-    /// What keeps one connection to the limits.
+    /// The handler that keeps one connection within the limits.
     func handler() -> AdminGuard { AdminGuard(limits, self) }
 
     fileprivate func add(_ channel: any Channel) {
@@ -68,7 +68,7 @@ final class AdminGuard: ChannelInboundHandler, RemovableChannelHandler {
     }
 }
 
-/// Counts what comes, before anything is made of it.
+/// Counts the bytes that come, before they are parsed.
 private final class ByteCounter: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

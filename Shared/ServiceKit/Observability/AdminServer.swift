@@ -55,7 +55,7 @@ package final class AdminServer: Service {
                 responder: { request, writer, channel in
                     let answer = self.answer(to: request)
                     try await writer.write(response: answer.head, body: answer.body)
-                    // What is written goes out first.
+                    // What was written is sent first.
                     channel.close(mode: .output, promise: nil)
                 },
                 onServerRunning: { [bound] channel in bound.continuation.yield(channel.localAddress?.port ?? 0) })

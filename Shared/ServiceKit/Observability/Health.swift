@@ -3,13 +3,13 @@
 internal import ResourceModel
 internal import Synchronization
 
-/// What `/readyz` says: named checks, each fine or with a reason. A service is ready while all are fine that it can't do
-/// without.
+/// What `/readyz` says: named checks, each fine or with a reason. A service is ready while all checks are fine that it
+/// needs.
 package final class Health: Sendable {
     private struct Check {
         let name: String
         var fault: String?
-        /// Without it the service does nothing; else it does less.
+        /// Whether the service does nothing without it; otherwise it only does less.
         var isNeeded: Bool
     }
     private struct State {
@@ -22,7 +22,7 @@ package final class Health: Sendable {
 
     /// Sets or replaces a check; `fault` is one sentence, `nil` if all is well.
     ///
-    /// - Parameter isNeeded: `false` where the service does less without it, and is ready all the same: degraded.
+    /// - Parameter isNeeded: `false` if the service does less without it, and is ready all the same: degraded.
     package func report(_ name: String, fault: String?, isNeeded: Bool = true) {
         let check = Check(name: name, fault: fault, isNeeded: isNeeded)
         state.withLock { state in
@@ -41,8 +41,8 @@ package final class Health: Sendable {
         state.withLock { state in !state.isDraining && state.checks.allSatisfy { $0.fault == nil || !$0.isNeeded } }
     }
 
-    /// One line per check, as Kubernetes' `?verbose` writes them: `[+]database ok` or `[-]database …`; `[~]monitor degraded: …`
-    /// of what the service does less without.
+    /// One line per check, as Kubernetes' `?verbose` writes them: `[+]database ok` or `[-]database …`; `[~]monitor
+    /// degraded: …` for a check that is not needed.
     package var report: String {
         state.withLock { state in
             let lines = state.checks.map { check in

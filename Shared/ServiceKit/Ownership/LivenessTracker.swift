@@ -7,7 +7,7 @@ package import ResourceModel
 package struct LivenessTracker: Sendable {
     private struct Entry {
         var heartbeat: Int64
-        /// Answered observation time since the counter last changed.
+        /// Time since the counter last changed, counted only while the database answered.
         var silentNanoseconds: Int64
     }
 
@@ -17,8 +17,8 @@ package struct LivenessTracker: Sendable {
 
     package init(timeToLive: Duration) { timeToLiveNanoseconds = timeToLive.wholeNanoseconds }
 
-    /// The database answered with these rows. `elapsedLimit` bounds what one silence between two answers may count
-    /// for: time in which the database did not answer says nothing about anybody.
+    /// The database answered with these rows. `elapsedLimit` is how much the time between two answers may count at
+    /// most: time in which the database did not answer says nothing about any instance.
     package mutating func observe(
         _ heartbeats: [InstanceID: Int64], atMonotonicNanoseconds now: Int64, elapsedLimitNanoseconds: Int64
     ) {
@@ -41,7 +41,7 @@ package struct LivenessTracker: Sendable {
 
     package var dead: [InstanceID] { dead(forTimesToLive: 1) }
 
-    /// Who has been silent for `count` times the TTL: after long enough its row can be deleted.
+    /// The instances that have been silent for `count` times the TTL, so that their rows can be deleted.
     package func dead(forTimesToLive count: Int64) -> [InstanceID] {
         entries.filter { $0.value.silentNanoseconds >= timeToLiveNanoseconds * count }.map(\.key).sorted()
     }

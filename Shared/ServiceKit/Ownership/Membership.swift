@@ -8,7 +8,7 @@ package import Store
 package struct OwnershipHandlers: Sendable {
     /// Begin the shard's work; returns soon.
     package let gained: @Sendable (OwnedShard) async -> Void
-    /// End the shard's work; when it returns nothing of it is under way any more.
+    /// End the shard's work; when it returns, no part of the work is under way any more.
     package let lost: @Sendable (ShardKey) async -> Void
 
     package init(
@@ -42,15 +42,15 @@ package actor Membership {
     private var core: OwnershipCore
     private var tracker: LivenessTracker
     private var knownPeers: [InstanceRecord] = []
-    /// Shards that could not be taken at the last beat, and why: told once.
+    /// Shards that could not be claimed at the last beat, and why: each is logged once.
     private var faulty: [ShardKey: String] = [:]
     /// Readable from anywhere without waiting.
     package nonisolated let ownership: Ownership
 
     /// - Parameters:
     ///   - callDeadline: how long a call of a dead predecessor may still be under way.
-    ///   - peersChanged: called with everybody alive, of all services, and whose rows are left of those who are dead, whenever
-    ///     that changes.
+    ///   - peersChanged: called whenever these change: the live instances of all services, and the dead ones that still
+    ///     have a row.
     package init(
         record: InstanceRecord, credential: InstanceCredential, shardKinds: [ShardKind], store: Store,
         interval: Duration, timeToLive: Duration,
@@ -81,7 +81,7 @@ package actor Membership {
                 try await beat()
                 health.report("database", fault: nil)
             } catch {
-                // Its statement is for the log alone.
+                // The error's SQL statement is for the log alone.
                 health.report("database", fault: (error as? StoreError)?.message ?? "\(error)")
                 log.warning("the database does not answer; ownership stays as it is", metadata: ["error": "\(error)"])
             }
@@ -92,7 +92,7 @@ package actor Membership {
 
     private func beat() async throws {
         if try await instances.renew(credential) == nil {
-            // Our row is gone: the others have declared us dead (or this is the start).
+            // Our row is gone: the others have declared us dead, or we have just started.
             for key in core.owned.keys.sorted() { await drop(key) }
             try await instances.register(record, by: credential, timeToLive: timeToLive)
         }
@@ -128,7 +128,7 @@ package actor Membership {
             do {
                 try await perform(directive)
             } catch let error as StoreError where !error.isTransient {
-                // What is wrong with one shard's row keeps no other from being served.
+                // A fault in one shard's row must not keep the others from being served.
                 faults[directive.key] = error.message
                 if faulty[directive.key] != error.message {
                     log.error("a shard can't be taken", metadata: ["shard": "\(directive.key)", "error": "\(error)"])
@@ -168,8 +168,8 @@ package actor Membership {
         await handlers.lost(key)
     }
 
-    /// Ends the shards' work, all at once, and takes the row away, which frees them: nobody has to wait for a TTL. A
-    /// database that does not answer is not waited for; then the others do.
+    /// Ends the shards' work, all at once, and takes the row away, which frees them: nobody has to wait for a TTL. It
+    /// does not wait for a database that does not answer; then the others have to wait for the TTL.
     private func leave() async {
         await withDiscardingTaskGroup { group in
             for shard in ownership.owned { group.addTask { await self.drop(shard.key) } }
@@ -184,6 +184,6 @@ package actor Membership {
         limit.cancel()
     }
 
-    /// How long the database may take to let this instance go.
+    /// How long the database may take to remove this instance's row.
     private static let farewell = Duration.seconds(2)
 }

@@ -8,7 +8,7 @@ internal import Synchronization
 package final class Ownership: Sendable {
     private struct State {
         var owned: [ShardKey: OwnedShard] = [:]
-        /// On the boot clock: the database confirmed then that we are alive.
+        /// When the database last confirmed that we are alive, on the boot clock.
         var confirmedAt: Int64 = 0
     }
 

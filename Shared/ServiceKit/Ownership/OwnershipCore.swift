@@ -27,8 +27,8 @@ extension ShardRecord {
 package struct OwnedShard: Hashable, Sendable {
     package let key: ShardKey
     package let epoch: Int64
-    /// On the boot clock: from then on its owner may command. A successor of a dead owner waits until no call of that
-    /// owner can still be under way, since libvirt takes no fencing token.
+    /// The instant from which its owner may command, on the boot clock. A successor of a dead owner waits until no call
+    /// of that owner can still be under way, since libvirt takes no fencing token.
     package let commandsFromBootNanoseconds: Int64
 
     package init(key: ShardKey, epoch: Int64, commandsFromBootNanoseconds: Int64) {
@@ -37,7 +37,7 @@ package struct OwnedShard: Hashable, Sendable {
         self.commandsFromBootNanoseconds = commandsFromBootNanoseconds
     }
 
-    /// What dependent writes name.
+    /// The claim that dependent writes name.
     package var claim: ShardClaim { ShardClaim(kind: key.kind, id: key.id, epoch: epoch) }
 }
 
