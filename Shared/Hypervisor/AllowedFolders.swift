@@ -8,8 +8,8 @@ struct AllowedFolders: Sendable {
 
     init(_ folders: [String]) { self.folders = folders }
 
-    /// Whether the file is there and, links followed, lies in one of the folders. It may be exchanged afterwards only by
-    /// who may write there, and that is who configured them.
+    /// Whether the file exists and, with links followed, lies in one of the folders. Only somebody who may write to the
+    /// folders could replace it afterwards, and whoever configured them trusts those people.
     func contains(_ path: String) -> Bool {
         guard let real = Self.resolved(path) else { return false }
         return folders.compactMap { Self.resolved($0) }.contains { real.hasPrefix($0 == "/" ? "/" : $0 + "/") }

@@ -4,10 +4,10 @@ internal import Contracts
 internal import Foundation
 internal import ResourceModel
 
-/// What cloud-init's NoCloud source reads at a guest's first boot. All of it is JSON, which is YAML too, so that no text
-/// of a tenant's can break out of its place.
+/// What cloud-init's NoCloud source reads at a guest's first boot. All of it is JSON, which is YAML too, so that a
+/// tenant's text can't break out of its place.
 struct CloudSeed: Hashable, Sendable {
-    /// By this label cloud-init finds the volume.
+    /// The label by which cloud-init finds the volume.
     static let label = "cidata"
 
     private struct MetaData: Encodable {

@@ -25,7 +25,7 @@ internal import ResourceModel
     /// Whether the connection still stands, as far as this end knows; asks nobody.
     borrowing func isAlive() -> Bool { unsafe virConnectIsAlive(pointer) == 1 }
 
-    /// Has a silent host noticed after `interval * (count + 1)` seconds; local drivers have no use for it.
+    /// Makes libvirt notice a silent host after `interval * (count + 1)` seconds; local drivers do not need it.
     borrowing func keepAlive(intervalSeconds: Int32, count: UInt32) {
         _ = unsafe virConnectSetKeepAlive(pointer, intervalSeconds, count)
     }
@@ -71,7 +71,7 @@ internal import ResourceModel
         return unsafe String(cString: text)
     }
 
-    /// Memory in the pools of huge pages of these sizes (in KiB) that no guest has.
+    /// Memory in the pools of huge pages of these sizes (in KiB) that no guest uses.
     borrowing func freeHugePages(_ sizes: [UInt32]) throws(HypervisorError) -> ByteCount {
         let cells = 64
         var (sizes, counts) = (sizes, [UInt64](repeating: 0, count: sizes.count * cells))
@@ -97,9 +97,9 @@ internal import ResourceModel
         return unsafe DomainHandle(adopting: domain)
     }
 
-    /// Has the driver make of a definition what it would start, without defining anything.
+    /// Lets the driver convert a definition to what it would start, without defining anything.
     /// - Parameter format: for instance `qemu-argv`.
-    /// - Throws: what the driver has against the definition; `.unsupported` if it converts none.
+    /// - Throws: why the driver refuses the definition; `.unsupported` if it can't convert definitions.
     borrowing func convert(_ xml: String, to format: String) throws(HypervisorError) {
         guard let text = unsafe virConnectDomainXMLToNative(pointer, format, xml, 0) else {
             throw .last("virConnectDomainXMLToNative")
@@ -126,8 +126,8 @@ internal import ResourceModel
         VIR_DOMAIN_STATS_INTERFACE, VIR_DOMAIN_STATS_BLOCK,
     ].reduce(0) { $0 | $1.rawValue }
 
-    /// The statistics that Ebb reads, of every domain by one call. Domains that are busy with a job give what can be
-    /// had without waiting for it.
+    /// The statistics that Ebb reads, of every domain by one call. Domains that are busy with a job give the figures
+    /// that need no waiting for it.
     /// - Parameter enforce: fail if the driver lacks any of them, instead of leaving them out.
     borrowing func bulkStatistics(enforce: Bool = false) throws(HypervisorError) -> [DomainStatistics] {
         var flags = VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT.rawValue
@@ -143,7 +143,8 @@ internal import ResourceModel
         return statistics
     }
 
-    /// Adds one callback of libvirt's event loop for what `box` (retained until it is deregistered) is told of.
+    /// Registers one callback of libvirt's event loop that reports to `box`, which is retained until it is
+    /// deregistered.
     /// - Returns: what `deregister` takes; `nil` if the driver has no such event.
     borrowing func register(
         _ event: virDomainEventID, _ callback: virConnectDomainEventGenericCallback, box: EventBox

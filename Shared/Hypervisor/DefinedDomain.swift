@@ -46,7 +46,7 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
             @Attribute var cores: Int?
             @Attribute var threads: Int?
 
-            /// Of how many vCPUs it is the order.
+            /// How many vCPUs the topology has.
             var vcpuCount: Int {
                 [sockets, dies, cores, threads].reduce(1) { $0.multipliedReportingOverflow(by: $1 ?? 1).partialValue }
             }
@@ -60,7 +60,7 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
         let numa: Cells?
     }
 
-    /// In microseconds; a negative quota is none. `quota` is each vCPU's, `global_quota` the whole domain's.
+    /// In microseconds; a negative quota means no quota. `quota` is for each vCPU, `global_quota` for the whole domain.
     struct CPUTuning: Decodable, Hashable, Sendable {
         let global_period: Int64?
         let global_quota: Int64?
@@ -103,17 +103,17 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
 
     /// The name by which its tenant knows it.
     var displayName: String { metadata?.ebb?.name.flatMap { $0.isEmpty ? nil : $0 } ?? name }
-    /// Who it was created for; `nil` if Ebb did not create it, or its label names none.
+    /// The tenant for whom it was created; `nil` if Ebb did not create it, or if its label names no tenant.
     var tenant: TenantID? { metadata?.ebb?.tenant.flatMap { TenantID($0) } }
-    /// Who else manages it. A label that names no tenant is not Ebb's.
+    /// Which other manager manages it. A label that names no tenant is not Ebb's.
     var manager: String? { tenant == nil ? ForeignManager(marks)?.rawValue : nil }
 
     var maximumVCPUs: VCPUCount { VCPUCount(clamping: Int(clamping: vcpu.value)) }
-    /// What it starts with.
+    /// The number of vCPUs that it starts with.
     var startVCPUs: VCPUCount { vcpu.current.map { VCPUCount(clamping: $0) } ?? maximumVCPUs }
     var maximumMemory: ByteCount { .kibibytes(memory.value) }
     var startMemory: ByteCount { .kibibytes(currentMemory?.value ?? memory.value) }
-    /// Numbers of the vCPUs beside the first that are there from the start and can't be unplugged.
+    /// Numbers of the vCPUs, without the first, that exist from the start and can't be unplugged.
     var fixedVCPUs: [Int] {
         guard let items = vcpus?.vcpu else { return Array(1..<max(1, startVCPUs.count)) }
         return items.filter { $0.id > 0 && $0.enabled == "yes" && $0.hotpluggable != "yes" }.map(\.id)
@@ -122,7 +122,7 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
     var pluggedVCPUCount: Int {
         (vcpus?.vcpu ?? []).count { $0.enabled == "yes" && $0.hotpluggable == "yes" }
     }
-    /// What its vCPUs together may use with so many of them, in parts per million of one core; `nil` without a cap.
+    /// What this number of its vCPUs may use together, in parts per million of one core; `nil` without a cap.
     ///
     /// There may be a quota for the domain and one for each vCPU; the tighter one holds.
     func cpuCapPPM(vcpus: VCPUCount) -> Int64? {
@@ -144,7 +144,7 @@ extension DefinedDomain {
         struct Target: Decodable, Hashable, Sendable {
             @Attribute var dev: String?
             @Attribute var name: String?
-            /// Of a channel: `connected` while something in the guest has it open.
+            /// For a channel: `connected` while something in the guest has it open.
             @Attribute var state: String?
         }
         struct Source: Decodable, Hashable, Sendable {
@@ -160,7 +160,7 @@ extension DefinedDomain {
             @Attribute var file: String
         }
         struct Device: Decodable, Hashable, Sendable {
-            /// Of a disk: `disk`, `cdrom`, …
+            /// For a disk: `disk`, `cdrom`, …
             @Attribute var device: String?
             @Attribute var type: String?
             let driver: Driver?
@@ -174,7 +174,7 @@ extension DefinedDomain {
             let teaming: Teaming?
         }
         struct Teaming: Decodable, Hashable, Sendable {
-            /// `transient`: the guest goes on with another one while this is taken out.
+            /// `transient`: the guest goes on with another disk while this one is ejected.
             @Attribute var type: String
         }
         struct Driver: Decodable, Hashable, Sendable {
@@ -206,18 +206,18 @@ extension DefinedDomain {
         let hostdev: [HostDevice]?
     }
 
-    /// Without removable media: what is in a drive is none of the domain's.
+    /// Without removable media: a medium in a drive does not belong to the domain.
     private var allDisks: [Devices.Device] {
         (devices?.disk ?? []).filter { !["cdrom", "floppy"].contains($0.device ?? "disk") }
     }
-    /// A device as its driver's statistics call it (`nil`: the host has no name for it, and no statistics) and as it is
-    /// known by over its whole life.
+    /// A device with two names: the one in its driver's statistics (`nil`: the host has no name for it, and no
+    /// statistics), and the one that it keeps over its whole life.
     struct NamedDevice: Hashable, Sendable {
         let target: String?
         let name: String
     }
-    /// By their hardware addresses. Two may share one, as a failover pair does: those after the first are numbered, for a
-    /// name is one device's.
+    /// Interfaces by their hardware addresses. Two may share one, as a failover pair does: the second and later ones
+    /// get a number, since each device needs a name of its own.
     var interfaceDevices: [NamedDevice] {
         var taken: Set<String> = []
         return (devices?.interface ?? []).enumerated().map { index, device in
@@ -228,15 +228,15 @@ extension DefinedDomain {
             return NamedDevice(target: target, name: name)
         }
     }
-    /// By their targets.
+    /// Disks by their targets.
     var diskDevices: [NamedDevice] { disks.map { NamedDevice(target: $0, name: $0) } }
-    /// Of interfaces and of disks, removable media included.
+    /// Targets of interfaces and of disks, removable media included.
     var allDeviceTargets: [String] {
         interfaces + (devices?.disk ?? []).compactMap { $0.target?.dev }
     }
     /// Target names of the disks, without removable media.
     var disks: [String] { allDisks.compactMap { $0.target?.dev } }
-    /// Files of the host that its disks are.
+    /// The host's files that hold its disks.
     var diskFiles: [String] { allDisks.compactMap { $0.source?.file } }
     /// Storage pools that its disks name.
     var diskPools: [String] { allDisks.compactMap { $0.source?.pool } }
@@ -251,35 +251,36 @@ extension DefinedDomain {
         allDisks.filter { $0.readonly == nil }.allSatisfy { ["none", "directsync"].contains($0.driver?.cache) }
     }
     var interfaces: [String] { (devices?.interface ?? []).compactMap { $0.target?.dev } }
-    /// By these both of a domain's definitions know its interfaces; only the live one has their names.
+    /// Both definitions of a domain know its interfaces by these; only the live definition has their names.
     var hardwareAddresses: [String] { (devices?.interface ?? []).compactMap { $0.mac?.address } }
-    /// Of its interfaces the lowest limit, in bytes per second; `nil` if none has one.
+    /// The lowest limit of its interfaces, in bytes per second; `nil` if no interface has one.
     var networkCapBytesPerSecond: Int64? {
         let limits = (devices?.interface ?? []).flatMap { [$0.bandwidth?.inbound, $0.bandwidth?.outbound] }
         return limits.compactMap { $0?.average }.filter { $0 > 0 }.min().map { ByteCount.kibibytes($0).bytes }
     }
-    /// The file of the host that its console is written to.
+    /// The host's file to which its console is written.
     var consoleFile: String? {
         let characters = (devices?.serial ?? []) + (devices?.console ?? [])
         return characters.lazy.compactMap { $0.log?.file ?? ($0.type == "file" ? $0.source?.path : nil) }.first
     }
     var hasAgentChannel: Bool { (devices?.channel ?? []).contains { $0.target?.name == agentChannelName } }
-    /// The guest can be asked.
+    /// Whether the guest can be asked.
     var isAgentConnected: Bool {
         (devices?.channel ?? []).contains { $0.target?.name == agentChannelName && $0.target?.state == "connected" }
     }
     var hasBalloon: Bool { devices?.memballoon.map { $0.model != "none" } ?? false }
     /// How often the guest's balloon driver is asked for its figures, in seconds; 0: never.
     var balloonPeriodSeconds: Int64 { max(0, devices?.memballoon?.stats?.period ?? 0) }
-    /// How many devices of the host itself the guest holds, and can't leave behind. Interfaces that are a part of the
-    /// host's card (SR-IOV) stand among the interfaces.
+    /// How many devices of the host itself the guest uses, so that it can't move. Interfaces that are a part of the
+    /// host's card (SR-IOV) are listed among the interfaces.
     var hostDeviceCount: Int {
         let cards = (devices?.interface ?? []).count {
             ["hostdev", "vdpa"].contains($0.type) && $0.teaming?.type != "transient"
         }
         return (devices?.hostdev?.count ?? 0) + cards
     }
-    /// Huge pages are given to it whole and at its start: the host gets nothing back from a balloon.
+    /// Whether its memory is in huge pages. They are given to it completely at its start: the host gets nothing back
+    /// from a balloon.
     var isInHugePages: Bool { memoryBacking?.hugepages != nil }
 }
 

@@ -4,8 +4,9 @@ internal import ResourceModel
 internal import Synchronization
 
 /// The definitions of a host's domains as they were read last, for all connections to it: a new connection begins with
-/// what an earlier one has read. What changed since is read again, a part with each sample, and serves until then.
-final class DefinitionBook: Sendable {
+/// what an earlier one has read. A definition that changed since is read again, some with each sample, and is used
+/// until then.
+final class DefinitionCache: Sendable {
     /// What is remembered of one life of a domain.
     struct Known: Sendable {
         /// Its name at the hypervisor then.
@@ -17,14 +18,14 @@ final class DefinitionBook: Sendable {
         /// Devices that the driver counts and the definition did not have when it was read.
         var strangeDevices: Set<String> = []
 
-        /// The cap that holds with so many vCPUs; `nil` without one.
+        /// The cap that holds with this number of vCPUs; `nil` without one.
         func cpuCapPPM(vcpus: VCPUCount?) -> Int64? {
             schedulerCapPPM ?? definition.cpuCapPPM(vcpus: vcpus ?? definition.startVCPUs)
         }
     }
 
     private struct Entry {
-        /// `nil`: it could not be understood.
+        /// `nil`: the definition could not be understood.
         var known: Known?
         let hypervisorID: Int64?
         let name: String
@@ -41,7 +42,7 @@ final class DefinitionBook: Sendable {
 
     init() {}
 
-    /// What is remembered of a domain's present life under its present name, be it old; `nil` if nothing is.
+    /// What is remembered of a domain's present life under its present name, even if it is old; `nil` if nothing is.
     func known(_ identity: DomainIdentity) -> Known? {
         entries.withLock { entries in
             entries[identity.domain].flatMap { $0.isOf(identity) ? $0.known : nil }
@@ -53,7 +54,7 @@ final class DefinitionBook: Sendable {
 
     /// - Parameters:
     ///   - known: `nil` if it could not be understood.
-    ///   - now: of the monotonic clock, in nanoseconds.
+    ///   - now: nanoseconds of the monotonic clock.
     func remember(_ known: Known?, of identity: DomainIdentity, now: Int64) {
         entries.withLock { entries in
             entries[identity.domain] = Entry(
@@ -61,7 +62,7 @@ final class DefinitionBook: Sendable {
         }
     }
 
-    /// It was changed: nothing is remembered of it.
+    /// Drops what is remembered of a domain, since it was changed.
     func forget(_ domain: DomainID) { entries.withLock { $0[domain] = nil } }
 
     /// Drops what is remembered of domains that the host no longer has.
@@ -72,21 +73,21 @@ final class DefinitionBook: Sendable {
         }
     }
 
-    /// It may have changed: it is to be read again.
-    func doubt(_ domain: DomainID) { entries.withLock { $0[domain]?.isStale = true } }
+    /// Notes that a definition may have changed and must be read again.
+    func markStale(_ domain: DomainID) { entries.withLock { $0[domain]?.isStale = true } }
 
-    /// Nobody heard for a while what was changed: all of it is to be read again.
-    func doubtAll() {
+    /// Notes that changes may have been missed for a while, so that all definitions must be read again.
+    func markAllStale() {
         entries.withLock { entries in
             for domain in entries.keys { entries[domain]?.isStale = true }
         }
     }
 
-    /// Whose definitions are to be read now, the most urgent first: those of which nothing is known, then those that may
-    /// have changed, then a few of the oldest.
+    /// The domains whose definitions must be read now, the most urgent first: those that are not known, then those that
+    /// may have changed, then a few of the oldest.
     /// - Parameters:
-    ///   - oldest: of the monotonic clock: what was read before is read again in any case.
-    ///   - few: at most so many of those.
+    ///   - oldest: an instant of the monotonic clock: definitions that were read before it are read again in any case.
+    ///   - few: how many of those at most.
     func due(of identities: [DomainIdentity], oldest: Int64, few: Int) -> [DomainIdentity] {
         entries.withLock { entries in
             var (missing, stale, old): ([DomainIdentity], [DomainIdentity], [(Int64, DomainIdentity)]) = ([], [], [])

@@ -42,7 +42,7 @@ struct DefinitionDocument {
 
     // MARK: Sizes
 
-    /// Sets the ceiling; what it starts with stays, as far as it lies below.
+    /// Sets the ceiling, and lowers the start value to it if that lies above.
     func setMaximumVCPUs(_ maximum: Int) {
         guard let vcpu = all("vcpu").first else { return }
         let start = vcpu.attributeTexts["current"].flatMap { Int($0) } ?? Int(vcpu.text) ?? maximum
@@ -51,14 +51,15 @@ struct DefinitionDocument {
         for item in all("vcpus", "vcpu") {
             if let number = item.attributeTexts["id"].flatMap({ Int($0) }), number >= maximum { item.detach() }
         }
-        // libvirt puts vCPUs that no cell has into the first one, and refuses a cell with one that there is not.
+        // libvirt puts vCPUs that no cell names into the first cell, and refuses a cell that names a vCPU that does not
+        // exist.
         for cell in all("cpu", "numa", "cell") {
             guard let cpus = cell.attributeTexts["cpus"] else { continue }
             set("cpus", Self.numbers(cpus, below: maximum), on: cell)
         }
     }
 
-    /// Of a list such as `0-1,4-5,^4` what lies below a limit.
+    /// The part of a list such as `0-1,4-5,^4` that lies below a limit.
     private static func numbers(_ list: String, below limit: Int) -> String {
         list.split(separator: ",").compactMap { part -> String? in
             let ends = part.trimmingPrefix("^").split(separator: "-").compactMap { Int($0) }
@@ -69,7 +70,7 @@ struct DefinitionDocument {
         }.joined(separator: ",")
     }
 
-    /// Sets the ceiling; what it starts with stays, as far as it lies below.
+    /// Sets the ceiling, and lowers the start value to it if that lies above.
     func setMaximumMemory(kibibytes: Int64) {
         guard let memory = all("memory").first else { return }
         let former = memory.text
@@ -82,7 +83,8 @@ struct DefinitionDocument {
         current.stringValue = "\(kibibytes)"
     }
 
-    /// Makes these vCPUs ones that can be unplugged, or ones that can't. The list of all is written where there is none.
+    /// Marks these vCPUs as ones that can be unplugged, or as ones that can't. If the definition does not list its
+    /// vCPUs, the whole list is written.
     func setHotpluggable(_ numbers: [Int], _ isHotpluggable: Bool, start: Int, maximum: Int) {
         if all("vcpus").isEmpty {
             let items = (0..<maximum).map { number in
@@ -115,7 +117,7 @@ struct DefinitionDocument {
 
     // MARK: Caps
 
-    /// Replaces Ebb's own CPU cap by the one that was there before, if any, and leaves every other one.
+    /// Replaces Ebb's own CPU cap by the former one, if there was one; leaves a cap that is not Ebb's.
     func replaceCPUQuota(_ own: Int64, by former: DefinedDomain.CPUTuning?) {
         guard let tuning = all("cputune").first, let quota = tuning.child("global_quota"), Int64(quota.text) == own
         else { return }
@@ -126,7 +128,7 @@ struct DefinitionDocument {
         if (tuning.children ?? []).allSatisfy({ !($0 is Element) }) { tuning.detach() }
     }
 
-    /// Replaces Ebb's own cap of each interface by the one that it had before, if any, and leaves every other one.
+    /// Replaces Ebb's own cap of each interface by the former one, if there was one; leaves caps that are not Ebb's.
     /// - Parameter former: by hardware address, in KiB per second.
     func replaceInterfaceCaps(_ own: Int64, by former: [String: InterfaceCap]) {
         for interface in all("devices", "interface") {
@@ -142,7 +144,7 @@ struct DefinitionDocument {
 
     // MARK: Labels
 
-    /// Notes in Ebb's own element what was prepared; where there is none, nobody is to know.
+    /// Notes in Ebb's own element what was prepared; without that element nothing is noted.
     func note(_ preparation: EbbMetadata.Preparation) {
         guard let label = all("metadata", "ebb:domain").first else { return }
         label.child("ebb:prepared")?.detach()
@@ -156,7 +158,7 @@ struct DefinitionDocument {
         removeEmptyMetadata()
     }
 
-    /// The labels in OpenStack's form, which Ebb writes for exporters into the domains that it creates.
+    /// Removes the labels in OpenStack's form, which Ebb writes for exporters into the domains that it creates.
     func removeNovaLabels() {
         for element in all("metadata", "nova:instance") { element.detach() }
         removeEmptyMetadata()

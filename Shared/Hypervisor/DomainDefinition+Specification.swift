@@ -37,7 +37,7 @@ extension DomainDefinition {
         features = machine.isQEMU ? Features(acpi: .init()) : nil
         cpu =
             switch machine {
-            // The model that emulation does in full on any host.
+            // The model that emulation provides completely on any host.
             case .emulated: CPU(mode: "custom", model: "qemu64")
             case .hardware: CPU(mode: "host-model", model: nil)
             case .xen, .test: nil

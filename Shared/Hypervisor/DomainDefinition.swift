@@ -3,8 +3,8 @@
 internal import ResourceModel
 internal import XMLCoder
 
-/// An XML element that says which of its properties are attributes; the others are child elements or, under the empty
-/// key, its text.
+/// An XML element that says which of its properties are attributes; the others are child elements, and the one with an
+/// empty key is its text.
 protocol XMLElement: Encodable, DynamicNodeEncoding {
     static var attributes: Set<String> { get }
 }

@@ -12,8 +12,8 @@ package struct DomainDescription: Hashable, Sendable {
     package let maximumVCPUs: VCPUCount
     package let maximumMemory: ByteCount
     package let disk: ByteCount?
-    /// Who else manages it, by its definition, for instance `OpenStack Nova`: it is then only observed. `nil` if nobody
-    /// that Ebb knows of does.
+    /// Which other manager manages it, by its definition, for instance `OpenStack Nova`: it is then only observed.
+    /// `nil` if there is none that Ebb knows of.
     package let manager: String?
     /// Why its definition can't be understood; `nil` if it can.
     package let obstacle: String?

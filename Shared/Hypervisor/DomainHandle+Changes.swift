@@ -22,7 +22,8 @@ extension DomainHandle {
         return (unsafe String(cString: kind), count)
     }
 
-    /// The scheduler's parameters, for instance `cap`, `vcpu_quota`. Drivers that can't cap throw, or know no such one.
+    /// The scheduler's parameters, for instance `cap`, `vcpu_quota`. Drivers that can't cap throw, or have no such
+    /// parameter.
     borrowing func scheduler() throws(HypervisorError) -> [String: Int64] {
         var count = try schedulerKind().parameterCount
         guard count > 0 else { return [:] }
@@ -62,7 +63,7 @@ extension DomainHandle {
 
 /// Definitions.
 extension DomainHandle {
-    /// What the next cold boot goes by, with what it keeps secret.
+    /// The definition for the next cold boot, with its secrets.
     borrowing func persistentXML() throws(HypervisorError) -> String {
         let flags = VIR_DOMAIN_XML_INACTIVE.rawValue | VIR_DOMAIN_XML_SECURE.rawValue
         guard let text = unsafe virDomainGetXMLDesc(pointer, flags) else { throw .last("virDomainGetXMLDesc") }
@@ -81,7 +82,7 @@ extension DomainHandle {
 
 /// Migration and other jobs.
 extension DomainHandle {
-    /// What every driver that migrates knows.
+    /// The flags that every driver with migration knows.
     static let migrationFlags = [
         VIR_MIGRATE_LIVE, VIR_MIGRATE_PEER2PEER, VIR_MIGRATE_PERSIST_DEST, VIR_MIGRATE_UNDEFINE_SOURCE,
     ].reduce(0) { $0 | $1.rawValue }
@@ -163,7 +164,7 @@ extension DomainHandle {
         guard unsafe virDomainSnapshotDelete(snapshot.pointer, 0) == 0 else { throw .last("virDomainSnapshotDelete") }
     }
 
-    /// The name of the one that the domain was kept as, or gone back to, last; `nil` if there is none.
+    /// The name of the snapshot that was taken of the domain, or restored, last; `nil` if there is none.
     borrowing func currentSnapshot() throws(HypervisorError) -> String? {
         let answer = unsafe virDomainHasCurrentSnapshot(pointer, 0)
         guard answer >= 0 else { throw .last("virDomainHasCurrentSnapshot") }
@@ -193,7 +194,7 @@ extension DomainHandle {
         for index in 0..<Int(count) {
             guard let found = unsafe list[index] else { continue }
             let snapshot = unsafe Snapshot(adopting: found)
-            // One that was deleted meanwhile is none any more.
+            // One may be deleted meanwhile: it is left out.
             guard let text = unsafe virDomainSnapshotGetXMLDesc(snapshot.pointer, 0) else { continue }
             unsafe texts.append(String(cString: text))
             unsafe text.deallocateByC()
@@ -202,9 +203,9 @@ extension DomainHandle {
     }
 }
 
-/// What the guest is reached by.
+/// The guest's addresses.
 extension DomainHandle {
-    /// By one source of libvirt's (`virDomainInterfaceAddressesSource`).
+    /// The addresses from one of libvirt's sources (`virDomainInterfaceAddressesSource`).
     borrowing func addresses(
         _ kind: virDomainInterfaceAddressesSource, as source: GuestAddress.Source
     ) throws(HypervisorError) -> [GuestAddress] {

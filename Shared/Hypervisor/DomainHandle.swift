@@ -137,8 +137,8 @@ extension DomainHandle {
         }
     }
 
-    /// Keeps an agent that hangs from holding later calls to it for longer than this. Drivers without agents refuse;
-    /// they have nothing to wait for.
+    /// Limits how long an agent that hangs can hold up later calls to it. Drivers without agents refuse; they have
+    /// nothing to wait for.
     borrowing func limitAgentResponse(seconds: Int32) {
         _ = unsafe virDomainAgentSetResponseTimeout(pointer, seconds, 0)
     }
@@ -180,19 +180,20 @@ extension DomainHandle {
         guard unsafe virDomainManagedSave(pointer, 0) == 0 else { throw .last("virDomainManagedSave") }
     }
 
-    /// All that a definition can have beside it, from what every driver knows to what only some do.
+    /// Everything that a definition can have beside it, first what every driver knows, then what only some know.
     private static let belongings = [
         VIR_DOMAIN_UNDEFINE_MANAGED_SAVE, VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA, VIR_DOMAIN_UNDEFINE_NVRAM,
         VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA, VIR_DOMAIN_UNDEFINE_TPM,
     ].map(\.rawValue)
 
-    /// Forgets the definition with its saved state, what is known of its snapshots and checkpoints, its firmware
-    /// variables and its TPM: all of them or, if it is refused, none.
+    /// Deletes the definition with its saved state, the metadata of its snapshots and checkpoints, its firmware
+    /// variables and its TPM: all of them or, if the host refuses, none.
     borrowing func undefine() throws(HypervisorError) {
         var flags = Self.belongings
         while unsafe virDomainUndefineFlags(pointer, flags.reduce(0, |)) != 0 {
             let error = HypervisorError.last("virDomainUndefineFlags")
-            // A driver that does not know a flag has nothing of that kind, and refuses the call before it does anything.
+            // A driver that does not know a flag has nothing of that kind, and refuses the call before it changes
+            // anything.
             guard error.code == .invalid || error.code == .unsupported, !flags.isEmpty else { throw error }
             let unknown = Self.unknownFlags(in: error.message)
             let known = unknown.map { unknown in flags.filter { $0 & unknown == 0 } } ?? flags
@@ -200,7 +201,7 @@ extension DomainHandle {
         }
     }
 
-    /// libvirt names them: "unsupported flags (0x14) in function …".
+    /// The flags in libvirt's message: "unsupported flags (0x14) in function …".
     private static func unknownFlags(in message: String) -> UInt32? {
         guard let start = message.firstRange(of: "(0x")?.upperBound,
             let end = message[start...].firstIndex(of: ")")

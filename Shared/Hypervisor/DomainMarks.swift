@@ -3,14 +3,14 @@
 internal import Foundation
 internal import FoundationXML
 
-/// What in a domain's definition tells who manages it.
+/// The parts of a domain's definition that show who manages it.
 struct DomainMarks: Hashable, Sendable {
     var name = ""
-    /// Of the elements in its metadata: a prefix is anybody's choice, its namespace is not.
+    /// The namespaces of the elements in its metadata: anybody can choose a prefix, but not a namespace.
     var namespaces: Set<String> = []
     /// The values of its SMBIOS entries.
     var machine: [String] = []
-    /// Files and devices of the host that its disks are.
+    /// The host's files and devices that hold its disks.
     var diskPaths: [String] = []
 
     init() {}
@@ -20,7 +20,7 @@ struct DomainMarks: Hashable, Sendable {
         let parser = XMLParser(data: Data(xml.utf8))
         parser.shouldProcessNamespaces = true
         parser.delegate = reader
-        // What comes before a fault in the text counts too.
+        // The elements before a fault in the text count too.
         _ = parser.parse()
         self = reader.marks
     }

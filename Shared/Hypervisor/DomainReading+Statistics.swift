@@ -4,7 +4,7 @@ internal import CLibvirt
 internal import ResourceModel
 
 extension DomainReading {
-    /// The reading that libvirt's statistics amount to. What they do not tell stays unknown.
+    /// The reading that libvirt's statistics give. What they do not say stays unknown.
     ///
     /// `confirmedVCPUs` is left unknown: it takes more than one reading (see `GuestConfirmation`).
     /// - Parameter known: what its definition says, if that could be read.
@@ -50,7 +50,7 @@ extension DomainStatistics {
         case VIR_DOMAIN_SHUTOFF: isSaved ? .saved : .shutoff
         // One that was not kept is off.
         case VIR_DOMAIN_CRASHED: identity.hypervisorID == nil ? .shutoff : .crashed
-        // Xen has no state for a domain that waits for its next turn.
+        // Xen has no state for a domain that waits for its next time slice.
         default: identity.hypervisorID == nil ? .unknown : .blocked
         }
     }
@@ -78,8 +78,8 @@ extension DomainStatistics {
         nil, .shutdown, .destroyed, .crashed, .migration, .save, .failed, .fromSnapshot, .daemon,
     ]
 
-    /// Number and CPU time of each vCPU that is granted or not offline; `nil` where the driver does not tell. Granted
-    /// ones stand in it whatever their state: see `onlineVCPUs`.
+    /// Number and CPU time of each vCPU that is granted or not offline; `nil` if the driver does not say. A granted
+    /// vCPU is in it whatever its state: see `onlineVCPUs`.
     var vcpuTimes: [(number: Int, nanoseconds: Int64)]? {
         guard let maximum = listedVCPUs else { return nil }
         let times = (0..<maximum).compactMap { number -> (Int, Int64)? in
@@ -92,13 +92,13 @@ extension DomainStatistics {
         return times.isEmpty ? nil : times
     }
 
-    /// How many vCPUs the statistics have entries of.
+    /// How many vCPUs have entries in the statistics.
     private var listedVCPUs: Int? {
         (self["vcpu.maximum"] ?? self["vcpu.current"]).flatMap { VCPUCount(exactly: $0)?.count }
     }
 
     /// vCPUs that show as running or idle; `nil` where the driver does not tell. libvirt shows a Xen guest's vCPU as
-    /// offline also while it waits for its turn.
+    /// offline also while it waits for its time slice.
     var onlineVCPUs: Int? {
         guard let maximum = listedVCPUs else { return nil }
         let states = (0..<maximum).compactMap { self["vcpu.\($0).state"] }
@@ -133,7 +133,7 @@ extension DomainStatistics {
             used: usedKibibytes.flatMap { ByteCount(exactlyKibibytes: $0) })
     }
 
-    /// QEMU's stamp of the driver's last report, whatever became of the driver since.
+    /// QEMU's stamp of the driver's last report, also if the driver has stopped since.
     fileprivate func memoryReport(periodSeconds: Int64?) -> MemoryReport? {
         self["balloon.last-update"].map { stamp in
             MemoryReport(
@@ -150,8 +150,8 @@ extension DomainStatistics {
         return max(0, available.subtractedOrClamped(unused).subtractedOrClamped(cache))
     }
 
-    /// Its interfaces and disks by the identities that its definition gives them; without one by the names of the
-    /// statistics, where each block device may be a disk. `nil` where the driver tells of no devices.
+    /// Its interfaces and disks by the identities in its definition. Without a definition: by the names in the
+    /// statistics, where each block device may be a disk. `nil` if the driver reports no devices.
     func devices(_ definition: DefinedDomain?, isActive: Bool) -> [DeviceCounters]? {
         guard self["net.count"] != nil || self["block.count"] != nil else { return nil }
         let (interfaces, disks) = (places(of: "net"), places(of: "block"))
@@ -174,20 +174,20 @@ extension DomainStatistics {
             }
     }
 
-    /// Names of devices that the statistics have and a definition has not: it is an old one.
+    /// Names of devices that are in the statistics but not in a definition, so the definition is old.
     func unexpectedDevices(beside definition: DefinedDomain) -> Set<String> {
         let known = Set(definition.allDeviceTargets)
         return Set(names.values.filter { !known.contains($0) })
     }
 
-    /// More than any guest has: what says so is wrong.
+    /// More than any guest has: a larger number is wrong.
     private static let mostDevices: Int64 = 1_024
 
     private static func byName(_ places: [(name: String, index: Int64)]) -> [String: Int64] {
         Dictionary(places.map { ($0.name, $0.index) }) { first, _ in first }
     }
 
-    /// Where the statistics have each device of a group; one without a name goes by its number.
+    /// Where each device of a group stands in the statistics; a device without a name gets its number as a name.
     private func places(of group: String) -> [(name: String, index: Int64)] {
         (0..<max(0, min(self["\(group).count"] ?? 0, Self.mostDevices))).map { index in
             (names["\(group).\(index).name"] ?? "#\(index)", index)
@@ -201,7 +201,8 @@ extension DomainStatistics {
 }
 
 extension [DeviceCounters]? {
-    /// The sum of what is known of a kind's devices; `nil` if none of several is.
+    /// The sum of a figure over the devices of one kind for which it is known; `nil` if there are devices and it is
+    /// known for none.
     fileprivate func knownSum(of kind: DeviceCounters.Kind, _ figure: (DeviceCounters) -> Int64?) -> Int64? {
         guard let devices = self?.filter({ $0.kind == kind }) else { return nil }
         let known = devices.compactMap(figure)

@@ -77,7 +77,7 @@ struct DomainStatistics: Hashable, Sendable {
         self.init(identity: identity, values: values, names: names)
     }
 
-    /// Of a domain that is off: all that there is to say of it stands in its definition, if that is known.
+    /// The statistics of a domain that is off: they come from its definition, if that is known.
     init(off identity: DomainIdentity, _ definition: DefinedDomain?) {
         self.init(identity: identity, values: ["state.state": Int64(VIR_DOMAIN_SHUTOFF.rawValue)])
         guard let definition else { return }

@@ -42,8 +42,8 @@ struct EbbMetadata: XMLElement, Hashable, Sendable {
         self.flavor = flavor
     }
 
-    /// Parts of the definition as they were before Ebb changed them, and as Ebb left them: what others changed since is
-    /// theirs. Memory in KiB.
+    /// Parts of the definition as they were before Ebb changed them, and as Ebb left them, so that `release` does not
+    /// touch what others changed since. Memory in KiB.
     struct Preparation: Decodable, Hashable, Sendable {
         var vcpusBefore: Int?
         var vcpusAfter: Int?
@@ -54,7 +54,7 @@ struct EbbMetadata: XMLElement, Hashable, Sendable {
         /// "yes"
         var addedChannel: String?
 
-        /// As attributes of its element.
+        /// The same as attributes of the XML element.
         var attributes: [String: String] {
             [
                 "vcpusBefore": vcpusBefore.map { "\($0)" }, "vcpusAfter": vcpusAfter.map { "\($0)" },

@@ -22,7 +22,7 @@ package struct FleetAddress: Hashable, Sendable {
     /// The fleet's server as a peer of the bus. It is in no table of instances: its id follows from its endpoint, so
     /// that all hosts of one fleet share one connection.
     package func peer(publicKey: String?) -> BusPeer {
-        // FNV-1a: any hash does that is the same in every process.
+        // FNV-1a: any hash will do that is the same in every process.
         let hash = endpoint.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         let instance = InstanceID(UUID128(high: 0x6562_622D_666C_4565, low: hash))
         return BusPeer(

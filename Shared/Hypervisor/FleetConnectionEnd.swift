@@ -3,7 +3,7 @@
 internal import ResourceModel
 internal import Synchronization
 
-/// Whether a connection to a simulated host was closed, and who waits to hear of it.
+/// Whether a connection to a simulated host was closed, and who waits for that.
 final class FleetConnectionEnd: Sendable {
     private struct State {
         var isClosed = false

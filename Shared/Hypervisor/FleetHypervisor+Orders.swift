@@ -68,7 +68,7 @@ extension FleetHypervisor {
         return snapshot
     }
 
-    /// A simulated disk is nothing but its size, and stays behind only where a scripted fault says so.
+    /// A simulated disk has only a size, and stays behind only if a scripted fault says so.
     package func delete(
         _ domain: DomainID, volumes: [String], _ call: MutatingCall
     ) async throws(HypervisorError) -> Removal {
@@ -109,7 +109,7 @@ extension FleetHypervisor {
         }
     }
 
-    /// Only Ebb changes a simulated definition: what is not as at the adoption is its own.
+    /// Only Ebb changes a simulated definition: every difference from the definition at the adoption is Ebb's.
     package func release(
         _ domain: DomainID, _ own: OwnParts, _ call: MutatingCall
     ) async throws(HypervisorError) -> Effect {
@@ -156,7 +156,7 @@ extension FleetHypervisor {
 
 /// Questions.
 extension FleetHypervisor {
-    /// What an inspection answers with, as far as it is read here.
+    /// The part of an inspection's answer that is read here.
     private struct Detail: Decodable {
         struct Migration: Decodable {
             let elapsed_ms: Int64
@@ -187,7 +187,7 @@ extension FleetHypervisor {
         let memory_maximum_bytes: ByteCount?
         let disk_bytes: ByteCount
 
-        /// Without Ebb's label.
+        /// The definition without Ebb's label.
         var released: Definition {
             Definition(
                 id: id, name: name, tenant: nil, vcpus_maximum: vcpus_maximum, vcpus: vcpus, memory_bytes: memory_bytes,

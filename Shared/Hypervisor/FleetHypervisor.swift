@@ -37,7 +37,7 @@ package struct FleetHypervisor: Hypervisor {
         end = FleetConnectionEnd()
     }
 
-    /// As its capabilities name it.
+    /// The driver's name in the capabilities.
     package static let driver = "fleet"
 
     package func capabilities() async throws(HypervisorError) -> HypervisorCapabilities {
@@ -80,7 +80,7 @@ package struct FleetHypervisor: Hypervisor {
         return ResponseTime(nanoseconds: Int64(clamping: answer.responseTimeNs), method: .simulated)
     }
 
-    /// Its domains have no files.
+    /// Does nothing: simulated domains have no files.
     package func check(_ specification: DomainSpecification) async throws(HypervisorError) {}
 
     package func create(
@@ -132,7 +132,8 @@ package struct FleetHypervisor: Hypervisor {
         migrate.targetHostID = other.host.name
         migrate.targetEpoch = target.epoch
         migrate.bandwidthBytesPerSecond = UInt64(clamping: target.options.bandwidthBytesPerSecond ?? 0)
-        // It may take hours, and what is lost on the way is not missed before the next question: the fleet knows the call.
+        // A migration may take hours, and a lost message is noticed only by the next question. Asking again is safe:
+        // the fleet knows the call.
         let deadline = ContinuousClock.now + call.timeout
         while true {
             let left = deadline - ContinuousClock.now

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Another cloud's manager that a domain may belong to. Ebb only observes what is somebody else's.
+/// Another cloud's manager to which a domain may belong. Ebb only observes such domains.
 enum ForeignManager: String, Hashable, Sendable, CaseIterable {
     case nova = "OpenStack Nova"
     case openNebula = "OpenNebula"
@@ -11,8 +11,8 @@ enum ForeignManager: String, Hashable, Sendable, CaseIterable {
     case harvester = "Harvester"
     case kubeVirt = "KubeVirt"
 
-    /// Whose the domain is by the marks in its definition; `nil` if by none. What was written on purpose counts before
-    /// what a name only looks like.
+    /// The manager to which the marks in a domain's definition point; `nil` if there is none. Marks that a manager
+    /// writes on purpose count before names that only look like its names.
     init?(_ marks: DomainMarks) {
         let found =
             Self.allCases.first { manager in marks.namespaces.contains { manager.owns(namespace: $0) } }
@@ -23,7 +23,7 @@ enum ForeignManager: String, Hashable, Sendable, CaseIterable {
         self = found
     }
 
-    /// What the namespaces of its metadata contain, whatever their prefix and version.
+    /// Whether a namespace of metadata is this manager's, whatever its prefix and version.
     private func owns(namespace: String) -> Bool {
         switch self {
         case .nova: namespace.contains("openstack.org/xmlns/libvirt/nova")
@@ -36,7 +36,7 @@ enum ForeignManager: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// What it writes into the machine's SMBIOS, as manufacturer, product or family.
+    /// Whether it writes this text into the machine's SMBIOS, as manufacturer, product or family.
     private func owns(machine text: String) -> Bool {
         let text = text.lowercased()
         return switch self {
@@ -50,7 +50,7 @@ enum ForeignManager: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// How it calls disks, where that is its own way.
+    /// Whether it gives disks such paths, if they have a form that only it uses.
     private func owns(diskPath path: String) -> Bool {
         switch self {
         case .proxmox: path.wholeMatch(of: /.*vm-[0-9]+-disk-[0-9]+(\..*)?/) != nil
@@ -62,12 +62,12 @@ enum ForeignManager: String, Hashable, Sendable, CaseIterable {
         }
     }
 
-    /// How it calls domains, where that is its own way.
+    /// Whether it gives domains such names, if they have a form that only it uses.
     private func owns(name: String) -> Bool {
         switch self {
         case .nova: name.wholeMatch(of: /instance-[0-9a-f]{8}/) != nil
         case .openNebula: name.wholeMatch(of: /one-[0-9]+/) != nil
-        // guests, then routers, storage and console machines
+        // Guests, then routers, storage and console machines.
         case .cloudStack: name.wholeMatch(of: /(i-[0-9]+-[0-9]+|[rsv]-[0-9]+)-VM/) != nil
         case .oVirt, .proxmox, .harvester, .kubeVirt: false
         }

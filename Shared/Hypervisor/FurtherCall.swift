@@ -2,10 +2,10 @@
 
 /// What a further call of a command does at the host, beside the call that carries the command's own id.
 ///
-/// Its number is a part of the further call's id, by which a driver knows a call that is repeated. A number therefore never
-/// changes, and none is given twice.
+/// Its number is a part of the further call's id, by which a driver recognises a repeated call. So a number never
+/// changes, and no number is used twice.
 package enum FurtherCall: Hashable, Sendable {
-    /// Sets the vCPUs to what they were, for the guest did not confirm the new ones.
+    /// Sets the vCPUs to the former number, since the guest did not confirm the new one.
     case restoreVCPUs
     /// Lifts the CPU cap of a domain that is released.
     case liftCPUCap
@@ -13,7 +13,7 @@ package enum FurtherCall: Hashable, Sendable {
     case liftNetworkCap
     /// Sets the memory, after the vCPUs of the same command.
     case resizeMemory
-    /// Sets the memory to what it was, for the guest's balloon did not move.
+    /// Sets the memory to the former size, since the guest's balloon did not move.
     case restoreMemory
     /// Cuts the power of a guest that did not shut down in time.
     case destroyAfterGrace
@@ -21,7 +21,7 @@ package enum FurtherCall: Hashable, Sendable {
     case destroyLeftCopy
     /// Removes that copy's definition.
     case undefineLeftCopy
-    /// Calls a migration off. It is asked for again until the migration ends; the first attempt is 1.
+    /// Aborts a migration. It is repeated until the migration ends; the first attempt is 1.
     case abortMigration(attempt: UInt64)
 
     package var number: UInt64 {
@@ -32,7 +32,7 @@ package enum FurtherCall: Hashable, Sendable {
         case .resizeMemory: 3
         case .restoreMemory: 4
         case .destroyAfterGrace: 5
-        // 6 was a former version's.
+        // A former version used 6.
         case .destroyLeftCopy: 7
         case .undefineLeftCopy: 8
         case .abortMigration(let attempt): 1_000 + attempt

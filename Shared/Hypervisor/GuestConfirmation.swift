@@ -2,28 +2,29 @@
 
 internal import ResourceModel
 
-/// Finds out how many vCPUs each guest of one host is seen to use, as cheaply as can be: from its own answer (asked
-/// for after a change and then seldom) and from per-vCPU time that advances. Pure.
+/// Finds out how many vCPUs each guest of one host is seen to use, at the lowest cost: from its own answer (asked for
+/// after a change and then seldom) and from per-vCPU time that advances. Pure.
 ///
-/// The guest is its tenant's and may lie: the count never falls below the vCPUs whose time advanced since the last
-/// reading. One answer holds for one incarnation at one granted size, and no longer than three of its periods: then only
-/// time tells.
+/// The guest belongs to its tenant and may lie: the count never falls below the vCPUs whose time advanced since the
+/// last reading. One answer holds for one incarnation at one granted size, and at most for three periods; after that
+/// only the vCPUs' times count.
 struct GuestConfirmation: Sendable {
     private enum Answer: Hashable {
         case notAsked
-        /// As it was at an instant.
+        /// The guest's answer at an instant.
         case online(Int, at: Int64)
         /// There is an agent, or may be, which does not answer (yet).
         case silent
         /// The domain has no agent to ask.
         case none
 
-        /// What it is still worth when the granted size has changed: the guest has at most what it was granted.
+        /// What remains valid of it when the granted size has changed: the guest has at most what it was granted.
         func limited(to granted: Int) -> Self {
             if case .online(let count, let instant) = self { .online(min(count, granted), at: instant) } else { self }
         }
 
-        /// What it is worth at an instant, if guests are asked so often. A paused guest changes nothing.
+        /// What remains valid of it at an instant, if guests are asked once in `period`. A paused guest changes
+        /// nothing.
         func aged(to now: Int64, period: Int64, isPaused: Bool) -> Self {
             guard case .online(let count, let instant) = self else { return self }
             if isPaused { return .online(count, at: now) }
@@ -43,12 +44,12 @@ struct GuestConfirmation: Sendable {
     private let retry: Int64
     private var guests: [DomainID: Guest] = [:]
     private var polledAt: Int64?
-    /// How many are asked at once.
+    /// How many guests are asked at once.
     private var round = 1
 
     /// - Parameters:
-    ///   - refresh: after which a guest that answered is asked again.
-    ///   - retry: after which one that did not is.
+    ///   - refresh: how long after its answer a guest is asked again.
+    ///   - retry: how long after a failure a guest is asked again.
     init(refresh: Duration, retry: Duration) {
         self.refresh = refresh.wholeNanoseconds
         self.retry = retry.wholeNanoseconds
@@ -56,8 +57,8 @@ struct GuestConfirmation: Sendable {
 
     /// The reading with `confirmedVCPUs` of every domain filled in where it is known.
     /// - Parameters:
-    ///   - statesAreAuthoritative: the hypervisor itself says which vCPUs are online, so nobody is asked; the readings say
-    ///     how many show as that.
+    ///   - statesAreAuthoritative: the hypervisor itself says which vCPUs are online, so nobody is asked; the readings
+    ///     say how many vCPUs show as online.
     ///   - now: nanoseconds of a clock that is never set.
     mutating func confirm(
         _ domains: [DomainReading], statesAreAuthoritative: Bool, now: Int64
@@ -93,17 +94,17 @@ struct GuestConfirmation: Sendable {
         }
     }
 
-    /// How often each guest is asked: not before the refresh time, not between two polls, and on a crowded host when it
-    /// is its turn.
+    /// How often each guest is asked: not before the refresh time, not between two polls, and on a crowded host in
+    /// turns.
     private func period(at now: Int64) -> Int64 {
         let poll = polledAt.map { now.subtractedOrClamped($0) } ?? 0
         let rounds = (guests.count + round - 1) / round
         return max(refresh, poll.multipliedOrClamped(by: Int64(rounds)))
     }
 
-    /// What the states amount to. Xen shows a vCPU as offline also while it waits for its turn: that its time advances
-    /// tells it from one that is. One that the guest keeps beyond what it is granted counts. In a domain that
-    /// stands still all do, and what was known of them stands.
+    /// The number of online vCPUs by their states. Xen shows a vCPU as offline also while it waits for its time slice;
+    /// if its time advances, it is online. A vCPU that the guest keeps beyond what it is granted counts too. In a
+    /// domain that stands still all vCPUs show as offline, and what was known before stays.
     private func shown(
         _ domain: DomainReading, _ granted: Int, _ identifier: Int64, _ former: Guest?, _ now: Int64
     ) -> Guest {
@@ -157,7 +158,7 @@ struct GuestConfirmation: Sendable {
         case .notAsked: return guest.granted == 1 ? 1 : nil
         case .silent, .none:
             guard let times = guest.times else { return guest.granted == 1 ? 1 : nil }
-            // Each vCPU that ever ran in this incarnation was brought online by its guest.
+            // The guest has brought online each vCPU that ever ran in this incarnation.
             return min(guest.granted, max(times.count { $0 > 0 }, advanced, 1))
         }
     }
@@ -169,6 +170,7 @@ struct GuestConfirmation: Sendable {
 }
 
 extension DomainState {
-    /// Whether nothing of its guest goes on: its agent is silent, its vCPUs' times don't advance, and that tells nothing.
+    /// Whether its guest does not run at all: that its agent is silent and its vCPUs' times don't advance then says
+    /// nothing.
     fileprivate var standsStill: Bool { stands || self == .crashed }
 }

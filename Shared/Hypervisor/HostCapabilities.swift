@@ -69,11 +69,11 @@ struct HostCapabilities: Decodable, Hashable, Sendable {
         self = value
     }
 
-    /// The driver lists KVM among the ways to run a guest.
+    /// Whether the driver lists KVM among the ways to run a guest.
     var offersKVM: Bool { (guest ?? []).contains { ($0.arch?.domain ?? []).contains { $0.type == "kvm" } } }
 
-    /// The CPU has the extensions that KVM needs, by its own features or by those of its model. Only x86 names them;
-    /// other CPUs have them where the driver offers KVM.
+    /// Whether the CPU has the extensions that KVM needs, by its own features or by those of its model. Only x86 names
+    /// them; other CPUs have them if the driver offers KVM.
     func hasVirtualizationExtensions(beside modelFeatures: Set<String>) -> Bool {
         guard let cpu = host.cpu, cpu.arch == nil || cpu.arch == "x86_64" || cpu.arch == "i686" else { return true }
         let features = modelFeatures.union((cpu.feature ?? []).map(\.name))
@@ -86,7 +86,8 @@ struct HostCapabilities: Decodable, Hashable, Sendable {
         return Set((cpu?.feature ?? []).filter { $0.policy == nil || $0.policy == "require" }.map(\.name))
     }
 
-    /// Sizes of the huge pages of which the host has a pool, in KiB; its guests' ordinary memory can't come from there.
+    /// Sizes, in KiB, of the huge pages for which the host has a pool; its guests' ordinary memory can't come from
+    /// there.
     var hugePageSizes: [UInt32] {
         let pools = (host.topology?.cells?.cell ?? []).flatMap { $0.pages ?? [] }
         return Set(pools.filter { $0.size > 4 && $0.count > 0 }.compactMap { UInt32(exactly: $0.size) }).sorted()
@@ -97,12 +98,12 @@ struct HostCapabilities: Decodable, Hashable, Sendable {
         guard let features = host.migration_features else { return [] }
         return features.uri_transports?.uri_transport ?? (features.live == nil ? [] : ["tcp"])
     }
-    /// The driver has at least one such way.
+    /// Whether the driver has at least one such way.
     var canMigrateLive: Bool { !migrationTransports.isEmpty }
 
     var uuid: UUID128? { host.uuid.flatMap { UUID128($0) } }
     var cpuModel: String? { host.cpu?.model }
-    /// For another host to compare its own with.
+    /// This host's CPU, which another host compares with its own.
     var comparedCPU: ComparedCPU? {
         guard let cpu = host.cpu, let architecture = cpu.arch, let model = cpu.model else { return nil }
         return ComparedCPU(

@@ -5,7 +5,7 @@ package import ResourceModel
 
 /// Makes the hypervisor of one kind of URI. Whoever composes a service lists the kinds it wants.
 package struct HypervisorConnector: Sendable {
-    /// Those whose URIs it opens.
+    /// The drivers whose URIs it opens.
     package let drivers: Set<HypervisorURI.Driver>
     /// Makes the hypervisor; opens no connection and does not block.
     package let open:

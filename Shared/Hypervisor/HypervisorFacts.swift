@@ -5,10 +5,10 @@ package import ResourceModel
 /// How far a migration has come.
 package struct MigrationProgress: Hashable, Sendable, Codable {
     package let elapsedMilliseconds: Int64
-    /// Sent so far, pages that changed meanwhile several times.
+    /// Sent so far; pages that changed meanwhile count each time that they were sent.
     package let transferred: ByteCount
     package let remaining: ByteCount
-    /// What the switch is expected to take, or took; `nil` while the driver does not say.
+    /// How long the switch is expected to take, or took; `nil` while the driver does not say.
     package let downtimeMilliseconds: Int64?
     /// How often memory was gone over from the beginning; `nil` where the driver does not say.
     package let iteration: Int64?
@@ -24,7 +24,7 @@ package struct MigrationProgress: Hashable, Sendable, Codable {
         self.downtimeMilliseconds = downtimeMilliseconds
     }
 
-    /// The part that is sent, in parts per million: an estimate, for the guest goes on changing its memory.
+    /// The part that is sent, in parts per million: an estimate, since the guest goes on changing its memory.
     package var ppm: Int64 {
         let total = Int128(transferred.bytes) + Int128(remaining.bytes)
         return total > 0 ? Int64(clamping: Int128(transferred.bytes) * 1_000_000 / total) : 0

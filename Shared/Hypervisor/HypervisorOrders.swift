@@ -5,7 +5,7 @@ package import ResourceModel
 
 package enum LifecycleOperation: String, Hashable, Sendable, Codable, CaseIterable {
     case start, shutdown, destroy, suspend, resume, reboot, save, restore, undefine
-    /// Wakes a guest that sleeps by its own will.
+    /// Wakes a guest that put itself to sleep.
     case wakeUp = "wake-up"
 }
 
@@ -28,9 +28,9 @@ package struct DomainCeiling: Hashable, Sendable {
     }
 }
 
-/// Whose a domain is.
+/// The name and the owner of a domain, as its definition has them.
 package struct DomainLabel: Hashable, Sendable {
-    /// By which its tenant knows it.
+    /// The name by which its tenant knows it.
     package let name: String
     package let tenant: TenantID
     /// The flavor that it was made with, if any.
@@ -58,12 +58,12 @@ package struct OwnParts: Hashable, Sendable {
     }
 }
 
-/// A domain is gone; these of its volumes could not be deleted.
+/// What remains after a domain was deleted: the volumes that could not be deleted.
 package struct Removal: Hashable, Sendable {
     package struct Remains: Hashable, Sendable {
         /// A file of the host.
         package let volume: String
-        /// Why it is there still, in the host's words.
+        /// Why it could not be deleted, in the host's words.
         package let reason: String
 
         package init(volume: String, reason: String) {
@@ -71,7 +71,7 @@ package struct Removal: Hashable, Sendable {
             self.reason = reason
         }
     }
-    /// When it went, where the driver says so.
+    /// When the domain was deleted, if the driver says so.
     package let effectiveAt: Timestamp?
     package let remains: [Remains]
 
@@ -99,11 +99,11 @@ package struct MigrationTarget: Hashable, Sendable {
 }
 
 package struct MigrationOptions: Hashable, Sendable {
-    /// What the transfer may take of the network; `nil` leaves it to the driver. libvirt counts in MiB.
+    /// How much of the network the transfer may use; `nil` leaves it to the driver. libvirt counts in MiB.
     package let bandwidthBytesPerSecond: Int64?
     /// How long the domain may stand still at the switch; `nil` leaves it to the driver.
     package let maximumDowntimeMilliseconds: Int64?
-    /// Slow the guest down if it changes its memory faster than that can be sent.
+    /// Whether to slow the guest down if it changes its memory faster than the memory can be sent.
     package let autoConverges: Bool
 
     package init(
@@ -163,12 +163,12 @@ extension Hypervisor {
     /// How long between two looks at a domain that is shutting down.
     private static var shutdownPause: Duration { .milliseconds(500) }
 
-    /// Has the guest shut down and waits until it is off.
+    /// Asks the guest to shut down and waits until it is off.
     ///
     /// - Parameters:
-    ///   - grace: what the guest may take.
-    ///   - destroy: asked once the grace is over: the call by which the domain is then destroyed, or `nil` to leave it
-    ///     running. So whoever owns the host can check that it still does.
+    ///   - grace: how long the guest may take.
+    ///   - destroy: asked when the grace is over: the call by which the domain is then destroyed, or `nil` to leave it
+    ///     running. So the host's owner can check whether it still owns the host.
     /// - Throws: `.deadline` if the guest did not comply and was not destroyed, besides what the host refuses.
     package func shutDown(
         _ domain: DomainID, grace: Duration, _ call: MutatingCall, thenDestroy destroy: () async -> MutatingCall?
@@ -180,7 +180,7 @@ extension Hypervisor {
             let effect = try await perform(.shutdown, on: domain, request)
             if effect.domain?.state.isActive != true { return effect }
         } catch {
-            // A driver that waits for the guest itself has waited as long as the guest may take.
+            // A driver that waits for the guest by itself has waited for the whole grace already.
             guard error.code == .deadline else { throw error }
         }
         while clock.now < deadline {

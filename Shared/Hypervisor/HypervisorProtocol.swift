@@ -12,21 +12,21 @@ package protocol Hypervisor: Sendable {
     func inventory() async throws(HypervisorError) -> [DomainDescription]
     /// One domain with its definition as it is now; `nil` if the host does not have it.
     func describe(_ domain: DomainID) async throws(HypervisorError) -> DomainDescription?
-    /// Who else manages a domain, by its definition as it was read last; `nil` if nobody that is known does.
+    /// Which other manager manages a domain, by its definition as it was read last; `nil` if no known one does.
     func manager(of domain: DomainID) async throws(HypervisorError) -> String?
     /// Every domain of the host, active or not, with the counters of those that are active, read at one instant where
-    /// the driver can. A domain that is not in it is not on the host: a listing that is not complete throws.
+    /// the driver can. A domain that is not in it is not on the host: an incomplete listing throws.
     func sample() async throws(HypervisorError) -> HostReading
     /// Round trip to the host, as the paper's ping. The method is the same for every host of one kind.
     func responseTime() async throws(HypervisorError) -> ResponseTime
 
-    /// Looks whether what a new domain is to boot from is there, before anything is made for it.
+    /// Checks whether the image from which a new domain boots exists, before anything is made for the domain.
     /// - Throws: `.invalid`, naming what is missing.
     func check(_ specification: DomainSpecification) async throws(HypervisorError)
     /// Defines and starts a domain. Repeating it with the same id and call id changes nothing.
     func create(_ specification: DomainSpecification, _ call: MutatingCall) async throws(HypervisorError) -> Effect
-    /// Performs a lifecycle operation. Repeating one that already holds is no error. `shutdown` asks the guest and does
-    /// not wait for it where the driver does not: see `shutDown`.
+    /// Performs a lifecycle operation. Repeating one that already holds is not an error. `shutdown` asks the guest and
+    /// does not wait for it where the driver does not: see `shutDown`.
     func perform(_ operation: LifecycleOperation, on domain: DomainID, _ call: MutatingCall)
         async throws(HypervisorError) -> Effect
     /// Sets the number of vCPUs (absolute), live. Grow: hot-add, then bring online in the guest. Shrink: guest
@@ -39,33 +39,34 @@ package protocol Hypervisor: Sendable {
     /// Caps what the domain may use, or lifts the cap.
     /// - Throws: `.unsupported` where the driver or this host can't.
     func cap(_ domain: DomainID, _ cap: DomainCap, _ call: MutatingCall) async throws(HypervisorError) -> Effect
-    /// Migration to another host of the same kind, live if the domain runs; of one that is off the definition goes, and
-    /// the disks are found where it goes, or it stays. The persistent definition ends on the target only.
+    /// Migrates to another host of the same kind, live if the domain runs. If it is off, only its definition moves: the
+    /// target must find the disks, or the domain stays. Afterwards the persistent definition is on the target only.
     func migrate(_ domain: DomainID, to target: MigrationTarget, _ call: MutatingCall)
         async throws(HypervisorError) -> Effect
     /// How far the migration of a domain away from this host has come; `nil` if none is under way.
     func migrationProgress(of domain: DomainID) async throws(HypervisorError) -> MigrationProgress?
-    /// Calls a migration off; the domain goes on running here. None under way is no error.
+    /// Aborts a migration; the domain goes on running here. If none is under way, that is not an error.
     func abortMigration(of domain: DomainID, _ call: MutatingCall) async throws(HypervisorError) -> Effect
 
     /// Keeps the domain's disk, and its memory if it runs, under a name.
     /// - Throws: `.invalid` if it has one of that name.
     func snapshot(_ domain: DomainID, name: String, _ call: MutatingCall) async throws(HypervisorError) -> Effect
-    /// Makes the domain what it was at a snapshot.
+    /// Restores the domain as it was at a snapshot.
     /// - Throws: `.invalid` if it has none of that name.
     func revert(_ domain: DomainID, to name: String, _ call: MutatingCall) async throws(HypervisorError) -> Effect
-    /// Forgets a snapshot; the domain goes on as it is.
+    /// Deletes a snapshot; the domain goes on as it is.
     /// - Throws: `.invalid` if it has none of that name.
     func deleteSnapshot(of domain: DomainID, name: String, _ call: MutatingCall)
         async throws(HypervisorError) -> Effect
     func snapshots(of domain: DomainID) async throws(HypervisorError) -> [DomainSnapshot]
-    /// Files of the host that were made for a domain and go with it: its seed and, unless it is kept, its disk.
+    /// Files of the host that were made for a domain and are deleted with it: its seed and, unless it is kept, its
+    /// disk.
     func volumes(of domain: DomainID, keepsDisk: Bool) async throws(HypervisorError) -> [String]
-    /// Those of these volumes that are still there.
+    /// The ones of these volumes that still exist.
     func remaining(_ volumes: [String]) async throws(HypervisorError) -> [String]
-    /// Forgets an inactive domain with all that is kept beside its definition, then deletes these volumes. Of a domain
-    /// that is gone already only the volumes are left to be deleted.
-    /// - Throws: if the domain can't be forgotten; no volume was touched then.
+    /// Removes an inactive domain with all that is kept beside its definition, then deletes these volumes. If the
+    /// domain is gone already, only the volumes are deleted.
+    /// - Throws: if the domain can't be removed; no volume was touched then.
     func delete(_ domain: DomainID, volumes: [String], _ call: MutatingCall) async throws(HypervisorError) -> Removal
 
     /// What the domain has written to its console, from a position on (0: the oldest that is kept).
@@ -77,10 +78,10 @@ package protocol Hypervisor: Sendable {
     /// The persistent definition in the driver's own words, secrets included, as `OwnParts.adoptedAs` takes it.
     func definition(of domain: DomainID) async throws(HypervisorError) -> String
     /// Takes back what Ebb added to a domain, element by element: its label, its caps, and what `prepare` changed. What
-    /// others changed since, and everything else, stays as it is. A running domain follows at once in label and caps,
-    /// in the rest at its next cold boot.
+    /// others changed since, and everything else, stays as it is. For a running domain label and caps change at once,
+    /// the rest at its next cold boot.
     func release(_ domain: DomainID, _ own: OwnParts, _ call: MutatingCall) async throws(HypervisorError) -> Effect
-    /// Writes into the definition, of a running domain too, whose it is: Ebb's name of it and its tenant.
+    /// Writes Ebb's name of the domain and its tenant into the definition, also of a running domain.
     func label(_ domain: DomainID, _ label: DomainLabel, _ call: MutatingCall) async throws(HypervisorError) -> Effect
     /// What `prepare` would change in the definition; empty if it allows that much already.
     /// - Throws: what `prepare` would throw.
@@ -93,16 +94,17 @@ package protocol Hypervisor: Sendable {
 
     /// One domain as the host shows it now.
     func look(at domain: DomainID) async throws(HypervisorError) -> DomainReading
-    /// What tells, compared with a later one, whether the guest began anew or was taken back meanwhile.
+    /// A mark that, compared with a later one, shows whether the guest was rebooted or reverted to a snapshot
+    /// meanwhile.
     func lifeMark(of domain: DomainID) async throws(HypervisorError) -> LifeMark
     /// Whether the domain can grow, shrink and move live, and what is missing.
     func examine(_ domain: DomainID) async throws(HypervisorError) -> DomainExamination
     /// What decides whether Ebb can work with the host, and whether guests can move between it and another.
     func examine() async throws(HypervisorError) -> HostExamination
-    /// What the host's own clock says. libvirt tells nobody: there it is the time stamp of an empty file that is made on
-    /// the host for that and removed at once.
-    /// - Parameter mayWrite: whether the host is one on which that may be done.
-    /// - Throws: `.refused` where it can't be read without.
+    /// What the host's own clock says. libvirt has no call for it: there it is the time stamp of an empty file that is
+    /// made on the host for this and removed at once.
+    /// - Parameter mayWrite: whether such a file may be made on the host.
+    /// - Throws: `.refused` if the clock can't be read without it.
     func clock(mayWrite: Bool) async throws(HypervisorError) -> Timestamp
     /// Whether guests of the host that has this CPU (`HostExamination.cpu`) can go on running on this one.
     func accepts(cpu: String) async throws(HypervisorError) -> Bool

@@ -24,7 +24,7 @@ extension LibvirtConnection {
 
     // MARK: Preparing
 
-    /// What preparing would change; refused where it would be refused.
+    /// What preparing would change; throws what preparing would throw.
     func preparation(
         of identifier: DomainID, for ceiling: DomainCeiling
     ) throws(HypervisorError) -> [DefinitionChange] {
@@ -39,7 +39,7 @@ extension LibvirtConnection {
         let (former, next, changes) = try prepared(domain, for: ceiling)
         guard !changes.isEmpty else { return [] }
         let defined = try handle.define(next)
-        // A driver may read a definition in its own way.
+        // A driver may not take over everything in a definition.
         let missing = DefinedDomain(xml: try defined.persistentXML())?.changes(for: ceiling, isQEMU: driver == .qemu)
         guard missing == [] else {
             _ = try handle.define(former)
@@ -50,7 +50,7 @@ extension LibvirtConnection {
         return changes
     }
 
-    /// The definition as it is, as it would be, and the difference.
+    /// The present definition, the prepared one, and the difference.
     private func prepared(
         _ domain: borrowing DomainHandle, for ceiling: DomainCeiling
     ) throws(HypervisorError) -> (former: String, next: String, changes: [DefinitionChange]) {
@@ -74,8 +74,8 @@ extension LibvirtConnection {
         return (former, next, changes)
     }
 
-    /// What the driver has against a definition before it is defined. It may be unable to convert the former one as
-    /// well, for reasons that have nothing to do with the change.
+    /// Throws if the driver refuses a definition, before it is defined. The driver may also be unable to convert the
+    /// former definition, for reasons that have nothing to do with the change; then it says nothing about the new one.
     private func checkConversion(of next: String, beside former: String) throws(HypervisorError) {
         let format: String
         switch driver {
@@ -95,8 +95,8 @@ extension LibvirtConnection {
 
     // MARK: Giving back
 
-    /// Takes back what is Ebb's own, element by element: first in the definition, by one call, then of the running
-    /// domain, and last its label there, by which a call that was cut off shows as not done.
+    /// Takes back what is Ebb's own, element by element: first in the definition, by one call, then in the running
+    /// domain. The label there goes last: while it is there, a call that was cut off shows as not done.
     func release(_ identifier: DomainID, _ own: OwnParts) throws(HypervisorError) -> DomainReading {
         let domain = try handle.domain(identifier)
         let saved = own.adoptedAs.flatMap { DefinedDomain(xml: $0) }
@@ -155,7 +155,7 @@ extension LibvirtConnection {
 }
 
 extension DefinedDomain {
-    /// Why the definition can't have that ceiling, where the driver would say so late or not at all.
+    /// Why the definition can't have that ceiling, for the cases in which the driver would say so late or not at all.
     func obstacle(to ceiling: DomainCeiling) -> String? {
         if let maximum = ceiling.maximumMemory, maximum > maximumMemory, let cells = cpu?.numa?.cell, !cells.isEmpty {
             return "its memory is the sum of its \(cells.count) NUMA cells, which only its owner can divide anew: raise"
@@ -234,12 +234,12 @@ extension DefinitionDocument {
         self.note(note)
     }
 
-    /// Takes out what is Ebb's own, as far as nobody changed it since.
+    /// Removes what is Ebb's own, unless somebody changed it since.
     func release(_ definition: DefinedDomain, _ own: OwnParts, adoptedAs saved: DefinedDomain?) {
         if let label = definition.metadata?.ebb {
             if let note = label.prepared { takeBack(note, definition) }
             removeLabels()
-            // A domain with another manager's labels is never adopted: these are Ebb's.
+            // A domain with another manager's labels is never adopted, so these labels are Ebb's.
             removeNovaLabels()
         }
         if let ppm = own.cpuCapPPM {

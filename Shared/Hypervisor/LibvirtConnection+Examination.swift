@@ -4,7 +4,7 @@ internal import CLibvirt
 internal import Contracts
 internal import ResourceModel
 
-/// What checks ask, and what people want to know of a guest.
+/// What checks need to know, and what people want to know about a guest.
 extension LibvirtConnection {
     /// Whether CPU caps work here, and why not: tried with any domain that runs; `nil` if none does.
     func cpuCap() -> (isPossible: Bool?, obstacle: String?) {
@@ -59,8 +59,8 @@ extension LibvirtConnection {
         return problems
     }
 
-    /// Where a file can be made for its time stamp: this folder is the host's own, never a file server's, whose clock
-    /// its files would show.
+    /// Where a file can be made for its time stamp: this folder lies on the host itself, never on a file server, whose
+    /// clock would show in the time stamp.
     static let clockFolder = "/run/libvirt"
 
     /// What the host's clock says: the time stamp of an empty file that is made for it and removed at once.
@@ -104,7 +104,7 @@ extension LibvirtConnection {
         return examination
     }
 
-    /// The pool that holds a file of the host; `nil`: none that is known does.
+    /// The pool that holds a file of the host; `nil` if no known pool does.
     private func poolName(of file: String) -> String? {
         attempt("pool of a disk") { () throws(HypervisorError) -> String? in
             guard let volume = handle.volume(at: file) else { return nil }
@@ -112,7 +112,7 @@ extension LibvirtConnection {
         } ?? nil
     }
 
-    /// Of the agent if it is there, else of the host's networks.
+    /// From the agent if there is one, else from the host's networks.
     func addresses(of identifier: DomainID, agentSeconds: Int) throws(HypervisorError) -> [GuestAddress] {
         let domain = try handle.domain(identifier)
         let definition = try freshDefinition(of: domain)
@@ -143,7 +143,7 @@ extension LibvirtConnection {
             downtimeMilliseconds: job[VIR_DOMAIN_JOB_DOWNTIME], iteration: job[VIR_DOMAIN_JOB_MEMORY_ITERATION])
     }
 
-    /// `nil` too where the driver has no such jobs.
+    /// `nil` also if the driver has no such jobs.
     private func job(of domain: borrowing DomainHandle) throws(HypervisorError) -> [String: Int64]? {
         do {
             return try domain.job()
@@ -159,7 +159,7 @@ extension LibvirtConnection {
             do throws(HypervisorError) {
                 try domain.abortJob()
             } catch {
-                // It may have come to its end meanwhile.
+                // The job may have ended meanwhile.
                 guard let job = try? domain.job(), !job.isEmpty else { return try reading(of: domain) }
                 throw error
             }
@@ -168,7 +168,7 @@ extension LibvirtConnection {
     }
 }
 
-/// What decides what a domain can do live. Pure.
+/// The facts that decide what a domain can do live. Pure.
 struct DomainFacts: Sendable {
     let definition: DefinedDomain
     let isActive: Bool
@@ -178,7 +178,7 @@ struct DomainFacts: Sendable {
     let driverName: String
     var snapshotCount = 0
 
-    /// Missing for everything that is done to a running domain.
+    /// What is missing for every change of a running domain.
     var whileRunning: [String] { isActive ? [] : ["the domain is off: start it"] }
 
     /// - Parameter cpuCap: what is missing for that; only the host can tell.
@@ -247,7 +247,7 @@ struct DomainFacts: Sendable {
         return missing
     }
 
-    /// Missing for a move of its definition alone, while it is off; its disk stays where it is.
+    /// What is missing for a move of its definition alone, while it is off; its disk stays where it is.
     var movementWhileOff: [String] {
         var missing: [String] = []
         if !canMigrate { missing.append("driver \(driverName) can't migrate a domain") }

@@ -4,7 +4,7 @@ internal import CLibvirt
 internal import ResourceModel
 
 extension LibvirtConnection {
-    /// Defines and starts a domain; one that is defined already is only started.
+    /// Defines and starts a domain; a domain that is defined already is only started.
     func create(_ specification: DomainSpecification) throws(HypervisorError) -> DomainReading {
         if let existing = try found(specification.domain) {
             if try !existing.isActive() { try existing.start() }
@@ -19,7 +19,7 @@ extension LibvirtConnection {
             let definition = DomainDefinition(specification, machine: machine, disk: files.disk, seed: files.seed)
             try startNew(definition.xml())
         } catch {
-            // A definition that could not be taken away again needs its files.
+            // If the definition could not be removed again, it needs its files.
             if try !isDefined(specification.domain) { remove(files) }
             throw error
         }
@@ -31,13 +31,13 @@ extension LibvirtConnection {
         do {
             try domain.start()
         } catch {
-            // What could not be started leaves no definition behind to collide with the next attempt.
+            // A domain that could not be started must not leave a definition that collides with the next attempt.
             try? domain.undefine()
             throw error
         }
     }
 
-    /// Forgets an inactive domain and then, when nothing can refuse that any more, deletes these volumes.
+    /// Removes an inactive domain and then, when nothing can fail any more, deletes these volumes.
     func delete(_ identifier: DomainID, volumes: [String]) throws(HypervisorError) -> Removal {
         if let domain = try found(identifier) {
             guard try !domain.isActive() else {
@@ -50,7 +50,7 @@ extension LibvirtConnection {
         return Removal(effectiveAt: nil, remains: deleteVolumes(volumes))
     }
 
-    /// Performs a lifecycle operation; one whose outcome already holds does nothing.
+    /// Performs a lifecycle operation; does nothing if its outcome already holds.
     /// - Returns: the domain afterwards; `nil` if it is gone.
     func perform(
         _ operation: LifecycleOperation, on identifier: DomainID
@@ -78,19 +78,19 @@ extension LibvirtConnection {
         do {
             return try reading(of: domain)
         } catch {
-            // A domain without a definition is gone with its last run.
+            // A domain without a definition is gone when it ends.
             guard error.code == .noSuchDomain else { throw error }
             return nil
         }
     }
 
-    /// The files that the disks of a domain are, if it is off and keeps them where it moves to; `nil`: it runs.
+    /// The files that hold the disks of a domain that is off, which it must find where it moves to; `nil`: it runs.
     func disksOfInactive(_ identifier: DomainID) throws(HypervisorError) -> [String]? {
         let domain = try handle.domain(identifier)
         return try domain.isActive() ? nil : freshDefinition(of: domain).diskFiles
     }
 
-    /// Throws for the first of these files that this host can't reach: a domain that came here would not start.
+    /// Throws for the first of these files that this host can't reach: a domain that moved here would not start.
     func checkReach(of files: [String]) throws(HypervisorError) {
         for file in files {
             let isThere = attempt("disk") { () throws(HypervisorError) in try volume(at: file) != nil }
@@ -103,8 +103,8 @@ extension LibvirtConnection {
         }
     }
 
-    /// Moves a running domain, by connections from host to host; of one that is off the definition, which has to find
-    /// its disks where it goes.
+    /// Moves a running domain, by connections from host to host. Of a domain that is off it moves the definition, which
+    /// must find its disks on the target.
     /// - Parameters:
     ///   - uri: the target's.
     ///   - transferURI: where the source sends the memory.
@@ -118,7 +118,7 @@ extension LibvirtConnection {
                     .refused, operation: "migrate",
                     message: "the domain's memory is saved on this host: restore it first")
             }
-            // The target has the definition before the source lets it go.
+            // The target gets the definition before the source drops it.
             try domain.migrate(
                 to: uri, transferURI: nil, mebibytesPerSecond: nil, flags: DomainHandle.offlineMigrationFlags)
             return forgetDefinition(of: identifier)
@@ -130,13 +130,13 @@ extension LibvirtConnection {
         }
         if driver == .qemu {
             flags |= VIR_MIGRATE_ABORT_ON_ERROR.rawValue
-            // libvirt holds images to be shared only on network file systems that it knows by name. Those of domains
-            // that Ebb defined are shared by the contract of `BootSource.diskPath` and opened without a page cache;
-            // for all others its own judgement stands.
+            // libvirt takes images as shared only on network file systems that it knows by name. The images of domains
+            // that Ebb defined are shared by the contract of `BootSource.diskPath` and opened without a page cache; for
+            // all others libvirt decides.
             let definition = try freshDefinition(of: domain)
             if definition.tenant != nil, definition.bypassesPageCache { flags |= VIR_MIGRATE_UNSAFE.rawValue }
         }
-        // At least 1: libvirt takes 0 for no limit.
+        // At least 1: 0 means no limit to libvirt.
         let bandwidth = options.bandwidthBytesPerSecond.map { max(1, $0 >> 20) }
         try domain.migrate(to: uri, transferURI: transferURI, mebibytesPerSecond: bandwidth, flags: flags)
         forgetDefinition(of: identifier)
@@ -157,7 +157,7 @@ extension LibvirtConnection {
         return true
     }
 
-    /// One that is active and does not run is not started by this.
+    /// Starts a domain that is off; refuses one that is active and does not run.
     private func start(_ domain: borrowing DomainHandle) throws(HypervisorError) {
         guard try domain.isActive() else { return try domain.start() }
         guard try runs(domain) else {

@@ -6,9 +6,9 @@ internal import ResourceModel
 
 /// Memory, caps, snapshots.
 extension LibvirtConnection {
-    /// In which QEMU's quota is counted.
+    /// The period of QEMU's quota.
     static let capPeriodMicroseconds: Int64 = 100_000
-    /// The least quota that the kernel takes.
+    /// The smallest quota that the kernel takes.
     private static let leastQuotaMicroseconds: Int64 = 1_000
 
     /// Which of a domain's two definitions a change reaches: both, if it runs and has a persistent one. The test driver
@@ -77,12 +77,12 @@ extension LibvirtConnection {
         try domain.setScheduler(parameters, affected(domain))
     }
 
-    /// In microseconds of a period.
+    /// The quota in microseconds of a period.
     static func quota(ppm: Int64) -> Int64 {
         max(Int64(clamping: Int128(ppm) * Int128(capPeriodMicroseconds) / 1_000_000), leastQuotaMicroseconds)
     }
 
-    /// In which interfaces are capped: the next whole one.
+    /// The unit in which interfaces are capped; rounded up.
     static func kibibytes(_ bytesPerSecond: Int64) -> Int64 {
         bytesPerSecond / 1_024 + (bytesPerSecond % 1_024 == 0 ? 0 : 1)
     }

@@ -10,23 +10,23 @@ extension LibvirtConnection {
         var reading: DomainReading
         /// The guest's own count, if its agent answered.
         var agentVCPUs: Int?
-        /// The hypervisor itself says which vCPUs are online.
+        /// Whether the hypervisor itself says which vCPUs are online.
         var statesAreAuthoritative: Bool
     }
 
-    /// How long a guest may take to notice a vCPU that was plugged, between two looks.
+    /// The pause between two looks whether a guest has noticed a plugged vCPU, in seconds.
     private static let agentPause = 0.1
-    /// How long a Xen guest may take to let go of vCPUs; one that has not by then refuses.
+    /// How long a Xen guest may take to give up vCPUs, in nanoseconds; after that it counts as refusing.
     private static let releasePatience: Int64 = 20_000_000_000
 
-    /// Brings the domain to `count` vCPUs and looks.
+    /// Brings the domain to `count` vCPUs and looks at it.
     ///
-    /// Growing plugs what is missing and has the guest bring it online. Shrinking has the guest take vCPUs offline
-    /// first, then unplugs them where the driver completes that. Under emulation it does not: the vCPU stays plugged
-    /// and offline, and the next grow only brings it online again.
+    /// Growing plugs the missing vCPUs and asks the guest to bring them online. Shrinking asks the guest to take vCPUs
+    /// offline first, then unplugs them if the driver completes that. Under emulation it does not: the vCPU stays
+    /// plugged and offline, and the next grow only brings it online again.
     /// - Parameters:
     ///   - deadline: monotonic nanoseconds after which the guest is not waited for any more.
-    ///   - agentSeconds: what the agent may take for one answer.
+    ///   - agentSeconds: how long the agent may take for one answer.
     func resize(
         _ identifier: DomainID, to count: Int, until deadline: Int64, agentSeconds: Int
     ) throws(HypervisorError) -> ResizeOutcome {
@@ -85,8 +85,8 @@ extension LibvirtConnection {
         if try domain.isPersistent() { try setPersistent(domain, count) }
     }
 
-    /// What the next boot starts with. QEMU's driver would make the vCPUs that this adds ones that no later boot could
-    /// give back.
+    /// Sets the number of vCPUs for the next boot. QEMU's driver would make the vCPUs that this adds permanent: no
+    /// later boot could give them back.
     private func setPersistent(_ domain: borrowing DomainHandle, _ count: Int) throws(HypervisorError) {
         if driver == .qemu {
             try domain.setVCPUs(count, VIR_DOMAIN_VCPU_CONFIG, VIR_DOMAIN_VCPU_HOTPLUGGABLE)
@@ -95,8 +95,8 @@ extension LibvirtConnection {
         }
     }
 
-    /// A Xen guest is only asked to let go of vCPUs. Those that merely wait for their turn show as offline, too: one is
-    /// given up when its time also stands still.
+    /// Waits until a Xen guest, which can only be asked, has given up vCPUs. A vCPU that waits for its time slice shows
+    /// as offline too: it is given up when its time also stands still.
     private func awaitRelease(
         _ domain: borrowing DomainHandle, beyond count: Int, of maximum: Int, until deadline: Int64
     ) {
@@ -110,7 +110,8 @@ extension LibvirtConnection {
         }
     }
 
-    /// The guest needs a moment to notice a new vCPU, and refuses until then. That it never does is seen afterwards.
+    /// Brings vCPUs online. The guest needs a moment to notice a new vCPU, and refuses until then; if it never does,
+    /// that is seen afterwards.
     private func bringOnline(_ domain: borrowing DomainHandle, _ count: Int, until deadline: Int64) {
         while monotonicNanoseconds() < deadline {
             if (try? domain.setVCPUs(count, VIR_DOMAIN_VCPU_GUEST)) != nil { return }

@@ -5,7 +5,7 @@ internal import Execution
 internal import ResourceModel
 internal import Synchronization
 
-/// One cycle's raw figures, before it is known what the guests confirm.
+/// One cycle's raw figures, before the guests' confirmed vCPUs are known.
 struct CollectedHost: Sendable {
     var reading: HostReading
     /// The hypervisor itself says which vCPUs are online, so no guest needs to confirm it.
@@ -14,7 +14,7 @@ struct CollectedHost: Sendable {
 
 /// One attempt to collect a sample, which may hang at one domain.
 final class SampleAttempt: Sendable {
-    /// Whose figures are not asked for: they held up an earlier attempt.
+    /// Domains that are left out: their figures held up an earlier attempt.
     let skipped: Set<DomainID>
     /// What earlier attempts have read.
     let pass: SamplePass
@@ -33,8 +33,8 @@ final class SampleAttempt: Sendable {
     func ask(about domain: DomainID?) { current.withLock { $0 = domain } }
 }
 
-/// What was read of the domains of a host that are asked for one by one: who has to begin anew, with a new connection
-/// say, goes on from here.
+/// What was read of a host's domains that are asked for one by one, so that a new attempt, on a new connection for
+/// instance, goes on from here.
 final class SamplePass: Sendable {
     private let read = Mutex<[DomainID: DomainStatistics]>([:])
 
@@ -43,14 +43,14 @@ final class SamplePass: Sendable {
 
     func add(_ statistics: DomainStatistics) { read.withLock { $0[statistics.identity.domain] = statistics } }
 
-    /// What was read of this life of a domain.
+    /// The statistics that were read in this life of a domain.
     func statistics(of identity: DomainIdentity) -> DomainStatistics? {
         read.withLock { read in read[identity.domain].flatMap { $0.identity == identity ? $0 : nil } }
     }
 }
 
 extension LibvirtConnection {
-    /// Goes on with a sample; `nil` if there was no time to read all that are asked for one by one.
+    /// Goes on with a sample; `nil` if there was not enough time to read all domains that are asked for one by one.
     func sample(_ progress: SampleAttempt) throws(HypervisorError) -> CollectedHost? {
         let waiting = memoryInHugePages()
         var size = try handle.hostSize()
@@ -64,13 +64,13 @@ extension LibvirtConnection {
             attempt("managed save list") { () throws(HypervisorError) in
                 try handle.domains(VIR_CONNECT_LIST_DOMAINS_MANAGEDSAVE).identities().map(\.domain)
             } ?? [])
-        book.forget(except: Set(statistics.map(\.identity.domain)))
+        cache.forget(except: Set(statistics.map(\.identity.domain)))
         let control = driver == .xen ? statistics.first { $0.identity.hypervisorID == 0 } : nil
         let incoming = self.incoming(statistics)
         let guests = statistics.filter { $0.identity != control?.identity && !incoming.contains($0.identity.domain) }
         let readings = guests.map { statistics in
             self.reading(
-                statistics, book.known(statistics.identity), isSaved: saved.contains(statistics.identity.domain))
+                statistics, cache.known(statistics.identity), isSaved: saved.contains(statistics.identity.domain))
         }
         let reading = HostReading(
             readAt: nil, monotonicNanoseconds: now, cpuCount: size.cpuCount, memory: size.memory,
@@ -90,7 +90,7 @@ extension LibvirtConnection {
         return statistics
     }
 
-    /// The target's halves of migrations that are still under way, which are not persistent yet.
+    /// Domains that are the target's halves of migrations still under way; they are not persistent yet.
     private func incoming(_ statistics: [DomainStatistics]) -> Set<DomainID> {
         let candidates = Set(
             statistics.lazy.filter { $0.mayBeIncoming(isXen: self.driver == .xen) }.map(\.identity.domain))
@@ -110,7 +110,7 @@ extension LibvirtConnection {
             do throws(HypervisorError) {
                 if let description = try describe(domain) { descriptions.append(description) }
             } catch {
-                // A domain that goes away meanwhile is none of the inventory; one that can't be read is.
+                // A domain that goes away meanwhile is not part of the inventory; a domain that can't be read is.
                 guard error.code == .noSuchDomain else { throw error }
             }
         }
@@ -127,7 +127,7 @@ extension LibvirtConnection {
         }
     }
 
-    /// The reading of one domain, by all its driver has.
+    /// The reading of one domain, from everything that its driver offers.
     func reading(of domain: borrowing DomainHandle) throws(HypervisorError) -> DomainReading {
         let identity = try domain.identity()
         let isSaved = (try? domain.isSaved()) ?? false
@@ -146,8 +146,8 @@ extension LibvirtConnection {
         return reading
     }
 
-    /// What is known of a domain, read anew if devices are there that it does not have: a driver may not report that one
-    /// was plugged.
+    /// What is known of a domain; read again if the statistics show devices that are missing in it, since a driver may
+    /// not report that a device was plugged.
     private func current(_ known: Known?, _ statistics: DomainStatistics) -> Known? {
         guard let known else { return nil }
         let strange = statistics.unexpectedDevices(beside: known.definition)
@@ -173,7 +173,7 @@ extension LibvirtConnection {
                 maximumVCPUs: reading.maximumVCPUs ?? reading.grantedVCPUs ?? 1,
                 maximumMemory: reading.memory?.maximum ?? .zero, disk: nil, obstacle: error.message)
         }
-        // What others changed since is known from now on.
+        // From now on the changes that others made since are known.
         remember(definition, of: domain, identity)
         let reading = try reading(of: domain)
         let capacities = definition.disks.map { disk in
@@ -188,7 +188,7 @@ extension LibvirtConnection {
             disk: disk.flatMap { ByteCount(exactly: $0) }, manager: definition.manager)
     }
 
-    /// What waits in pools of huge pages: ordinary guests can't have it, and the kernel calls it used.
+    /// Memory in pools of huge pages: ordinary guests can't use it, and the kernel counts it as used.
     private func memoryInHugePages() -> ByteCount {
         guard let sizes = host?.hugePageSizes, !sizes.isEmpty else { return .zero }
         return attempt("virNodeGetFreePages") { () throws(HypervisorError) in try handle.freeHugePages(sizes) } ?? .zero
@@ -205,7 +205,7 @@ extension LibvirtConnection {
 
 /// For drivers without the bulk call: the same figures by single ones.
 extension LibvirtConnection {
-    /// What is left to be read of this pass, as far as there is time; `nil` if some is left then.
+    /// Reads the rest of this pass while there is time; `nil` if some domains are still left.
     private func statisticsOneByOne(_ progress: SampleAttempt) throws(HypervisorError) -> [DomainStatistics]? {
         defer { progress.ask(about: nil) }
         let list = try handle.domains()
@@ -221,8 +221,8 @@ extension LibvirtConnection {
                 continue
             }
             if identity.hypervisorID == nil {
-                // The listing says that it is off, and its definition, once it is read, all the rest.
-                progress.pass.add(DomainStatistics(off: identity, book.known(identity)?.definition))
+                // The listing says that it is off; its definition, once it is read, says everything else.
+                progress.pass.add(DomainStatistics(off: identity, cache.known(identity)?.definition))
                 continue
             }
             guard let domain = list.handle(at: index) else { continue }
@@ -237,10 +237,10 @@ extension LibvirtConnection {
         _ domain: borrowing DomainHandle, _ identity: DomainIdentity, _ progress: SampleAttempt
     ) throws(HypervisorError) {
         do throws(HypervisorError) {
-            progress.pass.add(try individualStatistics(of: domain, identity, book.known(identity)?.definition))
+            progress.pass.add(try individualStatistics(of: domain, identity, cache.known(identity)?.definition))
         } catch {
-            // A domain that went away meanwhile is no fault of the host's; a lost connection is. One that can't be read
-            // is still there.
+            // A domain that went away meanwhile is not a fault of the host; a lost connection is. A domain that can't
+            // be read is still there.
             guard handle.isAlive() else { throw error }
             if error.code != .noSuchDomain { progress.pass.add(DomainStatistics(identity: identity, values: [:])) }
         }
@@ -263,7 +263,7 @@ extension LibvirtConnection {
             statistics.values["state.reason"] = try domain.state().reason
         }
         let defined = definition?.maximumVCPUs.count
-        // The ceiling of a running domain stays what its definition said when it started.
+        // The ceiling of a running domain stays as its definition had it when the domain started.
         var maximum = identity.hypervisorID == nil ? nil : defined
         if maximum == nil {
             maximum = attempt("virDomainGetVcpusFlags") { () throws(HypervisorError) in
@@ -325,6 +325,7 @@ extension LibvirtConnection {
 }
 
 extension ByteCount {
-    /// What is left of it; all of it where the part is as large as the whole, for then one of the two figures is wrong.
+    /// What is left without `part`; the whole amount if the part is not smaller, since then one of the two figures is
+    /// wrong.
     fileprivate func less(_ part: ByteCount) -> ByteCount { part < self ? subtractingClamped(part) : self }
 }

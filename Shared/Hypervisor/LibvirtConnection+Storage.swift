@@ -11,11 +11,11 @@ extension LibvirtConnection {
     struct BootFiles: Hashable, Sendable {
         var disk: DiskFile?
         var seed: String?
-        /// Whether Ebb made them, and so takes them away again if the domain can't be started.
+        /// Whether Ebb made them, so that it removes them again if the domain can't be started.
         var areMade = false
     }
 
-    /// Whether the image that `specification` names is there; a domain that is there already has its disk.
+    /// Throws unless the image that `specification` names exists; a domain that exists already has its disk.
     func check(_ specification: DomainSpecification) throws(HypervisorError) {
         guard try !isDefined(specification.domain), let image = try image(of: specification) else { return }
         _ = try self.image(image, in: poolNamed(image.pool))
@@ -38,7 +38,7 @@ extension LibvirtConnection {
     private func image(
         _ image: BootSource.Image, in pool: borrowing PoolHandle
     ) throws(HypervisorError) -> VolumeHandle {
-        // It may have been put there since the host looked last.
+        // It may have been copied there since the host looked last.
         try pool.refresh()
         guard let base = pool.volume(image.volume) else {
             throw HypervisorError(
@@ -67,7 +67,7 @@ extension LibvirtConnection {
         return files
     }
 
-    /// Takes away what was made for a domain that did not come to be.
+    /// Removes what was made for a domain that could not be created.
     func remove(_ files: BootFiles) {
         guard files.areMade else { return }
         for path in [files.disk?.path, files.seed].compactMap(\.self) {
@@ -75,8 +75,8 @@ extension LibvirtConnection {
         }
     }
 
-    /// The volumes that were made for a domain: its seed and, unless it is kept, its disk. An image that was brought
-    /// along is its owner's.
+    /// The volumes that were made for a domain: its seed and, unless it is kept, its disk. A disk that Ebb did not make
+    /// belongs to its owner.
     func volumes(of identifier: DomainID, keepsDisk: Bool) throws(HypervisorError) -> [String] {
         guard let domain = try found(identifier) else { return [] }
         let (disk, seed) = (Self.diskName(of: identifier), Self.seedName(of: identifier))
@@ -86,7 +86,7 @@ extension LibvirtConnection {
         }
     }
 
-    /// Those of the volumes that are there.
+    /// The ones of the volumes that exist.
     func remaining(_ volumes: [String]) throws(HypervisorError) -> [String] {
         var found: [String] = []
         for path in volumes where try volume(at: path) != nil { found.append(path) }
@@ -152,7 +152,7 @@ extension LibvirtConnection {
         return (url.deletingLastPathComponent().path(percentEncoded: false), url.lastPathComponent)
     }
 
-    /// A file of the host as a volume. Where no pool has it, one over its folder is made, which lasts as long as the
+    /// A file of the host as a volume. If no pool has it, a pool over its folder is made, which lasts as long as the
     /// host's daemon; `nil` if there is no such file.
     func volume(at path: String) throws(HypervisorError) -> VolumeHandle? {
         if let volume = handle.volume(at: path) { return volume }
@@ -163,7 +163,7 @@ extension LibvirtConnection {
         return pool.volume(name)
     }
 
-    /// The pool over a folder of the host; where there is none, one is made.
+    /// The pool over a folder of the host; it is made if there is none.
     func pool(over folder: String) throws(HypervisorError) -> PoolHandle {
         if let known = handle.pool(at: folder) { return known }
         if let known = try handle.listedPool(at: folder) { return known }

@@ -7,14 +7,14 @@ internal import ResourceModel
 internal import Synchronization
 
 /// One open libvirt connection with what was found out about it. All its methods block: they are called on the thread
-/// of a `SerialWorker` only, and so is the last release, which closes the connection.
+/// of a `SerialWorker` only. The last release, which closes the connection, happens there too.
 final class LibvirtConnection: Sendable {
     enum Driver: Hashable, Sendable {
         case qemu, xen, test
         case other(String)
     }
 
-    typealias Known = DefinitionBook.Known
+    typealias Known = DefinitionCache.Known
 
     let handle: ConnectionHandle
     let driver: Driver
@@ -22,30 +22,30 @@ final class LibvirtConnection: Sendable {
     /// Whether all domains' statistics come by one call.
     let hasBulkStatistics: Bool
     let host: HostCapabilities?
-    /// Whether a guest of this host would run on the CPU itself. The device alone proves nothing: it may exist and open
-    /// while the CPU has no virtualisation.
+    /// Whether a guest of this host would run on the CPU itself. The device /dev/kvm alone proves nothing: it may exist
+    /// and open although the CPU has no virtualisation.
     let hasHardwareVirtualization: Bool
-    /// Calls that this driver does not have.
+    /// Calls that this driver was found not to have.
     private let unsupported = Mutex<Set<String>>([])
-    let book: DefinitionBook
+    let cache: DefinitionCache
     let limits: LibvirtLimits
-    /// Kinds of events that the host tells of.
+    /// Kinds of events that the host reports.
     let events: [String]
     private let registrations: [Int32]
     private let hasCloseCallback: Bool
 
     /// Connects and finds out what the driver can do, by trying.
     /// - Parameters:
-    ///   - hub: told of the host's events, if given.
-    ///   - book: what other connections have read of its domains.
+    ///   - hub: gets the host's events, if given.
+    ///   - cache: the definitions that other connections have read.
     ///   - steps: counts the host's answers.
     init(
-        uri: String, hub: EventHub?, book: DefinitionBook, limits: LibvirtLimits, steps: StepCount
+        uri: String, hub: EventHub?, cache: DefinitionCache, limits: LibvirtLimits, steps: StepCount
     ) throws(HypervisorError) {
         guard LibvirtLibrary.isReady else {
             throw HypervisorError(.unsupported, operation: "virInitialize", message: "libvirt can't be initialised")
         }
-        self.book = book
+        self.cache = cache
         self.limits = limits
         handle = try ConnectionHandle(uri: uri)
         steps.count()
@@ -98,7 +98,7 @@ final class LibvirtConnection: Sendable {
     /// Whether a vCPU's state is the hypervisor's own knowledge. QEMU calls every plugged vCPU running.
     var statesAreAuthoritative: Bool { driver != .qemu }
 
-    /// What a new domain's `type` says.
+    /// The `type` of a new domain.
     var domainType: String {
         switch driver {
         case .qemu: hasHardwareVirtualization ? "kvm" : "qemu"
@@ -124,8 +124,8 @@ final class LibvirtConnection: Sendable {
             events: events)
     }
 
-    /// Runs a call that this driver may lack, or that may fail for one domain alone; `nil` then. A call that is found
-    /// missing is not tried again on this connection.
+    /// Runs a call that this driver may lack, or that may fail for one domain alone; `nil` then. A call that the driver
+    /// lacks is not tried again on this connection.
     func attempt<Value>(_ operation: String, _ body: () throws(HypervisorError) -> Value) -> Value? {
         guard !unsupported.withLock({ $0.contains(operation) }) else { return nil }
         do {
@@ -138,7 +138,7 @@ final class LibvirtConnection: Sendable {
 
     /// What is remembered of the domain's present life, read now if nothing is; `nil` if it can't be read.
     func known(_ domain: borrowing DomainHandle, _ identity: DomainIdentity) -> Known? {
-        if let known = book.known(identity) { return known }
+        if let known = cache.known(identity) { return known }
         guard let definition = try? freshDefinition(of: domain) else { return nil }
         return remember(definition, of: domain, identity)
     }
@@ -156,14 +156,14 @@ final class LibvirtConnection: Sendable {
         }
         let known = Known(
             name: identity.name, hypervisorID: identity.hypervisorID, definition: definition, schedulerCapPPM: cap)
-        book.remember(known, of: identity, now: monotonicNanoseconds())
+        cache.remember(known, of: identity, now: monotonicNanoseconds())
         return known
     }
 
     func remember(_ known: Known, strangeDevices: Set<String>, of statistics: DomainStatistics) -> Known {
         var known = known
         known.strangeDevices = strangeDevices
-        book.remember(known, of: statistics.identity, now: monotonicNanoseconds())
+        cache.remember(known, of: statistics.identity, now: monotonicNanoseconds())
         return known
     }
 
@@ -177,9 +177,9 @@ final class LibvirtConnection: Sendable {
         return definition
     }
 
-    /// Which definitions are to be read, the most urgent first.
+    /// Which definitions must be read, the most urgent first.
     private func due(of identities: [DomainIdentity]) -> [DomainIdentity] {
-        book.due(
+        cache.due(
             of: identities, oldest: monotonicNanoseconds() - limits.definitionRefresh.wholeNanoseconds,
             few: limits.definitionRefreshesPerSample)
     }
@@ -190,7 +190,7 @@ final class LibvirtConnection: Sendable {
         let list = try handle.domains()
         steps.count()
         let found = list.identities()
-        // One that can't be read would give the next one's place to another.
+        // A definition that can't be read must not shift the others' places.
         guard found.count == list.count else { throw .last("virConnectListAllDomains") }
         try readDefinitions(of: list, found, steps)
     }
@@ -210,12 +210,12 @@ final class LibvirtConnection: Sendable {
                 remember(try freshDefinition(of: domain), of: domain, identity)
             } catch {
                 guard handle.isAlive() else { throw error }
-                // It is not asked for again at once.
-                book.remember(nil, of: identity, now: start)
+                // So it is not asked for again at once.
+                cache.remember(nil, of: identity, now: start)
             }
             steps.count()
         }
     }
 
-    func forgetDefinition(of domain: DomainID) { book.forget(domain) }
+    func forgetDefinition(of domain: DomainID) { cache.forget(domain) }
 }

@@ -45,7 +45,8 @@ struct VolumeDefinition: XMLDocumentRoot {
 
     struct Target: Encodable {
         let format: Format
-        /// Of the format: without it libvirt makes qcow2 as QEMU 0.10 knew it, on which no checkpoint can be kept.
+        /// The version of the format: without it libvirt makes qcow2 as QEMU 0.10 knew it, which can't hold
+        /// checkpoints.
         let compat: String?
     }
 
@@ -91,7 +92,7 @@ struct DefinedVolume: Decodable, Hashable, Sendable {
 
     var format: String? { target?.format?.type }
 
-    /// When it was written to last, by the clock of where it lies; `nil` where the driver does not say.
+    /// When it was last written to, by the clock of the machine that holds it; `nil` if the driver does not say.
     var modifiedAt: Timestamp? {
         guard let parts = target?.timestamps?.mtime?.split(separator: ".", omittingEmptySubsequences: false),
             (1...2).contains(parts.count), let seconds = Int64(parts[0]), seconds > 0,
@@ -126,7 +127,7 @@ struct FolderPoolDefinition: XMLElement, XMLDocumentRoot {
         let path: String
     }
 
-    /// With which the names of such pools begin.
+    /// The prefix of the names of such pools.
     static let prefix = "ebb-"
 
     let type: String

@@ -10,7 +10,7 @@ extension EventBox {
         let event: virDomainEventID
         let callback: virConnectDomainEventGenericCallback
 
-        /// - Parameter callback: of the type that libvirt documents for `event`; it is given away as a generic one.
+        /// - Parameter callback: of the type that libvirt documents for `event`; it is passed on as a generic one.
         fileprivate init<Callback>(_ name: String, _ event: virDomainEventID, _ callback: Callback) {
             self.name = name
             self.event = event
@@ -111,7 +111,7 @@ extension EventBox {
     }
 }
 
-/// What job ended, in one or two words.
+/// Which job ended, in one or two words.
 func jobMeaning(_ values: [String: Int64]) -> String {
     switch values[VIR_DOMAIN_JOB_OPERATION].map({ virDomainJobOperation(UInt32(clamping: $0)) }) {
     case VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT?: "migration away"

@@ -4,7 +4,7 @@ internal import CLibvirt
 internal import ResourceModel
 internal import Synchronization
 
-/// Hands what one host reports to everybody who reads its events. A reader that falls behind loses the oldest.
+/// Hands one host's events to all their readers. A reader that falls behind loses the oldest.
 final class EventHub: Sendable {
     private struct State {
         var readers: [UInt64: AsyncStream<HypervisorEvent>.Continuation] = [:]
@@ -18,10 +18,10 @@ final class EventHub: Sendable {
     private let state = Mutex(State())
     private let limit: Int
 
-    /// - Parameter limit: events that one reader may be behind.
+    /// - Parameter limit: how many events one reader may be behind.
     init(limit: Int) { self.limit = limit }
 
-    /// What happens from now on.
+    /// The events from now on.
     func stream() -> AsyncStream<HypervisorEvent> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: HypervisorEvent.self, bufferingPolicy: .bufferingNewest(limit))
@@ -39,8 +39,8 @@ final class EventHub: Sendable {
         return stream
     }
 
-    /// A new connection's number. Whatever an earlier one still reports is dropped: one that was given up may come to
-    /// life again, or break at last, beside its successor.
+    /// A new connection's number. What an earlier connection still reports is dropped: a connection that was given up
+    /// may answer again, or break at last, while its successor is open.
     func begin() -> UInt64 {
         state.withLock { state in
             state.generation += 1
@@ -61,10 +61,10 @@ final class EventHub: Sendable {
         for reader in readers { reader.yield(event) }
     }
 
-    /// The domain's definition is to be read again.
+    /// Notes that the domain's definition must be read again.
     func noteChange(of domain: DomainID) { state.withLock { _ = $0.changed.insert(domain) } }
 
-    /// Whose definitions are to be read again.
+    /// The domains whose definitions must be read again.
     func takeChanged() -> Set<DomainID> {
         state.withLock { state in
             defer { state.changed = [] }
@@ -73,7 +73,7 @@ final class EventHub: Sendable {
     }
 
     /// Ends every stream; those opened later see the next connection's events.
-    /// - Parameter generation: of the connection that broke; `nil` for the present one.
+    /// - Parameter generation: the number of the connection that broke; `nil` for the present one.
     func connectionLost(reason: String, generation: UInt64? = nil) {
         let isPresent = state.withLock { state in
             guard generation == nil || generation == state.generation else { return false }
@@ -103,7 +103,8 @@ final class EventHub: Sendable {
     private func remove(_ number: UInt64) { state.withLock { $0.readers[number] = nil } }
 }
 
-/// What libvirt's callbacks of one connection carry. libvirt holds a reference of its own until it calls `release`.
+/// The object that libvirt's callbacks of one connection carry. libvirt holds a reference of its own until it calls
+/// `release`.
 final class EventBox: Sendable {
     private let hub: EventHub
     private let generation: UInt64

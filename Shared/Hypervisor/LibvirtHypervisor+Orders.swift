@@ -79,7 +79,8 @@ extension LibvirtHypervisor {
         }
     }
 
-    /// Every later sample shows what such an order changed: its own connection has another memory of definitions.
+    /// Runs an order and marks the domain's definition as changed, so that every later sample, which uses another
+    /// connection, shows the change.
     private func order(
         _ operation: String, _ call: MutatingCall,
         _ body: @escaping @Sendable (LibvirtConnection) throws(HypervisorError) -> DomainReading?
@@ -157,7 +158,7 @@ extension LibvirtHypervisor {
         try await ask("examine") { connection throws(HypervisorError) in try connection.examine(domain) }
     }
 
-    /// Asked by the connection that listens to events: it knows which there are.
+    /// Asked by the connection that listens to events: it knows which events there are.
     package func examine() async throws(HypervisorError) -> HostExamination {
         var examination = try await sampling.call("examine", timeout: limits.callTimeout) {
             connection throws(HypervisorError) in try connection.examine()
@@ -169,7 +170,7 @@ extension LibvirtHypervisor {
         return examination
     }
 
-    /// By the connection that `examine` has opened: what its opening takes would blur the answer.
+    /// By the connection that `examine` has opened: the time that opening takes would make the answer inexact.
     package func clock(mayWrite: Bool) async throws(HypervisorError) -> Timestamp {
         guard mayWrite else {
             throw HypervisorError(

@@ -8,16 +8,16 @@ internal import Synchronization
 
 /// A host behind libvirt: QEMU/KVM, Xen, or libvirt's own test driver.
 ///
-/// Three connections, each with its own thread and opened when first needed: one that samples, one for commands, one
-/// for questions to guest agents; and one of its own for each migration, which may take hours. So no command and no hung
-/// guest delays a sample, and no migration another.
+/// It has three connections, each with its own thread and opened when first needed: one that samples, one for commands,
+/// one for questions to guest agents. Each migration, which may take hours, has one more. So no command and no hung
+/// guest delays a sample, and no migration delays another.
 package final class LibvirtHypervisor: Hypervisor {
     private let host: HostID
     let uri: String
     private let log: Logger
     let limits: LibvirtLimits
     let hub: EventHub
-    private let book = DefinitionBook()
+    private let cache = DefinitionCache()
     let sampling: LibvirtLink
     let commands: LibvirtLink
     let longCalls: LibvirtLink
@@ -33,9 +33,9 @@ package final class LibvirtHypervisor: Hypervisor {
         self.log = log
         self.limits = limits
         hub = EventHub(limit: limits.eventBacklog)
-        sampling = LibvirtLink(name: "lv-sample", uri: uri, hub: hub, book: book, limits: limits)
-        commands = LibvirtLink(name: "lv-command", uri: uri, book: book, limits: limits)
-        longCalls = LibvirtLink(name: "lv-long", uri: uri, book: book, limits: limits)
+        sampling = LibvirtLink(name: "lv-sample", uri: uri, hub: hub, cache: cache, limits: limits)
+        commands = LibvirtLink(name: "lv-command", uri: uri, cache: cache, limits: limits)
+        longCalls = LibvirtLink(name: "lv-long", uri: uri, cache: cache, limits: limits)
         responseProbe = (try? HypervisorURI(uri))?.endpoint.map { ResponseProbe(host: $0.host, port: $0.port) }
         guests = Mutex(GuestConfirmation(refresh: limits.agentRefresh, retry: limits.agentRetry))
     }
@@ -56,7 +56,7 @@ package final class LibvirtHypervisor: Hypervisor {
         }
     }
 
-    /// Holds every domain that the host has: those that are off with their state and sizes only.
+    /// Has every domain of the host; a domain that is off has its state and sizes only.
     package func sample() async throws(HypervisorError) -> HostReading {
         let collected = try await collect()
         let reading = guests.withLock { guests in
@@ -69,11 +69,11 @@ package final class LibvirtHypervisor: Hypervisor {
         return reading
     }
 
-    /// A guest may hold up the call that asks for its figures, or for all. So the first attempt gets a part of the time;
-    /// the second, on a fresh connection, goes without whoever was asked when the first one overran. Bulk statistics
-    /// leave out by themselves what an earlier call still waits for. Where each domain is asked for alone, an attempt
-    /// reads on from where the last one came to, so that a far host with many domains takes long and is read all the
-    /// same.
+    /// A guest may hold up the call that asks for its figures, or for all guests' figures. So the first attempt gets a
+    /// part of the time; the second, on a fresh connection, leaves out the domain that was asked for when the first one
+    /// overran. Bulk statistics leave out by themselves a domain for which an earlier call still waits. Where each
+    /// domain is asked for alone, an attempt goes on where the last one stopped, so that a far host with many domains
+    /// takes long but is read.
     private func collect() async throws(HypervisorError) -> CollectedHost {
         let (start, pass) = (ContinuousClock.now, SamplePass())
         try await sampling.open()
@@ -92,7 +92,7 @@ package final class LibvirtHypervisor: Hypervisor {
             .deadline, operation: "sample", message: "\(pass.count) domains were read within \(limits.sampleTimeout)")
     }
 
-    /// `nil`: there is more to be read.
+    /// `nil`: there is more to read.
     private func collect(_ pass: SamplePass, isSecond: Bool) async throws(HypervisorError) -> CollectedHost? {
         let skipped = suspects.withLock { suspects in
             suspects = suspects.filter { $0.value > .now }
@@ -103,7 +103,7 @@ package final class LibvirtHypervisor: Hypervisor {
             return try await sampling.call(
                 "sample", timeout: limits.callTimeout * (isSecond ? 3 : 2) / 5, rests: isSecond, steps: attempt.steps
             ) { [hub] connection throws(HypervisorError) in
-                for domain in hub.takeChanged() { connection.book.doubt(domain) }
+                for domain in hub.takeChanged() { connection.cache.markStale(domain) }
                 return try connection.sample(attempt)
             }
         } catch {
@@ -114,9 +114,9 @@ package final class LibvirtHypervisor: Hypervisor {
         }
     }
 
-    /// Answered by what was read of its definition, else by the host.
+    /// Answered from its definition as it was read last, else by the host.
     package func manager(of domain: DomainID) async throws(HypervisorError) -> String? {
-        if let definition = book.definition(of: domain) { return definition.manager }
+        if let definition = cache.definition(of: domain) { return definition.manager }
         return try await describe(domain)?.manager
     }
 
@@ -161,7 +161,7 @@ package final class LibvirtHypervisor: Hypervisor {
     package func resize(
         _ domain: DomainID, vcpus: VCPUCount, _ call: MutatingCall
     ) async throws(HypervisorError) -> Effect {
-        // What the guest needs is waited for only so long that the last look still falls within the deadline.
+        // The wait for the guest ends early enough for the last look to fall within the deadline.
         let guestDeadline = monotonicNanoseconds() + (call.timeout / 2).wholeNanoseconds
         let agentSeconds = min(limits.agentSeconds, max(1, Int(call.timeout.components.seconds / 8)))
         var outcome = try await commands.call("resize", timeout: call.timeout, mutates: true) {
@@ -192,7 +192,7 @@ package final class LibvirtHypervisor: Hypervisor {
         let grace = min(call.timeout / 4, .seconds(5))
         let watchdog = Task { [commands] in
             try await Task.sleep(for: call.timeout - grace)
-            // Until the migration's call has ended: one that comes between two of its stages is without effect.
+            // Repeated until the migration's call has ended: an abort between two of its stages has no effect.
             while true {
                 try? await commands.call("abort", timeout: grace) { connection throws(HypervisorError) in
                     try connection.handle.domain(domain).abortJob()

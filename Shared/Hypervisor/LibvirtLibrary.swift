@@ -45,8 +45,8 @@ extension HypervisorError {
         return HypervisorError(code(ofLibvirtError: number), operation: operation, message: message)
     }
 
-    /// The part of libvirt's error numbers that callers tell apart. What says nothing else was refused by the host: a
-    /// configuration that it does not support too, which says nothing of the call with another one.
+    /// The kinds of errors that callers tell apart. Every other error counts as refused by the host. So does a
+    /// configuration that it does not support, since the same call may work with another configuration.
     static func code(ofLibvirtError number: UInt32) -> Code {
         switch virErrorNumber(number) {
         case VIR_ERR_NO_DOMAIN:

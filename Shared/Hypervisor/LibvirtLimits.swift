@@ -6,22 +6,23 @@ package struct LibvirtLimits: Hashable, Sendable {
     package var callTimeout: Duration = .seconds(5)
     /// A guest whose own figures held up a sample is left out for this long.
     package var suspectRetry: Duration = .seconds(30)
-    /// Rest after a failed attempt to connect, doubled with each further one. The first retry after a connection that
-    /// stood is immediate.
+    /// Rest after a failed attempt to connect, doubled with each further one. The first attempt after an open
+    /// connection broke is immediate.
     package var backOff: Duration = .milliseconds(500)
     package var backOffMaximum: Duration = .seconds(30)
     /// The host counts as gone when `keepAliveCount` messages in a row, one per interval, stayed without an answer.
     package var keepAliveIntervalSeconds = 5
     package var keepAliveCount = 3
-    /// Reading definitions takes at most so much of one sample; what is left is read with the next ones.
+    /// How long reading definitions may take within one sample; what is left is read with the next samples.
     package var definitionTime: Duration = .seconds(1)
-    /// A definition is read again after this time although nobody told of a change: not every driver tells of all.
+    /// A definition is read again after this time even without a report of a change: not every driver reports all
+    /// changes.
     package var definitionRefresh: Duration = .seconds(300)
-    /// So many of those with one sample.
+    /// How many such definitions are read with one sample.
     package var definitionRefreshesPerSample = 8
-    /// Where each domain is asked for alone, so much of them is read by one call; others have their turn in between.
+    /// Where each domain is asked for alone, how long one call may read; other calls have their turn in between.
     package var sliceTime: Duration = .seconds(1)
-    /// A sample is given up after this time, however the host goes on.
+    /// A sample is given up after this time, even if the host still answers.
     package var sampleTimeout: Duration = .seconds(600)
     /// Events that a reader may be behind before it loses the oldest.
     package var eventBacklog = 256
@@ -29,7 +30,7 @@ package struct LibvirtLimits: Hashable, Sendable {
     package var agentSeconds = 5
     /// Guest agents asked per sample, so that a crowded host is not asked about all at once.
     package var agentQueriesPerSample = 4
-    /// A guest's own number of vCPUs is asked for again after this time.
+    /// A guest is asked again for its own number of vCPUs after this time.
     package var agentRefresh: Duration = .seconds(120)
     /// An agent that did not answer (the guest is booting, say) is asked again after this time.
     package var agentRetry: Duration = .seconds(10)

@@ -6,8 +6,8 @@ internal import Synchronization
 
 /// One libvirt connection that is opened when it is first needed and again after it broke or hung, with back-off.
 final class LibvirtLink: Sendable {
-    /// The place of a connection. Only jobs of one worker thread look into it, so the blocking open and close run
-    /// there, and a hung call keeps its connection to itself.
+    /// Holds a connection. Only jobs of one worker thread use it, so the blocking open and close run there, and a hung
+    /// call keeps its connection to itself.
     private final class Seat: Sendable {
         let connection = Mutex<LibvirtConnection?>(nil)
     }
@@ -20,7 +20,7 @@ final class LibvirtLink: Sendable {
 
     private let uri: String
     private let hub: EventHub?
-    private let book: DefinitionBook
+    private let cache: DefinitionCache
     private let limits: LibvirtLimits
     /// Whether there is a connection, as far as is known.
     private let isOpen = Mutex(false)
@@ -29,14 +29,15 @@ final class LibvirtLink: Sendable {
 
     /// - Parameters:
     ///   - name: of the thread.
-    ///   - hub: told of the host's events while the connection stands.
-    ///   - book: what is known of the host's domains.
+    ///   - hub: gets the host's events while the connection is open.
+    ///   - cache: the known definitions of the host's domains.
     init(
-        name: String, uri: String, hub: EventHub? = nil, book: DefinitionBook = DefinitionBook(), limits: LibvirtLimits
+        name: String, uri: String, hub: EventHub? = nil, cache: DefinitionCache = DefinitionCache(),
+        limits: LibvirtLimits
     ) {
         self.uri = uri
         self.hub = hub
-        self.book = book
+        self.cache = cache
         self.limits = limits
         worker = SerialWorker(name: name) { Seat() }
         backOff = Mutex(BackOff(next: limits.backOff))
@@ -45,11 +46,11 @@ final class LibvirtLink: Sendable {
     /// Runs `body` with an open connection on the link's thread, after all earlier calls.
     ///
     /// - Parameters:
-    ///   - mutates: whether a call that is cut off may have changed something; it then fails as `.deadline`, even if it
-    ///     was the connection that broke.
-    ///   - rests: whether the next call waits after one that overran; if not, it opens a new connection at once. One that
-    ///     got no connection is always followed by a rest.
-    ///   - steps: counts the host's answers: while they come, `timeout` is one for the next of them, not for all.
+    ///   - mutates: whether a call that is cut off may have changed something; it then fails as `.deadline`, even if
+    ///     the connection broke.
+    ///   - rests: whether the next call waits after a call that overran; if not, it opens a new connection at once. A
+    ///     call that got no connection is always followed by a rest.
+    ///   - steps: counts the host's answers: `timeout` is the time until the next answer, not for the whole call.
     func call<Value: Sendable>(
         _ operation: String, timeout: Duration, mutates: Bool = false, rests: Bool = true,
         steps: StepCount = StepCount(), _ body: @escaping @Sendable (LibvirtConnection) throws(HypervisorError) -> Value
@@ -70,7 +71,7 @@ final class LibvirtLink: Sendable {
         return try outcome.get()
     }
 
-    /// Sees to it that there is a connection: so that what opening one takes is not taken from the call's own time.
+    /// Opens the connection if there is none, so that the time for it is not taken from the next call's time.
     func open() async throws(HypervisorError) {
         guard !isOpen.withLock({ $0 }) else { return }
         try await call("connect", timeout: limits.callTimeout) { _ in }
@@ -86,7 +87,7 @@ final class LibvirtLink: Sendable {
         }
     }
 
-    /// Closes the connection, unless it hangs: then it is given up.
+    /// Closes the connection; a connection that hangs is given up.
     func close() async {
         await worker.close(timeout: .seconds(1)) { seat in seat.connection.withLock { $0 = nil } }
     }
@@ -103,9 +104,9 @@ final class LibvirtLink: Sendable {
             if let open = slot {
                 connection = open
             } else {
-                // What was changed while nobody listened was told to nobody.
-                if hub != nil { book.doubtAll() }
-                connection = try LibvirtConnection(uri: uri, hub: hub, book: book, limits: limits, steps: steps)
+                // Changes that were made while nobody listened were not reported.
+                if hub != nil { cache.markAllStale() }
+                connection = try LibvirtConnection(uri: uri, hub: hub, cache: cache, limits: limits, steps: steps)
             }
         } catch {
             rest(reason: error.message)
@@ -159,7 +160,7 @@ final class LibvirtLink: Sendable {
             return HypervisorError(hasBegun ? .deadline : .unreachable, operation: operation, message: text)
         case .busy:
             return HypervisorError(
-                .unreachable, operation: operation, message: "earlier calls to the host took all the time there was")
+                .unreachable, operation: operation, message: "earlier calls to the host took all the time")
         case .hung(let count):
             return HypervisorError(
                 .unreachable, operation: operation, message: "\(count) earlier calls to the host have not returned yet")
@@ -169,7 +170,7 @@ final class LibvirtLink: Sendable {
     }
 }
 
-/// Goes up once.
+/// Can be set once.
 private final class Flag: Sendable {
     private let state = Mutex(false)
     var isRaised: Bool { state.withLock { $0 } }

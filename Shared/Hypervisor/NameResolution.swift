@@ -3,9 +3,10 @@
 internal import Contracts
 internal import Foundation
 
-/// What this machine's resolver makes of each name; of one that it is still looking for when the time is over, nothing.
+/// The addresses that this machine's resolver has for each name; none for a name that it is still looking up when the
+/// time is over.
 func resolved(_ names: [String], timeout: Duration) async -> [ResolvedName] {
-    // A resolver waits for its servers without a deadline of its own: on a thread that nobody else needs.
+    // A resolver waits for its servers without a deadline of its own, so it runs on a thread that nobody else needs.
     let worker = SerialWorker<Void>(name: "lv-resolve") {}
     var found: [ResolvedName] = []
     for name in names {
@@ -17,7 +18,7 @@ func resolved(_ names: [String], timeout: Duration) async -> [ResolvedName] {
     return found
 }
 
-/// Each once, in the resolver's order. Blocks.
+/// Each address once, in the resolver's order. Blocks.
 private func lookUp(_ name: String) -> [String] {
     var hints = unsafe addrinfo()
     unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

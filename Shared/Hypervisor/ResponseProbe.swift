@@ -3,9 +3,9 @@
 internal import Foundation
 internal import ResourceModel
 
-/// Measures a host's response time by the time that a TCP connection to its daemon takes.
+/// Measures a host's response time: the time that a TCP connection to its daemon takes.
 ///
-/// Of all ways this one needs no privilege and passes the same firewalls as the management itself.
+/// This way needs no privilege and passes the same firewalls as the management itself.
 struct ResponseProbe: Sendable {
     private let host: String
     private let port: UInt16
@@ -20,7 +20,8 @@ struct ResponseProbe: Sendable {
         let deadline = monotonicNanoseconds() + timeout.wholeNanoseconds
         let outcome: Result<Int64, HypervisorError>
         do throws(SerialWorker<Void>.Failure) {
-            // The name's resolution has no timeout of its own; the worker's stands a little behind the socket's.
+            // The name's resolution has no timeout of its own; the worker's timeout is a little longer than the
+            // socket's.
             outcome = try await worker.run(timeout: timeout + .milliseconds(100)) { [host, port] _ in
                 connectTime(host: host, port: port, deadline: deadline)
             }

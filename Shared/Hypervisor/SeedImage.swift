@@ -100,7 +100,7 @@ struct SeedImage: Hashable, Sendable {
             + [UInt8(identifier.count)] + identifier + zeros(padding)
     }
 
-    /// `user-data` becomes `USER_DAT.;1`: what ISO 9660 allows at its strictest.
+    /// `user-data` becomes `USER_DAT.;1`: the form that ISO 9660 allows at its strictest level.
     private static func shortName(_ name: String) -> String {
         let letters = name.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
         return String(letters.prefix(8)) + ".;1"

@@ -9,9 +9,9 @@ internal import Synchronization
 /// starts with new ones. The old thread ends when its call returns. How many may hang like that is limited.
 actor SerialWorker<Resource: Sendable> {
     enum Failure: Error, Hashable {
-        /// The earlier calls took all the time there was, or too many wait already: this one never started.
+        /// The earlier calls took all the time, or too many wait already: this call never started.
         case busy
-        /// This many earlier calls still hang: this one never started.
+        /// This many earlier calls still hang: this call never started.
         case hung(Int)
         /// The call started and did not return in time. Whether it had its effect is unknown.
         case deadline
@@ -40,11 +40,11 @@ actor SerialWorker<Resource: Sendable> {
         self.makeResource = makeResource
     }
 
-    /// Insurance for an owner that forgot `close`: the thread would otherwise wait for work for ever.
+    /// In case the owner forgot `close`: otherwise the thread would wait for work for ever.
     deinit { seat?.worker.abandon() }
 
     /// Runs `body` on the worker's thread when all earlier calls are done.
-    /// - Parameter steps: noted by `body`: after each of them `timeout` begins anew.
+    /// - Parameter steps: `body` counts its steps there: after each step `timeout` begins anew.
     func run<Value: Sendable>(
         timeout: Duration, steps: StepCount = StepCount(), _ body: @escaping @Sendable (Resource) -> Value
     ) async throws(Failure) -> Value {
@@ -70,7 +70,7 @@ actor SerialWorker<Resource: Sendable> {
         }
     }
 
-    /// Refuses all later calls and ends the thread after `last`, for which nobody waits longer than `timeout`.
+    /// Refuses all later calls and ends the thread after `last`; waits for `last` at most for `timeout`.
     func close(timeout: Duration, _ last: @escaping @Sendable (Resource) -> Void) async {
         guard !isClosed else { return }
         if !isTaken, seat != nil { try? await run(timeout: timeout, last) }

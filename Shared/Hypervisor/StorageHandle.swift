@@ -23,21 +23,21 @@ internal import ResourceModel
             capacity: ByteCount(clamping: info.capacity), available: ByteCount(clamping: info.available))
     }
 
-    /// Whether Ebb made it to reach files of the host: it is none of the host's storage.
+    /// Whether Ebb made it to reach files of the host: it is not part of the host's storage.
     borrowing func isPassing() -> Bool {
         guard let name = unsafe virStoragePoolGetName(pointer) else { return false }
         return unsafe String(cString: name).hasPrefix(FolderPoolDefinition.prefix)
             && virStoragePoolIsPersistent(pointer) == 0
     }
 
-    /// Where its volumes lie; `nil` of a pool that is no folder.
+    /// The folder of its volumes; `nil` for a pool that is not a folder.
     borrowing func folder() throws(HypervisorError) -> String? {
         guard let text = unsafe virStoragePoolGetXMLDesc(pointer, 0) else { throw .last("virStoragePoolGetXMLDesc") }
         defer { unsafe text.deallocateByC() }
         return DefinedPool(xml: unsafe String(cString: text))?.target?.path
     }
 
-    /// Has the host look again at what the pool holds: others put files there, too.
+    /// Makes the host look again at what the pool holds: others put files there, too.
     borrowing func refresh() throws(HypervisorError) {
         guard unsafe virStoragePoolRefresh(pointer, 0) == 0 else { throw .last("virStoragePoolRefresh") }
     }
@@ -148,7 +148,7 @@ internal import ResourceModel
         guard unsafe virStreamFinish(pointer) == 0 else { throw .last("virStreamFinish") }
     }
 
-    /// What has come: `nil` if that is nothing yet, empty at the stream's end.
+    /// The bytes that have come: `nil` if there are none yet, empty at the stream's end.
     borrowing func receiveWhatIsThere(limit: Int) throws(HypervisorError) -> [UInt8]? {
         var buffer = [CChar](repeating: 0, count: min(Self.chunk, max(1, limit)))
         let count = unsafe virStreamRecv(pointer, &buffer, buffer.count)
@@ -187,7 +187,7 @@ extension ConnectionHandle {
         return unsafe PoolHandle(adopting: pool)
     }
 
-    /// The same for drivers that look no pool up by its folder.
+    /// The same for drivers that can't look up a pool by its folder.
     borrowing func listedPool(at folder: String) throws(HypervisorError) -> PoolHandle? {
         var list: UnsafeMutablePointer<virStoragePoolPtr?>?
         let count = unsafe virConnectListAllStoragePools(
@@ -260,10 +260,10 @@ extension ConnectionHandle {
 
 /// Terminals.
 extension ConnectionHandle {
-    /// For how long a terminal that writes nothing is listened to, in looks of 50 ms.
+    /// How many looks of 50 ms to listen to a terminal that writes nothing.
     private static let quietLooks = 10
 
-    /// What the domain's first console holds and writes until it falls silent.
+    /// The text that the domain's first console holds and writes until it is silent.
     borrowing func readTerminal(of domain: borrowing DomainHandle, limit: Int) throws(HypervisorError) -> [UInt8] {
         let stream = try unsafe StreamHandle(of: pointer, isBlocking: false)
         let status = unsafe stream.withPointer { unsafe virDomainOpenConsole(domain.pointer, nil, $0, 0) }
@@ -291,7 +291,7 @@ extension ConnectionHandle {
         return unsafe String(cString: name)
     }
 
-    /// Whether nobody on the way can read the connection; what the driver does not tell (Xen's), the URI does.
+    /// Whether nobody on the way can read the connection; if the driver does not say (Xen's), the URI does.
     borrowing func isEncrypted() throws(HypervisorError) -> Bool {
         let answer = unsafe virConnectIsEncrypted(pointer)
         if answer >= 0 { return answer == 1 }
