@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Store {
-    /// Runs `body` in one transaction that holds `claim`, or within `transaction` where the caller has one already.
+    /// Runs `body` in one transaction that holds `claim`, or within `transaction` if the caller has one already.
     ///
     /// Throws `fenced` before `body` if the shard was taken over; while it runs, a take-over waits.
     @discardableResult

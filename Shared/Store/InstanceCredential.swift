@@ -2,8 +2,8 @@
 
 package import ResourceModel
 
-/// What an instance proves itself by to the database, which keeps a hash of it: without it nobody changes the instance's
-/// row or its shards. Made at its start, kept in memory.
+/// The secret by which an instance proves its identity to the database, which keeps a hash of it: without it nobody can
+/// change the instance's row or its shards. Made at its start, kept in memory.
 package struct InstanceCredential: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     package let id: InstanceID
     let secret: [UInt8]

@@ -24,10 +24,10 @@ package struct Migration: Hashable, Sendable {
     /// SHA-256 of the text.
     package var checksum: [UInt8] { SHA256.hash(sql) }
 
-    /// The step since which ownership is dated, and which guesses what was before.
+    /// The step that gave ownership its dates, and that guesses who owned what before.
     package static let ownership: Int64 = 9
 
-    /// Those of this release, oldest first. Their files are compiled into the binary, which may be copied anywhere.
+    /// The steps of this release, oldest first. Their files are compiled into the binary, which may be copied anywhere.
     package static let all = [
         Migration(1, "foundation", PackageResources._001_foundation_sql),
         Migration(2, "monitor", PackageResources._002_monitor_sql),
@@ -59,11 +59,11 @@ package struct Migration: Hashable, Sendable {
     ]
 }
 
-/// Brings the schema up to date, and tells whether it is.
+/// Brings the schema up to date, and checks whether it is.
 package struct Migrator: Sendable {
     private let migrations: [Migration]
 
-    /// `migrations`: in order; their versions rise.
+    /// `migrations` must be in order of their versions.
     package init(_ migrations: [Migration] = Migration.all) {
         let pairs = zip(migrations, migrations.dropFirst())
         precondition(pairs.allSatisfy { $0.version < $1.version }, "versions must rise")

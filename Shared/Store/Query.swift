@@ -2,7 +2,7 @@
 
 package import ResourceModel
 
-/// A value on its way into a statement, as text or bytes with the type that PostgreSQL is told.
+/// A value for a statement, as text or bytes, with the type that is declared to PostgreSQL.
 package struct BoundValue: Hashable, Sendable {
     enum Content: Hashable, Sendable {
         case null
@@ -24,7 +24,7 @@ package struct BoundValue: Hashable, Sendable {
 /// A type whose values can be interpolated into a `Query`.
 package protocol Bindable: Sendable {
     var bound: BoundValue { get }
-    /// What NULL of this type binds as.
+    /// The bound value for NULL of this type.
     static var null: BoundValue { get }
 }
 
@@ -161,7 +161,7 @@ package struct Query: Hashable, Sendable, ExpressibleByStringInterpolation {
         }
     }
 
-    /// The first words, for errors and logs: no values are in it.
+    /// The first words, for errors and logs, without any values.
     var operation: String {
         let words = sql.split(maxSplits: 6, whereSeparator: \.isWhitespace).prefix(5)
         return String(words.joined(separator: " ").prefix(80))

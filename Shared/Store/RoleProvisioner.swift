@@ -3,9 +3,9 @@
 internal import Cryptography
 internal import FoundationEssentials
 
-/// Lets the services' database roles log in. The migrations made them without.
+/// Lets the services' database roles log in. The migrations made them without that right.
 package struct RoleProvisioner: Sendable {
-    /// One per service, least privilege each.
+    /// One role per service, each with the least privilege.
     package static let roles = ServiceKind.allCases.map(role)
 
     private let store: Store
@@ -16,7 +16,8 @@ package struct RoleProvisioner: Sendable {
     /// Only SCRAM verifiers leave the process, so no password is in a server's log.
     ///
     /// - Throws: `configuration` for a service without a password, a password that is not 8 to 128 printable ASCII
-    ///   characters, and one that two services have: whoever reads one service's password is no other service.
+    ///   characters, and a password that two services have: whoever reads one service's password must not be able to
+    ///   log in as another.
     package func enableLogin(passwords: [ServiceKind: String]) async throws {
         for service in ServiceKind.allCases { try Self.check(service, in: passwords) }
         try await store.transaction { transaction in

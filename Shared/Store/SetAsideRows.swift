@@ -3,10 +3,11 @@
 internal import Logging
 internal import Synchronization
 
-/// Rows that hold what can't be, written by an earlier release or by hand: they are left out, named, and the others are
-/// read.
+/// Rows that hold invalid values, written by an earlier release or by hand: they are left out and named, and the others
+/// are read.
 ///
-/// Each is named once in the log. One that is readable again is taken back; one that nobody met for ten minutes is gone.
+/// Each is named once in the log. A row that is readable again is removed from here; so is a row that nobody read for
+/// ten minutes.
 package final class SetAsideRows: Sendable {
     /// A row, and why it can't be read.
     package struct Entry: Hashable, Sendable, CustomStringConvertible {
@@ -43,7 +44,7 @@ package final class SetAsideRows: Sendable {
         }.sorted { ($0.table, $0.key) < ($1.table, $1.key) }
     }
 
-    /// Tells how many rows of a table are set aside whenever that changes, and now.
+    /// Calls `observer` with how many rows of a table are set aside, now and whenever that changes.
     package func follow(_ observer: @escaping @Sendable (_ table: String, _ count: Int) -> Void) {
         let counts = state.withLock { state in
             state.observer = observer
@@ -52,11 +53,11 @@ package final class SetAsideRows: Sendable {
         for (table, count) in counts { observer(table, count) }
     }
 
-    /// What `body` makes of each row; those of which it can't make anything are set aside.
+    /// What `body` makes of each row; rows for which it throws are set aside.
     ///
     /// - Parameters:
-    ///   - table: Whose rows they are.
-    ///   - key: The columns that name one.
+    ///   - table: The table of the rows.
+    ///   - key: The columns that name a row.
     func read<Value>(
         _ rows: [Row], of table: String, by key: [String], _ body: (Row) throws(StoreError) -> Value
     ) -> [Value] {

@@ -2,7 +2,7 @@
 
 package import ResourceModel
 
-/// What kinds of work are shared out among a service's instances, each by rows of `cluster.shard`.
+/// The kinds of work that are shared out among a service's instances, each by rows of `cluster.shard`.
 package enum ShardKind: String, Hashable, Sendable, Codable, CaseIterable {
     /// A physical host, owned by a Monitor.
     case host

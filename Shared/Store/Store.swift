@@ -4,7 +4,7 @@ package import Logging
 
 /// Runs statements: a `Store` each in a transaction of its own, a `Transaction` within itself.
 package protocol QueryRunner: Sendable {
-    /// Where rows go that can't be read.
+    /// Collects the rows that can't be read.
     var setAside: SetAsideRows { get }
     @discardableResult
     func query(_ query: Query) async throws(StoreError) -> [Row]
@@ -30,7 +30,7 @@ package final class Store: QueryRunner {
         }
     }
 
-    /// Insurance only: `close()` is the way.
+    /// Only in case the owner forgot `close()`.
     deinit {
         let (pool, canceller) = (pool, canceller)
         Task {

@@ -6,15 +6,16 @@ package struct StoreConfiguration: Sendable {
     package var dsn: String
     /// Connections at most, each with a thread of its own.
     package var poolSize: Int
-    /// For one attempt to connect.
+    /// The limit of one attempt to connect.
     package var connectTimeout: Duration
-    /// For one statement, unless the call names its own; an overrun is cancelled and its connection dropped.
+    /// The limit of one statement, unless the call names its own; a statement that overruns is cancelled and its
+    /// connection dropped.
     package var statementTimeout: Duration
-    /// For a free, working connection, attempts to reconnect included.
+    /// How long to wait for a free, working connection, attempts to reconnect included.
     package var acquireTimeout: Duration
     /// Calls that may wait for a connection; one more is refused as `busy`.
     package var waitingLimit: Int
-    /// After so long without a statement the server ends a transaction: a paused owner must not block a take-over.
+    /// After this time without a statement the server ends a transaction: a paused owner must not block a take-over.
     package var idleInTransactionTimeout: Duration
     /// What `pg_stat_activity` shows.
     package var applicationName: String

@@ -2,7 +2,7 @@
 
 /// Why the store could not do what was asked. Texts name the culprit and the remedy and never hold a password.
 package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What kind of failure. Open: a new kind is no breaking change.
+    /// The kind of failure. Open: a new kind is not a breaking change.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case connectionFailed, authenticationFailed, databaseMissing, timeout, busy, closed, cancelled
@@ -40,7 +40,7 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         package static let undefinedTable = Code(.undefinedTable)
         /// A value that can't be bound or stored.
         package static let invalidValue = Code(.invalidValue)
-        /// A result that is not of the asked name or type.
+        /// A result that does not have the requested name or type.
         package static let invalidResult = Code(.invalidResult)
         package static let syntax = Code(.syntax)
         /// COMMIT rolled back, since an earlier statement of the transaction had failed.
@@ -63,7 +63,7 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     package let code: Code
-    /// The five characters that PostgreSQL gave, where it did.
+    /// The five characters of PostgreSQL's SQLSTATE, if it gave one.
     package let sqlState: String?
     /// What was attempted: a libpq function, a statement's first words or a repository's method.
     package let operation: String

@@ -150,7 +150,7 @@ internal import Logging
         }
     }
 
-    /// Takes every result of what was sent; the first error wins, the last answer is returned.
+    /// Reads every result of what was sent; throws the first error, or returns the last answer.
     private borrowing func collect(
         _ operation: String, _ deadline: ContinuousClock.Instant, after earlier: StoreError? = nil
     ) throws(StoreError) -> Answer {

@@ -27,7 +27,7 @@ actor ConnectionPool {
     /// A session for the caller alone, to be given back; not necessarily connected.
     func lease(until deadline: ContinuousClock.Instant) async throws(StoreError) -> PostgresConnection {
         guard !isClosed else { throw .poolClosed }
-        // The one used last is the warmest.
+        // The session that was used last has the warmest caches.
         if let connection = idle.popLast() { return connection }
         if made < size {
             made += 1

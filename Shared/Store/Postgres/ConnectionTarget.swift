@@ -2,7 +2,7 @@
 
 internal import CLibPQ
 
-/// A checked connection string: whom to connect to, as whom, and how to say what went wrong without its password.
+/// A checked connection string: where to connect, in which role, and how to report errors without the password.
 struct ConnectionTarget: Sendable {
     private let dsn: String
     private let applicationName: String

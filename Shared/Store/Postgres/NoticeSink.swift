@@ -4,7 +4,7 @@ internal import CLibPQ
 internal import Logging
 internal import Synchronization
 
-/// Where a session's messages go that answer no statement: the log, at debug level.
+/// Writes a session's messages that answer no statement to the log, at debug level.
 final class NoticeSink: Sendable {
     private let log: Logger
     private let ended = Atomic(false)

@@ -3,7 +3,7 @@
 internal import Execution
 internal import Logging
 
-/// One session, on a thread of its own. It reconnects by itself when it is asked for and was lost.
+/// One session, on a thread of its own. If it was lost, it reconnects by itself at the next call.
 actor PostgresConnection {
     private let executor: DedicatedThreadExecutor
     private let target: ConnectionTarget
@@ -63,8 +63,8 @@ actor PostgresConnection {
 
     private func connect(until deadline: ContinuousClock.Instant) throws(StoreError) {
         handle = try ConnectionHandle.connect(target, deadline: deadline, log: log)
-        // Where our cancellation does not arrive, the server ends a statement a second later, or a second after it
-        // notices that we are gone.
+        // If our cancellation does not arrive, the server ends a statement a second later, or a second after it notices
+        // that we are gone.
         let statement = serverTimeout(configuration.statementTimeout)
         let idle = configuration.idleInTransactionTimeout.milliseconds
         _ = try perform { handle throws(StoreError) in
@@ -94,7 +94,8 @@ actor PostgresConnection {
         try run(within: timeout) { handle, deadline throws(StoreError) in try handle.copy(rows, deadline: deadline) }
     }
 
-    /// Runs one call by its deadline. One that may take longer than usual has the server's limit raised meanwhile.
+    /// Runs one call by its deadline. For a call that may take longer than usual the server's limit is raised
+    /// meanwhile.
     private func run<Value>(
         within timeout: Duration?,
         _ body: (borrowing ConnectionHandle, ContinuousClock.Instant) throws(StoreError) -> Value
@@ -108,7 +109,7 @@ actor PostgresConnection {
             if isLong { try setServerTimeout(configuration.statementTimeout, deadline) }
             return value
         } catch {
-            // In a failed transaction it can't be set, and need not: ROLLBACK sets it back.
+            // In a failed transaction it can't be set, and need not be: ROLLBACK resets it.
             if isLong { try? setServerTimeout(configuration.statementTimeout, .now + .seconds(1)) }
             throw error
         }
@@ -124,7 +125,7 @@ actor PostgresConnection {
     /// In milliseconds, as text; one second more than ours.
     private func serverTimeout(_ limit: Duration) -> String { String(min(limit.milliseconds, 1_000_000_000) + 1_000) }
 
-    /// Gives the session up if it is not as fresh: inside a transaction, say.
+    /// Gives the session up if it is not ready for a new caller, for instance inside a transaction.
     func dropUnlessReady() {
         if handle?.isReady() != true { handle = nil }
     }
@@ -138,7 +139,7 @@ actor PostgresConnection {
         executor.stop()
     }
 
-    /// Runs one call on the session; a broken one, or one that overran, is given up.
+    /// Runs one call on the session; gives the session up if it broke or if the call overran.
     private func perform<Value>(
         _ body: (borrowing ConnectionHandle) throws(StoreError) -> Value
     ) throws(StoreError) -> Value {

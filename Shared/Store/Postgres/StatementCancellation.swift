@@ -3,7 +3,7 @@
 internal import CLibPQ
 internal import Execution
 
-/// Owns one `PGcancel`: a copy of the address and key of a session, apart from its connection.
+/// Owns one `PGcancel`: a copy of the address and key of a session, independent of its connection.
 ///
 /// `@unchecked Sendable`: the pointer is immutable and never escapes; PQcancel only reads what it points to, and libpq
 /// documents it as safe to call from another thread than the connection's; it is freed once, by the last reference.

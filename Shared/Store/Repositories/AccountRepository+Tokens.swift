@@ -5,13 +5,13 @@ package import ResourceModel
 /// Whether somebody may log in with a token, and if not, why not.
 package enum TokenState: String, Hashable, Sendable, Codable, CaseIterable {
     case valid, revoked, expired
-    /// Its principal is.
+    /// Its principal is disabled.
     case disabled
 }
 
 /// A token as it is kept: never the secret, only its hash.
 package struct TokenRecord: Hashable, Sendable {
-    /// By which people name it.
+    /// The id by which people name the token.
     package let id: UUID128
     package let hash: [UInt8]
     package let principal: StoredPrincipal
@@ -37,11 +37,11 @@ package struct TokenRecord: Hashable, Sendable {
 
 /// Which tokens to list.
 package struct TokenFilter: Hashable, Sendable {
-    /// Only of this principal.
+    /// Only this principal's.
     package var principal: String?
-    /// Only of this tenant's people.
+    /// Only those of this tenant's people.
     package var tenant: TenantID?
-    /// Also those that are valid no more.
+    /// Also those that are not valid any more.
     package var includesEnded = false
     package var limit = 1_000
 
@@ -71,7 +71,7 @@ extension AccountRepository {
         return try row.uuid("id")
     }
 
-    /// The token with a secret of this hash, also one that is valid no more; `nil` if there is none.
+    /// The token whose secret has this hash, also one that is not valid any more; `nil` if there is none.
     package func token(withHash hash: [UInt8]) async throws(StoreError) -> TokenRecord? {
         try await records("\(Self.columns) WHERE t.hash = \(hash)", in: store).first
     }
@@ -80,7 +80,7 @@ extension AccountRepository {
         try await records("\(Self.columns) WHERE t.id = \(id)", in: runner ?? store).first
     }
 
-    /// Those of these tokens that are not valid any more, or were never there, each with the reason.
+    /// The ones of these tokens that are not valid any more, or never existed, each with the reason.
     package func ended(_ ids: [UUID128], at now: Timestamp) async throws(StoreError) -> [UUID128: TokenState] {
         guard !ids.isEmpty else { return [:] }
         let texts = TextArray(ids.map(\.description))
@@ -104,7 +104,7 @@ extension AccountRepository {
             """, in: store)
     }
 
-    /// A principal's tokens, the oldest first, also those that are valid no more.
+    /// A principal's tokens, the oldest first, also those that are not valid any more.
     package func tokens(
         of principal: UUID128, in runner: (any QueryRunner)? = nil
     ) async throws(StoreError) -> [TokenRecord] {

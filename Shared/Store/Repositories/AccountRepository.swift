@@ -12,7 +12,7 @@ package struct StoredPrincipal: Hashable, Sendable {
     /// `nil` for the provider's own people.
     package let tenant: TenantID?
     package let role: Role
-    /// Since when none of its tokens is valid; `nil`: it may log in.
+    /// Since when its tokens are disabled; `nil`: it may log in.
     package var disabledAt: Timestamp?
 
     package init(id: UUID128, name: String, tenant: TenantID?, role: Role) {
@@ -39,7 +39,7 @@ package struct AccountRepository: Sendable {
     /// SHA-256 of a token's secret text: what is stored and looked up.
     package static func hash(ofToken secret: String) -> [UInt8] { SHA256.hash(secret) }
 
-    /// Adds a tenant; one that is there stays. Returns whether it is new.
+    /// Adds a tenant; an existing one stays as it is. Returns whether it is new.
     @discardableResult
     package func addTenant(_ id: TenantID, in runner: (any QueryRunner)? = nil) async throws(StoreError) -> Bool {
         let rows = try await (runner ?? store).query(
@@ -52,7 +52,7 @@ package struct AccountRepository: Sendable {
         try await !store.query("SELECT 1 FROM account.tenant WHERE id = \(id)").isEmpty
     }
 
-    /// Every tenant and since when there is one, by name.
+    /// Every tenant and since when it exists, by name.
     package func tenantsAndStarts() async throws(StoreError) -> [(tenant: TenantID, createdAt: Timestamp)] {
         var tenants: [(tenant: TenantID, createdAt: Timestamp)] = []
         for row in try await store.query("SELECT id, created_ns FROM account.tenant ORDER BY id") {
@@ -78,7 +78,7 @@ package struct AccountRepository: Sendable {
         return clusters
     }
 
-    /// Says in which clusters a tenant's new VMs may be placed; empty: in every one. What is there already stays.
+    /// Sets in which clusters a tenant's new VMs may be placed; empty: in every one. VMs that exist already stay.
     package func setClusters(
         of tenant: TenantID, to clusters: [ClusterID], in runner: any QueryRunner
     ) async throws(StoreError) {
@@ -109,8 +109,8 @@ package struct AccountRepository: Sendable {
         return try StoredPrincipal(row)
     }
 
-    /// The tenant's own principal whom its people call by a name: one of that name, or of that name at the tenant. Nobody
-    /// else's is looked at, so that the answer tells nothing of others.
+    /// The tenant's own principal for a name that its people use: `name` itself, or `name@tenant`. Other tenants'
+    /// principals are not read, so that the answer says nothing about them.
     package func principal(
         named name: String, of tenant: TenantID, in runner: (any QueryRunner)? = nil
     ) async throws(StoreError) -> StoredPrincipal? {
@@ -122,8 +122,8 @@ package struct AccountRepository: Sendable {
         return try rows.first.map { row throws(StoreError) in try StoredPrincipal(row) }
     }
 
-    /// The name of a principal that a tenant's own people make, such as `bob@acme`: it can't be the provider's or another
-    /// tenant's, since `@` is in no name.
+    /// The name of a principal that a tenant's own people make, such as `bob@acme`: it can't be the name of a principal
+    /// of the provider or of another tenant, since no plain name has an `@`.
     package static func name(_ name: String, at tenant: TenantID) -> String { "\(name)@\(tenant)" }
 
     /// Everybody, by name.
@@ -135,7 +135,8 @@ package struct AccountRepository: Sendable {
         return principals
     }
 
-    /// Has a principal's tokens be valid no more from `instant` on, or with `nil` again. Returns whether that is new.
+    /// Disables a principal's tokens from `instant` on, or enables them again with `nil`. Returns whether that changed
+    /// anything.
     @discardableResult
     package func disable(
         _ principal: UUID128, at instant: Timestamp?, in runner: (any QueryRunner)? = nil
@@ -148,7 +149,7 @@ package struct AccountRepository: Sendable {
         return !rows.isEmpty
     }
 
-    /// A tenant's people, or with `nil` the provider's, by name.
+    /// A tenant's people, or with `nil` the provider's people, by name.
     package func principals(of tenant: TenantID?) async throws(StoreError) -> [StoredPrincipal] {
         var principals: [StoredPrincipal] = []
         let rows = try await store.query(

@@ -2,14 +2,15 @@
 
 package import ResourceModel
 
-/// Something that somebody did, to be kept.
+/// Something that somebody did, for the audit.
 package struct AuditEvent: Hashable, Sendable {
     package var at: Timestamp
-    /// Who: a person whom the gateway knows, or the service that did it. The session's role may write as no other.
+    /// Who: a person whom the gateway knows, or the service that did it. The session's role may not write in another
+    /// name.
     package var actor: String
-    /// What, such as `policy.set`.
+    /// What was done, such as `policy.set`.
     package var action: String
-    /// To whom or what.
+    /// Whom or what it was done to.
     package var subject: String
     /// A JSON object.
     package var detail: String
@@ -36,10 +37,11 @@ package struct AuditEntry: Hashable, Sendable {
     /// From 1, without holes.
     package let sequence: Int64
     package let event: AuditEvent
-    /// Whose session wrote it, as the database saw it: a service, or an administrator's role. `nil`: it is from before this
-    /// was kept.
+    /// Whose session wrote it, as the database saw it: a service, or an administrator's role. `nil`: it was written
+    /// before this was kept.
     package let service: String?
-    /// What `hash` is taken over, after the previous entry's hash (the first: after SHA-256 of `ebb audit`).
+    /// The text of which, after the previous entry's hash (for the first entry: after SHA-256 of `ebb audit`), `hash`
+    /// is the hash.
     package let canonical: String
     package let hash: [UInt8]
 
@@ -59,13 +61,13 @@ package struct AuditListing: Hashable, Sendable {
     package let event: AuditEvent
 }
 
-/// Which entries to list: what is `nil` does not matter.
+/// Which entries to list; a condition that is `nil` does not count.
 package struct AuditFilter: Hashable, Sendable {
-    /// A VM by its name, and the times in which the name was its own.
+    /// A VM by its name, and only in the times in which it had that name.
     package struct Subject: Hashable, Sendable {
         package let domain: DomainID
         package let name: String
-        /// In whose time; `nil`: in everybody's.
+        /// Only while the VM was this tenant's; `nil`: at any time.
         package let tenant: TenantID?
 
         package init(domain: DomainID, name: String, tenant: TenantID?) {
@@ -78,7 +80,8 @@ package struct AuditFilter: Hashable, Sendable {
     package var since = Timestamp.zero
     /// Only what this tenant's own people did.
     package var peopleOf: TenantID?
-    /// Who did it; `nil`: anybody. What a service notes of what it carried out is listed for its own name alone.
+    /// Who did it; `nil`: anybody. A service's notes about what it carried out are listed only for the service's own
+    /// name.
     package var actor: String?
     package var subject: Subject?
     package var limit: Int
@@ -91,8 +94,8 @@ package struct AuditRepository: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Puts an event into the outbox: give the transaction of the act itself. Throws `insufficientPrivilege` for an actor
-    /// in whose name the session's role may not write.
+    /// Puts an event into the outbox, in the transaction of the act itself. Throws `insufficientPrivilege` if the
+    /// session's role may not write in the actor's name.
     package static func append(_ event: AuditEvent, in runner: any QueryRunner) async throws(StoreError) {
         try await runner.query(
             """
@@ -105,12 +108,12 @@ package struct AuditRepository: Sendable {
         try await store.query("SELECT at_ns FROM audit.outbox ORDER BY id LIMIT 1").first?.timestamp("at_ns")
     }
 
-    /// Notes what a service has carried out because another instance asked for it over the bus, whoever that was: give the
-    /// transaction of the act itself.
+    /// Notes what a service has carried out because another instance asked for it over the bus, whatever that instance
+    /// was; in the transaction of the act itself.
     ///
     /// - Parameters:
     ///   - asker: the instance that asked.
-    ///   - principal: in whose name it says that it asked; `nil`: it does not say.
+    ///   - principal: in whose name that instance says it asked; `nil`: it does not say.
     package static func carriedOut(
         _ action: String, on subject: String, by service: ServiceKind, asker: InstanceID, for principal: String? = nil,
         at instant: Timestamp, in runner: any QueryRunner
@@ -122,7 +125,7 @@ package struct AuditRepository: Sendable {
             """)
     }
 
-    /// Gives waiting entries, at most `limit`, their sequence and hash; returns how many. Throws `fenced`.
+    /// Seals at most `limit` waiting entries by giving them their sequence and hash; returns how many. Throws `fenced`.
     package func seal(under claim: ShardClaim, limit: Int = 1_000) async throws(StoreError) -> Int {
         let rows = try await store.query("SELECT audit.seal(\(claim.epoch), \(limit)::int4) AS count")
         guard let count = try rows.first?.int("count"), count >= 0 else { throw .fenced(claim) }
@@ -143,7 +146,7 @@ package struct AuditRepository: Sendable {
         return entries
     }
 
-    /// Newest first, those too that Logger has not sealed yet.
+    /// Newest first, also entries that Logger has not sealed yet.
     package func newest(_ filter: AuditFilter) async throws(StoreError) -> [AuditListing] {
         let wanted = Self.condition(filter)
         let rows = try await store.query(
@@ -177,7 +180,8 @@ package struct AuditRepository: Sendable {
         return query
     }
 
-    /// The audit names its subjects: an entry of a time in which another VM of the same tenant had the name is of that.
+    /// The audit names its subjects. This excludes entries from times in which another VM of the same tenant had the
+    /// name.
     private static func isNoNamesakes(of subject: AuditFilter.Subject) -> Query {
         """
         NOT EXISTS (SELECT 1 FROM inventory.domain_ownership o JOIN inventory.domain_ownership own

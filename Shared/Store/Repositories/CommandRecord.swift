@@ -3,29 +3,29 @@
 package import Contracts
 package import ResourceModel
 
-/// Where a command stands. A claimed command is never run again.
+/// The state of a command. A claimed command is never run again.
 package enum CommandState: String, Hashable, Sendable, Codable, CaseIterable {
     case queued, claimed, succeeded, failed
 }
 
-/// A command as it is asked for.
+/// A command as it is given.
 package struct NewCommand: Hashable, Sendable {
     package var id: UUID128
-    /// Whose owner runs it.
+    /// The host whose owner runs it.
     package var host: HostID
     package var domain: DomainID
     package var verb: Recognised<CommandVerb>
     /// The JSON of `CommandArguments`, to the byte.
     package var arguments: String
-    /// The domain row's revision that the asker saw; `nil`: any.
+    /// The revision of the domain's row that the principal saw; `nil`: any.
     package var expectedRevision: Int64?
     package var principal: String
-    /// Names this wish of this principal: asked again, it is not done again.
+    /// Identifies this request of this principal: if it is sent again, it is not carried out again.
     package var idempotencyKey: String
     package var permit: UUID128?
     package var decision: UUID128?
     package var createdAt: Timestamp
-    /// Not claimed after it.
+    /// The command is not claimed after this instant.
     package var deadline: Timestamp
 
     package init(
@@ -40,7 +40,7 @@ package struct NewCommand: Hashable, Sendable {
             decision: decision, createdAt: createdAt, deadline: deadline)
     }
 
-    /// As a row has it.
+    /// The command in a row.
     package init(
         id: UUID128, host: HostID, domain: DomainID, verb: Recognised<CommandVerb>, arguments: String,
         expectedRevision: Int64?, principal: String, idempotencyKey: String, permit: UUID128?, decision: UUID128?,
@@ -64,7 +64,7 @@ package struct NewCommand: Hashable, Sendable {
 /// How a command ended.
 package struct CommandOutcome: Hashable, Sendable {
     package var succeeded: Bool
-    /// Where it failed.
+    /// Why it failed; `nil`: it did not fail.
     package var code: Recognised<OutcomeCode>?
     package var message: String?
     /// The JSON of `CommandResult`, or of what its verb returns instead.
@@ -77,22 +77,23 @@ package struct CommandOutcome: Hashable, Sendable {
         CommandOutcome(succeeded: false, code: .known(code), message: message, result: result)
     }
 
-    /// Whether nobody knows if it happened.
+    /// Whether nobody knows if the command took effect.
     package var isUnknown: Bool { code == .outcomeUnknown }
 }
 
 /// A row of `cluster.command`.
 package struct CommandRecord: Hashable, Sendable {
-    /// What was asked; `arguments` as PostgreSQL normalises JSON.
+    /// What was ordered; `arguments` as PostgreSQL normalises JSON.
     package let command: NewCommand
     package let state: CommandState
     package let claimedBy: InstanceID?
     package let claimedEpoch: Int64?
     package var claimedAt: Timestamp?
-    /// Of the domain's life when it was claimed, as JSON; `nil`: its verb needs none, or it could not be taken.
+    /// The mark of the domain's life when the command was claimed, as JSON; `nil`: its verb needs none, or it could not
+    /// be read.
     package var mark: String?
     package let finishedAt: Timestamp?
-    /// How far it has come, in millionths; `nil`: it says nothing of that.
+    /// How far it has come, in millionths; `nil`: not known.
     package let progressPPM: Int64?
     /// What it is doing, in a few words.
     package let progressText: String?
@@ -127,13 +128,13 @@ package struct CommandRecord: Hashable, Sendable {
     }
 }
 
-/// What matters of a command that migrates a domain.
+/// What Scheduler needs of a command that migrates a domain.
 package struct MoveRecord: Hashable, Sendable {
     package let host: HostID
     package let target: HostID?
     package let state: CommandState
     package let claimedAt: Timestamp?
     package let finishedAt: Timestamp?
-    /// Whether nobody knows if it happened.
+    /// Whether nobody knows if the command took effect.
     package let isUncertain: Bool
 }

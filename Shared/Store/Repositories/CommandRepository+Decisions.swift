@@ -13,15 +13,15 @@ extension CommandRepository {
     }
 }
 
-/// A migration that somebody ordered and that has not ended.
+/// A migration that a person ordered and that has not ended.
 package struct OrderedMoveRow: Hashable, Sendable {
     package let domain: DomainID
-    /// A host's name, as it was ordered.
+    /// The host's name as it was ordered.
     package let target: String
 }
 
 extension CommandRepository {
-    /// Migrations under way that are no decision of Scheduler's.
+    /// Migrations under way that Scheduler did not decide.
     package func orderedMoves() async throws(StoreError) -> [OrderedMoveRow] {
         var moves: [OrderedMoveRow] = []
         let rows = try await store.query(

@@ -5,9 +5,9 @@ package import ResourceModel
 /// A command and the VM that it is about.
 package struct OrderedCommand: Hashable, Sendable {
     package let record: CommandRecord
-    /// The last name that the VM had for whom the command was.
+    /// The last name that the VM had while it was `tenant`'s.
     package let domainName: String
-    /// Whose the command is: the tenant that it makes a VM for, or whose the VM was when it was given.
+    /// The tenant for whom the command makes a VM, or to whom the VM belonged when the command was given.
     package let tenant: TenantID?
 
     init(_ row: Row) throws(StoreError) {
@@ -17,7 +17,7 @@ package struct OrderedCommand: Hashable, Sendable {
     }
 }
 
-/// Which commands to list: what is `nil` does not matter.
+/// Which commands to list; a condition that is `nil` does not count.
 package struct OrderedCommandFilter: Hashable, Sendable {
     package var since = Timestamp.zero
     package var tenant: TenantID?
@@ -48,7 +48,7 @@ extension CommandRepository {
         return try OrderedCommand(row)
     }
 
-    /// Whose a command is. Clocks may differ by a second.
+    /// The tenant of a command. Clocks may differ by a second.
     private static let tenant: Query = """
         CASE WHEN c.verb IN ('create', 'adopt') THEN c.arguments->>'tenant'
             ELSE coalesce(inventory.owner_at(c.domain, c.created_ns),

@@ -10,8 +10,9 @@ package struct CommandRepository: Sendable {
 
     /// Queues a command, or returns the stored one if its principal used the key before.
     ///
-    /// Throws `conflict` if that one differs in domain, verb, arguments or expected revision. Host, permit and decision
-    /// are the platform's choice and may differ. Who creates a domain derives its id from the key.
+    /// Throws `conflict` if the stored one differs in domain, verb, arguments or expected revision. Host, permit and
+    /// decision are the platform's choice and may differ. A caller that creates a domain derives the domain's id from
+    /// the key.
     package func enqueue(
         _ command: NewCommand, in runner: (any QueryRunner)? = nil
     ) async throws(StoreError) -> CommandRecord {
@@ -67,7 +68,7 @@ package struct CommandRepository: Sendable {
             """)
     }
 
-    /// Hosts that have commands to be claimed or to be ended, in order: one question for all that an instance owns.
+    /// Hosts that have commands to claim or to end, in order: one query for all hosts of an instance.
     package func hostsWithOpen() async throws(StoreError) -> [HostID] {
         let rows = try await store.query(
             "SELECT DISTINCT host FROM cluster.command WHERE state IN ('queued', 'claimed') ORDER BY host")
@@ -76,13 +77,13 @@ package struct CommandRepository: Sendable {
         return hosts
     }
 
-    /// A domain's newest commands first.
+    /// A domain's commands, newest first.
     package func history(of domain: DomainID, limit: Int = 100) async throws(StoreError) -> [CommandRecord] {
         try await records(
             "SELECT * FROM cluster.command WHERE domain = \(domain) ORDER BY created_ns DESC, id LIMIT \(limit)")
     }
 
-    /// A domain's newest migrations first: where from, where to, and how far they are.
+    /// A domain's migrations, newest first: from where, to where, and how far they are.
     package func moves(of domain: DomainID, limit: Int = 16) async throws(StoreError) -> [MoveRecord] {
         var moves: [MoveRecord] = []
         for row in try await store.query(
@@ -101,8 +102,9 @@ package struct CommandRepository: Sendable {
         return moves
     }
 
-    /// Makes a queued command the caller's to run, once: `false` if it is claimed, ended or past its deadline.
-    /// `claim` is that of its host; `mark`, JSON, of the domain's life as it is now. Throws `fenced`.
+    /// Claims a queued command for the caller, who alone may run it: `false` if it is claimed, ended or past its
+    /// deadline. `claim` is its host's claim; `mark` is the mark, as JSON, of the domain's life as it is now. Throws
+    /// `fenced`.
     package func claim(
         _ id: UUID128, under claim: ShardClaim, by instance: InstanceID, at now: Timestamp, mark: String? = nil,
         in transaction: Transaction? = nil
@@ -118,7 +120,7 @@ package struct CommandRepository: Sendable {
         }
     }
 
-    /// Says how far a claimed command has come. `ppm`: 0 to 1 000 000; `nil`: not known. Throws `fenced`.
+    /// Writes how far a claimed command has come. `ppm`: 0 to 1 000 000; `nil`: not known. Throws `fenced`.
     package func setProgress(
         of id: UUID128, under claim: ShardClaim, ppm: Int64?, text: String
     ) async throws {
@@ -131,7 +133,7 @@ package struct CommandRepository: Sendable {
         }
     }
 
-    /// Says what a queued command waits for, which its end tells if it is never taken. Throws `fenced`.
+    /// Writes what a queued command waits for; if it is never claimed, its message will say so. Throws `fenced`.
     package func setWaiting(of id: UUID128, under claim: ShardClaim, text: String) async throws {
         try await store.fenced(claim) { transaction in
             _ = try await transaction.query(
@@ -142,8 +144,7 @@ package struct CommandRepository: Sendable {
         }
     }
 
-    /// Ends commands of a domain that were queued and not begun, and gives their room back; returns them.
-    /// Throws `fenced`.
+    /// Ends a domain's commands that are queued and not begun, and frees their permits; returns them. Throws `fenced`.
     package func cancelQueued(
         _ verb: CommandVerb, of domain: DomainID, under claim: ShardClaim, _ outcome: CommandOutcome, at now: Timestamp
     ) async throws -> [CommandRecord] {
@@ -163,7 +164,7 @@ package struct CommandRepository: Sendable {
         }
     }
 
-    /// Migrations away from a host of which nobody knows whether they happened, each the newest of its domain's.
+    /// Migrations away from a host whose outcome is unknown, if they are the newest of their domains.
     package func uncertainMigrations(from host: HostID) async throws(StoreError) -> [CommandRecord] {
         try await records(
             """
@@ -175,8 +176,8 @@ package struct CommandRepository: Sendable {
             """)
     }
 
-    /// Ends a claimed command, also one that an earlier epoch left behind, and notes in the audit that Monitor carried it
-    /// out, and for whom: `false` if it was not claimed any more. Throws `fenced`.
+    /// Ends a claimed command, also one that an earlier epoch left behind, and notes in the audit that Monitor carried
+    /// it out, and for whom; `false` if it is not claimed any more. Throws `fenced`.
     @discardableResult
     package func finish(
         _ id: UUID128, under claim: ShardClaim, _ outcome: CommandOutcome, at now: Timestamp,
@@ -198,7 +199,7 @@ package struct CommandRepository: Sendable {
         }
     }
 
-    /// Commands that an earlier owner of the host claimed and did not end: their effect is to be looked up.
+    /// Commands that an earlier owner of the host claimed and did not end: their effect must be looked up.
     package func abandoned(before claim: ShardClaim) async throws(StoreError) -> [CommandRecord] {
         try await records(
             """
@@ -207,7 +208,7 @@ package struct CommandRepository: Sendable {
             """)
     }
 
-    /// Fails queued commands that are past their deadline, as `deadline`; returns them. Any instance may.
+    /// Fails queued commands that are past their deadline, as `deadline`; returns them. Any instance may do it.
     @discardableResult
     package func expire(at now: Timestamp, limit: Int = 1_000) async throws(StoreError) -> [CommandRecord] {
         try await records(

@@ -3,12 +3,12 @@
 package import Contracts
 package import ResourceModel
 
-/// A row of `cluster.freeze`: while it stands, no decision's command runs for what it names.
+/// A row of `cluster.freeze`: while it exists, no decision's command runs for its subject.
 package struct FreezeRecord: Hashable, Sendable {
     package var subject: FreezeSubject
     package var reason: String
     package var principal: String
-    /// Scheduler froze it by itself, since too much failed or changed.
+    /// Whether Scheduler froze by itself, since too much failed or changed.
     package var isAutomatic: Bool
     package var createdAt: Timestamp
 
@@ -27,7 +27,7 @@ package struct FreezeRecord: Hashable, Sendable {
         reason = try row.string("reason")
         principal = try row.string("principal")
         isAutomatic = try row.bool("is_automatic")
-        // It holds, whatever instant stands there.
+        // The freeze holds, whatever instant the row has.
         createdAt = Timestamp(nanoseconds: try row.int64("created_ns"))
     }
 }
@@ -37,7 +37,7 @@ package struct FreezeRepository: Sendable {
     let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Freezes; what is frozen already stays as it is.
+    /// Adds a freeze; if the same subject is frozen already, that freeze stays.
     package func freeze(_ freeze: FreezeRecord, in runner: (any QueryRunner)? = nil) async throws(StoreError) {
         try await (runner ?? store).query(
             """
@@ -47,7 +47,7 @@ package struct FreezeRepository: Sendable {
             """)
     }
 
-    /// Ends this freeze, and no other that took its place meanwhile; `false` if it does not stand any more.
+    /// Ends this freeze, and not another one that took its place meanwhile; `false` if it does not hold any more.
     @discardableResult
     package func unfreeze(
         _ freeze: FreezeRecord, in runner: (any QueryRunner)? = nil
@@ -61,12 +61,12 @@ package struct FreezeRepository: Sendable {
         return !rows.isEmpty
     }
 
-    /// Those that stand, by scope and id.
+    /// The freezes that hold now, by scope and id.
     package func list() async throws(StoreError) -> [FreezeRecord] {
         try await records("SELECT * FROM cluster.freeze ORDER BY scope, id")
     }
 
-    /// Those that stood at an instant, by scope and id.
+    /// The freezes that held at an instant, by scope and id.
     package func list(at instant: Timestamp) async throws(StoreError) -> [FreezeRecord] {
         try await records(
             """

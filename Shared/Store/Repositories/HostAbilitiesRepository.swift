@@ -4,12 +4,12 @@ internal import Cryptography
 internal import FoundationEssentials
 package import ResourceModel
 
-/// What a host was found to have: a row of `inventory.host_abilities`.
+/// A host's abilities as its Monitor found them: a row of `inventory.host_abilities`.
 package struct HostAbilitiesRow: Hashable, Sendable {
     package let host: HostID
     package let abilities: HostAbilities
     package let askedAt: Timestamp
-    /// From one such question to the next.
+    /// The time from one such question to the next.
     package let periodNanoseconds: Int64
 
     package init(host: HostID, abilities: HostAbilities, askedAt: Timestamp, periodNanoseconds: Int64) {
@@ -19,18 +19,18 @@ package struct HostAbilitiesRow: Hashable, Sendable {
         self.periodNanoseconds = periodNanoseconds
     }
 
-    /// What is older than three of its periods is not known.
+    /// The instant until which the abilities count as known: three periods after they were asked for.
     package var knownUntil: Timestamp {
         askedAt.advanced(byNanoseconds: Int64(clamping: Int128(periodNanoseconds) * 3))
     }
 }
 
-/// What hosts have: their Monitors write it, Scheduler places by it.
+/// Hosts' abilities: their Monitors write them, and Scheduler places by them.
 package struct HostAbilitiesRepository: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// What stands for a CPU in its driver's own words: the same for the same words, and much shorter.
+    /// A short name for a CPU's description by its driver: the same for the same description.
     package static func shortName(of cpu: String) -> String {
         SHA256.hash(cpu).prefix(8).map { byte in
             let digits = String(byte, radix: 16)
@@ -38,9 +38,9 @@ package struct HostAbilitiesRepository: Sendable {
         }.joined()
     }
 
-    /// Takes what the claim's host was found to have. Throws `fenced`.
+    /// Writes the abilities of the claim's host. Throws `fenced`.
     ///
-    /// - Parameter cpu: the CPU in the driver's own words, for other hosts to be asked about.
+    /// - Parameter cpu: the CPU in the driver's own words, about which other hosts are asked.
     package func set(_ row: HostAbilitiesRow, cpu: String?, under claim: ShardClaim) async throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -56,7 +56,7 @@ package struct HostAbilitiesRepository: Sendable {
         }
     }
 
-    /// Each different CPU of the hosts in the same cluster as `host`, by what stands for it. At most 256.
+    /// Each different CPU of the hosts in the same cluster as `host`, by its short name. At most 256.
     package func cpus(near host: HostID) async throws(StoreError) -> [String: String] {
         let rows = try await store.query(
             """
@@ -71,7 +71,8 @@ package struct HostAbilitiesRepository: Sendable {
         return cpus
     }
 
-    /// What the hosts of a cluster have, by host. A row that can't be read is left out: nothing is known of that host.
+    /// The abilities of a cluster's hosts, by host. A row that can't be read is left out: nothing is known about that
+    /// host.
     package func list(of cluster: ClusterID) async throws(StoreError) -> [HostAbilitiesRow] {
         let rows = try await store.query(
             """

@@ -15,12 +15,12 @@ package struct InstanceRecord: Hashable, Sendable {
     /// Where it publishes; `nil` if it publishes nothing.
     package let publishEndpoint: String?
     package let commandEndpoint: String
-    /// Where health and metrics are.
+    /// Where its health and metrics are served.
     package let adminEndpoint: String?
     /// CURVE public key in Z85, by which the others know it; `nil`: nobody on the bus talks to it.
     package let publicKey: String?
     package let version: String
-    /// Counts up with every renewal. Who was not seen to renew for the TTL is dead.
+    /// Counts up with every renewal. An instance that was not seen to renew for the TTL is dead.
     package let heartbeat: Int64
 
     package init(
@@ -38,7 +38,7 @@ package struct InstanceRecord: Hashable, Sendable {
     }
 }
 
-/// When an instance was heard of: one that is listed, or one that ended without taking its leave.
+/// When an instance was last seen: one that is listed, or one that ended without removing its row.
 package struct InstanceSighting: Hashable, Sendable {
     package let id: InstanceID
     package let service: ServiceKind
@@ -48,7 +48,7 @@ package struct InstanceSighting: Hashable, Sendable {
     package let startedAt: Timestamp
     /// When it last renewed its row, by the database's clock.
     package let renewedAt: Timestamp
-    /// Whether its row is there still.
+    /// Whether its row still exists.
     package let isListed: Bool
     /// How many shards it owns.
     package let shards: Int
@@ -69,15 +69,16 @@ package struct InstanceSighting: Hashable, Sendable {
     }
 }
 
-/// Who runs: `cluster.instance`.
+/// The running instances: `cluster.instance`.
 package struct InstanceRepository: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
     /// Announces the credential's instance, or what changed about it. Its heartbeat goes on counting.
     ///
-    /// - Parameter timeToLive: at most 600 s; after so long without a renewal others may take its shards.
-    /// - Throws: `insufficientPrivilege` for another's instance, or a service that is not the session's role's own.
+    /// - Parameter timeToLive: at most 600 s; after this time without a renewal others may take its shards.
+    /// - Throws: `insufficientPrivilege` for an instance with another secret, or for a service that is not that of the
+    ///   session's role.
     package func register(
         _ instance: InstanceRecord, by credential: InstanceCredential, timeToLive: Duration
     ) async throws(StoreError) {
@@ -89,8 +90,8 @@ package struct InstanceRepository: Sendable {
             """)
     }
 
-    /// Raises the heartbeat by one and returns it; `nil` if somebody removed the instance: it must register again. Tells
-    /// with it which rows its store has set aside, the first hundred of them.
+    /// Raises the heartbeat by one and returns it; `nil` if somebody removed the instance: it must register again. Also
+    /// writes which rows its store has set aside, the first hundred of them.
     package func renew(_ credential: InstanceCredential) async throws(StoreError) -> Int64? {
         let lines = store.setAside.entries.prefix(100).map { String($0.description.prefix(1_000)) }
         let json = (try? JSONEncoder().encode(lines)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
@@ -102,7 +103,7 @@ package struct InstanceRepository: Sendable {
         ).first?.int64OrNil("heartbeat")
     }
 
-    /// What each instance has set aside, as it said last; those that have nothing are left out.
+    /// What each instance has set aside, as it last wrote; instances that have set aside nothing are left out.
     package func setAside() async throws(StoreError) -> [InstanceID: [String]] {
         var lines: [InstanceID: [String]] = [:]
         for row in try await store.query("SELECT id, set_aside FROM cluster.instance WHERE set_aside <> '[]'") {
@@ -124,7 +125,7 @@ package struct InstanceRepository: Sendable {
         }
     }
 
-    /// Removes the credential's own instance; the shards that it owned have no owner then, at the same epoch.
+    /// Removes the credential's own instance; its shards then have no owner, at the same epoch.
     package func remove(_ credential: InstanceCredential) async throws(StoreError) {
         try await store.query("SELECT cluster.remove_instance(\(credential.id), \(credential.secret))")
     }
@@ -139,7 +140,7 @@ package struct InstanceRepository: Sendable {
             "SELECT cluster.remove_silent_instances(\(credential.id), \(credential.secret), \(silent)::uuid[])")
     }
 
-    /// Every instance that there is, and those that ended without taking their leave, by service and id.
+    /// Every listed instance, and those that ended without removing their rows, by service and id.
     package func sightings() async throws(StoreError) -> [InstanceSighting] {
         let rows = try await store.query(
             """

@@ -3,17 +3,17 @@
 internal import FoundationEssentials
 package import ResourceModel
 
-/// A copy of a domain on a host that is not the domain's.
+/// A copy of a domain on a host to which the domain does not belong.
 package struct CopyRecord: Hashable, Sendable {
     package let domain: DomainID
     package let host: HostID
-    /// `unknown` while its host does not answer, or has not looked since another host took the domain.
+    /// `unknown` while its host does not answer, or was not read since another host took the domain.
     package let state: DomainState
     package let isAnswering: Bool
 }
 
 extension InventoryRepository {
-    /// Keeps an adopted domain's definition as it was; one that is kept already stays. Throws `fenced`.
+    /// Saves an adopted domain's definition as it was; one that is saved already stays. Throws `fenced`.
     ///
     /// - Parameter console: how many bytes its console's file has on the claim's host.
     package func saveDefinition(
@@ -30,7 +30,7 @@ extension InventoryRepository {
         }
     }
 
-    /// An adopted domain's definition as it was before; `nil` if none is kept.
+    /// An adopted domain's definition as it was before; `nil` if none is saved.
     package func savedDefinition(of id: DomainID) async throws(StoreError) -> String? {
         try await store.query("SELECT definition FROM inventory.saved_definition WHERE domain = \(id)").first?
             .string("definition")
@@ -45,7 +45,7 @@ extension InventoryRepository {
         ).first?.int64("console_offset") ?? 0
     }
 
-    /// Forgets a kept definition, since it was given back.
+    /// Deletes a saved definition, since the domain was released.
     package func dropDefinition(of id: DomainID, under claim: ShardClaim, in transaction: Transaction? = nil)
         async throws
     {
@@ -71,7 +71,7 @@ extension InventoryRepository {
         }
     }
 
-    /// Notes the ceilings that a domain's definition gets at its next cold boot; `nil`: none wait any more.
+    /// Notes the ceilings that a domain's definition gets at its next cold boot; `nil`: no change waits any more.
     package func setPending(
         of id: DomainID, maximumVCPUs: VCPUCount?, maximumMemory: ByteCount?, under claim: ShardClaim,
         in transaction: Transaction? = nil
@@ -86,7 +86,7 @@ extension InventoryRepository {
         }
     }
 
-    /// Notes the devices of which nothing can be read, by their labels.
+    /// Notes the devices whose counters can't be read, by their labels.
     package func setUnmetered(
         of id: DomainID, _ devices: [String], under claim: ShardClaim, in transaction: Transaction? = nil
     ) async throws {
@@ -101,7 +101,7 @@ extension InventoryRepository {
         }
     }
 
-    /// Notes which files of the claim's host are left to be deleted with a domain; replaces what was noted before.
+    /// Notes which files of the claim's host must still be deleted with a domain; replaces what was noted before.
     package func setLeftovers(
         of id: DomainID, _ volumes: [String], under claim: ShardClaim, in transaction: Transaction? = nil
     ) async throws {
@@ -115,7 +115,7 @@ extension InventoryRepository {
         }
     }
 
-    /// Notes who else manages a domain, where its definition says so.
+    /// Notes which other manager manages a domain, if its definition says so.
     package func setForeignManager(
         of id: DomainID, _ manager: String?, under claim: ShardClaim, in transaction: Transaction? = nil
     ) async throws {
@@ -128,7 +128,7 @@ extension InventoryRepository {
         }
     }
 
-    /// Notes in which state the claim's host shows a copy of a domain that another host has; `nil`: it shows none.
+    /// Notes in which state the claim's host shows a copy of another host's domain; `nil`: it shows none.
     package func setDuplicate(
         _ id: DomainID, _ state: DomainState?, at now: Timestamp, under claim: ShardClaim
     ) async throws {
@@ -147,7 +147,7 @@ extension InventoryRepository {
         }
     }
 
-    /// Notes that a host, which had a domain until another took it, may have it still.
+    /// Notes that a host from which another host took a domain may still have a copy of it.
     package func noteCopy(
         of id: DomainID, on host: HostID, at now: Timestamp, in transaction: Transaction
     ) async throws(StoreError) {
@@ -159,7 +159,7 @@ extension InventoryRepository {
             """)
     }
 
-    /// Copies of which their hosts have not said yet what they are.
+    /// Copies whose state is not known yet.
     package func unknownCopies() async throws(StoreError) -> [(host: HostID, domain: DomainID)] {
         var copies: [(host: HostID, domain: DomainID)] = []
         for row in try await store.query(
@@ -181,8 +181,8 @@ extension InventoryRepository {
         return domains
     }
 
-    /// Hosts beside its own that show a copy of one of these domains, by domain and host, and in which state; `unknown`
-    /// while such a host does not answer.
+    /// Copies of these domains on other hosts, by domain and host, with their states; `unknown` while such a host does
+    /// not answer.
     package func copies(
         of ids: [DomainID]
     ) async throws(StoreError) -> [CopyRecord] {
@@ -205,7 +205,7 @@ extension InventoryRepository {
         return copies
     }
 
-    /// Marks the domains deleted that are only observed on a host that was removed.
+    /// Marks as deleted the domains that are only observed on a removed host.
     package func forgetObserved(at now: Timestamp, under claim: ShardClaim) async throws {
         try await store.fenced(claim) { transaction in
             _ = try await transaction.query(

@@ -10,9 +10,9 @@ package enum DomainScope: Hashable, Sendable {
 }
 
 extension InventoryRepository {
-    /// Records a domain on the claim's host; one with this id that is there already stays as it is. One that was
-    /// deleted or forgotten and is found again is there again, as one that Ebb did not make: it begins anew.
-    /// Throws `uniqueViolation` if the tenant has another one of this name.
+    /// Records a domain on the claim's host; an existing one with this id stays as it is. A deleted one that is found
+    /// again begins anew, as a domain that Ebb did not make. Throws `uniqueViolation` if the tenant has another domain
+    /// of this name.
     package func insertDomain(_ domain: NewDomain, under claim: ShardClaim, in transaction: Transaction? = nil)
         async throws
     {
@@ -40,7 +40,7 @@ extension InventoryRepository {
         }
     }
 
-    /// Domains that were not deleted, by id.
+    /// Domains that are not deleted, by id.
     package func domains(_ scope: DomainScope) async throws(StoreError) -> [StoredDomain] {
         let condition: Query =
             switch scope {
@@ -55,9 +55,10 @@ extension InventoryRepository {
         }
     }
 
-    /// Also one that was deleted: bills and decisions name it still.
+    /// A domain, also a deleted one: bills and decisions still name it.
     ///
-    /// - Parameter tenant: only if it is this tenant's; `nil`: whoever's it is. Another's is not read at all.
+    /// - Parameter tenant: only if it is this tenant's; `nil`: any tenant's. Another tenant's domain is not read at
+    ///   all.
     package func domain(_ id: DomainID, of tenant: TenantID? = nil) async throws(StoreError) -> StoredDomain? {
         try await records(
             """
@@ -66,7 +67,7 @@ extension InventoryRepository {
         ).first
     }
 
-    /// These domains, also those that were deleted, in one statement however many.
+    /// These domains, also deleted ones, in one statement whatever their number.
     package func domains(_ ids: [DomainID]) async throws(StoreError) -> [DomainID: StoredDomain] {
         guard !ids.isEmpty else { return [:] }
         let texts = TextArray(ids.map(\.description))
@@ -74,7 +75,7 @@ extension InventoryRepository {
         return Dictionary(rows.map { ($0.id, $0) }) { first, _ in first }
     }
 
-    /// What these domains are called, also those that were deleted, whatever else their rows say.
+    /// The names of these domains, also of deleted ones, even if the rest of a row can't be read.
     package func names(of ids: [DomainID]) async throws(StoreError) -> [DomainID: String] {
         guard !ids.isEmpty else { return [:] }
         let texts = TextArray(ids.map(\.description))
@@ -94,13 +95,14 @@ extension InventoryRepository {
         ).first
     }
 
-    /// Writes what is seen on the claim's host and returns the domain's revision, raised by one if anything changed.
+    /// Writes what is seen on the claim's host and returns the domain's revision, which rises by one if anything
+    /// changed.
     ///
-    /// Unknown values keep what was known. `nil`: nothing was written, since the domain is deleted or unknown, or is
-    /// another host's: what is seen here is a copy, or a late report from the source of a migration.
-    /// - Parameter beaten: takes the domain from the host that has it, if that showed it last in one of these states,
-    ///   or does not have it any more; `nil` takes it from none. Two hosts that take at once get it one after the
-    ///   other, and the second only if it beats what the first one wrote.
+    /// Unknown values keep what was known. `nil`: nothing was written, since the domain is deleted or not recorded, or
+    /// belongs to another host: what is seen here is a copy, or a late report from the source of a migration.
+    /// - Parameter beaten: takes the domain from the host to which it belongs, if that host last showed it in one of
+    ///   these states or does not have it any more; `nil` never takes it. If two hosts take it at once, the second one
+    ///   gets it only if the first one wrote one of these states.
     @discardableResult
     package func observe(
         _ id: DomainID, _ seen: DomainObservation, taking beaten: [DomainState]? = nil, under claim: ShardClaim,
@@ -162,8 +164,8 @@ extension InventoryRepository {
         }
     }
 
-    /// Notes what Ebb asks for, before it asks. Returns the new revision; `nil` if the domain is not on the claim's
-    /// host or its revision is not `expectedRevision`.
+    /// Notes the vCPUs that Ebb asks for, before it asks. Returns the new revision; `nil` if the domain is not on the
+    /// claim's host or its revision is not `expectedRevision`.
     package func ask(
         _ id: DomainID, vcpus: VCPUCount, expectedRevision: Int64? = nil, under claim: ShardClaim,
         in transaction: Transaction? = nil
@@ -180,7 +182,7 @@ extension InventoryRepository {
     }
 
     /// Adopts a found domain for a tenant, or releases it (`isManaged` false), from `instant` on (`nil`: from now on).
-    /// `false`: it is not on the claimed host.
+    /// `false`: it is not on the claim's host.
     package func setManaged(
         _ id: DomainID, _ isManaged: Bool, tenant: TenantID?, since instant: Timestamp? = nil, boot: String? = nil,
         under claim: ShardClaim, in transaction: Transaction? = nil
@@ -209,9 +211,9 @@ extension InventoryRepository {
         }
     }
 
-    /// Notes that a complete listing of the claim's host does not have the domain. What Ebb only observed, and what was
-    /// to be created and nobody ever saw, is forgotten at once, and its name is free. What Ebb manages is missing from
-    /// then on: it holds no room, and is there again when it is observed again. Close its size segment first.
+    /// Notes that a complete listing of the claim's host does not have the domain. A domain that Ebb only observed, or
+    /// that was to be created and was never seen, is marked deleted at once, and its name is free. A domain that Ebb
+    /// manages is missing from then on: it holds no room until it is observed again. Close its size segment first.
     package func markAbsent(
         _ id: DomainID, at now: Timestamp, under claim: ShardClaim, in transaction: Transaction? = nil
     ) async throws {

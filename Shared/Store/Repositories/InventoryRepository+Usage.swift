@@ -9,7 +9,7 @@ package struct SizeReport: Hashable, Sendable {
     package var incarnationStart: Timestamp
     /// When it was seen.
     package var observedAt: Timestamp
-    /// Since when it holds: the driver's instant, a proved shrink's request, or `observedAt`.
+    /// Since when it holds: the driver's instant, the request of a proved shrink, or `observedAt`.
     package var since: Timestamp
     /// Up to when the previous size is known to have held; `since` unless there was a gap.
     package var previousUntil: Timestamp
@@ -17,7 +17,7 @@ package struct SizeReport: Hashable, Sendable {
     package var vcpus: VCPUCount
     /// 0 while stopped or saved.
     package var memory: ByteCount
-    /// Always. A report of three zeros closes the segment.
+    /// Billable also while stopped. A report of three zeros closes the segment.
     package var disk: ByteCount
     package var askedVCPUs: VCPUCount?
     package var grantedVCPUs: VCPUCount?
@@ -43,7 +43,7 @@ package struct SizeReport: Hashable, Sendable {
 /// What a size report did.
 package enum SizeEffect: String, Hashable, Sendable {
     case opened, unchanged, closed
-    /// An older or crossing report: nothing was written; worth an event.
+    /// The report was older than the segment, or overlapped it: nothing was written. It is worth an event.
     case stale
 }
 
@@ -69,7 +69,7 @@ package struct StoredReading: Hashable, Sendable {
     package var host: HostID
     package var incarnationStart: Timestamp
     package var at: Timestamp
-    /// Of network and disks the totals of the life's meters. Steal time is not metered and not kept.
+    /// For network and disks: the totals of the life's meters. Steal time is not metered and not kept.
     package var counters: DomainCounters
     /// The last known counters of each device; `nil` where the driver gives sums only.
     package var devices: [DeviceCounters]?
@@ -100,7 +100,7 @@ extension StoredSegment {
     }
 }
 
-/// Where a life's meters stand: of each counter the last that is known.
+/// Where a life's meters stand: the last known value of each counter.
 package struct LastMeter: Hashable, Sendable {
     package let counters: DomainCounters
     /// `nil`: the counters are sums that the driver gave.
@@ -152,7 +152,7 @@ extension InventoryRepository {
         }
     }
 
-    /// Appends readings of the claim's host, at most 1 000; one that is there already stays. Throws `fenced`.
+    /// Appends readings of the claim's host, at most 1 000; an existing one stays. Throws `fenced`.
     package func insertReadings(
         _ readings: [StoredReading], under claim: ShardClaim, in transaction: Transaction? = nil
     ) async throws {
@@ -180,7 +180,8 @@ extension InventoryRepository {
         }
     }
 
-    /// Where the meters stand of the lives that the rows of a host's domains name; none of a life without readings.
+    /// Where the meters stand for the present lives of a host's domains, by domain; a life without readings is left
+    /// out.
     package func lastMeters(on host: HostID) async throws(StoreError) -> [DomainID: LastMeter] {
         let life: Query = """
             FROM inventory.meter_reading r WHERE r.domain = d.id AND r.host = d.host
@@ -252,7 +253,7 @@ extension DomainCounters {
 }
 
 extension [DeviceCounters] {
-    /// As `inventory.meter_reading.devices` has them.
+    /// The devices as `inventory.meter_reading.devices` stores them.
     fileprivate var stored: String {
         let pairs = map { ($0.label, [$0.incoming, $0.outgoing]) }
         let encoder = JSONEncoder()
@@ -262,7 +263,7 @@ extension [DeviceCounters] {
         return String(decoding: data ?? Data("{}".utf8), as: UTF8.self)
     }
 
-    /// `nil` if it can't be read; what is no device is left out.
+    /// `nil` if it can't be read; an element that is not a device is left out.
     fileprivate init?(stored text: String) {
         guard let values = try? JSONDecoder().decode([String: [Int64?]].self, from: Data(text.utf8)) else { return nil }
         self = values.sorted { $0.key < $1.key }.compactMap { label, values in
@@ -274,7 +275,7 @@ extension [DeviceCounters] {
 }
 
 extension DomainScope {
-    /// Over `inventory.domain d`; a domain's host is where it is now.
+    /// The condition over `inventory.domain d`; a domain's host is the present one.
     fileprivate var condition: Query {
         switch self {
         case .all: "true"

@@ -11,7 +11,7 @@ package struct InventoryRepository: Sendable {
 
     // MARK: Hosts
 
-    /// Adds a host in `observe`, also one that was removed. Throws `uniqueViolation` if its id or URI is in use.
+    /// Adds a host in mode `observe`, also one that was removed. Throws `uniqueViolation` if its id or URI is in use.
     package func addHost(
         _ id: HostID, cluster: ClusterID, uri: String, limits: HostLimits = HostLimits(),
         in runner: (any QueryRunner)? = nil
@@ -34,7 +34,7 @@ package struct InventoryRepository: Sendable {
         }
     }
 
-    /// Gives a host its labels: all of them, those that it had are gone. Throws `notFound`.
+    /// Replaces all labels of a host. Throws `notFound`.
     package func setLabels(
         of id: HostID, to labels: [String: String], in runner: (any QueryRunner)? = nil
     ) async throws(StoreError) {
@@ -51,7 +51,7 @@ package struct InventoryRepository: Sendable {
         try Self.requireHost(id, rows, "set a host's labels")
     }
 
-    /// Sets how much of a host may be promised. Throws `notFound`, and `checkViolation` for a ratio that can't be.
+    /// Sets how much of a host may be promised. Throws `notFound`, and `checkViolation` for a ratio that is not valid.
     package func setLimits(
         of id: HostID, to limits: HostLimits, in runner: (any QueryRunner)? = nil
     ) async throws(StoreError) {
@@ -65,8 +65,8 @@ package struct InventoryRepository: Sendable {
         try Self.requireHost(id, rows, "set a host's limits")
     }
 
-    /// Takes a host out of Ebb's hands; its owner stops at once. Throws `notFound`, and `conflict` while domains on it
-    /// are managed.
+    /// Removes a host from Ebb; its owner stops at once. Throws `notFound`, and `conflict` while domains on it are
+    /// managed.
     package func removeHost(
         _ id: HostID, at now: Timestamp, in runner: (any QueryRunner)? = nil
     ) async throws(StoreError) {
@@ -86,7 +86,7 @@ package struct InventoryRepository: Sendable {
             message: "Ebb manages domains on '\(id)': migrate, release or delete them first")
     }
 
-    /// Other hosts whose hypervisor says the same UUID of itself, in order.
+    /// Other hosts whose hypervisor shows the same UUID, in order.
     package func hosts(sharing uuid: UUID128, with id: HostID) async throws(StoreError) -> [HostID] {
         let rows = try await store.query(
             "SELECT id FROM inventory.host WHERE uuid = \(uuid) AND id <> \(id) AND removed_ns IS NULL ORDER BY id")
@@ -100,7 +100,7 @@ package struct InventoryRepository: Sendable {
         throw StoreError(.notFound, operation: operation, message: "there is no host '\(id)'")
     }
 
-    /// All hosts, or one cluster's, by id; not those that were removed.
+    /// All hosts, or one cluster's, by id; without removed ones.
     package func hosts(in cluster: ClusterID? = nil) async throws(StoreError) -> [StoredHost] {
         let rows = try await store.query(
             """
@@ -112,7 +112,7 @@ package struct InventoryRepository: Sendable {
         }
     }
 
-    /// Where each host is that was not removed.
+    /// The URI of each host that is not removed.
     package func hostURIs() async throws(StoreError) -> [HostID: String] {
         var hosts: [HostID: String] = [:]
         for row in try await store.query("SELECT id, uri FROM inventory.host WHERE removed_ns IS NULL") {
@@ -121,7 +121,7 @@ package struct InventoryRepository: Sendable {
         return hosts
     }
 
-    /// Where each host is or was, also those that were removed.
+    /// The URI of each host, also of removed ones.
     package func everyHostURI() async throws(StoreError) -> [HostID: String] {
         var hosts: [HostID: String] = [:]
         for row in try await store.query("SELECT id, uri FROM inventory.host") {
@@ -130,13 +130,13 @@ package struct InventoryRepository: Sendable {
         return hosts
     }
 
-    /// Also one that was removed: bills and events name it still.
+    /// A host, also a removed one: bills and events still name it.
     package func host(_ id: HostID) async throws(StoreError) -> StoredHost? {
         guard let row = try await store.query("SELECT * FROM inventory.host WHERE id = \(id)").first else { return nil }
         return try StoredHost(row)
     }
 
-    /// The same, and nobody else changes its row before the transaction ends.
+    /// The same, with the row locked: nobody else changes it before the transaction ends.
     package func lockedHost(_ id: HostID, in transaction: Transaction) async throws(StoreError) -> StoredHost? {
         try await transaction.query("SELECT * FROM inventory.host WHERE id = \(id) FOR NO KEY UPDATE").first.map {
             row throws(StoreError) in try StoredHost(row)
@@ -152,7 +152,7 @@ package struct InventoryRepository: Sendable {
         try Self.requireHost(id, rows, "set a host's mode")
     }
 
-    /// What the host of the claim says of itself; unknown values keep what was known.
+    /// Writes what the claim's host says of itself; unknown values keep what was known.
     package func setFacts(_ facts: HostAnswer, under claim: ShardClaim, in transaction: Transaction? = nil) async throws
     {
         try await store.fenced(claim, in: transaction) { transaction in
@@ -167,20 +167,20 @@ package struct InventoryRepository: Sendable {
         }
     }
 
-    /// Every domain of each claim's host was seen at its instant: open segments are proved up to it. Never goes back;
-    /// claims that are lost are left out. One statement, however many hosts.
+    /// Notes that every domain of each claim's host was seen at the given instant: open segments are proved up to it.
+    /// Never goes back; lost claims are left out. One statement for any number of hosts.
     package func prove(_ proofs: [(claim: ShardClaim, until: Timestamp)]) async throws(StoreError) {
         try await advance("proved_until_ns", proofs.map { ($0.claim, $0.until) })
     }
 
-    /// When each claim's host was last asked for a listing of which every domain that is another host's was looked up, so
-    /// that what runs there is known to. Never goes back; claims that are lost are left out.
+    /// Notes when each claim's host was last asked for a listing in which every domain of another host was looked up,
+    /// so that it is known what runs there. Never goes back; lost claims are left out.
     package func noteListed(_ listings: [(claim: ShardClaim, at: Timestamp)]) async throws(StoreError) {
         try await advance("listed_ns", listings.map { ($0.claim, $0.at) })
     }
 
-    /// Hosts beside one that answer and have not been listed since, in order; and of `others` those that have not, whether
-    /// they answer or not.
+    /// The hosts other than `id` that have not been listed since `instant`, in order: those that answer, and those in
+    /// `others` whether they answer or not.
     package func hostsNotListed(
         since instant: Timestamp, beside id: HostID, and others: [HostID] = []
     ) async throws(StoreError) -> [HostID] {

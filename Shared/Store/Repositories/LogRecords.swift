@@ -27,7 +27,7 @@ package struct LoggedEvent: Hashable, Sendable {
     package let host: HostID?
     package let domain: DomainID?
     package let detail: String
-    /// Whether somebody other than Ebb did it.
+    /// Whether somebody other than Ebb caused it.
     package let isForeign: Bool
 
     package init(
@@ -74,11 +74,11 @@ package struct LogBatch: Hashable, Sendable {
     }
 }
 
-/// What of a batch was new.
+/// Which part of a batch was new.
 package struct LogReceipt: Hashable, Sendable {
     package let reports: Int
     package let events: Int
-    /// Every stream of the batch, up to where it is durable now.
+    /// For every stream of the batch, up to where it is stored now.
     package let watermarks: [StreamID: Int64]
 }
 
@@ -88,11 +88,11 @@ package struct HostPoint: Hashable, Sendable {
     package let figures: HostFigures
 }
 
-/// A domain's sample at one instant, for plots and for what is decided again from it.
+/// A domain's sample at one instant, for plots and for decisions that are made again from it.
 package struct DomainPoint: Hashable, Sendable {
     package let sampledAt: Timestamp
     package let host: HostID
-    /// Where its report stood in the host's stream.
+    /// The place of its report in the host's stream.
     package let epoch: Int64
     package let sequence: Int64
     package let sample: DomainSample

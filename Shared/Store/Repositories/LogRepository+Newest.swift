@@ -2,7 +2,7 @@
 
 package import ResourceModel
 
-/// The newest figures of something that are stored, and how old they may become.
+/// The newest stored figures of a host or domain, and how old they may become.
 package struct NewestFigures<Figures: Hashable & Sendable>: Hashable, Sendable {
     package let sampledAt: Timestamp
     /// From one reading of its host to the next, in nanoseconds; `nil`: not known yet.
@@ -11,7 +11,7 @@ package struct NewestFigures<Figures: Hashable & Sendable>: Hashable, Sendable {
 }
 
 extension LogRepository {
-    /// Readings that are looked at to find out how often a host is read: after a break one of them is long.
+    /// How many readings are used to find out how often a host is read: after a pause one of their intervals is long.
     private static let intervals = 3
 
     /// The newest figures of each of these hosts since an instant; a host without any is left out.
@@ -39,7 +39,7 @@ extension LogRepository {
         return Dictionary(found) { first, _ in first }
     }
 
-    /// The newest sample of each of these domains since an instant and of the time since it is its tenant's; a domain
+    /// The newest sample of each of these domains since an instant, and not from before it was its tenant's; a domain
     /// without any is left out.
     package func newest(
         of domains: [DomainID], since: Timestamp

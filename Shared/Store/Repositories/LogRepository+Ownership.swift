@@ -3,7 +3,7 @@
 package import Contracts
 
 extension LogRepository {
-    /// Up to where each stream of these topics is durable; a stream that is missing has nothing stored yet.
+    /// Up to where each stream of these topics is stored; for a stream that is missing nothing is stored yet.
     package func watermarks(
         of topics: [Topic], in runner: (any QueryRunner)? = nil
     ) async throws(StoreError) -> [StreamID: Int64] {

@@ -3,12 +3,12 @@
 package import ResourceModel
 
 extension LogRepository {
-    /// The newest of a domain's stored samples in a period, the oldest of them first, on whatever host: page by page with
-    /// the first of one page as the bound of the next.
+    /// The newest of a domain's stored samples in a period, on whatever host, oldest first. To go on page by page, give
+    /// the first sample of one page as the bound of the next.
     ///
     /// - Parameters:
-    ///   - owner: only of the time in which it was this tenant's; `nil`: whoever's it was.
-    ///   - before: only what was sampled before it; `nil`: from the end of the period.
+    ///   - owner: only from the time in which the domain was this tenant's; `nil`: from any time.
+    ///   - before: only samples before this one; `nil`: from the end of the period.
     package func newest(
         of domain: DomainID, in period: TimeRange, ownedBy owner: TenantID? = nil, before: DomainPoint? = nil,
         limit: Int

@@ -7,8 +7,8 @@ extension LogRepository {
     static let sampleKey = ["host", "sampled_ns"]
 
     /// The newest stored cycles of every host, at most `cyclesPerHost` each and none before `since`, oldest first:
-    /// what Scheduler rebuilds its windows from, each with its place in its stream. Domains of a cycle are by id.
-    /// `before`: none at or after it.
+    /// Scheduler rebuilds its windows from them. Each has its place in its stream, and its domains are sorted by id.
+    /// `before`: no cycles at or after it.
     package func recentSamples(
         of hosts: [HostID], since: Timestamp, before: Timestamp = .distantFuture, cyclesPerHost: Int
     ) async throws(StoreError) -> [LoggedReport] {
@@ -46,8 +46,8 @@ extension LogRepository {
 
     /// A domain's newest stored samples in a period, oldest first, on whatever host.
     /// - Parameters:
-    ///   - owner: only of the time in which it was this tenant's; `nil`: whoever's it was.
-    ///   - limit: so many at most; what is cut off is the oldest.
+    ///   - owner: only from the time in which the domain was this tenant's; `nil`: from any time.
+    ///   - limit: how many at most; the oldest are cut off.
     package func series(
         of domain: DomainID, in period: TimeRange, ownedBy owner: TenantID? = nil, limit: Int = 10_000
     ) async throws(StoreError) -> [DomainPoint] {
@@ -102,7 +102,7 @@ extension LogRepository {
     }
 }
 
-/// What tells one host's cycles apart.
+/// The key that distinguishes one host's cycles.
 private struct Cycle: Hashable {
     let host: String
     let epoch: Int64

@@ -8,15 +8,15 @@ package struct LogRepository: Sendable {
     let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Makes the daily partitions (UTC) that hold the period, at most 366, and drops those that end before `keepFrom`, unless
-    /// the administrator has them kept (`keepSamples`).
+    /// Makes the daily partitions (UTC) that hold the period, at most 366, and drops those that end before `keepFrom`,
+    /// unless the administrator wants them kept (`keepSamples`).
     package func ensurePartitions(for period: TimeRange, keepFrom: Timestamp = .zero) async throws(StoreError) {
         try await store.query(
             "SELECT log.maintain_partitions(\(period.start), \(period.end), \(keepFrom))", within: .seconds(30))
     }
 
-    /// Has samples kept at least for that long, 1 day to 10 years, whatever a Logger asks for: only an administrator may say
-    /// so. Throws `checkViolation` for other durations.
+    /// Sets how long samples are kept at least, 1 day to 10 years, whatever a Logger asks for; only an administrator
+    /// may. Throws `checkViolation` for other durations.
     package func keepSamples(for duration: Duration) async throws(StoreError) {
         try await store.query(
             """
@@ -24,8 +24,8 @@ package struct LogRepository: Sendable {
             """)
     }
 
-    /// Stores what is new of a batch, exactly once: what is at or below its stream's watermark is skipped, and the
-    /// watermarks move in the same transaction. `claim` is that of the streams' host. Throws `fenced`, and
+    /// Stores the new part of a batch, exactly once: sequences at or below their stream's watermark are skipped, and
+    /// the watermarks move in the same transaction. `claim` is the claim of the streams' host. Throws `fenced`, and
     /// `checkViolation` if a sample's day has no partition.
     package func store(
         _ batch: LogBatch, under claim: ShardClaim, in transaction: Transaction? = nil
@@ -48,7 +48,7 @@ package struct LogRepository: Sendable {
             try await Self.copy(reports, in: transaction)
             try await Self.insert(events, in: transaction)
             for gap in batch.gaps {
-                // What lies below was stored or recorded before.
+                // Sequences below were stored, or recorded as a gap, before.
                 let first = max(gap.sequences.lowerBound, before[gap.stream, default: 0] + 1)
                 guard first <= gap.sequences.upperBound else { continue }
                 try await Self.insert(
@@ -60,7 +60,7 @@ package struct LogRepository: Sendable {
         }
     }
 
-    /// Up to where each stream is durable.
+    /// Up to where each stream is stored.
     package func watermarks() async throws(StoreError) -> [StreamID: Int64] {
         try await Self.watermarks("SELECT topic, epoch, sequence FROM log.watermark", store)
     }
@@ -91,7 +91,8 @@ package struct LogRepository: Sendable {
         return watermarks
     }
 
-    /// Locks the streams' rows (made where missing), in one order, so that two batches never wait for each other.
+    /// Locks the streams' rows (missing ones are made), always in the same order, so that two batches never wait for
+    /// each other.
     private static func lockWatermarks(
         _ streams: [StreamID], in transaction: Transaction
     ) async throws(StoreError) -> [StreamID: Int64] {

@@ -8,7 +8,7 @@ package struct OwnershipPeriod: Hashable, Sendable {
     package let tenant: TenantID
     package let name: String
     package let from: Timestamp
-    /// `nil`: it still is.
+    /// `nil`: it still lasts.
     package let until: Timestamp?
 
     init(_ row: Row) throws(StoreError) {
@@ -19,12 +19,12 @@ package struct OwnershipPeriod: Hashable, Sendable {
         until = try row.timestampOrNil("until_ns")
     }
 
-    /// Without an end where it still is.
+    /// The period as a range, which ends in the distant future if the period still lasts.
     package var range: TimeRange? { TimeRange(from, until ?? .distantFuture) }
 }
 
 extension [OwnershipPeriod] {
-    /// The periods without those names that changed in between: neighbours are one. They must be in order.
+    /// The periods without their names: two periods that touch become one. They must be in order.
     package func joined() -> [TimeRange] {
         compactMap(\.range).reduce(into: []) { result, next in
             guard let last = result.last, last.end == next.start, let both = TimeRange(last.start, next.end) else {
@@ -35,7 +35,7 @@ extension [OwnershipPeriod] {
     }
 }
 
-/// Whose a domain was when. Kept by the database itself, in the transaction of each change of `inventory.domain`.
+/// Who owned a domain when. The database itself keeps it, in the transaction of each change of `inventory.domain`.
 package struct OwnershipRepository: Sendable {
     private let runner: any QueryRunner
 
@@ -65,7 +65,7 @@ package struct OwnershipRepository: Sendable {
             """)
     }
 
-    /// Who had a name at an instant: of one tenant at most one domain, and one of each with `nil`.
+    /// Which domains had a name at an instant: at most one of `tenant`, or with `nil` at most one of each tenant.
     package func named(
         _ name: String, tenant: TenantID?, at instant: Timestamp
     ) async throws(StoreError) -> [OwnershipPeriod] {
@@ -77,7 +77,7 @@ package struct OwnershipRepository: Sendable {
             """)
     }
 
-    /// Who has a name, and else who had it last.
+    /// Which domains have a name, then those that had it, the most recent first.
     package func named(_ name: String, tenant: TenantID?) async throws(StoreError) -> [OwnershipPeriod] {
         let all = try await periods(
             """
@@ -116,22 +116,22 @@ package struct OwnershipRepository: Sendable {
         return domains
     }
 
-    /// Whose a domain was at an instant; `nil`: nobody's.
+    /// The tenant that owned a domain at an instant; `nil`: nobody.
     package func owner(of domain: DomainID, at instant: Timestamp) async throws(StoreError) -> TenantID? {
         try await runner.query("SELECT inventory.owner_at(\(domain), \(instant)) AS tenant").first?.tenantOrNil(
             "tenant")
     }
 
-    /// Since when a domain was without a break whose it was at an instant.
+    /// Since when the tenant that owned a domain at an instant had owned it without a break.
     package func since(of domain: DomainID, at instant: Timestamp) async throws(StoreError) -> Timestamp {
         let all = try await periods(of: domain)
         guard let owner = all.last(where: { $0.from <= instant })?.tenant else { return .zero }
         let own = all.filter { $0.tenant == owner }.joined().last { $0.contains(instant) }
-        // Nobody's: since the last period ended.
+        // Nobody owned it: since the last period ended.
         return own?.start ?? all.compactMap(\.until).filter { $0 <= instant }.max() ?? .zero
     }
 
-    /// What the upgrade took for the ownership of the time before it was dated, one line for each period.
+    /// The ownership that the upgrade assumed for the time before ownership had dates, one line for each period.
     package func guesses() async throws(StoreError) -> [String] {
         let rows = try await runner.query(
             """
@@ -159,7 +159,7 @@ package struct OwnershipRepository: Sendable {
 }
 
 extension Query {
-    /// Whether a row of `domain` at `instant` (both SQL) is within the tenant's own periods; `nil`: whoever's it is.
+    /// The condition that `domain` was the tenant's at `instant` (both SQL); with `nil` it always holds.
     static func isOwned(by tenant: TenantID?, domain: Query, at instant: Query) -> Query {
         guard let tenant else { return "true" }
         return """

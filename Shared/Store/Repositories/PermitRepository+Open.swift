@@ -3,7 +3,7 @@
 package import ResourceModel
 
 extension PermitRepository {
-    /// Goes on holding an open permit's room at least up to an instant; `false` if it is not open.
+    /// Extends an open permit at least up to an instant; `false` if it is not open.
     @discardableResult
     package func extend(_ id: UUID128, until instant: Timestamp) async throws(StoreError) -> Bool {
         let rows = try await store.query(

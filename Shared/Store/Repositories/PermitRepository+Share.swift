@@ -3,10 +3,10 @@
 internal import Contracts
 internal import ResourceModel
 
-/// What of the room that is asked for its tenant does not have yet: what counts for its quota as long as the permit is
-/// open.
+/// The part of the requested room that its tenant does not have yet. It counts for the tenant's quota while the permit
+/// is open.
 struct PermitShare: Sendable {
-    /// `nil`: a domain of nobody's.
+    /// `nil`: nobody owns the domain.
     let tenant: TenantID?
     let vcpus: Int64
     let memory: Int64
@@ -19,8 +19,8 @@ struct PermitShare: Sendable {
 }
 
 extension PermitRepository {
-    /// What grows takes what it asks for, and so does what is new. What starts or moves has its size already, also while
-    /// it is off: it takes what it is to have beyond that.
+    /// A growth and a new domain take the whole requested room. A domain that starts or moves has its size already,
+    /// also while it is off: it takes only what it will have beyond that.
     static func share(of request: StoredPermitRequest, in transaction: Transaction) async throws(StoreError)
         -> PermitShare
     {

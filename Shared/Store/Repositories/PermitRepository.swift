@@ -4,30 +4,30 @@ package import Contracts
 package import ResourceModel
 
 package enum PermitState: String, Hashable, Sendable, Codable, CaseIterable {
-    /// Holds its room until it expires.
+    /// It holds its room until it expires.
     case open
-    /// The domain's own size holds the room now.
+    /// The domain's own size now holds the room.
     case used
     case released, expired
 }
 
-/// A wish for room on one host.
+/// A request for room on one host.
 package struct StoredPermitRequest: Hashable, Sendable {
     package var id: UUID128
     package var host: HostID
     package var domain: DomainID
     package var purpose: PermitPurpose
-    /// In addition to what the domain has on this host already.
+    /// vCPUs in addition to those that the domain already has on this host.
     package var vcpus: VCPUCount
     package var memory: ByteCount
-    /// How many vCPUs `vcpus` comes on top of; `nil`: as many as the host has promised the domain. Where the host has
-    /// promised more, as for a vCPU that is plugged and not yet online, the difference is room that it holds already.
+    /// To how many vCPUs `vcpus` is added; `nil`: to as many as the host has promised the domain. If the host has
+    /// promised more, as for a vCPU that is plugged and not yet online, the domain already holds the difference.
     package var countedVCPUs: VCPUCount?
-    /// The host's measured use as it would be with it; `nil`: not known, not checked.
+    /// The host's measured use as it would be with the new room; `nil`: not known, so not checked.
     package var projectedUse: Utilization?
     package var decision: UUID128?
     package var expiresAt: Timestamp
-    /// Whose a domain will be that is not there yet; of any other the row says it.
+    /// The tenant of a domain that does not exist yet; for any other domain its row says it.
     package var tenant: TenantID?
 
     package init(
@@ -74,13 +74,14 @@ package struct Permit: Hashable, Sendable {
     }
 }
 
-/// What a host has promised, and how much it may: all that a refusal has to show.
+/// What a host has promised, and how much it may promise: everything that a refusal shows.
 package struct HostRoom: Hashable, Sendable {
     /// cores × overcommit − reserve.
     package let vcpuLimit: Int
     /// memory × overcommit − reserve.
     package let memoryLimit: ByteCount
-    /// The sizes of the domains that are not known to be off: the larger of confirmed and granted, else the ceiling.
+    /// The sum of the sizes of the domains that are not known to be off: the larger of confirmed and granted, else the
+    /// ceiling.
     package let domainVCPUs: Int
     package let domainMemory: ByteCount
     /// Open permits that have not expired.
@@ -88,7 +89,7 @@ package struct HostRoom: Hashable, Sendable {
     package let permittedMemory: ByteCount
 
     package var freeVCPUs: Int { vcpuLimit - domainVCPUs - permittedVCPUs }
-    /// Negative if more is promised than may be.
+    /// Negative if the host has promised more than it may.
     package var freeMemoryBytes: Int64 { memoryLimit.bytes - domainMemory.bytes - permittedMemory.bytes }
 }
 
@@ -101,7 +102,7 @@ package enum PermitRefusal: Hashable, Sendable, CustomStringConvertible {
     case vcpus(asked: VCPUCount, HostRoom)
     case memory(asked: ByteCount, HostRoom)
     case measuredUse(projected: Utilization, bound: Utilization)
-    /// No host can give it: the tenant has what it may have.
+    /// No host may give it: the tenant has reached its quota.
     case quota(QuotaRefusal)
 
     package var description: String {
@@ -133,8 +134,9 @@ package struct PermitRepository: Sendable {
     let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Grants the room or says exactly why not. Requests for one host wait for each other, so that it can't be
-    /// overdrawn; so do those of one tenant, for its quota. `claim` is that of the host's cluster. Throws `fenced`.
+    /// Grants the room or says exactly why not. Requests for one host wait for each other, so that its room can't be
+    /// overdrawn; so do requests of one tenant, for its quota. `claim` is the claim of the host's cluster. Throws
+    /// `fenced`.
     package func request(
         _ request: StoredPermitRequest, at now: Timestamp, under claim: ShardClaim, in transaction: Transaction? = nil
     ) async throws -> PermitAnswer {
@@ -160,7 +162,7 @@ package struct PermitRepository: Sendable {
         }
     }
 
-    /// What a host has promised right now; `nil` if it or its capacity is unknown. Only `request` may act on it.
+    /// What a host has promised right now; `nil` if it or its capacity is unknown. Only `request` may grant room by it.
     package func room(of id: HostID, at now: Timestamp) async throws(StoreError) -> HostRoom? {
         guard let row = try await store.query("SELECT * FROM inventory.host WHERE id = \(id)").first else { return nil }
         return try await Self.room(of: try StoredHost(row), at: now, in: store)
@@ -173,7 +175,7 @@ package struct PermitRepository: Sendable {
         return try Permit(row)
     }
 
-    /// Ends an open permit; `false` if it was not open. Give the transaction that writes the domain's new size.
+    /// Ends an open permit, in the transaction that writes the domain's new size; `false` if it was not open.
     @discardableResult
     package func setState(
         of id: UUID128, to state: PermitState, in runner: (any QueryRunner)? = nil
@@ -195,7 +197,7 @@ package struct PermitRepository: Sendable {
         ).count
     }
 
-    /// What of the wanted vCPUs the host has not promised the domain yet.
+    /// How many of the requested vCPUs the host has not promised the domain yet.
     private static func missing(
         of request: StoredPermitRequest, in transaction: Transaction
     ) async throws(StoreError) -> VCPUCount {
@@ -226,7 +228,7 @@ package struct PermitRepository: Sendable {
         of host: StoredHost, at now: Timestamp, in runner: some QueryRunner
     ) async throws(StoreError) -> HostRoom? {
         guard let cores = host.facts.cpuCount, let memory = host.facts.memory else { return nil }
-        // Unreachable is not off: an unknown domain holds its room.
+        // Unreachable is not off: a domain in an unknown state holds its room.
         let rows = try await runner.query(
             """
             WITH held AS (
@@ -252,8 +254,8 @@ package struct PermitRepository: Sendable {
             permittedMemory: ByteCount(clamping: try row.int64("permitted_memory")))
     }
 
-    /// Of what can be: a row that holds another amount is set aside, and takes no room. The sum fits into 64 bits, however
-    /// many rows there are.
+    /// The sum of a column over the valid amounts: a row with an amount out of bounds is set aside, and takes no room.
+    /// The sum fits into 64 bits, however many rows there are.
     private static func sum<Quantity: BoundedQuantity>(_ column: Query, of table: Query, _ type: Quantity.Type) -> Query
     {
         let (least, largest) = (type.bounds.lowerBound, type.bounds.upperBound)

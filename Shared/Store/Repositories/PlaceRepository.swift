@@ -3,13 +3,13 @@
 internal import Contracts
 package import ResourceModel
 
-/// What a new VM asks of its place, until it is there.
+/// What a new VM requires of its host, kept until the VM exists.
 package struct WantedPlace: Hashable, Sendable {
     package let domain: DomainID
     package let options: PolicyOptions
 }
 
-/// A pin or group of a VM that does not hold where the VM is.
+/// A pin or group of a VM that the VM's present host violates.
 package struct BrokenTieRow: Hashable, Sendable {
     package let domain: DomainID
     /// In plain words, for instance `its anti-affinity group 'db'`.
@@ -21,12 +21,12 @@ package struct BrokenTieRow: Hashable, Sendable {
     }
 }
 
-/// Where VMs may be: Scheduler writes, the gateway reads.
+/// Requirements on where VMs may run: Scheduler writes them, the gateway reads them.
 package struct PlaceRepository: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Keeps what a new VM asks for. Asking again is harmless. Throws `fenced`.
+    /// Keeps a new VM's requirements. Doing it again is harmless. Throws `fenced`.
     package func want(
         _ options: PolicyOptions, for domain: DomainID, of cluster: ClusterID, at now: Timestamp, until end: Timestamp,
         under claim: ShardClaim
@@ -44,7 +44,7 @@ package struct PlaceRepository: Sendable {
         }
     }
 
-    /// What VMs asked for that are there by now.
+    /// The requirements of VMs that exist by now.
     package func arrived(of cluster: ClusterID) async throws(StoreError) -> [WantedPlace] {
         try await wanted(
             """
@@ -53,7 +53,7 @@ package struct PlaceRepository: Sendable {
             """)
     }
 
-    /// What new VMs asked for that have no policy yet, whether they are there or not.
+    /// The requirements of new VMs that have no policy yet, whether they exist or not.
     package func coming() async throws(StoreError) -> [WantedPlace] {
         try await wanted("SELECT domain, options FROM scheduling.wanted_place ORDER BY domain")
     }
@@ -70,7 +70,7 @@ package struct PlaceRepository: Sendable {
         return wanted
     }
 
-    /// Which of these new VMs nobody will list: they were deleted already, or their creation failed.
+    /// Which of these new VMs will never appear: they were deleted already, or their creation failed.
     package func gone(among domains: [DomainID]) async throws(StoreError) -> [DomainID] {
         guard !domains.isEmpty else { return [] }
         let rows = try await store.query(
@@ -86,20 +86,20 @@ package struct PlaceRepository: Sendable {
         return try rows.map { row throws(StoreError) in try row.domain("id") }
     }
 
-    /// It has its policy. Throws `fenced`.
+    /// Forgets a VM's requirements, since it has its policy. Throws `fenced`.
     package func settle(_ domain: DomainID, under claim: ShardClaim) async throws {
         try await store.fenced(claim) { transaction in
             _ = try await transaction.query("DELETE FROM scheduling.wanted_place WHERE domain = \(domain)")
         }
     }
 
-    /// Takes a cluster's broken pins and groups as they are now. Throws `fenced`.
+    /// Replaces a cluster's broken pins and groups. Throws `fenced`.
     package func replace(_ broken: [BrokenTieRow], of cluster: ClusterID, under claim: ShardClaim) async throws {
         try await store.fenced(claim) { transaction in
             _ = try await transaction.query("DELETE FROM scheduling.broken_tie WHERE cluster = \(cluster)")
             guard !broken.isEmpty else { return }
             let rows = broken.map { row -> Query in "(\(row.domain)::uuid, \(row.tie)::text, \(cluster)::text)" }
-            // One that has a place and is not created yet has no row either.
+            // A VM that has a host and is not created yet has no row.
             _ = try await transaction.query(
                 """
                 INSERT INTO scheduling.broken_tie (domain, tie, cluster)

@@ -8,11 +8,11 @@ package struct PolicyRepository: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Appends a version, valid from `now` or just after the previous one, whichever is later, and not before the domain
-    /// was its present tenant's: clocks differ a little. `policy` `nil`: cleared.
-    /// `claim` is that of the domain's cluster. Throws `fenced`.
+    /// Appends a version, valid from `now` or just after the previous one, whichever is later, and not before the
+    /// domain was its present tenant's: clocks differ a little. `policy` `nil`: cleared. `claim` is the claim of the
+    /// domain's cluster. Throws `fenced`.
     ///
-    /// - Parameter choice: where the platform chose the bounds, what it chose from and why, as a JSON object.
+    /// - Parameter choice: if the platform chose the bounds: from what and why, as a JSON object.
     package func append(
         _ policy: ScalingPolicy?, options: PolicyOptions = PolicyOptions(), choice: String? = nil,
         for domain: DomainID, windowLength: Int, at now: Timestamp, under claim: ShardClaim,
@@ -45,8 +45,9 @@ package struct PolicyRepository: Sendable {
         }
     }
 
-    /// Appends to each of these newest versions one with another N and all else as it is, in one statement. `claim` is that
-    /// of the domains' cluster. Throws `fenced`, and `uniqueViolation` where one of them is not the newest any more.
+    /// Appends a new version after each of these newest versions, with another N and everything else unchanged, in one
+    /// statement. `claim` is the claim of the domains' cluster. Throws `fenced`, and `uniqueViolation` if one of them
+    /// is not the newest any more.
     package func renew(
         _ versions: [PolicyVersion], windowLength: (PolicyVersion) -> Int, at now: Timestamp, under claim: ShardClaim
     ) async throws -> [PolicyVersion] {
@@ -77,8 +78,8 @@ package struct PolicyRepository: Sendable {
         return try rows.map { try PolicyVersion($0) }
     }
 
-    /// The newest version that was made for whose the domain is now; `nil` if there is none. A former owner's rules
-    /// nothing.
+    /// The newest version that was made for the domain's present owner; `nil` if there is none. A former owner's
+    /// version has no effect.
     package func current(_ domain: DomainID) async throws(StoreError) -> PolicyVersion? {
         try await versions(
             """
@@ -96,7 +97,7 @@ package struct PolicyRepository: Sendable {
         ).first?.stringOrNil("choice")
     }
 
-    /// All versions, oldest first, whoever's the domain was.
+    /// All versions, oldest first, of all its owners.
     package func history(_ domain: DomainID) async throws(StoreError) -> [PolicyVersion] {
         try await versions("SELECT * FROM scheduling.policy WHERE domain = \(domain) ORDER BY version")
     }
@@ -125,7 +126,7 @@ package struct PolicyRepository: Sendable {
             """, in: runner)
     }
 
-    /// What `current` gives of every domain that was not deleted, or of these of them, by domain.
+    /// What `current` gives for every domain that is not deleted, or for these ones of them, by domain.
     package func allCurrent(of domains: [DomainID]? = nil) async throws(StoreError) -> [PolicyVersion] {
         let ids = TextArray((domains ?? []).map(\.description))
         return try await versions(
@@ -158,7 +159,7 @@ extension PolicyVersion {
 }
 
 extension PolicyOptions {
-    /// `nil`: there are none.
+    /// `nil`: there are no options.
     var stored: String? {
         get throws {
             guard self != PolicyOptions() else { return nil }

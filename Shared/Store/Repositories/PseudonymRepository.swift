@@ -2,12 +2,13 @@
 
 package import ResourceModel
 
-/// What stands for the provider's names in what one tenant reads: `account.pseudonym`.
+/// The pseudonyms that one tenant reads in place of the provider's names: `account.pseudonym`.
 ///
-/// A pseudonym is drawn at random when a name is first shown to a tenant, and derived from nothing. Whoever deletes its
-/// row erases what it stood for.
+/// A pseudonym is drawn at random when a name is first shown to a tenant; it is derived from nothing. Deleting its row
+/// erases what it stood for.
 package struct PseudonymRepository: Sendable {
-    /// What a name is the name of. Raw values are those of `account.pseudonym.kind`, and begin the pseudonyms.
+    /// The kind of thing that a name belongs to. Raw values are those of `account.pseudonym.kind`, and begin the
+    /// pseudonyms.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         case host, cluster
     }
@@ -15,14 +16,13 @@ package struct PseudonymRepository: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// The pseudonyms that stand for these names to a tenant, such as `host-20481957340162`; those that there are not yet
-    /// are made.
+    /// The pseudonyms that a tenant reads for these names, such as `host-20481957340162`; missing ones are made.
     package func pseudonyms(
         for names: Set<String>, kind: Kind, tenant: TenantID
     ) async throws(StoreError) -> [String: String] {
         var known = try await read(names, kind, tenant)
-        // Another gateway may draw for the same name at the same time: the first stands. Two names that draw the same
-        // digits draw again.
+        // Another gateway may draw for the same name at the same time: the first pseudonym stays. If two names draw the
+        // same digits, they draw again.
         for _ in 0..<3 where known.count < names.count {
             let missing = names.filter { known[$0] == nil }.sorted()
             let drawn = missing.map { _ in Self.draw(kind) }

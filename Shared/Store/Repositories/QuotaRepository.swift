@@ -19,7 +19,7 @@ extension QuotaResource {
     }
 }
 
-/// A tenant has so much that it may not have what it asked for.
+/// Why a tenant may not have what it asked for: it would exceed its quota.
 package struct QuotaRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     package let tenant: TenantID
     package let resource: QuotaResource
@@ -41,12 +41,12 @@ package struct QuotaRefusal: Error, Hashable, Sendable, CustomStringConvertible 
     }
 }
 
-/// Quotas of tenants: `account.tenant_quota`. A tenant without one may have as much as there is.
+/// Quotas of tenants: `account.tenant_quota`. A tenant without one has no limit.
 package struct QuotaRepository: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// The limits of a tenant; what has none is not in it.
+    /// The limits of a tenant; a resource without a limit is not in it.
     package func quota(
         of tenant: TenantID, in runner: (any QueryRunner)? = nil
     ) async throws(StoreError) -> QuotaAmounts {
@@ -54,7 +54,7 @@ package struct QuotaRepository: Sendable {
         return try rows.first.map { row throws(StoreError) in try QuotaAmounts(row) } ?? QuotaAmounts()
     }
 
-    /// The same, and nobody else changes them before the transaction ends.
+    /// The same, locked: nobody else changes the limits before the transaction ends.
     package func lockedQuota(
         of tenant: TenantID, in transaction: Transaction
     ) async throws(StoreError) -> QuotaAmounts {
@@ -62,13 +62,13 @@ package struct QuotaRepository: Sendable {
         return try await quota(of: tenant, in: transaction)
     }
 
-    /// What a tenant has of everything, with what is promised to it and ordered for it.
+    /// What a tenant has of every resource, including what is promised to it and ordered for it.
     package func use(of tenant: TenantID, at now: Timestamp) async throws(StoreError) -> QuotaAmounts {
         let rows = try await store.query("SELECT * FROM account.tenant_use(\(tenant), \(now))")
         return try rows.first.map { row throws(StoreError) in try QuotaAmounts(row) } ?? QuotaAmounts()
     }
 
-    /// What a domain counts for, whose ever it is.
+    /// What a domain counts for in its owner's quota, whoever the owner is.
     package func share(of domain: DomainID) async throws(StoreError) -> QuotaAmounts {
         let rows = try await store.query(
             "SELECT vcpus, memory_bytes, disk_bytes FROM inventory.domain_share WHERE domain = \(domain)")
@@ -79,7 +79,8 @@ package struct QuotaRepository: Sendable {
         ]
     }
 
-    /// Sets all limits of a tenant: what is not in `quota` has none. Less than the tenant has takes nothing away from it.
+    /// Sets all limits of a tenant: a resource that is not in `quota` has none. A limit below what the tenant has takes
+    /// nothing away from it.
     package func set(
         _ quota: QuotaAmounts, of tenant: TenantID, by principal: String, at now: Timestamp,
         in runner: (any QueryRunner)? = nil
@@ -97,8 +98,9 @@ package struct QuotaRepository: Sendable {
             """)
     }
 
-    /// Why a tenant may not have `asked` in addition; `nil`: it may. Give the transaction that writes what it gets: up to
-    /// its end others of the same tenant wait, so that together they don't pass the quota.
+    /// Why a tenant may not have `asked` in addition; `nil`: it may. Run it in the transaction that writes what the
+    /// tenant gets: until it ends, other requests of the same tenant wait, so that together they don't exceed the
+    /// quota.
     package static func refusal(
         of tenant: TenantID, asking asked: QuotaAmounts, at now: Timestamp, in runner: any QueryRunner
     ) async throws(StoreError) -> QuotaRefusal? {

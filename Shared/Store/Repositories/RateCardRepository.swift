@@ -2,7 +2,8 @@
 
 package import ResourceModel
 
-/// Prices from an instant on: a row of `billing.rate_card`, never changed but for its withdrawal before it holds.
+/// Prices from an instant on: a row of `billing.rate_card`. It never changes, except that it may be withdrawn before it
+/// holds.
 package struct RateCardRow: Hashable, Sendable {
     package let version: Int64
     package let validFrom: Timestamp
@@ -25,8 +26,8 @@ package struct RateCardRepository: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Adds a card under the next version, one at a time. `check` sees all that hold or will, oldest first. Throws
-    /// `uniqueViolation` if one of them begins at the same instant.
+    /// Adds a card under the next version, one at a time. `check` gets all cards that hold or will hold, oldest first.
+    /// Throws `uniqueViolation` if one of them begins at the same instant.
     ///
     /// - Parameter asker: who asked for it over the bus, for the audit; `nil`: nobody did.
     package func add(
@@ -51,7 +52,7 @@ package struct RateCardRepository: Sendable {
         }
     }
 
-    /// All cards that hold or will, by the instant from which they do.
+    /// All cards that hold or will hold, by the instant at which they begin.
     package func list(in runner: (any QueryRunner)? = nil) async throws(StoreError) -> [RateCardRow] {
         try await rows("SELECT * FROM billing.rate_card WHERE withdrawn_ns IS NULL ORDER BY valid_from_ns", in: runner)
     }
@@ -71,8 +72,8 @@ package struct RateCardRepository: Sendable {
         ).first
     }
 
-    /// Withdraws a card that does not hold yet, and gives it as it then is: without a withdrawal if it holds already, as
-    /// before if it was withdrawn before. `nil`: there is no such version.
+    /// Withdraws a card that does not hold yet, and returns it as it is afterwards: without a withdrawal if it holds
+    /// already, unchanged if it was withdrawn before. `nil`: there is no such version.
     ///
     /// - Parameter asker: who asked for it over the bus, for the audit; `nil`: nobody did.
     package func withdraw(

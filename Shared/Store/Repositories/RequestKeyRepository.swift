@@ -4,14 +4,14 @@ package import ResourceModel
 
 /// One attempt to do what was asked under an idempotency key.
 package struct RequestAttempt: Hashable, Sendable {
-    /// Who asks: keys are each principal's own.
+    /// Who asks: each principal has keys of its own.
     package let principal: UUID128
     package let key: String
     /// SHA-256 of the method and of what was asked.
     package let body: [UInt8]
-    /// 32 random bytes: what tells this attempt from others.
+    /// 32 random bytes that distinguish this attempt from others.
     package let secret: [UInt8]
-    /// Nobody works on it after this instant.
+    /// The attempt does not act after this instant.
     package let heldUntil: Timestamp
     /// The key is free again after this instant.
     package let expiresAt: Timestamp
@@ -28,15 +28,15 @@ package struct RequestAttempt: Hashable, Sendable {
     }
 }
 
-/// What is known of a key that somebody wants to act under.
+/// The state of a key under which somebody wants to act.
 package enum RequestKeyState: Hashable, Sendable {
-    /// It is the caller's: it may act, once, and says what came of it.
+    /// The caller has the key: it may act, once, and must then say what came of it.
     case begun
-    /// It was used for something else.
+    /// The key was used for another request.
     case other
-    /// What an earlier attempt came to, and that attempt's secret.
+    /// The answer of an earlier attempt, and that attempt's secret.
     case answered(String, secret: [UInt8])
-    /// An earlier attempt acted, and its answer is not there (yet, if it is still held).
+    /// An earlier attempt acted, and there is no answer (no answer yet, if the key is still held).
     case acted(isHeld: Bool)
     /// Another attempt is under way and has not acted.
     case underWay
@@ -47,8 +47,8 @@ package struct RequestKeyRepository: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Takes a key for an attempt, or says why it can't be had. Of two attempts at once one gets it. A key that is past
-    /// its expiry is free; so is one whose attempt ended without a word, if it had not acted.
+    /// Takes a key for an attempt, or says why that is not possible. Of two attempts at once one gets it. A key that is
+    /// past its expiry is free; so is a key whose attempt ended without an answer, if it had not acted.
     package func claim(_ attempt: RequestAttempt, at now: Timestamp) async throws(StoreError) -> RequestKeyState {
         let begun = try await store.query(
             """
@@ -68,15 +68,15 @@ package struct RequestKeyRepository: Sendable {
             SELECT body = \(attempt.body) AS is_same, attempt, has_acted, answer, held_until_ns > \(now) AS is_held
             FROM account.request_key WHERE principal = \(attempt.principal) AND key = \(attempt.key)
             """)
-        // It was given back meanwhile: whoever asks again gets it.
+        // The key was given back meanwhile: whoever asks again gets it.
         guard let row = stored.first else { return .underWay }
         guard try row.bool("is_same") else { return .other }
         if let answer = try row.stringOrNil("answer") { return .answered(answer, secret: try row.bytes("attempt")) }
         return try row.bool("has_acted") ? .acted(isHeld: try row.bool("is_held")) : .underWay
     }
 
-    /// Notes, in the transaction of the act itself, that an attempt acts; `false` if the key is not its any more: it must
-    /// not act then.
+    /// Notes, in the transaction of the act itself, that an attempt acts; `false` if it does not have the key any more:
+    /// then it must not act.
     package static func act(_ attempt: RequestAttempt, in runner: any QueryRunner) async throws(StoreError) -> Bool {
         let rows = try await runner.query(
             """
@@ -87,7 +87,7 @@ package struct RequestKeyRepository: Sendable {
         return !rows.isEmpty
     }
 
-    /// Keeps what an attempt came to, for those who repeat it.
+    /// Keeps an attempt's answer, for those who repeat the request.
     package func keep(_ answer: String, of attempt: RequestAttempt) async throws(StoreError) {
         try await store.query(
             """
@@ -96,7 +96,8 @@ package struct RequestKeyRepository: Sendable {
             """)
     }
 
-    /// An attempt ended without an answer: its key is free again if it did not act, and its outcome is looked up if it did.
+    /// Ends an attempt without an answer: its key is free again if it did not act; if it did, its outcome is looked up
+    /// later.
     package func release(_ attempt: RequestAttempt) async throws(StoreError) {
         try await store.query(
             """
@@ -110,7 +111,7 @@ package struct RequestKeyRepository: Sendable {
             """)
     }
 
-    /// Forgets keys that are past their expiry, the oldest first and at most `limit`; returns how many.
+    /// Deletes keys that are past their expiry, the oldest first and at most `limit`; returns how many.
     package func forgetExpired(at now: Timestamp, limit: Int = 500) async throws(StoreError) -> Int {
         try await store.query(
             """

@@ -7,7 +7,7 @@ package struct TenantSetting: Hashable, Sendable {
     package var tenant: TenantID
     /// Due growths of heavier tenants are served first: 1 to 10 000; a tenant without a row has 100.
     package var weight: Int
-    /// Everything is decided and recorded, nothing is done.
+    /// Whether everything is decided and recorded, and nothing is done.
     package var isDryRun: Bool
 
     package init(tenant: TenantID, weight: Int = 100, isDryRun: Bool = false) {
@@ -17,8 +17,8 @@ package struct TenantSetting: Hashable, Sendable {
     }
 }
 
-/// What people set for a cluster while Scheduler runs: a row of `scheduling.cluster_setting`. What is `nil` is as the
-/// configuration has it.
+/// What people set for a cluster while Scheduler runs: a row of `scheduling.cluster_setting`. What is `nil` comes from
+/// the configuration.
 package struct ClusterSetting: Hashable, Sendable {
     package var cluster: ClusterID
     package var isDryRun: Bool
@@ -53,17 +53,17 @@ package struct ClusterSetting: Hashable, Sendable {
     }
 }
 
-/// Settings that people change while Scheduler runs; UserGateway writes them, with who did.
+/// Settings that people change while Scheduler runs; UserGateway writes them, with the person's name.
 package struct SchedulingSettingsRepository: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// By tenant; those without a row have the defaults.
+    /// All settings, by tenant; tenants without a row have the defaults.
     package func tenants() async throws(StoreError) -> [TenantSetting] {
         try await tenants("SELECT * FROM scheduling.tenant_setting ORDER BY tenant")
     }
 
-    /// As they held at an instant.
+    /// The settings that held at an instant.
     package func tenants(at instant: Timestamp) async throws(StoreError) -> [TenantSetting] {
         try await tenants(
             """
@@ -83,7 +83,8 @@ package struct SchedulingSettingsRepository: Sendable {
         }
     }
 
-    /// Changes what is set for a tenant, one after another: of two who set different things at once both have their way.
+    /// Changes what is set for a tenant. Changes run one after another, so that two people who set different things at
+    /// once both succeed.
     package func change(
         _ tenant: TenantID, by principal: String, at now: Timestamp, in transaction: Transaction,
         _ body: (inout TenantSetting) -> Void
@@ -118,7 +119,7 @@ package struct SchedulingSettingsRepository: Sendable {
         }
     }
 
-    /// As it held at an instant; `nil`: nobody had set anything for it.
+    /// The setting that held at an instant; `nil`: nobody had set anything for it.
     package func cluster(_ id: ClusterID, at instant: Timestamp) async throws(StoreError) -> ClusterSetting? {
         try await store.query(
             """
@@ -128,7 +129,7 @@ package struct SchedulingSettingsRepository: Sendable {
         ).first.map { row throws(StoreError) in try ClusterSetting(row) }
     }
 
-    /// Changes what is set for a cluster, one after another, as with tenants.
+    /// Changes what is set for a cluster; one change after another, as with tenants.
     package func change(
         _ id: ClusterID, by principal: String, at now: Timestamp, in transaction: Transaction,
         _ body: (inout ClusterSetting) -> Void

@@ -18,7 +18,7 @@ package struct ShardRecord: Hashable, Sendable {
     }
 }
 
-/// Who owns what: `cluster.shard`.
+/// The owners of shards: `cluster.shard`.
 package struct ShardRepository: Sendable {
     let store: Store
     package init(_ store: Store) { self.store = store }
@@ -58,7 +58,7 @@ package struct ShardRepository: Sendable {
         return ShardClaim(kind: seen.kind, id: seen.id, epoch: epoch)
     }
 
-    /// Gives a shard of the credential's instance up; `false` if it was lost already.
+    /// Gives up a shard of the credential's instance; `false` if it was lost already.
     @discardableResult
     package func release(_ claim: ShardClaim, by credential: InstanceCredential) async throws(StoreError) -> Bool {
         let rows = try await store.query(

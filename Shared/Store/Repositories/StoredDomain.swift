@@ -3,11 +3,11 @@
 internal import FoundationEssentials
 package import ResourceModel
 
-/// What the owner of a domain's host sees of it.
+/// A domain as the owner of its host sees it.
 package struct DomainObservation: Hashable, Sendable {
     package var state: DomainState
     package var stateReason: StateReason?
-    /// As its host knows it; `nil` keeps the name. A managed domain keeps the name that its tenant knows.
+    /// The name at its host; `nil` keeps the recorded name. A managed domain keeps the name that its tenant knows.
     package var name: String?
     package var vcpus: VCPUSizes?
     package var memory: DomainMemory?
@@ -34,7 +34,7 @@ package struct NewDomain: Hashable, Sendable {
     package var name: String
     /// `nil`: nobody's yet (found on a host, not adopted).
     package var tenant: TenantID?
-    /// Created or adopted by Ebb; what is not managed is only observed.
+    /// Whether Ebb created or adopted it; a domain that is not managed is only observed.
     package var isManaged: Bool
     package var state: DomainState
     package var maximumVCPUs: VCPUCount
@@ -42,7 +42,7 @@ package struct NewDomain: Hashable, Sendable {
     package var disk: ByteCount
     /// How to start it again, as a JSON object.
     package var boot: String
-    /// Who manages it, where its definition names another manager.
+    /// The other manager that its definition names, if any.
     package var foreignManager: String?
 
     package init(
@@ -67,7 +67,7 @@ package struct StoredDomain: Hashable, Sendable {
     package let id: DomainID
     package let name: String
     package let tenant: TenantID?
-    /// Since when it is its tenant's, or (without one) nobody's.
+    /// Since when it is its tenant's or, without a tenant, nobody's.
     package let tenantSince: Timestamp
     package let host: HostID
     package let state: DomainState
@@ -85,16 +85,17 @@ package struct StoredDomain: Hashable, Sendable {
     package let disk: ByteCount
     package let isManaged: Bool
     package let boot: String
-    /// Who manages it, where its definition names another manager, such as `nova`: Ebb only observes it.
+    /// The other manager that its definition names, such as `nova`: Ebb only observes the domain.
     package let foreignManager: String?
-    /// Of one core, in millionths; `nil`: no cap.
+    /// In millionths of one core; `nil`: no cap.
     package let cpuCapPPM: Int64?
     /// `nil`: no cap.
     package let networkCapBytesPerSecond: Int64?
     /// The ceilings that the definition gets at the next cold boot; `nil`: it stays.
     package let pendingMaximumVCPUs: VCPUCount?
     package let pendingMaximumMemory: ByteCount?
-    /// Files of the host that a deletion is to take with the domain; not empty while one is under way or was not whole.
+    /// Files of the host that a deletion must remove with the domain; not empty while a deletion is under way or
+    /// incomplete.
     package let leftoverVolumes: [String]
     package let incarnation: Incarnation?
     /// Since when its host is known not to have it any more; `nil`: it has it, or can't be asked.
@@ -103,12 +104,13 @@ package struct StoredDomain: Hashable, Sendable {
     package let unmeteredDevices: [String]?
     package let deletedAt: Timestamp?
 
-    /// Whether it holds none of its host's vCPUs and memory. Unreachable is not off: what is unknown holds its room.
+    /// Whether it holds none of its host's vCPUs and memory. Unreachable is not off: a domain in an unknown state holds
+    /// its room.
     package var holdsNoRoom: Bool {
         deletedAt != nil || missingSince != nil || [.shutoff, .saved].contains(state)
     }
 
-    /// The same of a row: what `holdsNoRoom` is not.
+    /// The opposite of `holdsNoRoom` as a condition over a row.
     static let holdsRoom: Query =
         "deleted_ns IS NULL AND missing_ns IS NULL AND state NOT IN ('shutoff', 'saved')"
 

@@ -16,7 +16,7 @@ package struct HostLimits: Hashable, Sendable, Codable {
     package var memoryOvercommit: Utilization
     package var reservedVCPUs: VCPUCount
     package var reservedMemory: ByteCount
-    /// A projected measured use above it refuses a permit.
+    /// A permit is refused if the projected measured use is above it.
     package var cpuBound: Utilization
 
     package init(
@@ -40,7 +40,7 @@ package struct HostAnswer: Hashable, Sendable, Codable {
     package var memory: ByteCount?
     /// A JSON object.
     package var capabilities: String?
-    /// What its hypervisor says it is; cloned machines may share one.
+    /// The UUID that its hypervisor shows; cloned machines may share one.
     package var uuid: UUID128?
 
     package init(
@@ -68,7 +68,7 @@ package struct StoredHost: Hashable, Sendable {
     package let provedUntil: Timestamp?
     /// Names and values that people gave it.
     package let labels: [String: String]
-    /// Since when it is not Ebb's any more.
+    /// When it was removed from Ebb.
     package let removedAt: Timestamp?
 
     init(_ row: Row) throws(StoreError) {
@@ -92,7 +92,8 @@ package struct StoredHost: Hashable, Sendable {
 }
 
 extension Row {
-    /// A JSON object of texts. One that holds anything else has no labels in it: no host stops for that.
+    /// The labels in a JSON object of texts. An object that holds anything else counts as without labels, so that the
+    /// host can still be used.
     fileprivate func labels(_ name: String) throws(StoreError) -> [String: String] {
         let text = try string(name)
         guard text != "{}" else { return [:] }

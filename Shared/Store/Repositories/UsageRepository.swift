@@ -5,15 +5,15 @@ package import ResourceModel
 /// A domain that is or was a tenant's, as the tenant's bill needs it.
 package struct BilledDomainRow: Hashable, Sendable {
     package let id: DomainID
-    /// The last that it had for the tenant.
+    /// The last name that it had for the tenant.
     package let name: String
-    /// When it was the tenant's, as far as that touches the bill's period; in order.
+    /// The periods in which it was the tenant's and that touch the bill's period, in order.
     package let periods: [OwnershipPeriod]
-    /// vCPUs of the first active size that the tenant had of it; `nil` if it never ran for the tenant.
+    /// vCPUs of its first active size while it was the tenant's; `nil` if it never ran for the tenant.
     package let firstVCPUs: VCPUCount?
 }
 
-/// What a bill rests on, by tenant. Give it a transaction, so that all of it is of one instant.
+/// The facts for a tenant's bill. Give it a transaction, so that all facts are from one instant.
 package struct UsageRepository: Sendable {
     private let runner: any QueryRunner
 
@@ -24,7 +24,7 @@ package struct UsageRepository: Sendable {
         try await !runner.query("SELECT 1 FROM account.tenant WHERE id = \(id)").isEmpty
     }
 
-    /// Up to where anything is known of any host; `nil` if nothing ever was.
+    /// Up to which instant anything is known of any host; `nil` if nothing ever was.
     package func horizon() async throws(StoreError) -> Timestamp? {
         try await runner.query("SELECT max(proved_until_ns) AS horizon FROM inventory.host").first?
             .timestampOrNil("horizon")
@@ -62,8 +62,8 @@ package struct UsageRepository: Sendable {
         """
     }
 
-    /// Segments that touch the period, of domains that were the tenant's in it, by domain and start: also the parts that
-    /// were others'.
+    /// Segments that touch the period, of domains that were the tenant's in it, by domain and start; also the parts in
+    /// which they were others'.
     package func segments(of tenant: TenantID, in period: TimeRange) async throws(StoreError) -> [StoredSegment] {
         let rows = try await runner.query(
             """
@@ -73,15 +73,16 @@ package struct UsageRepository: Sendable {
                 AND s.start_ns < \(period.end) AND (s.end_ns IS NULL OR s.end_ns > \(period.start))
             ORDER BY s.domain, s.start_ns
             """)
-        // What can't be read is a time of which nothing is known: the bill says that it is not billed.
+        // For a row that can't be read nothing is known about its time: the bill says that it is not billed.
         return runner.setAside.read(rows, of: "inventory.size_segment", by: ["domain", "start_ns"]) {
             row throws(StoreError) in try StoredSegment(row)
         }
     }
 
-    /// Of every life that reaches into the period, of the domains that were the tenant's in it: around the period's two
-    /// ends, each of `boundaries`, each change of the domain's owner and policy and each fall of a counter the nearest
-    /// reading on either side that knows each billed counter. Between them counters only grow, so the readings there add
+    /// The readings that a bill needs, for every life that reaches into the period, of the domains that were the
+    /// tenant's in it. The bill needs readings at the period's two ends, at each of `boundaries`, at each change of the
+    /// domain's owner and policy, and at each fall of a counter: there it gets, for each billed counter, the nearest
+    /// reading on either side that knows the counter. Between these points counters only grow, so other readings add
     /// nothing: a month needs no more rows than a day.
     package func readings(
         of tenant: TenantID, in period: TimeRange, boundaries: [Timestamp]

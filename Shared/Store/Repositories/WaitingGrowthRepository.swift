@@ -8,9 +8,9 @@ package struct WaitingGrowthRow: Hashable, Sendable {
     package var resource: Resource
     /// vCPUs, bytes or bytes per second that are missing.
     package var missing: Int64
-    /// The tenant's: the heavier is served first.
+    /// The tenant's weight: a larger one is served first.
     package var weight: Int
-    /// When it was first denied: among equals the older is served first.
+    /// When it was first denied: at equal weight the older one is served first.
     package var since: Timestamp
 
     package init(domain: DomainID, resource: Resource, missing: Int64, weight: Int, since: Timestamp) {
@@ -26,7 +26,7 @@ package struct WaitingGrowthRow: Hashable, Sendable {
 package struct QueuedGrowth: Hashable, Sendable {
     package let growth: WaitingGrowthRow
     package let cluster: ClusterID
-    /// From 1: who is served first.
+    /// From 1; 1 is served first.
     package let position: Int
 }
 
@@ -35,7 +35,7 @@ package struct WaitingGrowthRepository: Sendable {
     private let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Takes a cluster's queue as it is now: what is not listed waits no longer. Throws `fenced`.
+    /// Replaces a cluster's queue: a growth that is not listed waits no longer. Throws `fenced`.
     package func replace(_ growths: [WaitingGrowthRow], of cluster: ClusterID, under claim: ShardClaim) async throws {
         try await store.fenced(claim) { transaction in
             _ = try await transaction.query("DELETE FROM scheduling.waiting_growth WHERE cluster = \(cluster)")
@@ -56,7 +56,7 @@ package struct WaitingGrowthRepository: Sendable {
         }
     }
 
-    /// By cluster and place: of one domain, of a tenant's domains, or with neither of all.
+    /// Waiting growths by cluster and position: of one domain, of a tenant's domains or, without both, of all.
     package func list(domain: DomainID? = nil, tenant: TenantID? = nil) async throws(StoreError) -> [QueuedGrowth] {
         let rows = try await store.query(
             """
