@@ -11,9 +11,9 @@ package enum Reason: String, Hashable, Sendable, Codable, CaseIterable {
     case enoughBelow = "enough-below"
     /// The guest swaps or faults: memory is given back at once.
     case memoryPressure = "memory-pressure"
-    /// The policy does not allow the size that it has.
+    /// The policy does not allow the present size.
     case outsideSizes = "outside-sizes"
-    /// The domain's own host has no room, another one does.
+    /// The domain's own host has no room, but another one has.
     case ownHostFull = "own-host-full"
     /// It moves away to relieve its host.
     case hostOverload = "host-overload"
@@ -21,21 +21,21 @@ package enum Reason: String, Hashable, Sendable, Codable, CaseIterable {
     case drain
     /// It moves away so that a neighbour can grow.
     case makesRoom = "makes-room"
-    /// It moves to where its pin or group has it.
+    /// It moves to a host that its pin or group allows.
     case brokenTie = "broken-tie"
     case atPolicyMaximum = "at-policy-maximum"
     case atPolicyMinimum = "at-policy-minimum"
     case atCeiling = "at-ceiling"
     case projectionAboveUpper = "projection-above-upper"
     case projectionBelowLower = "projection-below-lower"
-    /// The guest would have too little memory left that it does not use.
+    /// The guest would have too little unused memory left.
     case availableBelowFloor = "available-below-floor"
     case steal
     case cooldown
     case noRoom = "no-room"
-    /// Others on the same host wait for room with more right.
+    /// Other growths on the same host are served before it.
     case queued
-    /// It would have to move and can't.
+    /// It would need to move, and can't.
     case cannotMove = "cannot-move"
     case settling
     case blackout
@@ -48,7 +48,7 @@ package enum Reason: String, Hashable, Sendable, Codable, CaseIterable {
     case sizeUnknown = "size-unknown"
     /// Somebody else moved it.
     case foreignMove = "foreign-move"
-    /// Somebody had Ebb move it.
+    /// Somebody ordered Ebb to move it.
     case orderedMove = "ordered-move"
 }
 

@@ -15,7 +15,7 @@ import Testing
 
 private let vm = SchedulerWorld.vm
 
-@Suite("A delegated policy, with a real Billing", .serialized)
+@Suite("A managed policy, with a real Billing", .serialized)
 struct SchedulerManagedTests {
     /// f = 0.9 + 0.1·(1 − U1) + 0.2·(1 − U2) + 0.3·(1 − P).
     private static let factor = PricingFactor(

@@ -13,16 +13,16 @@ struct PolicyChangeTests {
     private static let subject = PolicySubject(
         maximumVCPUs: 8, memory: .gibibytes(2), maximumMemory: .gibibytes(4), windowLength: 10, longestWindow: 36)
 
-    private func applied(_ json: String, to current: PolicyVersion? = nil) throws -> PolicyWish {
+    private func applied(_ json: String, to current: PolicyVersion? = nil) throws -> RequestedPolicy {
         try JSONDecoder().decode(PolicyChange.self, from: Data(json.utf8)).applied(to: current, of: Self.subject)
     }
 
     /// As it stands after a change.
     private func version(_ json: String, over current: PolicyVersion? = nil) throws -> PolicyVersion {
-        let wish = try applied(json, to: current)
+        let requested = try applied(json, to: current)
         return PolicyVersion(
             domain: DomainID(UUID128(high: 1, low: 1)), version: (current?.version ?? 0) + 1, validFrom: .zero,
-            policy: wish.policy, windowLength: wish.windowLength, options: wish.options)
+            policy: requested.policy, windowLength: requested.windowLength, options: requested.options)
     }
 
     private static let paper = #"{"lowerPpm": 150000, "upperPpm": 800000, "ratioPpm": 700000}"#
@@ -32,9 +32,9 @@ struct PolicyChangeTests {
         let names = Mirror(reflecting: PolicyChange()).children.compactMap(\.label)
         Fuzz.run("changes of policies", rounds: 10_000) { fuzz in
             let chosen = fuzz.chance(30) ? names : (0..<4).map { _ in fuzz.pick(names) }
-            guard let wish = try? applied(fuzz.object(chosen)), let policy = wish.policy else { return }
+            guard let requested = try? applied(fuzz.object(chosen)), let policy = requested.policy else { return }
             #expect(policy.minimumVCPUs <= policy.maximumVCPUs && policy.lower < policy.upper)
-            #expect((1...36).contains(wish.windowLength))
+            #expect((1...36).contains(requested.windowLength))
         }
     }
 
@@ -103,8 +103,8 @@ struct PolicyChangeTests {
 
     @Test("an option without a rule is subscribed without a rule")
     func optionsOnly() throws {
-        let wish = try applied(#"{"optOut": true}"#)
-        #expect(wish.policy == nil && wish.options.isOptedOut)
+        let requested = try applied(#"{"optOut": true}"#)
+        #expect(requested.policy == nil && requested.options.isOptedOut)
     }
 
     @Test(

@@ -48,7 +48,7 @@ import Testing
         #expect(cluster.records.allSatisfy { $0.verify() == nil })
     }
 
-    @Test("a heavier tenant goes before an older wish")
+    @Test("a heavier tenant goes before an older growth")
     func weight() throws {
         let cluster = try full(weights: [("tenant-3", 200)])
         cluster.tick(30) { cluster in

@@ -45,7 +45,7 @@ import Testing
         encoder.outputFormatting = [.sortedKeys]
         #expect(Set(all.map(\.record.outcome.verdict)).isSuperset(of: [.migrate, .refuse, .grow]))
         for (cluster, record) in all {
-            let told = record.toldToTenant()
+            let told = record.forTenant()
             let text = told.summary + told.text + String(decoding: try encoder.encode(told), as: UTF8.self)
             #expect(!text.contains("secret") && !text.contains("evil-corp"), "\(text)")
             for guest in cluster.guests where guest.id != record.inputs.domain {

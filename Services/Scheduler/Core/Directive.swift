@@ -3,28 +3,28 @@
 package import Contracts
 package import ResourceModel
 
-/// What the shell is to do. Each is handed out once, in the order in which they are to be begun.
+/// What the shell must do. Each directive is handed out once, in the order in which the shell must begin them.
 package enum Directive: Hashable, Sendable, Codable {
     /// Ask for room; answer with `permitGranted` or `permitDenied`.
     case requestPermit(PermitRequest)
-    /// Have Monitor set the size; report `actionStarted`, then `actionSucceeded`, `actionFailed` or `actionUnknown`.
+    /// Let Monitor set the size; report `actionStarted`, then `actionSucceeded`, `actionFailed` or `actionUnknown`.
     case resize(ResizeDirective)
-    /// Have Monitor set the allocated memory; report as for `resize`.
+    /// Let Monitor set the allocated memory; report as for `resize`.
     case resizeMemory(MemoryDirective)
-    /// Have Monitor set the network cap; report as for `resize`. It needs no permit.
+    /// Let Monitor set the network cap; report as for `resize`. It needs no permit.
     case capNetwork(NetworkCapDirective)
-    /// Have Monitor move the domain; report as for `resize`. After a success the growth on the target follows.
+    /// Let Monitor move the domain; report as for `resize`. After a success the growth on the target follows.
     case migrate(MigrateDirective)
-    /// Store the record. It comes before the action that it explains: store it before that is begun.
+    /// Store the record. It comes before the action that it explains: store it before the action begins.
     case record(DecisionRecord)
-    /// The operation has ended; what the permit promised is taken or not needed any more.
+    /// The operation has ended: the room that the permit promised is used, or not needed any more.
     case releasePermit(UUID128)
     /// Nobody knows what became of a step: ask the hosts and the command's journal, and report `located`.
     case locate(LocateDirective)
     /// Store what came of a decision, 1, 10 and 60 minutes after its success.
     case recordOutcome(OutcomeRow)
-    /// Too much goes wrong, or too much changes: store this freeze and tell every Monitor. The core holds from now on;
-    /// it goes on holding while `freezeChanged` lists it.
+    /// Too much fails, or too much changes: store this freeze and tell every Monitor. The core starts nothing from now
+    /// on, and while `freezeChanged` lists the freeze.
     case freeze(Freeze)
     /// Call `directives(at:)` again at this instant if nothing happens before. Always the last.
     case wakeUp(at: Timestamp)
@@ -36,10 +36,10 @@ package struct PermitRequest: Hashable, Sendable, Codable {
     package let domain: DomainID
     package let host: HostID
     package let purpose: PermitPurpose
-    /// For `migrate` the size that the domain will have grown to: the permit covers both steps.
+    /// For `migrate`: the size after the growth that follows, since the permit covers both steps.
     package let vcpus: VCPUCount
     package let memory: ByteCount
-    /// What the host's measured use is projected to rise by.
+    /// By how much the host's measured use is projected to rise.
     package let demand: CPUDemand
 }
 

@@ -6,7 +6,7 @@ package import ResourceModel
 /// A stop of automatic actions. What people order still runs; decisions go on and are recorded as not done.
 package struct Freeze: Hashable, Sendable, Codable {
     package var scope: Scope
-    /// In the words of who froze, for those who meet it.
+    /// In the words of the person who froze, for those whom the freeze stops.
     package var reason: String
     /// Frozen by Ebb itself.
     package var isAutomatic: Bool
@@ -37,15 +37,15 @@ package struct Freeze: Hashable, Sendable, Codable {
 
 /// When Ebb freezes a cluster by itself.
 package struct FreezeSettings: Hashable, Sendable, Codable {
-    /// What lies further back does not count.
+    /// Only this last period counts.
     package var periodNanoseconds: Int64 = 600_000_000_000
     /// A larger share of actions that failed freezes …
     package var failedShare = Utilization(percent: 5)
-    /// … once so many have failed.
+    /// … once at least this number has failed.
     package var minimumFailures = 5
     /// A larger share of domains that were changed freezes …
     package var changedShare = Utilization(percent: 10)
-    /// … once so many were changed: in a small cluster a few are already a large share.
+    /// … once at least this number was changed: in a small cluster a few are already a large share.
     package var minimumChanged = 20
 
     package init() {}

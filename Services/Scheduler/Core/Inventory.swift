@@ -15,7 +15,7 @@ package struct HostRecord: Hashable, Sendable, Codable {
     package var memoryOvercommit: Utilization
     package var reservedVCPUs: VCPUCount
     package var reservedMemory: ByteCount
-    /// A projected measured use above it refuses a move.
+    /// A move is refused if the projected measured use is above it.
     package var cpuBound: Utilization
     /// The same for the share of memory in use; `nil`: unbounded.
     package var memoryBound: Utilization?
@@ -44,14 +44,15 @@ package struct HostRecord: Hashable, Sendable, Codable {
 package struct DomainRecord: Hashable, Sendable, Codable {
     package var domain: DomainID
     package var tenant: TenantID?
-    /// Why it can't move, for instance `it has a device of its host`; `nil`: nothing is known to hold it.
+    /// Why it can't move, for instance `it has a device of its host`; `nil`: no reason is known.
     package var immovable: String?
-    /// Its memory can't grow beyond; `nil`: not known, so it does not grow.
+    /// The largest size of its memory; `nil`: not known, so the memory does not grow.
     package var memoryCeiling: ByteCount?
-    /// Created or adopted by Ebb.
+    /// Whether Ebb created or adopted it.
     package var isManaged: Bool
 
-    // What samples tell as well: last, so that the scheduler's state has it together with what else they look at.
+    // The properties that samples have too stand last, so that they lie in memory next to the others that each sample
+    // reads.
     package var host: HostID
     /// The ceiling of its definition.
     package var ceiling: VCPUCount
@@ -59,7 +60,7 @@ package struct DomainRecord: Hashable, Sendable, Codable {
     package var memory: ByteCount
     /// Confirmed vCPUs, else granted; zero while it does not run; `nil` while unknown.
     package var vcpus: VCPUCount?
-    /// Bytes per second; `nil`: it has none, or none is known.
+    /// Bytes per second; `nil`: it has no cap, or the cap is not known.
     package var networkCap: Int64?
 
     package init(
@@ -79,7 +80,7 @@ package struct DomainRecord: Hashable, Sendable, Codable {
     }
 }
 
-/// Room that is promised on a host and not yet taken, in addition to what the domain has there already.
+/// Room that is promised on a host and not used yet, in addition to what the domain already has there.
 package struct OpenPermit: Hashable, Sendable, Codable {
     package var permit: UUID128
     package var host: HostID
@@ -96,11 +97,11 @@ package struct OpenPermit: Hashable, Sendable, Codable {
     }
 }
 
-/// A move that somebody ordered of Ebb and that is under way.
+/// A move that a person ordered from Ebb and that is under way.
 package struct OrderedMove: Hashable, Sendable, Codable {
     package var domain: DomainID
     package var target: HostID
-    /// An arrival that is seen later was not this one.
+    /// An arrival that is seen after this instant does not belong to this move.
     package var until: Timestamp
 
     package init(domain: DomainID, target: HostID, until: Timestamp) {

@@ -16,7 +16,7 @@ package struct OutcomeRow: Hashable, Sendable, Codable {
     package let real: Utilization?
     /// Known samples in `real`.
     package let samples: Int
-    /// Whether a later action has taken the change back by then.
+    /// Whether a later action has reversed the change by then.
     package let isReversed: Bool
 }
 
@@ -27,8 +27,8 @@ package struct WaitingGrowth: Hashable, Sendable, Codable {
     package let resource: Resource
     /// vCPUs or bytes that are missing.
     package let missing: Int64
-    /// The tenant's weight: the heavier goes first.
+    /// The tenant's weight: a larger one is served first.
     package let weight: Int
-    /// When it was first denied: among equals the older goes first.
+    /// When it was first denied: at equal weight the older one is served first.
     package let since: Timestamp
 }

@@ -5,12 +5,12 @@ package import ResourceModel
 
 /// What the platform, not a tenant, decides about scheduling.
 package struct SchedulerSettings: Hashable, Sendable, Codable {
-    /// Of Monitor's polls. Known samples that are older than 2N of it don't count.
+    /// The interval of Monitor's polls. Known samples that are older than 2N intervals don't count.
     package var samplingInterval: Nanoseconds
     /// No growth for this long after a domain's last change of size or host, in either direction.
     package var cooldownUp: Nanoseconds
     /// No shrinking for this long after a domain's last change of size or host, in either direction. Longer than
-    /// `cooldownUp`, because a size that is missing hurts more than one that is spare.
+    /// `cooldownUp`, because a size that is too small hurts more than one that is too large.
     package var cooldownDown: Nanoseconds
     /// Mean steal above it forbids shrinking: the domain wants more than its host gives it.
     package var stealBound: Utilization
@@ -23,24 +23,24 @@ package struct SchedulerSettings: Hashable, Sendable, Codable {
     /// Hosts that are tried for one decision after its own host had no room.
     package var maximumPlacementAttempts: Int
     package var weights: PlacementWeights
-    /// A larger share of readings that told nothing, among those of a window, holds the domain as it is.
+    /// If a larger share of a window's readings is unknown, the domain stays as it is.
     package var unknownBound: Utilization
-    /// CPU is projected by the highest use in the window; by the mean if not.
+    /// Whether CPU is projected by the highest use in the window; otherwise by the mean.
     package var projectsByPeak: Bool
     package var memory = MemorySettings()
     package var moves = MoveSettings()
     package var freeze = FreezeSettings()
-    /// Everything is decided and recorded, nothing is done.
+    /// Whether everything is decided and recorded, and nothing is done.
     package var isDryRun = false
     /// The same for single tenants.
     package var dryRunTenants: [TenantID] = []
-    /// Due growths of heavier tenants are served first; a tenant that is not listed weighs 100.
+    /// Due growths of tenants with a larger weight are served first; a tenant that is not listed has 100.
     package var tenantWeights = SortedTable<TenantID, Int>()
     package var blackouts: [Blackout] = []
 
     package typealias Nanoseconds = Int64
 
-    /// Why settings can't be.
+    /// Why settings are not valid.
     package struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
         package let description: String
 
@@ -49,7 +49,7 @@ package struct SchedulerSettings: Hashable, Sendable, Codable {
 
     /// How memory is sized.
     package struct MemorySettings: Hashable, Sendable, Codable {
-        /// Sizes are multiples of it.
+        /// Sizes are multiples of the granule.
         package var granule = ByteCount.mebibytes(1)
         /// A shrink takes at most this share.
         package var shrinkShare = Utilization(percent: 5)
@@ -59,8 +59,8 @@ package struct SchedulerSettings: Hashable, Sendable, Codable {
         package var swapInBytesPerSecond: Int64 = 65_536
         /// More major faults than this per second give memory back at once.
         package var majorFaultsPerSecond: Int64 = 20
-        /// A shrink leaves the guest at least so much that it does not use; `nil`: as little as its share says, as in records
-        /// of before there was it.
+        /// A shrink leaves the guest at least this much unused memory; `nil`: as little as its share says, as in
+        /// records that are older than this setting.
         package var minimumAvailable: ByteCount?
 
         package init() {}

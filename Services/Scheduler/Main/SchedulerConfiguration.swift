@@ -13,7 +13,7 @@ struct SchedulerConfiguration: Sendable {
     let longestWindow: Int
     /// After how long a silent instance of Scheduler is dead.
     let timeToLive: Duration
-    /// How often it is looked whether a delegated policy is to be chosen again.
+    /// How often it is checked whether a managed policy must be chosen again.
     let managedInterval: Duration
     let permitLifetime: Duration
     /// How long Monitor may take for a command.

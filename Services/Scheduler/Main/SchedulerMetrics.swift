@@ -4,11 +4,11 @@ import CoreMetrics
 
 /// What `ebb-scheduler` counts.
 struct SchedulerMetrics: Sendable {
-    /// `ebb_scheduler_samples_total`: host samples taken in.
+    /// `ebb_scheduler_samples_total`: host samples taken.
     let samples = Counter(label: "ebb_scheduler_samples_total")
     /// `ebb_scheduler_lost_messages_total`: messages that could not be had again.
     let lost = Counter(label: "ebb_scheduler_lost_messages_total")
-    /// `ebb_scheduler_evaluation_duration_seconds`: what a host's sample takes until its directives are handed on.
+    /// `ebb_scheduler_evaluation_duration_seconds`: the time from a host's sample until its directives are handed on.
     let evaluation = Timer(label: "ebb_scheduler_evaluation_duration_seconds")
 
     /// `ebb_scheduler_decisions_total{verdict,reason}`: decisions recorded.

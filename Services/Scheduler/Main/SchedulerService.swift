@@ -41,13 +41,13 @@ actor SchedulerService {
         await subscriber.close()
     }
 
-    /// The shell that decides for a cluster; `nil` if another instance does, or while it is still taken up.
+    /// The shell that decides for a cluster; `nil` if another instance decides, or while the take-over is not complete.
     func shell(of cluster: ClusterID) async -> ClusterShell? {
         guard let shell = shells[cluster], await shell.isDeciding else { return nil }
         return shell
     }
 
-    /// Every cluster that a host names has a shard.
+    /// Makes a shard for every cluster that a host names.
     private func ensureShards() async {
         while !Task.isCancelled {
             do {
@@ -64,7 +64,7 @@ actor SchedulerService {
     private func gained(_ shard: OwnedShard) async {
         let shell = ClusterShell(
             shard: shard, runtime: runtime, configuration: configuration, metrics: metrics)
-        // From here on it hears every report: what comes while it reads the past waits until that is read.
+        // From here on it gets every report: reports that come while it reads the past wait until that is done.
         shells[shell.cluster] = shell
         while !Task.isCancelled {
             do {

@@ -52,7 +52,7 @@ struct LiveMachine {
         }
     }
 
-    /// The sizes under a delegated policy, which is chosen again as the history grows. It learns from what was seen at
+    /// The sizes under a managed policy, which is chosen again as the history grows. It learns from what was seen at
     /// the size that the machine had, and from nothing that comes later.
     static func sizes(_ machine: Machine, goal: ManagedGoal) throws -> [Int64] {
         var live = try LiveMachine(Preset.balanced.policy(), goal: goal)

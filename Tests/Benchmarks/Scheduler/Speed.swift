@@ -89,7 +89,7 @@ enum Speed {
             Figure("replay of a demand, for choosing", runs: quick, unit: "VM-days of 5 s per s", aim: .atLeast(500)))
         let question = ManagedPolicy.Question(goal: .standard, maximumVCPUs: 8, terms: terms)
         let choices = try five { try milliseconds { _ = try ManagedPolicy.choose(question, from: history) } }
-        report.add(Figure("choosing a delegated policy by a day of 5 s samples", runs: choices, unit: "ms"))
+        report.add(Figure("choosing a managed policy by a day of 5 s samples", runs: choices, unit: "ms"))
     }
 
     private static func memory(into report: inout BenchReport) throws {

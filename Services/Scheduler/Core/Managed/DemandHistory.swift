@@ -2,21 +2,21 @@
 
 package import ResourceModel
 
-/// What one domain wanted of its vCPUs so far: its known samples, oldest first, as demand that does not depend on the
-/// size that it had.
+/// One domain's demand for CPU so far: its known samples, oldest first, as demand that does not depend on the size that
+/// the domain had.
 ///
-/// A sample shows no more than the size: at 100 % the demand was that or more. Then a quarter more is assumed, so that
-/// a replay calls every size overloaded that was not larger.
+/// A sample can't show more than the size: at 100 % the demand was the size or more. Then a quarter more than the size
+/// is assumed, so that a replay counts every size as overloaded that is not larger.
 package struct DemandHistory: Hashable, Sendable {
-    /// Between readings, above zero.
+    /// The time between readings, above zero.
     package let intervalNanoseconds: Int64
     /// In parts per million of one vCPU.
     private(set) var demands: [Int32] = []
-    /// Intervals from the first sample to each: a gap is what is unknown.
+    /// The number of intervals from the first sample to each sample; a gap means unknown readings.
     private(set) var places: [Int32] = []
     private var start = Timestamp.zero
 
-    /// - Parameter intervalNanoseconds: between readings; what is not positive is taken as 1.
+    /// - Parameter intervalNanoseconds: the time between readings; a number that is not positive counts as 1.
     package init(intervalNanoseconds: Int64) { self.intervalNanoseconds = max(1, intervalNanoseconds) }
 
     /// Known samples.
@@ -27,8 +27,8 @@ package struct DemandHistory: Hashable, Sendable {
         places.last.map { (Int64($0) + 1).multipliedOrClamped(by: intervalNanoseconds) } ?? 0
     }
 
-    /// Takes the next known sample: its utilisation of `vcpus`. Returns whether it was taken: one that is not newer
-    /// than the last, of no vCPUs, or further from the first than can be counted is not.
+    /// Takes the next known sample, with its utilisation of `vcpus`. Returns whether it was taken: not if it is not
+    /// newer than the last one, has no vCPUs, or is further from the first one than can be counted.
     @discardableResult
     package mutating func append(at instant: Timestamp, utilization: Utilization, vcpus: VCPUCount) -> Bool {
         guard vcpus > 0, vcpus.count <= Self.largestSize else { return false }
@@ -42,7 +42,7 @@ package struct DemandHistory: Hashable, Sendable {
         return true
     }
 
-    /// Forgets what lies further back than `nanoseconds` before the newest sample.
+    /// Drops samples that are older than `nanoseconds` before the newest one.
     package mutating func keep(nanoseconds: Int64) {
         guard let newest = places.last else { return }
         let first = Int64(newest) - max(0, nanoseconds) / intervalNanoseconds
@@ -54,7 +54,7 @@ package struct DemandHistory: Hashable, Sendable {
         places = places[dropped...].map { $0 - base }
     }
 
-    /// So that a quarter more than all of it still fits.
+    /// The largest size for which a quarter more still fits into 32 bits.
     private static let largestSize = 1_700
 
     private static func demand(_ utilization: Utilization, of size: Int64) -> Int32 {

@@ -2,14 +2,14 @@
 
 package import ResourceModel
 
-/// The rule's constants in a replay: what the platform adds to a policy.
+/// The rule's constants in a replay, which the platform sets beside a policy.
 package struct ReplayTerms: Hashable, Sendable {
     /// N.
     package var windowLength: Int
     package var cooldown: Cooldown
-    /// More unknown samples than this share of a window's time hold the domain as it is.
+    /// If more than this share of a window's samples is unknown, the domain stays as it is.
     package var unknownBound: Utilization
-    /// The next size is judged by the highest use that was seen; `false`: by the mean.
+    /// Whether the next size is judged by the highest use that was seen; `false`: by the mean.
     package var projectsByPeak: Bool
 
     package init(
@@ -21,7 +21,7 @@ package struct ReplayTerms: Hashable, Sendable {
         self.unknownBound = unknownBound
     }
 
-    /// The platform's, for a domain's own options.
+    /// The platform's constants, with a domain's own options.
     package init(_ settings: SchedulerSettings, windowLength: Int, options: PolicyOptions = PolicyOptions()) {
         let platform = Cooldown(upNanoseconds: settings.cooldownUp, downNanoseconds: settings.cooldownDown)
         self.init(
@@ -31,13 +31,13 @@ package struct ReplayTerms: Hashable, Sendable {
     }
 }
 
-/// What a policy would have come to.
+/// The figures of a policy in a replay.
 package struct ReplayFigures: Hashable, Sendable, Codable {
     /// Known samples.
     package var samples: Int64 = 0
-    /// Samples in which more was wanted than there was.
+    /// Samples in which the demand was larger than the size.
     package var overloaded: Int64 = 0
-    /// The same if a share less had counted as overloaded already: see `ManagedPolicy.headroom`.
+    /// The same with sizes that are smaller by a share: see `ManagedPolicy.headroom`.
     package var strained: Int64 = 0
     /// vCPUs, summed over samples.
     package var allocated: Int64 = 0
@@ -57,8 +57,8 @@ package struct ReplayFigures: Hashable, Sendable, Codable {
     }
 }
 
-/// Runs `ScalingRule` for CPU over a demand, with every action done at once. It finds what the rule finds (a test holds
-/// the two together) at a small part of its cost, because samples of one size are judged by comparing demands.
+/// Runs `ScalingRule` for CPU over a demand, with every action done at once. It finds what the rule finds (a test
+/// compares the two) at a small part of the cost, because it judges samples of one size by comparing demands.
 package struct DemandReplay: Sendable {
     private let policy: ScalingPolicy
     private let needed: Int
@@ -76,7 +76,7 @@ package struct DemandReplay: Sendable {
     private var below = 0
     private var changedAt: Int64?
 
-    /// - Parameter size: at the beginning; it is brought within the policy's sizes.
+    /// - Parameter size: the size at the beginning; it is brought within the policy's sizes.
     package init(_ policy: ScalingPolicy, terms: ReplayTerms, size: VCPUCount, intervalNanoseconds: Int64) {
         self.policy = policy
         length = terms.windowLength
@@ -161,18 +161,18 @@ package struct DemandReplay: Sendable {
         return share > unknownBound
     }
 
-    /// A wait in whole intervals, rounded up: samples come only then.
+    /// A wait in whole intervals, rounded up, since samples come once per interval.
     private static func intervals(_ nanoseconds: Int64, _ interval: Int64) -> Int64 {
         nanoseconds / interval + (nanoseconds % interval > 0 ? 1 : 0)
     }
 }
 
 /// U1 and U2 at one size as demands. Utilisation is rounded half up to parts per million before it is compared, so
-/// these are the first demand that is above U2 and the first that is not below U1.
+/// these are the smallest demand above U2 and the smallest demand that is not below U1.
 private struct SizeBounds: Sendable {
     let above: Int64
     let below: Int64
-    /// All of the size.
+    /// The demand that uses the whole size.
     let full: Int64
 
     init(_ policy: ScalingPolicy, size: Int64) {

@@ -2,11 +2,11 @@
 
 package import ResourceModel
 
-/// What was chosen for a delegated policy, what it would have come to over the domain's own past, and why it was chosen.
+/// The policy that was chosen for a managed policy, its figures over the domain's own past, and why it was chosen.
 package struct ManagedChoice: Hashable, Sendable, Codable {
     /// With rules for CPU only.
     package let policy: ScalingPolicy
-    /// N that it was tried with.
+    /// The N with which it was tried.
     package let windowLength: Int
     /// `nil`: there is no history yet, and the policy is the balanced preset.
     package let expected: Expectation?
@@ -16,18 +16,18 @@ package struct ManagedChoice: Hashable, Sendable, Codable {
     /// The replay's figures. The future may differ.
     package struct Expectation: Hashable, Sendable, Codable {
         package let samples: Int64
-        /// Of the history that was replayed, with the gaps in it.
+        /// The length of the history that was replayed, gaps included.
         package let spanNanoseconds: Int64
         package let overloadedShare: Utilization
         /// 1 − used / allocated.
         package let slack: Utilization
-        /// Within the history.
+        /// The number of resizes within the history.
         package let resizes: Int64
         /// `false`: no policy within the tenant's sizes would have kept the goal, or only at a cost that it is not worth.
         package let isGoalKept: Bool
     }
 
-    /// The choice where there is nothing to choose by.
+    /// The choice if there is no history to choose by.
     init(_ balanced: ScalingPolicy, question: ManagedPolicy.Question, span: Int64) {
         policy = balanced
         windowLength = question.terms.windowLength
@@ -37,7 +37,8 @@ package struct ManagedChoice: Hashable, Sendable, Codable {
             + "\(Self.length(ManagedPolicy.shortestHistory)), too little to choose by"
     }
 
-    /// - Parameter best: has the lowest price of all that were tried; another was taken if it holds already.
+    /// - Parameter best: the policy with the lowest price of all that were tried; the present policy may have been
+    ///   taken instead.
     init(
         _ taken: Trial, best: Trial, among tried: [Trial], question: ManagedPolicy.Question, history: DemandHistory
     ) {

@@ -2,27 +2,28 @@
 
 package import ResourceModel
 
-/// Chooses the CPU bounds of a delegated policy: of a grid of policies the one with the lowest price over the domain's
+/// Chooses the CPU bounds of a managed policy: from a grid of policies, the one with the lowest price over the domain's
 /// own past.
 ///
 /// Each policy of the grid is a floor (its smallest size), U2, and M of N; U1 is as high as it can be without flapping
-/// at the floor, so that what was added is given back soon. M is a quarter or half of N: what waits for a whole window
-/// comes late.
+/// at the floor, so that added vCPUs are given back soon. M is a quarter or half of N: a policy that waits for a whole
+/// window acts late.
 ///
 /// A policy that keeps the goal has the price of its cost: vCPUs · time, where a resize counts as half an hour of one
-/// vCPU, so that of two that cost the same the quieter is chosen. One that misses the goal pays on top: a quarter of the
-/// largest size, all the time, for being overloaded twice as long as the goal allows, two quarters for thrice. So a goal
-/// is kept as long as that is worth its cost, and no machine is held at its largest size for the sake of a few readings.
-/// Nothing but the history that is given has any influence, and the same history gives the same choice.
+/// vCPU, so that of two policies with the same cost the one with fewer resizes is chosen. A policy that misses the goal
+/// pays more: for being overloaded twice as long as the goal allows, a quarter of the largest size all the time; for
+/// three times as long, two quarters. So a goal is kept as long as that is worth its cost, and no machine stays at its
+/// largest size because of a few readings. Only the given history has any influence, and the same history gives the
+/// same choice.
 package enum ManagedPolicy {
     /// What a choice is made for.
     package struct Question: Hashable, Sendable {
         package var goal: ManagedGoal
-        /// The tenant's smallest and largest size: the choice lies within.
+        /// The tenant's smallest and largest size: the choice lies between them.
         package var minimumVCPUs: VCPUCount
         package var maximumVCPUs: VCPUCount
         package var terms: ReplayTerms
-        /// What holds now, if it was chosen before: it is kept unless another is clearly better.
+        /// The present policy, if it was chosen before: it is kept unless another one is clearly better.
         package var present: ScalingPolicy?
 
         package init(
@@ -37,10 +38,10 @@ package enum ManagedPolicy {
         }
     }
 
-    /// With less there is no history to speak of: the balanced preset holds.
+    /// With a shorter history the balanced preset is chosen.
     package static let shortestHistory: Int64 = 300_000_000_000
 
-    /// Throws where the question's sizes are out of order.
+    /// Throws if the question's sizes are out of order.
     ///
     /// - Parameter isAllowed: leaves policies of the grid out, such as those that would be priced higher.
     package static func choose(
@@ -59,15 +60,15 @@ package enum ManagedPolicy {
         return ManagedChoice(present ?? best, best: best, among: tried, question: question, history: history)
     }
 
-    /// What holds already stays where the best is hardly better; but where keeping the goal is worth its cost, what misses
-    /// it goes.
+    /// Whether the present policy stays: if the best one is hardly better. But if keeping the goal is worth its cost, a
+    /// present policy that misses the goal does not stay.
     private static func isHeld(_ present: Trial, against best: Trial, among tried: [Trial]) -> Bool {
         present.price <= best.price + best.price / 20
             && (present.isGoalKept || !tried.contains { $0.isGoalKept && $0.price <= present.price })
     }
 
-    /// When a choice is due again after one that was made over `nanoseconds` of history: when the history has grown by
-    /// a fifth, after 5 minutes at the earliest and an hour at the latest; daily once there is a whole day.
+    /// How long after a choice over `nanoseconds` of history the next choice is due: when the history has grown by a
+    /// fifth, after 5 minutes at the earliest and an hour at the latest; daily once there is a whole day.
     package static func nextChoice(after nanoseconds: Int64) -> Int64 {
         let day: Int64 = 86_400_000_000_000
         guard nanoseconds < day else { return day }
@@ -82,10 +83,10 @@ package enum ManagedPolicy {
             ?? .zero
     }
 
-    /// U2 in percent. At 99 % only a domain that is held back grows.
+    /// U2 in percent. At 99 % a domain grows only if its size limits it.
     private static let uppers: [Int64] = [70, 80, 90, 99]
 
-    /// What a choice is made from. In a fixed order: of equals the first is chosen.
+    /// The policies from which one is chosen, in a fixed order: of equal ones the first is chosen.
     package static func grid(_ question: Question) -> [ScalingPolicy] {
         let length = question.terms.windowLength
         let counts = Set([max(1, length / 4), max(1, length / 2)]).sorted()
@@ -101,7 +102,7 @@ package enum ManagedPolicy {
         }
     }
 
-    /// Every size, or 16 of them where there are more.
+    /// Every size, or 16 of them if there are more.
     private static func floors(_ question: Question) -> [Int64] {
         let (smallest, largest) = (Int64(question.minimumVCPUs.count), Int64(question.maximumVCPUs.count))
         guard smallest > 0, smallest <= largest else { return [] }
@@ -115,10 +116,10 @@ package enum ManagedPolicy {
 struct Trial: Sendable {
     let policy: ScalingPolicy
     let figures: ReplayFigures
-    /// vCPUs · samples, with what resizes count for.
+    /// vCPUs · samples, plus the cost of the resizes.
     let cost: Int64
     let isGoalKept: Bool
-    /// The cost with what a missed goal counts for; comparable only within one question.
+    /// The cost plus the price of a missed goal; comparable only within one question.
     let price: Int128
 
     init(_ policy: ScalingPolicy, question: ManagedPolicy.Question, history: DemandHistory) {
@@ -131,7 +132,7 @@ struct Trial: Sendable {
         let goal = Int128(question.goal.overloadedShare.ppm)
         let excess = Int128(figures.strained) * 1_000_000 - Int128(figures.samples) * goal
         isGoalKept = excess <= 0
-        // Everything times 4 · goal, so that nothing is divided. A goal of zero is one of a millionth.
+        // Everything times 4 · goal, so that nothing is divided. A goal of zero counts as one millionth.
         price = 4 * max(1, goal) * Int128(cost) + max(0, excess) * Int128(question.maximumVCPUs.count)
     }
 

@@ -2,10 +2,10 @@
 
 package import ResourceModel
 
-/// What is known of a host beside its room: whether guests can get there.
+/// What is known about a host beside its room: whether guests can come there.
 package struct KnownAbilities: Hashable, Sendable, Codable {
     package var abilities: HostAbilities
-    /// What was found is too old from then on. The driver is what it is.
+    /// The instant from which the abilities are too old; the driver stays known.
     package var knownUntil: Timestamp
 
     package init(_ abilities: HostAbilities, knownUntil: Timestamp) {
@@ -14,10 +14,10 @@ package struct KnownAbilities: Hashable, Sendable, Codable {
     }
 }
 
-/// Why a host can't take a domain, whatever room it has.
+/// Why a host can't take a domain, however much room it has.
 package enum Unfitness: Hashable, Sendable, Codable {
     case found(PairObstacle)
-    /// A migration between the same two hosts failed for this reason; it is not tried until then.
+    /// A migration between the same two hosts failed for this reason; it is not tried again before `until`.
     case failed(MoveFailure, until: Timestamp)
 
     var code: RejectionCode {
@@ -33,12 +33,12 @@ package enum Unfitness: Hashable, Sendable, Codable {
     }
 }
 
-/// What a migration that failed named as its reason, where trying the same again would fail again.
+/// Why a migration failed, if it would fail again for the same reason.
 package enum MoveFailure: String, Hashable, Sendable, Codable, CaseIterable {
     case driver, cpu, storage, network, encryption
     case devices, snapshots, memoryEncryption = "memory-encryption", pageCache = "page-cache"
 
-    /// Whether it is the domain itself that can't move; else it can't between these two hosts.
+    /// Whether the domain itself can't move; otherwise no domain can move between these two hosts.
     var isOfDomain: Bool {
         switch self {
         case .devices, .snapshots, .memoryEncryption, .pageCache: true
@@ -46,7 +46,7 @@ package enum MoveFailure: String, Hashable, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// Words of libvirt, its drivers and of Monitor's edge that name a reason, the most telling first.
+    /// Words in messages of libvirt, its drivers and Monitor that name a reason, the clearest first.
     private static let words: [(MoveFailure, [String])] = [
         (.snapshots, ["snapshot", "checkpoint"]),
         (.devices, ["host device", "devices of the host", "hostdev", "vfio", "non-migratable", "assigned"]),
@@ -59,7 +59,7 @@ package enum MoveFailure: String, Hashable, Sendable, Codable, CaseIterable {
         (.network, ["network", "bridge", "interface"]),
     ]
 
-    /// `nil`: it names none of them.
+    /// `nil` if the message names none of them.
     package init?(message: String) {
         let text = message.lowercased()
         let found = Self.words.first { _, words in words.contains { text.contains($0) } }
@@ -69,17 +69,17 @@ package enum MoveFailure: String, Hashable, Sendable, Codable, CaseIterable {
 }
 
 extension SchedulerState {
-    /// A migration to `host` is not tried until then.
+    /// A migration to `host` is not tried before `until`.
     struct BlockedTarget: Hashable, Sendable, Codable {
         var host: HostID
         var failure: MoveFailure
         var until: Timestamp
     }
 
-    /// Marks the hosts that can't take the request's domain, and those of which that is not known.
+    /// Marks the hosts that can't take the request's domain, and those for which that is not known.
     func addFitness(of request: PlacementRequest, needs: DomainNeeds?, to hosts: inout [HostFacts], at now: Timestamp) {
         let source = request.source.flatMap { self.hosts[$0] }
-        // Where nothing was found out about any host, none is behind the others.
+        // If nothing is known about any host, none is placed behind the others.
         let isAnythingKnown = self.hosts.values.contains { $0.known(at: now) != nil }
         for index in hosts.indices where hosts[index].record.host != request.source {
             guard let target = self.hosts[hosts[index].record.host] else { continue }
@@ -112,7 +112,7 @@ extension SchedulerState {
 }
 
 extension SchedulerState.HostEntry {
-    /// What it has, unless that is too old.
+    /// The host's abilities, unless they are too old.
     fileprivate func known(at now: Timestamp) -> HostAbilities? {
         abilities.flatMap { now < $0.knownUntil ? $0.abilities : nil }
     }

@@ -8,7 +8,7 @@ package struct HostFacts: Hashable, Sendable, Codable {
     /// Sizes of the domains that are on it.
     package var committedVCPUs: Int
     package var committedMemory: ByteCount
-    /// Promised by open permits.
+    /// What open permits have promised.
     package var permittedVCPUs: Int
     package var permittedMemory: ByteCount
     /// Busy share of all cores; `nil` is unknown.
@@ -16,19 +16,19 @@ package struct HostFacts: Hashable, Sendable, Codable {
     package var memoryUsed: ByteCount?
     /// `nil`: it did not answer, or not lately.
     package var responseTimeNanoseconds: Int64?
-    /// Migrations that are on their way to it.
+    /// How many migrations are on their way to it.
     package var incomingMoves: Int?
-    /// A move to or from it has ended and no sample shows it yet.
+    /// Whether a move to or from it has ended that no sample shows yet.
     package var isUnmeasured: Bool?
-    /// Other domains of the request's affinity group that are on it or on their way to it.
+    /// How many other domains of the request's affinity group are on it or on their way to it.
     package var affinityPeers: Int?
     /// The same for the request's anti-affinity group.
     package var antiAffinityPeers: Int?
-    /// Why it can't take the request's domain, whatever room it has.
+    /// Why it can't take the request's domain, however much room it has.
     package var unfitness: Unfitness?
-    /// Whether it can is not known: it comes behind all hosts of which it is.
+    /// Whether it is not known if it can: then it ranks behind all hosts for which that is known.
     package var isDoubtful: Bool?
-    /// A migration of the request's domain to it failed; it is left out until then.
+    /// A migration of the request's domain to it failed; it is left out until this instant.
     package var failedUntil: Timestamp?
 
     package init(
@@ -56,17 +56,18 @@ package struct HostFacts: Hashable, Sendable, Codable {
     package var freeMemoryBytes: Int64 {
         let sellable = Int128(record.memory.bytes) * Int128(record.memoryOvercommit.ppm) / 1_000_000
         let taken = record.reservedMemory.bytes + committedMemory.bytes + permittedMemory.bytes
-        // Sums of sizes stay at the limit: what is sold must too, or a full host would have room.
+        // Sums of sizes stay at the limit, so the sold amount must too, or a full host would have room.
         return ByteCount(clamping: sellable).bytes - taken
     }
 
-    /// The larger of the shares of CPU and memory in use, of which the objective is made; `nil` while unknown.
+    /// The larger of the shares of CPU and memory in use; the balance of two hosts is computed from it. `nil` while
+    /// unknown.
     var load: Utilization? {
         guard let cpuUtilization, record.memory.bytes > 0 else { return nil }
         return max(cpuUtilization, Utilization(ppm: 1_000_000 - idleMemory.ppm))
     }
 
-    /// The share of the memory in use with `memory` more; what is committed counts as used where use is unknown.
+    /// The share of the memory in use with `memory` more; if the use is unknown, committed memory counts as used.
     func projectedMemory(adding memory: ByteCount) -> Utilization? {
         let used = (memoryUsed ?? committedMemory).addingClamped(memory)
         return Utilization(numerator: Int128(used.bytes), denominator: Int128(record.memory.bytes))
@@ -77,7 +78,7 @@ package struct HostFacts: Hashable, Sendable, Codable {
         cpuUtilization.map { Utilization(ppm: max(0, 1_000_000 - $0.ppm)) }
     }
 
-    /// The share of the memory that is not in use; what is committed counts as used where use is unknown.
+    /// The share of the memory that is not in use; if the use is unknown, committed memory counts as used.
     var idleMemory: Utilization {
         let used = memoryUsed ?? committedMemory
         let idle = max(0, record.memory.bytes - used.bytes)
@@ -88,7 +89,7 @@ package struct HostFacts: Hashable, Sendable, Codable {
     func projectedCPU(adding demand: CPUDemand) -> Utilization? {
         guard let cpuUtilization, record.cpuCount > 0 else { return nil }
         let cores = Int64(record.cpuCount)
-        // Rounded up: a projection is never flattered.
+        // Rounded up: a projection must never be too low.
         return Utilization(ppm: cpuUtilization.ppm + (demand.ppmOfOneCore + cores - 1) / cores)
     }
 }
@@ -97,13 +98,13 @@ package struct HostFacts: Hashable, Sendable, Codable {
 package struct CPUDemand: Hashable, Sendable, Codable {
     package let ppmOfOneCore: Int64
 
-    /// All vCPUs of the largest domain, a million times over.
+    /// All vCPUs of the largest domain, a million times full.
     private static let limit = Int64(VCPUCount.limit.count) * Utilization.bounds.upperBound
 
-    /// What lies below zero is taken as zero, and what passes the largest that can be as that.
+    /// A number below zero counts as zero, and one above the limit as the limit.
     package init(ppmOfOneCore: Int64) { self.ppmOfOneCore = min(max(0, ppmOfOneCore), Self.limit) }
 
-    /// What a domain of `vcpus` at mean utilisation `utilization` keeps busy.
+    /// The demand of a domain of `vcpus` at mean utilisation `utilization`.
     package init(utilization: Utilization, vcpus: VCPUCount) {
         self.init(ppmOfOneCore: utilization.ppm * Int64(vcpus.count))
     }
@@ -116,14 +117,14 @@ package struct CPUDemand: Hashable, Sendable, Codable {
     }
 }
 
-/// All hosts at one instant, by id. Immutable: what a move would change is another snapshot.
+/// All hosts at one instant, by id. Immutable: a move gives another snapshot.
 package struct PlacementSnapshot: Hashable, Sendable, Codable {
     /// By host id.
     package let hosts: [HostFacts]
 
     package init(hosts: [HostFacts]) { self.hosts = hosts.sorted { $0.record.host < $1.record.host } }
 
-    /// The snapshot after `request` has gone to `target`: its size, its demand and its memory change sides.
+    /// The snapshot after `request` has moved to `target`, with its size, its demand and its memory.
     package func moving(_ request: PlacementRequest, to target: HostID) -> PlacementSnapshot {
         PlacementSnapshot(
             hosts: hosts.map { facts in
@@ -150,13 +151,13 @@ extension HostFacts {
         return copy
     }
 
-    /// What the host will measure once the domain runs on it.
+    /// Adds what the host will measure once the domain runs on it.
     mutating func addMeasured(_ request: PlacementRequest) {
         cpuUtilization = projectedCPU(adding: request.demand)
         memoryUsed = memoryUsed.map { $0.addingClamped(request.memory) }
     }
 
-    /// What the host will measure once the domain has left it.
+    /// Removes what the host will not measure once the domain has left it.
     mutating func removeMeasured(_ request: PlacementRequest) {
         guard record.cpuCount > 0 else { return }
         cpuUtilization = cpuUtilization.map {

@@ -9,7 +9,7 @@ package struct MigrationBudget: Hashable, Sendable, Codable {
     /// Migrations away from one host at a time.
     package var outPerHost: Int
     package var perCluster: Int
-    /// A domain that has moved is not moved again for so long.
+    /// A domain that has moved is not moved again for this long.
     package var restNanoseconds: Int64
 
     package init(
@@ -27,17 +27,18 @@ package struct MoveSettings: Hashable, Sendable, Codable {
     package var budget = MigrationBudget()
     /// N of the rule for hosts.
     package var hostWindowLength = 12
-    /// M of the rule for hosts: so many of the last N known samples above the host's bound make it overloaded.
+    /// M of the rule for hosts: how many of the last N known samples must be above the host's bound to make it
+    /// overloaded.
     package var hostBreachesNeeded = 8
-    /// A move must lower the sum of squares of both hosts' loads by at least this share of it.
+    /// A move must lower the sum of squares of both hosts' loads by at least this share of the sum.
     package var minimumImprovement = Utilization(percent: 5)
-    /// After a failed migration its domain rests so long, twice as long after each further one …
+    /// After a failed migration its domain rests for this long, twice as long after each further failure …
     package var backoffNanoseconds: Int64 = 60_000_000_000
-    /// … but not longer than this, for which the target that failed is left out as well.
+    /// … but at most for this long. The failed target is left out for this long, too.
     package var maximumBackoffNanoseconds: Int64 = 1_800_000_000_000
-    /// After a move that Ebb did not order its domain, and relief of both hosts, rest so long.
+    /// After a move that Ebb did not order, its domain and the relief of both hosts rest for this long.
     package var foreignRestNanoseconds: Int64 = 1_800_000_000_000
-    /// A neighbour moves in place of the domain that grows if it costs at most this share of what the domain costs, or
+    /// A neighbour moves instead of the growing domain if moving it costs at most this share of moving the domain, or
     /// if the domain itself can't be moved.
     package var neighbourCostShare = Utilization(percent: 25)
 

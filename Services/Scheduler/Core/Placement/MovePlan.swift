@@ -3,15 +3,15 @@
 package import Contracts
 package import ResourceModel
 
-/// Why a domain is moved other than to grow.
+/// Why a domain is moved, other than to grow.
 package enum MoveCause: Hashable, Sendable, Codable {
     /// Its host has been above its bound, or withheld CPU time, for M of N samples.
     case relief
     /// Its host is being drained.
     case drain
-    /// This neighbour grows and their host has no room.
+    /// This neighbour grows, and their host has no room.
     case makeRoom(DomainID)
-    /// This does not hold where it is.
+    /// The host where it is violates this tie.
     case broken(Tie)
 
     /// As others than Scheduler read it in a record.
@@ -37,22 +37,22 @@ package enum MoveCause: Hashable, Sendable, Codable {
 /// Why a domain can't be moved, whatever the target.
 package enum MoveObstacle: Hashable, Sendable, Codable {
     case notManaged, optedOut, notRunning, changeInFlight, loadUnknown
-    /// It has moved, a migration failed, or somebody else moved it, and it rests.
+    /// It rests, since it has moved, a migration failed, or somebody else moved it.
     case rests(until: Timestamp, Cause)
-    /// Something ties it to its host, in the words of who knows.
+    /// Something binds it to its host; the text comes from its host's Monitor.
     case immovable(String)
-    /// As many domains leave the host, or move in the cluster, as may at a time.
+    /// The budget is used up: as many domains as allowed leave the host, or move in the cluster.
     case budget
     /// No host passes the filters.
     case noTarget
-    /// A host would take it, which its own pin or group forbids.
+    /// A host would take it, but its own pin or group forbids that host.
     case tied(Tie)
     /// The best target would lower the objective too little.
     case noImprovement(Improvement)
-    /// Another domain of its host moves first: that is cheaper, and makes the room.
+    /// Another domain of its host moves instead: that costs less, and makes the room.
     case neighbourMoves(DomainID)
 
-    /// Without instants and figures.
+    /// The obstacle's kind, without instants and figures.
     var kind: String {
         switch self {
         case .notManaged: "not-managed"
@@ -107,21 +107,21 @@ package struct MoveOption: Hashable, Sendable, Codable {
     package let domain: DomainID
     package let vcpus: VCPUCount
     package let memory: ByteCount
-    /// What the host is relieved of.
+    /// The demand that leaves the host.
     package let demand: CPUDemand
     /// `nil`: it can be moved.
     package internal(set) var obstacle: MoveObstacle?
 
-    /// Bytes to transfer, by estimate: its memory once, and once more for every core that it keeps busy, since what
-    /// runs writes. The dirty rate itself is known only once a migration runs.
+    /// Bytes to transfer, estimated: its memory once, and once more for every core that it keeps busy, since a running
+    /// guest writes. The real rate of changed memory is known only while a migration runs.
     package var cost: Int64 {
         Int64(clamping: Int128(memory.bytes) * Int128(1_000_000 + demand.ppmOfOneCore) / 1_000_000)
     }
 }
 
-/// What a host has too much of.
+/// How much load and size must leave a host.
 package struct MoveNeed: Hashable, Sendable, Codable {
-    /// Parts per million of one core that have to go; zero: none of the CPU.
+    /// Parts per million of one core that must leave; zero: no CPU must.
     package var cpu: Int64
     package var memory: Int64
     /// vCPUs of promised size.
@@ -131,7 +131,7 @@ package struct MoveNeed: Hashable, Sendable, Codable {
         option.demand.ppmOfOneCore >= cpu && option.memory.bytes >= memory && Int64(option.vcpus.count) >= vcpus
     }
 
-    /// Of each need's share that is met, the smallest, in parts per million.
+    /// The share of the need that `option` meets, in parts per million: the smallest over CPU, vCPUs and memory.
     func relief(by option: MoveOption) -> Int64 {
         let shares = [
             (option.demand.ppmOfOneCore, cpu), (option.memory.bytes, memory), (Int64(option.vcpus.count), vcpus),
@@ -142,18 +142,18 @@ package struct MoveNeed: Hashable, Sendable, Codable {
     }
 }
 
-/// Which domain leaves a host, out of all that are on it.
+/// Which of a host's domains leaves it.
 package struct MovePlan: Hashable, Sendable, Codable {
     package let cause: MoveCause
     package let source: HostID
     package let need: MoveNeed
     package let minimumImprovement: Utilization
-    /// In the order in which they are tried: those whose leaving is enough, cheapest first; then the others by cost per
-    /// relief; equals by id. At most 64, which hold all that were tried.
+    /// In the order in which they are tried: first those that are enough alone, the cheapest first; then the others by
+    /// cost per relief; equal ones by id. At most 64, among them all that were tried.
     package internal(set) var options: [MoveOption]
-    /// `nil`: none can.
+    /// `nil`: no domain can leave.
     package internal(set) var chosen: DomainID?
-    /// `nil` where the objective is that the host empties, or that a neighbour grows.
+    /// `nil` if the aim is to empty the host, or to let a neighbour grow.
     package internal(set) var improvement: Improvement?
 
     static let maximumOptions = 64
@@ -173,7 +173,7 @@ package struct MovePlan: Hashable, Sendable, Codable {
             }.map(\.option)
     }
 
-    /// What the plan comes to again, from its own facts and the last placement: a record verifies by it.
+    /// Whether the plan follows from its own facts and the last placement: verification of a record checks it.
     func isConsistent(with placement: PlacementResult?) -> Bool {
         guard Self.ranked(options, need: need) == options else { return false }
         guard chosen == options.first(where: { $0.obstacle == nil })?.domain else { return false }

@@ -36,8 +36,8 @@ package enum Placement {
             runnerUp: ranked.dropFirst().first?.host)
     }
 
-    /// Whether `facts` has room for `vcpus` and `memory` more, and stays within its bound with `demand` more: the
-    /// question that a permit answers. `nil` says yes.
+    /// Why the host of `facts` has no room for `vcpus` and `memory` more, or would pass its bound with `demand` more:
+    /// the question that a permit answers. `nil`: it has room.
     package static func shortage(
         on facts: HostFacts, vcpus: VCPUCount, memory: ByteCount, demand: CPUDemand
     ) -> Rejection? {
@@ -59,7 +59,7 @@ package enum Placement {
             ?? memoryBound(of: facts, for: request)
     }
 
-    /// What the domain's own options forbid: its pins and groups.
+    /// The rejection by the domain's own options: its pins and groups.
     static func tie(on facts: HostFacts, for request: PlacementRequest) -> Rejection? {
         if let pinned = request.pinnedHosts, !pinned.contains(facts.record.host) { return Rejection(.notPinned) }
         if request.mustJoinPeers == true, facts.affinityPeers ?? 0 == 0 { return Rejection(.affinity) }
@@ -69,7 +69,7 @@ package enum Placement {
         return nil
     }
 
-    /// What the last migrations and the budgets forbid.
+    /// The rejection by recent migrations and the budgets.
     private static func constraint(on facts: HostFacts, for request: PlacementRequest) -> Rejection? {
         if let unfitness = facts.unfitness { return Rejection(unfitness.code) }
         if facts.failedUntil != nil { return Rejection(.failedBefore) }
@@ -79,7 +79,7 @@ package enum Placement {
         return request.source != nil && facts.isUnmeasured == true ? Rejection(.unmeasured) : nil
     }
 
-    /// A move must not push the memory that is measured over the host's bound.
+    /// A move must not raise the measured memory above the host's bound.
     private static func memoryBound(of facts: HostFacts, for request: PlacementRequest) -> Rejection? {
         guard request.source != nil, let bound = facts.record.memoryBound,
             let projected = facts.projectedMemory(adding: request.memory), projected > bound
@@ -122,7 +122,7 @@ package enum Placement {
             weightedCPU: cpu * weights.cpuPPM / 1_000_000, weightedMemory: memory * weights.memoryPPM / 1_000_000)
     }
 
-    /// `part / whole` in parts per million, floored; zero of nothing.
+    /// `part / whole` in parts per million, rounded down; zero if `whole` is zero.
     private static func share(_ part: Int64, of whole: Int64) -> Int64 {
         guard whole > 0 else { return 0 }
         return Int64(Int128(part) * 1_000_000 / Int128(whole))

@@ -2,22 +2,22 @@
 
 package import ResourceModel
 
-/// What is to be placed.
+/// The domain that must be placed.
 package struct PlacementRequest: Hashable, Sendable, Codable {
     package var domain: DomainID
     /// Where it runs now; `nil` for a new domain.
     package var source: HostID?
     /// What it has now; zero for a new domain.
     package var presentVCPUs: VCPUCount
-    /// Room to find: for a domain that moves in order to grow, the grown size.
+    /// The room that it needs: for a domain that moves in order to grow, the size after growing.
     package var vcpus: VCPUCount
     package var memory: ByteCount
     package var demand: CPUDemand
-    /// Hosts that have said no to this very request, by id.
+    /// Hosts that have refused this request, by id.
     package var denied: [HostID]
     /// The only hosts that it may run on, by id; `nil`: any.
     package var pinnedHosts: [HostID]?
-    /// Its affinity group has a home already: only hosts with a peer will do.
+    /// Whether its affinity group is on a host already: then only hosts with a peer are feasible.
     package var mustJoinPeers: Bool?
     /// Its groups, by name.
     package var affinityGroup: String?
@@ -76,11 +76,11 @@ package enum RejectionCode: String, Hashable, Sendable, Codable, CaseIterable {
     case notPinned = "not-pinned-to-it"
     case affinity
     case antiAffinity = "anti-affinity"
-    /// It takes as many migrations as it may.
+    /// As many migrations as allowed are on their way to it.
     case budget = "migration-budget"
     /// Its load was not measured since the last move.
     case unmeasured = "not-measured-since-move"
-    /// A migration of this domain to it failed lately.
+    /// A migration of this domain to it failed recently.
     case failedBefore = "failed-before"
     case sameUUID = "same-host-uuid"
     case otherDriver = "other-driver"
@@ -88,7 +88,7 @@ package enum RejectionCode: String, Hashable, Sendable, Codable, CaseIterable {
     case lacksCPU = "lacks-cpu-features"
     case lacksStorage = "lacks-storage"
     case lacksNetwork = "lacks-network"
-    /// A migration between these two hosts failed lately, for a reason that holds on.
+    /// A migration between these two hosts failed recently, for a reason that still holds.
     case pairFailed = "pair-failed-before"
 }
 
@@ -110,11 +110,11 @@ package struct Rejection: Hashable, Sendable, Codable, CustomStringConvertible {
 
 /// The terms of a feasible host's weight, in parts per million.
 package struct WeightTerms: Hashable, Sendable, Codable {
-    /// 0…1 000 000 over the feasible hosts: the best of each is 1 000 000, the others in proportion to it.
+    /// 0…1 000 000 over the feasible hosts: the best host has 1 000 000, the others are in proportion to it.
     package let responseScore: Int64
     package let freeCPUScore: Int64
     package let freeMemoryScore: Int64
-    /// Score times weight, each floored.
+    /// Score times weight, each rounded down.
     package let weightedResponse: Int64
     package let weightedCPU: Int64
     package let weightedMemory: Int64
@@ -129,7 +129,7 @@ package struct Candidate: Hashable, Sendable, Codable {
     package let terms: WeightTerms?
 }
 
-/// The whole judgement: every host by id, the chosen one and the next best.
+/// The whole result: every host by id, the chosen one and the next best.
 package struct PlacementResult: Hashable, Sendable, Codable {
     package let request: PlacementRequest
     package let weights: PlacementWeights
@@ -143,7 +143,7 @@ package struct PlacementResult: Hashable, Sendable, Codable {
 
     func terms(of host: HostID) -> WeightTerms? { candidates.first { $0.facts.record.host == host }?.terms }
 
-    /// Why each host that was rejected can't be it, a clause for each.
+    /// Why each rejected host can't be the target, one clause for each.
     package var refusals: [String] {
         candidates.compactMap { candidate in
             candidate.rejection.map {
@@ -152,7 +152,7 @@ package struct PlacementResult: Hashable, Sendable, Codable {
         }
     }
 
-    /// Judges the same facts again: the same result, or the rules have changed.
+    /// Judges the same facts again: the result is the same unless the rules have changed.
     package func repeated() -> PlacementResult {
         Placement.place(request, in: PlacementSnapshot(hosts: candidates.map(\.facts)), weights: weights)
     }

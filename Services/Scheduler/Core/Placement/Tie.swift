@@ -2,13 +2,13 @@
 
 package import ResourceModel
 
-/// What ties a domain to certain hosts, by its own options.
+/// What binds a domain to certain hosts, or keeps it off some, by its own options.
 package enum Tie: Hashable, Sendable, Codable {
     /// The only hosts that it may run on, by id.
     case pin([HostID])
     /// The group's domains share a host.
     case affinity(String)
-    /// The group's domains share none.
+    /// No two of the group's domains share a host.
     case antiAffinity(String)
 
     /// A plain phrase, for instance `its anti-affinity group 'db'`.
@@ -16,7 +16,7 @@ package enum Tie: Hashable, Sendable, Codable {
 }
 
 extension PlacementRequest {
-    /// What forbids a host that was rejected by this code; `nil`: it is no tie that forbids it.
+    /// The tie behind a rejection with this code; `nil`: it was not a tie.
     func tie(of code: RejectionCode) -> Tie? {
         switch code {
         case .notPinned: .pin(pinnedHosts ?? [])
@@ -28,7 +28,7 @@ extension PlacementRequest {
 }
 
 extension PlacementResult {
-    /// What keeps the domain where it is although a host would have it otherwise; `nil`: it has a target, or it would
+    /// The tie that keeps the domain where it is although another host has room; `nil`: it has a target, or it would
     /// have none in any case.
     var keepingTie: Tie? {
         guard chosen == nil else { return nil }

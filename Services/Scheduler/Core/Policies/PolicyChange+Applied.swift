@@ -3,8 +3,8 @@
 package import Contracts
 package import ResourceModel
 
-/// A policy as it is asked for: rules and what holds beside them.
-package struct PolicyWish: Hashable, Sendable {
+/// A policy as it is requested, checked but not stored: rules and the options beside them.
+package struct RequestedPolicy: Hashable, Sendable {
     /// `nil`: no rule is subscribed.
     package let policy: ScalingPolicy?
     package let options: PolicyOptions
@@ -24,12 +24,12 @@ package struct PolicyRefusal: Error, Hashable, Sendable, CustomStringConvertible
     package init(_ description: String) { self.description = description }
 }
 
-/// What a domain's policy is changed in the light of.
+/// What must be known of a domain to change its policy.
 package struct PolicySubject: Hashable, Sendable {
     package let maximumVCPUs: VCPUCount
     package let memory: ByteCount?
     package let maximumMemory: ByteCount
-    /// N where neither the tenant nor a preset says it.
+    /// The platform's N, for a policy for which neither the tenant nor a preset sets it.
     package let windowLength: Int
     /// The longest N that a tenant may choose.
     package let longestWindow: Int
@@ -46,8 +46,9 @@ package struct PolicySubject: Hashable, Sendable {
 }
 
 extension PolicyChange {
-    /// The policy that `current` becomes. Throws the first thing that can't be.
-    package func applied(to current: PolicyVersion?, of subject: PolicySubject) throws(PolicyRefusal) -> PolicyWish {
+    /// The policy that `current` becomes. Throws the first fault.
+    package func applied(to current: PolicyVersion?, of subject: PolicySubject) throws(PolicyRefusal) -> RequestedPolicy
+    {
         try checkCombination()
         try checkAmounts()
         if let windowLength, windowLength != 0, !(1...subject.longestWindow).contains(windowLength) {
@@ -56,7 +57,7 @@ extension PolicyChange {
         }
         let options = try options(from: current?.options ?? PolicyOptions())
         let policy = try rules(from: current?.policy, options: options, of: subject)
-        return PolicyWish(
+        return RequestedPolicy(
             policy: policy, options: options, windowLength: options.windowLength(platform: subject.windowLength))
     }
 
@@ -78,7 +79,7 @@ extension PolicyChange {
         }
     }
 
-    /// Numbers that nothing can have, whatever they are for.
+    /// Refuses amounts that are out of bounds.
     private func checkAmounts() throws(PolicyRefusal) {
         try Self.check(
             VCPUCount.self, [("minVcpus", minVcpus.map(Int64.init)), ("maxVcpus", maxVcpus.map(Int64.init))])
@@ -167,7 +168,7 @@ extension PolicyChange {
                 "the maximum of \(maximum) vCPUs is above the VM's ceiling of \(subject.maximumVCPUs)")
         }
         do {
-            // What a managed policy has before there is a past to choose from.
+            // The bounds of a managed policy before there is a history to choose by.
             if options.goal != nil, current == nil || managed == true {
                 return try PolicyPreset.balanced.policy(
                     minimumVCPUs: minimum, maximumVCPUs: maximum, memory: memory, network: network)
@@ -223,7 +224,7 @@ extension PolicyChange {
         }
         return try rule(
             lower: memoryLowerPpm, upper: memoryUpperPpm, minimum: minMemoryBytes, maximum: maximum, current: current,
-            // Without a minimum of its own a VM never falls below half of what it has now.
+            // Without a minimum in the change, a VM never gets less than half of what it has now.
             defaults: (500_000, 850_000, max(1, (subject.memory?.bytes ?? maximum) / 2)), named: "memory")
     }
 

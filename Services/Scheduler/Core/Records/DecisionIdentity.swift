@@ -2,11 +2,11 @@
 
 import ResourceModel
 
-/// A decision's identity from what triggered it, so that an instance that decides again after a restart, and one that
-/// took over, arrive at the same id. Not cryptographic: the inputs are the platform's own.
+/// A decision's id, computed from what triggered it, so that an instance that decides again after a restart or a
+/// take-over gets the same id. Not cryptographic: the inputs are the platform's own.
 enum DecisionIdentity {
-    /// What a decision is about: it keeps several decisions of one trigger apart. The numbers are part of the ids that are
-    /// stored, and so never change.
+    /// What a decision is about: it gives several decisions of one trigger different ids. The numbers are part of
+    /// stored ids, so they never change.
     enum Purpose: UInt64, CaseIterable {
         /// Adds nothing: its ids are those of rules version 1.
         case cpu = 0

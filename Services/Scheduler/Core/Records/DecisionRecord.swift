@@ -3,22 +3,22 @@
 package import Contracts
 package import ResourceModel
 
-/// A permit that was asked for and not given.
+/// A permit that was requested and denied.
 package struct Denial: Hashable, Sendable, Codable {
     package let host: HostID
     package let at: Timestamp
-    /// In the words of who denied it.
+    /// In the words of the service that denied it.
     package let reason: String
-    /// `true`: the tenant has what it may have, so no host can give it; `nil`: this host could not.
+    /// `true`: the tenant has reached its quota, so no host may give the room; `nil`: this host could not.
     package var isOverQuota: Bool?
 }
 
-/// One decision with everything that it rests on. Integers, strings and arrays only, so that an encoder with sorted
+/// One decision with everything that it is based on. Integers, strings and arrays only, so that an encoder with sorted
 /// keys gives the same bytes for the same decision everywhere.
 package struct DecisionRecord: Hashable, Sendable, Codable {
     /// `ScalingRule.version` at the time.
     package let rulesVersion: Int
-    /// The same for the same trigger, so that deciding twice is recorded once.
+    /// The same for the same trigger, so that a decision made twice is recorded once.
     package let id: UUID128
     package let tenant: TenantID?
     /// The newest known sample at the time; `nil` if there was none.
@@ -26,17 +26,17 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
     package let inputs: RuleInputs
     /// What the rule found, before permits were asked for.
     package let finding: Finding
-    /// By whom room was refused, in order: the domain's own host first.
+    /// Who denied room, in order: the domain's own host first.
     package let denials: [Denial]
-    /// The last placement that was made; `nil` if none was needed.
+    /// The last placement; `nil` if none was needed.
     package let placement: PlacementResult?
-    /// Which domain was to leave its host and why; `nil` for a change of size. Since rules version 2.
+    /// Which domain should leave its host and why; `nil` for a change of size. Since rules version 2.
     package let move: MovePlan?
     /// Why the domain could not be moved. Since rules version 2.
     package let obstacle: MoveObstacle?
-    /// Where somebody else has moved the domain from, or had Ebb move it from. Since rules version 2.
+    /// The host from which somebody else moved the domain, or ordered Ebb to move it. Since rules version 2.
     package let foreignSource: HostID?
-    /// When the decision was complete: after permits, where those were needed.
+    /// When the decision was complete: after the permits, if any were needed.
     package let decidedAt: Timestamp
     package let outcome: Outcome
     /// One plain sentence.
@@ -48,9 +48,9 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
         package let reason: Reason
         /// The size to have, in the resource's unit.
         package let target: Int64?
-        /// The host to have it on; differs from the domain's own for `migrate`.
+        /// The host to run on; for `migrate` another one than the present host.
         package let host: HostID?
-        /// Recorded only, not acted upon.
+        /// Why it is only recorded and not acted upon; `nil`: it is acted upon.
         package let dry: DryReason?
     }
 
@@ -78,7 +78,7 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
         summary = Sentences.summary(evidence)
     }
 
-    /// All that outcome and summary are made from.
+    /// Everything from which outcome and summary are made.
     struct Evidence {
         let inputs: RuleInputs
         let finding: Finding
@@ -95,7 +95,7 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
             foreignSource: foreignSource)
     }
 
-    /// Runs the rules again over what was recorded. `nil` if they come to the same; otherwise what differs.
+    /// Runs the rules again over the recorded inputs. `nil` if they give the same; otherwise what differs.
     package func verify() -> Mismatch? {
         guard rulesVersion == ScalingRule.version else {
             return .otherRules(recorded: rulesVersion, present: ScalingRule.version)
@@ -107,8 +107,8 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
         return Sentences.summary(evidence) == summary ? nil : .summary
     }
 
-    /// What the rule finds in what was recorded. A move that Ebb did not order is no finding of the rule: only its
-    /// figures are.
+    /// What the rule finds in the recorded inputs. A move that Ebb did not order is not a finding of the rule: only its
+    /// figures come from the rule.
     private var foundAgain: Finding {
         var found = ScalingRule.find(inputs)
         guard foreignSource != nil else { return found }
@@ -137,8 +137,8 @@ package struct DecisionRecord: Hashable, Sendable, Codable {
 }
 
 extension DecisionRecord.Evidence {
-    /// From what the rule found and what permits and placement said to what is done. A growth that its own host
-    /// denied becomes a migration to the chosen host, or a refusal if there is none.
+    /// What is done, given what the rule found and what permits and placement said. A growth that its own host denied
+    /// becomes a migration to the chosen host, or a refusal if there is none.
     var outcome: DecisionRecord.Outcome {
         if let move { return outcome(of: move) }
         guard finding.verdict == .grow, !denials.isEmpty else {

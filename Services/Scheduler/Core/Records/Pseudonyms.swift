@@ -13,7 +13,7 @@ extension DecisionRecord {
             denials: denials.map {
                 Denial(
                     host: names.disguise($0.host), at: $0.at,
-                    // Of a quota nobody else's name is told.
+                    // The text about a quota names only the tenant itself.
                     reason: $0.isOverQuota == true ? $0.reason : "there was no room", isOverQuota: $0.isOverQuota)
             },
             placement: placement.map(names.disguise), move: move.map(names.disguise),
@@ -22,8 +22,9 @@ extension DecisionRecord {
     }
 }
 
-/// Names in the order in which the record ranks, not in that of the true names, which would tell about them. What weighs
-/// or costs the same went by the lower id, and goes the same way.
+/// Names are numbered in the order in which the record ranks them, since the order of the true names would say
+/// something about them. Where the record chose the lower id at equal weight or cost, the pseudonyms have the same
+/// order.
 private struct Pseudonyms {
     private var hosts = SortedTable<HostID, HostID>()
     private var domains = SortedTable<DomainID, DomainID>()
@@ -51,13 +52,14 @@ private struct Pseudonyms {
         let place = others.firstIndex(of: own) ?? others.endIndex
         others += [record.move?.neighbour, record.obstacle?.neighbour].compactMap(\.self)
         others += (record.move?.options ?? []).compactMap(\.obstacle?.neighbour)
-        // Those before the own id in the plan stay before it.
+        // Domains that stand before the own id in the plan stay before it.
         for (number, domain) in others.enumerated() where domain != own && domains[domain] == nil {
             domains[domain] = DomainID(UUID128(high: number < place ? 0 : .max, low: UInt64(number)))
         }
     }
 
-    /// The feasible hosts by weight, equals by id, and then the others, who go by no order: by what is shown of them.
+    /// The feasible hosts by weight, equal ones by id; then the others, which the record does not rank, by what is
+    /// shown of them.
     private static func ranked(_ placement: PlacementResult) -> [HostID] {
         let weighed = placement.candidates.filter { $0.terms != nil }
         let others = placement.candidates.filter { $0.terms == nil }
@@ -77,7 +79,7 @@ private struct Pseudonyms {
         var copy = inputs
         copy.host = disguise(inputs.host)
         if inputs.freezeReason != nil { copy.freezeReason = "ask the platform" }
-        // Where a sample stood in its host's stream tells of the host, and when its Monitor was another.
+        // A sample's place in its host's stream says something about the host, and about when its Monitor changed.
         copy.samples = inputs.samples.enumerated().map { $1.numbered($0) }
         return copy
     }
@@ -105,7 +107,7 @@ private struct Pseudonyms {
         }
     }
 
-    /// Without the platform's own names.
+    /// The same without the platform's own names.
     func disguise(_ unfitness: Unfitness) -> Unfitness {
         switch unfitness {
         case .found(.sameUUID): .found(.sameUUID(UUID128(high: 0, low: 0)))

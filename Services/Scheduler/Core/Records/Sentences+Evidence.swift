@@ -34,7 +34,7 @@ extension Sentences {
         return lines
     }
 
-    /// Nothing of a sample that has a number of its record only.
+    /// Empty for a sample that has only a number in its record.
     private static func stream(of sample: WindowSample) -> String {
         sample.position.epoch == 0 ? "" : ", stream \(sample.position.epoch)/\(sample.position.sequence)"
     }
@@ -55,7 +55,8 @@ extension Sentences {
         return lines + [separation(placement)].compactMap(\.self)
     }
 
-    /// Why here and not at the next best: what separated them, the largest first. `nil` without both.
+    /// Why the chosen host and not the next best: the terms that separated them, the largest first. `nil` unless there
+    /// are both.
     static func separation(_ placement: PlacementResult) -> String? {
         guard let chosen = placement.chosen, let winner = placement.terms(of: chosen) else { return nil }
         guard let next = placement.runnerUp, let second = placement.terms(of: next) else {
@@ -74,8 +75,8 @@ extension Sentences {
     }
 
     /// - Parameters:
-    ///   - request: what was rejected, where that is known.
-    ///   - facts: of the host that it was rejected for.
+    ///   - request: the request that was rejected, if it is known.
+    ///   - facts: the facts of the rejected host.
     static func text(
         _ rejection: Rejection, of request: PlacementRequest? = nil, on facts: HostFacts? = nil
     ) -> String {
@@ -169,7 +170,7 @@ extension Sentences {
         }
     }
 
-    /// Who might have left the host, in the order in which they were tried.
+    /// The domains that might have left the host, in the order in which they were tried.
     static func plan(_ plan: MovePlan) -> [String] {
         var lines = plan.options.map { option in
             let state =

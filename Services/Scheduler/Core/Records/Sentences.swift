@@ -152,7 +152,7 @@ extension Sentences {
         size.map { amount($0, of: inputs.resource) } ?? (inputs.resource == .cpu ? "? vCPUs" : "?")
     }
 
-    /// The present size, whose unit the next one names where both have the same.
+    /// The present size, without its unit if the next size has the same unit.
     private static func amount(_ size: Int64?, of inputs: RuleInputs) -> String {
         guard let size else { return inputs.resource == .cpu ? "an unknown number of" : "an unknown size" }
         return inputs.resource == .cpu ? "\(size)" : amount(size, of: inputs.resource)

@@ -3,8 +3,8 @@
 internal import Contracts
 package import ResourceModel
 
-/// A decision as its tenant may read it: its own samples, sizes and bounds, and what was decided. Of others, of hosts' loads and
-/// of their free room there is nothing; hosts have numbers of this decision only.
+/// A decision as its tenant may read it: its own samples, sizes and bounds, and what was decided. It has nothing about
+/// other tenants, hosts' loads and their free room; hosts have numbers that hold in this decision only.
 package struct TenantsDecision: Hashable, Sendable, Codable {
     /// What the rule looked at and found.
     package struct Record: Hashable, Sendable, Codable {
@@ -19,14 +19,14 @@ package struct TenantsDecision: Hashable, Sendable, Codable {
     package let id: UUID128
     /// One plain sentence.
     package let summary: String
-    /// The summary and every fact of the tenant's own behind it, one per line.
+    /// The summary and the tenant's own facts behind it, one per line.
     package let text: String
     package let record: Record
 }
 
 extension DecisionRecord {
-    /// The decision in the words in which its tenant may read it.
-    package func toldToTenant() -> TenantsDecision {
+    /// The decision as its tenant may read it.
+    package func forTenant() -> TenantsDecision {
         let shown = pseudonymised()
         let summary = Sentences.tenantsSummary(shown.evidence)
         var lines = ["\(decidedAt): \(summary)"]
@@ -43,20 +43,20 @@ extension DecisionRecord {
 }
 
 extension Sentences {
-    /// The summary without others' figures. What is given was pseudonymised.
+    /// The summary without others' figures. `evidence` is pseudonymised already.
     static func tenantsSummary(_ evidence: DecisionRecord.Evidence) -> String {
-        let told = DecisionRecord.Evidence(
+        let shown = DecisionRecord.Evidence(
             inputs: evidence.inputs, finding: evidence.finding, denials: evidence.denials,
-            placement: evidence.placement, move: evidence.move, obstacle: evidence.obstacle.map(toldToTenant),
+            placement: evidence.placement, move: evidence.move, obstacle: evidence.obstacle.map(forTenant),
             foreignSource: evidence.foreignSource)
-        guard let plan = told.move else { return summary(told) }
-        let outcome = told.outcome
+        guard let plan = shown.move else { return summary(shown) }
+        let outcome = shown.outcome
         let why = tenantsCause(plan)
         let text =
             outcome.verdict == .migrate
             ? "migrate from \(plan.source) to \(outcome.host.map { "\($0)" } ?? "?"): \(why)"
-            : "not moved: \(why), but \(told.obstacle.map { self.text($0) } ?? "no host that helps has room")"
-        return text + dryness(outcome.dry, told.inputs)
+            : "not moved: \(why), but \(shown.obstacle.map { self.text($0) } ?? "no host that helps has room")"
+        return text + dryness(outcome.dry, shown.inputs)
     }
 
     private static func tenantsCause(_ plan: MovePlan) -> String {
@@ -67,8 +67,8 @@ extension Sentences {
         }
     }
 
-    /// Without the loads that were compared, and without who else is meant.
-    private static func toldToTenant(_ obstacle: MoveObstacle) -> MoveObstacle {
+    /// The obstacle without the loads that were compared, and without other domains.
+    private static func forTenant(_ obstacle: MoveObstacle) -> MoveObstacle {
         switch obstacle {
         case .noImprovement: .immovable("no other host would be better by enough")
         case .neighbourMoves: .immovable("the room is made otherwise")

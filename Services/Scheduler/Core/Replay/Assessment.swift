@@ -5,7 +5,7 @@ package import ResourceModel
 /// What Ebb would have done for one domain that it only watched.
 package struct Assessment: Hashable, Sendable, Codable {
     package let domain: DomainID
-    /// What the replay began with: the size that the domain has.
+    /// The size at the beginning of the replay: the one that the domain has.
     package let vcpus: VCPUCount
     /// The smallest fixed size that the demand exceeds for no larger share of the time than the goal allows.
     package let rightSize: VCPUCount
@@ -17,7 +17,8 @@ package struct Assessment: Hashable, Sendable, Codable {
     package let saved: Utilization
     package let replay: ReplayResult
 
-    /// Replays `plan` over `samples` and compares it with the size the domain has. `nil` if nothing is known of it.
+    /// Replays `plan` over `samples` and compares the result with the size that the domain has. `nil` if nothing is
+    /// known of the domain.
     package init?(_ plan: ReplayPlan, goal: ManagedGoal = .standard, over samples: [ReplaySample]) {
         let replay = Replay.run(plan, over: samples)
         guard replay.known > 0, plan.vcpus > 0 else { return nil }
@@ -35,8 +36,8 @@ package struct Assessment: Hashable, Sendable, Codable {
         saved = Utilization(ppm: Int64(clamping: (had - replay.vcpuTime) * 1_000_000 / had))
     }
 
-    /// What the policy would have saved in all, as a share of what all domains had, and the share of their time that
-    /// would have been overloaded; `nil` of nothing.
+    /// What the policy would have saved in total, as a share of what all domains had, and the share of their time that
+    /// would have been overloaded; `nil` without assessments.
     package static func total(of assessments: [Assessment]) -> (saved: Utilization, overloaded: Utilization)? {
         let had = assessments.reduce(Int128(0)) { $0 + Int128($1.vcpus.count) * Int128($1.replay.known) }
         let known = assessments.reduce(Int128(0)) { $0 + Int128($1.replay.known) }
@@ -50,9 +51,9 @@ package struct Assessment: Hashable, Sendable, Codable {
     }
 }
 
-/// For how long a domain wanted more than each whole number of vCPUs.
+/// For how long a domain's demand was above each whole number of vCPUs.
 private struct DemandTimes {
-    /// By the smallest size that is enough.
+    /// The time by the smallest size that is enough.
     private var times = SortedTable<Int64, Int64>()
     private var known: Int64 = 0
 

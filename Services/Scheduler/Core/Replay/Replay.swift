@@ -6,10 +6,10 @@ import ResourceModel
 /// What a policy would have done: the live core itself, fed with recorded samples and a virtual clock.
 ///
 /// Outcomes are modelled: every growth finds room, every change succeeds after `changeNanoseconds`, nothing else is on
-/// the host. What the domain wanted does not depend on what it had, except that a demand which its old size capped may
-/// have been larger; such times are marked.
+/// the host. A domain's demand does not depend on its size, except that a demand that its old size capped may have been
+/// larger; such times are marked.
 package enum Replay {
-    /// Samples oldest first; those that are not newer than the one before are left out.
+    /// Samples come oldest first; a sample that is not newer than the one before is left out.
     package static func run(_ plan: ReplayPlan, over samples: [ReplaySample]) -> ReplayResult {
         var run = ReplayRun(plan)
         for sample in samples { run.take(sample) }
@@ -26,7 +26,7 @@ private struct ReplayRun {
     private var state: SchedulerState
     private var cycle: SchedulerState.DomainEntry.Cycle
     private var result = ReplayResult()
-    /// Whether the sizes are still those of the timeline's last segment, which is told its end when they change.
+    /// Whether the sizes are still those of the timeline's last segment, which gets its end when they change.
     private var isSegmentOpen = false
     private var vcpus: Int64
     private var memory: Int64
@@ -78,29 +78,29 @@ private struct ReplayRun {
         cycle.sampledAt = sample.sampledAt
         cycle.intervalStart = start
         cycle.position = SamplePosition(epoch: 0, sequence: cycle.position.sequence + 1)
-        let gist = gist(sample)
-        let isNews =
-            hasOthers ? state.step(gist, with: reading(sample), of: cycle) : state.step(gist, of: cycle)
-        if isNews { act(on: sample) }
+        let summary = summary(sample)
+        let hasEffect =
+            hasOthers ? state.step(summary, with: reading(sample), of: cycle) : state.step(summary, of: cycle)
+        if hasEffect { act(on: sample) }
     }
 
-    /// What the domain would have shown at its replayed size. Inlined, so that all of the replay is not copied for it.
+    /// What the domain would have shown at its replayed size. Inlined, so that the replay is not copied for it.
     @inline(__always)
-    private func gist(_ sample: ReplaySample) -> SchedulerState.DomainEntry.Gist {
-        var gist = SchedulerState.DomainEntry.Gist(state: .unknown)
-        gist.vcpus = VCPUCount(clamping: Int(vcpus))
-        gist.ceiling = ceiling
-        if hasMemory, sample.memoryUsed != nil, memory > 0 { gist.allocated = ByteCount(clamping: memory) }
-        if sample.networkPeakBytesPerSecond != nil { gist.networkCap = networkCap }
-        gist.steal = sample.steal
-        guard let demand = sample.demand else { return gist }
-        gist.state = .running
-        gist.cpu =
+    private func summary(_ sample: ReplaySample) -> SchedulerState.DomainEntry.ReadingSummary {
+        var summary = SchedulerState.DomainEntry.ReadingSummary(state: .unknown)
+        summary.vcpus = VCPUCount(clamping: Int(vcpus))
+        summary.ceiling = ceiling
+        if hasMemory, sample.memoryUsed != nil, memory > 0 { summary.allocated = ByteCount(clamping: memory) }
+        if sample.networkPeakBytesPerSecond != nil { summary.networkCap = networkCap }
+        summary.steal = sample.steal
+        guard let demand = sample.demand else { return summary }
+        summary.state = .running
+        summary.cpu =
             Utilization(numerator: Int128(demand.ppmOfOneCore), denominator: Int128(vcpus) * 1_000_000)?.clamped
-        return gist
+        return summary
     }
 
-    /// The same with all that memory and network are judged by.
+    /// The same with the figures for memory and network.
     private func reading(_ sample: ReplaySample) -> DomainSample {
         var reading = DomainSample(domain: plan.domain, state: .running)
         if hasMemory, let used = sample.memoryUsed, memory > 0 {
@@ -133,7 +133,7 @@ private struct ReplayRun {
         result.demandTime += Self.share(min(demand.ppmOfOneCore, had), of: interval)
     }
 
-    /// `ppm` parts per million of `interval`, without a division of 128 bits where 64 do.
+    /// `ppm` parts per million of `interval`, without a division of 128 bits where 64 bits are enough.
     private static func share(_ ppm: Int64, of interval: Int64) -> Int128 {
         let (product, isTooLarge) = ppm.multipliedReportingOverflow(by: interval)
         return isTooLarge ? Int128(ppm) * Int128(interval) / 1_000_000 : Int128(product / 1_000_000)
@@ -159,7 +159,7 @@ private struct ReplayRun {
         return result
     }
 
-    /// Grants what was asked for, and begins the change.
+    /// Grants the requested room, and begins the change.
     private mutating func act(on sample: ReplaySample) {
         let now = sample.sampledAt
         var isGrantAssumed = false
@@ -196,7 +196,7 @@ private struct ReplayRun {
 }
 
 extension ReplayPlan {
-    /// Nothing stops a replay: it is about the policy.
+    /// The settings without freezes and dry runs, since a replay is about the policy.
     fileprivate var liveSettings: SchedulerSettings {
         var copy = settings
         copy.isDryRun = false

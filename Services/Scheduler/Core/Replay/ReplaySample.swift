@@ -3,18 +3,18 @@
 package import Contracts
 package import ResourceModel
 
-/// What a domain wanted in one interval, as far as its samples tell, whatever size it had.
+/// A domain's demand in one interval, as far as its samples show it, whatever its size was.
 package struct ReplaySample: Hashable, Sendable {
     package var sampledAt: Timestamp
     package var intervalNanoseconds: Int64
     /// `nil`: nothing is known of the interval.
     package var demand: CPUDemand?
-    /// The domain used all that it had: it may have wanted more than `demand`.
+    /// Whether the domain used its whole size, so that its real demand may have been larger than `demand`.
     package var isCapped: Bool
     package var steal: Utilization?
-    /// In the guest, without page cache.
+    /// Used in the guest, without page cache.
     package var memoryUsed: ByteCount?
-    /// Of the two directions of the network the busier one's rate; `nil`: unknown.
+    /// The rate of the busier direction of the network; `nil`: unknown.
     package var networkPeakBytesPerSecond: Int64?
 
     package init(
@@ -30,7 +30,7 @@ package struct ReplaySample: Hashable, Sendable {
         self.networkPeakBytesPerSecond = networkPeakBytesPerSecond
     }
 
-    /// From this share on, a domain is taken to have used all of its vCPUs.
+    /// From this share on, a domain counts as having used all of its vCPUs.
     static let cappedFrom = Utilization(ppm: 990_000)
 
     /// From a reading as it was recorded.
@@ -46,14 +46,14 @@ package struct ReplaySample: Hashable, Sendable {
             memoryUsed: reading.memory?.used, networkPeakBytesPerSecond: Self.networkPeak(reading))
     }
 
-    /// A sample has the rate of both directions together, and the share that the busier one has of its cap.
+    /// A sample has the rate of both directions together, and the busier direction's share of the cap.
     private static func networkPeak(_ reading: DomainSample) -> Int64? {
         guard let share = reading.networkUtilization, let cap = reading.networkCapBytesPerSecond else { return nil }
         return Int64(clamping: Int128(share.ppm) * Int128(cap) / 1_000_000)
     }
 }
 
-/// What to replay, and under what.
+/// What to replay, and with which policy and settings.
 package struct ReplayPlan: Hashable, Sendable {
     package var domain: DomainID
     package var policy: ScalingPolicy
@@ -61,13 +61,13 @@ package struct ReplayPlan: Hashable, Sendable {
     /// N.
     package var windowLength: Int
     package var settings: SchedulerSettings
-    /// Sizes at the beginning.
+    /// The sizes at the beginning.
     package var vcpus: VCPUCount
     package var memory: ByteCount
     package var networkCap: Int64?
     /// What its definition allows; `nil`: what the policy allows.
     package var ceiling: VCPUCount?
-    /// From a decision until the size is there. The interval in which that falls is unknown to the rule.
+    /// How long a change takes after its decision. To the rule the interval in which the change happens is unknown.
     package var changeNanoseconds: Int64
 
     package init(
@@ -96,9 +96,9 @@ package struct ReplayAction: Hashable, Sendable, Codable {
     package let from: Int64
     package let to: Int64
     package let reason: Reason
-    /// It needed room, and the replay gave it: whether the host had any is not known any more.
+    /// Whether it needed room, which the replay gave: it is not known any more whether the host had room.
     package let isGrantAssumed: Bool
-    /// The demand that it was decided from may have been larger than what was seen.
+    /// Whether the demand behind it may have been larger than what was seen.
     package let isFromCapped: Bool
 }
 
@@ -111,27 +111,27 @@ package struct ReplaySegment: Hashable, Sendable, Codable {
     package let networkCap: Int64?
 }
 
-/// What a policy would have made of a recorded time. All times are in nanoseconds.
+/// What a policy would have done in a recorded time. All times are in nanoseconds.
 package struct ReplayResult: Hashable, Sendable, Codable {
     /// In order, without holes.
     package internal(set) var timeline: [ReplaySegment] = []
     /// In order.
     package internal(set) var actions: [ReplayAction] = []
-    /// In which something was known.
+    /// The time in which the demand was known.
     package internal(set) var known: Int64 = 0
     package internal(set) var unknown: Int64 = 0
-    /// In which the domain wanted more CPU than it would have had.
+    /// The time in which the domain's demand for CPU was above the size that it would have had.
     package internal(set) var overloaded: Int64 = 0
-    /// In which CPU utilisation would have been above U2.
+    /// The time in which CPU utilisation would have been above U2.
     package internal(set) var aboveUpper: Int64 = 0
-    /// In which CPU utilisation would have been below U1.
+    /// The time in which CPU utilisation would have been below U1.
     package internal(set) var idle: Int64 = 0
-    /// In which the old size capped the demand: what was wanted then is not known, and none of it counts as overloaded
-    /// unless the replayed size is smaller.
+    /// The time in which the old size capped the demand: the real demand is not known then, and none of that time
+    /// counts as overloaded unless the replayed size is smaller.
     package internal(set) var capped: Int64 = 0
     /// The sum of vCPUs over `known`, in vCPU nanoseconds.
     package internal(set) var vcpuTime: Int128 = 0
-    /// The sum of what was wanted, in nanoseconds of one core.
+    /// The sum of the demand, in nanoseconds of one core.
     package internal(set) var demandTime: Int128 = 0
 
     package var overloadedShare: Utilization { share(overloaded) }

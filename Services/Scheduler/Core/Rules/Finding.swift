@@ -7,7 +7,7 @@ package import ResourceModel
 package enum DryReason: String, Hashable, Sendable, Codable {
     /// The host was not enabled: Ebb reads, decides, records, and changes nothing.
     case hostObserved = "host-observed"
-    /// Ebb did not create the domain and nobody had it adopted.
+    /// Ebb did not create the domain, and nobody let Ebb adopt it.
     case notManaged = "not-managed"
     /// Automatic actions are frozen.
     case frozen
@@ -30,9 +30,9 @@ package struct Finding: Hashable, Sendable, Codable {
     package var peak: Utilization?
     /// The use at the size that was considered; `nil` if none was.
     package var projection: Utilization?
-    /// Mean steal of the samples that tell it.
+    /// Mean steal of the samples for which it is known.
     package var steal: Utilization?
-    /// Share of the readings that told nothing; only where it is too large.
+    /// The share of unknown readings; only if it is too large.
     package var unknownShare: Utilization?
     /// When a refusal that only waits ends by itself.
     package var until: Timestamp?

@@ -2,11 +2,12 @@
 
 package import ResourceModel
 
-/// What a policy can do at worst, worked out before it is accepted.
+/// What a policy can do at worst, computed before it is accepted.
 package struct PolicyCheck: Hashable, Sendable {
-    /// Why the policy must flap, one sentence for each resource that would; empty: it need not, and may be subscribed.
+    /// Why the policy must flap, one sentence for each resource for which it must; empty: it need not flap, and may be
+    /// subscribed.
     package let refusals: [String]
-    /// By resource, in the order of `Resource.allCases`, for those that the policy has a rule for.
+    /// In the order of `Resource.allCases`, for the resources that have a rule.
     package let worstCases: [WorstCase]
 
     package var isAcceptable: Bool { refusals.isEmpty }
@@ -32,8 +33,8 @@ package struct PolicyCheck: Hashable, Sendable {
         }
     }
 
-    /// From v to v + 1 vCPUs a load between U2 · v and U1 · (v + 1) fits neither: v is too small for it and v + 1 too
-    /// large. There is none only if U1 · (v + 1) ≤ U2 · v, and the smallest size is the hardest case.
+    /// A load between U2 · v and U1 · (v + 1) fits neither v nor v + 1 vCPUs: v is too small for it, and v + 1 too
+    /// large. There is no such load only if U1 · (v + 1) ≤ U2 · v, and the smallest size is the hardest case.
     private static func flaps(_ policy: ScalingPolicy) -> String? {
         let small = Int64(policy.minimumVCPUs.count)
         guard policy.maximumVCPUs > policy.minimumVCPUs else { return nil }
@@ -55,22 +56,22 @@ package struct PolicyCheck: Hashable, Sendable {
 /// The most that one rule can do, whatever the load.
 package struct WorstCase: Hashable, Sendable {
     package let resource: Resource
-    /// At least so long before a growth nothing else happened to the resource, in nanoseconds.
+    /// How long at least nothing else happened to the resource before a growth, in nanoseconds.
     package let restUp: Int64
     /// The same before a shrink.
     package let restDown: Int64
     /// Steps from the smallest size to the largest.
     package let steps: Int64
 
-    /// No load makes more actions than this within `nanoseconds`.
+    /// The largest number of actions within `nanoseconds`, whatever the load.
     ///
     /// With u growths and d shrinks in the period, all but the first action rest: u · restUp + d · restDown ≤ period +
-    /// the longer rest. u and d differ by at most `steps`, so 2 · min(u, d) · (restUp + restDown) / 2 fits too.
-    /// Giving memory back under pressure comes on top, at most once per shrink.
+    /// the longer rest. u and d differ by at most `steps`, so 2 · min(u, d) · (restUp + restDown) / 2 fits too. Memory
+    /// that is given back under pressure adds at most one action per shrink.
     package func actions(within nanoseconds: Int64) -> Int64 {
         let pairs = (nanoseconds + max(restUp, restDown)) / (restUp + restDown)
         let alternating = 2 * pairs + steps
-        // Without the bound of sizes: the faster direction alone.
+        // If the sizes set no bound: only the faster direction.
         let oneWay = nanoseconds / min(restUp, restDown) + 1
         return min(alternating, oneWay)
     }

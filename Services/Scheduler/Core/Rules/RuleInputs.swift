@@ -3,13 +3,13 @@
 package import Contracts
 package import ResourceModel
 
-/// All that the rule looks at: nothing else has any influence on what it finds.
+/// Everything that the rule looks at: nothing else has any influence on what it finds.
 ///
 /// What came with rules version 2 is optional, so that older records still decode.
 package struct RuleInputs: Hashable, Sendable, Codable {
     package var domain: DomainID
     package var host: HostID
-    /// The instant decided for: the trigger sample's, or that of the event that had the rule run again.
+    /// The instant of the decision: that of the sample that triggered it, or of the event that made the rule run again.
     package var at: Timestamp
     /// Version of the policy; zero without one.
     package var policyVersion: Int64
@@ -35,9 +35,9 @@ package struct RuleInputs: Hashable, Sendable, Codable {
     package var stealBound: Utilization
     /// Hosts that may deny room, the domain's own among them, before a growth is given up.
     package var maximumDenials: Int
-    /// A growth found no room anywhere and asks again then.
+    /// When a growth that found no room anywhere asks again.
     package var noRoomUntil: Timestamp?
-    /// An action's outcome is unknown; the domain is left alone until then.
+    /// Until when the domain is left alone, since an action's outcome is unknown.
     package var settlingUntil: Timestamp?
 
     /// `nil`: CPU, as in records of rules version 1.
@@ -47,15 +47,15 @@ package struct RuleInputs: Hashable, Sendable, Codable {
     /// Bytes per second.
     package var networkCap: Int64?
     package var memorySettings: SchedulerSettings.MemorySettings?
-    /// The memory before the last shrink that was not given back yet.
+    /// The memory before the last shrink that is not given back yet.
     package var memoryBeforeShrink: ByteCount?
-    /// The newest reading shows that the guest lacks memory.
+    /// Set if the newest reading shows that the guest lacks memory.
     package var pressure: MemoryPressure?
-    /// A larger share of unknown readings holds; `nil`: never.
+    /// A larger share of unknown readings keeps the domain as it is; `nil`: no share does.
     package var unknownBound: Utilization?
     /// Unknown readings since the newest sample.
     package var unknownRun: Int?
-    /// CPU is projected by the highest use that was seen, as memory is, and not by the mean.
+    /// Whether CPU is projected by the highest use that was seen, as memory is, and not by the mean.
     package var projectsByPeak: Bool?
     package var isOptedOut: Bool?
     /// `nil`: not a dry run.
@@ -63,7 +63,7 @@ package struct RuleInputs: Hashable, Sendable, Codable {
     /// Why automatic actions are frozen; `nil`: they are not.
     package var freezeReason: String?
     package var blackoutUntil: Timestamp?
-    /// Growths on the same host that are served first.
+    /// How many growths on the same host are served before this one.
     package var queuedBehind: Int?
 
     package var resource: Resource { recordedResource ?? .cpu }
@@ -71,7 +71,7 @@ package struct RuleInputs: Hashable, Sendable, Codable {
     /// Bounds and sizes of the resource's rule; `nil` without one.
     package var rule: ResourceRule? { policy?.rule(for: resource) }
 
-    /// What the domain has of the resource; `nil` while unknown.
+    /// The domain's size of the resource; `nil` while unknown.
     package var size: Int64? {
         switch resource {
         case .cpu: vcpus.map { Int64($0.count) }
@@ -80,7 +80,7 @@ package struct RuleInputs: Hashable, Sendable, Codable {
         }
     }
 
-    /// What the resource can't pass, whatever the policy says; `nil` while unknown, or without such an end.
+    /// The largest possible size, whatever the policy says; `nil` while unknown, or without such a limit.
     var sizeCeiling: Int64? {
         switch resource {
         case .cpu: ceiling.map { Int64($0.count) }
@@ -89,7 +89,7 @@ package struct RuleInputs: Hashable, Sendable, Codable {
         }
     }
 
-    /// Towards the policy's sizes, for a number of vCPUs that they don't allow; `nil` for all others.
+    /// The direction towards the policy's sizes, if they do not allow the present number of vCPUs; otherwise `nil`.
     var wayInside: Direction? {
         guard resource == .cpu, let size, let rule, size > 0 else { return nil }
         if size < rule.minimum { return .up }
@@ -104,13 +104,13 @@ package struct RuleInputs: Hashable, Sendable, Codable {
     }
 }
 
-/// That a guest lacks memory: it reads back from swap, or faults pages in from its disk.
+/// A guest lacks memory: it reads back from swap, or loads pages from its disk.
 package struct MemoryPressure: Hashable, Sendable, Codable {
     package let sampledAt: Timestamp
     package let swapInBytesPerSecond: Int64
     package let majorFaultsPerSecond: Int64
 
-    /// `nil` unless one of the rates is above its bound. Unknown is no pressure.
+    /// `nil` unless one of the rates is above its bound. An unknown rate is not pressure.
     init?(_ reading: DomainSample, sampledAt: Timestamp, interval: Int64, settings: SchedulerSettings.MemorySettings) {
         guard reading.swapInDelta ?? 0 > 0 || reading.majorFaultsDelta ?? 0 > 0, interval > 0 else { return nil }
         let rate = { (delta: Int64?) in

@@ -5,16 +5,16 @@ package import ResourceModel
 
 /// The paper's rule and the guards around it, for each resource.
 ///
-/// Up when at least M of the N most recent known samples are above U2; down when at least M are below U1, where
-/// M = max(1, ⌈N · P⌉). With the size s and the use u of the samples that count, the use at the next size t is
-/// projected as u · s / t, rounded half up to parts per million: nothing is shrunk into a size at which that passes U2,
-/// nor grown into one at which it is below U1. u is the highest use that was seen, because a mean hides the peaks that
-/// would overload the next size. For the network, which is sized by it, it is the mean, and for CPU where the platform's
-/// settings say so, as the paper's do.
+/// Up when at least M of the N most recent known samples are above U2; down when at least M are below U1, where M =
+/// max(1, ⌈N · P⌉). With the size s and the use u of the samples that count, the use at the next size t is projected as
+/// u · s / t, rounded half up to parts per million: a resource is not shrunk to a size at which this passes U2, nor
+/// grown to one at which this is below U1. u is the highest use that was seen, because a mean hides the peaks that
+/// would overload the next size. For the network, which is sized by the mean, u is the mean; for CPU too if the
+/// platform's settings say so, as the paper's do.
 ///
 /// A number of vCPUs outside the policy's sizes is brought to the nearest of them without waiting for breaches.
 package enum ScalingRule {
-    /// Changes whenever the same inputs may give another finding.
+    /// Rises whenever the same inputs may give another finding.
     package static let version = 2
 
     /// Pure: the same inputs give the same finding.
@@ -53,7 +53,8 @@ package enum ScalingRule {
             finding: finding, inputs: inputs)
     }
 
-    /// The use `use` at the size `from`, seen from the size `to`: use · from / to, rounded half up. `to` is above zero.
+    /// The use at size `to` of a load whose use at size `from` is `use`: use · from / to, rounded half up. `to` is
+    /// above zero.
     package static func projection(_ use: Utilization, from: Int64, to: Int64) -> Utilization {
         let divisor = Int128(to)
         return Utilization(ppm: Int64(clamping: (Int128(use.ppm) * Int128(from) * 2 + divisor) / (divisor * 2)))
@@ -89,7 +90,7 @@ package enum ScalingRule {
         switch direction {
         case .up:
             if target > rule.maximum { return .atPolicyMaximum }
-            // Memory whose ceiling nobody knows is not grown; nor is it while the definition does not tell.
+            // Memory is not grown while its ceiling is not known.
             let ceiling = inputs.sizeCeiling ?? (inputs.resource == .memory ? size : nil)
             if let ceiling, target > ceiling { return .atCeiling }
         case .down:
@@ -98,7 +99,8 @@ package enum ScalingRule {
         return nil
     }
 
-    /// What a guest of the size `target` has left at the highest use that was seen, in bytes; `nil` of other resources.
+    /// How much memory a guest of the size `target` has left at the highest use that was seen, in bytes; `nil` for
+    /// other resources.
     private static func available(_ finding: Finding, _ inputs: RuleInputs, target: Int64) -> Int64? {
         guard inputs.resource == .memory, let size = inputs.size, let use = finding.peak ?? finding.mean else {
             return nil
@@ -125,7 +127,7 @@ package enum ScalingRule {
         return nil
     }
 
-    /// What is urgent waits neither for a cooldown nor for the end of a blackout: it takes back what Ebb took.
+    /// An urgent growth waits neither for a cooldown nor for the end of a blackout: it gives back what Ebb took.
     private static func wait(
         _ direction: Direction, isUrgent: Bool, inputs: RuleInputs
     ) -> (Reason, Timestamp?)? {

@@ -5,12 +5,12 @@ import ResourceModel
 /// The next size of a resource.
 ///
 /// - CPU: one vCPU more or less; from outside the policy's sizes to the nearest of them.
-/// - Memory: up, so that the highest use that was seen lies in the middle of U1 and U2, at most doubled; down by at most
-///   5 %. Under pressure, what the last shrink took, or one eighth more where there was none.
+/// - Memory: up, so that the highest use that was seen lies in the middle of U1 and U2, at most doubled; down by at
+///   most 5 %. Under pressure, the size before the last shrink, or one eighth more if there was none.
 /// - Network: so that the mean use lies in the middle of U1 and U2; at most doubled, at most halved.
 enum Sizing {
-    /// In the resource's unit; not within the policy's sizes yet, except that it does not pass their end when the
-    /// present size does not stand there already. Zero is a size that can't be.
+    /// The next size in the resource's unit. It may lie outside the policy's sizes, except that it does not pass their
+    /// end unless the present size is there already. Zero is not a valid size.
     static func target(_ direction: Direction, size: Int64, use: Utilization, inputs: RuleInputs, rule: ResourceRule)
         -> Int64
     {
@@ -50,7 +50,7 @@ enum Sizing {
         return min(wanted, ResourceRule.largestAmount)
     }
 
-    /// What is wanted, or the largest size there is, as long as that is more than the present one.
+    /// The wanted size, or the largest possible one if that is more than the present one.
     private static func end(_ wanted: Int64, above size: Int64, _ inputs: RuleInputs, _ rule: ResourceRule) -> Int64 {
         let largest = min(rule.maximum, inputs.sizeCeiling ?? .max)
         return largest > size ? min(wanted, largest) : wanted

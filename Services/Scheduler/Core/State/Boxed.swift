@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A value that is seldom there and lies elsewhere, so that what holds it stays small.
+/// A rare value that is stored on the heap, so that the struct around it stays small.
 @propertyWrapper
-enum Apart<Value> {
+enum Boxed<Value> {
     case none
     indirect case some(Value)
 
@@ -13,28 +13,28 @@ enum Apart<Value> {
             guard case .some(let value) = self else { return nil }
             return value
         }
-        set { self = Apart(wrappedValue: newValue) }
+        set { self = Boxed(wrappedValue: newValue) }
     }
 
-    /// Told without a look at the value.
+    /// Whether there is no value, without reading it.
     var isEmpty: Bool {
         guard case .none = self else { return false }
         return true
     }
 }
 
-extension Apart: Equatable where Value: Equatable {}
-extension Apart: Hashable where Value: Hashable {}
-extension Apart: Sendable where Value: Sendable {}
+extension Boxed: Equatable where Value: Equatable {}
+extension Boxed: Hashable where Value: Hashable {}
+extension Boxed: Sendable where Value: Sendable {}
 
-extension Apart: Encodable where Value: Encodable {
+extension Boxed: Encodable where Value: Encodable {
     func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(wrappedValue)
     }
 }
 
-extension Apart: Decodable where Value: Decodable {
+extension Boxed: Decodable where Value: Decodable {
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         self.init(wrappedValue: container.decodeNil() ? nil : try container.decode(Value.self))

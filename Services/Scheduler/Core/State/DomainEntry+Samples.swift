@@ -2,15 +2,16 @@
 
 import ResourceModel
 
-// What one reading does to a domain. Every sample passes here: values without references, and no copies of large ones.
+// What one reading changes in a domain. Every sample passes through this code: it uses values without references, and
+// copies no large ones.
 
 extension SchedulerState.DomainEntry {
-    /// What every domain needs of a reading, which is several times as large.
-    struct Gist {
+    /// The part of a reading that every domain needs; a whole reading is several times as large.
+    struct ReadingSummary {
         var state: DomainState
         /// Confirmed, else granted.
         var vcpus: VCPUCount?
-        /// Known as well where `vcpus` is.
+        /// Known whenever `vcpus` is.
         var ceiling: VCPUCount?
         var allocated: ByteCount?
         var cpu: Utilization?
@@ -18,9 +19,9 @@ extension SchedulerState.DomainEntry {
         var networkCap: Int64?
     }
 
-    /// What a reading told.
-    struct Told {
-        /// It ran: what is known of its other resources counts as well.
+    /// Which figures a reading contained.
+    struct ReadingContent {
+        /// Whether the domain ran, so that the figures of its other resources count too.
         var isRunning = false
         var hasCPU = false
         var hasMemory = false
@@ -34,7 +35,7 @@ extension SchedulerState.DomainEntry {
         let terms: Terms
     }
 
-    /// What each reading needs of the settings.
+    /// The settings that each reading needs.
     struct Terms {
         let samplingInterval: Int64
         let unknownBound: Utilization
@@ -52,22 +53,22 @@ extension SchedulerState.DomainEntry {
     }
 
     @inline(__always)
-    func isNews(_ cycle: Cycle) -> Bool { lastSampledAt.map { cycle.sampledAt > $0 } ?? true }
+    func isNewer(_ cycle: Cycle) -> Bool { lastSampledAt.map { cycle.sampledAt > $0 } ?? true }
 
-    /// Takes one reading in, without memory and network: whether its CPU is known and counts. It is news, and of the
-    /// host and the life that are known.
+    /// Takes one reading, without memory and network; returns whether its CPU is known and counts. The reading must be
+    /// newer than the last one, and of the known host and life.
     @inline(__always)
-    mutating func take(_ reading: Gist, of cycle: Cycle) -> Told {
-        var told = Told()
+    mutating func take(_ reading: ReadingSummary, of cycle: Cycle) -> ReadingContent {
+        var content = ReadingContent()
         lastSampledAt = cycle.sampledAt
         takeSize(reading, sampledAt: cycle.sampledAt, memory: cycle.terms.memory)
         guard reading.state.isRunning else {
             if reading.state == .unknown { takeNothing(of: cycle) }
-            return told
+            return content
         }
-        told.isRunning = true
+        content.isRunning = true
         if let vcpus = record.vcpus, reading.vcpus != nil, let utilization = reading.cpu {
-            told.hasCPU = cpu.window.record(
+            content.hasCPU = cpu.window.record(
                 WindowSample(
                     sampledAt: cycle.sampledAt, utilization: utilization.clamped, size: Int64(vcpus.count),
                     steal: reading.steal, position: cycle.position),
@@ -75,10 +76,10 @@ extension SchedulerState.DomainEntry {
         } else {
             cpu.window.recordUnknown(intervalStart: cycle.intervalStart)
         }
-        return told
+        return content
     }
 
-    /// Its host could not tell its state: nothing is known of any resource.
+    /// Its host does not know its state: nothing is known of any resource.
     @inline(never)
     private mutating func takeNothing(of cycle: Cycle) {
         for resource in Resource.allCases where hasRule(resource) {
@@ -86,9 +87,9 @@ extension SchedulerState.DomainEntry {
         }
     }
 
-    /// Takes memory and network of a reading that `take` took, as far as there are rules for them.
+    /// Takes memory and network of a reading that `take` has taken, if there are rules for them.
     @inline(never)
-    mutating func takeOthers(_ reading: DomainSample, of cycle: Cycle, _ told: inout Told) {
+    mutating func takeOthers(_ reading: DomainSample, of cycle: Cycle, _ content: inout ReadingContent) {
         let length = Int(trigger.windowLength)
         let sample = { (utilization: Utilization, size: Int64) in
             WindowSample(
@@ -103,19 +104,19 @@ extension SchedulerState.DomainEntry {
             } else {
                 memory.window.recordUnknown(intervalStart: cycle.intervalStart)
             }
-            told.hasMemory = memory.window.newest?.sampledAt == cycle.sampledAt || pressure != nil
+            content.hasMemory = memory.window.newest?.sampledAt == cycle.sampledAt || pressure != nil
         }
         if trigger.hasNetwork, let utilization = reading.networkUtilization,
             let cap = reading.networkCapBytesPerSecond
         {
-            told.hasNetwork = network.window.record(
+            content.hasNetwork = network.window.record(
                 sample(utilization, cap), intervalStart: cycle.intervalStart, keeping: length)
         } else if trigger.hasNetwork {
             network.window.recordUnknown(intervalStart: cycle.intervalStart)
         }
     }
 
-    /// Pressure is believed from the first reading on that was taken after the last change.
+    /// Pressure counts from the first reading that was taken after the last change.
     private mutating func takePressure(_ reading: DomainSample, of cycle: Cycle) {
         pressure = nil
         if let last = memory.lastChangeAt, cycle.sampledAt <= last { return }
@@ -143,24 +144,24 @@ extension SchedulerState.DomainEntry {
 // MARK: - Host and life
 
 extension SchedulerState.DomainEntry {
-    /// Whether a reading of `host` is of the host and the life that are known, as nearly all are.
+    /// Whether a reading is of the known host and the known life, as nearly all are.
     @inline(__always)
     func isFamiliar(_ life: Incarnation?, on host: HostID) -> Bool {
         record.host == host && (life == nil || life == incarnation)
     }
 
-    /// What a reading of another host or another life says.
+    /// What a reading of another host or another life means.
     enum Arrival {
-        /// It is not believed.
+        /// The reading is not believed.
         case disbelieved
-        /// `nil`: it is where we knew it, or where we sent it.
+        /// `nil`: the domain is on the known host, or where we sent it.
         case believed(Departure?)
     }
 
-    /// A move that was no decision of ours.
+    /// A move that we did not decide.
     struct Departure {
         let source: HostID
-        /// Somebody had Ebb do it; else somebody else did.
+        /// Whether somebody ordered Ebb to move it; otherwise it was moved without Ebb.
         let isOrdered: Bool
     }
 
@@ -178,14 +179,14 @@ extension SchedulerState.DomainEntry {
         return .believed(departure)
     }
 
-    /// While a domain moves two hosts may report it: the newer life is the true one.
+    /// While a domain moves, two hosts may report it: the newer life is the true one.
     private func isPresent(_ life: Incarnation?, isActive: Bool, on host: HostID) -> Bool {
         guard host != record.host else { return true }
         guard let life, isActive else { return false }
         return life == incarnation || (incarnation.map { life.start > $0.start } ?? false)
     }
 
-    /// It is on another host than we knew. Returns how it left the old one if that was no decision of ours.
+    /// The domain is on another host than before. Returns how it left the old one if we did not decide that.
     private mutating func take(host: HostID, of cycle: Cycle) -> Departure? {
         let source = record.host
         record.host = host
@@ -196,7 +197,8 @@ extension SchedulerState.DomainEntry {
             byNanoseconds: isOrdered ? cycle.terms.moveRest : cycle.terms.foreignRest)
         rest.cause = isOrdered ? .moved : .foreign
         lastMove = nil
-        // Of several that follow each other fast only the last is seen; those that were ordered later may be under way.
+        // Of several moves in a short time only the last one is seen; moves that were ordered after it may be under
+        // way.
         ordered.removeFirst(order.map { $0 + 1 } ?? 0)
         return Departure(source: source, isOrdered: isOrdered)
     }
@@ -205,10 +207,10 @@ extension SchedulerState.DomainEntry {
 // MARK: - Size
 
 extension SchedulerState.DomainEntry {
-    /// A size that is not the one we know was changed by somebody else within this interval: the window begins again.
+    /// If the size differs from the known one, somebody else changed it within this interval: the window begins again.
     @inline(__always)
     private mutating func takeSize(
-        _ reading: Gist, sampledAt: Timestamp, memory settings: SchedulerSettings.MemorySettings
+        _ reading: ReadingSummary, sampledAt: Timestamp, memory settings: SchedulerSettings.MemorySettings
     ) {
         if !reading.state.isActive, reading.state != .unknown {
             record.vcpus = 0
@@ -237,7 +239,7 @@ extension SchedulerState.DomainEntry {
         record.networkCap = cap
     }
 
-    /// A balloon moves in small steps: only what is more than a granule and one percent is another size.
+    /// A balloon moves in small steps: only a difference of more than a granule and one percent is another size.
     @inline(never)
     private mutating func takeMemory(
         _ allocated: ByteCount, sampledAt: Timestamp, settings: SchedulerSettings.MemorySettings
@@ -268,6 +270,6 @@ extension SchedulerState.DomainEntry {
 }
 
 extension DomainState {
-    /// Whether its vCPUs may run, so that their use says something. `blocked` is running and idle.
+    /// Whether its vCPUs may run, so that their use has a meaning. `blocked` is running and idle.
     fileprivate var isRunning: Bool { self == .running || self == .blocked }
 }

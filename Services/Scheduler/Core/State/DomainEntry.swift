@@ -3,35 +3,35 @@
 import ResourceModel
 
 extension SchedulerState {
-    /// All that is known of one domain.
+    /// Everything that is known of one domain.
     ///
-    /// The order is one of use: every sample looks at what stands from `record`'s end to the window for CPU, which
-    /// shares a few cache lines. What is seldom there lies elsewhere.
+    /// The members are ordered by use: every sample reads those from the end of `record` to the window for CPU, which
+    /// share a few cache lines. Rare values are boxed.
     struct DomainEntry: Hashable, Sendable, Codable {
         var record: DomainRecord
         var lastSampledAt: Timestamp?
         var incarnation: Incarnation?
-        /// What each sample needs of the policy, which stands in the state's table.
+        /// The part of the policy that each sample needs; the whole policy is in the state's table.
         private(set) var trigger = Trigger()
-        @Apart var operation: Operation?
+        @Boxed var operation: Operation?
         var followUps: [FollowUp] = []
         var cpu = ResourceTrack()
         /// Memory and network, for which most domains have no rule: empty until something is known of one of them.
         private var others: [ResourceTrack] = []
-        @Apart var lastMove: Move?
+        @Boxed var lastMove: Move?
         var settlingUntil: Timestamp?
-        /// The decision whose last step nobody knows the outcome of.
+        /// The decision whose last step has an unknown outcome.
         var unresolved: UUID128?
         var rest = MoveRest()
-        /// The memory before the shrinks that were not given back yet.
+        /// The memory before the shrinks that are not given back yet.
         var memoryBeforeShrink: ByteCount?
         var pressure: MemoryPressure?
-        /// What it needs of a host and what holds it, as its own host said last.
-        @Apart var examined: Examined?
-        /// Where somebody has Ebb move it: as many orders as may be under way or not seen yet, one for each target.
+        /// What it needs of a host and why it can't move, as its own host said last.
+        @Boxed var examined: Examined?
+        /// The moves that somebody ordered from Ebb and that may be under way or not seen yet, one for each target.
         var ordered: [OrderedMove] = []
-        /// What was recorded last about moving it.
-        @Apart var recordedMove: RecordedMove?
+        /// The last record about moving it.
+        @Boxed var recordedMove: RecordedMove?
 
         init(record: DomainRecord) { self.record = record }
 
@@ -81,7 +81,7 @@ extension SchedulerState {
             }
         }
 
-        /// Whether anything is known of the resource, so that there is something to begin again.
+        /// Whether the resource has a window that could begin again.
         func hasTrack(of resource: Resource) -> Bool { resource == .cpu || !others.isEmpty }
 
         private mutating func makeOthers() {
@@ -96,14 +96,14 @@ extension SchedulerState {
         /// Whether nothing is under way for it.
         var isIdle: Bool { _operation.isEmpty }
 
-        /// What it keeps busy by the mean of its window; `nil` while that is unknown.
+        /// Its demand by the mean of its window; `nil` while that is unknown.
         var demand: CPUDemand? {
             guard let mean = cpu.window.mean, let vcpus = record.vcpus else { return nil }
             return CPUDemand(utilization: mean, vcpus: vcpus)
         }
     }
 
-    /// N, M, and which rules there are beside the one for CPU.
+    /// N, M, and which rules exist beside the one for CPU.
     struct Trigger: Hashable, Sendable, Codable {
         private(set) var windowLength = Int32(SchedulerState.lengthWithoutPolicy)
         private(set) var breachesNeeded = Int32.max
@@ -136,10 +136,10 @@ extension SchedulerState {
         var endedAt: Timestamp?
     }
 
-    /// What a domain's own host says of its moving.
+    /// What a domain's own host says about moving it.
     struct Examined: Hashable, Sendable, Codable {
         var needs: DomainNeeds?
-        /// What holds it, in the words of who knows.
+        /// Why it can't move, in the words of its host's Monitor.
         var obstacle: String?
         var at: Timestamp
         var until: Timestamp
@@ -149,7 +149,7 @@ extension SchedulerState {
     struct MoveRest: Hashable, Sendable, Codable {
         var until: Timestamp?
         var cause = MoveObstacle.Cause.moved
-        /// Migrations that failed since the last that did not.
+        /// How many migrations failed since the last success.
         var failures = 0
         /// Targets of failed migrations, and until when each is left out.
         var failedTargets: [FailedTarget] = []
@@ -165,7 +165,7 @@ extension SchedulerState.DomainEntry {
     mutating func take(_ inventory: DomainRecord) {
         let known = record
         record = inventory
-        // Samples are newer than an inventory that is read now and then; but they do not tell of a domain that stopped.
+        // Samples are newer than the inventory, which is read less often; but they do not show a domain that stopped.
         if lastSampledAt != nil, inventory.vcpus != 0 {
             record.host = known.host
             if let vcpus = known.vcpus { record.vcpus = vcpus }
@@ -176,7 +176,7 @@ extension SchedulerState.DomainEntry {
         if record != known { forgetSteady() }
     }
 
-    /// What it needs of a host, unless that was told too long ago.
+    /// What it needs of a host, unless that is too old.
     func needs(at now: Timestamp, lasting settings: MoveSettings) -> DomainNeeds? {
         examined.flatMap { now.nanoseconds(since: $0.at) <= settings.maximumBackoffNanoseconds ? $0.needs : nil }
     }

@@ -3,32 +3,32 @@
 import ResourceModel
 
 extension SchedulerState {
-    /// All that is known of one host.
+    /// Everything that is known of one host.
     struct HostEntry: Hashable, Sendable, Codable {
         var record: HostRecord
         var figures: HostFigures?
         var sampledAt: Timestamp?
         var intervalStart: Timestamp?
         var load = HostWindow()
-        /// It is not relieved until then: no move helped, or somebody else moves its domains.
+        /// Until when it is not relieved: no move helped, or somebody else moves its domains.
         var reliefRestsUntil: Timestamp?
-        /// Nothing that is left on it could move: it is not looked at again until then, while it is drained.
+        /// While it is drained: until when it is not looked at again, since none of its domains could move.
         var drainPausesUntil: Timestamp?
-        /// What the last attempt to empty or relieve it came to.
+        /// The plan of the last attempt to empty or relieve it.
         var lastPlan: MovePlan?
-        /// What it was found to have.
+        /// Its abilities, as its Monitor found them.
         var abilities: KnownAbilities?
-        /// Where migrations from here failed for a reason that would make them fail again.
+        /// Targets to which migrations from here failed for a reason that would make them fail again.
         var blocked: [BlockedTarget] = []
         var places = Places()
     }
 
-    /// Where each domain of the last sample stands in the table of domains: only a guess that saves a search.
+    /// The place of each domain of the last sample in the table of domains: only a guess that saves a search.
     struct Places: Hashable, Sendable, Codable {
         var guesses: [Int] = []
 
         init() {}
-        // What is only a guess makes no difference, and is not stored.
+        // The guesses do not count when states are compared, and are not stored.
         static func == (_: Places, _: Places) -> Bool { true }
         func hash(into _: inout Hasher) {}
         init(from _: any Decoder) throws {}
@@ -42,12 +42,12 @@ extension SchedulerState {
         private(set) var memory: UInt64 = 0
         private(set) var steal: UInt64 = 0
         private(set) var known = 0
-        /// The last sample made it due.
+        /// Whether the last sample made relief due.
         private(set) var hasBecomeDue = false
-        /// Nothing whose interval began before counts: the last move to or from the host.
+        /// The instant of the last move to or from the host: samples whose interval began before it don't count.
         private(set) var countsFrom = Timestamp.zero
 
-        /// `steal` is the mean of the domains that tell it.
+        /// `steal` is the mean over the domains for which it is known.
         mutating func record(
             _ figures: HostFigures, steal stolen: Utilization?, intervalStart: Timestamp, host: HostRecord,
             settings: SchedulerSettings

@@ -2,7 +2,7 @@
 
 package import ResourceModel
 
-/// A decision that is being carried out. One per domain at most.
+/// A decision that is being carried out. There is at most one per domain.
 package struct Operation: Hashable, Sendable, Codable {
     package let decision: UUID128
     package let inputs: RuleInputs
@@ -20,7 +20,7 @@ package struct Operation: Hashable, Sendable, Codable {
     /// Whether Monitor has begun the present step.
     package internal(set) var isStarted = false
 
-    /// Where it stands. Nothing has changed yet while a permit is awaited, and samples go on counting.
+    /// The phase. While a permit is awaited nothing has changed, and samples go on counting.
     package enum Phase: String, Hashable, Sendable, Codable {
         case awaitingPermit = "awaiting-permit"
         case awaitingTargetPermit = "awaiting-target-permit"
@@ -34,8 +34,7 @@ package struct Operation: Hashable, Sendable, Codable {
     /// Whether it is a migration, or will be one once its permit is given.
     var isMove: Bool { phase == .migrating || phase == .awaitingTargetPermit }
 
-    /// What the domain keeps busy, by the mean of the CPU samples that were decided from; all it has where that is not
-    /// known.
+    /// The domain's demand, by the mean of the CPU samples behind the decision; its whole size if that is not known.
     var demand: CPUDemand {
         if let placement { return placement.request.demand }
         return CPUDemand(utilization: (resource == .cpu ? finding.mean : nil) ?? .full, vcpus: inputs.vcpus ?? 0)

@@ -6,26 +6,27 @@ import ResourceModel
 extension SchedulerState {
     /// One resource of one domain.
     struct ResourceTrack: Hashable, Sendable, Codable {
-        // What samples look at comes first.
+        // The members that each sample reads come first.
         var window = UtilizationWindow()
         var lastChangeAt: Timestamp?
-        /// The last finding was one that the same counts of breaches can't change; `nil`: the rule has to be run.
+        /// Set if the last finding stays as long as the counts of breaches stay; `nil`: the rule must be run.
         var steady: Steady?
         var noRoomUntil: Timestamp?
-        /// Since when a growth is due that found no room.
+        /// Since when a due growth has found no room.
         var waitingSince: Timestamp?
         var missing: Int64 = 0
-        /// What was recorded last: the same is not recorded again.
+        /// The last recorded reason: the same is not recorded again.
         var recorded: RecordedReason?
     }
 
-    /// A finding that more samples of the same kind don't change.
+    /// A finding that further samples of the same kind don't change.
     enum Steady: Hashable, Sendable, Codable {
-        /// As long as the direction that is due stays this one.
+        /// As long as this direction stays the due one.
         case whileDue(Direction?)
-        /// Until something else than a sample changes it.
+        /// Until something other than a sample changes it.
         case always
-        /// In a replay, where it does not matter why nothing is done: as long as this direction is due, until then.
+        /// Only in a replay, where it does not matter why nothing is done: as long as this direction is due, until the
+        /// given instant.
         case resting(Direction, until: Timestamp)
     }
 
@@ -56,13 +57,13 @@ extension SchedulerState.ResourceTrack {
         }
     }
 
-    /// Whether a reading at `instant` came after the last change that is known. A reading of the change's own instant is the
-    /// one that led to it, and did not come after.
+    /// Whether a reading at `instant` was taken after the last known change. A reading at the change's own instant was
+    /// taken before it: it is the one that led to the change.
     func isSettled(at instant: Timestamp) -> Bool {
         lastChangeAt.map { instant > $0 } ?? true
     }
 
-    /// The resource has another size from `instant` on.
+    /// Notes that the resource has another size from `instant` on.
     mutating func changed(at instant: Timestamp) {
         lastChangeAt = instant
         noRoomUntil = nil

@@ -4,7 +4,7 @@ import Contracts
 import ResourceModel
 
 extension SchedulerState {
-    /// Runs the rule for one resource of the domain at `place` of the table, records what it found if that is news, and
+    /// Runs the rule for one resource of the domain at `place` of the table, records what it found if that is new, and
     /// begins what is due.
     mutating func evaluate(at place: Int, _ resource: Resource = .cpu, at now: Timestamp) {
         guard domains.values[place].isIdle else { return }
@@ -16,7 +16,7 @@ extension SchedulerState {
         domains[at: place][resource].steady = Steady(finding, resource) ?? (isReplay ? Steady(resting: finding) : nil)
         let isDue = finding.target != nil && finding.dry == nil
         let reason = RecordedReason(verdict: finding.verdict, reason: finding.reason, dry: finding.dry)
-        // Most findings are no news: a record is made of the others only.
+        // Most findings are not new: a record is made only of the others.
         guard isDue || (!isReplay && domains.values[place][resource].recorded != reason) else { return }
         let id = DecisionIdentity.make(
             domain: domain, position: inputs.samples.last?.position, policyVersion: inputs.policyVersion, at: now,
@@ -27,15 +27,15 @@ extension SchedulerState {
         }
         let operation = Operation(decision: id, inputs: inputs, finding: finding, phase: .awaitingPermit, since: now)
         active[id] = domain
-        // Room on a network is nobody's to promise.
+        // Nobody promises room on a network.
         guard finding.verdict == .grow, resource != .network else { return enter(.resizing, operation, at: now) }
         domains[at: place].operation = operation
         if let request = openRequest(of: operation) { pending.append(.requestPermit(request)) }
     }
 
-    /// Everything that the rule looks at, as it stands at `now`, for the domain at `place` of the table.
+    /// Everything that the rule looks at, as it is at `now`, for the domain at `place` of the table.
     func inputs(at place: Int, _ resource: Resource = .cpu, at now: Timestamp) -> RuleInputs {
-        // Spans lend what stands in the tables; the arrays would copy it, and every domain passes here.
+        // Spans lend the tables' values; arrays would copy them, and every domain passes through this code.
         let entries = domains.values.span
         let track = entries[place][resource]
         let host = hosts.place(of: entries[place].record.host)
@@ -74,7 +74,7 @@ extension SchedulerState {
         return inputs
     }
 
-    /// What the policy at `place` of the table of policies says.
+    /// Adds the policy at `place` of the table of policies.
     private func add(_ place: Int, to inputs: inout RuleInputs) {
         let versions = policies.values.span
         inputs.policyVersion = versions[place].version
@@ -94,22 +94,22 @@ extension SchedulerState {
         return policy.map { policies.values[$0].options.isDryRun } == true ? .dryRunOfDomain : nil
     }
 
-    /// Records a decision about a size unless it says the same as the last one. An action is always news.
+    /// Records a decision about a size unless it says the same as the last one. An action is always recorded.
     mutating func note(_ record: DecisionRecord) {
         let outcome = record.outcome
         let reason = RecordedReason(verdict: outcome.verdict, reason: outcome.reason, dry: outcome.dry)
         let isAction = outcome.host != nil && outcome.dry == nil
         let resource = record.inputs.resource
-        let isNews = domains.update(record.inputs.domain) { entry in
+        let isNew = domains.update(record.inputs.domain) { entry in
             defer { entry[resource].recorded = reason }
             return isAction || entry[resource].recorded != reason
         }
-        if isNews == true { pending.append(.record(record)) }
+        if isNew == true { pending.append(.record(record)) }
     }
 }
 
 extension SchedulerState.Steady {
-    /// `nil`: the next sample may change the finding although the same direction is due.
+    /// `nil` if the next sample may change the finding although the same direction is due.
     fileprivate init?(_ finding: Finding, _ resource: Resource) {
         switch (finding.verdict, finding.reason) {
         case (.nothing, .tooFewBreaches): self = .whileDue(nil)
@@ -123,7 +123,7 @@ extension SchedulerState.Steady {
 }
 
 extension SchedulerState.Steady {
-    /// `nil`: the direction that is due does not wait for the end of a cooldown. Until then nothing can be done in it.
+    /// `nil` unless the due direction waits for the end of a cooldown, before which nothing can be done in it.
     fileprivate init?(resting finding: Finding) {
         guard finding.reason == .cooldown, let until = finding.until, let due = finding.counts?.due else { return nil }
         self = .resting(due, until: until)

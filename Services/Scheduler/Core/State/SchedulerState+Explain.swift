@@ -3,11 +3,11 @@
 internal import Contracts
 package import ResourceModel
 
-/// Why a domain is as it is at one instant: the same rule as for a decision, with nothing done about it.
+/// Why a domain is as it is at one instant: by the same rule as for a decision, but without acting on it.
 package struct Explanation: Hashable, Sendable, Codable {
     package let inputs: RuleInputs
     package let finding: Finding
-    /// What is under way.
+    /// The operation that is under way.
     package let operation: Operation?
     /// One plain sentence, for instance `nothing: 5 of the last 10 known samples were above 80 % and 0 below 15 %; 7
     /// are needed`.
@@ -17,7 +17,7 @@ package struct Explanation: Hashable, Sendable, Codable {
 }
 
 extension SchedulerState {
-    /// What the rule says for `domain` at `now`, whether anything came of it or not. `nil`: no such domain.
+    /// What the rule says for `domain` at `now`, whether it leads to an action or not. `nil`: no such domain.
     package func explain(_ domain: DomainID, at now: Timestamp) -> Explanation? {
         guard let place = domains.place(of: domain) else { return nil }
         let (entry, inputs) = (domains.values[place], inputs(at: place, at: now))
@@ -34,14 +34,14 @@ extension SchedulerState {
             text: lines.joined(separator: "\n"))
     }
 
-    /// The same in the words in which the domain's tenant may read it. `nil`: no such domain.
+    /// The same as the domain's tenant may read it. `nil`: no such domain.
     package func explainToTenant(_ domain: DomainID, at now: Timestamp) -> String? {
         guard let place = domains.place(of: domain) else { return nil }
         let entry = domains.values[place]
-        let told = record(of: entry, inputs(at: place, at: now), at: now).toldToTenant()
-        var lines = ["\(now): \(told.summary)"]
-        lines += Sentences.evidence(inputs: told.record.inputs, finding: told.record.finding)
-        lines += others(of: entry, near: place, at: now) { $0.toldToTenant().summary }
+        let shown = record(of: entry, inputs(at: place, at: now), at: now).forTenant()
+        var lines = ["\(now): \(shown.summary)"]
+        lines += Sentences.evidence(inputs: shown.record.inputs, finding: shown.record.finding)
+        lines += others(of: entry, near: place, at: now) { $0.forTenant().summary }
         lines += brokenTies(at: now).filter { $0.domain == domain }.map { broken in
             if case .pin = broken.tie { return "its pin to a host does not hold" }
             return "\(broken.tie.description) does not hold where it is"
@@ -49,7 +49,7 @@ extension SchedulerState {
         return lines.joined(separator: "\n")
     }
 
-    /// What would be recorded of a domain at `now`, if nothing were done about it.
+    /// The record for a domain at `now`, without any action.
     private func record(of entry: DomainEntry, _ inputs: RuleInputs, at now: Timestamp) -> DecisionRecord {
         DecisionRecord(
             id: UUID128(high: 0, low: 0), tenant: entry.record.tenant, inputs: inputs,
@@ -92,7 +92,7 @@ extension SchedulerState {
         placement(for: request, Asker(options: options, tenant: tenant, entry: nil, needs: needs), at: now)
     }
 
-    /// `known`: the snapshot of `now`, where it was made already.
+    /// `known`: the snapshot of `now`, if it was made already.
     func placement(
         for request: PlacementRequest, of entry: DomainEntry, home: HostID? = nil, in known: PlacementSnapshot? = nil,
         at now: Timestamp
@@ -115,9 +115,9 @@ extension SchedulerState {
         return placement(for: request, of: entry, at: now)
     }
 
-    /// What speaks against having the request's domain on `host` because somebody says so, in plain words: not room, but
-    /// its own pin or groups, or what is known of the hosts; `nil`: nothing does. `options`, `needs`: those of a new
-    /// domain of `tenant`.
+    /// What speaks against running the request's domain on a `host` that a person named, in plain words: its own pin or
+    /// groups, or what is known of the hosts, but not a lack of room. `nil`: nothing. `options` and `needs` are those
+    /// of a new domain of `tenant`.
     package func objection(
         to request: PlacementRequest, on host: HostID, options: PolicyOptions? = nil, of tenant: TenantID? = nil,
         needing needs: DomainNeeds? = nil, at now: Timestamp
@@ -134,15 +134,15 @@ extension SchedulerState {
         return facts.unfitness.map { Sentences.text($0) }
     }
 
-    /// Who is to be placed.
+    /// The domain that must be placed.
     private struct Asker {
         let options: PolicyOptions?
         let tenant: TenantID?
-        /// `nil`: nobody lists it yet.
+        /// `nil`: no inventory lists it yet.
         let entry: DomainEntry?
-        /// Of its affinity group, for a domain that is to join it.
+        /// The host of its affinity group, for a domain that must join the group.
         var home: HostID?
-        /// Of a new domain.
+        /// The needs of a new domain.
         var needs: DomainNeeds?
     }
 
@@ -166,7 +166,8 @@ extension SchedulerState {
         return Placement.place(request, in: PlacementSnapshot(hosts: hosts), weights: settings.weights)
     }
 
-    /// Counts the other domains of the request's groups, on each host or on their way to it. A group is its tenant's own.
+    /// Counts the other domains of the request's groups, on each host or on their way to it. A group belongs to one
+    /// tenant.
     private func addPeers(
         of request: inout PlacementRequest, _ asker: Asker, to hosts: inout [HostFacts], at now: Timestamp
     ) {
@@ -189,13 +190,13 @@ extension SchedulerState {
             hosts[index].affinityPeers = affinity[hosts[index].record.host]
             hosts[index].antiAffinityPeers = antiAffinity[hosts[index].record.host]
         }
-        // A host that is being emptied, or is gone, is no home.
+        // A host that is being emptied, or is gone, does not count as the group's host.
         let hasHome = hosts.contains { $0.affinityPeers != nil && $0.record.isUp && $0.record.mode == .enabled }
         if hasHome { request.mustJoinPeers = true }
     }
 
-    /// All hosts as they stand: sizes and permits of this instant, and measured use corrected by the moves that the
-    /// last samples do not show yet.
+    /// All hosts at this instant: sizes, permits, and measured use corrected by the moves that the last samples do not
+    /// show yet.
     package func snapshot(at now: Timestamp) -> PlacementSnapshot {
         var facts = SortedTable<HostID, HostFacts>()
         for entry in hosts.values { facts[entry.record.host] = self.facts(of: entry, at: now) }
@@ -223,7 +224,7 @@ extension SchedulerState {
         return PlacementSnapshot(hosts: facts.values)
     }
 
-    /// A host that was not sampled for three intervals is as one that does not answer.
+    /// A host that was not sampled for three intervals counts as one that does not answer.
     private static let silentIntervals: Int64 = 3
 
     private func facts(of entry: HostEntry, at now: Timestamp) -> HostFacts {
@@ -252,7 +253,7 @@ extension SchedulerState {
 
     /// Whether the host's last interval began before the move ended.
     func isUnseen(_ move: Move, on host: HostID) -> Bool {
-        // What is off changes no host's use.
+        // A domain that is off changes no host's use.
         guard move.request.vcpus > 0 else { return false }
         guard let endedAt = move.endedAt else { return true }
         return hosts[host]?.intervalStart.map { $0 < endedAt } ?? false

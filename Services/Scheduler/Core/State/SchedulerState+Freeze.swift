@@ -3,11 +3,11 @@
 import Contracts
 import ResourceModel
 
-/// Counts what fails and what changes, and freezes the cluster when that is too much.
+/// Counts failures and changes, and freezes the cluster when there are too many.
 struct FreezeGuardian: Hashable, Sendable, Codable {
     private var begun: [Begun] = []
     private var ended: [Ended] = []
-    /// The freeze that was ordered and not listed yet: it holds from the moment it is ordered.
+    /// The freeze that was ordered and is not listed yet: it holds from the moment it is ordered.
     private(set) var ordered: Freeze?
     private var isListed = false
 
@@ -21,16 +21,16 @@ struct FreezeGuardian: Hashable, Sendable, Codable {
         var failed: Bool
     }
 
-    /// A freeze that nobody has listed for so long was not stored, or is lifted already.
+    /// A freeze that was not listed for this long was not stored, or is lifted already.
     private static let patience: Int64 = 60_000_000_000
 
-    /// Counts a change when it is begun, so that those of one moment stop each other.
+    /// Counts a change when it begins, so that many changes at the same moment are stopped too.
     mutating func began(_ domain: DomainID, at now: Timestamp) { begun.append(Begun(domain: domain, at: now)) }
 
     mutating func ended(failed: Bool, at now: Timestamp) { ended.append(Ended(at: now, failed: failed)) }
 
-    /// What is stored as frozen. Once our own freeze was listed and is no more, somebody lifted it: counting begins
-    /// again, so that it does not come back at once.
+    /// Takes the stored freezes. If our own freeze was listed and is not any more, somebody lifted it: counting begins
+    /// again, so that the freeze does not come back at once.
     mutating func listed(_ freezes: [Freeze], at now: Timestamp) {
         guard let ordered else { return }
         if freezes.contains(where: { $0.scope == .cluster }) {
@@ -42,7 +42,7 @@ struct FreezeGuardian: Hashable, Sendable, Codable {
         }
     }
 
-    /// The freeze that is due, once.
+    /// The freeze that is due; returned once.
     mutating func due(domains: Int, settings: FreezeSettings, at now: Timestamp) -> Freeze? {
         let start = now.advanced(byNanoseconds: -settings.periodNanoseconds)
         begun.removeAll { $0.at < start }

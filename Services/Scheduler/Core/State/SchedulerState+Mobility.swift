@@ -2,11 +2,11 @@
 
 package import ResourceModel
 
-// What a domain's own host says of its moving, and what migrations that failed said.
+// What a domain's own host says about moving it, and what failed migrations said.
 
 extension SchedulerState {
-    /// The domain's own host says what it needs of a host, and what holds it, before room is asked for on the target. If
-    /// the target is none for it, another one is looked for.
+    /// Takes what the domain's own host says, before room is requested on the target: what the domain needs of a host,
+    /// and why it can't move. If the target does not fit, another one is looked for.
     package mutating func examined(
         _ decision: UUID128, needs: DomainNeeds?, obstacle: String?, at now: Timestamp
     ) {
@@ -30,14 +30,15 @@ extension SchedulerState {
         if let request = openRequest(of: operation) { pending.append(.requestPermit(request)) }
     }
 
-    /// Whether this very room is still waited for.
+    /// Whether an operation still waits for exactly this room.
     package func awaits(_ request: PermitRequest) -> Bool {
         domains[request.domain]?.operation.map { openRequest(of: $0) == request } ?? false
     }
 }
 
 extension SchedulerState {
-    /// The operation's domain can't move: if it was to grow elsewhere, a neighbour may make the room for it here.
+    /// The operation's domain can't move. If it should grow elsewhere, a neighbour may move instead to make room for it
+    /// here.
     private mutating func hold(_ given: Operation, _ reason: String, at now: Timestamp) {
         var operation = given
         guard operation.move == nil else { return giveUp(operation, obstacle: .immovable(reason), at: now) }
@@ -46,7 +47,8 @@ extension SchedulerState {
         giveUp(operation, obstacle: makeRoom(for: operation, at: now) ?? .immovable(reason), at: now)
     }
 
-    /// A migration failed for a reason that holds on: the domain is not tried, or no domain between these two hosts.
+    /// A migration failed for a reason that still holds: for a while this domain is not moved, or no domain between
+    /// these two hosts.
     mutating func block(_ operation: Operation, _ failure: MoveFailure, at now: Timestamp) {
         let until = now.advanced(byNanoseconds: settings.moves.maximumBackoffNanoseconds)
         guard !failure.isOfDomain else {

@@ -3,7 +3,7 @@
 import Contracts
 import ResourceModel
 
-// Moves that no growth asks for: relief of a host, drain, room for a neighbour.
+// Moves that are not for the domain's own growth: relief of a host, drain, room for a neighbour.
 
 extension SchedulerState {
     /// Moves a domain away from `host` if it has been overloaded for M of N samples and that helps.
@@ -20,11 +20,12 @@ extension SchedulerState {
         _ = begin(MovePlan(cause: .relief, source: host, need: need, options: ranked, settings), at: now)
     }
 
-    /// Moves one domain more away from `host` if it is being drained; what can't move is named, and stops nobody.
+    /// Moves one more domain away from `host` if it is being drained; a domain that can't move is recorded, and does
+    /// not stop the others.
     mutating func drain(at place: Int, at now: Timestamp) {
         guard hosts.values[place].record.mode == .draining else { return }
         let host = hosts.keys[place]
-        // What others moved is no reason to leave it full: who drains it has said so since.
+        // Moves by others are not a reason to leave the host full: its drain was ordered.
         guard hosts.values[place].drainPausesUntil.map({ now >= $0 }) ?? true, hasBudget(from: host) else { return }
         let need = MoveNeed(cpu: 0, memory: 0, vcpus: 0)
         let ranked = MovePlan.ranked(options(on: host, cause: .drain, at: now), need: need)
@@ -35,8 +36,8 @@ extension SchedulerState {
         hosts.update(host) { $0.drainPausesUntil = now.advanced(byNanoseconds: settings.retryAfterNoRoom) }
     }
 
-    /// Has a neighbour move so that `operation`'s domain can grow where it is: if the domain itself can't move, or the
-    /// neighbour costs far less. Returns the obstacle that this is for the growth; `nil`: no neighbour does.
+    /// Moves a neighbour so that `operation`'s domain can grow where it is, if the domain itself can't move, or if the
+    /// neighbour costs far less. Returns the obstacle that the growth records for this; `nil`: no neighbour moves.
     mutating func makeRoom(for operation: Operation, at now: Timestamp) -> MoveObstacle? {
         let (domain, host) = (operation.inputs.domain, operation.inputs.host)
         guard let entry = domains[domain], let request = openRequest(of: operation), hasBudget(from: host),
@@ -62,10 +63,10 @@ extension SchedulerState {
             .map { .neighbourMoves($0) }
     }
 
-    /// Tries the options in their order, and begins with the first that has a target and helps. What does not is
-    /// recorded with its reason. Returns whether one was begun.
+    /// Tries the options in their order, and begins the first that has a target and helps. The others are recorded with
+    /// their reasons. Returns whether a move was begun.
     ///
-    /// - Parameter home: where the rest of its affinity group is, for a domain that is to join it.
+    /// - Parameter home: the host of the rest of its affinity group, for a domain that must join the group.
     mutating func begin(_ given: MovePlan, home: HostID? = nil, at now: Timestamp) -> Bool {
         var plan = given
         var lastPlacement: PlacementResult?
@@ -108,7 +109,7 @@ extension SchedulerState {
         return true
     }
 
-    /// Placements that one plan tries, so that a pass over a large host ends.
+    /// How many placements one plan tries, so that a pass over a large host ends.
     private static let maximumAttempts = 16
 
     private func judge(
@@ -148,17 +149,17 @@ extension SchedulerState {
             record(of: operation, at: now), RecordedMove(cause: plan.cause, obstacle: operation.obstacle, dry: nil))
     }
 
-    /// Records a decision about a move unless it says the same as the last one. A move is always news.
+    /// Records a decision about a move unless it says the same as the last one. A move is always recorded.
     mutating func noteMove(_ record: DecisionRecord, _ move: RecordedMove) {
         let isAction = record.outcome.verdict == .migrate && record.outcome.dry == nil
-        let isNews = domains.update(record.inputs.domain) { entry in
+        let isNew = domains.update(record.inputs.domain) { entry in
             defer { entry.recordedMove = move }
             return isAction || !(entry.recordedMove?.says(move) ?? false)
         }
-        if isNews == true { pending.append(.record(record)) }
+        if isNew == true { pending.append(.record(record)) }
     }
 
-    /// After a permit was denied another target is looked for: the move must still help.
+    /// Whether a move still helps after a permit was denied and another target was chosen.
     func remainsUseful(_ operation: inout Operation) -> Bool {
         guard var plan = operation.move, plan.cause == .relief, operation.placement?.chosen != nil else { return true }
         guard let placement = operation.placement, let target = placement.chosen,
@@ -177,8 +178,8 @@ extension SchedulerState {
         return true
     }
 
-    /// A domain came to be elsewhere by nobody's order of ours: it rests, and so does relief of both hosts. After a move
-    /// that somebody ordered of Ebb it rests as after one of ours.
+    /// Takes note of a move that we did not decide: the domain rests, and so does relief of both hosts. After a move
+    /// that somebody ordered from Ebb it rests as after one of our own moves.
     mutating func noteForeignMove(of domain: DomainID, _ departure: DomainEntry.Departure, at now: Timestamp) {
         guard let place = domains.place(of: domain) else { return }
         let record = domains.values[place].record
@@ -217,7 +218,7 @@ extension SchedulerState {
 }
 
 extension SchedulerState.RecordedMove {
-    /// The same in kind: instants and figures that differ are no news.
+    /// Whether both say the same, apart from instants and figures.
     fileprivate func says(_ other: Self) -> Bool {
         cause == other.cause && dry == other.dry && obstacle?.kind == other.obstacle?.kind
     }
@@ -234,8 +235,8 @@ extension MovePlan {
 }
 
 extension SchedulerState.HostEntry {
-    /// When the overload begins, and then once in each `period` of the clock: an instance that starts plans when the one
-    /// before would have.
+    /// Whether it is time to plan: when the overload begins, and then once in each `period` of the clock, so that a new
+    /// instance plans at the same times as the former one.
     fileprivate func isTimeToPlan(at now: Timestamp, every period: Int64) -> Bool {
         guard !load.hasBecomeDue, period > 0, let intervalStart else { return true }
         return now.nanoseconds / period != intervalStart.nanoseconds / period
@@ -243,7 +244,7 @@ extension SchedulerState.HostEntry {
 
     fileprivate func restsFromRelief(at now: Timestamp) -> Bool { reliefRestsUntil.map { now < $0 } ?? false }
 
-    /// What has to leave for the host to be within its bounds.
+    /// How much must leave the host for it to be within its bounds.
     fileprivate func need(_ facts: HostFacts, _ settings: MoveSettings) -> MoveNeed {
         let excess = (facts.cpuUtilization?.ppm ?? 0) - record.cpuBound.ppm
         let bound = Int128(record.memory.bytes) * Int128(record.memoryBound?.ppm ?? .max) / 1_000_000

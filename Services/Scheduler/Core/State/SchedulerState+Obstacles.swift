@@ -3,16 +3,16 @@
 internal import Contracts
 package import ResourceModel
 
-// What may move, and what holds the rest.
+// Which domains may move, and why the others can't.
 
 extension SchedulerState {
-    /// What the last attempt to relieve or empty `host` came to: every VM that was thought of, and why it did not go;
-    /// `nil`: there was none.
+    /// The plan of the last attempt to relieve or empty `host`: every VM that was considered, and why it did not leave;
+    /// `nil`: there was no attempt.
     package func lastPlan(of host: HostID) -> MovePlan? { hosts[host]?.lastPlan }
 }
 
 extension SchedulerState {
-    /// Why `entry` can't move now, whatever the target. `toGrow`: its own growth asks for it.
+    /// Why `entry` can't move now, whatever the target. `toGrow`: the move is for its own growth.
     func obstacle(toMoving entry: DomainEntry, toGrow: Bool, isDrain: Bool = false, at now: Timestamp) -> MoveObstacle?
     {
         guard entry.record.isManaged else { return .notManaged }
@@ -21,7 +21,7 @@ extension SchedulerState {
         if let examined = entry.examined, let reason = examined.obstacle, now < examined.until {
             return .immovable(reason)
         }
-        // What is off leaves with its definition and keeps its disk; nothing else has it move.
+        // A domain that is off moves only to drain its host: its definition leaves and finds its disk on the target.
         guard entry.record.vcpus ?? 0 > 0 || isDrain && entry.record.vcpus == 0 else { return .notRunning }
         if !toGrow, entry.operation != nil { return .changeInFlight }
         if let until = entry.settlingUntil, now < until { return .rests(until: until, .settling) }
@@ -32,7 +32,7 @@ extension SchedulerState {
         return toGrow && !hasBudget(from: entry.record.host, besides: entry.record.domain) ? .budget : nil
     }
 
-    /// All domains on a host as options, by id, with what holds each.
+    /// All domains on a host as options, by id, with the obstacle of each.
     func options(on host: HostID, cause: MoveCause, at now: Timestamp) -> [MoveOption] {
         domains.keys.indices.filter { domains.values[$0].record.host == host }.map { place in
             let entry = domains.values[place]
@@ -42,7 +42,7 @@ extension SchedulerState {
         }
     }
 
-    /// A domain as an option; all it has counts as kept busy where that is not known.
+    /// A domain as an option; if its demand is not known, its whole size counts.
     func option(moving entry: DomainEntry, obstacle: MoveObstacle?) -> MoveOption {
         let vcpus = entry.record.vcpus ?? 0
         return MoveOption(
@@ -50,7 +50,7 @@ extension SchedulerState {
             demand: entry.demand ?? CPUDemand(utilization: .full, vcpus: vcpus), obstacle: obstacle)
     }
 
-    /// Whether one migration more may leave `host`, not counting one of `own`.
+    /// Whether one more migration may leave `host`, not counting one of `own`.
     func hasBudget(from host: HostID, besides own: DomainID? = nil) -> Bool {
         let budget = settings.moves.budget
         var (leaving, all) = (0, 0)

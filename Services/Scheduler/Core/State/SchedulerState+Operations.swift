@@ -12,12 +12,12 @@ package import ResourceModel
 //     move:   plan ─► permit on target ─► migrate ─► ended
 
 extension SchedulerState {
-    /// Room was given: the first step is due, and the decision is recorded.
+    /// Room was granted: the first step is due, and the decision is recorded.
     package mutating func permitGranted(_ decision: UUID128, permit: UUID128, at now: Timestamp) {
         guard let domain = domain(of: decision), var operation = domains[domain]?.operation,
             !operation.phase.isChanging
         else {
-            // It came too late: nobody waits for it any more.
+            // The permit came too late: nothing waits for it any more.
             pending.append(.releasePermit(permit))
             return
         }
@@ -34,8 +34,9 @@ extension SchedulerState {
         enter(isMigration ? .migrating : .resizing, operation, at: now)
     }
 
-    /// No room there: another host is looked for, or the decision ends as refused. `isOverQuota`: no other host can give it
-    /// either, since the tenant has what it may have; it then waits in no queue, where it would hold others up.
+    /// There is no room on the host: another host is looked for, or the decision ends as refused. `isOverQuota`: no
+    /// other host may give it either, since the tenant has reached its quota; the growth is then not queued, since it
+    /// would hold up others.
     package mutating func permitDenied(
         _ decision: UUID128, host: HostID, reason: String, isOverQuota: Bool = false, at now: Timestamp
     ) {
@@ -74,14 +75,15 @@ extension SchedulerState {
         }
     }
 
-    /// Monitor says that the present step goes on, and how far it is: what progresses is waited for, however long it takes.
+    /// Monitor reports progress of the present step: while there is progress, the step is waited for, however long it
+    /// takes.
     package mutating func actionProgressed(_ decision: UUID128, at now: Timestamp) {
         guard let domain = domain(of: decision), domains[domain]?.operation?.phase.isChanging == true else { return }
         domains.update(domain) { $0.operation?.since = now }
     }
 
-    /// The present step took effect at `effectiveAt`, with `vcpus`, or another resource's `size`, seen afterwards where
-    /// that is known.
+    /// The present step took effect at `effectiveAt`. `vcpus`, or `size` of another resource, is what was seen
+    /// afterwards, if known.
     package mutating func actionSucceeded(
         _ decision: UUID128, effectiveAt: Timestamp, vcpus: VCPUCount? = nil, size: Int64? = nil
     ) {
@@ -96,9 +98,10 @@ extension SchedulerState {
         }
     }
 
-    /// The present step had no effect. The window begins again, so a retry needs M breaches once more; a migration that
-    /// failed backs off, and tries elsewhere next time. One whose `message` names a reason that holds on blocks the two
-    /// hosts, or the domain, and says nothing against the cluster.
+    /// The present step had no effect. The window begins again, so a retry needs M breaches once more; after a failed
+    /// migration the domain backs off, and tries another target next time. If `message` names a reason that still
+    /// holds, the pair of hosts or the domain is blocked, and the failure does not count towards a freeze of the
+    /// cluster.
     package mutating func actionFailed(_ decision: UUID128, at now: Timestamp, message: String? = nil) {
         guard let domain = domain(of: decision), let operation = domains[domain]?.operation else { return }
         let moves = settings.moves
@@ -117,7 +120,7 @@ extension SchedulerState {
     }
 
     /// Nobody knows whether the present step had its effect: the hosts are asked. The domain is left alone for a while,
-    /// and its permit is not released but expires: the room may be taken. What is unknown has not failed.
+    /// and its permit is not released but expires, since the room may be in use. An unknown outcome is not a failure.
     package mutating func actionUnknown(_ decision: UUID128, at now: Timestamp) {
         guard let domain = domain(of: decision), let entry = domains[domain], let operation = entry.operation
         else { return }
@@ -133,8 +136,8 @@ extension SchedulerState {
         pending.append(.locate(LocateDirective(decision: decision, domain: domain, hosts: hosts)))
     }
 
-    /// The hosts were asked about a step whose outcome was unknown: the domain is on `host`, with `vcpus` where that was
-    /// told; `nil`: none of them knows, and it rests until samples tell.
+    /// The hosts were asked about a step with an unknown outcome: the domain is on `host`, with `vcpus` if known;
+    /// `nil`: no host knows, and the domain rests until samples show it.
     package mutating func located(
         _ decision: UUID128, of domain: DomainID, on host: HostID?, vcpus: VCPUCount? = nil, at now: Timestamp
     ) {
@@ -148,7 +151,7 @@ extension SchedulerState {
         }
     }
 
-    /// All that is to be done now. Each directive is handed out once; `wakeUp` is repeated as long as it holds.
+    /// Everything that must be done now. Each directive is handed out once; `wakeUp` is repeated as long as it holds.
     package mutating func directives(at now: Timestamp) -> [Directive] {
         for domain in active.values { expire(domain, at: now) }
         var result = pending
@@ -197,7 +200,7 @@ extension SchedulerState {
         }
     }
 
-    /// The first of two steps is done, or the only one.
+    /// A migration is done: the first of two steps, or the only one.
     private mutating func migrated(_ domain: DomainID, _ operation: Operation, at effectiveAt: Timestamp) {
         let rest = effectiveAt.advanced(byNanoseconds: settings.moves.budget.restNanoseconds)
         let source = domains[domain]?.record.host
@@ -250,7 +253,7 @@ extension SchedulerState {
         }
     }
 
-    /// The permit that an operation waits for.
+    /// The permit request for which an operation waits.
     func openRequest(of operation: Operation) -> PermitRequest? {
         guard let entry = domains[operation.inputs.domain] else { return nil }
         if operation.isMove {
@@ -268,8 +271,8 @@ extension SchedulerState {
             demand: CPUDemand(ppmOfOneCore: 0))
     }
 
-    /// No host has room, or the move helps no more: recorded, and asked again after a while. The window stays: nothing
-    /// has changed.
+    /// No host has room, or the move does not help any more: this is recorded, and tried again after a while. The
+    /// window stays, since nothing has changed.
     mutating func giveUp(_ operation: Operation, obstacle: MoveObstacle? = nil, at now: Timestamp) {
         let domain = operation.inputs.domain
         var ended = operation
@@ -286,7 +289,7 @@ extension SchedulerState {
         pause(domain, operation.resource, after: now)
     }
 
-    /// Frozen while room was asked for: it is decided anew at the next sample, and recorded as not done.
+    /// Actions were frozen while a permit was awaited: the next sample decides again, and records it as not done.
     private mutating func cancel(_ operation: Operation) {
         active[operation.decision] = nil
         domains.update(operation.inputs.domain) { $0.operation = nil }
@@ -318,7 +321,7 @@ extension SchedulerState {
         pending.append(.releasePermit(permit))
     }
 
-    /// A phase without a report for too long ends: a permit as denied, a step as unknown.
+    /// Ends a phase that had no report for too long: a permit as denied, a step as unknown.
     private mutating func expire(_ domain: DomainID, at now: Timestamp) {
         guard let operation = domains[domain]?.operation,
             now.nanoseconds(since: operation.since) >= settings.outcomeTimeout
@@ -348,7 +351,7 @@ extension SchedulerState.DomainEntry {
         changed(after: operation, at: instant)
     }
 
-    /// What was closed for the operation's present step opens with `instant`, as after a change.
+    /// Opens the windows that were closed for the operation's present step, from `instant` on, as after a change.
     fileprivate mutating func changed(after operation: Operation, at instant: Timestamp) {
         guard operation.phase == .migrating else {
             return self[operation.resource].changed(at: instant)
@@ -356,7 +359,7 @@ extension SchedulerState.DomainEntry {
         for resource in Resource.allCases { self[resource].changed(at: instant) }
     }
 
-    /// The same where nothing has changed.
+    /// The same if nothing has changed.
     mutating func reopen(after operation: Operation, at instant: Timestamp) {
         let resources = operation.phase == .migrating ? Resource.allCases : [operation.resource]
         for resource in resources { self[resource].window.restart(countingFrom: instant) }

@@ -11,14 +11,14 @@ extension SchedulerState {
         var effectiveAt: Timestamp
         var before: Int64
         var target: Int64
-        /// Where a migration went.
+        /// The target of a migration.
         var host: HostID?
         var predicted: Utilization?
         var sum: Int64 = 0
         var samples = 0
-        /// Nothing was changed since, so that what is measured is this action's outcome.
+        /// Whether nothing was changed since, so that this action's outcome is measured.
         var isCurrent = true
-        /// Of `minutes`: rows that are written.
+        /// How many rows of `minutes` are written.
         var written = 0
 
         static let minutes = [1, 10, 60]
@@ -59,10 +59,10 @@ extension SchedulerState.FollowUp {
 }
 
 extension SchedulerState.DomainEntry {
-    /// More than this are not followed: the oldest give way.
+    /// How many actions are followed at most: the oldest are dropped.
     private static let maximumFollowUps = 8
 
-    /// Begins to measure what comes of an action that took effect at `instant`.
+    /// Begins to measure the outcome of an action that took effect at `instant`.
     mutating func follow(_ operation: Operation, from instant: Timestamp) {
         for index in followUps.indices where followUps[index].resource == operation.resource {
             followUps[index].isCurrent = false
@@ -80,8 +80,8 @@ extension SchedulerState.DomainEntry {
         if followUps.count > Self.maximumFollowUps { followUps.removeFirst() }
     }
 
-    /// Adds what the reading at `now` told to the outcomes of the actions before it: the window has begun again with the
-    /// last of them.
+    /// Adds the reading at `now` to the outcomes of the actions before it: the window began again with the last of
+    /// them.
     mutating func measure(at now: Timestamp) {
         for index in followUps.indices {
             let followUp = followUps[index]

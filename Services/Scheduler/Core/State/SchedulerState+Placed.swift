@@ -2,20 +2,21 @@
 
 package import ResourceModel
 
-// New domains between the choice of their host and the inventory that lists them.
+// New domains whose host is chosen and that no inventory lists yet.
 
 extension SchedulerState {
-    /// Where a new domain was put, and what it asks of its neighbours.
+    /// The host of a new domain, and its affinity options.
     struct PlacedDomain: Hashable, Sendable, Codable {
         var host: HostID
         var tenant: TenantID?
         var options: PolicyOptions
-        /// Nobody has heard of it by then: it was not created.
+        /// A domain that is not listed by then was not created.
         var until: Timestamp
     }
 
-    /// A new domain of `tenant` with these options goes to `host`; `nil`: nowhere after all. Those of its groups that are
-    /// placed meanwhile are kept with it, or apart from it, although no inventory lists it yet.
+    /// Notes that a new domain of `tenant` with these options goes to `host`; `nil`: it goes nowhere after all. So
+    /// other domains of its groups that are placed meanwhile get the same host, or another one, although no inventory
+    /// lists it yet.
     package mutating func placed(
         _ domain: DomainID, of tenant: TenantID?, on host: HostID?, options: PolicyOptions, at now: Timestamp
     ) {
@@ -24,10 +25,10 @@ extension SchedulerState {
         placed[domain] = host.map { PlacedDomain(host: $0, tenant: tenant, options: options, until: until) }
     }
 
-    /// New domains that were put somewhere and that no inventory has listed yet.
+    /// New domains that have a host and that no inventory lists yet.
     package var unlisted: [DomainID] { placed.keys.filter { domains[$0] == nil } }
 
-    /// A domain with what it asks of its neighbours, on its host or on the one that it is on its way to.
+    /// A domain with its affinity options and its host, or the host to which it is on its way.
     struct Member {
         let domain: DomainID
         let tenant: TenantID?

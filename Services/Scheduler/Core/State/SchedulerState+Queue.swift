@@ -3,10 +3,11 @@
 internal import Contracts
 package import ResourceModel
 
-// Growths that are due and find no room wait: by their tenant's weight, then by age. Nobody with less right overtakes.
+// Due growths that find no room wait in a queue, by their tenant's weight, then by age. No growth overtakes one that
+// stands before it.
 
 extension SchedulerState {
-    /// Who waits for room on `host`, in the order in which they are served.
+    /// The growths that wait for room on `host`, in the order in which they are served.
     package func queue(of host: HostID) -> [WaitingGrowth] {
         waiting.compactMap { item in
             guard let entry = domains[item.domain], entry.record.host == host else { return nil }
@@ -14,7 +15,7 @@ extension SchedulerState {
         }.sorted { $0.precedes($1) }
     }
 
-    /// What a domain waits for, and how many on its host are served before it.
+    /// The growths for which a domain waits, and how many on its host are served before each.
     package func queuePlace(of domain: DomainID, at now: Timestamp) -> [(growth: WaitingGrowth, ahead: Int)] {
         guard let entry = domains[domain] else { return [] }
         return Resource.allCases.compactMap { resource in
@@ -22,7 +23,7 @@ extension SchedulerState {
         }
     }
 
-    /// Growths of the same resource on the same host that are served before this one, if it were due at `now`.
+    /// How many growths of the same resource on the same host would be served before this one, if it were due at `now`.
     func growthsAhead(of domain: DomainID, _ resource: Resource, at now: Timestamp) -> Int {
         guard !waiting.isEmpty, let entry = domains[domain] else { return 0 }
         let own =
@@ -32,14 +33,14 @@ extension SchedulerState {
                 weight: weight(of: entry.record), since: now)
         return waiting.count { item in
             guard item.resource == resource, item.domain != domain, let other = domains[item.domain],
-                other.record.host == entry.record.host, isHeard(other, at: now),
+                other.record.host == entry.record.host, sendsSamples(other, at: now),
                 let growth = waitingGrowth(of: other, resource)
             else { return false }
             return growth.precedes(own)
         }
     }
 
-    /// What the rule found decides whether a growth waits on.
+    /// Decides by the rule's finding whether a growth goes on waiting.
     mutating func keepWaiting(_ domain: DomainID, _ resource: Resource, finding: Finding, at now: Timestamp) {
         switch finding.reason {
         case .queued:
@@ -61,8 +62,8 @@ extension SchedulerState {
         if !waiting.contains(item) { waiting.append(item) }
     }
 
-    /// A growth that waits asks for room again at fixed distances from the beginning of its wait: an instance that starts
-    /// asks when the one before would have.
+    /// A waiting growth asks for room again at fixed intervals from the beginning of its wait, so that a new instance
+    /// asks at the same times as the former one.
     mutating func pause(_ domain: DomainID, _ resource: Resource, after now: Timestamp) {
         let pause = max(1, settings.retryAfterNoRoom)
         domains.update(domain) { entry in
@@ -82,7 +83,7 @@ extension SchedulerState {
         waiting.removeAll { $0 == item }
     }
 
-    /// Room came free on `host`: who waits first asks again at its next sample.
+    /// Room became free on `host`: the first waiting growth asks again at its domain's next sample.
     mutating func wake(_ host: HostID) {
         var served: Set<Resource> = []
         for growth in queue(of: host) where served.insert(growth.resource).inserted {
@@ -101,8 +102,8 @@ extension SchedulerState {
         record.tenant.flatMap { settings.tenantWeights[$0] } ?? 100
     }
 
-    /// Whose samples have stopped holds nobody up.
-    private func isHeard(_ entry: DomainEntry, at now: Timestamp) -> Bool {
+    /// Whether a domain still sends samples; one whose samples have stopped must not hold up others.
+    private func sendsSamples(_ entry: DomainEntry, at now: Timestamp) -> Bool {
         entry.lastSampledAt.map { now.nanoseconds(since: $0) <= 3 * settings.samplingInterval } ?? false
     }
 }

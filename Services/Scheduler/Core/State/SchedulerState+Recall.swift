@@ -3,12 +3,12 @@
 internal import Contracts
 package import ResourceModel
 
-// What happened before a restart: it fills the state as an uninterrupted run would have, and decides nothing.
+// Takes what happened before a restart. It fills the state as an uninterrupted run would have, and decides nothing.
 //
 // Order: inventory and policies, then decisions, oldest first, then changes, then samples, oldest first.
 
 extension SchedulerState {
-    /// How long something may rest after a change of its own by its policy, where that is longer than `usual`, by domain.
+    /// For each domain whose policy has a cooldown longer than `usual`: how long it is.
     package func longRests(than usual: Int64) -> [DomainID: Int64] {
         var rests: [DomainID: Int64] = [:]
         for version in policies.values {
@@ -19,26 +19,26 @@ extension SchedulerState {
         return rests
     }
 
-    /// How long something may rest after a move.
+    /// The longest time for which a domain or host may rest after a move.
     package var longestRestAfterMove: Int64 {
         let moves = settings.moves
         return max(moves.budget.restNanoseconds, moves.maximumBackoffNanoseconds, moves.foreignRestNanoseconds)
     }
 
-    /// The policies that hold with another N than theirs is where the platform's is `platform`.
+    /// The present policies whose N is not the one that they should have if the platform's N is `platform`.
     package func policiesOfOldWindow(platform: Int) -> [PolicyVersion] {
         policies.values.filter {
             $0.policy != nil && $0.options.windowLength(platform: platform) != $0.windowLength
         }
     }
 
-    /// The longest N of those policies that hold, at least `usual`.
+    /// The longest N of the present policies, at least `usual`.
     package func longestWindow(atLeast usual: Int) -> Int {
         policies.values.reduce(usual) { max($0, $1.windowLength) }
     }
 
-    /// Feeds a change of size or host that ended at `endedAt` before a restart. Order against samples does not matter.
-    /// `resources` have changed; a change of host is one of all.
+    /// Takes a change of size or host that ended at `endedAt` before a restart. Its order relative to samples does not
+    /// matter. `resources` are those that changed; a change of host is a change of all.
     package mutating func recallChange(
         of domain: DomainID, endedAt: Timestamp, resources: [Resource] = Resource.allCases
     ) {
@@ -51,8 +51,8 @@ extension SchedulerState {
         }
     }
 
-    /// Feeds a decision that was recorded before a restart, so that the same is not recorded again, what waited waits
-    /// on, and what rested rests on. `ended`: how and when its action ended, if it had one and that is known.
+    /// Takes a decision that was recorded before a restart, so that it is not recorded again, and so that waits and
+    /// rests go on. `ended`: how and when its action ended, if it had one and that is known.
     package mutating func recallDecision(_ record: DecisionRecord, ended: RecalledEnd? = nil) {
         let (domain, outcome, resource) = (record.inputs.domain, record.outcome, record.inputs.resource)
         guard domains[domain] != nil else { return }
@@ -80,8 +80,8 @@ extension SchedulerState {
         case failed(at: Timestamp, message: String? = nil)
     }
 
-    /// Takes up a decision again whose command was under way when the last instance ended.
-    /// `hasMigrated`: the first of the two steps of a `migrate` is done.
+    /// Resumes a decision whose command was under way when the last instance ended. `hasMigrated`: whether the first of
+    /// the two steps of a `migrate` is done.
     package mutating func recallOperation(
         _ record: DecisionRecord, permit: UUID128?, hasMigrated: Bool = false, at now: Timestamp
     ) {
@@ -120,7 +120,7 @@ extension SchedulerState {
         case .noRoom:
             let operation = operation(of: record, permit: nil, hasMigrated: true, at: record.decidedAt)
             wait(domain, resource, missing: record.finding.target == nil ? nil : operation, at: record.decidedAt)
-            // Denied by permits, and not the rule's own wait after such a denial.
+            // Denied by permits; not the rule's own wait after such a denial.
             if !record.denials.isEmpty { pause(domain, resource, after: record.decidedAt) }
         case .queued: wait(domain, resource, missing: nil, at: record.decidedAt)
         case .cooldown, .settling, .blackout, .enoughAbove, .outsideSizes, .memoryPressure: break
@@ -128,7 +128,7 @@ extension SchedulerState {
         }
     }
 
-    /// Growths that wait on `host` and were due at its sample asked again, and were denied: they wait still.
+    /// Waiting growths on `host` that were due at its sample asked again and were denied: they still wait.
     mutating func recallAttempts(on host: HostID, at now: Timestamp) {
         for item in waiting {
             guard let place = domains.place(of: item.domain), domains.values[place].record.host == host,
@@ -172,7 +172,7 @@ extension SchedulerState {
 }
 
 extension SchedulerState.DomainEntry {
-    /// Sizes and host stand in the inventory; what else a success leaves behind stands here.
+    /// Restores what a success leaves behind beside sizes and host, which are in the inventory.
     fileprivate mutating func recallSuccess(of operation: Operation, at instant: Timestamp, _ settings: MoveSettings) {
         let hasMoved = operation.phase == .migrating
         let resources = hasMoved ? Resource.allCases : [operation.resource]

@@ -3,18 +3,18 @@
 internal import Contracts
 package import ResourceModel
 
-// Pins and groups that do not hold: somebody moved a domain, or changed what it asks for.
+// Broken pins and groups: somebody moved a domain, or changed its options.
 
 extension SchedulerState {
-    /// A pin or group of a domain that does not hold where the domain is.
+    /// A pin or group of a domain that the domain's present host violates.
     package struct BrokenTie: Hashable, Sendable {
         package let domain: DomainID
         package let tie: Tie
-        /// Where the most of its affinity group are.
+        /// The host with most of its affinity group.
         let home: HostID?
     }
 
-    /// All pins and groups that do not hold, by domain.
+    /// All broken pins and groups, by domain.
     package func brokenTies(at now: Timestamp) -> [BrokenTie] {
         let members = members(at: now).filter { $0.options.hasTies }
         guard !members.isEmpty else { return [] }
@@ -22,7 +22,7 @@ extension SchedulerState {
         return members.flatMap { groups.broken($0) }.sorted { $0.domain < $1.domain }
     }
 
-    /// Moves domains to where their pins and groups have them, as far as the budgets reach.
+    /// Moves domains to hosts that their pins and groups allow, within the budgets.
     mutating func heal(at now: Timestamp) {
         let isDue = healedAt.map { now.nanoseconds(since: $0) >= settings.retryAfterNoRoom } ?? true
         guard isDue, blackoutEnd(at: now) == nil else { return }
@@ -31,7 +31,7 @@ extension SchedulerState {
         for broken in brokenTies(at: now) {
             guard let entry = domains[broken.domain], entry.record.vcpus ?? 0 > 0,
                 hosts[entry.record.host]?.record.mode == .enabled, hasBudget(from: entry.record.host),
-                // What was begun just now may have mended it.
+                // A move that was begun just now may have repaired it.
                 !hasBegun || brokenTies(at: now).contains(broken)
             else { continue }
             let option = option(moving: entry, obstacle: obstacle(toMoving: entry, toGrow: false, at: now))
@@ -47,7 +47,8 @@ extension PolicyOptions {
     fileprivate var hasTies: Bool { affinityGroup != nil || antiAffinityGroup != nil || !pinnedHosts.isEmpty }
 }
 
-/// Where the members of each group are. A group is its tenant's own: of another tenant's the name alone is the same.
+/// The hosts of each group's members. A group belongs to one tenant: another tenant's group of the same name is another
+/// group.
 private struct Groups {
     private struct Name: Hashable {
         let tenant: TenantID?
@@ -88,7 +89,8 @@ private struct Groups {
         return broken
     }
 
-    /// The host that has the most of the group, of equals the lower id. A host that is being emptied, or is gone, is none.
+    /// The host with most of the group's members; of equal ones the lower id. A host that is being emptied, or is gone,
+    /// does not count.
     private func home(_ name: Name) -> HostID? {
         affinity[name]?.filter { isHome($0.key) }.min { ($1.value, $0.key) < ($0.value, $1.key) }?.key
     }

@@ -5,9 +5,9 @@ package import ResourceModel
 /// Decides for one cluster which domain grows, shrinks or moves. Performs no I/O and never reads a clock: events come
 /// in with their instants, directives go out, and the shell reports what became of them.
 ///
-/// The rule runs at every known sample, at that sample's own instant, so late delivery does not change what is
-/// decided. Feed what happened before a restart with `recall…`, decisions before samples: that fills the state and
-/// decides nothing.
+/// The rule runs at every known sample, at that sample's own instant, so late delivery does not change what is decided.
+/// What happened before a restart is given by `recall…`, decisions before samples: that fills the state and decides
+/// nothing.
 package struct SchedulerState: Hashable, Sendable, Codable {
     package internal(set) var settings: SchedulerSettings
     var hosts = SortedTable<HostID, HostEntry>()
@@ -19,15 +19,15 @@ package struct SchedulerState: Hashable, Sendable, Codable {
     var active = SortedTable<UUID128, DomainID>()
     /// Growths that wait for room, in the order in which they came.
     var waiting: [DomainResource] = []
-    /// New domains that were given a host and whose policy or place is not known yet.
+    /// New domains whose host is chosen and whose policy or place is not known yet.
     var placed = SortedTable<DomainID, PlacedDomain>()
     var freezes: [Freeze] = []
     var guardian = FreezeGuardian()
-    /// When broken pins and groups were looked for last.
+    /// When the last search for broken pins and groups was.
     var healedAt: Timestamp?
-    /// Not handed out yet.
+    /// Directives that are not handed out yet.
     var pending: [Directive] = []
-    /// Nobody reads the records: none is made.
+    /// Whether this is a replay: nobody reads the records, so none is made.
     var isReplay = false
 
     package init(settings: SchedulerSettings) { self.settings = settings }
@@ -40,25 +40,26 @@ package struct SchedulerState: Hashable, Sendable, Codable {
     /// The policy that holds for a domain; `nil` without a subscription.
     package func policy(of domain: DomainID) -> PolicyVersion? { policies[domain] }
 
-    /// Where a domain is, as far as is known.
+    /// The host of a domain, as far as known.
     package func host(of domain: DomainID) -> HostID? { domains[domain]?.record.host }
 
-    /// What is under way for a domain.
+    /// The operation that is under way for a domain.
     package func operation(of domain: DomainID) -> Operation? { domains[domain]?.operation }
 
-    /// The window of a domain's resource as it stands.
+    /// The present window of a domain's resource.
     package func window(of domain: DomainID, _ resource: Resource = .cpu) -> UtilizationWindow? {
         domains[domain]?[resource].window
     }
 
-    /// Samples that are kept for a domain without a policy, so that one that is subscribed later starts with them.
+    /// How many samples are kept for a domain without a policy, so that a policy that is subscribed later starts with
+    /// them.
     static let lengthWithoutPolicy = 12
 }
 
 // MARK: - Events
 
 extension SchedulerState {
-    /// Takes hosts, domains and open permits as they are now; what is not listed any more is forgotten.
+    /// Takes the present hosts, domains and open permits; what is not listed any more is dropped.
     package mutating func inventoryChanged(_ inventory: Inventory) {
         let hostIDs = Set(inventory.hosts.map(\.host))
         let domainIDs = Set(inventory.domains.map(\.domain))
@@ -89,7 +90,8 @@ extension SchedulerState {
         for order in inventory.orders { ordered(order) }
     }
 
-    /// Somebody has Ebb move a domain: that it arrives is no news, and nobody else's doing.
+    /// Notes that somebody ordered Ebb to move a domain, so that its arrival is expected and does not count as a
+    /// foreign move.
     package mutating func ordered(_ move: OrderedMove) {
         domains.update(move.domain) { entry in
             entry.ordered.removeAll { $0.target == move.target }
@@ -98,11 +100,11 @@ extension SchedulerState {
         }
     }
 
-    /// Of one domain.
+    /// How many orders are kept for one domain.
     private static let ordersKept = 8
 
-    /// A domain that another has now begins anew: neither the policy nor the samples of the one before say anything of
-    /// it. What is under way for it ends first.
+    /// A domain that has a new owner begins anew: the policy and the samples of the former owner do not apply to it.
+    /// What is under way for it ends first.
     private mutating func forgetFormerOwner(of record: DomainRecord) {
         guard let entry = domains[record.domain], entry.record.tenant != record.tenant, entry.operation == nil else {
             return
@@ -122,31 +124,32 @@ extension SchedulerState {
         if let place = domains.place(of: version.domain) { evaluate(at: place, at: now) }
     }
 
-    /// What is frozen now, all of it.
+    /// Takes all freezes that hold now.
     package mutating func freezeChanged(_ freezes: [Freeze], at now: Timestamp) {
         self.freezes = freezes
         guardian.listed(freezes, at: now)
     }
 
-    /// A cycle of one host arrived: the rule runs for every domain in it whose sample is known.
+    /// Takes a cycle of one host: the rule runs for every domain in it whose sample is known.
     package mutating func observe(_ sample: HostSample, position: SamplePosition) {
-        let news = fold(sample, position: position)
+        let effects = fold(sample, position: position)
         let now = sample.sampledAt
-        for move in news.foreign { noteForeignMove(of: move.domain, move.departure, at: now) }
-        for item in news.unsteady { evaluate(at: item.place, item.resource, at: now) }
-        for domain in news.followed { followUp(domain, at: now) }
-        guard let place = news.host else { return }
+        for move in effects.foreign { noteForeignMove(of: move.domain, move.departure, at: now) }
+        for item in effects.unsteady { evaluate(at: item.place, item.resource, at: now) }
+        for domain in effects.followed { followUp(domain, at: now) }
+        guard let place = effects.host else { return }
         relieve(at: place, at: now)
         drain(at: place, at: now)
     }
 
-    /// Feeds a stored sample: it fills windows and decides nothing. Oldest first.
+    /// Takes a stored sample: it fills windows and decides nothing. Oldest first.
     package mutating func recall(_ sample: HostSample, position: SamplePosition) {
         _ = fold(sample, position: position)
         recallAttempts(on: sample.host, at: sample.sampledAt)
     }
 
-    /// Runs the rule for every domain, as a sample at `now` would: whose samples have stopped is said here.
+    /// Runs the rule for every domain, as a sample at `now` would: so a record says which domains' samples have
+    /// stopped.
     package mutating func evaluateAll(at now: Timestamp) {
         let terms = DomainEntry.Terms(settings)
         for place in domains.keys.indices {

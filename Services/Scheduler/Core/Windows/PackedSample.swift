@@ -2,12 +2,12 @@
 
 import ResourceModel
 
-/// A known sample as a window keeps it: in 48 bytes, because a window of each domain has to come by in every cycle.
+/// A known sample as a window keeps it: in 48 bytes, because every cycle reads a window of each domain.
 struct PackedSample: Sendable {
     let sampledAt: Timestamp
     private let size: Int64
     private let position: SamplePosition
-    /// `noSteal`: not told.
+    /// `noSteal`: not known.
     private let stealPPM: Int64
     private let utilizationPPM: Int32
     let unknownBefore: Int32

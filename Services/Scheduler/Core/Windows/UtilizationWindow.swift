@@ -4,34 +4,35 @@ package import ResourceModel
 
 /// The N most recent known samples of one resource of one domain, sliding.
 ///
-/// It need not be full to decide, so that it is never later than the paper's other reading (wait for a crossing, then
-/// watch the next N). Unknown samples never get in: they fill no slot in either direction.
+/// It need not be full to decide, so that it never decides later than the paper's other reading (wait for a crossing,
+/// then watch the next N). Unknown samples are never taken: they fill no slot in either direction.
 ///
-/// A ring with running counts: taking a sample in costs the same whatever N is, and allocates nothing once it is full.
+/// It is a ring with running counts: taking a sample costs the same whatever N is, and allocates nothing once the ring
+/// is full.
 package struct UtilizationWindow: Sendable {
     private var ring: [PackedSample] = []
-    /// Of the newest sample, so that the next one need not look at it.
+    /// The instant of the newest sample, so that the next one need not read that.
     private var newestAt = Timestamp.zero
-    /// The oldest sample is not older.
+    /// No sample is older than this.
     private var oldestBound = Timestamp.zero
-    /// Nothing whose interval began before this instant counts; `distantFuture` while a change is in flight.
+    /// Samples whose interval began before this instant don't count; `distantFuture` while a change is in flight.
     package private(set) var countsFrom: Timestamp
     private var bounds = WindowBounds.none
-    // What `samples` come to under `bounds`. Counts of 32 bits, because every sample passes by all of this.
+    // The counts of `samples` under `bounds`, in 32 bits, because every sample reads all of this.
     private var known: Int32 = 0
     private var above: Int32 = 0
     private var below: Int32 = 0
-    /// Readings between the samples that told nothing.
+    /// How many readings between the samples were unknown.
     private var unknown: Int32 = 0
     private var runOfUnknown: Int32 = 0
-    /// Of the oldest sample.
+    /// The place of the oldest sample.
     private var head: Int32 = 0
 
     package init(countsFrom: Timestamp = .zero) { self.countsFrom = countsFrom }
 
-    /// Of known samples.
+    /// The number of known samples.
     package var count: Int { Int(known) }
-    /// Readings since the newest sample that told nothing.
+    /// How many readings since the newest sample were unknown.
     package var unknownRun: Int { Int(runOfUnknown) }
 
     /// Oldest first.
@@ -42,16 +43,16 @@ package struct UtilizationWindow: Sendable {
         return samples
     }
 
-    /// Mean utilisation, rounded half up; `nil` of nothing.
+    /// Mean utilisation, rounded half up; `nil` without samples.
     var mean: Utilization? { WindowTally(samples, bounds).mean }
 
-    /// The direction that is due under the bounds that were judged by last. Growing wins.
+    /// The direction that is due under the present bounds. Growing wins.
     func due(needed: Int32) -> Direction? {
         if above >= needed { return .up }
         return below >= needed ? .down : nil
     }
 
-    /// Share of the readings that told nothing.
+    /// The share of unknown readings.
     var unknownShare: Utilization {
         unknown + runOfUnknown == 0 ? .zero : WindowTally.share(of: Int(unknown) + unknownRun, besides: count)
     }
@@ -92,7 +93,7 @@ package struct UtilizationWindow: Sendable {
         ring[place] = new
     }
 
-    /// Takes a reading that told nothing: it fills no slot, but too many of them are a reason to hold.
+    /// Takes an unknown reading: it fills no slot, but too many of them are a reason to keep the size.
     mutating func recordUnknown(intervalStart: Timestamp) {
         if intervalStart >= countsFrom { runOfUnknown += 1 }
     }
@@ -113,7 +114,7 @@ package struct UtilizationWindow: Sendable {
         if known > 0 { oldestBound = ring[Int(head)].sampledAt }
     }
 
-    /// Drops what began before `instant`, as `restart` does for samples that are still to come.
+    /// Drops samples whose interval began before `instant`, as `restart` does for later samples.
     mutating func keep(countingFrom instant: Timestamp, interval: Int64) {
         guard countsFrom != .distantFuture else { return }
         expire(before: instant.advanced(byNanoseconds: interval))
@@ -165,7 +166,7 @@ package struct UtilizationWindow: Sendable {
     }
 }
 
-/// Two windows are the same if they hold the same samples, wherever those lie in the ring.
+/// Two windows are equal if they hold the same samples, wherever these lie in the ring.
 extension UtilizationWindow: Hashable {
     package static func == (left: UtilizationWindow, right: UtilizationWindow) -> Bool {
         left.countsFrom == right.countsFrom && left.bounds == right.bounds && left.unknownRun == right.unknownRun

@@ -2,7 +2,7 @@
 
 package import ResourceModel
 
-/// Where in Monitor's stream a sample stood: the epoch of the host's owner, and the sequence within it.
+/// A sample's place in Monitor's stream: the epoch of the host's owner, and the sequence within it.
 package struct SamplePosition: Hashable, Sendable, Codable {
     package let epoch: UInt64
     package let sequence: UInt64
@@ -13,16 +13,16 @@ package struct SamplePosition: Hashable, Sendable, Codable {
     }
 }
 
-/// One known sample of one resource of one domain, with all that a decision rests on.
+/// One known sample of one resource of one domain, with everything on which a decision is based.
 package struct WindowSample: Hashable, Sendable {
     package let sampledAt: Timestamp
     /// Utilisation of what the domain had, clamped at 100 %.
     package let utilization: Utilization
-    /// What the domain had: vCPUs, bytes, or bytes per second.
+    /// The size that the domain had: vCPUs, bytes, or bytes per second.
     package let size: Int64
     package let steal: Utilization?
     package let position: SamplePosition
-    /// Readings since the previous known sample that told nothing.
+    /// How many readings since the previous known sample were unknown.
     package internal(set) var unknownBefore: Int
 
     package init(
@@ -37,7 +37,7 @@ package struct WindowSample: Hashable, Sendable {
         self.unknownBefore = unknownBefore
     }
 
-    /// The same with a number of its record in place of the one in its host's stream.
+    /// The same with a number that holds in its record, instead of the one in its host's stream.
     func numbered(_ number: Int) -> WindowSample {
         WindowSample(
             sampledAt: sampledAt, utilization: utilization, size: size, steal: steal,

@@ -2,12 +2,12 @@
 
 package import ResourceModel
 
-/// U1 and U2 as a window judges by them.
+/// U1 and U2 in a form by which a window judges.
 struct WindowBounds: Hashable, Sendable, Codable {
     var lower: Utilization
     var upper: Utilization
 
-    /// Nothing is a breach.
+    /// Bounds under which nothing is a breach.
     static let none = WindowBounds(lower: .zero, upper: Utilization(ppm: .max))
 }
 
@@ -16,7 +16,7 @@ struct WindowTally: Hashable, Sendable {
     private(set) var known = 0
     private(set) var above = 0
     private(set) var below = 0
-    /// Readings between the samples that told nothing.
+    /// How many readings between the samples were unknown.
     private(set) var unknown = 0
     private var utilization: Int64 = 0
     private var steal: Int64 = 0
@@ -28,17 +28,17 @@ struct WindowTally: Hashable, Sendable {
         for sample in samples { add(sample, bounds) }
     }
 
-    /// Mean utilisation, rounded half up; `nil` of nothing.
+    /// Mean utilisation, rounded half up; `nil` without samples.
     var mean: Utilization? { Self.mean(utilization, of: known) }
-    /// Mean steal of the samples that tell it.
+    /// Mean steal of the samples for which it is known.
     var meanSteal: Utilization? { Self.mean(steal, of: stealKnown) }
 
-    /// Share of the readings that told nothing, with `run` more since the newest sample.
+    /// The share of unknown readings, with `run` more since the newest sample.
     func unknownShare(run: Int) -> Utilization {
         Self.share(of: unknown + run, besides: known)
     }
 
-    /// Share of `unknown` readings beside `known` ones.
+    /// The share of `unknown` readings beside `known` ones.
     static func share(of unknown: Int, besides known: Int) -> Utilization {
         Utilization(numerator: Int128(unknown), denominator: Int128(max(1, known + unknown))) ?? .zero
     }
@@ -74,7 +74,7 @@ package struct BreachCount: Hashable, Sendable, Codable {
     /// N.
     package let windowLength: Int
 
-    /// Counts `samples`, of which there are at most `windowLength`, by the CPU bounds of `policy`.
+    /// Counts `samples`, at most `windowLength` of them, by the CPU bounds of `policy`.
     package init(_ samples: some Collection<WindowSample>, policy: ScalingPolicy, windowLength: Int) {
         self.init(
             WindowTally(samples, WindowBounds(lower: policy.lower, upper: policy.upper)),
@@ -89,8 +89,8 @@ package struct BreachCount: Hashable, Sendable, Codable {
         self.windowLength = windowLength
     }
 
-    /// The direction that is due. Growing wins where both are (a very aggressive policy): a size that is missing
-    /// hurts more than one that is spare.
+    /// The direction that is due. If both are (with a very aggressive policy), growing wins: a size that is too small
+    /// hurts more than one that is too large.
     package var due: Direction? {
         if above >= needed { return .up }
         return below >= needed ? .down : nil

@@ -4,16 +4,16 @@ import ResourceModel
 import SchedulerCore
 import Store
 
-/// Reads what a domain wanted in the past from its stored samples, page by page: of the time in which it was a tenant's,
-/// or (without one) all.
+/// Reads a domain's past demand from its stored samples, page by page: from the time in which it was a tenant's or,
+/// without a tenant, all.
 struct DemandReader: Sendable {
     let store: Store
-    /// What one sample stands for, where the next is not near.
+    /// How long a time one sample stands for if the next one is not near.
     let samplingInterval: Int64
 
     private static let pageSize = 10_000
 
-    /// A domain's past with the sizes that it began with.
+    /// A domain's past with its sizes at the beginning.
     struct Past: Sendable {
         let samplingInterval: Int64
         private(set) var samples: [ReplaySample] = []
@@ -24,7 +24,7 @@ struct DemandReader: Sendable {
 
         init(samplingInterval: Int64) { self.samplingInterval = samplingInterval }
 
-        /// Oldest first; a hole longer than two intervals is one sample of which nothing is known.
+        /// Oldest first; a gap longer than two intervals becomes one unknown sample.
         mutating func take(_ point: DomainPoint) {
             let gap = before.map { point.sampledAt.nanoseconds(since: $0) } ?? samplingInterval
             let interval = gap > 0 && gap <= 2 * samplingInterval ? gap : samplingInterval
@@ -50,7 +50,7 @@ struct DemandReader: Sendable {
         return past
     }
 
-    /// What a delegated policy is chosen from.
+    /// The history by which a managed policy is chosen.
     func history(of domain: DomainID, ownedBy owner: TenantID?, in period: TimeRange) async throws -> DemandHistory {
         let points = try await points(of: domain, owner, in: period)
         var history = DemandHistory(intervalNanoseconds: samplingInterval)

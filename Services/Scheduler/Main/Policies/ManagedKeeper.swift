@@ -11,25 +11,25 @@ import ServiceKit
 import Store
 import SwiftProtobuf
 
-/// What the platform chose for a delegated policy, as it stands beside the policy: for people and for the next choice.
+/// The platform's choice for a managed policy, as stored beside the policy: for people and for the next choice.
 struct StoredChoice: Codable, Hashable, Sendable {
     /// In plain words.
     let text: String
-    /// The tenant's own sizes: a choice lies within them, and the next one too.
+    /// The tenant's own sizes: this choice lies within them, and so will the next one.
     let minimumVCPUs: VCPUCount
     let maximumVCPUs: VCPUCount
-    /// How much of the past it was made over, in nanoseconds.
+    /// The length of the history behind the choice, in nanoseconds.
     let spanNanoseconds: Int64
     let expected: ManagedChoice.Expectation?
-    /// f of the policy before and of this one; `nil`: it was not asked for.
+    /// f of the policy before and of this one; `nil`: Billing was not asked.
     let factorBefore: Utilization?
     let factor: Utilization?
 }
 
-// Delegated policies: the platform chooses bounds for a goal from each domain's own past, again as that grows and then
-// daily. A choice never makes the policy dearer than it is.
+// Managed policies: the platform chooses bounds for a goal from each domain's own past, again as the past grows, and
+// later daily. A choice never has a higher f than the present policy.
 extension ClusterShell {
-    /// Looks at every delegated policy whose choice is due.
+    /// Looks at every managed policy whose choice is due.
     func keepManagedPolicies() async throws {
         let now = runtime.clock.now()
         let repository = PolicyRepository(runtime.store)
@@ -41,7 +41,7 @@ extension ClusterShell {
             let stored = try await repository.choice(version.domain, version: version.version)
                 .flatMap { try? JSONDecoder().decode(StoredChoice.self, from: Data($0.utf8)) }
             if chosenAgainAt[version.domain] == nil, let stored {
-                // After a restart: the choice that stands is as old as its version.
+                // After a restart: the present choice is as old as its version.
                 let due = version.validFrom.advanced(
                     byNanoseconds: ManagedPolicy.nextChoice(after: stored.spanNanoseconds))
                 chosenAgainAt[version.domain] = due
@@ -75,33 +75,33 @@ extension ClusterShell {
         try await take(choice, question: question, over: version, factorBefore: before)
     }
 
-    /// Stores a choice that is another policy than the present one.
+    /// Stores a choice if it differs from the present policy.
     private func take(
         _ choice: ManagedChoice, question: ManagedPolicy.Question, over version: PolicyVersion,
         factorBefore: Utilization?
     ) async throws {
-        // Without a past what is subscribed stays: at first the balanced preset.
+        // Without a past the subscribed policy stays: at first the balanced preset.
         guard let present = version.policy, choice.expected != nil, choice.policy != present.cpuOnly else { return }
-        // Where all are dearer, the preset would be chosen; it may be dearer too.
+        // If all have a higher f, the preset would be chosen; it may have a higher f too.
         guard let factorBefore, let factor = try await factors(of: [choice.policy]).first, factor <= factorBefore
         else { return }
         let document = StoredChoice(
             text: choice.why, minimumVCPUs: question.minimumVCPUs, maximumVCPUs: question.maximumVCPUs,
             spanNanoseconds: choice.expected?.spanNanoseconds ?? 0, expected: choice.expected,
             factorBefore: factorBefore, factor: factor)
-        let wish = PolicyWish(
+        let requested = RequestedPolicy(
             policy: try choice.policy.with(memory: present.memory, network: present.network),
             options: version.options, windowLength: version.windowLength)
         let next = try await subscribe(
-            wish, for: version.domain, choice: String(decoding: try canonicalJSON(document), as: UTF8.self))
+            requested, for: version.domain, choice: String(decoding: try canonicalJSON(document), as: UTF8.self))
         log.info(
-            "a delegated policy was chosen",
+            "a managed policy was chosen",
             metadata: [
                 "domain.id": "\(version.domain)", "policy.version": "\(next.version)", "why": "\(choice.why)",
             ])
     }
 
-    /// f of policies, by Billing's own formula; throws while no Billing answers: a choice can wait.
+    /// f of policies, by Billing's own formula; throws while no Billing answers, since a choice can wait.
     private func factors(of policies: [ScalingPolicy]) async throws -> [Utilization] {
         guard let billing = await runtime.peers.instances(of: .billing).first else {
             throw PolicyRefusal("no Billing is running to price policies by; a choice waits for one")
@@ -117,12 +117,12 @@ extension ClusterShell {
         return answer.factorsPpm.map { Utilization(ppm: $0) }
     }
 
-    /// As far back as raw samples are kept.
+    /// How far back a history goes: as long as raw samples are kept.
     private static let managedHistory: Int64 = 7 * 86_400_000_000_000
 }
 
 extension ScalingPolicy {
-    /// Without rules for memory and network.
+    /// The policy without rules for memory and network.
     fileprivate var cpuOnly: ScalingPolicy { (try? with(memory: nil, network: nil)) ?? self }
 
     fileprivate func with(memory: ResourceRule?, network: ResourceRule?) throws(Fault) -> ScalingPolicy {

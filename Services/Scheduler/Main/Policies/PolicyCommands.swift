@@ -14,21 +14,22 @@ import SwiftProtobuf
 extension SchedulerCommands {
     func setPolicy(_ request: WireSetPolicy, asker: InstanceID) async throws -> [UInt8] {
         let (record, shell) = try await managed(request.domainUuid)
-        // A new VM's pin and groups are its first version: a change must not come before it.
+        // A new VM's pin and groups are its first version: a change must not be stored before it.
         try await shell.keepWanted()
         let current = try await PolicyRepository(runtime.store).current(record.id)
-        let wish: PolicyWish
+        let requested: RequestedPolicy
         do throws(PolicyRefusal) {
-            wish = try self.wish(request, current: current, of: record)
+            requested = try self.requested(request, current: current, of: record)
         } catch {
             throw CommandFailure.invalid(error.description)
         }
-        if let policy = wish.policy {
+        if let policy = requested.policy {
             let check = PolicyCheck(
-                policy, options: wish.options, windowLength: wish.windowLength, settings: await shell.state.settings)
+                policy, options: requested.options, windowLength: requested.windowLength,
+                settings: await shell.state.settings)
             guard check.isAcceptable else { throw CommandFailure.invalid(check.refusals.joined(separator: "; ")) }
         }
-        let version = try await shell.subscribe(wish, for: record.id, asker: asker)
+        let version = try await shell.subscribe(requested, for: record.id, asker: asker)
         return MessageCodec.encoded(
             WireSetPolicyReply.with {
                 $0.version = version.version
@@ -36,10 +37,10 @@ extension SchedulerCommands {
             })
     }
 
-    /// What is asked for: a change of the present policy, the bounds of an older asker, or an end.
-    private func wish(
+    /// The requested policy: a change of the present one, bounds from an older gateway, or an end.
+    private func requested(
         _ request: WireSetPolicy, current: PolicyVersion?, of record: StoredDomain
-    ) throws(PolicyRefusal) -> PolicyWish {
+    ) throws(PolicyRefusal) -> RequestedPolicy {
         var change = PolicyChange()
         if !request.changeJson.isEmpty {
             do {
@@ -59,7 +60,7 @@ extension SchedulerCommands {
             options.goal = nil
             options.cooldown = nil
             options.windowLength = nil
-            return PolicyWish(policy: nil, options: options, windowLength: configuration.windowLength)
+            return RequestedPolicy(policy: nil, options: options, windowLength: configuration.windowLength)
         }
         return try change.applied(to: current, of: subject(of: record))
     }

@@ -4,7 +4,7 @@ import ResourceModel
 import SchedulerCore
 import Store
 
-/// What `assess.show` answers: what Ebb would have done, VM by VM and in total.
+/// The answer to `assess.show`: what Ebb would have done, VM by VM and in total.
 struct AssessAnswer: Encodable, Sendable {
     private(set) var items: [Item] = []
     private(set) var total: Item?
@@ -22,7 +22,7 @@ struct AssessAnswer: Encodable, Sendable {
         let tenant: String?
         let host: String?
         let vcpus: Int?
-        /// What serves the goal at least cost, if its size never changed.
+        /// The fixed size that keeps the goal at the lowest cost.
         let rightVcpus: Int?
         /// In millionths of a vCPU.
         let meanVcpusPpm: Int64?
@@ -33,7 +33,7 @@ struct AssessAnswer: Encodable, Sendable {
         let knownPpm: Int64
     }
 
-    /// `assessment` `nil`: nothing is known of it.
+    /// `assessment` is `nil` if nothing is known of the VM.
     mutating func add(_ record: StoredDomain, _ assessment: Assessment?) {
         if let assessment { assessments.append(assessment) }
         let replay = assessment?.replay

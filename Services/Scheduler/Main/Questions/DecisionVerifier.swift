@@ -6,7 +6,7 @@ import ResourceModel
 import SchedulerCore
 import Store
 
-/// Runs the rules again over stored decisions: whether each comes to the same bytes.
+/// Runs the rules again over stored decisions, and checks whether each gives the same bytes.
 struct DecisionVerifier: Sendable {
     let store: Store
 
@@ -47,7 +47,7 @@ struct DecisionVerifier: Sendable {
         answer.failures.append(VerifyAnswer.Failure(id: row.id, at: row.at, fault: fault))
     }
 
-    /// What of a stored decision does not follow from its own inputs; `nil` if all does.
+    /// Which part of a stored decision does not follow from its own inputs; `nil` if everything does.
     static func fault(in row: DecisionRow) -> String? {
         guard let record = try? SchedulerCore.DecisionRecord(json: row.record) else {
             return "the record can't be read"

@@ -34,7 +34,7 @@ enum ReplayText {
         return lines.joined(separator: "\n")
     }
 
-    /// Minutes, with seconds where those are all there is.
+    /// In minutes, or in seconds if it is shorter than a minute.
     static func duration(_ nanoseconds: Int64) -> String {
         let seconds = nanoseconds / 1_000_000_000
         return seconds < 600 ? "\(seconds) s" : "\(seconds / 60) min"

@@ -15,17 +15,17 @@ extension SchedulerCommands {
     /// Hosts that a VM may be pinned to.
     private static let mostPins = 1_000
 
-    /// What takes room, and for whom.
+    /// Who asks for room, for which domain and purpose.
     private struct Asked {
         let purpose: PermitPurpose
         let placing: NewPlace
         /// The instance that asks.
         let asker: InstanceID
-        /// A move is followed by who ordered it.
+        /// Whether the room is for a move, which whoever ordered it follows.
         var isMove: Bool { purpose == .migrate }
     }
 
-    /// Room for something that takes it: on the named host, or on the one that placement chooses.
+    /// Grants room on the named host, or on the one that placement chooses.
     func permit(_ wire: WirePermitRequest, asker: InstanceID) async throws -> [UInt8] {
         guard let cluster = ClusterID(wire.clusterID), let domain = DomainID(bytes: wire.domainUuid),
             let purpose = PermitPurpose(rawValue: wire.purpose)
@@ -52,8 +52,8 @@ extension SchedulerCommands {
         }
     }
 
-    /// What speaks against a host that somebody names for a new VM or a move, which must be forced then. Whatever starts
-    /// where it is, starts.
+    /// Throws what speaks against a host that somebody named for a new VM or a move, which must then be forced. A VM
+    /// that starts on its own host is not checked.
     private func objection(
         to request: PlacementRequest, on host: HostID, _ asked: Asked, isForced: Bool, shell: ClusterShell
     ) async throws -> String? {
@@ -67,7 +67,7 @@ extension SchedulerCommands {
         return objection
     }
 
-    /// Room, and what has to be known of it from then on.
+    /// Asks for the room, and notes what must be known about it afterwards.
     private func obtain(
         _ request: PlacementRequest, on host: HostID, _ asked: Asked, shell: ClusterShell
     ) async throws -> ClusterShell.RoomAnswer {
@@ -75,7 +75,7 @@ extension SchedulerCommands {
             for: request.domain, on: host, purpose: asked.purpose, vcpus: request.vcpus, memory: request.memory,
             demand: request.demand, decision: nil, tenant: asked.placing.tenant)
         guard case .granted = answer else { return answer }
-        // Where this can't be written the room is given back by itself, unused.
+        // If this can't be written, the permit expires unused.
         try await AuditRepository.carriedOut(
             "permit.\(asked.purpose.rawValue)", on: request.domain.description, by: .scheduler, asker: asked.asker,
             at: runtime.clock.now(), in: runtime.store)
@@ -112,7 +112,7 @@ extension SchedulerCommands {
             needs: needs)
     }
 
-    /// Tries hosts by weight; one that refuses after all is left out of the next attempt.
+    /// Tries hosts by weight; a host that refuses is left out of the next attempt.
     private func place(_ given: PlacementRequest, _ asked: Asked, shell: ClusterShell) async throws -> [UInt8] {
         var request = given
         for _ in 0..<configuration.core.maximumPlacementAttempts {

@@ -8,11 +8,11 @@ import SchedulerCore
 import ServiceKit
 import Store
 
-/// What `policy.replay` answers; Billing takes it for quotes too.
+/// The answer to `policy.replay`; Billing also uses it for quotes.
 struct ReplayAnswer: Encodable, Sendable {
     let overloadedNanoseconds: Int64
     let idleNanoseconds: Int64
-    /// What was wanted then may have been more than was seen.
+    /// The time in which the demand may have been larger than what was seen.
     let cappedNanoseconds: Int64
     let actions: Int
     let text: String
@@ -21,9 +21,9 @@ struct ReplayAnswer: Encodable, Sendable {
 
 // What a policy would have done: for one domain, or for all of a host that Ebb only watches.
 extension SchedulerCommands {
-    /// As long as raw samples are kept at most, and what fits into memory.
+    /// At most as long as raw samples are kept, and short enough for the memory.
     private static let longestPeriod: Int64 = 31 * 86_400_000_000_000
-    /// Of one assessment.
+    /// How many domains one assessment may have.
     private static let mostDomains = 2_000
     private static let mostHosts = 10_000
 
@@ -34,18 +34,18 @@ extension SchedulerCommands {
         }
         let period = try Self.period(wanted.from, wanted.to)
         let current = try await PolicyRepository(runtime.store).current(record.id)
-        let wish: PolicyWish
+        let requested: RequestedPolicy
         do throws(PolicyRefusal) {
-            wish = try wanted.change.applied(to: current, of: subject(of: record))
+            requested = try wanted.change.applied(to: current, of: subject(of: record))
         } catch {
             throw CommandFailure.invalid(error.description)
         }
-        guard let policy = wish.policy else {
+        guard let policy = requested.policy else {
             throw CommandFailure.invalid(
                 "the VM has no policy: say which to replay, by a preset or by bounds and ratio")
         }
         let past = try await reader.past(of: record.id, ownedBy: record.tenant, in: period)
-        guard let plan = plan(policy, wish.options, wish.windowLength, past: past, of: record) else {
+        guard let plan = plan(policy, requested.options, requested.windowLength, past: past, of: record) else {
             throw CommandFailure.notFound("no sample of the VM is stored for that time")
         }
         let result = Replay.run(plan, over: past.samples)
@@ -53,7 +53,7 @@ extension SchedulerCommands {
             ReplayAnswer(
                 overloadedNanoseconds: result.overloaded, idleNanoseconds: result.idle,
                 cappedNanoseconds: result.capped, actions: result.actions.count,
-                text: ReplayText.of(result, policy: policy, windowLength: wish.windowLength), record: result))
+                text: ReplayText.of(result, policy: policy, windowLength: requested.windowLength), record: result))
     }
 
     /// What Ebb would have done with every domain of these hosts.
@@ -98,7 +98,7 @@ extension SchedulerCommands {
             windowLength: configuration.windowLength, longestWindow: configuration.longestWindow)
     }
 
-    /// `nil`: nothing is known of the past.
+    /// `nil` if nothing is known of the past.
     private func plan(
         _ policy: ScalingPolicy, _ options: PolicyOptions, _ windowLength: Int, past: DemandReader.Past,
         of record: StoredDomain

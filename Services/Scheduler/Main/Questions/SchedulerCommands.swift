@@ -10,7 +10,7 @@ import ServiceKit
 import Store
 import SwiftProtobuf
 
-/// What others ask of Scheduler: room, policies, explanations.
+/// The requests that other services send to Scheduler: room, policies, explanations.
 struct SchedulerCommands: Sendable {
     let service: SchedulerService
     let runtime: ServiceRuntime
@@ -48,7 +48,8 @@ struct SchedulerCommands: Sendable {
 
     // MARK: - Why
 
-    /// Now: what the rule says at this moment. At an instant: the rule over the samples and the policy of then.
+    /// Without an instant: what the rule says now. With an instant: what the rule says about the samples and the policy
+    /// of that time.
     private func why(_ request: WireWhyRequest) async throws -> [UInt8] {
         let (record, shell) = try await managed(request.domainUuid)
         let instant = request.atNs == 0 ? runtime.clock.now() : try Timestamp(request.atNs, field: "at_ns")
@@ -60,23 +61,23 @@ struct SchedulerCommands: Sendable {
         return MessageCodec.encoded(WireJSONDocument.with { $0.json = explanation })
     }
 
-    /// Decisions as their tenants may see them; those that can't be read are left out.
+    /// Decisions as their tenants may see them; decisions that can't be read are left out.
     private func disguise(_ question: DecisionQuestion) async throws -> [UInt8] {
         let ids = (question.ids ?? []) + [question.id].compactMap(\.self)
         guard (1...DecisionQuestion.limit).contains(ids.count) else {
             throw CommandFailure.invalid("ask for 1 to \(DecisionQuestion.limit) decisions, not for \(ids.count)")
         }
         let rows = try await DecisionRepository(runtime.store).fetch(ids)
-        var told: [TenantsDecision] = []
+        var readable: [TenantsDecision] = []
         for row in rows {
-            if let record = try? SchedulerCore.DecisionRecord(json: row.record) { told.append(record.toldToTenant()) }
-            // Whoever asks for one decision meanwhile does not wait for a thousand.
+            if let record = try? SchedulerCore.DecisionRecord(json: row.record) { readable.append(record.forTenant()) }
+            // Others who ask for one decision meanwhile do not wait for a thousand.
             await Task.yield()
         }
-        return try document(DisguisedDecisions(items: told))
+        return try document(DisguisedDecisions(items: readable))
     }
 
-    /// Whether stored decisions still follow from what they were made of.
+    /// Whether stored decisions still follow from their inputs.
     private func verify(_ question: VerifyQuestion) async throws -> [UInt8] {
         let verifier = DecisionVerifier(store: runtime.store)
         if let id = question.id {
@@ -108,7 +109,7 @@ struct SchedulerCommands: Sendable {
     }
 }
 
-/// Decisions in the words in which their tenants may read them.
+/// Decisions as their tenants may read them.
 private struct DisguisedDecisions: Encodable {
     let items: [TenantsDecision]
 }

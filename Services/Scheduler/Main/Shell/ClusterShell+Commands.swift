@@ -13,7 +13,7 @@ import SwiftProtobuf
 
 // Decisions and the commands that carry them out: stored together, then followed to their end.
 extension ClusterShell {
-    /// Stores a decision, a command, or both at once; then has the command carried out.
+    /// Stores a decision, a command, or both at once; then lets Monitor carry out the command.
     func store(_ command: NewCommand?, explainedBy record: SchedulerCore.DecisionRecord?) async {
         do {
             let decided = try record.map { record in try row(record, command: command) }
@@ -109,7 +109,7 @@ extension ClusterShell {
         let isUnknown = ended?.outcome == nil || ended?.outcome?.isUnknown == true
         let end: ActionEnd = isUnknown ? .outcomeUnknown : ended?.state == .succeeded ? .succeeded : .failed
         metrics.action(outcome: end.rawValue)
-        let detail = ended?.outcome?.message ?? ended?.outcome?.result ?? "nothing was heard of it"
+        let detail = ended?.outcome?.message ?? ended?.outcome?.result ?? "nothing is known of its end"
         log.info(
             "carried out",
             metadata: ["decision.id": "\(decision)", "outcome": "\(end.rawValue)", "detail": "\(detail)"])
@@ -126,7 +126,8 @@ extension ClusterShell {
         await record(DecisionOutcome(decision: decision, at: endedAt, outcome: .known(end), detail: detail))
     }
 
-    /// Stores an outcome, however long the database is away; a cluster that is not ours any more is the next owner's.
+    /// Stores an outcome, however long the database is away; gives up if the cluster has another owner, who will store
+    /// it.
     private func record(_ outcome: DecisionOutcome) async {
         while !Task.isCancelled {
             do {

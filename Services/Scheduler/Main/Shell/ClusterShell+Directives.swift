@@ -8,8 +8,8 @@ import ServiceKit
 import Store
 
 extension ClusterShell {
-    /// Performs a batch in order. A decision and the command that carries it out, which stands right behind it, are
-    /// stored in one transaction; decisions without a command are stored together, after all that acts.
+    /// Performs a batch in order. A decision and the command that carries it out, which comes right after it, are
+    /// stored in one transaction; decisions without a command are stored together, after all actions.
     func perform(_ batch: [Directive]) async {
         var (waiting, others): (SchedulerCore.DecisionRecord?, [SchedulerCore.DecisionRecord]) = (nil, [])
         for directive in batch {
@@ -51,7 +51,7 @@ extension ClusterShell {
             decision: step.decision, createdAt: now, deadline: now.advanced(by: configuration.commandTimeout))
     }
 
-    /// What a decision came to, some minutes after it.
+    /// Stores the outcome of a decision some minutes after it.
     private func keep(_ row: OutcomeRow) async {
         let measurement = DecisionMeasurement(
             decision: row.decision, minutes: row.minutes, at: row.at, resource: row.resource,
@@ -84,11 +84,11 @@ extension ClusterShell {
 }
 
 extension Directive {
-    /// A step as a durable command has it.
+    /// A step in the form of a durable command.
     struct Step: Sendable {
         let decision: UUID128
         let domain: DomainID
-        /// Whose owner carries it out.
+        /// The host whose owner carries it out.
         let host: HostID
         let verb: CommandVerb
         let arguments: CommandArguments
@@ -96,7 +96,7 @@ extension Directive {
         let key: String
     }
 
-    /// `nil`: it is no step.
+    /// `nil` if the directive is not a step.
     var step: Step? {
         switch self {
         case .resize(let resize):
@@ -119,6 +119,6 @@ extension Directive {
         }
     }
 
-    /// Whether it has a command carried out for this decision.
+    /// Whether it is a command for this decision.
     fileprivate func isCommand(of decision: UUID128) -> Bool { step?.decision == decision }
 }

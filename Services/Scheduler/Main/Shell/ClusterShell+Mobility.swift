@@ -9,15 +9,15 @@ import ServiceKit
 import Store
 import SwiftProtobuf
 
-/// What a domain's own host says of its moving.
+/// What a domain's own host says about moving it.
 struct Mobility: Hashable, Sendable {
     let needs: DomainNeeds?
-    /// What holds it, in the words of who knows; `nil`: nothing.
+    /// Why it can't move, in its host's words; `nil`: it can.
     let obstacle: String?
 }
 
 extension ClusterShell {
-    /// Asks the owner of a domain's host what the domain needs and what holds it. It is asked only for a domain that is
+    /// Asks the owner of a domain's host what the domain needs and why it can't move. It asks only for a domain that is
     /// about to move, so that the answer is fresh; `nil`: nobody answered in time, and nothing is known.
     func mobility(of domain: DomainID, on host: HostID) async -> Mobility? {
         guard let shard = try? await ShardRepository(runtime.store).fetch(.host, host.name), let owner = shard.owner,
@@ -26,13 +26,15 @@ extension ClusterShell {
                 MessageCodec.encoded(HostQuestion(domain: domain)), type: .checkVM, to: instance.peer,
                 idempotencyKey: nil, timeout: Self.mobilityTimeout),
             let answer = try? MessageCodec.decoded(WireJSONDocument.self, from: body),
-            let told = DomainExamination(json: String(decoding: answer.json, as: UTF8.self)), told.movesLive.isKnown
+            let examination = DomainExamination(json: String(decoding: answer.json, as: UTF8.self)),
+            examination.movesLive.isKnown
         else { return nil }
         // Older Monitors do not say whether it runs.
-        let missing = (told.isActive == false ? told.movesOff?.missing : nil) ?? told.movesLive.missing
-        return Mobility(needs: told.needs, obstacle: missing.isEmpty ? nil : missing.joined(separator: "; "))
+        let missing =
+            (examination.isActive == false ? examination.movesOff?.missing : nil) ?? examination.movesLive.missing
+        return Mobility(needs: examination.needs, obstacle: missing.isEmpty ? nil : missing.joined(separator: "; "))
     }
 
-    /// A move is no hurry, and a host that hangs holds up no other.
+    /// A move is not urgent, and a host that hangs does not hold up others.
     private static let mobilityTimeout = Duration.seconds(5)
 }

@@ -12,12 +12,12 @@ extension ClusterShell {
     /// Asks for the room that a decision needs, and tells the core.
     func permit(_ request: PermitRequest) async {
         if request.purpose == .migrate, let source = state.host(of: request.domain) {
-            let told = await mobility(of: request.domain, on: source)
+            let mobility = await self.mobility(of: request.domain, on: source)
             let now = runtime.clock.now()
-            if let told {
-                report { $0.examined(request.decision, needs: told.needs, obstacle: told.obstacle, at: now) }
+            if let mobility {
+                report { $0.examined(request.decision, needs: mobility.needs, obstacle: mobility.obstacle, at: now) }
             }
-            // It is over, or waits for another host's room now.
+            // The operation has ended, or now waits for room on another host.
             guard state.awaits(request) else { return }
         }
         // A vCPU that the hypervisor has granted and the guest does not run yet holds its room already.
@@ -44,13 +44,13 @@ extension ClusterShell {
         }
     }
 
-    /// What came of asking for room.
+    /// The answer to a request for room.
     enum RoomAnswer: Sendable {
         case granted(UUID128)
         case refused(String)
         /// The host's mode stands against it, whatever room there is.
         case closed(HostMode, String)
-        /// No other host can give it either: its tenant has what it may have.
+        /// No other host may give it either: the tenant has reached its quota.
         case overQuota(String)
     }
 
@@ -58,8 +58,8 @@ extension ClusterShell {
     /// the lock of the host's row.
     ///
     /// - Parameters:
-    ///   - counted: the vCPUs that `vcpus` comes on top of, for a growth in place.
-    ///   - tenant: whose the domain will be, where it is not there yet.
+    ///   - counted: for a growth in place, the vCPUs to which `vcpus` is added.
+    ///   - tenant: the future owner of a domain that does not exist yet.
     func obtainPermit(
         for domain: DomainID, on host: HostID, purpose: PermitPurpose, vcpus: VCPUCount, memory: ByteCount,
         demand: CPUDemand, counted: VCPUCount? = nil, decision: UUID128?, tenant: TenantID? = nil

@@ -6,23 +6,24 @@ import SchedulerCore
 import ServiceKit
 import Store
 
-/// What a new VM asks of its place.
+/// What a new VM requires of its host.
 struct NewPlace: Hashable, Sendable {
-    /// Whose it will be.
+    /// Its future owner.
     let tenant: TenantID?
     let options: PolicyOptions
-    /// `nil`: nothing that a host could lack.
+    /// `nil`: it needs nothing that a host could lack.
     let needs: DomainNeeds?
 
-    /// It asks for no group and no host.
+    /// Whether it has no group and no pin.
     var isFree: Bool { options == PolicyOptions() }
 }
 
-// Where people may have VMs, and where VMs are that should not be.
+// Where VMs may run, and which VMs run where they should not.
 extension ClusterShell {
     private var places: PlaceRepository { PlaceRepository(runtime.store) }
 
-    /// Where a request goes; `new`: it is a new domain, which has no policy yet. The next one is told of it at once.
+    /// Chooses a host for a request; `new` is set for a new domain, which has no policy yet. The next choice takes this
+    /// one into account.
     func place(_ request: PlacementRequest, _ new: NewPlace?) -> PlacementResult {
         let now = runtime.clock.now()
         guard let new else { return state.placement(for: request, at: now) }
@@ -33,18 +34,18 @@ extension ClusterShell {
         return result
     }
 
-    /// A new domain that was placed gets no room.
+    /// Drops the choice for a new domain that got no room.
     func forgetPlace(of domain: DomainID) {
         let now = runtime.clock.now()
         report { $0.placed(domain, of: nil, on: nil, options: PolicyOptions(), at: now) }
     }
 
-    /// Of new domains that are not listed yet, those that never will be hold nobody off any more.
+    /// Drops the choices for new domains that will never be listed, so that they do not keep others off their hosts.
     func forgetGone() async throws {
         for domain in try await places.gone(among: state.unlisted) { forgetPlace(of: domain) }
     }
 
-    /// What speaks against having the request's domain on `host`, room aside; `nil`: nothing.
+    /// What speaks against running the request's domain on `host`, apart from room; `nil`: nothing.
     func objection(to request: PlacementRequest, on host: HostID, _ new: NewPlace?) -> String? {
         state.objection(
             to: request, on: host, options: new?.options, of: new?.tenant, needing: new?.needs,
@@ -53,13 +54,13 @@ extension ClusterShell {
 
     func host(of domain: DomainID) -> HostID? { state.host(of: domain) }
 
-    /// Somebody has Ebb move the domain. The inventory lists the order from its next reading on.
+    /// Notes that somebody ordered Ebb to move the domain. The inventory lists the order from its next reading on.
     func ordered(_ domain: DomainID, to host: HostID) {
         let until = runtime.clock.now().advanced(byNanoseconds: configuration.core.outcomeTimeout)
         report { $0.ordered(OrderedMove(domain: domain, target: host, until: until)) }
     }
 
-    /// Keeps what a new domain asks for until it is there, through restarts.
+    /// Stores a new domain's requirements until it exists, so that they survive a restart.
     func want(_ new: NewPlace, for domain: DomainID, on host: HostID) async throws {
         guard !new.isFree else { return }
         let now = runtime.clock.now()
@@ -69,12 +70,12 @@ extension ClusterShell {
             under: shard.claim)
     }
 
-    /// Longer than any creation takes.
+    /// How long they are kept: longer than any creation takes.
     private static let wantedTime = Duration.seconds(3_600)
 
-    /// What new domains asked for becomes their policy once they are listed. Returns when it has.
+    /// Turns new domains' requirements into their policies once they are listed. Returns when that is done.
     func keepWanted() async throws {
-        // One after another: two that find no policy at once would each make one.
+        // One call after another: two at once would each find no policy and make one.
         let task = Task { [former = keepingWanted] in
             _ = await former?.result
             try await keepWantedNow()
@@ -87,14 +88,14 @@ extension ClusterShell {
         for wanted in try await places.arrived(of: cluster) {
             if try await PolicyRepository(runtime.store).current(wanted.domain) == nil {
                 _ = try await subscribe(
-                    PolicyWish(policy: nil, options: wanted.options, windowLength: configuration.windowLength),
+                    RequestedPolicy(policy: nil, options: wanted.options, windowLength: configuration.windowLength),
                     for: wanted.domain)
             }
             try await places.settle(wanted.domain, under: shard.claim)
         }
     }
 
-    /// Lets people see which pins and groups do not hold, whenever that changes.
+    /// Shows people the broken pins and groups, whenever these change.
     func showBroken() async throws {
         let broken = state.brokenTies(at: runtime.clock.now()).map {
             BrokenTieRow(domain: $0.domain, tie: $0.tie.description)

@@ -10,7 +10,7 @@ import Store
 // What an uninterrupted service would know: windows from stored samples, changes from size segments, and decisions whose
 // commands are still under way.
 extension ClusterShell {
-    /// Fills the windows: what Logger has stored, then what was heard since, oldest first; it decides nothing.
+    /// Fills the windows from what Logger has stored, then from the reports since, oldest first; decides nothing.
     func recall(_ history: SampleHistory) async throws {
         let now = runtime.clock.now()
         let length = state.longestWindow(atLeast: configuration.windowLength)
@@ -18,7 +18,7 @@ extension ClusterShell {
         let since = now.advanced(byNanoseconds: -max(window, 10_000_000_000))
         let stored = try await LogRepository(runtime.store).recentSamples(
             of: hostIDs, since: since, cyclesPerHost: length * 4)
-        // What was stored and heard counts once: the core drops what is not newer than what it has.
+        // A report that is in both counts once: the core drops reports that are not newer than its last one.
         var entries = stored.map(SampleHistory.Entry.init)
         entries += history.samples(of: Set(hostIDs))
         entries.sort { ($0.sample.sampledAt, $0.sample.host) < ($1.sample.sampledAt, $1.sample.host) }
@@ -26,7 +26,8 @@ extension ClusterShell {
         recall(entries)
     }
 
-    /// As far back as anything can still rest: a little while for all, and longer for those whose own policies say so.
+    /// Takes changes as far back as their rest can still last: a short time for all domains, longer for those whose own
+    /// policies say so.
     private func recallChanges(until now: Timestamp) async throws {
         let usual = max(configuration.core.cooldownUp, configuration.core.cooldownDown, Self.usualRest)
         let inventory = InventoryRepository(runtime.store)
@@ -52,8 +53,8 @@ extension ClusterShell {
 
     private static let usualRest: Int64 = 3_600_000_000_000
 
-    /// Tells the core what was decided before, oldest first: what was said is not said again, what waited waits on, and
-    /// what rests rests on.
+    /// Gives the core the former decisions, oldest first, so that they are not recorded again, and so that waits and
+    /// rests go on.
     func recallDecisions() async throws {
         let repository = DecisionRepository(runtime.store)
         let now = runtime.clock.now()
@@ -76,8 +77,8 @@ extension ClusterShell {
         }
     }
 
-    /// What acted before `recent` and may make something rest still: moves, where their rest is long, and changes of
-    /// domains whose policies have long cooldowns.
+    /// Actions before `recent` whose rest may still last: moves, if their rest is long, and changes of domains whose
+    /// policies have long cooldowns.
     private func longActions(before recent: Timestamp, _ now: Timestamp) async throws -> [DecisionRow] {
         let domains = state.longRests(than: Self.memory)
         let longest = max(state.longestRestAfterMove, domains.values.max() ?? 0)
@@ -86,20 +87,20 @@ extension ClusterShell {
             of: cluster, changing: domains.keys.sorted(), since: now.advanced(byNanoseconds: -longest), before: recent)
     }
 
-    /// Whatever else rests, backs off or is measured, does so for less than this: an hour for outcomes, after a command
-    /// that may take a while.
+    /// All other rests, back-offs and measurements last less than this: an hour for outcomes, after a command that may
+    /// take a while.
     private static let memory: Int64 = 2 * 3_600_000_000_000
-    /// Further back only each domain's last decision counts, so that it is not recorded again.
+    /// Before that only each domain's last decision counts, so that it is not recorded again.
     private static let longMemory: Int64 = 30 * 86_400_000_000_000
 
     private func recall(_ row: DecisionRow, outcome: DecisionOutcome?) {
-        // A record of rules that can't be read any more, or about another's domain, tells nothing.
+        // A record that can't be read any more, or from a former owner's time, is skipped.
         guard isOfPresentOwner(row.domain, row.at), let record = try? SchedulerCore.DecisionRecord(json: row.record)
         else { return }
         recallDecision(record, ended: row.ended(outcome))
     }
 
-    /// Takes up decisions whose end the last owner did not record; returns the command that each of them waits for,
+    /// Resumes decisions whose end the last owner did not record; returns the command for which each of them waits,
     /// which may have ended meanwhile.
     func recallOperations() async throws -> [(command: CommandRecord, decision: UUID128)] {
         let now = runtime.clock.now()
@@ -121,12 +122,12 @@ extension ClusterShell {
 }
 
 extension SchedulerCore.DecisionRecord {
-    /// As it was stored.
+    /// Reads a record as it was stored.
     init(json: String) throws { self = try JSONDecoder().decode(Self.self, from: Data(json.utf8)) }
 }
 
 extension DecisionRow {
-    /// How its action ended, as far as `outcome` tells.
+    /// How its action ended, as far as `outcome` shows.
     func ended(_ outcome: DecisionOutcome?) -> SchedulerState.RecalledEnd? {
         switch outcome?.outcome.word {
         case .succeeded: .succeeded(at: CommandResult(outcome?.detail).effectiveAt ?? outcome?.at ?? at)
@@ -137,7 +138,7 @@ extension DecisionRow {
 }
 
 extension Resource {
-    /// What changed while a domain ran on: a start is a beginning, and no change.
+    /// The resources that changed while a domain went on running; a start does not count as a change.
     static func changed(from before: StoredSegment, to after: StoredSegment) -> [Resource] {
         guard before.end == after.start, before.vcpus > 0, after.vcpus > 0 else { return [] }
         if before.host != after.host { return Resource.allCases }

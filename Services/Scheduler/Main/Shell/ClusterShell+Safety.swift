@@ -11,9 +11,9 @@ import ServiceKit
 import Store
 import SwiftProtobuf
 
-// Freezes that Ebb imposes by itself, and moves whose outcome nobody knows.
+// Freezes that Ebb imposes by itself, and moves with an unknown outcome.
 extension ClusterShell {
-    /// Stores a freeze and tells every Monitor, so that it holds at once and without us.
+    /// Stores a freeze and sends it to every Monitor, so that it holds at once and without us.
     func impose(_ freeze: Freeze) async {
         log.error(
             "automatic actions are frozen; 'ebb unfreeze' lets them go on", metadata: ["reason": "\(freeze.reason)"])
@@ -49,8 +49,8 @@ extension ClusterShell {
         }
     }
 
-    /// Looks for a domain whose move has an unknown outcome: in the command's journal, which its host's owner may
-    /// complete later, and in both hosts' own reports of after it. Tells the core, also when it is nowhere to be found.
+    /// Looks for a domain whose move has an unknown outcome: in the command's row, which its host's owner may complete
+    /// later, and in both hosts' own later reports. Reports to the core, also if the domain can't be found.
     func locate(_ question: LocateDirective) {
         let asked = runtime.clock.now()
         follow(question.decision) { [self] in
@@ -74,7 +74,7 @@ extension ClusterShell {
         report { $0.located(question.decision, of: question.domain, on: host, at: now) }
     }
 
-    /// Where exactly one of the hosts says that the domain is.
+    /// The host that says it has the domain; `nil` unless exactly one does.
     private func seen(_ question: LocateDirective, since instant: Timestamp) async -> HostID? {
         let commands = try? await CommandRepository(runtime.store).commands(of: question.decision)
         if let outcome = commands?.last?.outcome, !outcome.isUnknown {
@@ -87,10 +87,10 @@ extension ClusterShell {
         return holders.count == 1 ? holders.first : nil
     }
 
-    /// What stands in the database: who froze what.
+    /// The freezes in the database.
     func freezes() async throws -> [Freeze] { known(try await FreezeRepository(runtime.store).list()) }
 
-    /// What stood there at a past instant.
+    /// The freezes that held at a past instant.
     func freezes(at instant: Timestamp) async throws -> [Freeze] {
         known(try await FreezeRepository(runtime.store).list(at: instant))
     }
@@ -105,7 +105,7 @@ extension ClusterShell {
     }
 }
 
-// The core speaks of its own cluster; rows and Monitors of any.
+// The core knows only its own cluster; rows and Monitors name any cluster.
 extension FreezeSubject {
     fileprivate init(_ scope: Freeze.Scope, of cluster: ClusterID) {
         self =
@@ -118,7 +118,7 @@ extension FreezeSubject {
 }
 
 extension Freeze.Scope {
-    /// `nil`: another cluster's, or nothing that is known here.
+    /// `nil` for another cluster's freeze, and for a scope that is not known here.
     fileprivate init?(_ subject: FreezeSubject, of cluster: ClusterID) {
         switch subject {
         case .cluster(let frozen):

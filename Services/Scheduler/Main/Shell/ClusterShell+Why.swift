@@ -6,7 +6,7 @@ import SchedulerCore
 import ServiceKit
 import Store
 
-/// What `decision.why` answers: text for people, the record for programs.
+/// The answer to `decision.why`: text for people, the record for programs.
 struct WhyAnswer: Codable, Sendable {
     let at: Timestamp
     let text: String
@@ -15,7 +15,7 @@ struct WhyAnswer: Codable, Sendable {
     let decision: SchedulerCore.DecisionRecord?
 }
 
-/// The same for a tenant: words only.
+/// The same for a tenant: text only.
 struct TenantsWhyAnswer: Codable, Sendable {
     let at: Timestamp
     let text: String
@@ -24,7 +24,8 @@ struct TenantsWhyAnswer: Codable, Sendable {
 extension ClusterShell {
     /// Why a domain is as it is at an instant; `nil` if nothing is known of it. JSON.
     ///
-    /// - Parameter isDisguised: for a tenant: in words that name nobody else, and nothing of the hosts.
+    /// - Parameter isDisguised: whether it is for a tenant: the text then names nobody else, and says nothing about the
+    ///   hosts.
     func explain(
         _ domain: DomainID, at instant: Timestamp, isPast: Bool, isDisguised: Bool
     ) async throws -> Data? {
@@ -32,7 +33,7 @@ extension ClusterShell {
         let owned = try await OwnershipRepository(runtime.store).since(of: domain, at: instant)
         let last = try await lastDecision(about: domain, from: owned, at: instant)
         let lastText =
-            last.map { "\n\nThe last decision:\n" + (isDisguised ? $0.toldToTenant().text : $0.explain()) } ?? ""
+            last.map { "\n\nThe last decision:\n" + (isDisguised ? $0.forTenant().text : $0.explain()) } ?? ""
         if isDisguised {
             guard let text = subject.explainToTenant(domain, at: instant) else { return nil }
             return try canonicalJSON(TenantsWhyAnswer(at: instant, text: text + lastText))
@@ -42,7 +43,8 @@ extension ClusterShell {
             WhyAnswer(at: instant, text: explanation.text + lastText, record: explanation, decision: last))
     }
 
-    /// The core as it stood at a past instant: policy, settings and freezes of then, over the stored samples up to then.
+    /// The core as it was at a past instant: with the policy, settings and freezes of that instant, and the stored
+    /// samples before it.
     private func past(_ domain: DomainID, at instant: Timestamp) async throws -> SchedulerState {
         var state = SchedulerState(settings: try await settings(at: instant))
         state.inventoryChanged(try await reader.inventory(at: instant, with: domain))
@@ -79,10 +81,10 @@ extension ClusterShell {
         return state
     }
 
-    /// What rests after a denial, and by the platform's rules, does so for less.
+    /// A rest after a denial, or by the platform's rules, is shorter than this.
     private static let restingTime: Int64 = 3_600_000_000_000
 
-    /// What was decided about the domain until then, oldest first: what waited and rested did so at that instant too.
+    /// Takes the decisions about the domain until that instant, oldest first, so that waits and rests are as they were.
     private func recallDecisions(
         of domain: DomainID, in period: TimeRange, into state: inout SchedulerState
     ) async throws {

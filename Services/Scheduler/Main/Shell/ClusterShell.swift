@@ -25,18 +25,18 @@ actor ClusterShell {
     /// Every host's last report.
     private(set) var latest: [HostID: HostSample] = [:]
     private var startedAt = Timestamp.zero
-    /// Reports that came while the past was still being read; `nil` once it is.
+    /// Reports that came while the past was being read; `nil` once that is done.
     private var waiting: SampleHistory?
     private var loops: [Task<Void, Never>] = []
     private var evaluatedAt = Timestamp.zero
     private var refreshedAt = Timestamp.zero
-    /// When a delegated policy's choice is due again.
+    /// When each managed policy must be chosen again.
     var chosenAgainAt: [DomainID: Timestamp] = [:]
-    /// Since when each domain is its tenant's: what was before tells nothing.
+    /// Since when each domain is its tenant's: nothing from before counts.
     private var domains: [DomainID: Timestamp] = [:]
-    /// The queue as its owners see it; `nil`: not shown yet.
+    /// The queue as the VMs' owners see it; `nil`: not shown yet.
     private var shownQueue: [WaitingGrowthRow]?
-    /// The last of those that make new domains' wishes their policies.
+    /// The last of the tasks that turn new domains' requirements into their policies.
     var keepingWanted: Task<Void, any Error>?
     /// Broken pins and groups as people see them; `nil`: not shown yet.
     var shownBroken: [BrokenTieRow]?
@@ -64,7 +64,7 @@ actor ClusterShell {
 
     /// Reads inventory, policies and history, then begins to decide.
     ///
-    /// Throws where the database does not answer; may then be called again.
+    /// Throws if the database does not answer; may then be called again.
     func start(history: SampleHistory) async throws {
         state = SchedulerState(settings: configuration.core)
         startedAt = runtime.clock.now()
@@ -86,7 +86,7 @@ actor ClusterShell {
         log.info("deciding", metadata: ["hosts": "\(hosts.count)"])
     }
 
-    /// Whether the past is read, and what comes is decided upon.
+    /// Whether the past is read, so that new samples lead to decisions.
     var isDeciding: Bool { waiting == nil }
 
     /// Ends everything; when it returns nothing is under way any more. Commands in the queue go on without us.
@@ -102,7 +102,7 @@ actor ClusterShell {
     /// Whether the domain is one of this cluster's.
     func knows(_ domain: DomainID) -> Bool { domains[domain] != nil }
 
-    /// A cycle of one host. What is older than our start was heard late: it fills windows and decides nothing.
+    /// Takes a cycle of one host. One that is older than our start came late: it fills windows and decides nothing.
     func take(_ entry: SampleHistory.Entry) {
         guard waiting == nil else {
             waiting?.append(entry)
@@ -125,13 +125,13 @@ actor ClusterShell {
 
     // MARK: - Inventory
 
-    /// Takes everything as the database has it.
+    /// Reads everything from the database.
     func refresh() async throws {
         try await refreshRules()
         try await refreshInventory()
     }
 
-    /// Takes freezes and settings as they are: few rows, which have to hold at once.
+    /// Reads freezes and settings: few rows, which must hold at once.
     private func refreshRules() async throws {
         let now = runtime.clock.now()
         let freezes = try await freezes()
@@ -141,7 +141,7 @@ actor ClusterShell {
         pump()
     }
 
-    /// Takes hosts, domains, permits and policies as they are.
+    /// Reads hosts, domains, permits and policies.
     private func refreshInventory() async throws {
         let now = runtime.clock.now()
         let reading = try await reader.read(at: now)
@@ -154,7 +154,8 @@ actor ClusterShell {
         pump()
     }
 
-    /// The configuration with what people have set since; what can't be is left out and logged.
+    /// The configuration with the settings that people have changed; settings that are not valid are left out and
+    /// logged.
     private func liveSettings() async throws -> SchedulerSettings {
         let repository = SchedulingSettingsRepository(runtime.store)
         let (cluster, tenants) = (try await repository.cluster(cluster), try await repository.tenants())
@@ -166,15 +167,15 @@ actor ClusterShell {
         }
     }
 
-    /// The same as it was at a past instant.
+    /// The same at a past instant.
     func settings(at instant: Timestamp) async throws -> SchedulerSettings {
         let repository = SchedulingSettingsRepository(runtime.store)
         return try configuration.core.with(
             try await repository.cluster(cluster, at: instant), tenants: try await repository.tenants(at: instant))
     }
 
-    /// Reading takes time by the domain, and what it tells comes sooner by samples and reports: the more there are, the
-    /// less often they are all read.
+    /// Whether it is time to read the inventory. Reading takes time for each domain, and samples and reports show
+    /// changes sooner: the more domains there are, the less often they are read.
     private var isInventoryDue: Bool {
         let pause = min(Duration.milliseconds(domains.count), .seconds(10))
         return refreshedAt.advanced(by: pause) <= runtime.clock.now()
@@ -197,20 +198,20 @@ actor ClusterShell {
         }
     }
 
-    /// Chooses delegated policies again when that is due.
+    /// Chooses managed policies again when that is due.
     private func chooseForever() async {
         while !Task.isCancelled {
             do {
                 try await keepManagedPolicies()
             } catch {
-                log.notice("delegated policies wait to be chosen", metadata: ["error": "\(error)"])
+                log.notice("managed policies wait to be chosen", metadata: ["error": "\(error)"])
             }
             try? await Task.sleep(for: configuration.managedInterval)
         }
     }
 
-    /// What no sample tells is looked at once per sampling interval: whose samples have stopped, and what is due since.
-    /// Returns whether it was.
+    /// Checks, once per sampling interval, what no sample shows: which domains' samples have stopped, and what is due
+    /// since. Returns whether it did.
     private func evaluateSilent() -> Bool {
         let now = runtime.clock.now()
         guard now.nanoseconds(since: evaluatedAt) >= state.settings.samplingInterval else { return false }
@@ -220,7 +221,7 @@ actor ClusterShell {
         return true
     }
 
-    /// Lets owners see which growths wait for room, whenever that changes.
+    /// Shows owners which growths wait for room, whenever that changes.
     private func showQueue() async throws {
         let queue = hostIDs.flatMap { state.queue(of: $0) }.map { growth in
             WaitingGrowthRow(
@@ -235,7 +236,7 @@ actor ClusterShell {
     /// The cluster's hosts, in order.
     var hostIDs: [HostID] { hosts.sorted() }
 
-    /// Feeds what happened before our start, oldest first, without what is of former owners.
+    /// Gives the core the samples from before our start, oldest first, without those from former owners' times.
     func recall(_ entries: [SampleHistory.Entry]) {
         for var entry in entries {
             let instant = entry.sample.sampledAt
@@ -244,7 +245,7 @@ actor ClusterShell {
         }
     }
 
-    /// Whether what happened to a domain at an instant is its present owner's.
+    /// Whether a domain already belonged to its present owner at an instant.
     func isOfPresentOwner(_ domain: DomainID, _ instant: Timestamp) -> Bool {
         domains[domain].map { instant >= $0 } ?? true
     }
@@ -262,15 +263,16 @@ actor ClusterShell {
     /// Stores a policy and takes it.
     ///
     /// - Parameters:
-    ///   - choice: where the platform chose the bounds, what it chose from and why, as a JSON object.
+    ///   - choice: if the platform chose the bounds: from what and why, as a JSON object.
     ///   - asker: the instance that asked for it, for the audit; `nil`: this one chose it.
     func subscribe(
-        _ wish: PolicyWish, for domain: DomainID, choice: String? = nil, asker: InstanceID? = nil
+        _ requested: RequestedPolicy, for domain: DomainID, choice: String? = nil, asker: InstanceID? = nil
     ) async throws -> PolicyVersion {
         let (policies, claim, now) = (PolicyRepository(runtime.store), shard.claim, runtime.clock.now())
         let version = try await runtime.store.fenced(claim) { transaction in
             let version = try await policies.append(
-                wish.policy, options: wish.options, choice: choice, for: domain, windowLength: wish.windowLength,
+                requested.policy, options: requested.options, choice: choice, for: domain,
+                windowLength: requested.windowLength,
                 at: now, under: claim, in: transaction)
             if let asker {
                 try await AuditRepository.carriedOut(
@@ -278,14 +280,14 @@ actor ClusterShell {
             }
             return version
         }
-        // A goal that is new, or a size that is, is chosen for anew.
+        // A new goal or a new size needs a new choice.
         if choice == nil { chosenAgainAt[domain] = nil }
         state.policyChanged(version, at: runtime.clock.now())
         pump()
         return version
     }
 
-    /// N belongs to the platform: where it has changed, that is a new version of every policy that has no N of its own.
+    /// N belongs to the platform: if it has changed, every policy without an N of its own gets a new version.
     private func renewWindows() async throws {
         let platform = configuration.windowLength
         let stale = state.policiesOfOldWindow(platform: platform).filter { knows($0.domain) }
@@ -302,7 +304,7 @@ actor ClusterShell {
 
     // MARK: - Directives
 
-    /// Hands what the core wants to the performer, once the past is read.
+    /// Hands the core's directives to the task that performs them, once the past is read.
     func pump() {
         guard isDeciding else { return }
         let batch = state.directives(at: runtime.clock.now())
@@ -316,7 +318,7 @@ actor ClusterShell {
         }
     }
 
-    /// Reports to the core, then performs what that leads to.
+    /// Reports to the core, then performs the directives that follow.
     func report(_ change: (inout SchedulerState) -> Void) {
         change(&state)
         pump()

@@ -5,7 +5,7 @@ import ResourceModel
 import SchedulerCore
 import Store
 
-/// Reads what the core wants to know of a cluster from the database.
+/// Reads from the database what the core must know of a cluster.
 struct InventoryReader: Sendable {
     let cluster: ClusterID
     let store: Store
@@ -16,11 +16,12 @@ struct InventoryReader: Sendable {
         let hosts: Set<HostID>
         /// Since when each domain is its tenant's, or nobody's.
         let domains: [DomainID: Timestamp]
-        /// Of these domains, and of others.
+        /// Policies of these domains, and of others.
         let policies: [PolicyVersion]
     }
 
-    /// Not on its caller's actor: with many domains it takes half a second, in which a cluster has to be decided for.
+    /// Not on its caller's actor: with many domains it takes half a second, and the cluster's decisions must go on
+    /// meanwhile.
     @concurrent
     func read(at now: Timestamp) async throws -> Reading {
         let (inventory, since) = try await inventoryAndOwnership(at: now)
@@ -29,7 +30,7 @@ struct InventoryReader: Sendable {
             policies: try await PolicyRepository(store).allCurrent())
     }
 
-    /// Hosts, their domains and open permits; also a domain that was there at `now` and is deleted since, and its host.
+    /// Hosts, their domains and open permits; also a domain that existed at `now` and is deleted since, and its host.
     @concurrent
     func inventory(at now: Timestamp, with domain: DomainID) async throws -> Inventory {
         let row = try await InventoryRepository(store).domain(domain)
@@ -66,7 +67,7 @@ struct InventoryReader: Sendable {
         return (inventory, Dictionary(domains.map { ($0.id, $0.tenantSince) }) { first, _ in first })
     }
 
-    /// What each host was found to have; of one that was not asked yet its driver, as its Monitor found it.
+    /// Each host's abilities; for a host that was not asked yet only its driver, as its Monitor found it.
     private func abilities(of hosts: [StoredHost]) async throws -> SortedTable<HostID, KnownAbilities> {
         var known = SortedTable<HostID, KnownAbilities>()
         for host in hosts {
@@ -79,7 +80,7 @@ struct InventoryReader: Sendable {
         return known
     }
 
-    /// An arrival is seen by then, once its order is not under way any more.
+    /// How long after its order has ended an arrival may be seen.
     private static let orderTime: Int64 = 600_000_000_000
 
     private static func host(_ record: StoredHost) -> HostRecord {
@@ -90,7 +91,8 @@ struct InventoryReader: Sendable {
             reservedMemory: record.limits.reservedMemory, cpuBound: record.limits.cpuBound)
     }
 
-    /// A domain that is stopped, saved or missing takes no vCPUs and no memory; one that is unknown still does.
+    /// A domain that is stopped, saved or missing takes no vCPUs and no memory; a domain in an unknown state still
+    /// does.
     private static func domain(_ record: StoredDomain, isBound: Bool) -> DomainRecord {
         let isOff = record.holdsNoRoom
         return DomainRecord(
@@ -107,7 +109,7 @@ struct InventoryReader: Sendable {
         return isBound ? "the hypervisor of its host can't send a running VM elsewhere" : nil
     }
 
-    /// Whether the host's driver sends running domains elsewhere, as its Monitor found; `nil`: nobody knows yet.
+    /// Whether the host's driver can send running domains elsewhere, as its Monitor found; `nil`: not known yet.
     private static func canMigrate(_ record: StoredHost) -> Bool? { capabilities(record)?.canMigrate }
 
     private static func capabilities(_ record: StoredHost) -> HypervisorCapabilities? {

@@ -6,9 +6,9 @@ import SchedulerCore
 import Store
 
 extension SchedulerSettings {
-    /// The configuration's settings with what people have set for a cluster and for tenants since.
+    /// The configuration's settings with those that people have set for a cluster and for tenants.
     ///
-    /// Throws where that can't be: the windows can't be read, or a value is out of range.
+    /// Throws if that is not valid: the blackouts can't be read, or a value is out of range.
     func with(_ cluster: ClusterSetting?, tenants: [TenantSetting]) throws -> SchedulerSettings {
         var settings = self
         settings.dryRunTenants = tenants.filter(\.isDryRun).map(\.tenant).sorted()

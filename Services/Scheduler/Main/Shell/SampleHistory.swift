@@ -5,7 +5,7 @@ import ResourceModel
 import SchedulerCore
 import Store
 
-/// The latest samples of every host that were heard of, whoever decides for it now: what a take-over begins with.
+/// The latest samples of every host, whichever instance decides for it now: a take-over begins with them.
 struct SampleHistory: Sendable {
     struct Entry: Sendable {
         var sample: HostSample
@@ -16,7 +16,7 @@ struct SampleHistory: Sendable {
             self.position = position
         }
 
-        /// As Logger stored it.
+        /// A report as Logger stored it.
         init(_ report: LoggedReport) {
             self.init(
                 sample: report.sample,
@@ -38,7 +38,7 @@ struct SampleHistory: Sendable {
         entries[entry.sample.host] = list
     }
 
-    /// Of these hosts, oldest first.
+    /// The samples of these hosts, oldest first.
     func samples(of hosts: Set<HostID>) -> [Entry] {
         hosts.sorted().flatMap { entries[$0] ?? [] }
             .sorted { ($0.sample.sampledAt, $0.sample.host) < ($1.sample.sampledAt, $1.sample.host) }
