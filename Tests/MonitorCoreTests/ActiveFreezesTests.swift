@@ -5,8 +5,10 @@ import MonitorCore
 import ResourceModel
 import Testing
 
-@Suite struct FreezeBookTests {
-    private func isFrozen(_ book: FreezeBook) -> Bool { book.refusal(of: vm, tenant: "acme", cluster: "c1") != nil }
+@Suite struct ActiveFreezesTests {
+    private func isFrozen(_ freezes: ActiveFreezes) -> Bool {
+        freezes.refusal(of: vm, tenant: "acme", cluster: "c1") != nil
+    }
 
     @Test(
         "a freeze holds for what it names and for nothing else",
@@ -16,10 +18,10 @@ import Testing
         ])
     func scope(scope: String, id: String, expected: Bool) throws {
         let subject = FreezeSubject(scope: scope, id: id)
-        var heard = FreezeBook()
-        heard.froze(subject, reason: "too much")
-        #expect(isFrozen(heard) == expected)
-        var read = FreezeBook()
+        var requested = ActiveFreezes()
+        requested.froze(subject, reason: "too much")
+        #expect(isFrozen(requested) == expected)
+        var read = ActiveFreezes()
         read.read([subject: "too much"])
         #expect(isFrozen(read) == expected)
         guard expected else { return }
@@ -29,12 +31,12 @@ import Testing
 
     @Test("a freeze of a scope that a later version has stops everything, for in doubt it is frozen")
     func laterScope() {
-        var book = FreezeBook()
-        book.read([FreezeSubject(scope: "rack", id: "7"): "cooling"])
-        let refusal = book.refusal(of: vm, tenant: "acme", cluster: "c1")
+        var freezes = ActiveFreezes()
+        freezes.read([FreezeSubject(scope: "rack", id: "7"): "cooling"])
+        let refusal = freezes.refusal(of: vm, tenant: "acme", cluster: "c1")
         #expect(refusal?.code == .frozen && refusal?.message.contains("rack 7") == true)
-        book.read([:])
-        #expect(!isFrozen(book))
+        freezes.read([:])
+        #expect(!isFrozen(freezes))
     }
 
     @Test("what has an id that can't be stops nothing, and is kept as it came")
@@ -42,44 +44,44 @@ import Testing
         for (scope, id) in [("vm", "web"), ("tenant", "A"), ("cluster", "")] {
             let subject = FreezeSubject(scope: scope, id: id)
             #expect(subject == .unrecognised(scope: scope, id: id) && (subject.scope, subject.id) == (scope, id))
-            var book = FreezeBook()
-            book.read([subject: "too much"])
-            #expect(!isFrozen(book))
+            var freezes = ActiveFreezes()
+            freezes.read([subject: "too much"])
+            #expect(!isFrozen(freezes))
         }
     }
 
-    @Test("a freeze that was only heard of stands while the table does not know it, and is called off by request")
+    @Test("a freeze that only a request named holds while the table does not have it, and a request lifts it")
     func heardOnly() {
-        var book = FreezeBook()
-        book.froze(.tenant("acme"), reason: "r")
-        book.read([:])
-        #expect(isFrozen(book), "its row may still be on its way, or the database away")
-        book.unfroze(.tenant("acme"))
-        #expect(!isFrozen(book))
+        var freezes = ActiveFreezes()
+        freezes.froze(.tenant("acme"), reason: "r")
+        freezes.read([:])
+        #expect(isFrozen(freezes), "its row may still be on its way, or the database away")
+        freezes.unfroze(.tenant("acme"))
+        #expect(!isFrozen(freezes))
     }
 
     @Test("a freeze that was seen in the table ends when it leaves the table, although the request was lost")
     func leavesTheTable() {
-        var book = FreezeBook()
-        book.froze(.tenant("acme"), reason: "r")
-        book.read([.tenant("acme"): "r"])
-        #expect(isFrozen(book))
-        book.read([:])
-        #expect(!isFrozen(book))
-        // One that is heard of while the table already shows it is known to the table.
-        book.read([.tenant("acme"): "r"])
-        book.froze(.tenant("acme"), reason: "again")
-        book.read([:])
-        #expect(!isFrozen(book))
+        var freezes = ActiveFreezes()
+        freezes.froze(.tenant("acme"), reason: "r")
+        freezes.read([.tenant("acme"): "r"])
+        #expect(isFrozen(freezes))
+        freezes.read([:])
+        #expect(!isFrozen(freezes))
+        // One that is requested while the table already shows it is known to the table.
+        freezes.read([.tenant("acme"): "r"])
+        freezes.froze(.tenant("acme"), reason: "again")
+        freezes.read([:])
+        #expect(!isFrozen(freezes))
     }
 
-    @Test("a request that calls a freeze off holds until the table says otherwise")
+    @Test("a request that lifts a freeze holds until the table says otherwise")
     func calledOff() {
-        var book = FreezeBook()
-        book.read([.cluster("c1"): "r"])
-        book.unfroze(.cluster("c1"))
-        #expect(!isFrozen(book))
-        book.read([.cluster("c1"): "r"])
-        #expect(isFrozen(book))
+        var freezes = ActiveFreezes()
+        freezes.read([.cluster("c1"): "r"])
+        freezes.unfroze(.cluster("c1"))
+        #expect(!isFrozen(freezes))
+        freezes.read([.cluster("c1"): "r"])
+        #expect(isFrozen(freezes))
     }
 }

@@ -3,7 +3,7 @@
 package import Contracts
 package import ResourceModel
 
-// What Monitor, which carries commands out, has to know of each. A new verb is to be thought of in every one of them.
+// What Monitor, which carries out commands, must know of each verb. A new verb needs an answer in every one of these.
 extension CommandVerb {
     /// Whether it takes room on its host.
     var takesRoom: Bool {
@@ -15,28 +15,29 @@ extension CommandVerb {
         }
     }
 
-    /// Whether the domain's state says nothing of its effect, so that a mark of its life is kept first to compare with.
+    /// Whether the domain's state says nothing about its effect, so that a mark of the domain's life is kept before it,
+    /// to compare with.
     package var needsMark: Bool { self == .reboot || self == .revert }
 
-    /// Whether a domain that its host does not have any more is forgotten by it: there is nothing else to be done.
+    /// Whether it removes the row of a domain that its host does not have any more: nothing else is left to do.
     package var forgetsMissing: Bool { self == .delete || self == .release }
 
-    /// Whether it may run beside another command of the same domain: it ends that one.
+    /// Whether it may run beside another command of the same domain, since it ends that one.
     package var overtakes: Bool { self == .abortMigration }
 }
 
-/// A durable command, read: its verb with an absolute target.
+/// A durable command as read: its verb with an absolute target.
 package struct CommandOrder: Hashable, Sendable {
     package let verb: CommandVerb
     package let domain: DomainID
     package let arguments: CommandArguments
-    /// The domain row's revision that it was decided on; `nil`: whatever it is.
+    /// The revision of the domain's row on which the order is based; `nil`: any.
     package let expectedRevision: Int64?
-    /// Whether a decision ordered it, and no person.
+    /// Whether a decision ordered it, not a person.
     package let isAutomatic: Bool
     package let deadline: Timestamp
 
-    /// - Throws: `invalid` for a verb that there is not, or one without its target.
+    /// - Throws: `invalid` for an unknown verb, or a verb without its target.
     package init(
         verb: Recognised<CommandVerb>, domain: DomainID, arguments: CommandArguments, expectedRevision: Int64?,
         isAutomatic: Bool,
@@ -63,7 +64,7 @@ package struct CommandOrder: Hashable, Sendable {
     package var target: HostID? { verb == .migrate ? arguments.target.flatMap { HostID($0) } : nil }
     /// `adopt`: for whom.
     package var tenant: TenantID? { verb == .adopt ? arguments.tenant.flatMap { TenantID($0) } : nil }
-    /// `shutdown`: what the guest may take; `nil`: it is asked and not waited for.
+    /// `shutdown`: how long the guest may take; `nil`: it is asked and not waited for.
     package var grace: Duration? { verb == .shutdown ? arguments.graceSeconds.map { .seconds($0) } : nil }
 }
 
@@ -91,14 +92,14 @@ package enum DomainPresence: Hashable, Sendable {
     package var state: DomainState? { look?.state }
 }
 
-/// What is seen of a domain that is there. `nil` is unknown.
+/// What is seen of a domain that exists. `nil` is unknown.
 package struct DomainLook: Hashable, Sendable {
     package var state: DomainState
     /// Why it is in that state, where the driver says so.
     package var reason: StateReason?
     package var granted: VCPUCount?
     package var confirmed: VCPUCount?
-    /// What its balloon leaves it.
+    /// The memory that its balloon leaves to it.
     package var memory: ByteCount?
 
     package init(

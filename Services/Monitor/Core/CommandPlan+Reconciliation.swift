@@ -6,20 +6,20 @@ package import ResourceModel
 extension CommandPlan {
     /// What is known of a command whose owner died while it ran. It is never run again.
     package enum Conclusion: Hashable, Sendable {
-        /// Its effect is there.
+        /// Its effect is seen.
         case succeeded
-        /// Its effect is not there, and no call can be under way any more.
+        /// Its effect is not seen, and no call can be under way any more.
         case failed(CommandRefusal)
-        /// Nobody can tell: code `outcome-unknown`, with what is known.
+        /// It can't be found out: code `outcome-unknown`, with what is known.
         case unknown(CommandRefusal)
     }
 
     /// Looks up a command's effect: in what its host shows now and, for a migration, what the target shows.
     ///
-    /// To be asked only once no call of the former owner can be under way (`Ownership.mayCommand`).
-    /// - Parameter trace: for verbs that the domain's state says nothing about, whether a question of their own found
-    ///   the effect (a snapshot of that name, the cap); `nil`: it could not be told.
-    /// - Parameter marks: of the domain's life before the call and now, for verbs that need them.
+    /// Ask it only when no call of the former owner can be under way (`Ownership.mayCommand`).
+    /// - Parameter trace: for verbs whose effect the domain's state does not show: whether another question to the host
+    ///   found the effect (a snapshot of that name, the cap); `nil`: not known.
+    /// - Parameter marks: marks of the domain's life before the call and now, for verbs that need them.
     package static func reconcile(
         _ order: CommandOrder, presence: DomainPresence, onTarget: DomainPresence = .unknown, trace: Bool? = nil,
         marks: LifeMarks? = nil
@@ -64,8 +64,8 @@ extension CommandPlan {
     }
 
     private static func reconcileResize(_ order: CommandOrder, _ look: DomainLook) -> Conclusion {
-        // Where nobody can confirm, the hypervisor's grant is all there is to know. A guest that has as many as asked
-        // may still be granted more: under emulation a vCPU that was taken back stays plugged.
+        // If no guest confirms, only the hypervisor's grant is known. A guest that uses as many as asked may still be
+        // granted more: under emulation a vCPU that was taken back stays plugged.
         let inUse = look.confirmed ?? look.granted
         let hasVCPUs = order.vcpus.map { $0 == inUse } ?? true
         if hasVCPUs, order.memory.map({ look.memory.map($0.isReached) ?? false }) ?? true { return .succeeded }
@@ -75,7 +75,7 @@ extension CommandPlan {
         return interrupted(order, "\(granted) vCPUs are granted and \(confirmed) in use\(memory)")
     }
 
-    /// The running copy is the domain. A copy that does not run beside it is what the migration left behind.
+    /// The running copy is the domain. If the other copy does not run, the migration left it behind.
     private static func reconcileMigration(
         _ order: CommandOrder, source: DomainPresence, target: DomainPresence
     ) -> Conclusion {
@@ -119,23 +119,25 @@ package struct LifeMarks: Hashable, Sendable {
         self.now = now
     }
 
-    /// Whether it runs as another one than before: it was started, or taken back, meanwhile.
+    /// Whether it runs under another number than before: it was started or reverted meanwhile.
     private var isAnotherLife: Bool { now.hypervisorID.map { $0 != before.hypervisorID } ?? false }
 
-    /// `nil`: it can't be told.
+    /// Whether the guest was rebooted; `nil`: not known.
     package var guestBeganAnew: Bool? {
         if isAnotherLife { return true }
         if let former = before.boot, let boot = now.boot { return boot != former }
-        // Faults only rise while a kernel runs. That they did may be the same kernel, or a later one that has had more.
+        // Faults only rise while a kernel runs. If they rose, it may be the same kernel, or a later one with more
+        // faults.
         guard let former = before.majorFaults, let faults = now.majorFaults, faults < former else { return nil }
         return true
     }
 
-    /// Whether the domain was taken back to that snapshot; `nil`: it can't be told.
+    /// Whether the domain was reverted to that snapshot; `nil`: not known.
     func wentBack(to name: String?) -> Bool? {
         guard let name, now.snapshot == name else { return false }
         if before.snapshot != name || isAnotherLife { return true }
-        // It was the current one already: where the driver numbers beginnings, a running guest would have begun again.
+        // It was the current snapshot already. If the driver numbers boots, a revert would have changed the number of a
+        // running guest.
         guard now.hypervisorID != nil, let former = before.boot, let boot = now.boot else { return nil }
         return boot != former
     }

@@ -3,7 +3,7 @@
 package import Contracts
 package import ResourceModel
 
-/// All that a decision about a command goes by.
+/// Everything on which a decision about a command is based.
 package struct CommandSituation: Hashable, Sendable {
     /// The domain's row; `nil` if there is none or it is deleted.
     package struct Row: Hashable, Sendable {
@@ -39,9 +39,9 @@ package struct CommandSituation: Hashable, Sendable {
     /// Why nothing automatic may happen to the domain; `nil` if it may.
     package var freeze: CommandRefusal?
     package var row: Row?
-    /// On other hosts than its own.
+    /// Copies of the domain on other hosts than its own.
     package var copies: [DomainCopy]
-    /// Other hosts on which it may run for all that is known: they have not shown what they have since it was seen off.
+    /// Other hosts on which the domain may run: they were not listed since it was seen to be off.
     package var unlisted: [HostID]
     package var presence: DomainPresence
 
@@ -63,14 +63,14 @@ package struct CommandSituation: Hashable, Sendable {
     }
 }
 
-/// Decides what becomes of a durable command. Pure: the same situation gives the same step.
+/// Decides what is done about a durable command. Pure: the same situation gives the same step.
 package enum CommandPlan {
     package enum NextStep: Hashable, Sendable {
         case run(CommandTable.Run)
         case refuse(CommandRefusal)
-        /// What it asks for holds already: it succeeds without a call.
+        /// What the command asks for holds already: it succeeds without a call.
         case alreadyDone
-        /// Not now, perhaps later: it stays queued until its deadline.
+        /// It can't run now, but may later: it stays queued until its deadline.
         case wait(String)
     }
 
@@ -86,7 +86,7 @@ package enum CommandPlan {
         guard situation.mayCommand else {
             return .wait("host \(situation.host) may not be commanded yet")
         }
-        // The row says it: what the source itself shows afterwards is only that the domain is not there.
+        // The row shows whether it is done: the source itself only shows afterwards that the domain is not there.
         if order.verb == .migrate, situation.row?.host == order.target { return .alreadyDone }
         if situation.presence == .unknown || situation.presence.state == .unknown {
             return .wait("host \(situation.host) does not answer")
@@ -185,7 +185,7 @@ package enum CommandPlan {
         return nil
     }
 
-    /// What one of two copies is started, resized or deleted by would ruin both.
+    /// Refuses commands that would start, resize or delete one of two copies, since that would ruin both.
     private static func refusalByCopies(_ order: CommandOrder, _ situation: CommandSituation) -> CommandRefusal? {
         let ruinous = situation.copies.first { !CopyRank($0.state).isHarmless && !isBeingLookedAt($0) }
         guard order.verb.needsOneCopy, let copy = ruinous else { return nil }
@@ -202,8 +202,8 @@ package enum CommandPlan {
 
     private static func isBeingLookedAt(_ copy: DomainCopy) -> Bool { copy.state == .unknown && copy.isAnswering }
 
-    /// What another host has of it is not known yet, or what is off here may run elsewhere, on a host that was not asked
-    /// yet: why it is not touched until then.
+    /// Why the domain is not touched yet: it is not known what copy another host has, or a domain that is off here may
+    /// run on a host that was not asked yet.
     private static func uncertainty(_ order: CommandOrder, _ situation: CommandSituation) -> String? {
         guard order.verb.needsOneCopy else { return nil }
         if let copy = situation.copies.first(where: isBeingLookedAt) {
@@ -226,7 +226,7 @@ package enum CommandPlan {
         guard let look = situation.presence.look else {
             switch order.verb {
             case .create: return .run(CommandTable.Run(call: .own, proof: CommandTable.proof(of: .create)))
-            // Its row is there still: what a deletion left behind goes, and then the row.
+            // Its row still exists: the files that a deletion left behind are deleted, and then the row.
             case .delete: return .run(CommandTable.Run(call: .own, proof: CommandTable.proof(of: .delete)))
             case .release: return .alreadyDone
             default:
@@ -249,7 +249,7 @@ package enum CommandPlan {
         }
     }
 
-    /// Whether what was asked for holds now.
+    /// Whether what the command asks for holds now.
     static func isDone(_ order: CommandOrder, _ presence: DomainPresence) -> Bool {
         if presence == .absent, order.verb.forgetsMissing { return true }
         switch order.verb {

@@ -13,7 +13,7 @@ extension CommandTable {
         package let step: Step
     }
 
-    /// Every verb in every state; of a paused domain by every reason.
+    /// Every verb in every state; for a paused domain, with every reason.
     package static var cells: [Cell] {
         CommandVerb.allCases.flatMap { verb in
             (verb == .shutdown ? [false, true] : [false]).flatMap { isForced in
@@ -28,7 +28,7 @@ extension CommandTable {
         }
     }
 
-    /// The table in Markdown: states that mean the same stand together.
+    /// The table in Markdown; states with the same step share a row.
     package static var markdown: String {
         var lines = [
             "# What each command does in each state",
@@ -63,7 +63,7 @@ extension CommandTable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// A paused domain whatever the reason is just paused.
+    /// `paused` alone, if all reasons are in the list.
     private static func shortened(_ states: [String]) -> String {
         let all = ["paused"] + StateReason.allCases.map { "paused (\($0.rawValue))" }
         guard all.allSatisfy(states.contains) else { return states.joined(separator: ", ") }

@@ -8,35 +8,35 @@ package import ResourceModel
 package enum CommandTable {
     /// What is done, and what must be seen afterwards.
     package enum Step: Hashable, Sendable {
-        /// What is asked for holds already.
+        /// What the command asks for holds already.
         case done
         case run(Run)
         /// One sentence: what it is, and the remedy.
         case refuse(String)
-        /// Nobody knows what there is.
+        /// The domain's state is not known.
         case wait
     }
 
     package struct Run: Hashable, Sendable {
         package enum Call: Hashable, Sendable {
-            /// As the verb says.
+            /// The verb's own call.
             case own
-            /// Its power is cut, for its guest hears nothing.
+            /// Its power is cut, since its guest does not react.
             case destroy
             /// Its guest is woken, not resumed.
             case wakeUp
         }
         package let call: Call
-        /// `nil`: the domain's state does not tell; something else does (a size, a snapshot, a label).
+        /// `nil`: not the domain's state shows the effect, but something else (a size, a snapshot, a label).
         package let proof: Proof?
     }
 
-    /// The end of a command.
+    /// What shows that a command had its effect.
     package struct Proof: Hashable, Sendable {
         package let states: [DomainState]
-        /// Whether the state must still hold a while later: what stopped the domain may stop it again.
+        /// Whether the state must still hold a while later, since the cause that stopped the domain may stop it again.
         package let lasts: Bool
-        /// Whether it is proved also by that the host has no such domain any more.
+        /// Whether it is also a proof that the host does not have the domain any more.
         package let isAbsence: Bool
 
         init(_ states: [DomainState], lasts: Bool = false, isAbsence: Bool = false) {
@@ -60,11 +60,11 @@ package enum CommandTable {
     package static func proof(of verb: CommandVerb) -> Proof? {
         switch verb {
         case .create, .start, .resume: Proof(running)
-        // One that was saved while it was paused is paused again.
+        // A domain that was saved while it was paused is paused again.
         case .restore: Proof(running + [.paused])
         case .suspend: Proof([.paused])
         case .save: Proof([.saved])
-        // A domain without a definition is gone with its last run.
+        // A domain without a definition is gone when it ends.
         case .shutdown, .destroy: Proof([.shutoff], isAbsence: true)
         case .delete: Proof([], isAbsence: true)
         case .reboot, .resize, .cap, .networkCap, .migrate, .abortMigration, .snapshot, .revert, .deleteSnapshot,
@@ -74,7 +74,7 @@ package enum CommandTable {
         }
     }
 
-    /// - Parameter isForced: whether a shutdown is to end in any case.
+    /// - Parameter isForced: whether a shutdown must end the domain in any case.
     package static func step(
         of verb: CommandVerb, in state: DomainState, because reason: StateReason? = nil, isForced: Bool = false
     ) -> Step {
@@ -115,7 +115,7 @@ package enum CommandTable {
         states.contains(state) ? run(verb) : .refuse(remedy)
     }
 
-    /// What helps in a state in which little can be done.
+    /// What to do in a state that allows few commands.
     private static func remedy(for state: DomainState) -> String {
         switch state {
         case .saved: "`ebb vm restore` it first"
@@ -161,7 +161,7 @@ package enum CommandTable {
     private static func resumePaused(_ reason: StateReason?) -> Step {
         switch reason {
         case nil, .user, .save, .dump, .snapshot, .fromSnapshot, .failedCall: run(.resume)
-        // Its host paused it, and does so again unless the cause is gone.
+        // Its host paused it, and will pause it again unless the cause is gone.
         case .ioError, .watchdog: run(.resume, lasts: true)
         case .migration, .postCopy: .refuse("it is on its way to another host: wait, or `ebb vm migrate --abort` it")
         case .postCopyFailed: .refuse("a part of its memory is on another host: end it with `ebb vm shutdown --force`")

@@ -13,7 +13,7 @@ package struct DomainChange: Hashable, Sendable {
         self.detail = detail
     }
 
-    /// What happened, in order. A state that is not known is no change.
+    /// What happened, in order. An unknown state is not a change.
     package static func between(_ former: DomainSighting, _ now: DomainSighting) -> [DomainChange] {
         guard former.state != .unknown, now.state != .unknown else { return [] }
         var changes = stateChange(former.state, now.state, now.stateReason).map { [$0] } ?? []

@@ -3,11 +3,11 @@
 package import Contracts
 package import ResourceModel
 
-/// How much a copy of a domain is the domain, where two hosts have one: the greater of two is.
+/// The rank of a copy of a domain if two hosts have one: the copy with the higher rank is the domain.
 package enum CopyRank: Int, Hashable, Sendable, Comparable, CaseIterable {
     /// Its host does not have it.
     case absent
-    /// Shut off or saved: a definition and what lies on disks.
+    /// Shut off or saved: only a definition and files.
     case off
     /// Its host can't be asked: it may run.
     case unknown
@@ -27,43 +27,43 @@ package enum CopyRank: Int, Hashable, Sendable, Comparable, CaseIterable {
             }
     }
 
-    /// Whether its memory is held: what it does reaches disks and networks.
+    /// Whether the hypervisor holds its memory, so that it may write to disks and networks.
     package var isLive: Bool { self >= .paused }
     /// Whether it is known not to be live.
     package var isHarmless: Bool { self < .unknown }
-    /// The states of a copy that this one takes the place of.
+    /// The states of another copy that ranks below this one.
     package var beatenStates: [DomainState] { DomainState.allCases.filter { CopyRank($0) < self } }
 }
 
-/// A domain that is seen on a host while it is another host's by its row: which of the two copies is the domain.
+/// A domain that is seen on a host although its row says another host: decides which of the two copies is the domain.
 ///
-/// The running copy is it, else the paused one, wherever it is; of two alike, the one that was it before. A copy that
-/// does not run never takes it back from one that runs or may run. Unreachable is not off.
+/// The running copy is the domain, else the paused one, on whichever host; of two equal ones, the one that was it
+/// before. A copy that does not run never replaces one that runs or may run. Unreachable is not off.
 package struct CopyContest: Hashable, Sendable {
-    /// What Ebb itself ordered that moves the domain.
+    /// A move of the domain that Ebb itself ordered.
     package enum Move: Hashable, Sendable {
         case none
-        /// It is on its way, from either of the two hosts.
+        /// The domain is on its way, from either of the two hosts.
         case underWay
-        /// It was moved to this host, and its row does not say so yet.
+        /// The domain was moved to this host, and its row does not say so yet.
         case endedHere
     }
 
     package enum Ruling: Hashable, Sendable {
-        /// Nothing is certain yet: it is looked at again.
+        /// Nothing is certain yet: look again later.
         case wait
-        /// This one is the domain from now on. `isForeign`: nobody of Ebb moved it.
+        /// This copy is the domain from now on. `isForeign`: Ebb did not move it.
         case take(isForeign: Bool)
-        /// The other one stays the domain. `isLive`: both are.
+        /// The other copy stays the domain. `isLive`: both are live.
         case yield(isLive: Bool)
     }
 
-    /// As it is seen here.
+    /// The state that is seen here.
     package var here: DomainState
-    /// As its row has it; `unknown` while that host does not answer, `nil` if that host does not have it any more.
+    /// The state in its row; `unknown` while that host does not answer, `nil` if that host does not have it any more.
     package var there: DomainState?
     package var move: Move
-    /// Whether the other host had time since to show that it let the domain go.
+    /// Whether the other host has had time to show that the domain left it.
     package var isSettled: Bool
 
     package init(here: DomainState, there: DomainState?, move: Move = .none, isSettled: Bool) {
@@ -82,12 +82,12 @@ package struct CopyContest: Hashable, Sendable {
     }
 }
 
-/// A copy of a domain on a host that is not the domain's.
+/// A copy of a domain on a host to which the domain does not belong.
 package struct DomainCopy: Hashable, Sendable {
     package let host: HostID
-    /// `unknown` while its host does not answer, or has not looked since another host had the domain.
+    /// `unknown` while its host does not answer, or was not read since another host got the domain.
     package let state: DomainState
-    /// Whether its host answers, so that it will soon be known.
+    /// Whether its host answers, so that the state will soon be known.
     package let isAnswering: Bool
 
     package init(host: HostID, state: DomainState, isAnswering: Bool = true) {
@@ -98,8 +98,8 @@ package struct DomainCopy: Hashable, Sendable {
 }
 
 extension CommandVerb {
-    /// Whether it makes guests run, changes what they have, or takes their disks: with a second copy that runs or may
-    /// run, that ruins both.
+    /// Whether it makes guests run, changes their sizes, or removes their disks: with a second copy that runs or may
+    /// run, that would ruin both.
     package var needsOneCopy: Bool {
         switch self {
         case .start, .restore, .resume, .revert, .resize, .migrate, .delete, .deleteSnapshot, .adopt, .snapshot:

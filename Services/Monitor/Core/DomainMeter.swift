@@ -2,9 +2,9 @@
 
 package import ResourceModel
 
-/// What of a domain's meters an earlier process wrote down, as far as counters go on from it.
+/// The meters of a domain that an earlier process wrote down, from which the counters go on.
 package struct KnownMeter: Hashable, Sendable {
-    /// The totals of network and disks, and CPU time; `nil`: not known of this life.
+    /// The totals of network and disks, and CPU time; `nil`: not known for this life.
     package let counters: DomainCounters
     /// The last value of each device; `nil`: the totals are sums that the driver gave.
     package let devices: [DeviceCounters]?
@@ -17,7 +17,7 @@ package struct KnownMeter: Hashable, Sendable {
 
 /// The meters of one life of a domain: of its interfaces and its disks, in both directions, device by device.
 struct DomainMeter: Hashable, Sendable {
-    /// What one reading amounts to. `nil`: nothing could be read of it.
+    /// The result of one reading. `nil`: it could not be read.
     struct Step: Sendable {
         var counters = DomainCounters()
         /// Received and transmitted since the last reading of both.
@@ -30,7 +30,7 @@ struct DomainMeter: Hashable, Sendable {
     private var transmitted = GrowthMeter()
     private var read = GrowthMeter()
     private var written = GrowthMeter()
-    /// Where the driver lists devices.
+    /// The devices, if the driver lists them.
     private var devices: [DeviceCounters]?
 
     init(_ known: KnownMeter? = nil) {
@@ -74,7 +74,7 @@ struct DomainMeter: Hashable, Sendable {
         return step
     }
 
-    /// The last known value of each device that is there; `nil` where the driver gives sums only.
+    /// The last known value of each present device; `nil` if the driver gives sums only.
     var state: [DeviceCounters]? {
         devices?.map { device in
             let isInterface = device.kind == .interface
@@ -101,10 +101,10 @@ struct DomainMeter: Hashable, Sendable {
     }
 }
 
-/// The sizes of a domain's disks: one that can't be read at the moment keeps its own.
+/// The sizes of a domain's disks; a disk that can't be read at the moment keeps its last size.
 struct DiskSizes: Hashable, Sendable {
     private var capacities: [String: ByteCount] = [:]
-    /// Of all disks together; `nil` while nothing is known.
+    /// The size of all disks together; `nil` while nothing is known.
     private(set) var total: ByteCount?
 
     mutating func observe(_ seen: DomainReading) {
@@ -124,7 +124,7 @@ struct DiskSizes: Hashable, Sendable {
 }
 
 extension Int64 {
-    /// Ends at the largest integer.
+    /// The sum, or the largest integer if it would overflow.
     func saturatingSum(_ other: Int64) -> Int64 {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? (other > 0 ? .max : .min) : sum

@@ -29,17 +29,17 @@ struct DomainSampler: Hashable, Sendable {
         var sample: DomainSample
         var sighting: DomainSighting
         var rejections: [RejectedReading.Reason]
-        /// CPU time since the last believed reading of this life, and over what interval.
+        /// CPU time since the last believed reading of this life, and the interval.
         var cpuTime: (used: Int64, interval: Int64)? {
             guard let used, let interval else { return nil }
             return (used, interval)
         }
         fileprivate(set) var used: Int64?
         fileprivate(set) var interval: Int64?
-        /// What the guest said of its memory is too old to count.
+        /// Whether the guest's report about its memory is too old to count.
         fileprivate(set) var hasOldReport = false
 
-        /// What tells this life from the next: raw counters of what was believed.
+        /// The raw counters that were believed; they distinguish this life from the next.
         fileprivate func believed(of seen: DomainReading) -> DomainCounters {
             var counters = seen.counters
             counters.cpuTimeNanoseconds = sample.counters.cpuTimeNanoseconds
@@ -52,7 +52,7 @@ struct DomainSampler: Hashable, Sendable {
     private var estimate = SizeEstimate()
     private var cpu: Baseline<CPUBaseline>?
     private var meter = DomainMeter()
-    /// What an earlier process wrote down of the meters, until the first sighting says whether that life goes on.
+    /// The meters that an earlier process wrote down, kept until the first sighting shows whether that life goes on.
     private var knownMeter: KnownMeter?
     /// When both directions of the network were read last.
     private var networkReadAt: ReadingInstant?
@@ -60,7 +60,7 @@ struct DomainSampler: Hashable, Sendable {
     private var memory: DomainMemory?
     private var reportAge = ReportAge()
     private var shape: Shape?
-    /// The disks as last seen: drivers that can't tell for a stopped domain don't make them vanish.
+    /// The disks as last seen, since some drivers can't show a stopped domain's disks.
     private var disks = DiskSizes()
 
     init(incarnations: IncarnationTracker, meter: KnownMeter? = nil) {
@@ -77,14 +77,14 @@ struct DomainSampler: Hashable, Sendable {
             if let knownMeter { meter = DomainMeter(knownMeter) }
             knownMeter = nil
         } else if seen.state == .unknown {
-            // It says nothing of the life: meters go on from where they are.
+            // The reading does not say which life it is: the meters go on.
             forgetRates()
         } else {
             forgetLife()
         }
         disks.observe(seen)
         var outcome = blank(seen, life, at: instant)
-        // One that nothing can reach is none; it would make the whole report unreadable.
+        // A value that nothing real reaches counts as unknown; it would make the whole report unreadable.
         outcome.sample.networkCapBytesPerSecond = (seen.networkCapBytesPerSecond ?? orders.networkCap)
             .flatMap { ByteCount(exactly: $0)?.bytes }
         observeMemory(seen, life, at: instant, &outcome)
@@ -101,8 +101,8 @@ struct DomainSampler: Hashable, Sendable {
         return outcome
     }
 
-    /// What an operation's own answer shows, between two readings: it begins a new life where there is one, and takes
-    /// no part in rates, so that the interval in which the size changed stays unknown.
+    /// Takes what an operation's own answer shows, between two readings: it begins a new life if there is one, but is
+    /// not used for rates, so that the interval in which the size changed stays unknown.
     mutating func sight(_ seen: DomainReading, at instant: ReadingInstant, asked: VCPUCount?) -> Outcome {
         var trial = self
         let outcome = trial.observe(seen, at: instant, orders: DomainOrders(asked: asked))
@@ -192,7 +192,7 @@ struct DomainSampler: Hashable, Sendable {
         let used = time.subtractedOrClamped(former.value.time)
         let stolen = steal.flatMap { now in former.value.steal.map { now.subtractedOrClamped($0) } }
         guard let interval else {
-            // The host's clock was stepped: what was used is known, over which interval is not.
+            // The host's clock was stepped: the use is known, but not its interval.
             if used < 0 || stolen ?? 0 < 0 { return outcome.rejections.append(.counterBackwards) }
             return believe(reading, at: instant, &outcome)
         }
@@ -235,23 +235,23 @@ struct DomainSampler: Hashable, Sendable {
         let bytes = Int128(grown.incoming) + Int128(grown.outgoing)
         outcome.sample.networkBytesPerSecond = Int64(
             clamping: (bytes * 1_000_000_000 + Int128(interval) / 2) / Int128(interval))
-        // A cap holds each direction for itself.
+        // A cap limits each direction separately.
         let busier = Int128(max(grown.incoming, grown.outgoing))
         outcome.sample.networkUtilization = outcome.sample.networkCapBytesPerSecond.flatMap { cap in
             Utilization(numerator: busier * 1_000_000_000, denominator: Int128(interval) * Int128(cap))?.clamped
         }
     }
 
-    /// Devices of which nothing was ever read in this life, in the driver's order.
+    /// Devices whose counters were never read in this life, in the driver's order.
     private func unmetered(_ seen: DomainReading) -> [String] {
         (meter.state ?? []).filter { device in
             device.incoming == nil && device.outgoing == nil || device.kind == .disk && !disks.isKnown(device.name)
         }.map(\.label)
     }
 
-    /// Swap-in and major faults: what says that the guest's memory is too small.
+    /// Swap-in and major faults, which show that the guest's memory is too small.
     private mutating func observePressure(_ seen: DomainReading, _ outcome: inout Outcome) {
-        // What the guest reports no more is unknown: standing still is not zero.
+        // Figures that the guest does not report any more are unknown: a counter that stands still is not zero growth.
         let now =
             outcome.hasOldReport
             ? DomainCounters()

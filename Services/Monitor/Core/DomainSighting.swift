@@ -2,7 +2,7 @@
 
 package import ResourceModel
 
-/// What is billable of a domain: confirmed vCPUs and allocated memory while it is active, disk always.
+/// The billable size of a domain: confirmed vCPUs and allocated memory while it is active, and always its disk.
 package struct DomainSize: Hashable, Sendable {
     package let vcpus: VCPUCount
     package let memory: ByteCount
@@ -14,19 +14,19 @@ package struct DomainSize: Hashable, Sendable {
         self.disk = disk
     }
 
-    /// Not there at all.
+    /// The size of a domain that does not exist.
     package static let nothing = DomainSize(vcpus: 0, memory: .zero, disk: .zero)
 
-    /// Of each resource the smaller amount.
+    /// The smaller amount of each resource.
     func common(_ other: DomainSize) -> DomainSize {
         DomainSize(vcpus: min(vcpus, other.vcpus), memory: min(memory, other.memory), disk: min(disk, other.disk))
     }
 
-    /// Whether the hypervisor held anything of the domain besides its disk.
+    /// Whether the domain had anything besides its disk.
     var isActive: Bool { vcpus > 0 || memory > .zero }
 }
 
-/// One believed look at one domain: what the trackers of sizes, states and meters go by. Instants are cluster time.
+/// One believed look at one domain; the trackers of sizes, states and meters use it. Instants are cluster time.
 package struct DomainSighting: Hashable, Sendable {
     package var domain: DomainID
     package var name: String
@@ -45,13 +45,13 @@ package struct DomainSighting: Hashable, Sendable {
     package var vcpus: VCPUSizes?
     package var memory: DomainMemory?
     package var disk: ByteCount?
-    /// What was believed of the counters: of network and disks the totals of the life's meters.
+    /// The counters that were believed; for network and disks, the totals of the life's meters.
     package var counters: DomainCounters
     /// The last known counters of each device; `nil` where the driver gives sums only.
     package var devices: [DeviceCounters]?
     /// Whether a device came, went or began to count again since the last sighting.
     package var hasChangedDevices = false
-    /// Devices of which nothing can be read, by their labels; `nil`: it is not known.
+    /// Devices whose counters can't be read, by their labels; `nil`: not known.
     package var unmetered: [String]?
     package var seenAt: Timestamp
     package var provedAt: Timestamp

@@ -2,16 +2,17 @@
 
 internal import ResourceModel
 
-/// Adds up what the devices of one domain have counted in one direction since a life of it was seen first, so that the
+/// Adds up what the devices of one domain have counted in one direction since a life of it was first seen, so that the
 /// total never falls while devices come and go.
 ///
-/// - The total begins with what the devices show at the first sighting: raw counters, as long as nothing happens.
-/// - A device that is seen first later begins with a baseline: what it had counted before is not new.
-/// - One that can't be read at the moment goes on from its last value; one that is gone is forgotten.
-/// - One whose counter falls began at zero again, so that all it shows is new. A single bad reading falls too: only when
-///   the next one is lower still than before the fall is it believed.
-/// - Where there are no devices but a sum, a sum that falls has lost a device or began again: nobody knows which, and only
-///   what grows from there on is new.
+/// - The total begins with the devices' counters at the first sighting, so it equals the raw counters until something
+///   happens.
+/// - A device that is first seen later begins with a baseline: what it had counted before does not count as growth.
+/// - A device that can't be read at the moment goes on from its last value; a device that is gone is dropped.
+/// - A device whose counter falls has begun at zero again, so that all it shows is growth. A single bad reading looks
+///   like a fall too: the fall is believed only when the next reading is also lower than the value before the fall.
+/// - If the driver gives a sum instead of devices, a sum that falls has lost a device or begun again: it is not known
+///   which, and only what grows from then on counts.
 struct GrowthMeter: Hashable, Sendable {
     /// A device's counter; `value` `nil`: it can't be read.
     struct Figure: Hashable, Sendable {
@@ -19,13 +20,14 @@ struct GrowthMeter: Hashable, Sendable {
         var value: Int64?
     }
 
-    /// What one reading amounts to.
+    /// The result of one reading.
     struct Step: Hashable, Sendable {
         /// `nil`: no device could be read.
         var total: Int64?
         /// Since the last reading; `nil`: there was none.
         var growth: Int64?
-        /// Whether a device came, went or began again: another life of Monitor could not know what was before.
+        /// Whether a device came, went or began again: this must be stored, since a restarted Monitor could not know
+        /// what was before.
         var isChanged = false
         var rejections: [RejectedReading.Reason] = []
     }
@@ -36,11 +38,11 @@ struct GrowthMeter: Hashable, Sendable {
         var value: Int64
         /// `nil`: an earlier process wrote it down.
         var readAt: ReadingInstant?
-        /// A lower value that was seen since.
+        /// A lower value that was seen since and is not believed yet.
         var fallen: Int64?
     }
 
-    /// The device that stands for the sum of all.
+    /// The name of the device that stands for the sum of all.
     static let sum = ""
 
     private var marks: [Mark] = []
@@ -48,7 +50,8 @@ struct GrowthMeter: Hashable, Sendable {
 
     init() {}
 
-    /// What an earlier process wrote down: a total and the last value of each device, none where it was a sum.
+    /// Begins with what an earlier process wrote down: a total and the last value of each device, or no devices if it
+    /// was a sum.
     init(total: Int64?, devices: [(name: String, value: Int64)]?) {
         self.total = total
         let known = devices ?? (total.map { [(Self.sum, $0)] } ?? [])
@@ -58,7 +61,7 @@ struct GrowthMeter: Hashable, Sendable {
     /// The last value of a device; `nil` if none was ever read.
     subscript(device: String) -> Int64? { marks.first { $0.device == device }?.value }
 
-    /// - Parameter limit: units per second that no device passes; `nil`: unbounded.
+    /// - Parameter limit: the most units per second that a device can count; `nil`: unbounded.
     mutating func observe(_ figures: [Figure], at instant: ReadingInstant, limit: Int64?) -> Step {
         var step = Step()
         var (next, growth, isKnown): ([Mark], Int64, Bool) = ([], 0, figures.isEmpty)
@@ -84,7 +87,7 @@ struct GrowthMeter: Hashable, Sendable {
         return step
     }
 
-    /// The device's next mark and what it has grown by; `nil`: it is not believed.
+    /// The device's next mark and its growth; `nil`: the reading is not believed.
     private func take(
         _ value: Int64, of device: String, former: Mark?, at instant: ReadingInstant, limit: Int64?, _ step: inout Step
     ) -> (Mark, Int64?) {
@@ -106,7 +109,7 @@ struct GrowthMeter: Hashable, Sendable {
         return (now, device == Self.sum ? max(0, value - fallen) : value)
     }
 
-    /// After a sum, devices: what they show together beyond it is new, if all of them can be read.
+    /// The growth when devices follow a sum: what they show together beyond the sum, if all of them can be read.
     private func growthOfSum(in figures: [Figure]) -> Int64 {
         guard let former = marks.first, former.device == Self.sum, !figures.contains(where: { $0.device == Self.sum })
         else { return 0 }

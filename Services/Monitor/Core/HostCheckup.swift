@@ -3,9 +3,9 @@
 package import Contracts
 package import ResourceModel
 
-/// What is known of how far a host's clock is from cluster time.
+/// How far a host's clock is ahead of cluster time, as far as known.
 package enum ClockLead: Hashable, Sendable {
-    /// Nanoseconds that it is ahead, at least and at most: how long the host took to answer blurs it.
+    /// By at least and at most this many nanoseconds: the time that the host took to answer makes it inexact.
     case ahead(ClosedRange<Int64>)
     case unknown(String)
 
@@ -26,11 +26,11 @@ package enum ClockLead: Hashable, Sendable {
     }
 }
 
-/// What a host's own words say about it and about each pair that it is the source of. Pure.
+/// What a host's examination says about the host, and about each pair of which it is the source. Pure.
 package enum HostCheckup {
     package struct Examined: Hashable, Sendable {
         package let examination: HostExamination
-        /// Of the same examination: what Scheduler places by.
+        /// The abilities from the same examination, by which Scheduler places.
         package let abilities: HostAbilities
         package let clock: ClockLead
 
@@ -72,7 +72,7 @@ package enum HostCheckup {
 
     /// - Parameters:
     ///   - other: the target as it was examined, or why it could not be.
-    ///   - accepts: whether the target runs guests of the source's CPU; `nil` if it could not be asked.
+    ///   - accepts: whether the target runs guests that see the source's CPU; `nil` if it could not be asked.
     package static func items(
         from examined: Examined, to target: HostID, _ other: Result<Examined, any Error>, accepts: Bool?
     ) -> [CheckItem] {
@@ -83,7 +83,7 @@ package enum HostCheckup {
             return [CheckItem(target: target, check: "answers", result: .unknown, detail: "\(error)")]
         }
         let (source, other) = (examined.examination, found.examination)
-        // What Scheduler places by is said there, once.
+        // `HostAbilities` decides this, so that a check and Scheduler agree.
         let (here, there) = (examined.abilities, found.abilities)
         let obstacles =
             here.obstacles(to: there)
@@ -129,7 +129,7 @@ package enum HostCheckup {
                 remedy: "virsh pool-start, and pool-autostart")
     }
 
-    /// Guests are sent to the address in a host's URI; other tools send them to the name that it gives itself.
+    /// Ebb sends guests to the address in a host's URI; other tools send them to the name that the host gives itself.
     private static func ownName(_ name: ResolvedName) -> CheckItem {
         let remedy = "give it the address by which the others reach it, in the DNS or in /etc/hosts of every host"
         if name.name.isEmpty || name.name.hasPrefix("localhost") {
@@ -175,8 +175,8 @@ package enum HostCheckup {
 
     // MARK: A pair
 
-    /// Where the source would send a guest. How the source itself resolves that can't be seen from outside: what is
-    /// looked at is what Monitor's machine makes of it.
+    /// Where the source would send a guest. How the source itself resolves that name can't be seen from outside: what
+    /// is checked is how Monitor's machine resolves it.
     private static func nameResolution(_ source: HostExamination, _ other: HostExamination) -> CheckItem? {
         guard let name = other.migrationName, source.capabilities.canMigrate else { return nil }
         let check = "name resolution"

@@ -3,19 +3,20 @@
 internal import ResourceModel
 
 /// Whether a host answers. Unreachable is not off: a host that does not answer makes its domains unknown and says
-/// nothing else about them. It is asked as often as any other: a call ends by its deadline, and one answer brings it back.
+/// nothing else about them. It is polled as often as any other: each call ends by its deadline, and one answer makes it
+/// up again.
 package struct HostHealth: Hashable, Sendable {
     package enum State: Hashable, Sendable {
         case up, unknown
     }
 
-    /// So many polls in a row must fail before a host counts as unknown: one lost answer is no news.
+    /// How many polls in a row must fail before a host counts as unknown: one lost answer does not mean much.
     package static let toleratedFailures = 3
 
     /// A host is unknown until it has answered.
     package private(set) var state = State.unknown
     package private(set) var failures = 0
-    /// Whether it was said that it is unknown: an earlier owner may have written down that it is up.
+    /// Whether the unknown state was reported: an earlier owner may have written down that the host is up.
     private var isSaid = false
 
     package init() {}
@@ -27,7 +28,7 @@ package struct HostHealth: Hashable, Sendable {
         return state == .unknown
     }
 
-    /// The host did not answer; returns whether it is to be said now that it is unknown.
+    /// The host did not answer; returns whether its unknown state must be reported now.
     package mutating func failed() -> Bool {
         failures += 1
         guard failures >= Self.toleratedFailures, !isSaid else { return false }

@@ -2,7 +2,7 @@
 
 package import ResourceModel
 
-/// One reading of a host as the shell got it from the hypervisor, with when that was and how long the way there takes.
+/// One reading of a host as the shell got it from the hypervisor, with its instants and the host's response time.
 package struct HostObservation: Hashable, Sendable {
     package let instant: ReadingInstant
     /// At most one per domain.

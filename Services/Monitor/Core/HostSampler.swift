@@ -5,7 +5,7 @@ package import ResourceModel
 /// Turns consecutive readings of one host into samples of it and of every domain on it. Pure: the same readings give
 /// the same samples.
 package struct HostSampler: Hashable, Sendable {
-    /// The last reading, of the host only: what was read of its domains is with their samplers.
+    /// The last reading of the host itself; its domains' readings are in their samplers.
     private struct Former: Hashable, Sendable {
         let instant: ReadingInstant
         let cpuCount: Int
@@ -23,7 +23,7 @@ package struct HostSampler: Hashable, Sendable {
     }
 
     private let host: HostID
-    /// Of domains that were not seen yet.
+    /// Lives of domains that this process has not seen yet.
     private var known: [DomainID: KnownIncarnation]
     private var former: Former?
     private var domains: [DomainID: DomainSampler] = [:]
@@ -33,7 +33,7 @@ package struct HostSampler: Hashable, Sendable {
         package let incarnation: Incarnation
         /// Whether the domain ran when it was written.
         package let isActive: Bool
-        /// `nil`: no meter of it was written.
+        /// `nil`: no meter of the life was written.
         package let meter: KnownMeter?
 
         package init(_ incarnation: Incarnation, isActive: Bool, meter: KnownMeter? = nil) {
@@ -43,7 +43,7 @@ package struct HostSampler: Hashable, Sendable {
         }
     }
 
-    /// - Parameter known: lives that an earlier process wrote down, so that a restart of Monitor begins none anew.
+    /// - Parameter known: lives that an earlier process wrote down, so that a restart of Monitor begins no new ones.
     package init(host: HostID, known: [DomainID: KnownIncarnation] = [:]) {
         self.host = host
         self.known = known
@@ -68,7 +68,7 @@ package struct HostSampler: Hashable, Sendable {
         return cycle
     }
 
-    /// What an operation's own answer shows of a domain, between two readings.
+    /// Takes what an operation's own answer shows of a domain, between two readings.
     package mutating func sight(
         _ seen: DomainReading, at instant: ReadingInstant, asked: VCPUCount? = nil
     ) -> DomainSighting {
@@ -97,7 +97,7 @@ package struct HostSampler: Hashable, Sendable {
         cycle.sample.domains.reserveCapacity(observation.reading.domains.count)
         cycle.sightings.reserveCapacity(observation.reading.domains.count)
         for seen in observation.reading.domains.sorted(by: { $0.domain < $1.domain }) {
-            // One that is listed twice counts once.
+            // A domain that is listed twice counts once.
             guard cycle.sightings.last?.domain != seen.domain else { continue }
             let outcome = domains.values[place(of: seen.domain)]
                 .observe(seen, at: observation.instant, orders: orders(seen.domain))
@@ -105,7 +105,7 @@ package struct HostSampler: Hashable, Sendable {
             cycle.sightings.append(outcome.sighting)
             cycle.rejections += outcome.rejections.map { RejectedReading(domain: seen.domain, reason: $0) }
             guard seen.state.isActive || seen.state == .unknown else { continue }
-            // One unknown domain makes the sum unknown: a part of it would read as an idle host.
+            // One unknown domain makes the sum unknown: the sum of the others would look like an idle host.
             used = used.flatMap { sum in
                 outcome.cpuTime.map { sum + Int128($0.used) * 1_000_000 / Int128($0.interval) }
             }
@@ -122,7 +122,7 @@ package struct HostSampler: Hashable, Sendable {
         for domain in cycle.departed { domains[domain] = nil }
     }
 
-    /// Where its sampler stands, in place of a copy; one that is new begins.
+    /// The index of a domain's sampler, so that it is changed in place; a new domain gets one.
     private mutating func place(of domain: DomainID) -> Dictionary<DomainID, DomainSampler>.Index {
         while true {
             if let place = domains.index(forKey: domain) { return place }
@@ -130,7 +130,7 @@ package struct HostSampler: Hashable, Sendable {
         }
     }
 
-    /// What was written down counts once: a domain that went and came back meanwhile may live another life.
+    /// What was written down is used once: a domain that went and came back meanwhile may have another life.
     private mutating func newSampler(_ domain: DomainID) -> DomainSampler {
         let known = known.removeValue(forKey: domain)
         return DomainSampler(
@@ -160,7 +160,7 @@ package struct HostSampler: Hashable, Sendable {
         if now.cpuTimeNanoseconds == nil, let control = figures.controlDomainUtilization,
             let domains = figures.domainsUtilization
         {
-            // Xen tells no time of the host itself: it is what all domains used, Domain 0 included.
+            // Xen gives no CPU time of the host itself: it is the sum over all domains, Domain 0 included.
             cycle.sample.figures.cpuUtilization = Utilization(ppm: control.ppm + domains.ppm).clamped
         }
     }
@@ -180,7 +180,7 @@ package struct HostSampler: Hashable, Sendable {
     }
 }
 
-/// What Ebb ordered for a domain, as far as the hypervisor may not say it.
+/// What Ebb ordered for a domain, as far as the hypervisor may not show it.
 package struct DomainOrders: Hashable, Sendable {
     /// The vCPUs that were asked for last.
     package var asked: VCPUCount?
@@ -193,7 +193,7 @@ package struct DomainOrders: Hashable, Sendable {
     }
 }
 
-/// What one reading of a host amounts to.
+/// The result of one reading of a host.
 package struct HostCycle: Hashable, Sendable {
     package var sample: HostSample
     /// In order of domain.

@@ -2,22 +2,23 @@
 
 package import ResourceModel
 
-/// Tells one life of a domain's counters from the next, on one host.
+/// Distinguishes one life of a domain's counters from the next, on one host.
 ///
-/// A life is (host, hypervisor's domain id, start). A changed id begins a new one, and so does a changed start where
-/// the driver gives one. Where it does not, CPU time that went backwards does: ids are given again after a reboot.
+/// A life is (host, hypervisor's domain id, start). A changed id begins a new one, and so does a changed start if the
+/// driver gives one. If it does not, CPU time that went backwards begins a new one: ids are reused after a reboot of
+/// the host.
 package struct IncarnationTracker: Hashable, Sendable {
     private let host: HostID
     /// The present life, or the last one if the domain does not run.
     package private(set) var latest: Incarnation?
-    /// Whether the domain ran when last seen: the next active sighting of one that did not is a new life.
+    /// Whether the domain ran when last seen; if it did not, the next active sighting is a new life.
     private var isAlive: Bool
     /// The start as the driver gave it, by the host's clock.
     private var driverStart: Timestamp?
     private var counters = DomainCounters()
 
     /// - Parameters:
-    ///   - known: the life that an earlier process wrote down; one on another host is none of ours.
+    ///   - known: the life that an earlier process wrote down; a life on another host is ignored.
     ///   - isActive: whether the domain ran then.
     package init(host: HostID, known: Incarnation? = nil, isActive: Bool = true) {
         self.host = host
@@ -33,7 +34,7 @@ package struct IncarnationTracker: Hashable, Sendable {
         case none
     }
 
-    /// Takes a sighting; counters are compared with those that were believed last.
+    /// Takes a sighting; compares its counters with those that were believed last.
     package mutating func observe(_ seen: DomainReading, at instant: ReadingInstant) -> Sighting {
         guard seen.state != .unknown else { return .none }
         guard seen.state.isActive, let hypervisorID = seen.hypervisorID else {
@@ -52,7 +53,7 @@ package struct IncarnationTracker: Hashable, Sendable {
         return .new(life)
     }
 
-    /// Takes what of the sighting's counters was believed; what is unknown keeps its last value.
+    /// Takes the sighting's counters that were believed; unknown ones keep their last value.
     package mutating func believe(_ believed: DomainCounters) { counters.merge(believed) }
 
     private func continues(
@@ -68,8 +69,8 @@ package struct IncarnationTracker: Hashable, Sendable {
 }
 
 extension DomainCounters {
-    /// Whether these are the counters of a later life: CPU time went backwards and nothing went on counting. A single
-    /// counter that falls while others go on, or by a factor that is a mistaken unit, is a bad reading instead.
+    /// Whether these are the counters of a later life: CPU time went backwards and no counter went on. A single counter
+    /// that falls while others go on, or that falls by the factor of a mistaken unit, is a bad reading instead.
     func beganAgain(since former: DomainCounters) -> Bool {
         guard let now = cpuTimeNanoseconds, let before = former.cpuTimeNanoseconds, now < before,
             !isUnitMismatch(now, before)

@@ -2,7 +2,7 @@
 
 package import ResourceModel
 
-/// A reading to be written down: cumulative counters of one life at one instant.
+/// A reading that must be written down: cumulative counters of one life at one instant.
 package struct ReadingFact: Hashable, Sendable {
     package let domain: DomainID
     package let incarnationStart: Timestamp
@@ -10,25 +10,25 @@ package struct ReadingFact: Hashable, Sendable {
     package let counters: DomainCounters
     /// The last known counters of each device; `nil` where the driver gives sums only.
     package let devices: [DeviceCounters]?
-    /// Whether others are measured from it: a life's first one. What was counted before is lost without it.
+    /// Whether it is a life's first reading, from which later ones are measured; without it their growth would be lost.
     package let isBaseline: Bool
 }
 
-/// Says when a domain's meters are written down: once per interval, around operations, at both ends of a life, and where
-/// a device came, went or began again.
+/// Decides when a domain's meters are written down: once per interval, around operations, at both ends of a life, and
+/// when a device came, went or began again.
 ///
-/// A life's first reading is a baseline: nothing before it is billed. A life whose start the driver gives began with all
-/// counters at zero: a zero reading at its start bills what was used before the first sighting.
+/// A life's first reading is a baseline: nothing before it is billed. If the driver gives a life's start, all counters
+/// were zero then: a zero reading at the start makes the use before the first sighting billable.
 package struct MeterSchedule: Hashable, Sendable {
     private let domain: DomainID
     private let interval: Int64
     private let phase: Int64
-    /// Lives that began earlier are not Ebb's to bill from their start.
+    /// Ebb must not bill lives that began earlier from their start.
     private let watchedSince: Timestamp
     private var lastWritten: Written?
     private var latest: Reading?
 
-    /// What of a sighting may have to be written later: there is one for each domain of a fleet.
+    /// The part of a sighting that may have to be written later; kept small, since each domain of a fleet has one.
     private struct Reading: Hashable, Sendable {
         let at: Timestamp
         let life: Incarnation
@@ -52,8 +52,8 @@ package struct MeterSchedule: Hashable, Sendable {
         self.watchedSince = watchedSince
     }
 
-    /// Takes a sighting; returns what is to be written now, in order.
-    /// - Parameter isForced: an operation is about to begin or has just ended.
+    /// Takes a sighting; returns the readings to write now, in order.
+    /// - Parameter isForced: whether an operation is about to begin or has just ended.
     package mutating func observe(_ seen: DomainSighting, isForced: Bool = false) -> [ReadingFact] {
         guard seen.state.isActive, let life = seen.incarnation, seen.counters.isMetered else {
             return isEndOfLife(seen) ? endOfLife() : []
@@ -74,13 +74,13 @@ package struct MeterSchedule: Hashable, Sendable {
         return facts
     }
 
-    /// The latest sighting, if it was not written yet: before an operation that may end the life.
+    /// The latest sighting, if it is not written yet; called before an operation that may end the life.
     package mutating func flush() -> [ReadingFact] {
         guard let latest, latest.at != lastWritten?.at else { return [] }
         return [written(latest)]
     }
 
-    /// The domain does not run here any more: only the unread tail of its life is lost.
+    /// The last reading of a domain that does not run here any more: only what it counted after that is lost.
     package mutating func endOfLife() -> [ReadingFact] {
         defer { (latest, lastWritten) = (nil, nil) }
         return flush()
@@ -113,7 +113,7 @@ extension DomainCounters {
             || blockReadBytes != nil || blockWrittenBytes != nil
     }
 
-    /// Zero where known.
+    /// Zero for each known counter.
     fileprivate var zeroed: DomainCounters {
         DomainCounters(
             cpuTimeNanoseconds: cpuTimeNanoseconds.map { _ in 0 },

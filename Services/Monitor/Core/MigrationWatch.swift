@@ -2,13 +2,13 @@
 
 package import ResourceModel
 
-/// Whether a migration may go on: as long as it progresses, and no longer than its limit. Instants are monotonic
-/// nanoseconds.
+/// Decides whether a migration may go on: as long as it makes progress, and no longer than its limit. Instants are
+/// monotonic nanoseconds.
 package struct MigrationWatch: Hashable, Sendable {
     package struct Limits: Hashable, Sendable {
         /// How long it may stand still.
         package let stallNanoseconds: Int64
-        /// How long it may take at all; `nil`: as long as it progresses.
+        /// How long it may take in all; `nil`: as long as it makes progress.
         package let totalNanoseconds: Int64?
 
         package init(stallNanoseconds: Int64, totalNanoseconds: Int64?) {
@@ -17,11 +17,11 @@ package struct MigrationWatch: Hashable, Sendable {
         }
     }
 
-    /// What its driver says of it at one instant.
+    /// What its driver says about it at one instant.
     package struct Figures: Hashable, Sendable {
         package let remaining: ByteCount
         package let transferred: ByteCount
-        /// How often memory was gone over from the beginning.
+        /// How many passes over the whole memory were begun.
         package let iteration: Int64?
 
         package init(remaining: ByteCount, transferred: ByteCount, iteration: Int64?) {
@@ -36,7 +36,7 @@ package struct MigrationWatch: Hashable, Sendable {
 
     package enum Course: Hashable, Sendable {
         case goesOn
-        /// One sentence: why it is to be called off.
+        /// One sentence: why it must be aborted.
         case ends(String)
     }
 
@@ -58,12 +58,12 @@ package struct MigrationWatch: Hashable, Sendable {
         if let total = limits.totalNanoseconds, instant - startedAt >= total {
             return .ends("it was not done within its limit of \(Self.seconds(total)) s")
         }
-        // Of a migration whose driver never told how far it is, nobody can say that it stands still.
+        // If the driver never gave figures, nobody can say that the migration stands still.
         guard least != nil, instant - progressedAt >= limits.stallNanoseconds else { return .goesOn }
         return .ends("nothing of it has progressed for \(Self.seconds(limits.stallNanoseconds)) s")
     }
 
-    /// Less is left than ever in this pass over the memory, or a new pass began.
+    /// Notes progress: less is left than ever before in this pass over the memory, or a new pass began.
     private mutating func note(_ seen: Figures, at instant: Int64) {
         let isNewPass = seen.iteration ?? 0 > iteration ?? 0
         if isNewPass || seen.remaining < least ?? ByteCount(clamping: .max) {

@@ -2,17 +2,17 @@
 
 package import ResourceModel
 
-/// What of a reading was not believed, and why. Rejected figures reach neither a decision nor a bill.
+/// A figure of a reading that was not believed, and why. Rejected figures reach neither a decision nor a bill.
 package struct RejectedReading: Hashable, Sendable {
     /// Stable; the label of the metric.
     package enum Reason: String, Hashable, Sendable, CaseIterable {
         /// More CPU time than 1.1 · (vCPUs + 2) · Δt.
         case cpuBeyondCapacity = "cpu-beyond-capacity"
-        /// A counter fell without a new incarnation. That of a device is believed once it stays below what it was.
+        /// A counter fell without a new incarnation. A device's counter is believed if it stays below its former value.
         case counterBackwards = "counter-backwards"
         /// Memory used or allocated above the maximum.
         case memoryBeyondMaximum = "memory-beyond-maximum"
-        /// A figure that is off by 1000 or 1024 from the last one.
+        /// A figure that differs from the last one by a factor of 1000 or 1024.
         case unitMismatch = "unit-mismatch"
         /// More than any network adapter carries.
         case networkBeyondCapacity = "network-beyond-capacity"
@@ -28,9 +28,10 @@ package struct RejectedReading: Hashable, Sendable {
     }
 }
 
-/// Whether a difference of two readings can be: only what is impossible is refused, never what is merely high.
+/// Checks whether a difference of two readings is possible: it refuses only what is impossible, never what is merely
+/// high.
 enum PlausibilityGate {
-    /// 400 Gbit/s, of one device in one direction.
+    /// 400 Gbit/s, for one device in one direction.
     static let maximumNetworkBytesPerSecond: Int64 = 50_000_000_000
 
     /// CPU time over an interval. Emulator threads and rounding take part, so the bound is 1.1 · (vCPUs + 2) · Δt.
@@ -40,7 +41,7 @@ enum PlausibilityGate {
         return Int128(used) + Int128(steal ?? 0) > bound ? .cpuBeyondCapacity : nil
     }
 
-    /// A domain's memory, beside the last that was believed in the same life.
+    /// A domain's memory, compared with the last believed one of the same life.
     static func check(_ memory: DomainMemory, former: DomainMemory?) -> RejectedReading.Reason? {
         if let former {
             let pairs = [

@@ -2,8 +2,8 @@
 
 package import ResourceModel
 
-/// When a reading was taken, as far as it is known: between `calledAt` and `answeredAt` of cluster time, and exactly
-/// at `readAt` of the host's own clock where the driver tells.
+/// When a reading was taken, as far as it is known: between `calledAt` and `answeredAt` of cluster time, and exactly at
+/// `readAt` of the host's own clock if the driver gives it.
 package struct ReadingInstant: Hashable, Sendable {
     /// Cluster time right before the hypervisor was asked.
     package let calledAt: Timestamp
@@ -23,8 +23,8 @@ package struct ReadingInstant: Hashable, Sendable {
         self.monotonicNanoseconds = monotonicNanoseconds
     }
 
-    /// A host whose clock differs by more than that has a wrong one: its instants are moved by the difference.
-    /// Below it they are taken as they are, since that is what the host itself would swear to.
+    /// If a host's clock differs by more than this, it is wrong, and its instants are moved by the difference. Below
+    /// that they are taken as they are, since the clocks agree well enough.
     package static let clockTolerance: Duration = .seconds(1)
 
     /// Nanoseconds to add to an instant of the host's clock to get cluster time.
@@ -41,14 +41,14 @@ package struct ReadingInstant: Hashable, Sendable {
         instant.advanced(byNanoseconds: clockCorrectionNanoseconds)
     }
 
-    /// What is seen held at this instant at the latest: from then on it may be billed.
+    /// The latest instant at which the reading was taken: from then on what it shows may be billed.
     package var seenAt: Timestamp { readAt.map(clusterTime(of:)) ?? answeredAt }
 
-    /// What is seen held at this instant at the earliest: up to it the reading is a proof.
+    /// The earliest instant at which the reading was taken: up to then it is a proof.
     package var provedAt: Timestamp { readAt.map(clusterTime(of:)) ?? calledAt }
 
-    /// Δt to an earlier reading: by the host's own clock where both have it, else by the monotonic clock. `nil` if it
-    /// is not positive, or if the host's clock was stepped meanwhile (then the interval is unknown).
+    /// Δt to an earlier reading: by the host's own clock if both have it, else by the monotonic clock. `nil` if it is
+    /// not positive, or if the host's clock was stepped meanwhile (then the interval is unknown).
     package func nanoseconds(since earlier: ReadingInstant) -> Int64? {
         guard let later = readAt, let former = earlier.readAt else {
             let interval = monotonicNanoseconds.subtractedOrClamped(earlier.monotonicNanoseconds)

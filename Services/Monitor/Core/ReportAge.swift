@@ -2,8 +2,9 @@
 
 import ResourceModel
 
-/// Whether what a guest's source reports is of now, by this process's own clock: a report is as old as the last change of
-/// its stamp. One that stands still for three of its periods is old, and so is one of before a change of size.
+/// Whether a report from a guest's source is still fresh, by this process's own clock: a report is as old as the last
+/// change of its stamp. A report whose stamp stands still for three of its periods is old, and so is a report from
+/// before a change of size.
 struct ReportAge: Hashable, Sendable {
     private static let periods: Int64 = 3
 
@@ -11,11 +12,11 @@ struct ReportAge: Hashable, Sendable {
     /// When the stamp was seen to change; `nil`: it has not, so nobody knows how old it is.
     private var changedAt: Int64?
     private var polledAt: Int64?
-    /// What was reported when the size changed says nothing of the new one.
+    /// The stamp of the report at the last change of size, which says nothing about the new size.
     private var outdated: Int64?
 
-    /// Takes a reading's report in. Its period is the larger of its source's and the poll's, for nothing newer can be seen
-    /// between two polls; a source whose period is 0 reports no more.
+    /// Takes a reading's report. Its period is the larger of its source's and the poll's, since nothing newer can be
+    /// seen between two polls; a source whose period is 0 does not report any more.
     mutating func isFresh(_ report: MemoryReport?, at instant: ReadingInstant) -> Bool {
         let now = instant.monotonicNanoseconds
         defer { polledAt = now }
@@ -27,6 +28,6 @@ struct ReportAge: Hashable, Sendable {
         return now - changedAt <= Self.periods * period
     }
 
-    /// The size has changed: the present report is of before.
+    /// Notes that the size has changed: the present report is from before the change.
     mutating func sizeChanged() { outdated = stamp }
 }

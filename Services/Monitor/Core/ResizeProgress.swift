@@ -2,16 +2,16 @@
 
 package import ResourceModel
 
-/// How far a resize has come, by what is seen of the domain after its call.
+/// How far a resize has come, by what is seen of the domain after the call.
 ///
-/// What the guest has in use counts, and the grant only where nobody can tell. Under emulation unplugging never
+/// What the guest has in use counts; the grant counts only if the use is not known. Under emulation unplugging never
 /// completes: a vCPU that was taken back stays plugged and offline, so a shrunk domain is granted more than it has.
 package enum ResizeProgress: Hashable, Sendable {
-    /// It is as asked, or can't be seen.
+    /// The size is as asked, or can't be seen.
     case reached
-    /// The hypervisor has done its part, the guest has not yet.
+    /// The hypervisor has done its part, but the guest has not yet.
     case waiting
-    /// The hypervisor did less than was asked, and the guest has taken that: so many vCPUs are in use.
+    /// The hypervisor granted less than was asked, and the guest has taken that: this many vCPUs are in use.
     case partial(VCPUCount)
 
     /// - Parameter former: what was in use before; `nil` if that was unknown.
@@ -32,7 +32,7 @@ package enum ResizeProgress: Hashable, Sendable {
 
 /// How far a domain's balloon has come.
 package enum BalloonProgress: Hashable, Sendable {
-    /// It is as asked, or can't be seen.
+    /// The size is as asked, or can't be seen.
     case reached
     case waiting
 
@@ -42,6 +42,6 @@ package enum BalloonProgress: Hashable, Sendable {
 }
 
 extension ByteCount {
-    /// libvirt counts in KiB: what differs by less is as asked.
+    /// libvirt counts in KiB: a smaller difference counts as equal.
     func isReached(by seen: ByteCount) -> Bool { (seen.bytes - bytes).magnitude < 1_024 }
 }

@@ -2,8 +2,8 @@
 
 package import ResourceModel
 
-/// The last round trips to a host: how long the newest took, while that is no old news, and which had no answer. One lost
-/// answer in a while tells of a bad line, not of a host that is gone.
+/// The last round trips to a host: how long the newest took, unless it is too old, and which had no answer. A lost
+/// answer now and then means a bad line, not that the host is gone.
 package struct ResponseHistory: Hashable, Sendable {
     /// A round trip that was answered.
     package struct RoundTrip: Hashable, Sendable {
@@ -22,7 +22,7 @@ package struct ResponseHistory: Hashable, Sendable {
         }
     }
 
-    /// So many round trips are looked back at.
+    /// How many round trips are kept.
     package static let length = 10
 
     private let maximumAge: Duration
@@ -30,22 +30,23 @@ package struct ResponseHistory: Hashable, Sendable {
     private var losses: [Bool] = []
     private var last: RoundTrip?
 
-    /// - Parameter maximumAge: after which a round trip tells nothing any more: three intervals, and what one may take.
+    /// - Parameter maximumAge: after which a round trip is too old: three intervals, plus the longest time that one may
+    ///   take.
     package init(maximumAge: Duration) { self.maximumAge = maximumAge }
 
-    /// A round trip ended; `nil`: its deadline passed.
+    /// Takes a round trip that ended; `nil`: its deadline passed.
     package mutating func record(_ roundTrip: RoundTrip?) {
         if losses.count == Self.length { losses.removeFirst() }
         losses.append(roundTrip == nil)
         last = roundTrip
     }
 
-    /// The newest, if it was answered and is no old news: one that hangs says nothing.
+    /// The newest round trip, if it was answered and is not too old.
     package func last(at now: Timestamp) -> RoundTrip? {
         last.flatMap { $0.isFresh(at: now, within: maximumAge) ? $0 : nil }
     }
 
-    /// The share of them that was lost; `nil` before the first.
+    /// The share of lost round trips; `nil` before the first.
     package var loss: Utilization? {
         guard !losses.isEmpty else { return nil }
         return Utilization(ppm: Int64(losses.count { $0 } * 1_000_000 / losses.count))

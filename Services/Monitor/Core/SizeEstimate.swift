@@ -2,10 +2,10 @@
 
 internal import ResourceModel
 
-/// How many vCPUs a domain really uses, of the three sizes and per-vCPU time.
+/// How many vCPUs a domain really uses, estimated from the three sizes and per-vCPU time.
 ///
-/// The guest is its tenant's and may lie: the number never falls below the vCPUs whose time advanced. What is granted
-/// bounds it from above, since a vCPU that the hypervisor took away can't run.
+/// The guest belongs to its tenant and may lie: the number never falls below the vCPUs whose time advanced. It is never
+/// above the granted number, since a vCPU that the hypervisor took away can't run.
 struct SizeEstimate: Hashable, Sendable {
     private var granted: VCPUCount?
     private var confirmed: VCPUCount?
@@ -19,7 +19,7 @@ struct SizeEstimate: Hashable, Sendable {
     private var period: Int64 = 0
     private static let periods: Int64 = 3
 
-    /// Whether the guest, or time that advanced, says something.
+    /// Whether the guest, or time that advanced, has confirmed a size.
     var isConfirmed: Bool { lastConfirmed != nil || floor > 0 }
 
     /// Takes what one reading says; `advanced` is `nil` where per-vCPU time is unknown.
@@ -31,7 +31,8 @@ struct SizeEstimate: Hashable, Sendable {
         self.confirmed = confirmed
         note(confirmed, at: instant.monotonicNanoseconds)
         let running = advanced ?? 0
-        // The interval of a change still holds the time of vCPUs that are gone since: it counts, but doesn't stick.
+        // The interval of a change still includes the time of vCPUs that are gone since: it counts once, but is not
+        // kept.
         floor = isSteady ? max(floor, running) : 0
         guard let said = lastConfirmed ?? granted else { return nil }
         let least = VCPUCount(clamping: max(said.count, floor, running))

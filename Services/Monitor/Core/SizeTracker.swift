@@ -16,14 +16,14 @@ package struct SizeFact: Hashable, Sendable {
     package let granted: VCPUCount?
 }
 
-/// Turns consecutive sightings of one domain on one host into facts about its size, by the rule of which instant a
-/// size starts:
+/// Turns consecutive sightings of one domain on one host into facts about its size, by these rules for the instant at
+/// which a size starts:
 ///
-/// 1. where the driver gives the instant, that;
-/// 2. else what grew holds from the first sighting that proves it, and what shrank from the request that Ebb made; from
-///    the last proof of the larger size if Ebb made none (both are the tenant's favour);
-/// 3. after a gap (the host did not answer, Monitor began anew) or a life that was not seen to end, the former size
-///    held up to its last proof, and nothing is known of the time between.
+/// 1. If the driver gives the instant, that one counts.
+/// 2. Otherwise a growth holds from the first sighting that proves it. A shrink holds from Ebb's request or, if Ebb made
+///    none, from the last proof of the larger size. Both are in the tenant's favour.
+/// 3. After a gap (the host did not answer, Monitor was restarted), or after a life whose end was not seen, the former
+///    size held up to its last proof, and nothing is known of the time between.
 ///
 /// A stopped or saved domain has its disk only.
 package struct SizeTracker: Hashable, Sendable {
@@ -34,7 +34,7 @@ package struct SizeTracker: Hashable, Sendable {
         var seenAt: Timestamp
     }
 
-    /// What an earlier process wrote down.
+    /// The size that an earlier process wrote down.
     package struct Known: Hashable, Sendable {
         package let incarnationStart: Timestamp?
         package let size: DomainSize
@@ -49,23 +49,25 @@ package struct SizeTracker: Hashable, Sendable {
     }
 
     private let domain: DomainID
-    /// Since when it is its tenant's: what it had before is none of its tenant's.
+    /// Since when it is its tenant's: sizes from before are not the tenant's.
     private let ownedSince: Timestamp
     private var held: Held?
     private var isAfterGap: Bool
-    /// A process that starts reports what it finds even if it seems known: the last facts may not have been written.
+    /// Whether anything was reported: a new process reports what it finds even if it seems known, since the last facts
+    /// may not have been written.
     private var isReported = false
     /// When Ebb asked the hypervisor for a change that is under way.
     private var requestedAt: Timestamp?
     /// Up to when a domain that came here is known to have been at its former host; `nil` if Ebb moved it or it is new.
     private var formerHostProvedUntil: Timestamp?
-    /// No life of this domain counts as older: those that are written down of it, here or on another host, are before.
+    /// A life that begins here counts as beginning at this instant at the earliest: all recorded lives of the domain,
+    /// here or on another host, are before it.
     private let lifeFloor: Timestamp
 
     /// - Parameters:
     ///   - known: the domain's last size on this host; `nil` if it is new here.
     ///   - formerHostProvedUntil: for a domain that somebody else moved here, up to when its former host proved it.
-    ///   - arrivedAt: for such a domain, when it began to be this host's: its life here may be older, or it has none.
+    ///   - arrivedAt: for such a domain, when it became this host's: its life here may be older, or it has none.
     ///   - ownedSince: since when it is its tenant's: no size holds from before.
     package init(
         domain: DomainID, known: Known? = nil, formerHostProvedUntil: Timestamp? = nil, arrivedAt: Timestamp? = nil,
@@ -83,17 +85,17 @@ package struct SizeTracker: Hashable, Sendable {
         lifeFloor = arrivedAt ?? known?.incarnationStart ?? .zero
     }
 
-    /// Ebb asks the hypervisor for a change: what is smaller afterwards holds from here on.
+    /// Ebb asks the hypervisor for a change: a size that is smaller afterwards holds from this instant on.
     package mutating func requested(at instant: Timestamp) { requestedAt = instant }
 
-    /// The request ended; its effect, if any, was observed.
+    /// The request has ended; its effect, if any, was observed.
     package mutating func requestEnded() { requestedAt = nil }
 
-    /// The host stopped answering: from its last proof on nothing is known.
+    /// The host stopped answering: nothing is known from its last proof on.
     package mutating func lost() { isAfterGap = true }
 
-    /// Takes a sighting; returns the facts that follow, in order. A sighting of which not all is known says nothing,
-    /// and neither does one that may be older than the last (a poll that was under way while an operation ended).
+    /// Takes a sighting; returns the facts that follow, in order. A sighting that is not complete is ignored, and so is
+    /// one that may be older than the last (a poll that was under way while an operation ended).
     package mutating func observe(_ seen: DomainSighting) -> [SizeFact] {
         guard let size = seen.size, isAfterGap || held.map({ seen.provedAt >= $0.seenAt }) ?? true else { return [] }
         let life = max(seen.incarnation?.start ?? held?.lifeStart ?? .zero, lifeFloor)
@@ -114,7 +116,7 @@ package struct SizeTracker: Hashable, Sendable {
     }
 
     /// The domain is not on the host any more: somebody moved or undefined it.
-    /// - Parameter movedAt: when it began to run elsewhere or was deleted, where that is known.
+    /// - Parameter movedAt: when it began to run elsewhere or was deleted, if that is known.
     package mutating func departed(movedAt: Timestamp? = nil, seenAt: Timestamp) -> [SizeFact] {
         guard let held else { return [] }
         self.held = nil
@@ -142,7 +144,7 @@ package struct SizeTracker: Hashable, Sendable {
         var facts: [SizeFact] = []
         if common != held.size {
             let shrunkAt = min(requestedAt ?? held.provedAt, seen.seenAt)
-            // One nanosecond before the sighting, so that what grew at the same time comes after it.
+            // One nanosecond before the sighting, so that a growth at the same time comes after it.
             let observedAt = common == size ? seen.seenAt : seen.seenAt.advanced(byNanoseconds: -1)
             facts.append(fact(seen, life, until: shrunkAt, since: shrunkAt, common, observedAt: observedAt))
         }

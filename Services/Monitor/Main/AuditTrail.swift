@@ -4,7 +4,8 @@ internal import Logging
 internal import ResourceModel
 internal import Store
 
-/// Writes into the audit what Monitor did although the database may be away: in order, each until it is written.
+/// Writes into the audit what Monitor did even while the database may be away: in order, trying each again until it is
+/// written.
 actor AuditTrail {
     /// What was carried out, and who asked for it.
     struct Act: Hashable, Sendable {
@@ -15,7 +16,7 @@ actor AuditTrail {
         let at: Timestamp
     }
 
-    /// So many wait at most; then the oldest is named in the log alone.
+    /// How many may wait; beyond that the oldest is written into the log only.
     private static let limit = 1_000
     private static let pause: Duration = .milliseconds(500)
 
@@ -38,7 +39,7 @@ actor AuditTrail {
         Task { await write() }
     }
 
-    /// Unless it was lost meanwhile, because too many wait.
+    /// Removes a written act, unless it was dropped meanwhile because too many waited.
     private func drop(_ act: Act) {
         if waiting.first == act { waiting.removeFirst() }
     }
@@ -51,7 +52,7 @@ actor AuditTrail {
             ])
     }
 
-    /// Until nothing waits, or the store is closed: the process ends then.
+    /// Writes until nothing waits, or until the store is closed, since the process then ends.
     private func write() async {
         while let act = waiting.first {
             do {

@@ -32,14 +32,14 @@ extension CommandRunner {
         return try await loop.hypervisor.definition(of: order.domain)
     }
 
-    /// How many bytes the domain's console has up to now: they are not its next owner's. What a terminal without a file
-    /// still holds is read, and so gone. Throws where the host does not answer, for then it is not known.
+    /// How many bytes the domain's console has up to now: its next owner must not read them. What a terminal without a
+    /// file still holds is read, and thereby dropped. Throws if the host does not answer, since then it is not known.
     func consoleEnd(of domain: DomainID) async throws(HypervisorError) -> Int64 {
         do throws(HypervisorError) {
             let last = try await loop.hypervisor.console(of: domain, from: -1, limit: 1 << 18)
             return last.offset > 0 ? last.nextOffset : 0
         } catch {
-            // There is no console that anybody could read.
+            // The domain has no console that anybody could read.
             guard error.code.isFinal else { throw error }
             return 0
         }
@@ -57,7 +57,7 @@ extension CommandRunner {
         return Ended(outcome: .succeeded(result: await loop.result(of: order.domain)), permit: .used)
     }
 
-    /// Takes back what is Ebb's own of the domain; it goes on as it is now.
+    /// Removes what is Ebb's own from the domain; the domain goes on as it is now.
     func giveBack(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
         let own: OwnParts
         do throws(StoreError) {
@@ -99,7 +99,7 @@ extension CommandRunner {
                 result: await loop.result(of: order.domain, effectiveAt: effect.effectiveAt)), permit: .used)
     }
 
-    /// The cap holds: it is remembered for the samples and the row.
+    /// Notes a cap that holds now, for the samples and the row.
     func capped(_ order: CommandOrder) async {
         switch DomainCap(order) {
         case .cpu(let ppm): await loop.capped(order.domain) { $0.cpuPPM = ppm > 0 ? ppm : nil }
@@ -108,7 +108,7 @@ extension CommandRunner {
     }
 }
 
-/// What `prepare` changed, as its row keeps it.
+/// What `prepare` changed, as the command's row keeps it.
 struct PreparationResult: Codable, Sendable {
     var host: HostID
     var changes: [DefinitionChange]

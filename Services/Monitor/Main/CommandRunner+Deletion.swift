@@ -6,12 +6,12 @@ internal import MonitorCore
 internal import ResourceModel
 internal import Store
 
-/// Deleting: the definition first, then the volumes, which nobody can bring back.
+/// Deletion: the definition first, then the volumes, which nobody can restore.
 ///
-/// Which volumes go with a domain is written into its row before it is forgotten. So they are known also where the
-/// deletion was cut off, or could not delete one; the row stays until they are gone.
+/// The volumes that are deleted with a domain are written into its row before the domain is removed. So they are known
+/// also if the deletion was cut off, or could not delete one; the row stays until they are gone.
 extension CommandRunner {
-    /// The volumes that go: of a domain that is gone already those that an earlier deletion left behind.
+    /// The volumes to delete: if the domain is gone already, those that an earlier deletion left behind.
     func volumesToDelete(_ order: CommandOrder) async throws -> [String] {
         let keepsDisk = order.arguments.keepsDisk ?? false
         guard await loop.presence(of: order.domain) == .absent else {
@@ -37,14 +37,14 @@ extension CommandRunner {
         return Ended(outcome: .failed(code: refusal.code, message: refusal.message, result: result), permit: .used)
     }
 
-    /// The domain is there still, and so are its volumes: they are no leftovers.
+    /// The domain still exists, so its volumes are not leftovers.
     func forgetLeftovers(of order: CommandOrder) async {
         guard order.verb == .delete, await loop.presence(of: order.domain) != .absent else { return }
         await writer.append([.leftovers(order.domain, [])])
     }
 
-    /// What a deletion that was cut off left behind of a domain that is gone: it is not deleted now, for nobody knows
-    /// whether the former call still does so.
+    /// The volumes that a deletion left behind when it was cut off: they are not deleted now, since the former call may
+    /// still be doing that.
     func leftBehind(by order: CommandOrder) async -> (volumes: [String], refusal: CommandRefusal)? {
         guard let row = try? await edges.inventory.domain(order.domain), !row.leftoverVolumes.isEmpty,
             let left = try? await loop.hypervisor.remaining(row.leftoverVolumes), !left.isEmpty

@@ -9,8 +9,8 @@ internal import ServiceKit
 internal import Store
 
 extension CommandRunner {
-    /// Carries a queued command out. Returns whether its end is queued; if not, it is still queued, or claimed by
-    /// somebody else, or for our successor to look up.
+    /// Carries out a queued command. Returns whether its end is queued; if not, the command is still queued, or claimed
+    /// by somebody else, or our successor must look up its effect.
     func execute(_ record: CommandRecord) async -> Bool {
         do {
             let order: CommandOrder
@@ -63,8 +63,8 @@ extension CommandRunner {
             unlisted: try await unlisted(order, row), presence: presence)
     }
 
-    /// Hosts that may have what is off here. Where a migration of which nobody saw the end led is asked about also while it
-    /// does not answer.
+    /// Hosts on which a domain that is off here may run. The target of a migration with an unknown outcome is among
+    /// them also while it does not answer.
     private func unlisted(_ order: CommandOrder, _ row: StoredDomain?) async throws -> [HostID] {
         guard order.verb.needsOneCopy, let row, row.host == host, let since = await loop.stoppedSince(row) else {
             return []
@@ -74,7 +74,7 @@ extension CommandRunner {
             since: since, beside: host, and: [last?.host, last?.target].compactMap(\.self))
     }
 
-    /// A row that says the domain is here may be newer than the last poll: the domain has just arrived.
+    /// A row that says the domain is here may be newer than the last poll, if the domain has just arrived.
     private func presence(of domain: DomainID, isHere: Bool) async -> DomainPresence {
         let presence = await loop.presence(of: domain)
         guard isHere, presence == .absent else { return presence }
@@ -121,7 +121,7 @@ extension CommandRunner {
         return true
     }
 
-    /// What is written down together with a command's claim, so that nothing of it is lost with its Monitor.
+    /// What is written together with a command's claim, so that it is not lost if Monitor ends.
     private struct Beforehand {
         let specification: DomainSpecification?
         let definition: String?
@@ -130,7 +130,7 @@ extension CommandRunner {
         let volumes: [String]?
     }
 
-    /// Claims the command together with the rows that it depends on: all of them or none.
+    /// Claims the command together with writing the rows on which it depends: all of it or nothing.
     private func claimWithRows(
         _ record: CommandRecord, _ order: CommandOrder, _ beforehand: Beforehand
     ) async throws -> Bool {
@@ -183,7 +183,7 @@ extension CommandRunner {
         let permit: PermitState?
     }
 
-    /// Makes the call; `nil` if it must be left to whoever owns the host next.
+    /// Makes the call; `nil` if it must be left to the host's next owner.
     private func call(
         _ record: CommandRecord, _ order: CommandOrder, _ step: CommandTable.Run,
         _ specification: DomainSpecification?
@@ -246,20 +246,21 @@ extension CommandRunner {
         }
     }
 
-    /// What could not be created holds no name, no room and no quota from the command's end on.
+    /// Removes a domain that could not be created, so that it holds no name, no room and no quota after the command's
+    /// end.
     private func forgetFailed(_ domain: DomainID) async {
         await loop.freshCycle()
         if await loop.presence(of: domain) == .absent { await loop.deleted(domain, at: nil) }
     }
 
-    /// The call had its effect, which is written down.
+    /// Writes down the effect of a call.
     private func done(_ order: CommandOrder, _ effect: Effect) async -> Ended {
         await loop.took(effect)
         let result = await loop.result(of: order.domain, effectiveAt: effect.effectiveAt)
         return Ended(outcome: .succeeded(result: result), permit: .used)
     }
 
-    /// Right before each call that changes something: libvirt takes no fencing token.
+    /// Called right before each call that changes something, since libvirt takes no fencing token.
     func checkOwnership() throws(HypervisorError) {
         guard mayCommand else {
             throw HypervisorError(
@@ -273,12 +274,12 @@ extension CommandRunner {
             metadata: ["command.id": "\(record.id)", "host.id": "\(host)", "error": "\(error)"])
         switch error.code {
         case .deadline, .unreachable, .closed:
-            // Cut off by the shutdown or by the loss of the host: the successor looks the effect up.
-            // What shows only in time is followed up, as after a crash.
+            // If the call was cut off by a shutdown or by the loss of the host, the successor looks up the effect. An
+            // effect that shows only some time later is followed up, as after a crash.
             guard !Task.isCancelled, !order.verb.needsMark else { return nil }
             let finding = await finding(about: order, record).finding
             if finding == .succeeded { return await settled(order, record.id) }
-            // It may be under way still, and is followed to its end.
+            // The call may still be under way, and is followed to its end.
             if order.verb == .migrate { return nil }
             return Ended(
                 outcome: .failed(
@@ -302,7 +303,7 @@ extension CommandRunner {
 }
 
 extension HypervisorError.Code {
-    /// Whether asking again changes nothing.
+    /// Whether a repeated call would fail in the same way.
     var isFinal: Bool { [.noSuchDomain, .refused, .unsupported, .invalid].contains(self) }
 }
 

@@ -9,7 +9,7 @@ internal import ServiceKit
 internal import Store
 
 extension CommandRunner {
-    /// Migrates under both hosts' epochs, for as long as it progresses, and says meanwhile how far it has come.
+    /// Migrates under both hosts' epochs, as long as there is progress, and reports the progress.
     func migrate(_ record: CommandRecord, _ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError)
         -> Ended
     {
@@ -28,15 +28,16 @@ extension CommandRunner {
         return Ended(outcome: .succeeded(result: result), permit: .used)
     }
 
-    /// Longer than any migration: what ends one is that it stands still, or its limit.
+    /// Longer than any migration takes: a migration is ended when it stands still, or by its limit.
     private static let patience: Duration = .seconds(30 * 86_400)
 
-    /// The call, watched from beside. Cut off, it goes on, and the successor follows it.
+    /// Makes the call and watches it from another task. If this is cut off, the migration goes on, and the successor
+    /// follows it.
     private func transfer(
         _ record: CommandRecord, _ order: CommandOrder, to target: MigrationTarget, _ call: MutatingCall
     ) async throws(HypervisorError) -> Effect {
         let (steps, continuation) = AsyncStream<Result<Effect, HypervisorError>?>.makeStream(
-            // While the host hangs its progress is asked for once, not once for each second of that.
+            // While the host hangs, its progress is asked for once, not once per second.
             bufferingPolicy: .bufferingNewest(2))
         let call = MutatingCall(id: call.id, epoch: call.epoch, timeout: Self.patience)
         Task { [hypervisor = loop.hypervisor] in
@@ -70,7 +71,7 @@ extension CommandRunner {
             totalNanoseconds: total > .zero ? total.wholeNanoseconds : nil)
     }
 
-    /// One look at a migration that is under way; calls it off where it may not go on. Returns whether one is seen.
+    /// Looks once at a migration that is under way; aborts it if it may not go on. Returns whether a migration is seen.
     @discardableResult
     private func observe(_ record: CommandRecord, _ order: CommandOrder, _ watch: inout MigrationWatch) async -> Bool {
         let progress = try? await loop.hypervisor.migrationProgress(of: order.domain)
@@ -87,7 +88,7 @@ extension CommandRunner {
         return progress != nil
     }
 
-    /// Asked for again and again until it ends: one that comes between two of its stages is without effect.
+    /// Asks for the abort until the migration ends: an abort between two of its stages has no effect.
     private func callOff(_ domain: DomainID, _ command: UUID128) async {
         abortions += 1
         let call = MutatingCall(
@@ -101,7 +102,7 @@ extension CommandRunner {
         }
     }
 
-    /// A migration that was called off has ended: the domain is seen to run on here.
+    /// The end of an aborted migration, with what is seen of the domain here.
     func endOfAborted(_ order: CommandOrder, _ reason: String) async -> Ended {
         await loop.freshCycle()
         let look = await loop.presence(of: order.domain).look
@@ -113,7 +114,7 @@ extension CommandRunner {
                 result: await loop.result(of: order.domain)), permit: .released)
     }
 
-    /// Calls a domain's migration off, queued or under way, and waits until it has ended.
+    /// Aborts a domain's migration, queued or under way, and waits until it has ended.
     func abortMigration(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
         let domain = order.domain
         let cancelled: [CommandRecord]
@@ -128,7 +129,7 @@ extension CommandRunner {
         if let migration = migrations[domain], !cancelled.contains(where: { $0.id == migration }) {
             return try await abort(migration, order, call)
         }
-        // One that Ebb did not order.
+        // The migration may be one that Ebb did not order.
         if try await loop.hypervisor.migrationProgress(of: domain) != nil { return try await abortForeign(order, call) }
         guard cancelled.isEmpty else {
             return Ended(outcome: .succeeded(result: await loop.result(of: domain)), permit: .used)
@@ -226,8 +227,8 @@ extension CommandRunner {
         return presence
     }
 
-    /// A migration that was cut off goes on without its caller: it is followed, as long as it progresses, and called off
-    /// as any other. Returns whether one is still under way, as far as can be told.
+    /// A migration whose call was cut off goes on: it is followed as long as it makes progress, and aborted like any
+    /// other. Returns whether it is still under way, as far as known.
     func isStillMoving(_ order: CommandOrder, _ record: CommandRecord) async -> Bool {
         let now = ClusterClock.bootTimeNanoseconds()
         var watch = watches[record.id] ?? MigrationWatch(limits(of: order), at: now)
@@ -236,14 +237,15 @@ extension CommandRunner {
         return isSeen
     }
 
-    /// How long the end of a migration is looked for where a host does not answer, from when it was first missed.
+    /// Whether to go on looking for the end of a migration whose host does not answer, counted from when that was first
+    /// noticed.
     func hasPatience(_ record: CommandRecord) -> Bool {
         let since = missedSince[record.id] ?? .now
         missedSince[record.id] = since
         return ContinuousClock.now - since < configuration.migrationStallTimeout
     }
 
-    /// The domain runs on its target: a copy that does not run any more may be left on the source, and goes.
+    /// Removes a copy that does not run any more and may be left on the source, once the domain runs on its target.
     func clearSource(_ order: CommandOrder, _ id: UUID128) async {
         guard let state = await loop.presence(of: order.domain).state else { return }
         let call = MutatingCall(id: id, epoch: UInt64(clamping: shard.epoch), timeout: configuration.commandTimeout)
@@ -253,7 +255,7 @@ extension CommandRunner {
                 _ = try await loop.hypervisor.perform(.destroy, on: order.domain, call.following(.destroyLeftCopy))
             }
             try checkOwnership()
-            // The domain's volumes are the running copy's.
+            // The domain's volumes belong to the running copy.
             _ = try await loop.hypervisor.perform(.undefine, on: order.domain, call.following(.undefineLeftCopy))
         } catch {
             log.warning(

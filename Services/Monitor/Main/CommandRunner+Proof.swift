@@ -7,9 +7,9 @@ internal import MonitorCore
 internal import ResourceModel
 internal import Store
 
-/// Done means seen: after a call its host is looked at until it shows what was asked for.
+/// A command is done only when its effect is seen: after a call its host is read until it shows what was asked for.
 extension CommandRunner {
-    /// The end as it is if what was asked for is seen; else the failure that says what is seen instead.
+    /// `ended` if what was asked for is seen; otherwise a failure that says what is seen instead.
     func proved(
         _ ended: Ended, _ record: CommandRecord, _ order: CommandOrder, _ step: CommandTable.Run
     ) async throws(HypervisorError) -> Ended {
@@ -18,7 +18,7 @@ extension CommandRunner {
         switch order.verb {
         case .reboot: missing = try await missingReboot(record, order)
         case .shutdown where order.grace == nil && step.call == .own: missing = nil
-        // Their own steps look.
+        // The steps of these verbs look themselves.
         case .migrate, .abortMigration, .resize: missing = nil
         case .revert:
             let current = await lifeMark(of: order.domain)?.snapshot
@@ -33,7 +33,7 @@ extension CommandRunner {
             if let proof = step.proof { missing = try await self.missing(proof, order) } else { missing = nil }
         }
         guard let missing else {
-            // What was seen since is the result.
+            // The result is what was seen last.
             guard step.proof != nil else { return ended }
             return Ended(outcome: .succeeded(result: await loop.result(of: order.domain)), permit: ended.permit)
         }
@@ -44,7 +44,7 @@ extension CommandRunner {
                 result: await loop.result(of: order.domain)), permit: .released)
     }
 
-    /// What is seen instead of the proof, in the time that a host may take to show it; `nil`: it is proved.
+    /// What is seen instead of the proof after the time that a host may take to show it; `nil`: it is proved.
     private func missing(
         _ proof: CommandTable.Proof, _ order: CommandOrder
     ) async throws(HypervisorError) -> String? {
@@ -80,12 +80,12 @@ extension CommandRunner {
             _ = try await loop.hypervisor.look(at: domain)
             return false
         } catch {
-            // What could not be looked at was still forgotten by its host's own word.
+            // If it can't be looked at, the host's own answer counts: the domain is removed.
             return true
         }
     }
 
-    /// A guest is only asked to begin anew. Where the driver tells that it did, that is waited for.
+    /// A guest is only asked to reboot. If the driver reports reboots, this waits for the report.
     private func missingReboot(_ record: CommandRecord, _ order: CommandOrder) async throws(HypervisorError) -> String?
     {
         let before = record.mark.flatMap { try? JSONDecoder().decode(LifeMark.self, from: Data($0.utf8)) }

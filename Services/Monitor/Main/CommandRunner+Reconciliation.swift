@@ -26,7 +26,7 @@ extension CommandRunner {
         // A host may answer before the command's deadline: until then its end can still become known.
         if !isFinal {
             guard edges.clock.now() >= order.deadline else { return false }
-            // A migration's deadline is its progress.
+            // A migration has no deadline but its progress.
             if order.verb == .migrate, await isStillMoving(order, record) || hasPatience(record) { return false }
         }
         switch finding {
@@ -51,8 +51,8 @@ extension CommandRunner {
         .failed(code: refusal.code, message: refusal.message, result: await loop.result(of: order.domain))
     }
 
-    /// What a fresh look at the host, and at a migration's target, says of a command's effect. It is final unless a host
-    /// did not answer, the migration goes on, or the guest may still be about to do what it was asked for.
+    /// What a fresh look at the host, and at a migration's target, says about a command's effect. It is final unless a
+    /// host did not answer, the migration goes on, or the guest may still do what it was asked for.
     func finding(
         about order: CommandOrder, _ record: CommandRecord
     ) async -> (finding: CommandPlan.Conclusion, isFinal: Bool) {
@@ -67,7 +67,7 @@ extension CommandRunner {
         return (finding, isFinal && (!order.verb.needsMark || finding == .succeeded))
     }
 
-    /// Best effort: a guest that hangs keeps nobody from rebooting it.
+    /// If the mark can't be read it is `nil`: a guest that hangs must still be rebooted.
     func lifeMark(of domain: DomainID) async -> LifeMark? { try? await loop.hypervisor.lifeMark(of: domain) }
 
     private func marks(of record: CommandRecord) async -> LifeMarks? {
@@ -77,7 +77,7 @@ extension CommandRunner {
         return LifeMarks(before: before, now: now)
     }
 
-    /// Whether the effect is found that a domain's state says nothing about; `nil` if it can't be told.
+    /// Whether an effect is found that a domain's state does not show; `nil`: not known.
     func trace(of order: CommandOrder, _ record: CommandRecord) async -> Bool? {
         let (hypervisor, domain) = (loop.hypervisor, order.domain)
         switch order.verb {
@@ -86,7 +86,7 @@ extension CommandRunner {
             return isThere.map { $0 == (order.verb == .snapshot) }
         case .reboot: return await loop.heardReboot(of: domain, since: record.claimedAt) ? true : nil
         case .cap:
-            // A driver that shows no cap may not know: only a cap that is seen says something.
+            // A driver that shows no cap may not know it: only a visible cap means something.
             guard let seen = try? await hypervisor.look(at: domain) else { return nil }
             return isTaken(seen.cpuCapPPM, order.arguments.cpuCapPPM ?? 0, within: Self.capGranule.ppm)
         case .networkCap:
@@ -108,16 +108,16 @@ extension CommandRunner {
         }
     }
 
-    /// By how much less than this a driver rounds a cap: Xen to a percent of a core, libvirt to a KiB.
+    /// A driver rounds a cap by less than this: Xen to a percent of a core, libvirt to a KiB.
     private static let capGranule = (ppm: Int64(10_000), bytesPerSecond: Int64(1_024))
 
-    /// Whether a cap that is seen is the one that was asked for; 0: none.
+    /// Whether the visible cap is the one that was asked for; 0: no cap.
     private func isTaken(_ seen: Int64?, _ asked: Int64, within granule: Int64) -> Bool? {
         guard asked > 0 else { return seen == nil || seen == 0 }
         return seen.map { ($0 - asked).magnitude < granule.magnitude }
     }
 
-    /// The end of a command that was cut off and had its effect.
+    /// The end of a command that was cut off but had its effect.
     func settled(_ order: CommandOrder, _ id: UUID128) async -> Ended {
         guard order.verb == .delete else {
             return Ended(outcome: .succeeded(result: await settle(order, id)), permit: .used)
@@ -130,7 +130,7 @@ extension CommandRunner {
         return Ended(outcome: await failure(order, refusal), permit: .used)
     }
 
-    /// What else follows from it. Returns its result.
+    /// Writes down what follows from the effect. Returns the command's result.
     private func settle(_ order: CommandOrder, _ id: UUID128) async -> String? {
         let result = await loop.result(of: order.domain, host: order.target)
         switch order.verb {

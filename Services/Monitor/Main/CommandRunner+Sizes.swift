@@ -8,7 +8,7 @@ internal import ServiceKit
 internal import Store
 
 extension CommandRunner {
-    /// Resizes vCPUs, then memory; what is seen afterwards is what is reported.
+    /// Resizes vCPUs, then memory; reports what is seen afterwards.
     func resize(_ record: CommandRecord, _ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError)
         -> Ended
     {
@@ -31,7 +31,7 @@ extension CommandRunner {
         let effect = try await loop.hypervisor.resize(order.domain, vcpus: target, call)
         await loop.took(effect)
         let isGrow = former.map { target > $0 } ?? false
-        // A guest that was asked and kept its vCPUs has refused: there is nothing to wait for.
+        // A guest that was asked and kept its vCPUs has refused, so there is nothing to wait for.
         let isRefused = !isGrow && effect.domain?.confirmedVCPUs.map { $0 > target } ?? false
         let progress = try await confirmation(
             record, order.domain, isRefused ? .zero : configuration.confirmationTimeout
@@ -48,8 +48,8 @@ extension CommandRunner {
                 result: result), permit: .used)
     }
 
-    /// Moves the balloon, and waits until it is where it was asked to be. Of what the guest does not take in time,
-    /// nothing is left standing: the balloon is set to where it was.
+    /// Moves the balloon, and waits until it has the size that was asked for. If the guest does not follow in time, the
+    /// balloon is set back to its former size.
     private func resize(
         _ record: CommandRecord, _ order: CommandOrder, memory target: ByteCount, _ call: MutatingCall
     ) async throws(HypervisorError) -> Ended {
@@ -82,7 +82,8 @@ extension CommandRunner {
                     + " it has \(former) again", result: await loop.result(of: order.domain)), permit: .released)
     }
 
-    /// How far a resize came by the time in which a guest has to confirm one. Cut off, it leaves that to the successor.
+    /// How far a resize has come when the time is over in which a guest must confirm it. If this is cut off, the
+    /// successor looks it up.
     private func confirmation<Progress: AwaitedProgress>(
         _ record: CommandRecord, _ domain: DomainID, _ patience: Duration,
         _ progress: (DomainPresence) -> Progress
@@ -104,7 +105,7 @@ extension CommandRunner {
     ) async throws(HypervisorError) -> Ended {
         await loop.notConfirmed(order.domain, after: configuration.confirmationTimeout)
         try checkOwnership()
-        // The command's deadline is the size's; taking it back has its own.
+        // The command's deadline is for the resize; the rollback has its own.
         let back = call.following(.restoreVCPUs, timeout: configuration.commandTimeout)
         await loop.asked(former, of: order.domain)
         await loop.took(try await loop.hypervisor.resize(order.domain, vcpus: former, back))
@@ -115,7 +116,7 @@ extension CommandRunner {
                     + " it has \(former) again", result: await loop.result(of: order.domain)), permit: .released)
     }
 
-    /// Asks the guest to shut down and waits for it; then, if that was asked for, takes its power away.
+    /// Asks the guest to shut down and waits for it; then, if that was ordered, cuts its power.
     func shutDown(_ record: CommandRecord, _ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError)
         -> Ended
     {
@@ -144,7 +145,7 @@ extension CommandRunner {
     }
 }
 
-/// Something that a guest has to do, and that is waited for.
+/// The progress of something that a guest must do and that is waited for.
 private protocol AwaitedProgress {
     var isWaiting: Bool { get }
 }
@@ -153,13 +154,13 @@ extension ResizeProgress: AwaitedProgress { var isWaiting: Bool { self == .waiti
 extension BalloonProgress: AwaitedProgress { var isWaiting: Bool { self == .waiting } }
 
 extension HostLoop {
-    /// The number of vCPUs that the guest has in use as last seen; what is granted where nobody can tell.
+    /// The number of vCPUs that the guest uses, as last seen; the granted number if the use is not known.
     func vcpusInUse(by domain: DomainID) -> VCPUCount? { latest[domain]?.vcpus.map { $0.confirmed ?? $0.granted } }
 
     /// What the guest's balloon leaves it, as last seen.
     func memory(of domain: DomainID) -> ByteCount? { latest[domain]?.memory?.allocated }
 
-    /// A grow that its guest did not take into use is about to be rolled back.
+    /// Publishes that a growth that the guest did not confirm is about to be rolled back.
     func notConfirmed(_ domain: DomainID, after timeout: Duration) async {
         let change = DomainChange(kind: "size-not-confirmed", detail: "not in use after \(timeout): rolled back")
         await publish(change, of: domain, at: edges.clock.now(), isForeign: false)

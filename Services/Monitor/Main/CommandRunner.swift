@@ -22,21 +22,21 @@ actor CommandRunner {
 
     /// Commands that this process has under way or whose end is not written yet.
     private var running: [UUID128: DomainID] = [:]
-    /// What each domain's commands wait behind.
+    /// The command behind which each domain's other commands wait.
     private var first: [DomainID: CommandRecord] = [:]
-    /// What was said last of a command that waits.
+    /// The last reason that was written for a waiting command.
     private var waitingTexts: [UUID128: String] = [:]
     private var lastExtensions: [UUID128: ContinuousClock.Instant] = [:]
     private var lastReports: [UUID128: ContinuousClock.Instant] = [:]
     /// Migrations that are under way, or that an earlier owner left behind.
     private(set) var migrations: [DomainID: UUID128] = [:]
-    /// Domains whose migration is to be called off, each with the reason.
+    /// Domains whose migration must be aborted, each with the reason.
     var aborted: [DomainID: String] = [:]
-    /// What is watched of migrations that an earlier owner began, or whose answer was lost.
+    /// The watches of migrations that an earlier owner began, or whose answer was lost.
     var watches: [UUID128: MigrationWatch] = [:]
-    /// Since when a host that a migration's end is to be seen on does not answer.
+    /// For each migration, since when a host does not answer on which its end must be seen.
     var missedSince: [UUID128: ContinuousClock.Instant] = [:]
-    /// Counts attempts to call a migration off: each is a call of its own.
+    /// Counts attempts to abort a migration: each is a call of its own.
     var abortions: UInt64 = 0
     private var followers: [UUID128: [AsyncStream<CommandOutcome>.Continuation]] = [:]
     private let wakeUp = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -80,7 +80,7 @@ actor CommandRunner {
             let abandoned = try await edges.commands.abandoned(before: ShardClaim.host(host, epoch: shard.epoch + 1))
             let queued = try await edges.commands.open(for: host, at: edges.clock.now())
             for record in abandoned + queued where running[record.id] == nil {
-                // What ends another command can't wait for it, nor for room.
+                // A command that ends another one must not wait for that one, nor for room.
                 if !(record.command.verb.word?.overtakes ?? false) {
                     // Commands of one domain keep their order, also behind one that has to wait.
                     guard busy.insert(record.command.domain).inserted else {
@@ -116,13 +116,13 @@ actor CommandRunner {
     private func carryOut(_ record: CommandRecord) async {
         let isEnding =
             record.state == .claimed ? await reconcile(record) : await execute(record)
-        // Those whose end is queued stay in `running` until it is written.
+        // Commands whose end is queued stay in `running` until it is written.
         if !isEnding { forget(record.id) }
     }
 
     // MARK: Progress
 
-    /// Writes down how far a command has come, at most once a second; what the database does not take is dropped.
+    /// Writes down how far a command has come, at most once a second; if the database does not take it, it is dropped.
     func report(_ record: CommandRecord, ppm: Int64? = nil, _ text: String) async {
         let now = ContinuousClock.now
         if let last = lastReports[record.id], now - last < configuration.progressInterval { return }
@@ -131,13 +131,13 @@ actor CommandRunner {
         try? await edges.commands.setProgress(of: record.id, under: claim, ppm: ppm, text: text)
     }
 
-    /// Says behind which other command of its domain one waits.
+    /// Writes behind which other command of its domain a command waits.
     private func waits(_ record: CommandRecord) async {
         guard let other = first[record.command.domain], other.id != record.id else { return }
         await waits(record, "waited behind \(other.command.verb) (\(other.id)) of the same domain")
     }
 
-    /// Says what a queued command waits for: as it goes on, and at its end if that is all that becomes of it.
+    /// Writes what a queued command waits for: shown while it waits, and in its message if it never runs.
     func waits(_ record: CommandRecord, _ text: String) async {
         guard waitingTexts[record.id] != text else { return }
         if waitingTexts.count > Self.waitingLimit { waitingTexts = [:] }
@@ -147,7 +147,7 @@ actor CommandRunner {
 
     private static let waitingLimit = 1_024
 
-    /// The room that was promised to a command is held as long as it goes on.
+    /// Extends a command's permit as long as the command goes on.
     private func holdRoom(for record: CommandRecord) async {
         guard let permit = record.command.permit else { return }
         let now = ContinuousClock.now
@@ -159,7 +159,7 @@ actor CommandRunner {
 
     // MARK: Ends
 
-    /// Queues a command's end behind the facts that it led to.
+    /// Queues a command's end behind the facts that followed from it.
     func end(_ record: CommandRecord, _ outcome: CommandOutcome, permit: PermitState?) async {
         MonitorMetrics.command(
             verb: record.command.verb.text, result: outcome.succeeded ? "succeeded" : outcome.code?.text ?? "failed")
@@ -178,9 +178,9 @@ actor CommandRunner {
         ])
     }
 
-    /// A command's end was written: whoever waits is told.
+    /// A command's end was written: those who wait for it go on.
     func wasWritten(_ end: CommandEnd) {
-        // Why a migration was called off says nothing of the next one.
+        // The reason for an abort does not hold for the next migration.
         if let domain = running[end.command], migrations[domain] == end.command { aborted[domain] = nil }
         forget(end.command)
         lastReports[end.command] = nil
@@ -195,7 +195,7 @@ actor CommandRunner {
         kick()
     }
 
-    /// Waits for a command's end, at most so long; `nil` if it had not ended by then.
+    /// Waits for a command's end, at most for `timeout`; `nil` if it had not ended by then.
     func outcome(of command: UUID128, within timeout: Duration) async -> CommandOutcome? {
         let (stream, continuation) = AsyncStream<CommandOutcome>.makeStream(bufferingPolicy: .bufferingOldest(1))
         followers[command, default: []].append(continuation)
@@ -208,7 +208,7 @@ actor CommandRunner {
         return await stream.first { _ in true }
     }
 
-    /// Nobody will be told any more.
+    /// Ends all waits: no more ends will be reported.
     func close() {
         for follower in followers.values.joined() { follower.finish() }
         followers = [:]

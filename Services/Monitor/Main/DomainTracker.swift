@@ -6,9 +6,9 @@ internal import Store
 
 /// What the shell keeps about one domain on its host.
 struct DomainTracker: Sendable {
-    /// Created or adopted by Ebb: what is not managed has no segments, no readings and gets no calls.
+    /// Whether Ebb created or adopted it; a domain that is not managed has no segments, no readings and gets no calls.
     var isManaged: Bool
-    /// Since when it is its tenant's, or nobody's: a row that says another thing of before is old.
+    /// Since when it is its tenant's, or nobody's: a row with an earlier instant is old.
     var ownedSince: Timestamp
     var size: SizeTracker
     var meter: MeterSchedule
@@ -16,11 +16,11 @@ struct DomainTracker: Sendable {
     var caps: DomainCaps
     /// The observation that was queued last.
     var written: DomainObservation?
-    /// Devices of which nothing can be read, as queued last.
+    /// Devices whose counters can't be read, as queued last.
     private var unmetered: [String]?
-    /// A guest was asked to shut down and has not yet.
+    /// Whether the guest was asked to shut down and has not yet.
     var isShuttingDown = false
-    /// When something that Ebb did with it ended: what a poll shows that began before is older than that.
+    /// When Ebb's last operation on it ended: a poll that began before shows an older state.
     var settledAt = Timestamp.zero
 
     init(
@@ -70,7 +70,7 @@ struct DomainTracker: Sendable {
         return facts
     }
 
-    /// The domain is its tenant's from an instant on, or (`nil`) nobody's: sizes and meters begin anew there.
+    /// The domain is its tenant's from an instant on, or nobody's (`nil`): sizes and meters begin anew there.
     mutating func changeOwner(isManaged: Bool, since instant: Timestamp, _ domain: DomainID, meter: MeterSchedule) {
         self.isManaged = isManaged
         ownedSince = instant

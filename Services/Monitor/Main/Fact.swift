@@ -5,7 +5,7 @@ internal import MonitorCore
 internal import ResourceModel
 internal import Store
 
-/// Something to be written down about a host or its domains. Writing one twice changes nothing.
+/// Something that must be written down about a host or its domains. Writing it twice changes nothing.
 enum Fact: Sendable {
     case host(HostAnswer)
     /// A domain that was found on the host.
@@ -20,13 +20,13 @@ enum Fact: Sendable {
     case deleted(DomainID, at: Timestamp)
     /// A complete listing of the host does not have the domain.
     case absent(DomainID, at: Timestamp)
-    /// From the instant on the domain is Ebb's for this tenant, or (`nil`) not any more, and its kept definition was given
-    /// back.
+    /// From the instant on Ebb manages the domain for this tenant or, with `nil`, not any more: then its saved
+    /// definition was given back.
     case adopted(DomainID, by: TenantID?, at: Timestamp)
-    /// Devices of which nothing can be read, by their labels.
+    /// Devices whose counters can't be read, by their labels.
     case unmetered(DomainID, [String])
     case caps(DomainID, DomainCaps)
-    /// Files that are left to be deleted with the domain.
+    /// Files that must still be deleted with the domain.
     case leftovers(DomainID, [String])
     /// Ceilings that the definition gets at the next cold boot.
     case pending(DomainID, maximumVCPUs: VCPUCount?, maximumMemory: ByteCount?)
@@ -38,8 +38,8 @@ enum Fact: Sendable {
         if case .proved(let instant) = self { instant } else { nil }
     }
 
-    /// The readings that can be done without, since later ones tell of the growth as well, and what is left without them;
-    /// `nil`: it has none.
+    /// The fact without the readings that are not needed, since later ones show the growth too; `nil`: it has no such
+    /// readings.
     var withoutSparableReadings: Fact? {
         guard case .readings(let readings) = self else { return nil }
         let needed = readings.filter(\.isBaseline)
@@ -47,25 +47,25 @@ enum Fact: Sendable {
     }
 }
 
-/// What a domain may use at most; `nil`: no cap.
+/// A domain's caps; `nil`: no cap.
 struct DomainCaps: Hashable, Sendable {
     var cpuPPM: Int64?
     var networkBytesPerSecond: Int64?
 }
 
-/// A command's end, and what becomes of its permit.
+/// A command's end, and the new state of its permit.
 struct CommandEnd: Sendable {
     let command: UUID128
     let verb: Recognised<CommandVerb>
     let outcome: CommandOutcome
     let permit: UUID128?
-    /// `nil` leaves the permit to expire: nobody knows whether its room is used.
+    /// `nil` lets the permit expire, since nobody knows whether its room is used.
     let permitState: PermitState?
     let at: Timestamp
 }
 
 extension [Fact] {
-    /// One statement for a cycle's readings: their order among the other facts means nothing.
+    /// Joins a cycle's readings into one statement: their order among the other facts does not matter.
     mutating func joinReadings() {
         var joined: [ReadingFact] = []
         removeAll { fact in
@@ -73,7 +73,7 @@ extension [Fact] {
             joined += readings
             return true
         }
-        // As many as the repository takes at once.
+        // No more than the repository takes at once.
         for start in stride(from: 0, to: joined.count, by: 1_000) {
             append(.readings(Array<ReadingFact>(joined[start..<Swift.min(start + 1_000, joined.count)])))
         }

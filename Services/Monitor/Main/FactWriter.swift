@@ -17,16 +17,16 @@ actor FactWriter {
     private let edges: MonitorEdges
     private let proofs: ProofWriter
     private let limit: Int
-    /// A size report that came too late; worth an event.
+    /// Called for a size report that came too late; it is worth an event.
     private let isStale: @Sendable (SizeFact) async -> Void
-    /// A domain is another host's by its row.
+    /// Called for a domain whose row says another host.
     private let isElsewhere: @Sendable (DomainID) async -> Void
-    /// A command's end was written.
+    /// Called when a command's end was written.
     private let hasEnded: @Sendable (CommandEnd) async -> Void
     private let log: Logger
 
     private var queue: [Fact] = []
-    /// As the metric has it.
+    /// The last value of the metric.
     private var lastWaiting: Int?
     private var isFenced = false
     private var isEnding = false
@@ -52,8 +52,9 @@ actor FactWriter {
     /// Facts that wait.
     var waiting: Int { queue.count }
 
-    /// Queues facts in order. Of two proofs in a row only the later is kept; when the queue is full the oldest readings
-    /// go first (counters are cumulative) unless others are measured from them, then the newest facts.
+    /// Queues facts in order. Of two proofs in a row only the later is kept. When the queue is full, the oldest
+    /// readings are dropped first (counters are cumulative), unless others are measured from them; then the newest
+    /// facts.
     func append(_ facts: [Fact]) {
         guard !isFenced else { return }
         for fact in facts {
@@ -79,7 +80,7 @@ actor FactWriter {
         await proofs.flush(claim)
     }
 
-    /// What is queued is written once more, if the database answers; then `run` returns.
+    /// Writes what is queued once more, if the database answers; then `run` returns.
     func end() {
         isEnding = true
         wakeUp.continuation.finish()
@@ -93,7 +94,7 @@ actor FactWriter {
             } else if isEnding {
                 return
             } else {
-                // Ends early when it is cancelled: the host is given up.
+                // The sleep ends early when it is cancelled, since the host is given up.
                 try? await Task.sleep(for: delay)
                 delay = min(delay * 2, .seconds(2))
             }
@@ -117,7 +118,7 @@ actor FactWriter {
     @discardableResult
     private func writeBatch() async -> Bool {
         let facts = Array(queue.prefix(Self.batch))
-        // Those that are under way stay queued, but nothing may be coalesced into them.
+        // Facts that are being written stay queued, but no others may be joined into them.
         queue.removeFirst(facts.count)
         do {
             try await write(facts)
@@ -136,7 +137,7 @@ actor FactWriter {
         }
     }
 
-    /// One fact of a batch can't be written: the others are, it is given up.
+    /// Writes the facts one by one, since one of a batch can't be written: the others are, and that one is given up.
     private func writeOneByOne(_ facts: [Fact]) async -> Bool {
         for (index, fact) in facts.enumerated() {
             do {
@@ -155,7 +156,8 @@ actor FactWriter {
     }
 
     private func write(_ facts: [Fact]) async throws {
-        // A proof says that all before it is written: it waits for the others, and costs no transaction of its own.
+        // A proof says that everything before it is written, so it waits for the others; it costs no transaction of its
+        // own.
         let (stale, elsewhere) = facts.contains { !$0.isProof } ? try await writeTogether(facts) : ([], [])
         for fact in facts { try await writeElsewhere(fact) }
         if let proof = facts.lazy.compactMap(\.provedUntil).last { await proofs.note(claim, until: proof) }
@@ -168,7 +170,7 @@ actor FactWriter {
         for case .ended(let end) in facts { await hasEnded(end) }
     }
 
-    /// Returns the sizes that came too late, and domains that are another host's, or no one's.
+    /// Returns the sizes that came too late, and the domains whose row says another host, or which have no row.
     private func writeTogether(_ facts: [Fact]) async throws -> (stale: [SizeFact], elsewhere: [DomainID]) {
         try await edges.store.transaction { transaction in
             try await transaction.require(claim)
@@ -226,7 +228,8 @@ actor FactWriter {
         return nil
     }
 
-    /// What is written under another host's claim. Its owner may have changed: then that one sees the domain itself.
+    /// Writes a fact under another host's claim. If that host has another owner by now, the owner sees the domain
+    /// itself.
     private func writeElsewhere(_ fact: Fact) async throws {
         guard case .arrived(let id, let seen, let target) = fact else { return }
         do {
@@ -238,7 +241,7 @@ actor FactWriter {
 }
 
 extension StoreError {
-    /// The database will never take it, however often it is tried.
+    /// Whether the database will never take it, however often it is tried.
     fileprivate var isOfTheData: Bool {
         [
             .invalidValue, .checkViolation, .uniqueViolation, .exclusionViolation, .foreignKeyViolation,

@@ -6,19 +6,19 @@ internal import ResourceModel
 internal import Store
 internal import Synchronization
 
-/// What is frozen, as this process knows it; readable from anywhere without waiting.
+/// The freezes that this process knows; readable from anywhere without waiting.
 final class FreezeGate: Sendable {
-    private let book = Mutex(FreezeBook())
+    private let freezes = Mutex(ActiveFreezes())
 
     /// Why nothing automatic may happen to a domain; `nil` if it may.
     func refusal(of domain: DomainID, tenant: TenantID?, cluster: ClusterID?) -> CommandRefusal? {
-        book.withLock { $0.refusal(of: domain, tenant: tenant, cluster: cluster) }
+        freezes.withLock { $0.refusal(of: domain, tenant: tenant, cluster: cluster) }
     }
 
-    /// Takes what the table shows.
+    /// Takes the freezes from the database's table.
     func read(_ records: [FreezeRecord]) {
         let table = Dictionary(records.map { ($0.subject, $0.reason) }) { first, _ in first }
-        book.withLock { $0.read(table) }
+        freezes.withLock { $0.read(table) }
     }
 
     /// Takes a request: it holds from now on. Returns what it changes.
@@ -29,11 +29,11 @@ final class FreezeGate: Sendable {
         if case .unrecognised(let scope, let id) = notice.subject {
             throw CommandRefusal(.invalid, "there is no \(scope) '\(id)' that can be frozen")
         }
-        book.withLock { book in
+        freezes.withLock { freezes in
             if notice.frozen {
-                book.froze(notice.subject, reason: notice.reason ?? "by \(notice.principal ?? "somebody")")
+                freezes.froze(notice.subject, reason: notice.reason ?? "by \(notice.principal ?? "somebody")")
             } else {
-                book.unfroze(notice.subject)
+                freezes.unfroze(notice.subject)
             }
         }
         return notice

@@ -7,9 +7,10 @@ internal import ResourceModel
 internal import ServiceKit
 internal import Store
 
-/// Finds out now and then what decides whether guests can come to a host and leave it, and writes it down, so that
-/// Scheduler knows of each pair of hosts what a host check would find. Each host is asked by its own Monitor about
-/// itself, and about each different CPU of its cluster: the questions grow with the hosts, not with their pairs.
+/// Finds out, from time to time, what decides whether guests can come to a host and leave it, and writes it down, so
+/// that Scheduler knows for each pair of hosts what a host check would find. Each host is asked by its own Monitor
+/// about itself and about each different CPU of its cluster, so the number of questions grows with the hosts, not with
+/// their pairs.
 struct HostExaminer: Sendable {
     let host: HostID
     let claim: ShardClaim
@@ -25,7 +26,7 @@ struct HostExaminer: Sendable {
         }
     }
 
-    /// Returns whether it is written down.
+    /// Examines the host once; returns whether the result is written down.
     private func examine() async -> Bool {
         let askedAt = edges.clock.now()
         do {
@@ -50,7 +51,7 @@ struct HostExaminer: Sendable {
 }
 
 extension HostAbilities {
-    /// What a host's own words say of it.
+    /// A host's abilities by its own examination.
     init(_ examination: HostExamination) {
         let capabilities = examination.capabilities
         // A simulated guest needs nothing of its host.

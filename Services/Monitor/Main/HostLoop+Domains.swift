@@ -5,19 +5,19 @@ internal import ResourceModel
 internal import ServiceKit
 internal import Store
 
-/// Where a domain came from, once its row was looked up.
+/// The origin of a domain, once its row was looked up.
 enum DomainOrigin: Sendable {
-    /// Nobody knew it: it is listed and only observed. Its definition may name another manager.
+    /// It has no row: it is listed and only observed. Its definition may name another manager.
     case found(manager: String?)
-    /// It is this host's by its row.
+    /// Its row says this host.
     case here(KnownDomain)
     /// Ebb moved it here.
     case movedHere(StoredDomain)
-    /// Somebody else did, or it is the copy that runs; its former host proved it up to the instant.
+    /// Somebody else moved it here, or it is the copy that runs; its former host proved it up to the instant.
     case strayed(StoredDomain, provedUntil: Timestamp?)
-    /// Its migration is still under way at the source, or its former host was not seen to let it go yet.
+    /// Its migration is still under way at the source, or it was not seen yet that it left its former host.
     case arriving
-    /// Another host's copy is the domain: this one is beside it. `isLive`: both are live.
+    /// The copy on another host is the domain; this one is only a copy. `isLive`: both are live.
     case duplicate(of: HostID, isLive: Bool)
 }
 
@@ -30,7 +30,7 @@ extension HostLoop {
         for seen in cycle.sightings {
             guard trackers[seen.domain] != nil else {
                 if leftAt[seen.domain] != nil { continue }
-                // Of a copy only what it is now matters: what it was is not billed.
+                // Only the present state of a copy matters: its past is not billed.
                 let first = duplicates[seen.domain] == nil ? unresolved[seen.domain]?.first : nil
                 unresolved[seen.domain] = first.map { [$0, seen] } ?? [seen]
                 continue
@@ -38,7 +38,7 @@ extension HostLoop {
             facts += await observe(seen)
             if trackers[seen.domain]?.isManaged ?? false, seen.size == nil { isComplete = false }
         }
-        // Each is seen once: as many as are known, and none that is not, are all.
+        // Each domain is seen once: if as many are seen as are known, and no unknown one, these are all.
         if unresolved.isEmpty, duplicates.isEmpty, trackers.count == cycle.sightings.count {
             facts.joinReadings()
             return isComplete
@@ -48,12 +48,12 @@ extension HostLoop {
         duplicates = duplicates.filter { present.contains($0.key) }
         for domain in trackers.keys.sorted() where !present.contains(domain) {
             guard let tracker = trackers[domain], calledAt >= tracker.settledAt else {
-                // What Ebb did since shows more than this poll.
+                // Ebb's operation since then shows a newer state than this poll.
                 isComplete = false
                 continue
             }
             guard !moving.contains(domain), !ordered.contains(domain) else {
-                // It is not here now: who looks up what became of an order must not be shown what was.
+                // It is not here now: whoever looks up the effect of an order must not see the former state.
                 latest[domain] = nil
                 isComplete = false
                 continue
@@ -83,7 +83,7 @@ extension HostLoop {
         return facts
     }
 
-    /// Notes since when a domain is off for a reason that Ebb does not know: it may have gone elsewhere.
+    /// Notes since when a domain is off for a reason that Ebb does not know: it may have moved elsewhere.
     private func noteStop(_ seen: DomainSighting, after former: DomainSighting?, isForeign: Bool) {
         guard CopyRank(seen.state).isHarmless else {
             stoppedAt[seen.domain] = nil
@@ -92,14 +92,14 @@ extension HostLoop {
         if former.map({ isForeign && !CopyRank($0.state).isHarmless }) ?? true { stoppedAt[seen.domain] = seen.seenAt }
     }
 
-    /// From when on another host must have shown what it has before a domain that is off here, or missing, is known not
-    /// to run there; `nil`: Ebb itself ended it here.
+    /// The instant since when another host must have been listed before it is known that a domain that is off or
+    /// missing here does not run there; `nil`: Ebb itself ended it here.
     func stoppedSince(_ row: StoredDomain) -> Timestamp? {
         latest[row.id] == nil ? max(startedAt, row.missingSince ?? .zero) : stoppedAt[row.id]
     }
 
-    /// A domain that is not here any more: its facts, and its row unless Ebb moved it. Without `movedAt`, a complete
-    /// listing shows that it is not.
+    /// Takes note that a domain is not here any more: closes its facts, and marks its row unless Ebb moved it. Without
+    /// `movedAt`, a complete listing showed that it is gone.
     func depart(_ domain: DomainID, movedAt: Timestamp?, seenAt: Timestamp, isForeign: Bool) async -> [Fact] {
         guard var tracker = trackers.removeValue(forKey: domain) else { return [] }
         (latest[domain], stoppedAt[domain]) = (nil, nil)
@@ -112,7 +112,7 @@ extension HostLoop {
         return facts
     }
 
-    /// Domains that wait for their row to be looked up, in order.
+    /// Domains whose row must be looked up, in order.
     var unknownDomains: [DomainID] { unresolved.keys.sorted() }
 
     /// The copies of other hosts' domains that are here, as last seen.
@@ -121,11 +121,11 @@ extension HostLoop {
             uniqueKeysWithValues: duplicates.keys.map { ($0, unresolved[$0]?.last?.state ?? .unknown) })
     }
 
-    /// The last look at a domain whose row is not known to be this host's.
+    /// The last look at a domain whose row is not known to say this host.
     func sighting(of domain: DomainID) -> DomainSighting? { unresolved[domain]?.last }
 
-    /// The domain's row is another host's now: what is here is a copy, which is neither billed nor changed. The other
-    /// host's first size ends the one that is open here.
+    /// The domain's row says another host now: what is here is a copy, which is neither billed nor changed. The other
+    /// host's first size segment ends the one that is open here.
     func lost(_ domain: DomainID) async {
         guard var tracker = trackers.removeValue(forKey: domain) else { return }
         stoppedAt[domain] = nil
@@ -135,7 +135,7 @@ extension HostLoop {
         if !readings.isEmpty { await writer.append([.readings(readings)]) }
     }
 
-    /// Takes what was found out about a domain's row; its sightings so far are worked off.
+    /// Takes what was found out about a domain's row, and then processes its sightings so far.
     func resolve(_ domain: DomainID, as origin: DomainOrigin) async {
         guard let sightings = unresolved[domain], let last = sightings.last, trackers[domain] == nil else { return }
         var facts: [Fact] = []
@@ -181,13 +181,13 @@ extension HostLoop {
         await publish(change, of: domain, at: seen.incarnation?.start ?? seen.seenAt, isForeign: isForeign)
     }
 
-    /// Takes what the database says of the host's domains now: who was adopted or released, and what was asked. Returns
-    /// the domains that are here and have no such row.
+    /// Takes what the database now says about the host's domains: which were adopted or released, and what was asked.
+    /// Returns the domains that are here and have no such row.
     func refresh(_ rows: [StoredDomain]) -> [DomainID] {
         for row in rows {
             guard var tracker = trackers[row.id] else { continue }
             tracker.asked = row.askedVCPUs ?? tracker.asked
-            // A row of before a change that is not written yet says nothing.
+            // A row from before a change that is not written yet is ignored.
             if tracker.isManaged != row.isManaged, row.tenantSince >= tracker.ownedSince {
                 tracker.changeOwner(
                     isManaged: row.isManaged, since: row.tenantSince, row.id,
@@ -199,7 +199,7 @@ extension HostLoop {
         return trackers.keys.filter { !known.contains($0) && !moving.contains($0) && !ordered.contains($0) }.sorted()
     }
 
-    /// The domain as last seen; unknown as long as its row is.
+    /// The domain as last seen; unknown as long as its row is unknown.
     func presence(of domain: DomainID) -> DomainPresence {
         guard isUp, hasPolled else { return .unknown }
         guard let seen = latest[domain] else { return unresolved[domain] == nil ? .absent : .unknown }
@@ -219,7 +219,7 @@ extension HostLoop {
 
 extension HostLoop {
     /// A domain that begins a life here.
-    /// - Parameter watchedSince: since when its meters are the domain's.
+    /// - Parameter watchedSince: since when its meters count.
     fileprivate func tracker(
         of row: StoredDomain, size: SizeTracker, watchedSince: Timestamp = .zero
     ) -> DomainTracker {

@@ -6,10 +6,10 @@ internal import MonitorCore
 internal import ResourceModel
 internal import ServiceKit
 
-/// What the host reports by itself. A report is a hint: it makes the next poll come at once, and what that shows is what
-/// is written down.
+/// The events that the host reports. An event is only a hint: it makes the next poll come at once, and what the poll
+/// shows is written down.
 extension HostLoop {
-    /// Follows the host's reports until cancelled. A connection that was lost is followed anew when there is one again.
+    /// Follows the host's events until cancelled. After a lost connection it follows the next one.
     func follow() async {
         while !Task.isCancelled {
             for await event in hypervisor.events { await take(event) }
@@ -22,7 +22,7 @@ extension HostLoop {
         case .connectionLost(let reason):
             log.notice("the connection to a host was lost", metadata: ["host.id": "\(host)", "reason": "\(reason)"])
         case .rebooted(let domain):
-            // The same life goes on, so no poll shows it.
+            // The same life goes on, so no poll shows the reboot.
             reboots[domain] = edges.clock.now()
             let isForeign = rebooting.remove(domain) == nil && !ordered.contains(domain)
             await publish(
@@ -40,20 +40,20 @@ extension HostLoop {
     /// A reboot that an earlier owner ordered: when it comes, it is Ebb's.
     func follow(rebootOf domain: DomainID) { rebooting.insert(domain) }
 
-    /// Whether the host told, at or after that instant, that the guest began anew.
+    /// Whether the host reported, at or after that instant, that the guest rebooted.
     func heardReboot(of domain: DomainID, since instant: Timestamp?) -> Bool {
         guard let heard = reboots[domain], let instant else { return false }
         return heard >= instant
     }
 
-    /// Has the next poll come at once.
+    /// Makes the next poll come at once.
     func poke() {
         isPoked = true
         resting?.cancel()
     }
 
-    /// Waits for the next poll's slot; polls in between where something happened, `pokeSpacing` apart at least, so that
-    /// a host that reports without end is not polled without end.
+    /// Waits for the next poll's slot; polls in between if something happened, at least `pokeSpacing` apart, so that a
+    /// host that reports events without pause is not polled without pause.
     func rest(until slot: Int64) async {
         while !Task.isCancelled {
             let left = Duration.nanoseconds(slot - ClusterClock.bootTimeNanoseconds())
@@ -79,8 +79,9 @@ extension HostLoop {
         }
     }
 
-    /// The host shows a domain that another host has: a copy with the same UUID. It is told apart by its host.
-    /// - Parameter isLive: both hold their memory.
+    /// Reports that this host shows a domain that another host has: a copy with the same UUID, which only its host
+    /// distinguishes.
+    /// - Parameter isLive: whether both copies hold their memory.
     func noticedDuplicate(_ domain: DomainID, of other: HostID, isLive: Bool) async {
         let detail =
             isLive
@@ -90,7 +91,7 @@ extension HostLoop {
         await publish(change, of: domain, at: edges.clock.now(), isForeign: true)
     }
 
-    /// Other hosts say the same UUID of themselves.
+    /// Reports other hosts that show the same host UUID.
     func noticedTwins(_ hosts: [HostID]) async {
         let names = hosts.map(\.name).joined(separator: ", ")
         let change = DomainChange(

@@ -8,8 +8,7 @@ internal import ServiceKit
 internal import Store
 
 extension HostLoop {
-    /// A call that changes a domain is about to be made: its meters are read up to here, and what it shrinks holds from
-    /// here on.
+    /// A call that changes a domain is about to be made: its meters are read up to now, and a shrink holds from now on.
     func begin(_ verb: CommandVerb, on domain: DomainID) async {
         guard verb != .abortMigration else { return }
         ordered.insert(domain)
@@ -22,7 +21,7 @@ extension HostLoop {
         if !readings.isEmpty { await writer.append([.readings(readings)]) }
     }
 
-    /// A domain that Ebb is about to create: its row is there.
+    /// Notes a domain that Ebb is about to create; its row exists already.
     func expect(_ domain: DomainID) {
         trackers[domain] = DomainTracker(
             isManaged: true, size: SizeTracker(domain: domain),
@@ -30,10 +29,10 @@ extension HostLoop {
         leftAt[domain] = nil
     }
 
-    /// What Ebb asks for now, as its row has it.
+    /// Notes the vCPUs that Ebb now asks for, as its row has them.
     func asked(_ vcpus: VCPUCount, of domain: DomainID) { trackers[domain]?.asked = vcpus }
 
-    /// The call's effect: what it shows is written down at its instant.
+    /// Takes a call's effect: what it shows is written down at its instant.
     func took(_ effect: Effect) async {
         guard let reading = effect.domain else { return await freshCycle() }
         let now = edges.clock.now()
@@ -46,7 +45,7 @@ extension HostLoop {
         await writer.append(facts)
     }
 
-    /// The domain lives on the target now. Returns what its row is to say there.
+    /// The domain runs on the target now. Returns what its row must say there.
     func movedOut(_ domain: DomainID, _ effect: Effect, to target: HostID) async -> DomainObservation? {
         let now = edges.clock.now()
         let movedAt = effect.effectiveAt.map {
@@ -55,13 +54,13 @@ extension HostLoop {
         let asked = trackers[domain]?.asked
         sampler.forget(domain)
         leftAt[domain] = now
-        // Without the driver's instant it ends now: the call returns once the source has let go.
+        // Without the driver's instant it ends here now: the call returns once the domain has left the source.
         let facts = await depart(domain, movedAt: movedAt ?? now, seenAt: now, isForeign: false)
         moving.remove(domain)
         await writer.append(facts)
         guard let seen = effect.domain, seen.hypervisorID != nil || !seen.state.isActive else { return nil }
         let start = seen.incarnationStart ?? movedAt ?? now
-        // What is off has no life.
+        // A domain that is off has no life.
         let life = seen.hypervisorID.map { Incarnation(host: target, hypervisorID: $0, start: start) }
         return DomainObservation(
             state: seen.state, stateReason: seen.stateReason,
@@ -71,8 +70,8 @@ extension HostLoop {
             incarnation: life)
     }
 
-    /// A migration whose owner was cut off turned out to have happened: nobody here knows when. The target's first
-    /// sighting says it, and ends what is open here.
+    /// A migration whose owner was cut off turned out to have happened, and it is not known when. The target's first
+    /// sighting gives the instant, and ends the segment that is open here.
     func release(_ domain: DomainID) async {
         sampler.forget(domain)
         trackers[domain] = nil
@@ -84,8 +83,8 @@ extension HostLoop {
         await publish(change, of: domain, at: edges.clock.now(), isForeign: false)
     }
 
-    /// The domain was undefined, or is missing and to be forgotten. As long as files of it are left behind its row stays, so
-    /// that they can be deleted.
+    /// The domain was undefined, or is missing and must be dropped. As long as files of it are left behind, its row
+    /// stays, so that they can be deleted.
     func deleted(_ domain: DomainID, at effectiveAt: Timestamp?, leaving volumes: [String] = []) async {
         let now = edges.clock.now()
         sampler.forget(domain)
@@ -104,7 +103,7 @@ extension HostLoop {
 
     func name(of domain: DomainID) -> String? { latest[domain]?.name }
 
-    /// The domain is its tenant's from a sighting on that is taken now: its size and its meters begin there.
+    /// The domain is its tenant's from a fresh sighting on: its size and its meters begin there.
     func adopted(_ domain: DomainID, by tenant: TenantID) async {
         let seen = await freshSighting(of: domain)
         let since = seen?.seenAt ?? edges.clock.now()
@@ -116,7 +115,7 @@ extension HostLoop {
         poke()
     }
 
-    /// The domain is nobody's from a sighting on that is taken now: what is billed of it ends there, and with a reading.
+    /// The domain is nobody's from a fresh sighting on: its bill ends there, with a reading.
     func released(_ domain: DomainID) async {
         let seen = await freshSighting(of: domain)
         guard var tracker = trackers[domain] else { return }
@@ -133,7 +132,7 @@ extension HostLoop {
             ])
     }
 
-    /// What a poll shows of the domain that begins from now on; `nil` if none does.
+    /// The domain as a poll shows it that begins after now; `nil` if no poll does.
     private func freshSighting(of domain: DomainID) async -> DomainSighting? {
         let former = latest[domain]
         await freshCycle()
@@ -141,7 +140,7 @@ extension HostLoop {
         return seen
     }
 
-    /// A cap holds, or is lifted.
+    /// Notes that a cap holds, or is lifted.
     func capped(_ domain: DomainID, _ change: @Sendable (inout DomainCaps) -> Void) async {
         guard var caps = trackers[domain]?.caps else { return }
         change(&caps)
@@ -149,23 +148,23 @@ extension HostLoop {
         await writer.append([.caps(domain, caps)])
     }
 
-    /// The operation ended, one way or the other.
+    /// The operation has ended, whatever its outcome.
     func end(_ verb: CommandVerb, on domain: DomainID) {
-        // What ended a migration leaves the rest to the migration itself.
+        // An abort leaves the rest to the migration's own command.
         guard verb != .abortMigration else { return }
         ordered.remove(domain)
         moving.remove(domain)
         trackers[domain]?.settledAt = edges.clock.now()
         let isPending = verb == .shutdown && latest[domain]?.state.isActive ?? false
-        // A guest that was asked to shut down stops in its own time: the request stands until then.
+        // A guest that was asked to shut down takes its time: the request stands until then.
         trackers[domain]?.isShuttingDown = isPending
         if !isPending { trackers[domain]?.size.requestEnded() }
     }
 
-    /// A migration ended without anybody knowing how: what becomes of the domain is Ebb's doing.
+    /// A migration ended with an unknown outcome: if the domain leaves, Ebb's migration did it.
     func leftUncertain(_ domain: DomainID) { uncertain.insert(domain) }
 
-    /// What is seen of a domain now, as a command's result.
+    /// The present state of a domain as a command's result.
     func result(of domain: DomainID, effectiveAt: Timestamp? = nil, host: HostID? = nil) -> String {
         let seen = latest[domain]
         return CommandResult(

@@ -11,9 +11,9 @@ internal import ResourceModel
 internal import ServiceKit
 internal import Store
 
-/// Polls one owned host on a steady schedule, publishes what it sees at once, and queues what is to be written down.
+/// Polls one owned host on a steady schedule, publishes what it sees at once, and queues what must be written down.
 ///
-/// Nothing here waits for the database: what it needs to know of it is brought by `HostRefresher`.
+/// Nothing here waits for the database: `HostRefresher` brings what must be known from there.
 actor HostLoop {
     let host: HostID
     let shard: OwnedShard
@@ -31,29 +31,30 @@ actor HostLoop {
     var trackers: [DomainID: DomainTracker] = [:]
     /// Sightings of domains whose row is not known yet: the first and the last of each.
     var unresolved: [DomainID: [DomainSighting]] = [:]
-    /// Domains that another host has and of which this one shows a copy, and whether both are live; told once.
+    /// Domains that belong to another host and of which this host shows a copy, and whether both are live; each is
+    /// reported once.
     var duplicates: [DomainID: Bool] = [:]
-    /// What Ebb has under way, or has asked a guest to do.
+    /// Domains for which Ebb has an operation under way, or has asked the guest for something.
     var ordered: Set<DomainID> = []
-    /// Domains on their way to another host: that they are not here says nothing yet.
+    /// Domains on their way to another host: their absence here means nothing yet.
     var moving: Set<DomainID> = []
-    /// When domains left by Ebb's order: a poll that began before may still show them.
+    /// When domains left because of Ebb's order: a poll that began before may still show them.
     var leftAt: [DomainID: Timestamp] = [:]
-    /// Domains of which nobody knows whether Ebb's migration took them away: if they go, it was that.
+    /// Domains for which it is not known whether Ebb's migration happened: if they leave, that migration did it.
     var uncertain: Set<DomainID> = []
     var latest: [DomainID: DomainSighting] = [:]
     var hasPolled = false
-    /// Since when domains are seen off here that Ebb did not end, or that were off when this process began to look.
+    /// Since when domains are seen to be off here that Ebb did not end, or that were off when this process began.
     var stoppedAt: [DomainID: Timestamp] = [:]
     let startedAt: Timestamp
-    /// When the last listing that was taken in was asked for.
+    /// When the last processed listing was requested.
     private(set) var listedAt: Timestamp?
     var cycleWaiters: [CheckedContinuation<Void, Never>] = []
     /// A reboot that Ebb ordered and that was not reported yet.
     var rebooting: Set<DomainID> = []
-    /// When a guest was last heard to begin anew.
+    /// When the host last reported a reboot of a guest.
     var reboots: [DomainID: Timestamp] = [:]
-    /// The rest until the next poll; cancelled when something happened on the host.
+    /// The wait until the next poll; cancelled when something happened on the host.
     var resting: Task<Void, Never>?
     var isPoked = false
     private var responses: ResponseHistory
@@ -133,7 +134,7 @@ actor HostLoop {
         await withCheckedContinuation { cycleWaiters.append($0) }
     }
 
-    /// Returns after a poll that begins from now on: what one under way shows may be older than now.
+    /// Returns after a poll that begins after now: a poll that is under way may show an older state.
     func freshCycle() async {
         let isUnderWay = isPolling
         poke()
@@ -205,7 +206,7 @@ actor HostLoop {
         await writer.append(facts)
     }
 
-    /// Another version may run on the host after it was away.
+    /// Reads the capabilities again: after the host was away, another version may run on it.
     private func readCapabilities() async {
         guard let found = try? await hypervisor.capabilities(), found != capabilities else { return }
         capabilities = found
@@ -214,12 +215,12 @@ actor HostLoop {
         ])
     }
 
-    /// Whether the host tells of every guest that begins anew: QEMU does, the test driver only says that it would.
+    /// Whether the host reports every reboot of a guest: QEMU does; the test driver only claims to.
     var tellsReboots: Bool {
         capabilities.map { $0.driver == "QEMU" && $0.events.contains("reboot") } ?? false
     }
 
-    /// The host's own UUID, once it was read.
+    /// The host's own UUID, once it is known.
     var hostUUID: UUID128? { capabilities?.hostUUID }
 
     private func failed(_ error: any Error) async {
@@ -244,7 +245,7 @@ actor HostLoop {
 
     /// - Parameters:
     ///   - domain: `nil` for an event of the host itself.
-    ///   - isForeign: nobody of Ebb ordered it.
+    ///   - isForeign: whether it was not ordered by Ebb.
     func publish(
         _ change: DomainChange, of domain: DomainID?, at instant: Timestamp, isForeign: Bool
     ) async {

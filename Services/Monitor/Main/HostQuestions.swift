@@ -11,11 +11,12 @@ internal import ServiceKit
 internal import Store
 internal import SwiftProtobuf
 
-/// Answers what only the host itself can say. Nothing durable comes of a question; both ways it is a `WireJSONDocument`.
+/// Answers questions that only the host itself can answer. A question changes nothing durable; question and answer are
+/// a `WireJSONDocument`.
 struct HostQuestions: Sendable {
     /// Bytes of a console in one answer.
     private static let consoleLimit = 262_144
-    /// Pairs that are looked at at once.
+    /// How many pairs are checked at once.
     private static let pairsAtOnce = 8
 
     let supervisor: HostSupervisor
@@ -34,7 +35,8 @@ struct HostQuestions: Sendable {
         }
     }
 
-    /// Holds at once, also while the database is away; what the audit is to know of it is written when it answers.
+    /// Takes a freeze, which holds at once, also while the database is away; its entry for the audit is written when
+    /// the database answers.
     private func freeze(_ body: [UInt8], asker: InstanceID) async throws(CommandFailure) -> [UInt8] {
         do {
             let change = try edges.freeze.take(
@@ -96,9 +98,9 @@ struct HostQuestions: Sendable {
         }
     }
 
-    /// From the offset on; without one, the last bytes.
+    /// The console from the offset on; without one, the last bytes.
     ///
-    /// - Parameter start: what lies before it is of somebody else's time.
+    /// - Parameter start: bytes before it are from a former owner's time.
     private func console(
         of domain: DomainID, _ question: HostQuestion, startingAt start: Int64, _ hypervisor: any Hypervisor
     ) async throws -> ConsoleOutput {
@@ -106,10 +108,10 @@ struct HostQuestions: Sendable {
         var latest = try await hypervisor.console(
             of: domain, from: max(start, question.offset ?? 0),
             limit: question.offset == nil ? Self.consoleLimit : limit)
-        // It is shorter than it was: its file began anew since.
+        // It is shorter than before: its file has begun anew.
         if latest.offset < start { return try await console(of: domain, question, startingAt: 0, hypervisor) }
         if question.offset != nil { return latest }
-        // A console that grows faster than it is read has no end: what was read last will do.
+        // A console may grow faster than it is read: then the last part that was read is returned.
         for _ in 0..<64 {
             let next = try await hypervisor.console(of: domain, from: latest.nextOffset, limit: Self.consoleLimit)
             if next.text.isEmpty { break }
@@ -134,7 +136,7 @@ struct HostQuestions: Sendable {
         return HostCheckup.items(of: source) + (await pairs(from: source, to: others))
     }
 
-    /// On a host that is only observed nothing is written, not even for its clock.
+    /// Examines a host. On a host that is only observed nothing is written, not even a file for its clock.
     private func examine(
         _ hypervisor: any Hypervisor, mode: HostMode?
     ) async throws(HypervisorError) -> HostCheckup.Examined {

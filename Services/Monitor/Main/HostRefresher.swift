@@ -7,7 +7,7 @@ internal import ResourceModel
 internal import ServiceKit
 internal import Store
 
-/// Brings a host's loop what the database says of its domains, so that the loop itself never waits for it.
+/// Brings a host's loop what the database says about its domains, so that the loop itself never waits for the database.
 actor HostRefresher {
     private let host: HostID
     private let claim: ShardClaim
@@ -15,12 +15,12 @@ actor HostRefresher {
     private let proofs: ProofWriter
     private let edges: MonitorEdges
     private let configuration: MonitorConfiguration
-    /// Since when domains that another host has are seen here as well.
+    /// Since when domains of other hosts are seen here too.
     private var strangers: [DomainID: ContinuousClock.Instant] = [:]
-    /// Copies of other hosts' domains that are on record, and in which state.
+    /// Recorded copies of other hosts' domains, with their states.
     private var recorded: [DomainID: DomainState]
     private var twins: [HostID] = []
-    /// Domains of other hosts that run here and of which nothing is decided yet.
+    /// Domains of other hosts that run here and for which it is not decided yet which copy is the domain.
     private var undecided: Set<DomainID> = []
 
     init(
@@ -39,7 +39,8 @@ actor HostRefresher {
     /// Reads until cancelled; while the database is away the loop goes on with what it knows.
     func run() async {
         var rowsAreDue = ContinuousClock.now
-        // Each host's at their own moment: read back all at once, a thousand hosts' would hold up commands for seconds.
+        // Each host's rows are read at another moment: if a thousand hosts' rows were read at once, commands would wait
+        // for seconds.
         var pause = configuration.rowsInterval / 1_024 * Int(1 + loop.meterPhase % 1_024)
         while !Task.isCancelled {
             do {
@@ -53,7 +54,7 @@ actor HostRefresher {
                 let unknown = await loop.unknownDomains
                 undecided = []
                 if !unknown.isEmpty || !recorded.isEmpty { try await resolve(unknown) }
-                // Whatever runs here is known to be here by now.
+                // By now it is known of everything that runs here.
                 if let listedAt, undecided.isEmpty { await proofs.note(claim, listedAt: listedAt) }
             } catch {
                 edges.log.debug(
@@ -63,7 +64,7 @@ actor HostRefresher {
         }
     }
 
-    /// Other hosts took these domains: what is here of them is a copy. By now one may have come back.
+    /// Other hosts took these domains, so that the ones here are copies; a domain may have come back meanwhile.
     func taken(_ domains: [DomainID]) async throws {
         let new = domains.filter { recorded[$0] == nil }
         for (domain, row) in try await edges.inventory.domains(new) {
@@ -99,11 +100,11 @@ actor HostRefresher {
         guard row.missingSince == nil, try await known(row).size == nil,
             try await edges.commands.moves(of: domain).first(where: { $0.target == host && $0.state != .failed }) != nil
         else { return .here(try await known(row)) }
-        // The source's owner wrote its row, and this host has no segment of it yet.
+        // The source's owner wrote the row, and this host has no segment of the domain yet.
         return .movedHere(row)
     }
 
-    /// A domain of another host by its row: which of the two copies it is, and the row of the one that is it.
+    /// Decides about a domain whose row says another host: which of the two copies is the domain.
     private func contested(_ row: StoredDomain, _ holder: StoredHost?) async throws -> DomainOrigin {
         guard let seen = await loop.sighting(of: row.id) else { return .arriving }
         let since = strangers[row.id] ?? .now
@@ -119,14 +120,14 @@ actor HostRefresher {
             return .arriving
         case .yield(let isLive): return .duplicate(of: row.host, isLive: isLive)
         case .take(let isForeign):
-            // What its row says of it may be as old as what its host said last.
+            // The state in its row is as old as its host's last answer.
             let isStale = !isForeign || there == .unknown || !isThere
             let beaten = CopyRank(seen.state).beatenStates + (isStale ? [row.state] : [])
             let isTaken = try await edges.store.transaction { transaction in
                 let revision = try await edges.inventory.observe(
                     row.id, DomainObservation(seen, asked: row.askedVCPUs), taking: beaten, under: claim,
                     in: transaction)
-                // Its former host may have it still: until that has looked, nobody knows.
+                // Its former host may still have a copy: that is not known until the host was read.
                 if revision != nil, isForeign, isThere {
                     try await edges.inventory.noteCopy(
                         of: row.id, on: row.host, at: edges.clock.now(), in: transaction)
@@ -143,7 +144,7 @@ actor HostRefresher {
         }
     }
 
-    /// Whether it was Ebb's own migration to here that nobody saw the end of, in the same life of the domain.
+    /// Whether Ebb's own migration to this host, in the same life of the domain, has an unknown outcome.
     private func isUncertain(_ row: StoredDomain) async throws -> Bool {
         guard let last = try await edges.commands.moves(of: row.id, limit: 1).first, last.isUncertain,
             last.target == host
@@ -151,7 +152,7 @@ actor HostRefresher {
         return (row.incarnation?.start ?? .zero) <= (last.claimedAt ?? .zero)
     }
 
-    /// What Ebb ordered that moves the domain between its host and this one.
+    /// Ebb's own move of the domain between its host and this one.
     private func move(of row: StoredDomain) async throws -> CopyContest.Move {
         let moves = try await edges.commands.moves(of: row.id).filter { $0.target == host || $0.host == host }
         if moves.contains(where: { $0.state == .queued || $0.state == .claimed }) { return .underWay }
@@ -165,14 +166,14 @@ actor HostRefresher {
     private func recordDuplicates(_ present: [DomainID: DomainState]) async throws {
         let open = await loop.unknownDomains
         for domain in Set(present.keys).union(recorded.keys).sorted() where present[domain] != recorded[domain] {
-            // It is here, and which of the copies it is, is not decided yet.
+            // It is here, and it is not decided yet which of the copies is the domain.
             if present[domain] == nil, open.contains(domain) { continue }
             try await edges.inventory.setDuplicate(domain, present[domain], at: edges.clock.now(), under: claim)
             recorded[domain] = present[domain]
         }
     }
 
-    /// Hosts that say the same UUID of themselves; reported when that changes.
+    /// Looks for hosts that show the same UUID; reports when that changes.
     private func lookForTwins() async throws {
         guard let uuid = await loop.hostUUID else { return }
         let found = try await edges.inventory.hosts(sharing: uuid, with: host)

@@ -14,10 +14,10 @@ internal import Store
 actor HostSupervisor {
     private struct Working {
         let task: Task<Void, Never>
-        /// While the host is there.
+        /// The host's work, while the host exists.
         var unit: HostUnit?
         var running: Task<Void, Never>?
-        /// It was removed; its shard stays, so that its epoch never begins again.
+        /// Whether the host was removed; its shard stays, so that its epoch never begins again.
         var isRemoved = false
     }
 
@@ -25,7 +25,7 @@ actor HostSupervisor {
     private let configuration: MonitorConfiguration
     private let proofs: ProofWriter
     private var working: [ShardKey: Working] = [:]
-    /// Hosts that were there when they were last looked for, and where.
+    /// The hosts that existed at the last look, with their URIs.
     private var present: [HostID: String] = [:]
 
     init(edges: MonitorEdges, configuration: MonitorConfiguration) {
@@ -34,7 +34,7 @@ actor HostSupervisor {
         proofs = ProofWriter(edges.inventory, every: configuration.refreshInterval, log: edges.log)
     }
 
-    /// Does what all hosts share, until cancelled.
+    /// Runs the work that all hosts share, until cancelled.
     func run() async {
         await withTaskGroup { group in
             group.addTask { await self.scan() }
@@ -61,7 +61,7 @@ actor HostSupervisor {
         present = present.filter { $0.key.name != key.id }
     }
 
-    /// Works for a host for as long as it is owned: it may be removed meanwhile, and be added again.
+    /// Works for a host as long as it is owned; the host may be removed and added again meanwhile.
     private func work(for host: HostID, _ shard: OwnedShard) async {
         var delay = Duration.milliseconds(100)
         while !Task.isCancelled {
@@ -81,7 +81,7 @@ actor HostSupervisor {
         }
     }
 
-    /// Domains that were only observed on a host that was removed are nobody's any more.
+    /// Drops the domains that were only observed on a removed host.
     private func forget(_ host: HostID, _ shard: OwnedShard) async throws {
         guard try await edges.inventory.host(host)?.removedAt != nil else { return }
         try await edges.inventory.forgetObserved(at: edges.clock.now(), under: shard.claim)
@@ -105,8 +105,8 @@ actor HostSupervisor {
         working[shard.key]?.running = nil
     }
 
-    /// Gives every new host a shard to be owned by, ends the work for those that were removed or have another URI, and
-    /// commands that nobody took in time; until cancelled.
+    /// Until cancelled: gives every new host a shard, ends the work for hosts that were removed or have another URI,
+    /// and ends commands that nobody took in time.
     private func lookAtHosts() async {
         var sharded: Set<HostID> = []
         while !Task.isCancelled {
@@ -127,7 +127,7 @@ actor HostSupervisor {
         }
     }
 
-    /// The loop of an owned host; a request for another one goes to the wrong Monitor.
+    /// The work of an owned host; throws if another Monitor owns the host.
     func unit(of host: HostID) throws(CommandFailure) -> HostUnit {
         guard let unit = working[ShardKey(kind: .host, id: host.name)]?.unit else {
             throw .notOwner("host \(host) is not owned by this Monitor")
@@ -135,7 +135,7 @@ actor HostSupervisor {
         return unit
     }
 
-    /// The runner of an owned host's commands, once its work has begun; `nil` if that is not before the deadline.
+    /// The runner of an owned host's commands, once its work has begun; `nil` if it has not begun by the deadline.
     private func runner(of host: HostID, by deadline: ContinuousClock.Instant) async throws -> CommandRunner? {
         while let work = working[ShardKey(kind: .host, id: host.name)] {
             if let runner = work.unit?.runner { return runner }
@@ -145,7 +145,7 @@ actor HostSupervisor {
         throw CommandFailure.notOwner("host \(host) is not owned by this Monitor")
     }
 
-    /// Wakes the runners of hosts that have open commands, until cancelled: one question for all of them.
+    /// Wakes the runners of hosts that have open commands, until cancelled: one query for all hosts.
     private func scan() async {
         while !Task.isCancelled {
             do {
@@ -159,8 +159,8 @@ actor HostSupervisor {
         }
     }
 
-    /// Reads what is frozen once in each interval, until cancelled. A freeze whose message was lost takes effect by the next
-    /// of these readings.
+    /// Reads the freezes once per interval, until cancelled. If a freeze's message was lost, the freeze takes effect
+    /// with the next reading.
     private func readFreezes() async {
         while !Task.isCancelled {
             if let freezes = try? await edges.freezes.list() { edges.freeze.read(freezes) }
@@ -168,7 +168,7 @@ actor HostSupervisor {
         }
     }
 
-    /// Reads which domains other hosts took whose former hosts have not looked since, until cancelled.
+    /// Reads, until cancelled, which domains were taken by other hosts while their former hosts were not read since.
     private func readTaken() async {
         while !Task.isCancelled {
             do {
@@ -191,7 +191,8 @@ actor HostSupervisor {
 
     // MARK: Delivery
 
-    /// Answers `command.execute.v1`: waits for the command's end within the request's timeout, else says how it stands.
+    /// Answers `command.execute.v1`: waits for the command's end within the request's timeout; if it has not ended by
+    /// then, answers with its state.
     nonisolated func deliver(
         _ body: [UInt8], _ context: CommandContext
     ) async throws(CommandFailure) -> [UInt8] {
@@ -215,7 +216,7 @@ actor HostSupervisor {
 
     private func stand(of record: CommandRecord, within timeout: Duration) async throws -> WireCommandOutcome {
         if record.outcome != nil { return WireCommandOutcome(record) }
-        // A tenth is left for the answer's way back.
+        // A tenth of the timeout is left for the answer's way back.
         let deadline = ContinuousClock.now + timeout * 9 / 10
         guard let runner = try await runner(of: record.command.host, by: deadline) else {
             return WireCommandOutcome(record)

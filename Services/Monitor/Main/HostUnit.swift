@@ -56,7 +56,7 @@ struct HostUnit: Sendable {
 
     /// Works until cancelled; returns when nothing is under way any more.
     func run() async {
-        // Outlives the others, to write what they leave.
+        // The writer outlives the others, to write what they leave.
         let writing = Task(executorPreference: edges.hostThread) { await writer.run() }
         await withTaskGroup { group in
             group.addTask { await loop.run() }
@@ -68,7 +68,8 @@ struct HostUnit: Sendable {
             await group.waitForAll()
         }
         await writer.end()
-        // A database that does not answer delays no hand-over: what is not written is seen anew by the successor.
+        // A database that does not answer must not delay the hand-over: the successor will see again what was not
+        // written.
         let limit = Task {
             try await Task.sleep(for: farewell)
             writing.cancel()

@@ -5,10 +5,10 @@ internal import MonitorCore
 internal import ResourceModel
 internal import Store
 
-/// A domain as the database has it, and its open size segment as what is known of its size.
+/// A domain as the database has it, with its open size segment.
 struct KnownDomain: Sendable {
     let row: StoredDomain
-    /// `nil`: nothing of it is being billed on this host.
+    /// `nil`: it has no open size segment on this host.
     let size: SizeTracker.Known?
 }
 
@@ -17,17 +17,17 @@ struct KnownHost: Sendable {
     let domains: [KnownDomain]
     /// Domains whose migration was under way.
     let moving: Set<DomainID>
-    /// Domains of which a command was under way.
+    /// Domains with a command under way.
     let ordered: Set<DomainID>
-    /// Domains of which nobody knows whether their migration happened.
+    /// Domains whose migration has an unknown outcome.
     let uncertain: Set<DomainID>
     let provedUntil: Timestamp?
     /// The meters of the lives that the rows name.
     let meters: [DomainID: LastMeter]
-    /// Domains of other hosts that were seen here as well.
+    /// Domains of other hosts that were seen here too.
     let duplicates: [DomainID]
 
-    /// Lives that go on, so that a restart begins none anew.
+    /// Lives that go on, so that a restart begins no new ones.
     var incarnations: [DomainID: HostSampler.KnownIncarnation] {
         var known: [DomainID: HostSampler.KnownIncarnation] = [:]
         for domain in domains {

@@ -2,7 +2,7 @@
 
 internal import Synchronization
 
-/// A value that is known only after somebody who refers to it was made; set once.
+/// A value that becomes known only after an object that refers to it was made; set once.
 final class Late<Value: Sendable>: Sendable {
     private let storage = Mutex<Value?>(nil)
     var value: Value? { storage.withLock { $0 } }

@@ -5,7 +5,7 @@ internal import MonitorCore
 
 /// What Monitor counts. Names and labels are stable.
 enum MonitorMetrics {
-    // What every poll counts is looked up once.
+    // The metrics that every poll counts are looked up once.
     private static let answered = Counter(label: "ebb_monitor_polls_total", dimensions: [("result", "ok")])
     private static let failed = Counter(label: "ebb_monitor_polls_total", dimensions: [("result", "failed")])
     private static let duration = Timer(label: "ebb_monitor_poll_duration_seconds")

@@ -2,7 +2,7 @@
 
 internal import ServiceKit
 
-/// How Monitor polls and commands: its settings, and limits that are no settings.
+/// How Monitor polls and commands: its settings, and limits that are not settings.
 struct MonitorConfiguration: Sendable {
     /// From one reading of a host to the next.
     var pollInterval: Duration = .seconds(5)
@@ -14,31 +14,31 @@ struct MonitorConfiguration: Sendable {
     var readingInterval: Duration = .seconds(60)
     /// A grant that its guest does not confirm by then is rolled back.
     var confirmationTimeout: Duration = .seconds(60)
-    /// A migration of which nothing has progressed for so long is called off.
+    /// A migration that has made no progress for this long is aborted.
     var migrationStallTimeout: Duration = .seconds(120)
-    /// How long a migration may take that progresses; zero: as long as it does.
+    /// How long a migration may take while it makes progress; zero: no limit.
     var migrationTimeLimit: Duration = .zero
-    /// How long a host may take to show what its answer says.
+    /// How long a host may take to show the effect that its answer claims.
     var proofTimeout: Duration = .seconds(15)
-    /// After how long it is looked again whether what was done lasts.
+    /// How long after an effect Monitor checks whether it lasts.
     var proofPause: Duration = .seconds(1)
-    /// How long room stays promised to a command that goes on, from its last report.
+    /// How long a running command's permit stays open after its last report.
     var permitExtension: Duration = .seconds(120)
-    /// From one report of a command's progress to the next, at least.
+    /// The shortest time between two reports of a command's progress.
     var progressInterval: Duration = .seconds(1)
-    /// How often open commands are looked for: so long a lost request delays.
+    /// How often open commands are looked for: a lost request delays a command by this time at most.
     var commandScanInterval: Duration = .milliseconds(500)
     /// How often hosts, and rows of domains that are not known yet, are looked for in the database.
     var refreshInterval: Duration = .seconds(1)
-    /// How often a host's rows are read back. Only who changes them behind Monitor's back needs it.
+    /// How often a host's rows are read back; needed only if somebody else changes them.
     var rowsInterval: Duration = .seconds(60)
-    /// How often a host is asked what it has: pools, networks, CPU.
+    /// How often a host is asked for its pools, networks and CPU.
     var examinationInterval: Duration = .seconds(300)
-    /// From one poll that an event asked for to the next, at least.
+    /// The shortest time between two polls that events caused.
     var pokeSpacing: Duration = .milliseconds(100)
-    /// From one measurement of a host's response time to the next, at least.
+    /// The shortest time between two measurements of a host's response time.
     var probeInterval: Duration = .seconds(5)
-    /// Between two round trips.
+    /// The time between two round trips.
     var roundTripInterval: Duration { max(pollInterval, probeInterval) }
     /// How long a host's last facts may take to be written when it is given up.
     var farewell: Duration = .seconds(2)

@@ -8,7 +8,7 @@ import Store
 
 @main
 enum MonitorProcess {
-    /// Not `async`: such a process's first thread ends before anything runs, and would stay root's.
+    /// Not `async`: the first thread of an asynchronous process ends before anything runs, and would stay root's.
     static func main() {
         if let options = (try? MonitorDaemon.parse())?.options {
             ServiceLauncher.leaveRoot(.monitor, options, for: "monitor.user")

@@ -18,14 +18,14 @@ struct MonitorEdges: Sendable {
     let open: @Sendable (_ uri: String, _ host: HostID) throws(HypervisorError) -> any Hypervisor
     /// Whether the shard may be commanded at this instant.
     let mayCommand: @Sendable (_ shard: OwnedShard, _ isFenced: Bool) -> Bool
-    /// What may not happen by itself at this moment.
+    /// The freezes that hold at this moment.
     let freeze = FreezeGate()
-    /// What was carried out while the database may be away.
+    /// The audit's entries, kept while the database is away.
     let trail: AuditTrail
     let log: Logger
-    /// What all hosts' loops sleep by.
+    /// The timer by which all hosts' loops sleep.
     let pacer = Pacer()
-    /// What all hosts' work runs on: a poll goes from actor to actor many times.
+    /// The thread on which all hosts' work runs, since a poll changes actors many times.
     let hostThread = DedicatedTaskExecutor(name: "hosts")
 
     init(

@@ -4,12 +4,12 @@ internal import ResourceModel
 internal import ServiceKit
 internal import Synchronization
 
-/// Puts many to sleep on one timer. Who is due within the same ten milliseconds wakes together: with a thousand hosts,
-/// a timer for each and a change of threads for each would cost more than reading them.
+/// Lets many tasks sleep on one timer. Tasks that are due within the same ten milliseconds wake together: with a
+/// thousand hosts, a timer and a change of threads for each would cost more than reading them.
 final class Pacer: Sendable {
     private struct State {
         var sleepers: [Int64: [UInt64: CheckedContinuation<Void, Never>]] = [:]
-        /// Cancelled before they slept.
+        /// Tasks that were cancelled before they slept.
         var cancelled: Set<UInt64> = []
         var lastNumber: UInt64 = 0
         /// The instant that the timer is set for.
@@ -48,7 +48,7 @@ final class Pacer: Sendable {
         await sleep(until: ClusterClock.bootTimeNanoseconds() + duration.wholeNanoseconds)
     }
 
-    /// `false` if the sleeper was cancelled meanwhile.
+    /// Registers a sleeper; `false` if it was cancelled meanwhile.
     private func lay(_ continuation: CheckedContinuation<Void, Never>, _ number: UInt64, _ slot: Int64) -> Bool {
         state.withLock { state in
             guard state.cancelled.remove(number) == nil else { return false }

@@ -4,7 +4,7 @@ internal import Logging
 internal import ResourceModel
 internal import Store
 
-/// Writes down up to when hosts are proved, and when they were listed last: one statement each for all of them, so that a
+/// Writes down up to when hosts are proved, and when they were last listed: one statement each for all hosts, so that a
 /// quiet host costs no transaction.
 actor ProofWriter {
     private let inventory: InventoryRepository
@@ -19,10 +19,11 @@ actor ProofWriter {
         self.log = log
     }
 
-    /// Everything of the claim's host up to this instant is written.
+    /// Notes that everything about the claim's host up to this instant is written.
     func note(_ claim: ShardClaim, until instant: Timestamp) { waiting[claim] = instant }
 
-    /// Each domain of another host that the claim's host showed when it was asked at this instant was looked up.
+    /// Notes that, of the listing that the claim's host was asked for at this instant, each domain of another host was
+    /// looked up.
     func note(_ claim: ShardClaim, listedAt instant: Timestamp) { listings[claim] = instant }
 
     /// Writes until cancelled; while the database is away the newest proofs wait.
@@ -33,7 +34,7 @@ actor ProofWriter {
         }
     }
 
-    /// Writes what waits, of all hosts or of one that is given up.
+    /// Writes what waits, for all hosts or for one that is given up.
     func flush(_ claim: ShardClaim? = nil) async {
         let proofs = waiting.filter { claim == nil || $0.key == claim }
         let listed = listings.filter { claim == nil || $0.key == claim }
@@ -45,7 +46,7 @@ actor ProofWriter {
             try await inventory.noteListed(listed.map { (claim: $0.key, at: $0.value) })
         } catch {
             log.debug("proofs wait for the database", metadata: ["error": "\(error)"])
-            // Of a host that is given up nothing is kept.
+            // For a host that is given up nothing is kept.
             guard claim == nil else { return }
             waiting.merge(proofs) { newer, _ in newer }
             listings.merge(listed) { newer, _ in newer }
