@@ -3,7 +3,7 @@
 package import Contracts
 package import ResourceModel
 
-/// One term of the sum, unrounded: X on one host, in a period in which nothing that matters changed.
+/// One term of the sum, unrounded: X on one host, in a period in which nothing changed that affects the price.
 package struct LineDetail: Hashable, Sendable, Codable {
     package let host: HostID
     package let period: TimeRange
@@ -16,7 +16,7 @@ package struct LineDetail: Hashable, Sendable, Codable {
     package let rateCardVersion: Int64
 }
 
-/// One domain, one resource, base or elastic, one price, one f over the bill's period. The only thing that is rounded, and
+/// One domain, one resource, base or elastic, one price, one f over the bill's period. Only lines are rounded, each
 /// once.
 package struct BillLine: Hashable, Sendable, Codable {
     package let domain: DomainID
@@ -34,7 +34,7 @@ package struct BillLine: Hashable, Sendable, Codable {
     package let details: [LineDetail]
 }
 
-/// A time of which it is not known what the domain had. Not billed; corrected by an entry once there is evidence.
+/// A time in which the domain's size is not known. It is not billed; an entry corrects that once there is evidence.
 package struct UnbilledTime: Hashable, Sendable, Codable {
     package let domain: DomainID
     package let domainName: String
@@ -61,7 +61,7 @@ package struct Bill: Hashable, Sendable, Codable {
     package let tenant: TenantID
     package let period: TimeRange
     package let currency: String
-    /// What f multiplied.
+    /// The rules that decided what f multiplied.
     package let rules: RatingRules
     /// By domain, resource, part, price and f.
     package let lines: [BillLine]
@@ -80,7 +80,7 @@ package struct UsageReport: Hashable, Sendable, Codable {
     package let unbilled: [UnbilledTime]
 }
 
-/// What the same use costs by two rules.
+/// The cost of the same use by two sets of rules.
 package struct RulesComparison: Hashable, Sendable, Codable {
     package let former: Bill
     package let present: Bill

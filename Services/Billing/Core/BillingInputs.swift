@@ -49,8 +49,8 @@ package struct MeterReading: Hashable, Sendable, Codable {
 package struct BillableDomain: Hashable, Sendable, Codable {
     package var domain: DomainID
     package var name: String
-    /// When it was the tenant's, without an end while it still is: nothing outside of it is billed, and what no segment
-    /// covers of it is listed as unbilled. Disjoint.
+    /// The periods in which it was the tenant's; the last one has no end while it still is. Nothing outside of them is
+    /// billed, and time in them that no segment covers is listed as unbilled. They are disjoint.
     package var owned: [TimeRange]
 
     package init(domain: DomainID, name: String, owned: [TimeRange]) {
@@ -60,14 +60,14 @@ package struct BillableDomain: Hashable, Sendable, Codable {
     }
 }
 
-/// All that a bill rests on, in any order. What is outside of the period, or of the time in which a domain was the
-/// tenant's, is ignored; but the readings on either side are needed: an interval between two readings that crosses an end
-/// is split.
+/// Everything on which a bill is based, in any order. Facts outside of the period, or of the time in which a domain was
+/// the tenant's, are ignored. But the readings on either side of an end are needed, since an interval between two
+/// readings that crosses the end is split.
 package struct BillingInputs: Hashable, Sendable, Codable {
     package var tenant: TenantID
     package var period: TimeRange
-    /// Up to where anything is known of any host. What no segment covers of the time after it is not unbilled but not
-    /// there yet. It cuts nothing: a segment or a reading that reaches further is evidence itself.
+    /// Up to which instant anything is known of any host. Later time that no segment covers is not listed as unbilled,
+    /// since it is not known yet. Nothing is cut there: a segment or a reading that reaches further is evidence itself.
     package var knownUntil: Timestamp
     package var domains: [BillableDomain]
     package var segments: [SizeSegment]

@@ -2,7 +2,7 @@
 
 import ResourceModel
 
-/// The facts of a bill by domain: what was used, before any price.
+/// The facts of a bill by domain: the use, without prices.
 struct Metered {
     let domains: [BillableDomain]
     /// Time that no segment covers, by domain.
@@ -22,7 +22,7 @@ struct Metered {
         }
     }
 
-    /// What the tenant used of one domain while it was the tenant's, cut at every boundary. Throws where its segments
+    /// What the tenant used of one domain while it was the tenant's, cut at every boundary. Throws if its segments
     /// overlap.
     func usage(of domain: BillableDomain, cuts: [Timestamp]) throws(BillingFault) -> [Usage] {
         var used: [Usage] = []
@@ -51,7 +51,7 @@ struct Metered {
 }
 
 extension BillableDomain {
-    /// When it was the tenant's within a period.
+    /// The parts of a period in which it was the tenant's.
     fileprivate func owned(in period: TimeRange) -> [TimeRange] {
         owned.compactMap { $0.intersection(period) }.filter { !$0.isEmpty }
     }

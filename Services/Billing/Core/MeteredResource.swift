@@ -3,7 +3,7 @@
 import ResourceModel
 
 /// What is metered and priced. The paper's three resources: compute, storage (memory, with provisioned disk as its own
-/// sub-line) and network; what the CPUs and the disks really did is shown, and priced only if the card says so.
+/// sub-line) and network; the real work of CPUs and disks is shown, and priced only if the card says so.
 ///
 /// A resource is one case and one declaration. The order is that of the lines on a bill.
 package enum MeteredResource: String, Hashable, Sendable, Codable, CaseIterable {
@@ -12,7 +12,7 @@ package enum MeteredResource: String, Hashable, Sendable, Codable, CaseIterable 
     /// Bytes read from and written to the disks.
     case blockIO = "block-io"
 
-    /// All that a bill has to know of a resource.
+    /// Everything that a bill must know of a resource.
     struct Declaration: Sendable {
         let meter: Meter
         /// What X counts.
@@ -23,11 +23,11 @@ package enum MeteredResource: String, Hashable, Sendable, Codable, CaseIterable 
         let unitsPerPricingUnit: Int128
         /// The key of its price in a rate card, as people write it.
         let priceKey: String
-        /// A card must price it. Else the price is 0 where a card has none.
+        /// Whether a card must price it. If not, the price is 0 where a card has none.
         var isPriceRequired = true
     }
 
-    /// What X is.
+    /// How X is measured.
     enum Meter: Sendable {
         /// Size times time; a size in words.
         case allocation(size: @Sendable (SizeSegment) -> Int64, text: @Sendable (Int64) -> String)

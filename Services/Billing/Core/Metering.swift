@@ -39,8 +39,8 @@ enum Metering {
     }
 
     /// The growth of each counter between consecutive readings of one incarnation, cut at every boundary: `cuts` and
-    /// the ends of `period`. The growth is spread evenly over its interval; each part gets the floor of what has grown
-    /// up to its end less what the parts before it got, so the remainder goes to the later part and nothing is lost,
+    /// the ends of `period`. The growth is spread evenly over its interval. Each part gets the growth up to its end,
+    /// rounded down, minus what the parts before it got. So the remainder goes to the later part and nothing is lost,
     /// also across bills.
     static func counters(of readings: [MeterReading], within period: TimeRange, cuts: [Timestamp]) -> [Usage] {
         let ordered = readings.sorted {
@@ -62,7 +62,7 @@ enum Metering {
         let interval: TimeRange
         let amount: Int128
 
-        /// What has grown from the interval's start to `instant`, floored.
+        /// The growth from the interval's start to `instant`, rounded down.
         func grown(by instant: Timestamp) -> Int128 {
             amount * Int128(instant.nanoseconds(since: interval.start)) / Int128(interval.nanoseconds)
         }
@@ -78,12 +78,13 @@ enum Metering {
         return quantity > 0 ? Usage(resource: resource, host: growth.host, period: part, quantity: quantity) : nil
     }
 
-    /// A life's first reading is what the rest is measured from: nobody knows whose the growth before it was. Where
-    /// counters are known to have begun at zero, Monitor writes a reading of zero. Unknown readings are passed over.
+    /// Later readings are measured from a life's first reading: nobody knows to whom the growth before it belongs. If
+    /// counters are known to have begun at zero, Monitor writes a reading of zero. Unknown readings are skipped.
     ///
-    /// A reading below the one before it grows nothing, and the rest is measured from it. Monitor adds up the growth of
-    /// each device, so that what it stores does not fall; a sum that does (one of before there were meters per device)
-    /// has lost a device or began again at zero, and only from the fallen value on it is sure what is new.
+    /// A reading below the one before it counts as no growth, and later readings are measured from it. Monitor adds up
+    /// the growth of each device, so that the stored values do not fall. A sum that falls (from a time before there
+    /// were meters per device) has lost a device or begun again at zero, and only the growth from the fallen value on
+    /// is certain.
     private static func growths(
         of counters: (DomainCounters) -> [Int64?], in ordered: [MeterReading]
     ) -> [Growth] {
@@ -106,7 +107,7 @@ enum Metering {
 }
 
 extension TimeRange {
-    /// The consecutive parts between those of `cuts` that lie inside.
+    /// The consecutive parts of the period, split at those `cuts` that lie inside it.
     func split(at cuts: [Timestamp]) -> [TimeRange] {
         let inner = Set(cuts.filter { start < $0 && $0 < end }).sorted()
         return zip([start] + inner, inner + [end]).compactMap { TimeRange($0, $1) }.filter { !$0.isEmpty }

@@ -2,12 +2,12 @@
 
 package import ResourceModel
 
-/// f(U1, U2, P): what a subscription multiplies every price with, declared in the rate card.
+/// f(U1, U2, P): the factor by which a subscription multiplies every price, declared in the rate card.
 ///
 ///     f = base + ⌊a·(1 − U1) + b·(1 − U2) + c·(1 − P)⌋        floored to whole parts per million
 ///
 /// - U1, U2: the lower and upper bound, each 0…1; P: the ratio M/N, 0…1, lower is more aggressive;
-/// - base: f of the most conservative policy there is, U1 = U2 = P = 1;
+/// - base: f of the most conservative policy, U1 = U2 = P = 1;
 /// - a, b, c: what is added as U1, U2 and P go down to 0.
 ///
 /// Linear with a, b, c ≥ 0, so f never falls when U1 or U2 is lowered or the ratio made more aggressive, and its
@@ -24,9 +24,9 @@ package struct PricingFactor: Hashable, Sendable, Codable {
     package let minimum: Utilization
     package let maximum: Utilization
 
-    /// Of a domain without a subscription.
+    /// f of a domain without a subscription.
     package static let withoutSubscription = Utilization.full
-    /// No card may promise more: ten thousand percent.
+    /// The largest f that a card may have: ten thousand percent.
     package static let limit = Utilization(percent: 10_000)
 
     package init(
@@ -72,7 +72,7 @@ package struct PricingFactor: Hashable, Sendable, Codable {
         }
     }
 
-    /// f of a policy's rule for CPU; 1 of none.
+    /// f of a policy's rule for CPU; 1 without a policy.
     package func value(for policy: ScalingPolicy?) -> Utilization {
         guard let policy else { return Self.withoutSubscription }
         return value(lower: policy.lower, upper: policy.upper, ratio: policy.ratio)

@@ -6,7 +6,7 @@ package import ResourceModel
 package struct RateCard: Hashable, Sendable, Codable {
     /// Counts up, from 1.
     package let version: Int64
-    /// Holds from here to the next version's.
+    /// It holds from this instant until the next version's.
     package let validFrom: Timestamp
     /// Three capital letters, ISO 4217.
     package let currency: String
@@ -28,14 +28,16 @@ package struct RateCard: Hashable, Sendable, Codable {
     /// C_i in nano-units of the currency per pricing unit.
     package func price(of resource: MeteredResource) -> Int64 { prices[resource] ?? 0 }
 
-    /// No new card has a higher price: a million units of the currency per pricing unit. A line at it, at the highest f
-    /// and at the largest size for a century, and a million of such lines together, stay below 2^127 nano-units.
+    /// The highest price of a new card: a million units of the currency per pricing unit. A line at this price, with
+    /// the highest f and the largest size for a century, and a million such lines together, stay below 2^127
+    /// nano-units.
     package static let highestPriceNanos: Int64 = 1_000_000_000_000_000
 
-    /// Throws unless version, currency, prices and f can be reckoned with: whatever is stored is checked by this.
+    /// Throws unless version, currency, prices and f can be used for a bill; every stored card is checked by this.
     package func validate() throws(BillingFault) { try validate(highestPrice: .max) }
 
-    /// Throws unless the card may be set: as `validate`, and no price is so high that a bill might not hold a line.
+    /// Throws unless the card may be set: as `validate`, and no price may be so high that a line could be too large for
+    /// a bill.
     package func validateAsNew() throws(BillingFault) { try validate(highestPrice: Self.highestPriceNanos) }
 
     private func validate(highestPrice: Int64) throws(BillingFault) {
@@ -57,7 +59,7 @@ package struct RateCard: Hashable, Sendable, Codable {
     }
 }
 
-/// Why nothing can be rated: names the culprit.
+/// Why no bill can be made; names the cause.
 package enum BillingFault: Error, Hashable, Sendable, CustomStringConvertible {
     case invalidRateCard(String)
     case noRateCard(at: Timestamp)

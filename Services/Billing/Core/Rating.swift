@@ -9,11 +9,11 @@ package import ResourceModel
 ///     C_k = Σ_i Σ_j Σ_s C_i · (B_kijs + f_is · E_kijs),   X_kijs = B_kijs + E_kijs
 ///
 /// - i: the resource (compute: vCPU; storage: memory and disk; network; CPU time, at price 0 by default);
-/// - j: the physical host, which every X keeps;
+/// - j: the physical host, which every X names;
 /// - s: the segment;
 /// - C_i: the price of resource i in the rate card that holds in s;
 /// - X_kijs: what k used of i on j in s: size · time for allocations, the growth of the counter for the others;
-/// - E_kijs: the elastic part of X, what the policy of s may take back: what lies above its minimum (`RatingRules`);
+/// - E_kijs: the elastic part of X, which the policy of s may take back: the part above its minimum (`RatingRules`);
 /// - B_kijs: the base, all the rest;
 /// - f_is = f(U1, U2, P) of the policy's rule for i by that rate card.
 ///
@@ -38,7 +38,8 @@ package enum Rating {
         return try Bill(inputs, schedule: schedule, lines: lines, unbilled: metered.unbilled)
     }
 
-    /// What was used, which needs neither prices nor policies: a sum over parts is that of the whole.
+    /// The use, which needs neither prices nor policies: the sum over the parts of a period is the use of the whole
+    /// period.
     package static func usage(_ inputs: BillingInputs) throws(BillingFault) -> UsageReport {
         let metered = Metered(inputs)
         var rows: [UsageRow] = []
@@ -55,7 +56,7 @@ package enum Rating {
         RulesComparison(former: try bill(inputs, rules: former), present: try bill(inputs, rules: present))
     }
 
-    /// What the same domains would have cost over the same periods at a fixed size: `vcpus` (and `memory`, where given)
+    /// What the same domains would have cost over the same periods at a fixed size: `vcpus` (and `memory`, if given)
     /// whenever they ran, without a subscription. Disks and counters are as they were.
     package static func fixedSizeBill(
         _ inputs: BillingInputs, vcpus: VCPUCount, memory: ByteCount? = nil
@@ -163,8 +164,8 @@ package enum Rating {
 }
 
 extension [LineDetail] {
-    /// In order of time and host, with neighbours that differ in nothing but time made one: however a segment was cut,
-    /// the details are the same.
+    /// In order of time and host; neighbours that differ only in time are joined, so that the details are the same
+    /// however a segment was cut.
     fileprivate func joined() -> [LineDetail] {
         let ordered = sorted {
             ($0.period.start, $0.host, $0.period.end, $0.quantity) < (

@@ -3,19 +3,20 @@
 import Contracts
 import ResourceModel
 
-/// What f multiplies: the rule by which use becomes terms C · X · f. Named and versioned, so that a change of it can be
-/// compared with what held before.
+/// The rules that decide what f multiplies, by which use becomes terms C · X · f. They are named and versioned, so that
+/// a change can be compared with the rules before it.
 package enum RatingRules: Int, Hashable, Sendable, Codable, CaseIterable {
-    /// All that a domain uses while it has a policy, by the policy's bounds alone, whether that policy may act or not.
+    /// Everything that a domain uses while it has a policy, by the policy's bounds alone, whether the policy may act or
+    /// not.
     case wholeUse = 1
-    /// What the policy may take back: of a resource with a scaling rule, the part of X above the rule's minimum. The
+    /// What the policy may take back: for a resource with a scaling rule, the part of X above the rule's minimum. The
     /// part up to the minimum, and every resource without a rule, has f = 1.
     ///
     /// - An opt-out or a dry run of the policy itself, and a lower bound of 0 (nothing is ever below it), take nothing
-    ///   back: f = 1 throughout. What the provider causes (a freeze, a dry run that it sets for a tenant or a cluster,
-    ///   a host that is only observed, an outage) is not in a policy's version and changes nothing.
-    /// - vCPUs and memory have rules. Disks have none. Bytes and CPU time are what was used: a rule for the
-    ///   network takes back a cap, a speed, and no byte of what was sent, so their f is 1.
+    ///   back: f = 1 throughout. What the provider causes (a freeze, a dry run that the provider sets for a tenant or a
+    ///   cluster, a host that is only observed, an outage) is not in a policy's version and changes nothing.
+    /// - vCPUs and memory have rules. Disks have none. Bytes and CPU time are already used: a rule for the network
+    ///   takes back a cap, which is a speed, and no byte that was sent, so their f is 1.
     /// - U1 and U2 are those of the resource's own rule, so that bounds of one rule never make another resource cheaper.
     ///
     /// So f depends on rate card, policy version and the segment's size alone, and cost never falls as a size grows:
@@ -27,13 +28,13 @@ package enum RatingRules: Int, Hashable, Sendable, Codable, CaseIterable {
 
 /// The part of a size that f multiplies.
 struct Elastic: Hashable, Sendable {
-    /// In vCPUs or bytes: up to here a size is base.
+    /// In vCPUs or bytes: the part of a size up to this is base.
     let minimum: Int64
     let factor: Utilization
 }
 
 extension RatingRules {
-    /// What f multiplies of `resource` under a policy's version by a rate card; `nil`: nothing.
+    /// The part of `resource` that f multiplies under a policy's version and a rate card; `nil`: nothing.
     func elastic(_ resource: MeteredResource, under version: PolicyVersion?, by card: RateCard) -> Elastic? {
         guard let version, let policy = version.policy else { return nil }
         switch self {
@@ -70,8 +71,8 @@ extension Usage {
         let size: Int64?
     }
 
-    /// The use cut at the minimum, exactly: sizes are whole, so nothing is rounded. Empty parts are left out. Of a
-    /// counter, which has no size, all is elastic or nothing.
+    /// The use cut exactly at the minimum: sizes are whole numbers, so nothing is rounded. Empty parts are left out. A
+    /// counter has no size, so its use is completely elastic or completely base.
     func parts(_ elastic: Elastic?) -> [Part] {
         let all = Part(part: .base, factor: PricingFactor.withoutSubscription, quantity: quantity, size: size)
         guard let elastic else { return [all] }

@@ -2,7 +2,7 @@
 
 import ResourceModel
 
-/// Which rate card and policy hold when, and what the rules make of them.
+/// Which rate card and policy hold when, and which terms the rules derive from them.
 struct Schedule: Sendable {
     /// The terms of one resource of one domain at one instant.
     struct Terms: Sendable {
@@ -18,11 +18,11 @@ struct Schedule: Sendable {
     private let cards: [RateCard]
     private let policies: [DomainID: [PolicyVersion]]
 
-    /// Takes the cards that hold within the period, and those alone, so that no other card can spoil the bill: throws
-    /// if there is none, if one can't be used, or if their currencies differ.
+    /// Takes only the cards that hold within the period, so that no other card can prevent the bill: throws if there is
+    /// none, if one can't be used, or if their currencies differ.
     init(_ inputs: BillingInputs, rules: RatingRules) throws(BillingFault) {
         self.rules = rules
-        // A card of the same instant replaces the earlier version.
+        // A later card of the same instant replaces an earlier version.
         let ordered = inputs.rateCards.sorted { ($0.validFrom, $0.version) < ($1.validFrom, $1.version) }
         let first = ordered.lastIndex { $0.validFrom <= inputs.period.start } ?? 0
         cards = ordered.dropFirst(first).filter { $0.validFrom < inputs.period.end }
@@ -54,7 +54,7 @@ struct Schedule: Sendable {
 }
 
 extension Array {
-    /// Of elements in order of `from` the last that holds at an instant.
+    /// The last element that holds at an instant; the elements are in order of `from`.
     fileprivate func holding(at instant: Timestamp, from: (Element) -> Timestamp) -> Element? {
         var (low, high) = (startIndex, endIndex)
         while low < high {

@@ -13,7 +13,7 @@ import Store
 /// Answers the commands that Billing takes. Any instance answers: it only reads, and the same snapshot gives the same
 /// bytes.
 struct BillingHandlers: Sendable {
-    /// A bill covers so many days at most.
+    /// How many days a bill covers at most.
     static let longestPeriodDays: Int64 = 400
     /// A reply must fit into one frame of the bus.
     static let largestReplyBytes = BusConfiguration().maximumBodyBytes
@@ -56,7 +56,7 @@ struct BillingHandlers: Sendable {
         }
     }
 
-    /// Takes a request to its reply, within the client's deadline.
+    /// Answers a request within the client's deadline.
     func answer(
         _ type: MessageType, _ body: [UInt8], _ context: CommandContext,
         _ work: @escaping @Sendable ([UInt8]) async throws -> any JSONDocument
@@ -106,7 +106,7 @@ struct BillingHandlers: Sendable {
         let snapshot = try await BillingReader(store).snapshot(of: tenant, in: period)
         let (bill, fixed) = (try Rating.bill(snapshot.inputs), try snapshot.fixedSizeTotals())
         let whole = BillDocument(bill, fixed: fixed)
-        // There is always a bill, however often sizes and policies changed.
+        // A bill must always be possible, however often sizes and policies changed.
         guard whole.json.utf8.count > Self.largestReplyBytes else { return whole }
         return BillDocument(bill, fixed: fixed, isBrief: true)
     }
@@ -117,7 +117,7 @@ struct BillingHandlers: Sendable {
         return UsageDocument(try Rating.usage(snapshot.inputs))
     }
 
-    /// What the rules that held before made of the same use. There are no invoices by them.
+    /// What the former rules make of the same use. There are no invoices by them.
     func compareRules(_ body: [UInt8]) async throws -> any JSONDocument {
         let (tenant, period) = try request(body)
         let snapshot = try await BillingReader(store).snapshot(of: tenant, in: period)
@@ -157,8 +157,8 @@ struct BillingHandlers: Sendable {
                 asker: RateCardRepository.Asker(asker, at: now())))
     }
 
-    /// What policies would be priced with now: whoever chooses one for a tenant must not make it dearer. Without a rate
-    /// card f is 1 for all.
+    /// The f that policies would have now: Scheduler, which chooses policies for tenants, must not raise it. Without a
+    /// rate card f is 1 for all.
     func showFactors(_ body: [UInt8]) async throws -> any JSONDocument {
         let request = try Documents.decoded(FactorsRequest.self, from: body)
         guard request.policies.count <= FactorsRequest.limit else {
@@ -197,7 +197,7 @@ struct BillingHandlers: Sendable {
     }
 }
 
-/// Runs `work` for as long as the client waits; then fails, and what it does is cancelled.
+/// Runs `work` as long as the client waits; then cancels it and fails.
 private func withDeadline<R: Sendable>(
     _ timeout: Duration, _ work: @escaping @Sendable () async throws -> R
 ) async throws -> R {

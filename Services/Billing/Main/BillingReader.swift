@@ -13,13 +13,13 @@ struct FixedSizeTotal: Sendable {
     let totalNanos: Quantity
 }
 
-/// Everything that a bill rests on, as the database had it at one instant.
+/// Everything on which a bill is based, as the database had it at one instant.
 struct BillingSnapshot: Sendable {
     let inputs: BillingInputs
-    /// The vCPUs that each domain first ran with; domains that never ran are missing.
+    /// The vCPUs with which each domain first ran; domains that never ran are missing.
     let firstVCPUs: [DomainID: VCPUCount]
 
-    /// What each domain would have cost at the size that it was created with, in their order.
+    /// What each domain would have cost at its first size, in the order of the domains.
     func fixedSizeTotals() throws(BillingFault) -> [FixedSizeTotal] {
         var totals: [FixedSizeTotal] = []
         for domain in inputs.domains {
@@ -43,7 +43,7 @@ struct BillingReader: Sendable {
 
     /// Throws `not-found` for an unknown tenant.
     ///
-    /// - Parameter isPriced: whether policies and rate cards are read too. What was used needs neither.
+    /// - Parameter isPriced: whether policies and rate cards are read too; the use alone needs neither.
     func snapshot(
         of tenant: TenantID, in period: TimeRange, priced isPriced: Bool = true
     ) async throws -> BillingSnapshot {
@@ -58,7 +58,7 @@ struct BillingReader: Sendable {
             let policies =
                 isPriced ? try await PolicyRepository(store).history(of: tenant, in: transaction) : []
             let cards = isPriced ? try await RateCards(store).cards(in: period, transaction) : []
-            // Each domain's own policies are boundaries of its readings anyway.
+            // Each domain's own policies are boundaries of its readings in any case.
             let boundaries = cards.map(\.validFrom).filter(period.contains)
             let readings = try await usage.readings(of: tenant, in: period, boundaries: boundaries)
             return BillingSnapshot(
@@ -78,7 +78,7 @@ extension BillableDomain {
 }
 
 extension SizeSegment {
-    /// An open one ends with the evidence: when its host was last seen; `nil` if there is none yet.
+    /// An open segment ends with the evidence: when its host was last seen; `nil` if there is none yet.
     init?(_ row: StoredSegment, until end: Timestamp) {
         guard let last = row.end ?? row.hostProvedUntil, let period = TimeRange(row.start, min(last, end)),
             !period.isEmpty

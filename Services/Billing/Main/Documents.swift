@@ -16,7 +16,7 @@ enum Documents {
         do {
             return try JSONDecoder().decode(type, from: json)
         } catch let error as DecodingError {
-            // Keys of a card are named as they stand in it.
+            // The keys of a card are named as they are in the card.
             guard error.path.first?.stringValue == "card", error.path.count > 1 else {
                 throw CommandFailure.invalid("the request can't be read: \(error.sentence())")
             }

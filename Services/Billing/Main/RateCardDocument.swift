@@ -77,8 +77,8 @@ extension RateCardDocument.Prices {
         }
     }
 
-    /// As it lies in the database, perhaps written by an older or a newer release: a resource that is younger than the
-    /// card has price 0 in it, and a price of what this release does not meter is passed over.
+    /// Reads a card from the database, perhaps written by an older or a newer release: a resource that is newer than
+    /// the card has price 0 in it, and a price for a resource that this release does not meter is ignored.
     init(stored decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         amounts = [:]
@@ -109,7 +109,7 @@ extension RateCardDocument.Factor {
     }
 }
 
-/// A card as it lies in the database.
+/// A card as it is stored in the database.
 struct StoredRateCard: Decodable {
     private struct Prices: Decodable {
         let document: RateCardDocument.Prices
@@ -201,7 +201,7 @@ extension Decoder {
 }
 
 extension DecodingError {
-    /// Where it lies, from the outside in.
+    /// The path to the fault, from the outside in.
     var path: [any CodingKey] {
         switch self {
         case .keyNotFound(let key, let context): context.codingPath + [key]
@@ -213,7 +213,7 @@ extension DecodingError {
 
     /// The key and what is wrong with it, for instance `prices.vcpuHour is missing`.
     ///
-    /// - Parameter outer: so many keys from the outside are left out.
+    /// - Parameter outer: how many keys from the outside are left out.
     func sentence(below outer: Int = 0) -> String {
         let key = path.dropFirst(outer).map(\.stringValue).joined(separator: ".")
         switch self {

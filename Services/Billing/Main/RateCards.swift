@@ -47,7 +47,8 @@ struct RateCards: Sendable {
         }
     }
 
-    /// Says at start, not at the first bill, which stored cards can't be used. They stop only the bills of their time.
+    /// Which stored cards can't be used: reported at start, not at the first bill. They prevent only the bills of their
+    /// time.
     func complaints() async throws -> [String] {
         try await repository.list().compactMap { row in
             do {
@@ -59,7 +60,7 @@ struct RateCards: Sendable {
         }
     }
 
-    /// The cards that hold within a period, oldest first. No other is read, so that none can spoil it.
+    /// The cards that hold within a period, oldest first. No other card is read, so that none can prevent the bill.
     func cards(in period: TimeRange, _ runner: any QueryRunner) async throws -> [RateCard] {
         let rows = try await repository.list(in: runner)
         let first = rows.lastIndex { $0.validFrom <= period.start } ?? 0
@@ -71,7 +72,7 @@ struct RateCards: Sendable {
         try await repository.current(at: instant)
     }
 
-    /// All that there ever were, withdrawn ones too, by version.
+    /// All cards that ever existed, also withdrawn ones, by version.
     func rows() async throws(StoreError) -> [RateCardRow] { try await repository.all() }
 
     /// Adds the next version, because an instance asks for it. Throws `invalid` and `conflict`.
@@ -94,7 +95,8 @@ struct RateCards: Sendable {
         }
     }
 
-    /// Withdraws a card that does not hold yet; again: nothing more. Throws `not-found` and `conflict`.
+    /// Withdraws a card that does not hold yet; does nothing if it is withdrawn already. Throws `not-found` and
+    /// `conflict`.
     func withdraw(
         version: Int64, by principal: String, asker: RateCardRepository.Asker
     ) async throws -> RateCardRow {
@@ -109,7 +111,7 @@ struct RateCards: Sendable {
         return row
     }
 
-    /// What a stored card says.
+    /// The content of a stored card.
     static func document(_ row: RateCardRow) throws(BillingFault) -> RateCardDocument {
         do {
             return try JSONDecoder().decode(StoredRateCard.self, from: Data(row.card.utf8)).document
@@ -120,7 +122,7 @@ struct RateCards: Sendable {
         }
     }
 
-    /// A stored card as bills take it.
+    /// A stored card in the form that bills need.
     static func card(_ row: RateCardRow) throws(BillingFault) -> RateCard {
         try document(row).card(version: row.version, validFrom: row.validFrom)
     }

@@ -3,7 +3,7 @@
 package import Contracts
 package import ResourceModel
 
-/// What one message of a stream says, as it is stored.
+/// The content of one message of a stream, as it is stored.
 package enum LogRecord: Hashable, Sendable {
     /// One cycle of one host: its own row and one for each of its domains.
     case sample(HostSample)
@@ -17,7 +17,7 @@ package enum LogRecord: Hashable, Sendable {
     }
 }
 
-/// Something that happened: to a domain, or in a Scheduler's mind.
+/// Something that happened to a domain, or that a Scheduler decided.
 package struct LogEvent: Hashable, Sendable {
     package let at: Timestamp
     /// As on the wire (`started`, `resized`, …), or `decision-` and the verdict.
@@ -25,7 +25,7 @@ package struct LogEvent: Hashable, Sendable {
     package let host: HostID?
     package let domain: DomainID?
     package let detail: String
-    /// Whether somebody other than Ebb did it.
+    /// Whether somebody other than Ebb caused it.
     package let isForeign: Bool
 
     package init(at: Timestamp, kind: String, host: HostID?, domain: DomainID?, detail: String, isForeign: Bool) {
@@ -38,10 +38,10 @@ package struct LogEvent: Hashable, Sendable {
     }
 }
 
-/// What the bus handed over for one stream.
+/// What the bus delivered for one stream.
 package enum LogDelivery: Hashable, Sendable {
     case message(StreamID, sequence: UInt64, LogRecord)
-    /// Can't be had again, or can't be read: to be recorded as a gap.
+    /// Messages that can't be had again, or can't be read: they must be recorded as a gap.
     case lost(StreamID, ClosedRange<UInt64>)
 
     package var stream: StreamID {
@@ -51,7 +51,7 @@ package enum LogDelivery: Hashable, Sendable {
     }
 }
 
-/// What is written in one transaction: rows, gaps, and how far each stream is durable with them.
+/// What is written in one transaction: rows, gaps, and the new watermarks of the streams.
 package struct WriteBatch: Hashable, Sendable {
     package struct Entry: Hashable, Sendable {
         package let stream: StreamID
@@ -75,7 +75,7 @@ package struct WriteBatch: Hashable, Sendable {
         }
     }
 
-    /// How a stream's watermark moves. Where it is not at `after`, nothing of the batch may be stored.
+    /// How a stream's watermark moves. If it is not at `after`, nothing of the batch may be stored.
     package struct Advance: Hashable, Sendable {
         package let stream: StreamID
         package let after: UInt64
@@ -93,7 +93,7 @@ package struct WriteBatch: Hashable, Sendable {
     package let gaps: [Gap]
     /// One for each stream in the batch, in the order of streams.
     package let advances: [Advance]
-    /// Whose epochs the transaction must hold, in order.
+    /// The shards whose epochs the transaction must hold, in order.
     package let shards: [LogShard]
 
     package var rowCount: Int { entries.reduce(gaps.count) { $0 + $1.record.rowCount } }
@@ -101,13 +101,13 @@ package struct WriteBatch: Hashable, Sendable {
 
 /// Why a batch was not stored.
 package enum LogRefusal: Hashable, Sendable {
-    /// The store does not answer, or can't now: the same again later.
+    /// The store does not answer, or can't store now: try the same again later.
     case unavailable
-    /// This shard is not ours at its epoch any more.
+    /// We do not own this shard at its epoch any more.
     case fenced(String)
-    /// These streams' watermarks are elsewhere than the batch says: ahead where a commit whose answer was lost did
-    /// happen, behind where the database was put back to an earlier state.
+    /// These streams' watermarks are not where the batch expects them: they are ahead if a commit happened whose answer
+    /// was lost, and behind if the database was restored to an earlier state.
     case moved([StreamID: UInt64])
-    /// Something in it can never be stored.
+    /// Something in the batch can never be stored.
     case unstorable
 }

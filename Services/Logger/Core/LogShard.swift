@@ -4,7 +4,7 @@ package import Contracts
 internal import ResourceModel
 
 extension StreamID {
-    /// The shard that stores this stream; `nil` if the topic is none that is logged.
+    /// The shard that stores this stream; `nil` if the topic is not logged.
     package var shard: String? {
         let parts = topic.text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 3, !parts[1].isEmpty, parts[2].isEmpty else { return nil }
@@ -18,7 +18,7 @@ extension StreamID {
 
 /// The right to store a shard's streams: its id, and the epoch under which this instance owns it.
 package struct LogShard: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// A host's shard is named as the host, a cluster's `cluster:<id>`: names hold no colon, so the two never meet.
+    /// A host's shard is named as the host, a cluster's `cluster:<id>`: names have no colon, so the two never collide.
     package static let clusterPrefix = "cluster:"
 
     package let id: String

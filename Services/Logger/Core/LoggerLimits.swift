@@ -4,9 +4,9 @@
 package struct LoggerLimits: Hashable, Sendable {
     /// Rows in one batch at most; a single message that has more goes alone.
     package let batchRows: Int
-    /// A batch is due when its oldest message has waited for so long, however small it is.
+    /// A batch is due when its oldest message has waited for this long, however small the batch is.
     package let batchAge: Duration
-    /// Rows that wait at most. The last message taken may pass it.
+    /// How many rows may wait. The last message that is taken may exceed it.
     package let queueRows: Int
     /// The pause after the first failure in a row; it doubles with each further one.
     package let firstPause: Duration
@@ -24,7 +24,7 @@ package struct LoggerLimits: Hashable, Sendable {
         self.longestPause = max(firstPause, longestPause)
     }
 
-    /// After so many failures in a row.
+    /// The pause after this number of failures in a row.
     func pause(afterFailures count: Int) -> Duration {
         min(longestPause, firstPause * (1 << min(max(0, count - 1), 20)))
     }

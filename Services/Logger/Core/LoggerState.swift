@@ -3,19 +3,19 @@
 package import Contracts
 package import ResourceModel
 
-/// Decides what of the owned streams is written when, so that each sequence is stored exactly once or lies within one
-/// recorded gap, in order per stream. Performs no I/O; never reads a clock.
+/// Decides which messages of the owned streams are written when, so that each sequence is stored exactly once or lies
+/// within one recorded gap, in order per stream. Performs no I/O; never reads a clock.
 ///
 /// Deliveries go in by `take`, batches come out by `batch(at:)`, one at a time, and each ends by `stored` or `refused`.
-/// Nothing that was taken is dropped: a full queue takes no more, so that the bus waits and later has it replayed by
-/// its publisher; what no publisher has any longer comes back as a loss and is recorded.
+/// Nothing that was taken is dropped: a full queue takes no more, so that the bus waits and later asks the publisher to
+/// replay it. Messages that no publisher has any more come back as a loss, which is recorded.
 package struct LoggerState: Sendable {
-    /// What became of a delivery.
+    /// What was done with a delivery.
     package enum Outcome: Hashable, Sendable {
         case taken
-        /// Stored or queued already.
+        /// The message is stored or queued already.
         case duplicate
-        /// Of a stream whose shard another instance owns.
+        /// The stream's shard belongs to another instance.
         case notOwned
         /// Not taken, since the queue is full: offer it again when there is room.
         case full
@@ -25,7 +25,7 @@ package struct LoggerState: Sendable {
     package struct Consequence: Hashable, Sendable {
         /// The message that was given up and is now a gap.
         package let givenUp: WriteBatch.Entry?
-        /// Still ours, but to be gained anew, and followed from its watermarks on.
+        /// Shards that are still ours, but must be gained anew and followed from their watermarks on.
         package let restart: [LogShard]
 
         init(givenUp: WriteBatch.Entry? = nil, restart: [LogShard] = []) {
@@ -34,7 +34,7 @@ package struct LoggerState: Sendable {
         }
     }
 
-    /// A shard as it was gained: gained anew under the same epoch, it begins anew.
+    /// A shard as it was gained; gained again under the same epoch, it begins anew.
     private struct Claim: Hashable {
         let shard: LogShard
         let number: Int
@@ -57,14 +57,14 @@ package struct LoggerState: Sendable {
     /// The last sequence of each owned stream that is queued or stored.
     private var taken: [StreamID: UInt64] = [:]
     private var queue: [Item] = []
-    /// What the batch under way holds; it goes back to the front if the batch is refused.
+    /// The items of the batch under way; they go back to the front if the batch is refused.
     private var underway: [Item] = []
-    /// Rows that wait, those of the batch under way included.
+    /// How many rows wait, including those of the batch under way.
     package private(set) var queuedRows = 0
-    /// Batches in a row for which the store was unavailable.
+    /// How many batches in a row failed because the store was unavailable.
     package private(set) var failures = 0
     private var retryAt: Timestamp?
-    /// While something unstorable is searched for: messages in the next batch at most.
+    /// How many messages the next batch may have while an unstorable message is searched for.
     private var itemLimit: Int?
 
     package init(limits: LoggerLimits = LoggerLimits()) { self.limits = limits }
@@ -74,10 +74,10 @@ package struct LoggerState: Sendable {
     package var isBatchUnderway: Bool { !underway.isEmpty }
     package var owned: [LogShard] { claims.values.map(\.shard).sorted() }
 
-    /// Whether something of this shard waits or is under way.
+    /// Whether messages of this shard wait or are under way.
     package func holds(_ shard: String) -> Bool { (underway + queue).contains { $0.claim.shard.id == shard } }
 
-    /// Takes one delivery. What lies between it and the last one of its stream is recorded as a gap.
+    /// Takes one delivery. The sequences between it and the last one of its stream are recorded as a gap.
     package mutating func take(_ delivery: LogDelivery, at now: Timestamp) -> Outcome {
         let stream = delivery.stream
         guard let id = stream.shard, let claim = claims[id] else { return .notOwned }
@@ -99,7 +99,7 @@ package struct LoggerState: Sendable {
 
     /// The next batch, if one is due: it is full, or its oldest message has waited for long enough.
     ///
-    /// - Parameter isUrgent: whatever waits is due.
+    /// - Parameter isUrgent: whether everything that waits is due.
     package mutating func batch(at now: Timestamp, isUrgent: Bool = false) -> WriteBatch? {
         guard let due = wakeUp(isUrgent: isUrgent, at: now), due <= now else { return nil }
         let count = batchCount()
@@ -108,8 +108,7 @@ package struct LoggerState: Sendable {
         return Self.batch(of: underway)
     }
 
-    /// When `batch(at:)` is to be called again, if nothing else happens; `nil` while nothing waits or a batch is under
-    /// way.
+    /// When to call `batch(at:)` again, if nothing else happens; `nil` while nothing waits or a batch is under way.
     package func wakeUp(at now: Timestamp) -> Timestamp? { wakeUp(isUrgent: false, at: now) }
 
     private func wakeUp(isUrgent: Bool, at now: Timestamp) -> Timestamp? {
@@ -140,7 +139,8 @@ package struct LoggerState: Sendable {
 extension LoggerState {
     /// This instance owns a shard now.
     ///
-    /// - Parameter watermarks: what of its streams is durable; streams that are not named have nothing stored yet.
+    /// - Parameter watermarks: up to where its streams are stored; for streams that are not named nothing is stored
+    ///   yet.
     package mutating func gained(_ shard: LogShard, watermarks: [StreamID: UInt64]) {
         lost(shard.id)
         lastClaim += 1
@@ -148,7 +148,7 @@ extension LoggerState {
         for (stream, sequence) in watermarks where stream.shard == shard.id { taken[stream] = sequence }
     }
 
-    /// The shard is not ours any more. What waits of it is forgotten: its next owner has it replayed.
+    /// We do not own the shard any more. Its waiting messages are dropped: its next owner will ask for a replay.
     package mutating func lost(_ id: String) {
         guard claims.removeValue(forKey: id) != nil else { return }
         queue.removeAll { $0.claim.shard.id == id }
@@ -156,7 +156,7 @@ extension LoggerState {
         countRows()
     }
 
-    /// The batch under way is durable.
+    /// The batch under way is stored.
     package mutating func stored() {
         underway = []
         failures = 0
@@ -167,7 +167,7 @@ extension LoggerState {
 
     /// The batch under way was not stored.
     ///
-    /// - Returns: what the shell has to do about it.
+    /// - Returns: what the shell must do about it.
     @discardableResult
     package mutating func refused(_ refusal: LogRefusal, at now: Timestamp) -> Consequence {
         let batch = underway
@@ -190,8 +190,8 @@ extension LoggerState {
         retryAt = now.advanced(by: limits.pause(afterFailures: failures))
     }
 
-    /// Drops what a stream's watermark shows to be stored. Where it fell behind, what is missing has to be delivered
-    /// again: the shard is forgotten and returned.
+    /// Drops the messages that a stream's watermark shows to be stored. If the watermark fell behind, the missing
+    /// messages must be delivered again: the shard is dropped and returned.
     private mutating func reconcile(_ stream: StreamID, at watermark: UInt64) -> LogShard? {
         guard let id = stream.shard, let claim = claims[id] else { return nil }
         queue.removeAll { $0.stream == stream && $0.range.upperBound <= watermark }
@@ -207,12 +207,12 @@ extension LoggerState {
         return nil
     }
 
-    /// Halves the batch until the message that can't be stored is alone; then that one becomes a gap.
+    /// Halves the batch until the message that can't be stored is alone; then that message becomes a gap.
     private mutating func isolate(_ count: Int, at now: Timestamp) -> WriteBatch.Entry? {
         itemLimit = max(1, count / 2)
         guard count == 1, let first = queue.first else { return nil }
         guard let record = first.record else {
-            // Not even the gap goes in: that is the store's fault.
+            // Not even the gap can be stored: that is the store's fault.
             backOff(from: now)
             return nil
         }

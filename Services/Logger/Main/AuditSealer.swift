@@ -5,8 +5,8 @@ import Metrics
 import ResourceModel
 import Store
 
-/// Seals the audit outbox while this instance owns the one shard of it: twice a second, so that no entry waits for
-/// longer than one.
+/// Seals the audit outbox while this instance owns its only shard: twice a second, so that no entry waits longer than a
+/// second.
 actor AuditSealer {
     /// Entries in one transaction at most.
     private static let batch = 1_000
@@ -27,7 +27,7 @@ actor AuditSealer {
     /// A seal under way is fenced by its epoch.
     func lost() { claim = nil }
 
-    /// Until cancelled.
+    /// Seals until cancelled.
     func run() async {
         while !Task.isCancelled {
             await seal()
@@ -35,7 +35,7 @@ actor AuditSealer {
         }
     }
 
-    /// Seals whatever waits.
+    /// Seals all entries that wait.
     func seal() async {
         while let claim, !Task.isCancelled {
             do {

@@ -7,15 +7,15 @@ import LoggerCore
 import Messages
 import ResourceModel
 
-/// A message that is no record: what is wrong, and the gap that takes its place where it has one.
+/// A message that can't be read as a record: what is wrong, and the gap that is stored in its place, if one can be.
 struct UnreadableDelivery: Error, CustomStringConvertible {
-    /// `nil` where not even the stream can be stored.
+    /// `nil` if not even the stream can be stored.
     let gap: LogDelivery?
     let description: String
 }
 
 extension LogDelivery {
-    /// What the bus handed over as a record; nothing in it is trusted.
+    /// Reads what the bus delivered as a record; trusts nothing in it.
     static func reading(_ delivery: Delivery) -> Result<LogDelivery, UnreadableDelivery> {
         switch delivery {
         case .lost(let stream, let range):

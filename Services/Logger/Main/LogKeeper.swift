@@ -5,7 +5,7 @@ import Logging
 import ResourceModel
 import Store
 
-/// Keeps in place what the log needs: a shard per host and cluster, the days' partitions, and no day too many.
+/// Maintains what the log needs: a shard per host and cluster, the days' partitions, and no days beyond the retention.
 struct LogKeeper: Sendable {
     private static let interval: Duration = .seconds(1)
     private static let day: Duration = .seconds(86_400)
@@ -21,7 +21,7 @@ struct LogKeeper: Sendable {
         repository = LogRepository(edges.store)
     }
 
-    /// Until cancelled.
+    /// Runs until cancelled.
     func run() async {
         var partitionsAt: ContinuousClock.Instant?
         while !Task.isCancelled {
@@ -38,7 +38,8 @@ struct LogKeeper: Sendable {
         }
     }
 
-    /// From yesterday, of which a spool may still replay, until tomorrow; days beyond the retention go.
+    /// Makes the partitions from yesterday, which a spool may still replay, until tomorrow; drops days beyond the
+    /// retention.
     func ensurePartitions() async throws(StoreError) {
         let now = edges.now()
         guard let days = TimeRange(now.advanced(byNanoseconds: -Self.day.wholeNanoseconds), now.advanced(by: Self.day))

@@ -25,7 +25,7 @@ struct LoggerMetrics: Sendable {
     /// `ebb_logger_audit_sealed_total`: audit entries that got their sequence and hash.
     let sealed = Counter(label: "ebb_logger_audit_sealed_total")
 
-    /// A batch is durable.
+    /// Counts a stored batch.
     func stored(_ batch: WriteBatch) {
         rows.increment(by: batch.rowCount)
         messages.increment(by: batch.entries.count)

@@ -11,7 +11,7 @@ import Store
 
 /// The limits that Logger keeps.
 struct LoggerConfiguration: Sendable {
-    /// Of batching and retrying.
+    /// The limits of batching and retrying.
     var limits = LoggerLimits()
     /// How long raw samples are kept.
     var retention: Duration = .seconds(7 * 86_400)
@@ -26,7 +26,7 @@ struct LoggerConfiguration: Sendable {
     }
 }
 
-/// What Logger touches: the database, cluster time and the bus.
+/// What Logger uses: the database, cluster time and the bus.
 struct LoggerEdges: Sendable {
     let store: Store
     let now: @Sendable () -> Timestamp

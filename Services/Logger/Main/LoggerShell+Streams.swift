@@ -26,7 +26,7 @@ extension LoggerShell {
         let still = shards.filter { pending[$0.id] == $0 }
         lastGroup += 1
         let number = lastGroup
-        // No await until all are with the new subscriber: the old one is ahead of their watermarks.
+        // No `await` until all have the new subscriber: the old one is ahead of their watermarks.
         groups[number] = Group(subscriber: subscriber, shards: Set(still.map(\.id)))
         for shard in still {
             pending[shard.id] = nil
@@ -65,7 +65,7 @@ extension LoggerShell {
         }
     }
 
-    /// Waits while the queue is full: the bus then reads no further.
+    /// Takes a delivery; waits while the queue is full, so that the bus stops reading.
     private func take(_ delivery: LogDelivery, from group: Int) async {
         while let shard = delivery.stream.shard, groupOf[shard] == group {
             switch state.take(delivery, at: edges.now()) {
@@ -85,7 +85,7 @@ extension LoggerShell {
         groups[number]?.shards.remove(id)
     }
 
-    /// Ends the subscribers that nobody needs any more, and lets their readers see it.
+    /// Ends the subscribers that nobody needs any more, so that their readers end too.
     func closeEmptyGroups() async {
         let empty = groups.filter(\.value.shards.isEmpty)
         for number in empty.keys { groups[number] = nil }

@@ -14,7 +14,7 @@ extension LoggerShell {
         guard let batch = state.batch(at: edges.now(), isUrgent: isUrgent) else { return false }
         let began = ContinuousClock.now
         let writer = BatchWriter(repository: repository, store: edges.store)
-        // A task of its own: a stop does not break off what is being written.
+        // A task of its own, so that a stop does not interrupt the write.
         let failure = await Task { await writer.write(batch) }.value
         metrics.writing.record(duration: ContinuousClock.now - began)
         if let failure { refused(batch, failure) } else { stored(batch) }
@@ -37,7 +37,7 @@ extension LoggerShell {
     private func refused(_ batch: WriteBatch, _ failure: BatchFailure) {
         let consequence = state.refused(failure.refusal, at: edges.now())
         metrics.refused(failure.refusal)
-        // The membership will say so too; until then nothing more of it is taken.
+        // The membership will report the loss too; until then no more messages of the shard are taken.
         if case .fenced(let id) = failure.refusal { leaveGroup(id) }
         for shard in consequence.restart {
             edges.log.warning(
@@ -59,7 +59,7 @@ extension LoggerShell {
         fault = failure.refusal == .unavailable ? failure.reason : nil
     }
 
-    /// Not ready exactly while the store is away or the queue is full.
+    /// The service is not ready while the store is away or the queue is full.
     func reportHealth() {
         if !state.hasRoom {
             edges.health.report(
@@ -81,7 +81,7 @@ struct BatchWriter: Sendable {
     let repository: LogRepository
     let store: Store
 
-    /// `nil` once the batch is durable.
+    /// Writes a batch; `nil` when it is stored.
     func write(_ batch: WriteBatch) async -> BatchFailure? {
         do {
             try await store.transaction { transaction in
@@ -98,7 +98,7 @@ struct BatchWriter: Sendable {
         }
     }
 
-    /// A database that was put back to an earlier state must not get a hole.
+    /// Checks the watermarks, so that a database that was restored to an earlier state does not get a hole.
     private func checkWatermarks(_ batch: WriteBatch, in transaction: Transaction) async throws {
         let topics = Set(batch.advances.map(\.stream.topic)).sorted()
         let stored = try await repository.watermarks(of: topics, in: transaction)
@@ -126,7 +126,7 @@ struct BatchWriter: Sendable {
 }
 
 extension LogBatch {
-    /// What of the batch is one shard's.
+    /// The part of the batch that belongs to one shard.
     init(_ batch: WriteBatch, of shard: String) {
         self.init()
         for entry in batch.entries where entry.stream.shard == shard {

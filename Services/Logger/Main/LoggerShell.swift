@@ -10,16 +10,16 @@ import Store
 
 /// Performs what `LoggerState` decides: follows the streams of owned shards, and writes batches.
 ///
-/// Shards that are gained together are followed by one subscriber of just their topics, which begins each stream after
-/// its watermark: what was missed meanwhile is replayed from its publisher's spool. A subscriber that has passed a
-/// sequence can't go back, therefore later shards get another one.
+/// Shards that are gained together are followed by one subscriber for their topics, which begins each stream after its
+/// watermark: messages that were missed meanwhile are replayed from the publisher's spool. A subscriber that has passed
+/// a sequence can't go back, so shards that are gained later get another subscriber.
 actor LoggerShell {
     struct Group {
         let subscriber: any StreamSubscriber
         var shards: Set<String>
     }
 
-    /// With that many subscribers, one for all shards takes their place.
+    /// At this number of subscribers, one subscriber for all shards replaces them.
     static let mostGroups = 8
 
     let edges: LoggerEdges
@@ -27,17 +27,17 @@ actor LoggerShell {
     let metrics = LoggerMetrics()
     private let tick: Duration
     var state: LoggerState
-    /// Gained, but not followed yet.
+    /// Shards that are gained but not followed yet.
     var pending: [String: LogShard] = [:]
     private var pendingAtLastTick: [String: LogShard] = [:]
     var groups: [Int: Group] = [:]
-    /// Which group a shard's deliveries are taken from: an older subscriber may be ahead of its successor.
+    /// The group from which a shard's deliveries are taken: an older subscriber may be ahead of its successor.
     var groupOf: [String: Int] = [:]
     var lastGroup = 0
     var peers: Set<BusPeer> = []
     /// Why the last batch was not written, while the store is away.
     var fault: String?
-    /// Readers that wait for room in the queue, and who waits for the batch under way.
+    /// Readers that wait for room in the queue, and tasks that wait for the batch under way.
     var waiting: [CheckedContinuation<Void, Never>] = []
 
     init(_ edges: LoggerEdges, _ configuration: LoggerConfiguration) {
@@ -69,7 +69,7 @@ actor LoggerShell {
 
     func gained(_ shard: LogShard) { pending[shard.id] = shard }
 
-    /// Writes what waits of the shard while its epoch is still ours, then lets go of it.
+    /// Writes the shard's waiting messages while its epoch is still ours, then gives the shard up.
     func lost(_ id: String) async {
         pending[id] = nil
         leaveGroup(id)
@@ -90,7 +90,7 @@ actor LoggerShell {
         }
     }
 
-    /// Everybody alive; those who publish are followed.
+    /// Takes all live peers; follows those that publish.
     func follow(_ present: [BusPeer]) async {
         let publishers = Set(present.filter { $0.publishEndpoint != nil })
         let gone = peers.subtracting(publishers)
@@ -112,7 +112,7 @@ actor LoggerShell {
         }
     }
 
-    /// Gains come one after the other: they are followed together once no more came for a tick.
+    /// Shards are gained one after the other; they are followed together when no more came for a tick.
     private func followGained() async {
         guard !pending.isEmpty, pending == pendingAtLastTick else {
             pendingAtLastTick = pending
