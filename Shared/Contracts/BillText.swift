@@ -34,12 +34,17 @@ package enum BillText {
                 .map(String.init)
             if !indentation.isEmpty, let name = words.first.flatMap({ hosts[$0] }) {
                 words[0] = name
-            } else if words.count > 3, words[2] == "on", words[3].last == ":",
-                let name = hosts[String(words[3].dropLast())]
-            {
-                words[3] = name + ":"
+            } else if let place = hostOfUse(words), let name = hosts[String(words[place].dropLast())] {
+                words[place] = name + ":"
             }
             return indentation + words.joined(separator: " ")
         }.joined(separator: "\n")
+    }
+
+    /// Where the host stands in the words of a line of usage. It is looked for from the end, since an adopted VM's name may
+    /// have blanks; `nil`: it is no such line.
+    private static func hostOfUse(_ words: [String]) -> Int? {
+        let place = words.count - 3
+        return place > 2 && words[place - 1] == "on" && words[place].last == ":" ? place : nil
     }
 }

@@ -145,5 +145,12 @@ struct BillDocumentTests {
             BillText.renaming(["host-a": "host-1"], in: text)
                 == "host-a vcpu, base\n  host-1 host-a X 5\nhost-a vcpu on host-1: 5 byte\n")
         #expect(BillText.renaming(["host-b": "host-1"], in: text) == text)
+        let blanks = UsageDocument.Item(
+            vm: "old db on host-a:", domain: Self.domain, resource: "vcpu", host: "host-a", quantity: 5, unit: "byte")
+        #expect(
+            BillText.renaming(["host-a": "host-1"], in: BillText.use(blanks))
+                == "old db on host-a: vcpu on host-1: 5 byte")
+        let line = "old db on host-a: vcpu, base: 1 EUR per hour"
+        #expect(BillText.renaming(["host-a": "host-1"], in: line) == line)
     }
 }
