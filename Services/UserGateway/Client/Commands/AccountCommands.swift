@@ -6,31 +6,19 @@ internal import UserGatewayCore
 struct TenantCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         noun: "tenant", "Tenants.", examples: ["ebb tenant create acme", "ebb tenant quota set acme --vms 10"],
-        verbs: [TenantList.self, TenantCreate.self, TenantSet.self, TenantQuota.self])
+        verbs: [PlainCommand<TenantList>.self, SubjectChange<TenantCreate>.self, TenantSet.self, TenantQuota.self])
 }
 
-struct TenantList: GatewayCommand {
+enum TenantList: PlainVerb {
     static let method = "tenant.list"
-    static let configuration = CommandConfiguration("list", calls: method, examples: ["ebb tenant list"])
-
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { [:] }
-
-    func view(of result: JSONValue) -> View { .tenantList }
+    static let examples = ["ebb tenant list"]
+    static let view = View.tenantList
 }
 
-struct TenantCreate: MutatingCommand {
+enum TenantCreate: PlainVerb {
     static let method = "tenant.create"
-    static let configuration = CommandConfiguration("create", calls: method, examples: ["ebb tenant create acme"])
-
-    @Argument(help: help(method, "name")) var name: String
-    @OptionGroup var mutation: MutationOptions
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { ["name": .string(name)] }
-
-    func view(of result: JSONValue) -> View { .tenant }
+    static let examples = ["ebb tenant create acme"]
+    static let view = View.tenant
 }
 
 struct TenantQuota: AsyncParsableCommand {

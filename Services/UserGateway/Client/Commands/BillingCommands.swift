@@ -72,7 +72,7 @@ struct BillCompareRules: GatewayCommand {
 struct RateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         noun: "rate", "Rate cards.", examples: ["ebb rate show", "ebb rate set card.yaml --valid-from 2026-04-01"],
-        verbs: [RateShow.self, RateList.self, RateSet.self, RateWithdraw.self])
+        verbs: [RateShow.self, PlainCommand<RateList>.self, RateSet.self, RateWithdraw.self])
 }
 
 struct RateShow: GatewayCommand {
@@ -90,16 +90,10 @@ struct RateShow: GatewayCommand {
     func view(of result: JSONValue) -> View { .rates }
 }
 
-struct RateList: GatewayCommand {
+enum RateList: PlainVerb {
     static let method = "rate.list"
-    static let configuration = CommandConfiguration(
-        "list", calls: method, examples: ["ebb rate list", "ebb rate list -o json"])
-
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() throws -> [String: JSONValue?] { [:] }
-
-    func view(of result: JSONValue) -> View { .rateList }
+    static let examples = ["ebb rate list", "ebb rate list -o json"]
+    static let view = View.rateList
 }
 
 struct RateSet: MutatingCommand {

@@ -8,7 +8,8 @@ struct DecisionCommand: AsyncParsableCommand {
         noun: "decision", "What the Scheduler decided, and why.",
         examples: ["ebb decision list --vm web-1", "ebb decision why web-1", "ebb decision verify --all"],
         verbs: [
-            DecisionList.self, DecisionWhy.self, DecisionShow.self, DecisionVerify.self, DecisionOutcomes.self,
+            DecisionList.self, DecisionWhy.self, SubjectCommand<DecisionShow>.self, DecisionVerify.self,
+            DecisionOutcomes.self,
         ])
 }
 
@@ -54,17 +55,10 @@ struct DecisionWhy: GatewayCommand {
     func view(of result: JSONValue) -> View { .why }
 }
 
-struct DecisionShow: GatewayCommand {
+enum DecisionShow: PlainVerb {
     static let method = "decision.show"
-    static let configuration = CommandConfiguration(
-        "show", calls: method, examples: ["ebb decision show 6f1f0e5e-0000-4000-8000-000000000004 -o json"])
-
-    @Argument(help: help(method, "id")) var id: String
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { ["id": .string(id)] }
-
-    func view(of result: JSONValue) -> View { .decision }
+    static let examples = ["ebb decision show 6f1f0e5e-0000-4000-8000-000000000004 -o json"]
+    static let view = View.decision
 }
 
 struct DecisionVerify: GatewayCommand {

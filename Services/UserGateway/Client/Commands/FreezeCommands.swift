@@ -24,7 +24,7 @@ struct FreezeCommand: AsyncParsableCommand {
               ebb freeze list
               ebb unfreeze --cluster main
             """,
-        subcommands: [FreezeSet.self, FreezeList.self], defaultSubcommand: FreezeSet.self)
+        subcommands: [FreezeSet.self, PlainCommand<FreezeList>.self], defaultSubcommand: FreezeSet.self)
 }
 
 struct FreezeSet: MutatingCommand {
@@ -64,15 +64,10 @@ struct UnfreezeCommand: MutatingCommand {
     func failure(of result: JSONValue) -> ClientFailure? { ClientFailure(unreached: result) }
 }
 
-struct FreezeList: GatewayCommand {
+enum FreezeList: PlainVerb {
     static let method = "freeze.list"
-    static let configuration = CommandConfiguration("list", calls: method, examples: ["ebb freeze list"])
-
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { [:] }
-
-    func view(of result: JSONValue) -> View { .freezeList }
+    static let examples = ["ebb freeze list"]
+    static let view = View.freezeList
 }
 
 extension ClientFailure {

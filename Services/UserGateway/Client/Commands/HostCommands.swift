@@ -12,8 +12,9 @@ struct HostCommand: AsyncParsableCommand {
             "ebb host check host-a", "ebb host enable host-a",
         ],
         verbs: [
-            HostList.self, HostShow.self, HostPrepare.self, HostAdd.self, HostCheck.self, HostEnable.self,
-            HostObserve.self, HostDrain.self, HostRemove.self, HostLabel.self, HostSet.self,
+            HostList.self, SubjectCommand<HostShow>.self, HostPrepare.self, HostAdd.self, HostCheck.self,
+            SubjectChange<HostEnable>.self, SubjectChange<HostObserve>.self, SubjectChange<HostDrain>.self,
+            HostRemove.self, HostLabel.self, HostSet.self,
         ])
 }
 
@@ -35,17 +36,10 @@ struct HostList: GatewayCommand {
     func view(of result: JSONValue) -> View { .hostList }
 }
 
-struct HostShow: GatewayCommand {
+enum HostShow: PlainVerb {
     static let method = "host.show"
-    static let configuration = CommandConfiguration(
-        "show", calls: method, examples: ["ebb host show host-a", "ebb host show host-a -o yaml"])
-
-    @Argument(help: help(method, "host")) var host: String
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { ["host": .string(host)] }
-
-    func view(of result: JSONValue) -> View { .hostDetails }
+    static let examples = ["ebb host show host-a", "ebb host show host-a -o yaml"]
+    static let view = View.hostDetails
 }
 
 /// How much of a host may be promised.

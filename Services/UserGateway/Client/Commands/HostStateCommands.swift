@@ -3,44 +3,22 @@
 internal import ArgumentParser
 internal import UserGatewayCore
 
-struct HostEnable: MutatingCommand {
+enum HostEnable: PlainVerb {
     static let method = "host.enable"
-    static let configuration = CommandConfiguration("enable", calls: method, examples: ["ebb host enable host-a"])
-
-    @Argument(help: help(method, "host")) var host: String
-    @OptionGroup var mutation: MutationOptions
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { ["host": .string(host)] }
-
-    func view(of result: JSONValue) -> View { .host }
+    static let examples = ["ebb host enable host-a"]
+    static let view = View.host
 }
 
-struct HostObserve: MutatingCommand {
+enum HostObserve: PlainVerb {
     static let method = "host.observe"
-    static let configuration = CommandConfiguration("observe", calls: method, examples: ["ebb host observe host-a"])
-
-    @Argument(help: help(method, "host")) var host: String
-    @OptionGroup var mutation: MutationOptions
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { ["host": .string(host)] }
-
-    func view(of result: JSONValue) -> View { .host }
+    static let examples = ["ebb host observe host-a"]
+    static let view = View.host
 }
 
-struct HostDrain: MutatingCommand {
+enum HostDrain: PlainVerb {
     static let method = "host.drain"
-    static let configuration = CommandConfiguration(
-        "drain", calls: method, examples: ["ebb host drain host-a", "ebb vm list --host host-a"])
-
-    @Argument(help: help(method, "host")) var host: String
-    @OptionGroup var mutation: MutationOptions
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { ["host": .string(host)] }
-
-    func view(of result: JSONValue) -> View { .host }
+    static let examples = ["ebb host drain host-a", "ebb vm list --host host-a"]
+    static let view = View.host
 }
 
 struct HostRemove: MutatingCommand {

@@ -6,18 +6,13 @@ internal import UserGatewayCore
 struct ServiceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         noun: "service", "Instances of Ebb's services.", examples: ["ebb service list -o wide"],
-        verbs: [ServiceList.self])
+        verbs: [PlainCommand<ServiceList>.self])
 }
 
-struct ServiceList: GatewayCommand {
+enum ServiceList: PlainVerb {
     static let method = "service.list"
-    static let configuration = CommandConfiguration("list", calls: method, examples: ["ebb service list"])
-
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { [:] }
-
-    func view(of result: JSONValue) -> View { .serviceList }
+    static let examples = ["ebb service list"]
+    static let view = View.serviceList
 }
 
 struct StatusCommand: GatewayCommand {
@@ -47,7 +42,7 @@ struct OperationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         noun: "operation", "What was done and by whom, and what is under way.",
         examples: ["ebb operation list --since 24h", "ebb operation list --running"],
-        verbs: [OperationList.self, OperationShow.self])
+        verbs: [OperationList.self, SubjectCommand<OperationShow>.self])
 }
 
 struct OperationList: GatewayCommand {
@@ -75,15 +70,8 @@ struct OperationList: GatewayCommand {
     func view(of result: JSONValue) -> View { running ? .runningList : .operationList }
 }
 
-struct OperationShow: GatewayCommand {
+enum OperationShow: PlainVerb {
     static let method = "operation.show"
-    static let configuration = CommandConfiguration(
-        "show", calls: method, examples: ["ebb operation show 6f1f0e5e-0000-4000-8000-000000000003"])
-
-    @Argument(help: help(method, "id")) var id: String
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { ["id": .string(id)] }
-
-    func view(of result: JSONValue) -> View { .operation }
+    static let examples = ["ebb operation show 6f1f0e5e-0000-4000-8000-000000000003"]
+    static let view = View.operation
 }

@@ -42,19 +42,13 @@ struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         noun: "cluster", "How a cluster's VMs are scheduled.",
         examples: ["ebb cluster set main --dry-run", "ebb cluster show main"],
-        verbs: [ClusterShow.self, ClusterSet.self])
+        verbs: [SubjectCommand<ClusterShow>.self, ClusterSet.self])
 }
 
-struct ClusterShow: GatewayCommand {
+enum ClusterShow: PlainVerb {
     static let method = "cluster.show"
-    static let configuration = CommandConfiguration("show", calls: method, examples: ["ebb cluster show main"])
-
-    @Argument(help: help(method, "cluster")) var cluster: String
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { ["cluster": .string(cluster)] }
-
-    func view(of result: JSONValue) -> View { .cluster }
+    static let examples = ["ebb cluster show main"]
+    static let view = View.cluster
 }
 
 struct ClusterSet: MutatingCommand {

@@ -86,7 +86,7 @@ struct TokenRevoke: MutatingCommand {
 struct PrincipalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         noun: "principal", "Who may log in.", examples: ["ebb principal list", "ebb principal disable bob"],
-        verbs: [PrincipalList.self, PrincipalDisable.self, PrincipalEnable.self])
+        verbs: [PrincipalList.self, SubjectChange<PrincipalDisable>.self, SubjectChange<PrincipalEnable>.self])
 }
 
 struct PrincipalList: GatewayCommand {
@@ -102,29 +102,14 @@ struct PrincipalList: GatewayCommand {
     func view(of result: JSONValue) -> View { .principalList }
 }
 
-struct PrincipalDisable: MutatingCommand {
+enum PrincipalDisable: PlainVerb {
     static let method = "principal.disable"
-    static let configuration = CommandConfiguration(
-        "disable", calls: method, examples: ["ebb principal disable bob"])
-
-    @Argument(help: help(method, "principal")) var principal: String
-    @OptionGroup var mutation: MutationOptions
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { ["principal": .string(principal)] }
-
-    func view(of result: JSONValue) -> View { .principal }
+    static let examples = ["ebb principal disable bob"]
+    static let view = View.principal
 }
 
-struct PrincipalEnable: MutatingCommand {
+enum PrincipalEnable: PlainVerb {
     static let method = "principal.enable"
-    static let configuration = CommandConfiguration("enable", calls: method, examples: ["ebb principal enable bob"])
-
-    @Argument(help: help(method, "principal")) var principal: String
-    @OptionGroup var mutation: MutationOptions
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { ["principal": .string(principal)] }
-
-    func view(of result: JSONValue) -> View { .principal }
+    static let examples = ["ebb principal enable bob"]
+    static let view = View.principal
 }

@@ -11,9 +11,10 @@ struct VMCommand: AsyncParsableCommand {
             "ebb vm list -o wide", "ebb vm resize web-1 --vcpus 3", "ebb vm shutdown web-1 web-2",
         ],
         verbs: [
-            VMList.self, VMShow.self, VMCreate.self, VMStart.self, VMShutdown.self, VMReboot.self, VMPause.self,
-            VMResume.self, VMSave.self, VMRestore.self, VMResize.self, VMCap.self, VMCheck.self, VMPrepare.self,
-            VMMigrate.self, VMSnapshot.self, VMSnapshots.self, VMRevert.self, VMConsole.self, VMAddresses.self,
+            VMList.self, VMQuestion<VMShow>.self, VMCreate.self, VMStart.self, VMShutdown.self, VMReboot.self,
+            VMPause.self, VMResume.self, VMSave.self, VMRestore.self, VMResize.self, VMCap.self,
+            VMQuestion<VMCheck>.self, VMPrepare.self, VMMigrate.self, VMSnapshot.self,
+            VMQuestion<VMSnapshots>.self, VMRevert.self, VMConsole.self, VMQuestion<VMAddresses>.self,
             VMSamples.self, VMAdopt.self, VMRelease.self, VMDelete.self,
         ])
 }
@@ -43,18 +44,10 @@ struct VMList: GatewayCommand {
     func view(of result: JSONValue) -> View { .vmList }
 }
 
-struct VMShow: GatewayCommand {
+enum VMShow: PlainVerb {
     static let method = "vm.show"
-    static let configuration = CommandConfiguration(
-        "show", calls: method, examples: ["ebb vm show web-1", "ebb vm show web-1 -o yaml"])
-
-    @Argument(help: help(method, "vm")) var vm: String
-    @Option(help: help(method, "tenant")) var tenant: String?
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { ["vm": .string(vm), "tenant": .optional(tenant)] }
-
-    func view(of result: JSONValue) -> View { .vm }
+    static let examples = ["ebb vm show web-1", "ebb vm show web-1 -o yaml"]
+    static let view = View.vm
 }
 
 struct VMSamples: GatewayCommand {

@@ -3,44 +3,22 @@
 internal import ArgumentParser
 internal import UserGatewayCore
 
-struct VMCheck: GatewayCommand {
+enum VMCheck: PlainVerb {
     static let method = "vm.check"
-    static let configuration = CommandConfiguration("check", calls: method, examples: ["ebb vm check web-1"])
-
-    @Argument(help: help(method, "vm")) var vm: String
-    @Option(help: help(method, "tenant")) var tenant: String?
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { ["vm": .string(vm), "tenant": .optional(tenant)] }
-
-    func view(of result: JSONValue) -> View { .vmCheckList }
+    static let examples = ["ebb vm check web-1"]
+    static let view = View.vmCheckList
 }
 
-struct VMSnapshots: GatewayCommand {
+enum VMSnapshots: PlainVerb {
     static let method = "vm.snapshots"
-    static let configuration = CommandConfiguration("snapshots", calls: method, examples: ["ebb vm snapshots web-1"])
-
-    @Argument(help: help(method, "vm")) var vm: String
-    @Option(help: help(method, "tenant")) var tenant: String?
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { ["vm": .string(vm), "tenant": .optional(tenant)] }
-
-    func view(of result: JSONValue) -> View { .snapshotList }
+    static let examples = ["ebb vm snapshots web-1"]
+    static let view = View.snapshotList
 }
 
-struct VMAddresses: GatewayCommand {
+enum VMAddresses: PlainVerb {
     static let method = "vm.addresses"
-    static let configuration = CommandConfiguration(
-        "addresses", calls: method, examples: ["ebb vm addresses web-1", "ssh $(ebb vm addresses web-1 -o name)"])
-
-    @Argument(help: help(method, "vm")) var vm: String
-    @Option(help: help(method, "tenant")) var tenant: String?
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { ["vm": .string(vm), "tenant": .optional(tenant)] }
-
-    func view(of result: JSONValue) -> View { .addressList }
+    static let examples = ["ebb vm addresses web-1", "ssh $(ebb vm addresses web-1 -o name)"]
+    static let view = View.addressList
 }
 
 struct VMConsole: AsyncParsableCommand {
@@ -101,16 +79,11 @@ struct VMAdopt: VMChangeCommand {
 
 struct FlavorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        noun: "flavor", "Sizes with a name.", examples: ["ebb flavor list"], verbs: [FlavorList.self])
+        noun: "flavor", "Sizes with a name.", examples: ["ebb flavor list"], verbs: [PlainCommand<FlavorList>.self])
 }
 
-struct FlavorList: GatewayCommand {
+enum FlavorList: PlainVerb {
     static let method = "flavor.list"
-    static let configuration = CommandConfiguration("list", calls: method, examples: ["ebb flavor list"])
-
-    @OptionGroup(title: "Global options") var global: GlobalOptions
-
-    func parameters() -> [String: JSONValue?] { [:] }
-
-    func view(of result: JSONValue) -> View { .flavorList }
+    static let examples = ["ebb flavor list"]
+    static let view = View.flavorList
 }
