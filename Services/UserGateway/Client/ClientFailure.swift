@@ -65,7 +65,7 @@ struct ClientFailure: Error, Hashable, Sendable {
     /// What the gateway's error means here.
     /// - Parameter definition: the method that failed; it and its parameters are named as they were typed.
     init(_ error: RPCError, of definition: MethodDefinition? = nil) {
-        let text = definition.map { FlagNames.retold(error.message, of: $0) } ?? error.message
+        let text = definition.map { FlagNames.inFlags(error.message, of: $0) } ?? error.message
         message = text + (error.hint.map { "; \($0)" } ?? "")
         code =
             switch error.reason.flatMap(ErrorReason.init) {

@@ -41,7 +41,7 @@ package struct Ebb: AsyncParsableCommand {
 
     package init() {}
 
-    /// Parses and runs a command line; returns the exit code. Everything that goes wrong is said on standard error.
+    /// Parses and runs a command line; returns the exit code. All errors are written to standard error.
     package static func run(_ arguments: [String]) async -> Int32 {
         let surroundings = Surroundings.current
         do {

@@ -4,7 +4,7 @@ internal import Dispatch
 internal import Foundation
 internal import Synchronization
 
-/// What goes on although the client ends at this moment: what Ctrl-C is answered with.
+/// What Ctrl-C prints: what goes on although the client ends now.
 final class Interruption: Sendable {
     private struct State {
         var message: SafeText?
@@ -13,13 +13,13 @@ final class Interruption: Sendable {
 
     private let state = Mutex(State())
 
-    /// From now on `message` is said, a sentence without its end; `nil`: nothing is.
+    /// Sets what is printed from now on, a sentence without its end; `nil`: nothing.
     func say(_ message: SafeText?) { state.withLock { $0.message = message } }
 
-    /// The VMs whose turn comes after the present one: of them nothing was asked yet.
+    /// Sets the VMs whose turn comes after the present one: nothing was requested for them yet.
     func wait(_ vms: some Sequence<String>) { state.withLock { $0.rest = Array(vms) } }
 
-    /// What to say, with its line break; empty where nothing goes on.
+    /// What to print, with its line break; empty if nothing goes on.
     var text: SafeText {
         let (message, rest) = state.withLock { ($0.message, $0.rest) }
         guard let message else { return "" }
@@ -28,7 +28,7 @@ final class Interruption: Sendable {
     }
 }
 
-/// Ends the process at Ctrl-C, with a word about what goes on.
+/// Ends the process at Ctrl-C, with a line about what goes on.
 final class InterruptWatch {
     private let source = DispatchSource.makeSignalSource(
         signal: SIGINT, queue: DispatchQueue(label: "ebb.interrupt"))
@@ -44,8 +44,8 @@ final class InterruptWatch {
 
 /// How the process ends.
 enum ProcessEnd {
-    /// Ends with a code. Those of 128 and above are a signal's: by it the process ends, so that the shell that runs it in
-    /// a loop or a pipe sees what happened and acts as with any other tool.
+    /// Ends with a code. For codes above 128 the process ends by that signal, so that a shell that runs it in a loop or
+    /// a pipe sees what happened and acts as with any other tool.
     static func end(_ code: Int32) -> Never {
         if code > 128 {
             let number = code - 128

@@ -3,12 +3,12 @@
 internal import Foundation
 internal import ResourceModel
 
-/// All that a command takes from its process: read once here, replaced in tests.
+/// Everything that a command takes from its process: read once here, replaced in tests.
 package struct Surroundings: Sendable {
     package var environment: [String: String]
-    /// Standard output is a terminal: colour and its width make sense.
+    /// Whether standard output is a terminal, so that colour and its width make sense.
     package var isTerminal: Bool
-    /// Somebody is there who can be asked and can answer.
+    /// Whether a person is there who can be asked.
     package var isInteractive: Bool
     /// Columns of the terminal.
     package var width: Int
@@ -16,16 +16,16 @@ package struct Surroundings: Sendable {
     package var readLine: @Sendable () -> String?
     /// Nanoseconds since 1970, for `--since 2h`.
     package var now: @Sendable () -> Int64
-    /// What Ctrl-C is answered with at this moment.
+    /// What Ctrl-C prints at this moment.
     let interruption = Interruption()
 
     private let output: @Sendable (String) throws -> Void
     private let errorOutput: @Sendable (String) -> Void
 
     /// - Parameters:
-    ///   - isInteractive: standard input and standard error are a terminal.
-    ///   - write: to standard output; of an empty text it only finds out whether somebody still reads.
-    ///   - writeError: to standard error; where that fails there is nobody to tell.
+    ///   - isInteractive: whether standard input and standard error are a terminal.
+    ///   - write: writes to standard output; with an empty text it only checks whether somebody still reads.
+    ///   - writeError: writes to standard error; a failure there is ignored, since nobody could read a message.
     package init(
         environment: [String: String], isTerminal: Bool, isInteractive: Bool, width: Int,
         write: @escaping @Sendable (String) throws -> Void, writeError: @escaping @Sendable (String) -> Void,
@@ -65,7 +65,7 @@ package struct Surroundings: Sendable {
         return Int(size.ws_col)
     }
 
-    /// Whether to colour: a terminal, and nobody said no (https://no-color.org).
+    /// Whether to use colour: on a terminal, unless it is switched off (https://no-color.org).
     func usesColour(unless isRefused: Bool) -> Bool {
         isTerminal && !isRefused && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
     }

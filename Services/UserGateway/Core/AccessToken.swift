@@ -4,6 +4,6 @@ internal import Cryptography
 package import ResourceModel
 
 extension AccessToken {
-    /// SHA-256 of the whole text: what `account.token.hash` holds.
+    /// SHA-256 of the whole text, as stored in `account.token.hash`.
     package var hash: [UInt8] { SHA256.hash(text) }
 }

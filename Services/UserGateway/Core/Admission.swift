@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How many connections there are, and how many of them, in all and from each address, nobody has logged in on: those
-/// never have all the places. Where they have theirs, the one that has waited longest makes room for the next.
+/// Counts the connections, and the *strangers* among them, in all and from each address: connections on which nobody
+/// has logged in. Strangers never get all the places. When their places are full, the one that has waited longest makes
+/// room for the next.
 ///
-/// Many may share an address: of those who have logged in it does not count.
+/// Many people may share an address, so connections with a login are not counted by address.
 package struct ConnectionAdmission: Sendable {
     private struct Connection: Sendable {
         let address: String
-        /// Who has logged in on it.
+        /// The party that has logged in on it; `nil`: nobody has.
         var party: Party?
         var isStranger: Bool { party == nil }
     }
 
-    /// Taken in.
+    /// The result of an admission.
     package struct Entry: Hashable, Sendable {
         package let number: Int
-        /// The connection that makes room: it is counted no more and has to be closed.
+        /// The connection that makes room: it is not counted any more and must be closed.
         package let evicted: Int?
     }
 
@@ -24,10 +25,10 @@ package struct ConnectionAdmission: Sendable {
     private let maximumStrangersPerAddress: Int
     private var connections: [Int: Connection] = [:]
     private var strangersByAddress: [String: Int] = [:]
-    /// Numbers in the order in which they came; those that are no strangers any more are taken out later.
+    /// Numbers of connections in the order in which they came; those that are not strangers any more are removed later.
     private var arrivals: [Int] = []
     private var sessionsByName: [String: Int] = [:]
-    /// Of all tenants' people.
+    /// The number of sessions of all tenants' people.
     private var tenantSessions = 0
     private var lastNumber = 0
     package private(set) var strangers = 0
@@ -35,8 +36,8 @@ package struct ConnectionAdmission: Sendable {
     package var total: Int { connections.count }
 
     /// - Parameters:
-    ///   - maximumStrangers: connections that nobody has logged in on; `nil`: as many as there may be.
-    ///   - maximumStrangersPerAddress: of these from one address.
+    ///   - maximumStrangers: the most connections without a login; `nil`: `maximumTotal`.
+    ///   - maximumStrangersPerAddress: the most of these from one address; `nil`: `maximumTotal`.
     package init(
         maximumTotal: Int, maximumStrangers: Int? = nil, maximumStrangersPerAddress: Int? = nil
     ) {
@@ -45,7 +46,7 @@ package struct ConnectionAdmission: Sendable {
         self.maximumStrangersPerAddress = maximumStrangersPerAddress ?? maximumTotal
     }
 
-    /// Whether an address says nothing of who it is: everybody on this machine has the same ones.
+    /// Whether an address does not distinguish its users: everybody on this machine has the same ones.
     package static func isShared(_ address: String) -> Bool { address.hasPrefix("127.") || address == "::1" }
 
     /// Counts a connection; or throws `BUSY` that names the limit, and counts nothing.
@@ -53,7 +54,7 @@ package struct ConnectionAdmission: Sendable {
     package mutating func admit(_ address: String) throws(MethodError) -> Entry {
         var evicted: Int?
         if strangersByAddress[address, default: 0] >= maximumStrangersPerAddress, !Self.isShared(address) {
-            // Who idles makes room for who comes.
+            // A connection that waits makes room for a new one.
             evicted = oldestStranger(of: address)
         } else if strangers >= maximumStrangers || total >= maximumTotal {
             evicted = oldestStranger()
@@ -72,11 +73,11 @@ package struct ConnectionAdmission: Sendable {
         return Entry(number: lastNumber, evicted: evicted)
     }
 
-    /// Somebody has logged in on a connection: nobody's arrival ends it any more.
+    /// Somebody has logged in on a connection: new connections can't evict it any more.
     ///
-    /// Of all places a tenant has half at most, each of its people a quarter, and all tenants together have seven eighths:
-    /// the provider's people always find one.
-    /// - Throws: `BUSY` that names whose limit it is; the connection stays a stranger's.
+    /// A tenant gets at most half of all places, each of its people a quarter, and all tenants together seven eighths,
+    /// so that the provider's people always find one.
+    /// - Throws: `BUSY` that names the party whose limit is reached; the connection stays a stranger.
     package mutating func loggedIn(_ number: Int, as party: Party) throws(MethodError) {
         guard var connection = connections[number], connection.isStranger else { return }
         if party.tenant != nil {
@@ -95,7 +96,7 @@ package struct ConnectionAdmission: Sendable {
         removeStranger(of: connection.address)
     }
 
-    /// Under which its sessions are counted: the person's, and the tenant's.
+    /// The names under which its sessions are counted: the person's, and the tenant's.
     private static func names(of party: Party) -> [String] { [party.principalName, party.lane] }
 
     private static func tooManySessions(_ name: String, _ limit: Int) -> MethodError {
@@ -104,7 +105,7 @@ package struct ConnectionAdmission: Sendable {
             hint: "log out of one, or reuse one: many requests fit on a connection", retryAfterMilliseconds: 1_000)
     }
 
-    /// Uncounts a connection; one that was evicted is uncounted already.
+    /// Stops counting a connection; one that was evicted is not counted any more.
     package mutating func leave(_ number: Int) {
         guard let connection = connections.removeValue(forKey: number) else { return }
         guard let party = connection.party else { return removeStranger(of: connection.address) }
@@ -130,7 +131,7 @@ package struct ConnectionAdmission: Sendable {
     }
 }
 
-/// Bounds how often something is tried, from each address for instance: a bucket of tokens that refills steadily.
+/// Limits how often something is tried, for instance from each address: a bucket of tokens that refills steadily.
 package struct AttemptLimiter: Sendable {
     private struct Bucket {
         var tokens: Int
@@ -146,9 +147,9 @@ package struct AttemptLimiter: Sendable {
 
     /// - Parameters:
     ///   - capacity: attempts that may come at once.
-    ///   - refillNanoseconds: one more is allowed each such time; above 0.
-    ///   - maximumAddresses: addresses that are remembered; when there are more, everybody new waits.
-    ///   - refusal: what who tries too often is told.
+    ///   - refillNanoseconds: after each such time one more attempt is allowed; above 0.
+    ///   - maximumAddresses: how many addresses are remembered; beyond that, new addresses wait.
+    ///   - refusal: the message to those who try too often.
     package init(
         capacity: Int, refillNanoseconds: Int64, maximumAddresses: Int = 10_000,
         refusal: String = "too many attempts to log in from this address"
@@ -174,7 +175,7 @@ package struct AttemptLimiter: Sendable {
         buckets[address] = bucket
     }
 
-    /// Takes an attempt back that turned out to be no guess: who knows the token may come as often as it likes.
+    /// Takes back an attempt that was not a guess: whoever knows the token may log in without limit.
     package mutating func succeeded(_ address: String) {
         guard var bucket = buckets[address] else { return }
         bucket.tokens = min(capacity, bucket.tokens + 1)

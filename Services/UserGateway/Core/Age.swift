@@ -2,16 +2,16 @@
 
 package import ResourceModel
 
-/// How old a figure is, and whether it still tells how things are.
+/// How old a figure is, and whether it still counts as known.
 ///
-/// A figure is known for three of the intervals in which its host is read, and for the time that its way to the database may
-/// take; then it is unknown, whatever it says.
+/// A figure is known for three of the intervals in which its host is read, plus the time that its way to the database
+/// may take; after that it is unknown, whatever its value.
 package struct Age: Hashable, Sendable {
     /// Intervals for which a figure is known.
     package static let intervals: Int64 = 3
-    /// What the way to the database may take, in nanoseconds.
+    /// How long the way to the database may take, in nanoseconds.
     static let way: Int64 = 2_000_000_000
-    /// Of a host of which it is not known how often it is read, in nanoseconds.
+    /// The interval, in nanoseconds, of a host for which it is not known how often it is read.
     static let usualInterval: Int64 = 5_000_000_000
 
     /// `nil`: nothing was ever read.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A size with a name: what a new VM gets where its creator says nothing else.
+/// A size with a name, which a new VM gets unless its creator gives another.
 package struct Flavor: Hashable, Sendable {
     package let name: String
     package let vcpus: Int64

@@ -3,7 +3,7 @@
 package import Contracts
 internal import ResourceModel
 
-/// Monitor's answers about a VM, as the gateway's methods give them. What can't be read is left out or unknown.
+/// Monitor's answers about a VM in the form of the gateway's results. What can't be read is left out or unknown.
 package enum MonitorAnswer {
     /// What a domain can do live, as items.
     ///

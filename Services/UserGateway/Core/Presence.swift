@@ -2,16 +2,16 @@
 
 package import ResourceModel
 
-/// Who of Ebb's services is there, and who is missing since when.
+/// Which of Ebb's services are there, and which are missing since when.
 package struct Presence: Hashable, Sendable {
-    /// An instance that is, or was.
+    /// An instance that is alive, or was.
     package struct Instance: Hashable, Sendable {
         package let id: InstanceID
         package let service: String
         package let startedAt: Timestamp
-        /// When it was last heard of.
+        /// When it last renewed its row.
         package let renewedAt: Timestamp
-        /// Whether it is heard of still.
+        /// Whether it is alive.
         package let isAlive: Bool
 
         package init(
@@ -29,18 +29,18 @@ package struct Presence: Hashable, Sendable {
     package struct Service: Hashable, Sendable {
         package let name: String
         package let alive: [Instance]
-        /// Those that ended without taking their leave and that nobody has replaced, who is missing for longest first.
+        /// Instances that ended without removing their rows and that nothing has replaced, the longest missing first.
         package let missing: [Instance]
-        /// When any instance of it was last heard of; `nil`: there never was one.
+        /// When any instance of it last renewed its row; `nil`: there never was one.
         package let lastHeardOf: Timestamp?
 
-        /// Whether it does its work.
+        /// Whether any instance of it is alive.
         package var isThere: Bool { !alive.isEmpty }
     }
 
     package let services: [Service]
 
-    /// - Parameter names: the services that there have to be, in the order in which they are shown.
+    /// - Parameter names: the services that must be there, in the order in which they are shown.
     package init(of names: [String], _ instances: [Instance]) {
         services = names.map { name in
             let own = instances.filter { $0.service == name }
@@ -52,7 +52,7 @@ package struct Presence: Hashable, Sendable {
         }
     }
 
-    /// The dead that have no successor: each living instance that started later takes the place of one.
+    /// The dead instances without a successor: each living instance that started later replaces one.
     private static func unreplaced(_ dead: [Instance], by alive: [Instance]) -> [Instance] {
         var successors = alive
         return dead.filter { instance in

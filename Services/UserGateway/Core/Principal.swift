@@ -6,7 +6,7 @@ package import ResourceModel
 /// Who is logged in.
 package struct Principal: Hashable, Sendable {
     package let id: UUID128
-    /// Unique; what the audit names.
+    /// Unique; the name that the audit shows.
     package let name: String
     package let role: Role
     /// `nil` exactly for the provider's roles.
@@ -21,7 +21,7 @@ package struct Principal: Hashable, Sendable {
         self.tenant = tenant
     }
 
-    /// Whether what belongs to `owner` (`nil`: to nobody, an unmanaged domain) is visible at all.
-    /// What is not must be answered with `MethodError.notFound`.
+    /// Whether something that belongs to `owner` (`nil`: to nobody, an unmanaged domain) is visible. If it is not,
+    /// answer with `MethodError.notFound`.
     package func canSee(tenant owner: TenantID?) -> Bool { role.isProvider || (owner != nil && owner == tenant) }
 }

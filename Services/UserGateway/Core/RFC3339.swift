@@ -20,7 +20,7 @@ package enum RFC3339 {
             reader.isAtEnd
         else { return nil }
         let seconds = days * 86_400 + hour * 3_600 + (minute - offset) * 60 + second
-        // An offset may lead out of the years that were looked at.
+        // An offset may lead out of the years that were checked.
         guard (0..<daysSinceEpoch(year: 2_200, month: 1, day: 1) * 86_400).contains(seconds) else { return nil }
         return Timestamp(nanoseconds: seconds * 1_000_000_000 + fraction)
     }

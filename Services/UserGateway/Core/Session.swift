@@ -3,7 +3,7 @@
 internal import Contracts
 internal import ResourceModel
 
-/// What the server says of itself.
+/// What the server says about itself.
 package struct ServerIdentity: Hashable, Sendable {
     package let product: String
     package let version: String
@@ -17,17 +17,17 @@ package struct ServerIdentity: Hashable, Sendable {
     }
 }
 
-/// One connection's conversation, from greeting to close. Decides; performs nothing.
+/// One connection's conversation, from greeting to close. It only decides, and performs nothing.
 ///
-/// Before login only the methods that are open to everybody are answered. After it every method is checked against the
-/// registry, and only what fits becomes a call.
+/// Before login only the methods that are open to everybody are answered. After it every request is checked against the
+/// registry, and only a valid one becomes a call.
 package struct Session: Sendable {
     /// Versions of the protocol that this server speaks.
     package static let protocolVersions: ClosedRange<Int64> = 1...1
     /// Logins that may fail before the connection is closed.
     package static let maximumFailedLogins = 3
 
-    /// What is to be done about a request.
+    /// What to do about a request.
     package enum Directive: Hashable, Sendable {
         /// Answer now.
         case reply(Result<JSONValue, RPCError>)
@@ -51,7 +51,7 @@ package struct Session: Sendable {
     package private(set) var inFlight = 0
     /// Who is logged in.
     package private(set) var principal: Principal?
-    /// Why nothing is answered any more; `nil`: it goes on.
+    /// Why nothing is answered any more; `nil`: the session goes on.
     package private(set) var ending: MethodError?
 
     package init(
@@ -102,7 +102,7 @@ package struct Session: Sendable {
         inFlight -= 1
     }
 
-    /// The answer to what found no place.
+    /// The answer to a message that found no place.
     package var overload: RPCError {
         MethodError(
             .busy, "\(maximumInFlight) requests of this connection are under way",
@@ -139,12 +139,12 @@ package struct Session: Sendable {
             ? .reply(.failure(error.rpcError)) : .replyAndClose(error.rpcError)
     }
 
-    /// Its token is valid no more: whatever is asked from here on gets this error, and the connection closes.
+    /// Its token is not valid any more: every further request gets this error, and the connection closes.
     package mutating func end(_ error: MethodError) { ending = error }
 
     private func handleBeforeLogin(_ request: RPCRequest) -> Directive {
         guard let method = registry[request.method], method.access == .everybody else {
-            // Also for a method that does not exist: who is not logged in learns nothing.
+            // Also for a method that does not exist, so that somebody without a login learns nothing.
             let hint =
                 "call session.login first; before it only session.hello, session.ping and rpc.discover are answered"
             return .reply(.failure(MethodError(.denied, "not logged in", hint: hint).rpcError))

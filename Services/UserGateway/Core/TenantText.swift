@@ -3,11 +3,10 @@
 package import Contracts
 internal import ResourceModel
 
-/// What tenants read where the words themselves are the provider's, another service's or a hypervisor's.
+/// What tenants read instead of the words of the provider, of another service or of a hypervisor.
 ///
-/// Those words may name hosts, addresses, other tenants and their VMs. Names in them can't be told from a tenant's own words
-/// without telling which names there are, so nothing of them is shown: each of these sentences is made of what the tenant
-/// knows anyway.
+/// Those words may name hosts, addresses, other tenants and their VMs. Replacing only such names would show which names
+/// exist, so none of those words are shown: each of these sentences consists of things that the tenant knows already.
 package enum TenantText {
     /// No room was granted.
     package static let noRoom = "no host has room for it at present"
@@ -21,7 +20,7 @@ package enum TenantText {
     /// A service, or the database, could not do its part.
     package static let unavailable = "a part of Ebb that this needs can't be used at present; try again"
 
-    /// Why automatic actions are stopped, where not the tenant's own people stopped them.
+    /// Why automatic actions are stopped, if not the tenant's own people stopped them.
     package static func freeze(isAutomatic: Bool) -> String {
         isAutomatic
             ? "Ebb has stopped automatic actions by itself, because too much failed or changed"
@@ -31,7 +30,7 @@ package enum TenantText {
     /// Who did something that a tenant sees: its own people by name, everybody else as the provider.
     package static func actor(_ name: String, isOwn: Bool) -> String { isOwn ? name : "provider" }
 
-    /// Why a command failed, by its code; `nil`: one that this version does not know.
+    /// Why a command failed, by its code; `nil`: a code that this version does not know.
     ///
     /// - Parameter verb: what was ordered.
     package static func failure(_ code: OutcomeCode?, of verb: Recognised<CommandVerb>) -> String {

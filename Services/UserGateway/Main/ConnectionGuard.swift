@@ -8,8 +8,8 @@ internal import UserGatewayCore
 /// Sits between the socket (or TLS) and the line decoder and enforces what must hold before a byte is stored: length of
 /// a line, and time for handshake, first line, each line, silence and unsent answers.
 ///
-/// A client that breaks a rule gets one last line that says which, then the connection closes. Bytes that it still sends
-/// are discarded for a moment: closing at once would reset the connection and could destroy that line on its way.
+/// A client that breaks a rule gets one last line that says which, then the connection closes. Bytes that it still
+/// sends are discarded for a moment: closing at once would reset the connection, and that line could be lost.
 final class ConnectionGuard: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -36,12 +36,12 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private var phase = Phase.idle
     private var timer: Scheduled<Void>?
     private var stallTimer: Scheduled<Void>?
-    /// Runs from the connection until somebody logs in, whatever comes.
+    /// Runs from the connection until somebody logs in, whatever the client sends.
     private var loginTimer: Scheduled<Void>?
     /// Bytes of the line that has begun.
     private var lineLength = 0
     private var hasHadLine = false
-    /// Whether we asked for bytes: time in which we don't is not the client's.
+    /// Whether we asked for bytes: only such time counts against the client.
     private var isReadPending = false
 
     init(_ configuration: GatewayServerConfiguration, onRefusal: @escaping @Sendable (String) -> Void) {
@@ -241,14 +241,14 @@ final class ConnectionGuard: ChannelDuplexHandler {
 }
 
 extension GatewayServerConfiguration {
-    /// How many unsent bytes make a connection's answers wait, and how few let them go on.
+    /// At how many unsent bytes a connection's answers wait, and at how few they go on.
     func waterMark(isLoggedIn: Bool) -> ChannelOptions.Types.WriteBufferWaterMark {
         let high = isLoggedIn ? outboundHighWatermark : min(outboundHighWatermark, outboundHighWatermarkBeforeLogin)
         return .init(low: high / 2, high: high)
     }
 }
 
-/// Connections that wait to be told that they were not admitted.
+/// Connections that wait until they get their refusal.
 final class PausedRefusals: Sendable {
     private let configuration: GatewayServerConfiguration
     private let count = Atomic(0)
@@ -259,7 +259,7 @@ final class PausedRefusals: Sendable {
 
     var pause: Duration { configuration.pauseOfStranger }
 
-    /// Whether one more may wait; it then calls `leave` at its end.
+    /// Whether one more may wait; it must then call `leave` at its end.
     func enter() -> Bool {
         if count.add(1, ordering: .relaxed).newValue <= configuration.maximumPausedRefusals { return true }
         leave()
@@ -271,7 +271,7 @@ final class PausedRefusals: Sendable {
 
 /// Tells a client that was not admitted why, and closes. Over TLS it only closes: a handshake costs too much.
 ///
-/// It does so after a pause: who is sent away at once comes back at once.
+/// It does so after a pause, since a client that is refused at once comes back at once.
 final class RefusalHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

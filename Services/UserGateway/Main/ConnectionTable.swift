@@ -4,7 +4,7 @@ internal import NIOCore
 internal import Synchronization
 internal import UserGatewayCore
 
-/// The admitted connections: counted against the limits, and at hand for a shutdown.
+/// The admitted connections: counted against the limits, and kept for a shutdown.
 final class ConnectionTable: Sendable {
     private struct State {
         var admission: ConnectionAdmission
@@ -15,7 +15,7 @@ final class ConnectionTable: Sendable {
 
     private struct Admitted: Sendable {
         let number: Int
-        /// Makes room for it.
+        /// The channel that makes room for it.
         let evicted: (any Channel)?
         let total: Int
     }
@@ -68,7 +68,8 @@ final class ConnectionTable: Sendable {
         }
     }
 
-    /// Somebody has logged in on a channel: no other takes its place. Throws `BUSY` where whoever it is has too many.
+    /// Somebody has logged in on a channel, so that no other can take its place. Throws `BUSY` if that party has too
+    /// many.
     func loggedIn(_ channel: any Channel, as party: Party) throws(MethodError) {
         let outcome = state.withLock { state -> Result<Void, MethodError> in
             guard let number = state.numbers[ObjectIdentifier(channel)] else { return .success(()) }
@@ -99,7 +100,7 @@ final class ConnectionTable: Sendable {
     }
 }
 
-/// A value that is set once and awaited by any number.
+/// A value that is set once and may be awaited by many.
 final class OneShot<Value: Sendable>: Sendable {
     private enum State {
         case waiting([CheckedContinuation<Value, Never>])

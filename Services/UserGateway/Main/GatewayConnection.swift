@@ -13,14 +13,14 @@ internal import UserGatewayCore
 final class GatewayConnection: Sendable {
     private typealias Outcome = Result<JSONValue, RPCError>
 
-    /// What answers a request.
+    /// The answer to a request.
     private enum Reply {
         case outcome(Outcome)
-        /// JSON that was made before.
+        /// JSON that was encoded before.
         case encoded([UInt8])
     }
 
-    /// A line and whose it is; `nil`: nobody has logged in.
+    /// A line and its sender; `nil`: nobody has logged in.
     private struct Line {
         let incoming: RPCCodec.Incoming
         let bytes: Int
@@ -44,7 +44,7 @@ final class GatewayConnection: Sendable {
         self.log = log
     }
 
-    /// Returns when the client has gone, or is gone from, and every answer is written.
+    /// Returns when the client has closed the connection, or the gateway has, and every answer is written.
     func serve(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
         defer { server.sessions.leave(ObjectIdentifier(self)) }
         do {
@@ -56,7 +56,7 @@ final class GatewayConnection: Sendable {
                         try await receive(line, outbound) { work in group.addTask { try await work() } }
                     }
                 }
-                // Closing drops what is not written yet: an empty write ends after all before it.
+                // Closing drops what is not written yet. An empty write ends after all writes before it.
                 try await channel.writeAndFlush(ByteBuffer()).get()
             }
         } catch {
@@ -69,14 +69,16 @@ final class GatewayConnection: Sendable {
         concurrently start: (@escaping @Sendable () async throws -> Void) -> Void
     ) async throws {
         guard line.readableBytes > 0 else { return }
-        // Who does not read gets no more work: an empty write waits until what was written before is nearly gone.
+        // A client that does not read gets no more work done: an empty write waits until what was written before is
+        // nearly sent.
         if !channel.isWritable { try await outbound.write(ByteBuffer()) }
         let known = session.withLock { $0.principal }
         let incoming = try await decode(line, of: known.map { Party($0) })
         guard let principal = known else {
             let excess = session.withLock { $0.countBeforeLogin(incoming.elements.count) } ?? tooManyStrangers(incoming)
             if let excess {
-                // Who is sent away at once comes back at once, and an arrival costs more than a connection that waits.
+                // A client that is refused at once comes back at once, and a new connection costs more than one that
+                // waits.
                 try await Task.sleep(for: server.configuration.pauseOfStranger)
                 return try await channel.triggerUserOutboundEvent(ConnectionGuard.Event.refuse(excess)).get()
             }
@@ -95,7 +97,7 @@ final class GatewayConnection: Sendable {
             }
         } catch {
             try await write(refuse(line, error.rpcError), for: party, outbound)
-            // Who goes on beyond its limits is read more slowly: refusals cost something too.
+            // A client that goes on beyond its limits is read more slowly, since refusals cost something too.
             let pause = Duration.milliseconds(max(250, error.retryAfterMilliseconds ?? 0))
             return try await Task.sleep(for: min(pause, server.configuration.longestRefusalPause))
         }
@@ -104,7 +106,8 @@ final class GatewayConnection: Sendable {
             return try await write(refuse(line, overload), for: party, outbound)
         }
         start { [self] in
-            // The place is free only when the answer is written: a client that does not read can't pile work up.
+            // The place is free only when the answer is written, so that a client that does not read can't pile up
+            // work.
             defer { session.withLock { $0.release() } }
             try await write(await answer(line), for: party, outbound)
         }
@@ -112,8 +115,8 @@ final class GatewayConnection: Sendable {
 
     private func isLong(_ bytes: Int) -> Bool { bytes > server.configuration.longLine }
 
-    /// Reads a line. One that is long waits until its sender's budget has room for it, and is read on a thread of its own:
-    /// it takes as much time as a thousand others, and may hold up nobody.
+    /// Reads a line. A long line waits until its sender's budget has room for it, and is read on a separate thread: it
+    /// takes as much time as a thousand others, and must not hold up anybody.
     private func decode(_ line: ByteBuffer, of party: Party?) async throws -> RPCCodec.Incoming {
         let limits = JSONLimits(
             bytes: server.configuration.maximumLine, values: server.configuration.maximumValuesOfLine)
@@ -126,7 +129,7 @@ final class GatewayConnection: Sendable {
         RPCCodec.decode(line.readableBytesView, limits: limits)
     }
 
-    /// Whoever logs in is never kept from it by those who don't.
+    /// Refuses requests without a login if there are too many; a login itself is never refused because of others.
     private func tooManyStrangers(_ incoming: RPCCodec.Incoming) -> RPCError? {
         for case .request(let request) in incoming.elements where request.method != "session.login" {
             do throws(MethodError) { try server.strangers.attempt("") } catch { return error.rpcError }
@@ -134,7 +137,8 @@ final class GatewayConnection: Sendable {
         return nil
     }
 
-    /// The answers to a line, in its order; a batch is worked on one request after another, until its answers are too long.
+    /// The answers to a line, in the order of its requests; a batch is worked on one request after another, until its
+    /// answers are too long.
     private func answer(_ line: Line) async -> [UInt8]? {
         var answers = AnswerLine(isBatch: line.incoming.isBatch)
         let longest = longestAnswer(to: line)
@@ -155,7 +159,7 @@ final class GatewayConnection: Sendable {
         return answers.finish()
     }
 
-    /// What the client has not read bounds the answer before it is made.
+    /// Adds a reply; the bytes that the client has not read yet limit its length before it is made.
     private func append(_ reply: Reply, _ id: RequestID, to answers: inout AnswerLine, _ longest: Int) {
         let (room, overflow) = room(after: answers.length, of: longest)
         switch reply {
@@ -211,7 +215,7 @@ final class GatewayConnection: Sendable {
         case .reply(let outcome):
             return outcome
         case .replyAndClose(let error):
-            // The guard says the error and closes, so that it is the connection's last line.
+            // The guard sends the error and closes, so that it is the connection's last line.
             try? await channel.triggerUserOutboundEvent(ConnectionGuard.Event.refuse(error)).get()
             return .failure(error)
         case .authenticate(let token):
@@ -224,7 +228,7 @@ final class GatewayConnection: Sendable {
         }
     }
 
-    /// Why a method is not called: the session has ended, or nobody can tell whether it has.
+    /// Why a method is not called: the session has ended, or it can't be found out whether it has.
     private func refusal(of method: String) async -> Session.Directive? {
         let isUrgent = server.registry[method]?.weight == .urgent
         let (age, limit) = (
@@ -236,13 +240,13 @@ final class GatewayConnection: Sendable {
         return doubt.flatMap { isUrgent ? nil : .reply(.failure($0.rpcError)) }
     }
 
-    /// Ends the session as soon as its token is valid no more.
+    /// Ends the session as soon as its token is not valid any more.
     private func watch(_ login: Login) {
         self.login.withLock { $0 = login }
         server.sessions.enter(ObjectIdentifier(self), login) { [weak self] error in self?.end(error) }
     }
 
-    /// Says why on the connection's last line, and closes it.
+    /// Writes the reason on the connection's last line, and closes it.
     private func end(_ error: MethodError) {
         session.withLock { $0.end(error) }
         server.metrics.connectionRefused("session-ended")
@@ -261,7 +265,7 @@ final class GatewayConnection: Sendable {
             ) { () async throws(MethodError) in try await methods.authenticate(token: token) }
             try server.connections.loggedIn(channel, as: Party(login.principal))
             server.loginSucceeded(from: remoteAddress, with: token)
-            // The guard takes longer lines before the client learns that it may send them.
+            // The guard must take longer lines before the client learns that it may send them.
             try? await channel.triggerUserOutboundEvent(ConnectionGuard.Event.loggedIn).get()
             log.info("logged in", metadata: ["principal.name": "\(login.principal.name)"])
             watch(login)
@@ -291,12 +295,12 @@ final class GatewayConnection: Sendable {
                 hint: "look at what it was to change before asking again, or repeat it with its idempotencyKey")
             : MethodError(.unavailable, "\(method) did not end within \(timeout)", retryAfterMilliseconds: 1_000)
         let login = login.withLock { $0 }
-        // A method that waits ends before the call does, and says what it waited for.
+        // A method that waits must end before the call does, so that it can say what it waited for.
         let context = CallContext(
             remoteAddress: remoteAddress, deadline: .now + timeout - min(.seconds(1), timeout / 10), login: login,
             place: place)
         let methods = server.methods
-        // A session that ends itself is answered, and then closed, instead of being ended by the watch.
+        // A session that ends itself gets its answer and is then closed, instead of being ended by the watch.
         let isLogout = method == "session.logout"
         if isLogout { server.sessions.leave(ObjectIdentifier(self)) }
         do throws(MethodError) {
@@ -316,7 +320,7 @@ final class GatewayConnection: Sendable {
         if let party { server.gate.owe(bytes, to: party) }
     }
 
-    /// Hands a line to the connection; until it takes it, its bytes are owed.
+    /// Hands a line to the connection; until the connection takes it, its bytes count as unread.
     private func write(
         _ line: [UInt8]?, for party: Party?, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     ) async throws {
@@ -329,7 +333,7 @@ final class GatewayConnection: Sendable {
     }
 }
 
-/// Runs `body`, cancels it after `limit` and then throws `late`.
+/// Runs `body`; cancels it after `limit` and then throws `late`.
 private func withLimit<Value: Sendable>(
     _ limit: Duration, else late: MethodError, _ body: @escaping @Sendable () async throws(MethodError) -> Value
 ) async throws(MethodError) -> Value {

@@ -3,15 +3,16 @@
 package import ResourceModel
 package import UserGatewayCore
 
-/// What stands behind the gateway's network: looks tokens up and does the work.
+/// The part behind the gateway's network: looks tokens up and does the work.
 ///
 /// Both functions must honour cancellation: a call that outlives its limit is cancelled, and a connection that drains
 /// waits for its calls.
 package protocol GatewayMethods: Sendable {
-    /// Whose token it is; throws `DENIED` for one that is unknown, ended or revoked, with the same message for all.
+    /// The login of a token; throws `DENIED` for a token that is unknown, ended or revoked, with the same message for
+    /// all.
     func authenticate(token: String) async throws(MethodError) -> Login
 
-    /// Which of these tokens, by their ids, nobody may use any more, each with what its sessions are told. One question for
+    /// Which of these tokens, by their ids, are not valid any more, each with the error for its sessions. One query for
     /// all sessions of the gateway.
     func ended(_ tokens: [UUID128]) async throws(MethodError) -> [UUID128: MethodError]
 
@@ -21,7 +22,7 @@ package protocol GatewayMethods: Sendable {
     /// - Parameters:
     ///   - method: a name of the registry; the principal's role is allowed to call it.
     ///   - params: an object that fits the method's schema.
-    ///   - principal: who asks. What it can't see (`Principal.canSee`) is answered with `MethodError.notFound`.
+    ///   - principal: the caller. What it can't see (`Principal.canSee`) is answered with `MethodError.notFound`.
     func call(
         _ method: String, params: JSONValue, principal: Principal, context: CallContext
     ) async throws(MethodError) -> JSONValue
@@ -33,10 +34,10 @@ package struct CallContext: Sendable {
     package let remoteAddress: String
     /// When the call is cancelled.
     package let deadline: ContinuousClock.Instant
-    /// By which token the caller is logged in; `nil`: by none, as in a test.
+    /// The caller's login; `nil`: none, as in a test.
     package let login: Login?
 
-    /// Where the work is done; `nil`: for nobody whose turn it has to be.
+    /// The place in which the work is done; `nil`: the work waits for no turn.
     private let place: WorkPlace?
 
     package init(remoteAddress: String, deadline: ContinuousClock.Instant, login: Login? = nil) {
@@ -58,7 +59,8 @@ package struct CallContext: Sendable {
         return try await place.outside(wait)
     }
 
-    /// Waits for another service's answer, which is the caller's own work where the method makes that service compute.
+    /// Waits for another service's answer; if the method makes that service work, the time counts as the caller's own
+    /// work.
     func asking<Value, Failure: Error>(
         _ wait: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {

@@ -10,12 +10,12 @@ struct GatewayMetrics: Sendable {
 
     func connectionsChanged(to count: Int) { connections.record(count) }
 
-    /// A connection was refused or ended for a broken rule, by reason.
+    /// Counts a connection that was refused or ended for a broken rule, by reason.
     func connectionRefused(_ reason: String) {
         Counter(label: "ebb_gateway_connections_refused_total", dimensions: [("reason", reason)]).increment()
     }
 
-    /// A request was answered, by method (one of the registry's, or "unknown") and reason ("OK" if it succeeded).
+    /// Counts an answered request, by method (one of the registry's, or "unknown") and reason ("OK" if it succeeded).
     func requestEnded(method: String, outcome: Result<JSONValue, RPCError>, after duration: Duration) {
         let reason =
             switch outcome {

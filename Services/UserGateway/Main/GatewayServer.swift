@@ -31,25 +31,26 @@ package final class GatewayServer: Service {
         let methods: any GatewayMethods
         let metrics = GatewayMetrics()
         let logins: AttemptGate
-        /// Connections, which cost something also where nobody logs in on them.
+        /// Limits new connections, which cost something even if nobody logs in on them.
         let arrivals: AttemptGate
-        /// Requests of all who have not logged in.
+        /// Limits the requests of all clients that have not logged in.
         let strangers: AttemptGate
         let sessions: SessionWatch
         let connections: ConnectionTable
-        /// Where long lines are read.
+        /// The thread on which long lines are read.
         let longLines = DedicatedTaskExecutor(name: "ebb-long-lines")
         let gate: TenantGate
         let discovery: Discovery
 
         let known = KnownTokens()
 
-        /// Throws `BUSY` if this address tries too often. Who was here before is not kept out by others' guesses.
+        /// Throws `BUSY` if this address tries too often. A token that has logged in here before is not kept out by
+        /// others' guesses.
         func countLogin(from address: String, with token: String) throws(MethodError) {
             if !known.contains(token) { try logins.attempt(address) }
         }
 
-        /// Only failures count in the end.
+        /// Takes the attempt back, since only failures count.
         func loginSucceeded(from address: String, with token: String) {
             known.insert(token)
             logins.succeeded(address)
@@ -109,7 +110,7 @@ package final class GatewayServer: Service {
         }
     }
 
-    /// Ends when the listener is closed and every connection has gone.
+    /// Ends when the listener and every connection are closed.
     private func serve(_ listener: NIOAsyncChannel<(any Channel)?, Never>) async throws {
         let interval = context.configuration.sessionCheckInterval
         let watching = Task { [sessions = context.sessions] in await sessions.run(every: interval) }
@@ -151,10 +152,10 @@ package final class GatewayServer: Service {
             let wrapped = try await channel.eventLoop.submit {
                 try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
             }.get()
-            // Nothing is read before there is somebody to read it.
+            // Nothing is read from the socket before a reader exists.
             try await channel.setOption(.autoRead, value: true).get()
             channel.read()
-            // A half-closed client still gets its answers; once the channel is closed nobody is left to wait for them.
+            // A half-closed client still gets its answers; once the channel is closed, nobody waits for them.
             let serving = Task { await connection.serve(wrapped) }
             channel.closeFuture.whenComplete { _ in serving.cancel() }
             await withTaskCancellationHandler {
@@ -221,9 +222,9 @@ package final class GatewayServer: Service {
     }
 }
 
-/// Tokens by which somebody logged in here, as hashes.
+/// The hashes of tokens by which somebody logged in here.
 final class KnownTokens: Sendable {
-    /// As many are remembered.
+    /// How many are remembered.
     private static let limit = 10_000
     private let hashes = Mutex<Set<[UInt8]>>([])
 

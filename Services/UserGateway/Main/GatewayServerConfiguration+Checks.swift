@@ -34,7 +34,7 @@ extension GatewayServerConfiguration {
 }
 
 extension GatewayServerError {
-    /// What a failed bind means for who configured it.
+    /// The error for a failed bind, for the person who configured it.
     static func binding(_ configuration: GatewayServerConfiguration, _ error: any Error) -> GatewayServerError {
         let address = "\(configuration.host):\(configuration.port)"
         if let error = error as? IOError, error.errnoCode == addressInUseErrno {

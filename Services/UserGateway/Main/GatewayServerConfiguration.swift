@@ -24,9 +24,9 @@ package struct GatewayServerConfiguration: Sendable {
     /// Plain TCP off loopback is refused unless this says that the network itself is trusted.
     package var allowsPlainOffLoopback = false
 
-    /// Half of them at most may be connections that nobody has logged in on.
+    /// At most half of them may be strangers: connections without a login.
     package var maximumConnections = 1_024
-    /// Connections of one address that nobody has logged in on; of those with login it does not count.
+    /// Strangers from one address; connections with a login are not counted by address.
     package var maximumStrangersPerAddress = 64
     /// Requests of one connection before login.
     package var maximumRequestsBeforeLogin = 16
@@ -59,61 +59,63 @@ package struct GatewayServerConfiguration: Sendable {
     package var firstLineTimeout: Duration = .seconds(10)
     /// From a line's first byte to its end.
     package var lineTimeout: Duration = .seconds(10)
-    /// Without any line from the client.
+    /// The longest time without a line from the client.
     package var idleTimeout: Duration = .seconds(300)
-    /// A client that takes no bytes for so long while answers wait is disconnected.
+    /// A client that takes no bytes for this long while answers wait is disconnected.
     package var stalledWriteTimeout: Duration = .seconds(30)
-    /// Connections that one address may open at once beside those on which somebody logged in, and how long until it may
-    /// open one more.
+    /// How many connections without a login one address may open at once, and how long until it may open one more.
     package var arrivalBurst = 64
     package var arrivalRefill: Duration = .milliseconds(50)
-    /// Whether that holds for this machine's own addresses: everybody on it has the same, and none could log in where one
-    /// connects all the time.
+    /// Whether that also holds for this machine's own addresses: everybody on it has the same ones, so that one client
+    /// that connects all the time would keep all others out.
     package var limitsLoopback = false
-    /// Requests, apart from logins, that all who have not logged in may send at once, and how long until one more.
+    /// How many requests, apart from logins, all clients without a login may send at once, and how long until one more.
     package var strangersBurst = 400
     package var strangersRefill: Duration = .milliseconds(5)
-    /// Who has not logged in and goes beyond a limit is told so after this time or up to twice as long, and then sent away.
+    /// A client without a login that exceeds a limit gets its refusal after this time or up to twice as long, and is
+    /// then disconnected.
     package var strangersPause: Duration = .seconds(1)
-    /// Connections beyond a limit that wait for it at the same time, beside `maximumConnections`; those beyond are closed at
-    /// once, without a word.
+    /// How many connections may wait for that refusal at the same time, beside `maximumConnections`; further ones are
+    /// closed at once, without a message.
     package var maximumPausedRefusals = 64
     /// Logins that one address may try at once, and how long until it may try one more; `loginRefill` above 0.
     package var loginBurst = 10
     package var loginRefill: Duration = .seconds(1)
-    /// How long a token is looked up; shorter than `loginDeadline`, so that whoever waits learns why.
+    /// How long a token's look-up may take; shorter than `loginDeadline`, so that the client learns why its login
+    /// failed.
     package var loginTimeout: Duration = .seconds(6)
-    /// How often it is looked whether the tokens of open sessions are still valid.
+    /// How often it is checked whether the tokens of open sessions are still valid.
     package var sessionCheckInterval: Duration = .milliseconds(400)
-    /// Nothing is done for a session of which that was looked at longer ago.
+    /// Nothing is done for a session whose last check is older than this.
     package var sessionCheckAge: Duration = .milliseconds(900)
-    /// What is urgent waits so long for that look, and is done all the same.
+    /// How long an urgent request waits for that check before it is carried out anyway.
     package var urgentCheckTimeout: Duration = .milliseconds(200)
-    /// What is done at the same time for all who are logged in, of each weight, and how much waits.
+    /// For each weight, how much work is done at the same time for all who are logged in, and how much may wait.
     package var ordinaryWork = FairQueue.Limits(places: 8)
     package var costlyWork = FairQueue.Limits(places: 2, waitingPerLane: 64)
     package var billingWork = FairQueue.Limits(places: 2, waitingPerLane: 64)
     package var schedulerWork = FairQueue.Limits(places: 4, waitingPerLane: 64)
     /// How long a request may wait for its turn.
     package var turnTimeout: Duration = .seconds(10)
-    /// What each principal of a tenant, and each tenant in all, may use up.
+    /// How much each principal of a tenant, and each tenant in total, may use.
     package var principalRates = Rates(requests: 200, bytes: 8 << 20, databaseMicroseconds: 1_000_000)
     package var tenantRates = Rates(requests: 400, bytes: 16 << 20, databaseMicroseconds: 1_500_000)
     /// Bytes of answers of one tenant that its clients have not read.
     package var maximumOwedPerTenant = 64 << 20
-    /// Who asks beyond its limits is read again after so long at the latest; only who is further beyond them is refused.
+    /// A party beyond its limits is read again after this time at the latest; it is refused only if it is further
+    /// beyond them.
     package var longestRefusalPause: Duration = .seconds(1)
-    /// How often it is looked whether the certificate's files changed.
+    /// How often it is checked whether the certificate's files have changed.
     package var certificateInterval: Duration = .seconds(1)
 
-    /// A call is cancelled after it: its outcome is then unknown if it changes something.
+    /// A call is cancelled after this time: its outcome is then unknown if it changes something.
     package var callTimeout: Duration = .seconds(120)
     /// How long a shutdown waits for calls under way.
     package var drainTimeout: Duration = .seconds(8)
 
     package init() {}
 
-    /// Of one connection: those who were sent away together do not come back together.
+    /// The pause of one connection; random, so that clients that were refused together do not come back together.
     var pauseOfStranger: Duration { strangersPause * Double.random(in: 1...2) }
 }
 

@@ -3,12 +3,12 @@
 package import ResourceModel
 package import UserGatewayCore
 
-/// Somebody who has logged in: who it is, by which token, and up to when at most.
+/// A login: by whom, by which token, and until when at most.
 package struct Login: Hashable, Sendable {
     package let principal: Principal
     /// The secret itself: it stays in memory, and is neither logged nor stored.
     package let token: AccessToken
-    /// By which the token is listed and revoked.
+    /// The id by which the token is listed and revoked.
     package let tokenID: UUID128
     /// When the token ends, by the monotonic clock.
     package let ends: ContinuousClock.Instant

@@ -7,13 +7,13 @@ internal import NIOPosix
 internal import Synchronization
 internal import TLS
 
-/// The server's side of TLS with the certificate that its files hold now: what changes there holds for connections that come
-/// later. Files that can't be used change nothing.
+/// The server's side of TLS with the certificate that its files hold now: a change there takes effect for later
+/// connections. Files that can't be used change nothing.
 final class RenewedTLS: Sendable {
     /// What a look at the files found.
     enum Renewal: Hashable, Sendable {
         case unchanged, renewed
-        /// The files changed and can't be used: the former certificate stays. Said once for each change.
+        /// The files changed and can't be used: the former certificate stays. Reported once for each change.
         case unusable(String)
     }
 
@@ -33,10 +33,10 @@ final class RenewedTLS: Sendable {
         state = Mutex(State(server: try Self.server(files), seen: seen))
     }
 
-    /// What one accepted connection needs at the front of its pipeline.
+    /// The handler at the front of an accepted connection's pipeline.
     func handler() -> any ChannelHandler { state.withLock { $0.server }.handler() }
 
-    /// Takes the files anew if they changed. Blocks while it reads them.
+    /// Reads the files again if they changed. Blocks while it reads them.
     func look() -> Renewal {
         let contents = Self.contents(files)
         guard contents != state.withLock({ $0.seen }) else { return .unchanged }
@@ -50,7 +50,7 @@ final class RenewedTLS: Sendable {
         }
     }
 
-    /// Looks at intervals until its task is cancelled, and says what changed.
+    /// Checks the files at intervals until its task is cancelled, and logs what changed.
     func follow(every interval: Duration, log: Logger) async {
         while (try? await Task.sleep(for: interval)) != nil {
             guard let finding = try? await NIOThreadPool.singleton.runIfActive({ self.look() }) else { return }

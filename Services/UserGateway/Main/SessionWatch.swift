@@ -4,8 +4,8 @@ internal import ResourceModel
 internal import Synchronization
 internal import UserGatewayCore
 
-/// Ends sessions whose token is valid no more: revoked, expired, or its principal disabled, whoever did it and on whichever
-/// gateway. All open sessions are looked at together, with one question, many times a minute.
+/// Ends sessions whose token is not valid any more: revoked, expired, or its principal disabled, by anybody and on any
+/// gateway. All open sessions are checked together, with one query, many times a minute.
 final class SessionWatch: Sendable {
     private struct Session {
         let login: Login
@@ -14,9 +14,9 @@ final class SessionWatch: Sendable {
 
     private struct State {
         var sessions: [ObjectIdentifier: Session] = [:]
-        /// When the last look began that came to its end.
+        /// When the last completed check began.
         var checkedAt = ContinuousClock.now
-        /// The look that is under way; `nil` comes of it if it succeeds.
+        /// The check that is under way; it returns `nil` if it succeeds.
         var check: Task<MethodError?, Never>?
     }
 
@@ -25,14 +25,14 @@ final class SessionWatch: Sendable {
 
     init(_ methods: any GatewayMethods) { self.methods = methods }
 
-    /// Watches a session from now on. `end` is called once at most, with what its client is told.
+    /// Watches a session from now on. `end` is called at most once, with the error for its client.
     func enter(_ id: ObjectIdentifier, _ login: Login, end: @escaping @Sendable (MethodError) -> Void) {
         state.withLock { $0.sessions[id] = Session(login: login, end: end) }
     }
 
     func leave(_ id: ObjectIdentifier) { state.withLock { $0.sessions[id] = nil } }
 
-    /// Looks again and again until cancelled.
+    /// Checks repeatedly until cancelled.
     func run(every interval: Duration) async {
         while !Task.isCancelled {
             try? await Task.sleep(for: interval)
@@ -40,10 +40,10 @@ final class SessionWatch: Sendable {
         }
     }
 
-    /// Has looked within `age`, or looks now. Returns why nobody can tell whether sessions still hold; `nil`: it is known,
-    /// and those that don't have been ended.
+    /// Checks now unless the last check is younger than `age`. Returns why it can't be found out whether sessions are
+    /// still valid; `nil`: that is known, and invalid sessions have been ended.
     ///
-    /// - Parameter limit: how long the look may take.
+    /// - Parameter limit: how long the check may take.
     func doubt(olderThan age: Duration, within limit: Duration) async -> MethodError? {
         guard state.withLock({ ContinuousClock.now - $0.checkedAt > age }) else { return nil }
         let check = check()
@@ -88,20 +88,21 @@ final class SessionWatch: Sendable {
         return failure
     }
 
-    /// A token ends by the clock, also while nobody can be asked.
+    /// A token expires by the clock, also while the database can't be asked.
     private static func expiry(of login: Login) -> MethodError? {
         login.ends <= .now ? .sessionEnded("its token has expired") : nil
     }
 }
 
 extension MethodError {
-    /// What a session is told whose token is valid no more.
+    /// The error for a session whose token is not valid any more.
     static func sessionEnded(_ reason: String) -> MethodError {
         MethodError(.denied, "this session has ended: \(reason)", hint: "log in with another token")
     }
 }
 
-/// What `body` returns, if that is within `limit`; else `nil` at that moment, and `body` goes on and is not waited for.
+/// What `body` returns, if it returns within `limit`; otherwise `nil` at that moment, while `body` goes on without a
+/// waiter.
 func promptly<Value: Sendable>(
     within limit: Duration, _ body: @escaping @Sendable () async -> Value
 ) async -> Value? {

@@ -7,7 +7,7 @@ import ServiceKit
 import Store
 import UserGatewayCore
 
-/// `ebb-usergateway`: the one door for tenants and operators.
+/// `ebb-usergateway`: the only entry for tenants and operators.
 @main
 struct UserGatewayDaemon: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -45,7 +45,7 @@ struct UserGatewayDaemon: AsyncParsableCommand {
     private func serve(
         _ server: GatewayServer, _ backend: GatewayBackend, _ membership: Membership, _ health: Health
     ) async throws {
-        // Whoever was told that the gateway is ready connects at once.
+        // Clients connect at once when the gateway reports that it is ready.
         let listening = Task {
             if (try? await server.boundAddress()) != nil { health.report("listener", fault: nil) }
         }
@@ -97,7 +97,7 @@ struct UserGatewayDaemon: AsyncParsableCommand {
             databaseMicroseconds: settings.duration("gateway.\(whose)DatabaseTime").wholeNanoseconds / 1_000)
     }
 
-    /// As many as the settings say, and no more than leave the rest of the process its files.
+    /// As many as the settings say, but few enough to leave the rest of the process enough files.
     private func connections(_ runtime: ServiceRuntime) -> Int {
         let settings = runtime.settings
         let (wanted, limit) = (settings.integer("gateway.connections"), DescriptorBudget.raiseLimit())

@@ -3,7 +3,7 @@
 internal import ArgumentParser
 internal import UserGatewayCore
 
-/// What the parameters of methods are called on the command line, so that an error names what was typed.
+/// The names of methods' parameters on the command line, so that an error names what was typed.
 enum FlagNames {
     /// The flag, such as `--min-vcpus`, or the argument, such as `<vm>`, by which a parameter is given.
     /// - Parameter parameter: its name, or for a member of `boot` its path.
@@ -26,8 +26,8 @@ enum FlagNames {
             + "not \(unit.text(given))"
     }
 
-    /// What the gateway says of who may call a method and give its parameters, in the words of the command line.
-    static func retold(_ message: String, of definition: MethodDefinition) -> String {
+    /// The gateway's message about who may call a method and give its parameters, with the names of the command line.
+    static func inFlags(_ message: String, of definition: MethodDefinition) -> String {
         let method = definition.name
         var text = message
         for field in definition.parameters {
@@ -36,7 +36,7 @@ enum FlagNames {
         return call(of: method).map { text.replacing("may not call \(method)", with: "may not run '\($0)'") } ?? text
     }
 
-    /// How the command of a method is called, such as `ebb vm list`.
+    /// The command line of a method, such as `ebb vm list`.
     private static func call(of method: String) -> String? {
         var pending: [(words: String, command: any ParsableCommand.Type)] = [("ebb", Ebb.self)]
         while let (words, command) = pending.popLast() {
@@ -47,14 +47,14 @@ enum FlagNames {
         return nil
     }
 
-    /// The endings of names that say a unit, which is typed with the value; the longer first.
+    /// The endings of names that give a unit, which is typed with the value; the longer ones first.
     private static let units: [(suffix: String, text: @Sendable (Int64) -> String)] = [
         ("BytesPerSecond", { Humanize.bytes($0) + "/s" }), ("Nanoseconds", { Humanize.duration($0) }),
         ("Seconds", { "\($0) s" }), ("Bytes", { Humanize.bytes($0) }), ("Ppm", { Humanize.share($0) }),
         ("Path", { "\($0)" }), ("Ms", { "\($0) ms" }),
     ]
 
-    /// Where the flag is not the parameter's name.
+    /// Flags that differ from the parameter's name.
     private static let words = [
         "maximumDowntimeMs": "--downtime", "windowLength": "--window", "movesInPerHost": "--moves-in",
         "movesOutPerHost": "--moves-out", "reservedVcpus": "--reserve-vcpus", "reservedMemoryBytes": "--reserve-memory",
@@ -64,7 +64,7 @@ enum FlagNames {
         "vm.migrate.host": "--to", "host.add.host": "--name", "tenant.set.clusters": "--cluster",
     ]
 
-    /// What is given without a flag: what a command is about.
+    /// Whether it is given without a flag, as the object of a command.
     private static func isArgument(_ parameter: String, of method: String) -> Bool {
         let noun = String(method.prefix { $0 != "." })
         return switch parameter {
@@ -78,7 +78,7 @@ enum FlagNames {
         }
     }
 
-    /// `min-vcpus` of `minVcpus`, without the unit.
+    /// `minVcpus` becomes `min-vcpus`, without the unit.
     private static func kebab(_ name: String) -> String {
         let unit = units.first { name.hasSuffix($0.suffix) && name != $0.suffix }?.suffix.count ?? 0
         return name.dropLast(unit).reduce(into: "") { result, character in

@@ -2,7 +2,7 @@
 
 internal import ArgumentParser
 
-/// What every command that talks to a gateway takes.
+/// The options of every command that talks to a gateway.
 struct GlobalOptions: ParsableArguments {
     @Option(help: "The gateway, as tcp://host:port or tls://host:port (EBB_ENDPOINT).")
     var endpoint: String?
@@ -41,12 +41,12 @@ struct GlobalOptions: ParsableArguments {
     }
 }
 
-/// What every command that changes something takes.
+/// The options of every command that changes something.
 struct MutationOptions: ParsableArguments {
     @Option(help: "Repeats with the same key are done once (default: a new key each time).")
     var idempotencyKey: String?
 
-    /// The given key, or a new one. `part` tells several requests of one command apart.
+    /// The given key, or a new one. `part` distinguishes several requests of one command.
     func key(part: String = "") -> String {
         guard let idempotencyKey else { return Self.newKey() }
         return part.isEmpty ? idempotencyKey : "\(idempotencyKey)/\(part)"
@@ -55,9 +55,9 @@ struct MutationOptions: ParsableArguments {
     static func newKey() -> String { String(UInt128.random(in: 0...UInt128.max), radix: 36) }
 }
 
-/// What every command that changes a VM takes.
+/// The options of every command that changes a VM.
 struct WaitOptions: ParsableArguments {
-    /// How long a change is waited for unless told otherwise.
+    /// How long to wait for a change by default.
     static let timeout = Duration.seconds(600)
 
     @Flag(help: "Don't wait for the end: print how far it is, and follow it with 'ebb operation show'.")

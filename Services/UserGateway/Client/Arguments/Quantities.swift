@@ -84,7 +84,7 @@ enum TypedQuantity {
         return product
     }
 
-    /// As `nanoseconds`, in whole seconds: what is finer is refused.
+    /// As `nanoseconds`, in whole seconds: a fraction is refused.
     static func seconds(_ text: String) throws -> Int64 { try whole(text, in: 1_000_000_000, "seconds") }
 
     /// As `nanoseconds`, in milliseconds.
@@ -96,12 +96,12 @@ enum TypedQuantity {
         return count
     }
 
-    /// As `nanoseconds`, but `0s` is none.
+    /// As `nanoseconds`, but `0s` is allowed.
     static func wait(_ text: String) throws -> Int64 { ["0", "0s"].contains(text) ? 0 : try nanoseconds(text) }
 
     /// An instant (`2026-03-01T12:00:00Z`, `2026-03-01`, `20260301`) or how long ago it was (`2h`, `7d`); as the
-    /// gateway takes it. A date is the day's first instant in UTC: as an end it leaves that day out. A bare number is no
-    /// duration here: `20260301` would be seven months of seconds.
+    /// gateway takes it. A date is the day's first instant in UTC: as an end it leaves that day out. A bare number is
+    /// not a duration here: `20260301` would be seven months of seconds.
     static func instant(_ text: String) throws -> String {
         if let instant = RFC3339.timestamp(text) ?? basicDate(text) { return instant.description }
         guard text.last?.isNumber == false, let ago = try? nanoseconds(text) else {

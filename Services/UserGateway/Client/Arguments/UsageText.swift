@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The line of help and of errors that shows how a command is typed: the parser leaves it as long as it is.
+/// Breaks the line of help and errors that shows how a command is typed, since the parser does not.
 enum UsageText {
     /// The message with its usage over several lines, each at most `columns` long where its words allow it.
     static func wrapped(_ message: String, columns: Int) -> String {

@@ -5,9 +5,9 @@ internal import UserGatewayCore
 internal import Yams
 
 extension JSONValue {
-    /// So large a file is no document that people write for Ebb.
+    /// The largest file, in bytes: people do not write larger documents for Ebb.
     private static let largestFile = 1 << 20
-    /// So many values with it; also bounds what a few aliases in YAML can claim.
+    /// The most values in a file; also limits what a few aliases in YAML can expand to.
     private static let mostValues = 10_000
 
     /// Reads a YAML file; JSON is YAML too. Numbers are exact: an integer beyond 64 bits is refused, not rounded.
@@ -77,7 +77,7 @@ extension JSONValue {
         case .null: return .null
         case .bool: return .bool(["true", "yes", "on", "y"].contains(text.lowercased()))
         case .int:
-            // Octal, hexadecimal and sixties are for no price: 010 is 8 to some readers and 10 to others.
+            // Octal, hexadecimal and base-60 numbers are refused: 010 is 8 to some readers and 10 to others.
             let digits = text.replacing("_", with: "")
             guard let value = Int64(digits), String(value) == digits else {
                 throw Unreadable(sentence: "\(path) must be a whole number of at most 64 bits in digits, not \(text)")

@@ -3,7 +3,7 @@
 internal import ArgumentParser
 internal import UserGatewayCore
 
-/// Whose, and from when to when.
+/// The tenant and the period.
 struct PeriodOptions: ParsableArguments {
     @Option(help: help("bill.show", "tenant")) var tenant: String?
     @Option(help: help("bill.show", "from")) var from: String?

@@ -4,27 +4,28 @@ internal import ArgumentParser
 internal import ResourceModel
 internal import UserGatewayCore
 
-/// What every command takes that can't be undone.
+/// The options of every command that can't be undone.
 struct ConsentOptions: ParsableArguments {
-    @Flag(name: .shortAndLong, help: "Don't ask, as is needed without a terminal: it can't be undone.") var yes = false
+    @Flag(name: .shortAndLong, help: "Don't ask for confirmation, which needs a terminal: it can't be undone.")
+    var yes = false
 }
 
-/// What a person agrees to before something is done that can't be undone.
+/// The agreement of a person before something is done that can't be undone.
 struct Agreement {
     /// Whether it was given with the command.
     let isGiven: Bool
     /// The VMs that it is about, as they were typed.
     let vms: [String]
-    /// What the registry has to be told whose VMs they are.
+    /// The tenant that owns the VMs, if the request must name it.
     var tenant: String?
     /// The question with the VMs' names.
     let question: (SafeText) -> SafeText
-    /// What is said after a no: what was not done.
+    /// What is printed after a no: what was not done.
     let refusal: String
 }
 
 extension GlobalOptions {
-    /// Has a person agree where the registry says that a call can't be undone: by `--yes`, or by a yes on a terminal.
+    /// Asks for agreement if the registry says that a call can't be undone: by `--yes`, or by a yes on a terminal.
     ///
     /// - Throws: `ClientFailure`: usage if nobody can be asked, failed after a no.
     func agree(to method: String, _ parameters: [String: JSONValue], _ agreement: Agreement?) async throws {
@@ -36,7 +37,7 @@ extension GlobalOptions {
         let surroundings = Surroundings.current
         guard surroundings.isInteractive else {
             throw ClientFailure(
-                .usage, "it can't be undone, and without a terminal nobody can be asked: add --yes to have it done")
+                .usage, "it can't be undone, and without a terminal nobody can be asked: add --yes to confirm it")
         }
         let names = try await names(of: agreement)
         surroundings.writeError("\(agreement.question(names)) [y/N] ")
@@ -45,7 +46,7 @@ extension GlobalOptions {
         }
     }
 
-    /// The VMs as they were typed; one that was typed as a UUID with its name.
+    /// The VMs as they were typed; a VM that was typed as a UUID also with its name.
     private func names(of agreement: Agreement) async throws -> SafeText {
         guard agreement.vms.contains(where: { UUID128($0) != nil }) else {
             return SafeText(line: agreement.vms.joined(separator: ", "))

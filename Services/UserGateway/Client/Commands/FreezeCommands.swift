@@ -3,7 +3,7 @@
 internal import ArgumentParser
 internal import UserGatewayCore
 
-/// What is frozen.
+/// What to freeze.
 struct FreezeScope: ParsableArguments {
     @Option(help: help("freeze.set", "vm")) var vm: String?
     @Option(help: help("freeze.set", "tenant")) var tenant: String?

@@ -11,18 +11,18 @@ protocol GatewayCommand: AsyncParsableCommand {
     func parameters() throws -> [String: JSONValue?]
     /// How the result is shown.
     func view(of result: JSONValue) -> View
-    /// Whether the result, once it is shown, means that something is wrong.
+    /// The failure with which the command ends after the result is shown; `nil`: the result is fine.
     func failure(of result: JSONValue) -> ClientFailure?
-    /// What a person agrees to, where the method can't be undone.
+    /// The agreement that is needed if the method can't be undone.
     var agreement: Agreement? { get }
 }
 
-/// A command that changes something, and so sends a key that makes its repeats harmless.
+/// A command that changes something, and therefore sends a key that makes its repeats harmless.
 protocol MutatingCommand: GatewayCommand {
     var mutation: MutationOptions { get }
 }
 
-/// A command that changes a VM: it is carried out by the VM's host, which takes its time, and is followed to its end.
+/// A command that changes a VM: the VM's host carries it out, which takes time, and the command follows it to its end.
 protocol VMChangeCommand: MutatingCommand {
     var waiting: WaitOptions { get }
 }
@@ -59,7 +59,7 @@ extension GatewayCommand {
 }
 
 extension GlobalOptions {
-    /// Prints a result; says on standard error what a table can't.
+    /// Prints a result; writes to standard error what a table can't show.
     func show(_ result: JSONValue, _ view: View) throws {
         let surroundings = Surroundings.current
         let format = try format()

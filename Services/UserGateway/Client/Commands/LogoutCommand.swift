@@ -4,12 +4,12 @@ internal import ArgumentParser
 internal import ResourceModel
 internal import UserGatewayCore
 
-/// Revokes the token that commands use, and forgets it.
+/// Revokes the token that commands use, and deletes it here.
 struct LogoutCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logout", abstract: "Revoke the token of a gateway's context, and forget it.",
         discussion: """
-            The token is valid no more, wherever it is used; other tokens of the same principal go on. Only a token that a \
+            The token is not valid any more, wherever it is used; other tokens of the same principal go on. Only a token that a \
             login kept is forgotten here: one of --token-file, EBB_TOKEN or EBB_TOKEN_FILE is revoked alone.
 
             Examples:

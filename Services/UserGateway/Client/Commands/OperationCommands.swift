@@ -32,7 +32,7 @@ struct StatusCommand: GatewayCommand {
 
     func view(of result: JSONValue) -> View { .status }
 
-    /// Scripts read it by the exit code: 0 is well.
+    /// Scripts read the exit code: 0 means that all is well.
     func failure(of result: JSONValue) -> ClientFailure? {
         result["healthy"] == true ? nil : ClientFailure(.failed, "")
     }

@@ -108,18 +108,18 @@ struct ResourceOptions: ParsableArguments {
     }
 }
 
-/// What holds for a VM beside its rules.
+/// The options that hold for a VM beside its rules.
 struct PolicyOptionFlags: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Whether the platform chooses the bounds from the VM's own past.")
     var managed: Bool?
     @Option(
         help:
-            "What a managed policy is to reach at least cost: at most this share of minutes overloaded, such as 0.5%.",
+            "What a managed policy must reach at the lowest cost: at most this share of minutes overloaded, such as 0.5%.",
         transform: TypedQuantity.share)
     var goal: Int64?
-    @Option(help: "No growing for so long after a change, such as 30s.", transform: TypedQuantity.wait)
+    @Option(help: "No growing for this long after a change, such as 30s.", transform: TypedQuantity.wait)
     var cooldownUp: Int64?
-    @Option(help: "No shrinking for so long after a change, such as 5m.", transform: TypedQuantity.wait)
+    @Option(help: "No shrinking for this long after a change, such as 5m.", transform: TypedQuantity.wait)
     var cooldownDown: Int64?
     @Option(help: "N: how many samples are looked at; 0: the platform's, or the preset's.") var window: Int64?
     @Flag(inversion: .prefixedNo, help: "Whether nothing is to be done with the VM automatically.") var optOut: Bool?

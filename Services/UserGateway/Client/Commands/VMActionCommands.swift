@@ -3,9 +3,9 @@
 internal import ArgumentParser
 internal import UserGatewayCore
 
-/// What the commands that act on one or several VMs take.
+/// The arguments of commands that act on one or several VMs.
 struct VMSelection: ParsableArguments {
-    @Argument(help: ArgumentHelp("VMs by name or UUID; what fails does not stop the rest.", valueName: "vm"))
+    @Argument(help: ArgumentHelp("VMs by name or UUID; a failure does not stop the rest.", valueName: "vm"))
     var vms: [String]
 
     @Option(help: help("vm.start", "tenant"))
@@ -22,7 +22,7 @@ protocol VMActionCommand: AsyncParsableCommand {
     var selection: VMSelection { get }
     /// Parameters beside the VM.
     var extras: [String: JSONValue] { get }
-    /// What a person agrees to, where the method can't be undone.
+    /// The agreement that is needed if the method can't be undone.
     var agreement: Agreement? { get }
 }
 

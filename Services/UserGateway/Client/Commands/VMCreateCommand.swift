@@ -66,7 +66,8 @@ struct VMCreate: VMChangeCommand {
 
     func view(of result: JSONValue) -> View { .outcome }
 
-    /// The keys in a file as `authorized_keys` has them. Whoever names the private key by mistake must not send it.
+    /// The keys in a file in the form of `authorized_keys`. If somebody names the private key by mistake, it must not
+    /// be sent.
     private static func keys(in path: String) throws -> [String] {
         let text = try ConnectionSettings.read(NSString(string: path).expandingTildeInPath, failing: .badData)
         let keys = text.split(whereSeparator: \.isNewline)

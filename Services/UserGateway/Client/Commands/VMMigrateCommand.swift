@@ -21,7 +21,7 @@ struct VMMigrate: AsyncParsableCommand {
     var downtime: Int64?
     @Flag(help: "Slow a VM down that changes its memory faster than it is copied.") var autoConverge = false
     @Option(
-        help: "How long it may take, such as 30m; then it is called off (default: as long as it progresses).",
+        help: "How long it may take, such as 30m; then it is aborted (default: as long as it makes progress).",
         transform: TypedQuantity.seconds)
     var timeLimit: Int64?
     @Flag(help: help("vm.migrate", "force")) var force = false
@@ -40,15 +40,15 @@ struct VMMigrate: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        var wish: [String: JSONValue] = ["vm": .string(vm), "idempotencyKey": .string(mutation.key())]
-        wish["tenant"] = .optional(tenant)
-        wish["host"] = .optional(to)
-        wish["bandwidthBytesPerSecond"] = .optional(bandwidth)
-        wish["maximumDowntimeMs"] = .optional(downtime)
-        wish["timeLimitSeconds"] = .optional(timeLimit)
-        if autoConverge { wish["autoConverge"] = true }
-        if force { wish["force"] = true }
-        let (method, parameters, waiting) = (abort ? "vm.abort" : "vm.migrate", wish, waiting)
+        var values: [String: JSONValue] = ["vm": .string(vm), "idempotencyKey": .string(mutation.key())]
+        values["tenant"] = .optional(tenant)
+        values["host"] = .optional(to)
+        values["bandwidthBytesPerSecond"] = .optional(bandwidth)
+        values["maximumDowntimeMs"] = .optional(downtime)
+        values["timeLimitSeconds"] = .optional(timeLimit)
+        if autoConverge { values["autoConverge"] = true }
+        if force { values["force"] = true }
+        let (method, parameters, waiting) = (abort ? "vm.abort" : "vm.migrate", values, waiting)
         let progress = ProgressLine()
         let settings = try ConnectionSettings(global, timeout: WaitOptions.timeout)
         let outcome = try await progress.following(settings) { client in

@@ -35,11 +35,11 @@ struct VMConsole: AsyncParsableCommand {
 
     mutating func run() async throws {
         let (global, follow) = (global, follow)
-        var wish: [String: JSONValue] = ["vm": .string(vm)]
-        wish["offset"] = .optional(offset)
-        wish["limit"] = .optional(limit)
-        wish["tenant"] = .optional(tenant)
-        let parameters = wish
+        var values: [String: JSONValue] = ["vm": .string(vm)]
+        values["offset"] = .optional(offset)
+        values["limit"] = .optional(limit)
+        values["tenant"] = .optional(tenant)
+        let parameters = values
         let settings = try ConnectionSettings(global, timeout: follow ? .seconds(86_400) : .seconds(30))
         try await GatewayClient.withSession(settings) { client in
             var parameters = parameters

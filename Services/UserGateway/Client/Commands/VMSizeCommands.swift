@@ -56,7 +56,7 @@ struct VMCap: AsyncParsableCommand {
     mutating func run() async throws {
         let (vm, tenant, waiting) = (vm, tenant, waiting)
         // Two changes, each with a key of its own.
-        let wishes = [
+        let changes = [
             ("vm.cap", "cpuCapPpm", cpu, mutation.key(part: "cpu")),
             ("vm.networkcap", "bytesPerSecond", network, mutation.key(part: "network")),
         ].compactMap { method, name, value, key in value.map { (method, name, $0, key) } }
@@ -64,7 +64,7 @@ struct VMCap: AsyncParsableCommand {
         let settings = try ConnectionSettings(global, timeout: WaitOptions.timeout)
         let outcomes = try await progress.following(settings) { client in
             var outcomes: [JSONValue] = []
-            for (method, name, value, key) in wishes {
+            for (method, name, value, key) in changes {
                 let parameters: [String: JSONValue?] = [
                     "vm": .string(vm), "tenant": .optional(tenant), name: .integer(value),
                     "idempotencyKey": .string(key),
@@ -118,12 +118,12 @@ struct VMPrepare: AsyncParsableCommand {
     }
 
     mutating func run() async throws {
-        var wish: [String: JSONValue] = ["vm": .string(vm)]
-        wish["maxVcpus"] = .optional(maxVcpus)
-        wish["maxMemoryBytes"] = .optional(maxMemory)
-        wish["tenant"] = .optional(tenant)
-        if !dryRun { wish["idempotencyKey"] = .string(mutation.key()) }
-        let (parameters, waiting) = (wish, waiting)
+        var values: [String: JSONValue] = ["vm": .string(vm)]
+        values["maxVcpus"] = .optional(maxVcpus)
+        values["maxMemoryBytes"] = .optional(maxMemory)
+        values["tenant"] = .optional(tenant)
+        if !dryRun { values["idempotencyKey"] = .string(mutation.key()) }
+        let (parameters, waiting) = (values, waiting)
         if dryRun {
             let preview = try await GatewayClient.withSession(ConnectionSettings(global)) { client in
                 try await client.call("vm.preview", parameters)

@@ -4,7 +4,8 @@ internal import Foundation
 internal import ResourceModel
 internal import UserGatewayCore
 
-/// To which gateway, as whom, for how long: flags over environment over the configuration's context over defaults.
+/// Which gateway, which token, which timeout: from flags, else the environment, else the configuration's context, else
+/// defaults.
 struct ConnectionSettings: Equatable {
     let endpoint: Endpoint
     let token: AccessToken
@@ -15,7 +16,7 @@ struct ConnectionSettings: Equatable {
 
     /// - Parameters:
     ///   - token: instead of the configured one, for a login.
-    ///   - usual: how long to wait unless told otherwise.
+    ///   - usual: how long to wait by default.
     init(
         _ options: GlobalOptions, token given: AccessToken? = nil, timeout usual: Duration = .seconds(30)
     ) throws {
@@ -49,7 +50,7 @@ struct ConnectionSettings: Equatable {
         token = try Self.token(secret)
     }
 
-    /// A token out of text that somebody typed or stored.
+    /// The token in a text that somebody typed or stored.
     static func token(_ text: String) throws -> AccessToken {
         guard let token = AccessToken(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
             throw ClientFailure(.unauthorised, "the token does not have the form ebb_ and 43 characters; was it cut?")
@@ -57,7 +58,7 @@ struct ConnectionSettings: Equatable {
         return token
     }
 
-    /// - Parameter code: what a file that can't be read means.
+    /// - Parameter code: the failure's code if the file can't be read.
     static func read(_ path: String, failing code: ClientFailure.Code = .configuration) throws -> String {
         do {
             return try String(contentsOfFile: path, encoding: .utf8)

@@ -5,14 +5,14 @@ internal import Synchronization
 internal import UserGatewayCore
 
 extension GatewayClient {
-    /// How long between two looks at a change that goes on.
+    /// The pause between two looks at a change that is under way.
     private static let pause = Duration.milliseconds(500)
-    /// Ten seconds of them.
+    /// How many looks to wait for a host that takes the change: ten seconds.
     private static let looksWithoutTaker = 20
 
-    /// Has a VM changed and follows the change to its end, unless told not to wait.
+    /// Orders a change of a VM and follows it to its end, unless it should not wait.
     ///
-    /// - Returns: the method's answer, with what the end adds to it.
+    /// - Returns: the method's answer, updated with the change's end.
     /// - Throws: the reason why the change failed.
     mutating func change(
         _ method: String, _ parameters: [String: JSONValue], _ waiting: WaitOptions, _ progress: ProgressLine
@@ -23,7 +23,7 @@ extension GatewayClient {
         var looks = 0
         while latest["state"] == "queued" || latest["state"] == "claimed" {
             progress.show(latest, command: command)
-            // Nobody is there to take it, and nobody waits for one that is away.
+            // No instance is there to take it, and the client does not wait for one that is away.
             if latest["state"] == "queued", let why = latest["message"]?.text {
                 looks += 1
                 if looks == Self.looksWithoutTaker {
@@ -36,34 +36,34 @@ extension GatewayClient {
         }
         progress.end()
         if latest["state"] == "failed" { throw ClientFailure(operation: latest) }
-        let news = (latest.members ?? [:]).filter { ["state", "host", "vcpus", "message"].contains($0.key) }
-        return .object((begun.members ?? [:]).merging(news) { _, new in new })
+        let progress = (latest.members ?? [:]).filter { ["state", "host", "vcpus", "message"].contains($0.key) }
+        return .object((begun.members ?? [:]).merging(progress) { _, new in new })
     }
 }
 
 extension ClientFailure {
-    /// A change that failed, as `operation.show` tells it.
+    /// The failure of a change, as `operation.show` returns it.
     init(operation: JSONValue) {
         let reason = operation["reason"]?.text.flatMap(ErrorReason.init) ?? .unavailable
         self.init(MethodError(reason, operation["message"]?.text ?? "it failed").rpcError)
     }
 }
 
-/// The line of a terminal that says how far a change is; on anything else nothing is written.
+/// The line on a terminal that shows how far a change is; nothing is written if there is no terminal.
 final class ProgressLine: Sendable {
     private struct State {
         var command: String?
         var what = ""
         var isShown = false
 
-        /// How to look at what goes on.
+        /// How to follow a change that goes on.
         var remedy: String { "goes on; follow it with 'ebb operation show \(command ?? "")'" }
     }
 
     private let state = Mutex(State())
     private let surroundings = Surroundings.current
 
-    /// Runs `body` in a session; where that takes too long, says how to follow what goes on.
+    /// Runs `body` in a session; if that takes too long, fails with how to follow the change.
     func following<Value: Sendable>(
         _ settings: ConnectionSettings, _ body: @escaping @Sendable (inout GatewayClient) async throws -> Value
     ) async throws -> Value {
@@ -93,10 +93,10 @@ final class ProgressLine: Sendable {
         surroundings.writeError(Self.erasure + line.prefix(max(10, surroundings.width - 1)))
     }
 
-    /// Takes away what stands on the terminal's line.
+    /// Clears the terminal's line.
     private static let erasure: SafeText = "\r\u{1B}[K"
 
-    /// Takes the line away again.
+    /// Clears the line at the end.
     func end() {
         let wasShown = state.withLock { state in
             defer { state.isShown = false }

@@ -16,7 +16,7 @@ struct GatewayClient {
     private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     private let endpoint: Endpoint
     private var lastID: Int64 = 0
-    /// Before it nothing was asked for.
+    /// Before the login nothing was requested.
     private var isLoggedIn = false
 
     /// Connects, logs in, runs `body`, closes; all within the settings' timeout.
@@ -40,7 +40,7 @@ struct GatewayClient {
         }
     }
 
-    /// Calls a method; throws `ClientFailure` with the gateway's reason, or with what does not fit in the words of the
+    /// Calls a method; throws `ClientFailure` with the gateway's reason, or with what does not fit, in the names of the
     /// command line.
     mutating func call(_ method: String, _ parameters: [String: JSONValue] = [:]) async throws -> JSONValue {
         let definition = MethodRegistry.ebb[method]
@@ -62,7 +62,7 @@ struct GatewayClient {
                 let answer = try RPCCodec.decodeAnswer(
                     line.readableBytesView, limits: JSONLimits(bytes: Self.maximumAnswer, values: 10_000_000))
                 guard case .response(let response) = answer else { continue }
-                // Without an id it is about the connection: the last thing that the gateway says.
+                // An error without an id is about the connection: the gateway's last line.
                 guard response.id == request.id || response.id == .null else { continue }
                 return try response.result.get()
             }
@@ -83,7 +83,7 @@ struct GatewayClient {
         do {
             try await outbound.write(ByteBuffer(bytes: RPCCodec.encode(request)))
         } catch is ChannelError {
-            // Who reads learns why the connection has ended: by the gateway's last line, or by what TLS found.
+            // Reading shows why the connection has ended: the gateway's last line, or TLS's error.
         }
     }
 

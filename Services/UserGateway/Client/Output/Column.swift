@@ -7,7 +7,7 @@ internal import UserGatewayCore
 struct Column: Sendable {
     enum Style: Sendable {
         case text, state, count, bytes, rate, share, instant, nanoseconds, quantity, money(currency: String)
-        /// A number, of memory and disk in bytes: the item's resource says it.
+        /// A number; for memory and disk, as the item's resource says, in bytes.
         case limit
         /// A tenant; without one it is a foreign domain.
         case owner
@@ -20,7 +20,7 @@ struct Column: Sendable {
     let style: Style
     /// Only in `-o wide`.
     let isWide: Bool
-    /// What null means: `unknown`, or that there is none.
+    /// The meaning of null: `unknown`, or that there is none.
     let absence: String
 
     init(
@@ -41,7 +41,7 @@ struct Column: Sendable {
         }
     }
 
-    /// The value for people: `-` if it is not there, `unknown` if nobody knows it. Nothing in it steers a terminal.
+    /// The value for people: `-` if there is none, `unknown` if it is not known. Nothing in it steers a terminal.
     func human(_ item: JSONValue) -> SafeText { SafeText(line: text(item)) }
 
     private func text(_ item: JSONValue) -> String {

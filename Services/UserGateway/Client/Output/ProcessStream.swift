@@ -6,7 +6,7 @@ internal import Glibc
 enum ProcessStream: Int32 {
     case output = 1, error = 2
 
-    /// Writes all of a text; of an empty one it finds out whether somebody still reads.
+    /// Writes a whole text; with an empty one it only checks whether somebody still reads.
     ///
     /// - Throws: `ClientFailure`: `readerGone` without a message, else `output` with the reason.
     func write(_ text: String) throws(ClientFailure) {
@@ -20,7 +20,7 @@ enum ProcessStream: Int32 {
             }
             switch errno {
             case EINTR: continue
-            // Somebody made the stream one that does not block: another process may share it.
+            // The stream is non-blocking, since another process that shares it may have made it so.
             case EAGAIN: _ = wait(for: Int16(POLLOUT), milliseconds: -1)
             case EPIPE: throw ClientFailure(.readerGone, "")
             case let code:
@@ -31,7 +31,7 @@ enum ProcessStream: Int32 {
         }
     }
 
-    /// Keeps the numbers of streams that are closed from becoming those of sockets. What is closed still can't be used.
+    /// Prevents that a socket gets the number of a closed stream. A closed stream still can't be used.
     static func reserve() {
         for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) == -1 {
             _ = open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY)

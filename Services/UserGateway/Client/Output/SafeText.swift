@@ -6,17 +6,17 @@ internal import Yams
 
 /// Text that may go to standard output and standard error: the only kind that `Surroundings` writes.
 ///
-/// What stands in the sources goes in as it is, also colours. All else goes through the function of its medium: a line or
-/// prose of the terminal, JSON, YAML, a row of CSV. Interpolated, it is a line.
+/// Literals in the source code are taken as they are, also colours. Everything else passes the function of its medium:
+/// a line or prose of the terminal, JSON, YAML, a row of CSV. An interpolated text counts as a line.
 struct SafeText: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStringConvertible {
     private(set) var text: String
 
     var description: String { text }
     var isEmpty: Bool { text.isEmpty }
-    /// Characters that it takes.
+    /// How many characters it has.
     var width: Int { text.count }
 
-    /// Only what stands in the sources is taken as it is.
+    /// Only literals in the source code are taken as they are.
     init(stringLiteral value: StaticString) { text = value.description }
 
     /// Text within one line of a terminal.
@@ -25,16 +25,17 @@ struct SafeText: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStr
     /// Text of several lines for a terminal.
     init(prose: String) { text = terminalProse(prose) }
 
-    /// JSON for people, without a line break at its end; what steers a terminal is escaped.
+    /// JSON for people, without a line break at its end; characters that steer a terminal are escaped.
     init(json value: JSONValue) { text = terminalJSON(value.pretty) }
 
-    /// YAML, with a line break at its end. The writer escapes what steers a terminal and all beyond ASCII.
+    /// YAML, with a line break at its end. The writer escapes characters that steer a terminal, and all that are not
+    /// ASCII.
     init(yaml value: JSONValue) throws { text = terminalProse(try Yams.serialize(node: Self.node(value))) }
 
     /// A row of CSV (RFC 4180), with its line break.
     ///
-    /// A text that a spreadsheet would take for a formula begins with an apostrophe, which makes it a text there. A number
-    /// stays one, also one with a sign, and also where JSON has it as digits within a string.
+    /// A text that a spreadsheet would take for a formula gets an apostrophe at its beginning, which makes it a text
+    /// there. A number stays a number, also with a sign, and also if JSON has it as digits in a string.
     init(csv row: [JSONValue]) {
         text =
             row.map { value in
@@ -43,7 +44,7 @@ struct SafeText: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStr
             }.joined(separator: ",") + "\r\n"
     }
 
-    /// The first characters of it.
+    /// Its first characters.
     func prefix(_ count: Int) -> SafeText { SafeText(part: text.prefix(count)) }
 
     /// The same text without blanks at its end.
@@ -59,7 +60,7 @@ struct SafeText: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStr
 
     // MARK: CSV
 
-    /// What spreadsheets take for the beginning of a formula, also in its full-width forms.
+    /// Characters that spreadsheets take for the beginning of a formula, also in full width.
     private static let formulaMarks: Set<Character> = ["=", "+", "-", "@", "＝", "＋", "－", "＠"]
 
     private static func isFormula(_ cell: String, _ value: JSONValue) -> Bool {
@@ -67,7 +68,7 @@ struct SafeText: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStr
         return formulaMarks.contains(first) && cell.wholeMatch(of: /[+-]?[0-9]+(\.[0-9]+)?/) == nil
     }
 
-    /// A semicolon separates cells where a comma is in numbers.
+    /// A semicolon is quoted too: it separates cells in countries that write numbers with a comma.
     private static func quoted(_ cell: String) -> String {
         let needsQuotes = cell.contains { $0 == "," || $0 == ";" || $0 == "\"" }
         return needsQuotes ? "\"" + cell.replacing("\"", with: "\"\"") + "\"" : cell
@@ -89,7 +90,7 @@ struct SafeText: Hashable, Sendable, ExpressibleByStringInterpolation, CustomStr
         }
     }
 
-    /// Quotes what a reader of YAML would take for something else than a string, and what holds more than its lines.
+    /// Quotes a text that a reader of YAML would not take for a string, or that has more than plain lines.
     private static func style(of text: String) -> Node.Scalar.Style {
         let steering = text.unicodeScalars.filter(\.isSteering)
         guard steering.allSatisfy({ $0 == "\n" }) else { return .doubleQuoted }
@@ -115,7 +116,7 @@ extension SafeText {
 }
 
 extension Sequence where Element == SafeText {
-    /// All of them, one after another.
+    /// All texts, one after another.
     func joined(separator: SafeText = "") -> SafeText {
         var result: SafeText = ""
         for (position, text) in enumerated() {

@@ -2,10 +2,10 @@
 
 internal import UserGatewayCore
 
-/// How Ebb is, on one screen of 80 columns and 24 lines, however much there is to tell.
+/// The state of Ebb on one screen of 80 columns and 24 lines, however much there is to show.
 struct StatusScreen {
     static let width = 80
-    /// One line is the prompt's.
+    /// One of the 24 lines is for the prompt.
     static let height = 23
     private static let mostFreezes = 4
 
@@ -73,17 +73,17 @@ struct StatusScreen {
             + (more > 0 ? [plain("  and \(more) more: ebb freeze list")] : [])
     }
 
-    /// What is wrong, in at most so many lines.
+    /// The problems, in at most `limit` lines.
     private func problems(_ limit: Int) -> [Table.Cell] {
         let all = status["problems"]?.items?.compactMap(\.text) ?? []
         guard !all.isEmpty else { return [] }
-        // A line above them, and one for those that have no place.
+        // One line is for the title, and one for the problems that have no place.
         var left = max(1, limit - 2)
         var lines: [String] = []
         var shown = 0
         for problem in all {
             let wrapped = Self.wrapped(problem)
-            // The first one is told whatever it is, in as many lines as there are.
+            // The first problem is always shown, in as many lines as are free.
             guard shown == 0 || wrapped.count <= left else { break }
             lines += wrapped.prefix(left)
             left -= min(left, wrapped.count)
@@ -94,7 +94,7 @@ struct StatusScreen {
             + (more > 0 ? [plain("  and \(more) more: ebb service list, ebb host list")] : [])
     }
 
-    /// In lines as wide as the screen, broken between words.
+    /// The text in lines as wide as the screen, broken between words.
     private static func wrapped(_ text: String) -> [String] {
         var lines: [String] = []
         var line = "  "
@@ -108,7 +108,7 @@ struct StatusScreen {
         return lines + [line]
     }
 
-    /// At most as wide as the screen, on one line.
+    /// The text on one line, cut to the width of the screen.
     private static func fitting(_ text: String) -> String {
         let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
         return line.count <= width ? line : line.prefix(width - 1) + "…"

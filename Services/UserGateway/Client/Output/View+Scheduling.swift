@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The columns of policies, of what decisions came to, and of the queue.
+/// The columns of policies, of decisions' outcomes, and of the queue.
 extension View {
     static let policy = View(
         .record, name: "vm",

@@ -11,13 +11,13 @@ struct View: Sendable {
         case record
         /// One object, then a table of each of these members that has elements.
         case details([Section])
-        /// `text` as it is, where the gateway sent one; else as a list or record.
+        /// `text` as it is, if the gateway sent one; else as a list or record.
         case prose
         /// `text` as it is, nothing added: a piece of something longer.
         case verbatim
-        /// What an action came to, in one sentence.
+        /// The outcome of an action, in one sentence.
         case outcome
-        /// How Ebb is, on one screen.
+        /// The state of Ebb, on one screen.
         case status
     }
 
@@ -38,7 +38,7 @@ struct View: Sendable {
         self.columns = columns
     }
 
-    /// Whether it lists what happened: cut by a limit, the newest are left.
+    /// Whether it lists events: then a limit keeps the newest.
     var isByTime: Bool { columns.contains { $0.key == "at" } }
 
     /// The result as text that ends with a line break.
@@ -109,7 +109,7 @@ struct View: Sendable {
         return sentence + "\n" + change(outcome)
     }
 
-    /// What changes at the next cold boot, or how to follow what goes on.
+    /// What changes at the next cold boot, or how to follow a change that goes on.
     private func change(_ outcome: JSONValue) -> SafeText {
         if let change = outcome["change"]?.text, !change.isEmpty {
             return "from its next cold boot on:\n"

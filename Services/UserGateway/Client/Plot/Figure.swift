@@ -2,7 +2,7 @@
 
 internal import Foundation
 
-/// A VM's load beside its host's, with bounds, size and what was done: the data of the paper's figures.
+/// A VM's load beside its host's, with bounds, size and actions: the data of the paper's figures.
 ///
 /// Series have one value per sample; `null` is unknown and leaves a gap.
 struct Figure: Codable, Equatable, Sendable {
@@ -78,7 +78,8 @@ struct Figure: Codable, Equatable, Sendable {
         return max(100, (highest / 20).rounded(.up) * 20)
     }
 
-    /// The sizes that the strip shows: all that occur, and one neighbour so that a constant one is a line, not a frame.
+    /// The sizes that the strip shows: all that occur, and one neighbour so that a constant size is a line, not a
+    /// frame.
     var sizes: ClosedRange<Int>? {
         guard let sizes = vcpus?.compactMap({ $0 }), let lowest = sizes.min(), let highest = sizes.max() else {
             return nil

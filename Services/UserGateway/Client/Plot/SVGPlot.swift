@@ -79,7 +79,7 @@ struct SVGPlot {
         }.joined(separator: "\n")
     }
 
-    /// Between the bounds: where nothing is done.
+    /// The band between the bounds, in which nothing is done.
     private func band() -> String {
         guard let lower = figure.lowerPercent, let upper = figure.upperPercent, lower < upper else { return "" }
         return """
@@ -282,7 +282,7 @@ struct SVGPlot {
             """
     }
 
-    /// At most one decimal: a tenth of a pixel is seen by nobody.
+    /// At most one decimal: nobody sees less than a tenth of a pixel.
     private func n(_ value: Double) -> String { number((value * 10).rounded() / 10) }
 
     private func number(_ value: Double) -> String { value == value.rounded() ? "\(Int(value))" : "\(value)" }

@@ -125,7 +125,7 @@ struct TerminalPlot {
 
     // MARK: vCPUs
 
-    /// A step line, a row per size; from eight sizes on only rows of sizes that occur.
+    /// A step line with a row per size; from eight sizes on, only rows of sizes that occur.
     private func strip() -> [SafeText] {
         guard let sizes = figure.sizes, let series = figure.vcpus else { return [] }
         let occurring = Set(series.compactMap { $0 })
@@ -138,7 +138,7 @@ struct TerminalPlot {
             guard let current else { continue }
             grid[current][column] = "━"
             guard let previous, previous != current else { continue }
-            // Rows count downwards: a smaller one is a larger size.
+            // Rows count downwards: a smaller row number is a larger size.
             for row in min(previous, current)...max(previous, current) { grid[row][column] = "┃" }
             grid[previous][column] = current < previous ? "┛" : "┓"
             grid[current][column] = current < previous ? "┏" : "┗"

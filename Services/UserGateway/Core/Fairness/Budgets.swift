@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What somebody may use up each second, on average; each at least 1.
+/// How much somebody may use per second, on average; each at least 1.
 package struct Rates: Hashable, Sendable {
     package var requests: Int64
-    /// Of requests and answers.
+    /// Bytes of requests and answers.
     package var bytes: Int64
     /// Microseconds of work at the database.
     package var databaseMicroseconds: Int64
@@ -15,7 +15,7 @@ package struct Rates: Hashable, Sendable {
     }
 }
 
-/// What was used up.
+/// How much was used.
 package struct Spending: Hashable, Sendable {
     package var requests: Int64 = 0
     package var bytes: Int64 = 0
@@ -28,15 +28,15 @@ package struct Spending: Hashable, Sendable {
     }
 }
 
-/// What each principal and each tenant may use up. What a request costs is known when it was done: who spent more than
-/// there was waits until it is made up for.
+/// How much each principal and each tenant may use. The cost of a request is known only when it is done: whoever used
+/// more than was left waits until the debt is paid.
 package struct Budgets: Sendable {
-    /// So much of a rate may be used at once: 2 s of it.
+    /// How much of a rate may be used at once: 2 s of it.
     private static let burstNanoseconds: Int64 = 2_000_000_000
-    /// A call that took longer waited, for a lock or for somebody who does not answer, which nobody owes. How many calls of
-    /// a lane are at work at once, its places bound.
+    /// The longest work that counts. A call that took longer has waited for a lock, or for a service that does not
+    /// answer, and nobody must pay for that. The lane's places limit how many of its calls work at once.
     private static let longestWorkMicroseconds: Int64 = 1_000_000
-    /// Nobody is shut out for longer by one request.
+    /// The longest time for which one request can shut somebody out.
     private static let longestDebtNanoseconds: Int64 = 60_000_000_000
 
     private enum Kind: CaseIterable {
@@ -69,7 +69,8 @@ package struct Budgets: Sendable {
     }
 
     private struct Bucket {
-        /// When each kind is made up for: at or before `now - burst` it is full, after `now` there is a debt.
+        /// For each kind, the instant up to which it is paid: at or before `now - burst` the budget is full, after
+        /// `now` there is a debt.
         var paidUntil: [Int64]
     }
 
@@ -79,9 +80,9 @@ package struct Budgets: Sendable {
     private var buckets: [String: Bucket] = [:]
 
     /// - Parameters:
-    ///   - principals: of each principal of a tenant.
-    ///   - tenants: of each tenant, and of each of the provider's own people.
-    ///   - maximumBuckets: how many are remembered before those that are full are forgotten.
+    ///   - principals: the rates of each principal of a tenant.
+    ///   - tenants: the rates of each tenant, and of each of the provider's own people.
+    ///   - maximumBuckets: how many budgets are remembered before full ones are dropped.
     package init(principals: Rates, tenants: Rates, maximumBuckets: Int = 10_000) {
         self.principals = principals
         self.tenants = tenants
@@ -91,7 +92,7 @@ package struct Budgets: Sendable {
     /// Whether a party may go on now.
     ///
     /// - Parameter now: nanoseconds by a monotonic clock.
-    /// - Throws: `BUSY` that names who has used up what, and says when to come back.
+    /// - Throws: `BUSY` that names who has used up what, and when to come back.
     package func check(_ party: Party, now: Int64) throws(MethodError) {
         var longest: (wait: Int64, message: String)?
         for (name, rates) in names(of: party) {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Who waits behind whom: the work of one lane waits behind its own, and lanes with work take turns. Decides; waits for
-/// nothing.
+/// The order of waiting work: work waits only behind work of its own lane, and lanes with work take turns. It only
+/// decides, and does not wait itself.
 ///
-/// A lane never has all the places, so that another one that comes finds a place at once.
+/// A lane never gets all the places, so that another lane finds a place at once.
 package struct FairQueue: Sendable {
     package struct Limits: Hashable, Sendable {
-        /// Work that is done at the same time, of all lanes; at least 1.
+        /// How much work of all lanes is done at the same time; at least 1.
         package var places: Int
-        /// Work of one lane that waits.
+        /// How much work of one lane may wait.
         package var waitingPerLane: Int
-        /// Bytes of the requests of one lane that wait.
+        /// How many bytes of waiting requests one lane may have.
         package var waitingBytesPerLane: Int
 
         package init(places: Int, waitingPerLane: Int = 1_000, waitingBytesPerLane: Int = 16 << 20) {
@@ -19,7 +19,7 @@ package struct FairQueue: Sendable {
             self.waitingBytesPerLane = waitingBytesPerLane
         }
 
-        /// Half of the places; the only one, where there is but one.
+        /// Half of the places, at least one.
         package var placesPerLane: Int { max(1, places / 2) }
     }
 
@@ -38,20 +38,20 @@ package struct FairQueue: Sendable {
     private var lanes: [String: Lane] = [:]
     /// Lanes in which work waits, the one whose turn is next first.
     private var turns: [String] = []
-    /// Work that has a place.
+    /// How much work has a place.
     package private(set) var running = 0
 
     package init(_ limits: Limits) { self.limits = limits }
 
-    /// Work that waits in a lane.
+    /// How much work waits in a lane.
     package func waiting(in lane: String) -> Int { lanes[lane]?.waiting.count ?? 0 }
 
-    /// Takes work in. Returns whether it has a place now; if not, `leave` names its ticket when it has.
+    /// Adds work. Returns whether it has a place now; if not, `leave` returns its ticket when it gets one.
     ///
     /// - Parameters:
     ///   - ticket: names the work; unique.
-    ///   - bytes: what keeping it costs while it waits.
-    /// - Throws: `BUSY` if too much of the lane waits already. Nothing is taken in then.
+    ///   - bytes: how many bytes are kept for it while it waits.
+    /// - Throws: `BUSY` if too much of the lane waits already. Then nothing is added.
     package mutating func enter(_ ticket: Int, lane name: String, bytes: Int = 0) throws(MethodError) -> Bool {
         if takePlace(name) { return true }
         let lane = lanes[name] ?? Lane()
@@ -68,14 +68,15 @@ package struct FairQueue: Sendable {
         return false
     }
 
-    /// Takes work in again that gave its place up for a while: before what waits in its lane, and never refused.
+    /// Adds work again that gave up its place for a while: it comes before the waiting work of its lane, and is never
+    /// refused.
     package mutating func enterAgain(_ ticket: Int, lane name: String) -> Bool {
         if takePlace(name) { return true }
         append(Work(ticket: ticket, bytes: 0), name, first: true)
         return false
     }
 
-    /// Gives a place of a lane back. Returns the tickets of the work that has a place now.
+    /// Gives back a place of a lane. Returns the tickets of the work that gets a place now.
     package mutating func leave(lane name: String) -> [Int] {
         guard var lane = lanes[name], lane.running > 0 else {
             preconditionFailure("work of \(name) gave a place back that it never had")
@@ -86,7 +87,7 @@ package struct FairQueue: Sendable {
         return fillPlaces()
     }
 
-    /// Takes waiting work out. Returns whether it was waiting.
+    /// Removes waiting work. Returns whether it was waiting.
     package mutating func abandon(_ ticket: Int, lane name: String) -> Bool {
         guard var lane = lanes[name], let index = lane.waiting.firstIndex(where: { $0.ticket == ticket }) else {
             return false

@@ -2,7 +2,7 @@
 
 package import ResourceModel
 
-/// Whose work it is: a principal of a tenant, or one of the provider's own people.
+/// The owner of some work: a principal of a tenant, or one of the provider's own people.
 package struct Party: Hashable, Sendable {
     /// Unique over all tenants.
     package let principal: String
@@ -14,7 +14,7 @@ package struct Party: Hashable, Sendable {
         tenant = principal.tenant
     }
 
-    /// In whose queue its work waits: the tenant's, or the provider's person's own.
+    /// The queue in which its work waits: the tenant's, or for the provider's people each person's own.
     package var lane: String { tenant.map { "tenant '\($0)'" } ?? principalName }
 
     var principalName: String { "principal '\(principal)'" }

@@ -3,12 +3,12 @@
 package import Contracts
 internal import ResourceModel
 
-/// One thing that was looked at on a host, or between two of them.
+/// One thing that was checked on a host, or between two hosts.
 package struct HostFinding: Hashable, Sendable {
     package typealias Result = CheckItem.Result
 
     package let host: String
-    /// The other host of a pair that VMs migrate from here to; `nil`: about the host alone.
+    /// The other host of a pair, to which VMs migrate from here; `nil`: about the host alone.
     package let target: String?
     package let check: String
     package let result: Result
@@ -28,7 +28,7 @@ package struct HostFinding: Hashable, Sendable {
         self.remedy = remedy
     }
 
-    /// What Monitor's answer says; an item that can't be read is unknown, never fine.
+    /// The findings in Monitor's answer; an item that can't be read is unknown, never fine.
     ///
     /// - Parameter answer: `nil`: not even the answer can be read.
     package static func findings(in answer: HostCheck?, of host: String) -> [HostFinding] {

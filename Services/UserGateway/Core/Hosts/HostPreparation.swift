@@ -2,7 +2,8 @@
 
 package import ResourceModel
 
-/// What makes a machine ready to be a host: a shell script to read, and to run there as root as often as one likes.
+/// A shell script that makes a machine ready to be a host, to be read and then run there as root; it may be run
+/// repeatedly.
 package struct HostPreparation: Hashable, Sendable {
     package enum Hypervisor: String, Hashable, Sendable, CaseIterable {
         case qemu, xen
@@ -14,12 +15,12 @@ package struct HostPreparation: Hashable, Sendable {
     package let hypervisor: Hypervisor
     /// Hosts that it exchanges VMs with.
     package let peers: [HostAddress]
-    /// Where Monitor connects from.
+    /// The addresses from which Monitor connects.
     package let monitors: [HostAddress]
     /// The folder for disks and images.
     package let pool: String
 
-    /// - Throws: `INVALID` for a folder that is none, or whose name would need quoting.
+    /// - Throws: `INVALID` for a folder that is not valid, or whose name would need quoting.
     package init(
         address: HostAddress, hypervisor: Hypervisor = .qemu, peers: [HostAddress] = [], monitors: [HostAddress] = [],
         pool: String = defaultPool
@@ -36,10 +37,10 @@ package struct HostPreparation: Hashable, Sendable {
         self.pool = pool
     }
 
-    /// What the host is added with once the script has run.
+    /// The URI with which the host is added once the script has run.
     package var uri: String { "\(hypervisor.rawValue)+tls://\(address.authority)/system" }
 
-    /// The script. All that is put into it consists of characters that mean nothing to a shell.
+    /// The script. All values in it consist of characters that mean nothing to a shell.
     package var script: String {
         let values = [
             "ADDRESS": address.text, "KIND": address.isNumeric ? "ip_address" : "dns_name",

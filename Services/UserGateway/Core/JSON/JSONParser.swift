@@ -16,7 +16,7 @@ package struct JSONLimits: Hashable, Sendable {
     }
 }
 
-/// Why a text is not JSON, or more of it than the reader takes.
+/// Why a text is not JSON, or more than the reader takes.
 package struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What was found or exceeded.
     package let message: String

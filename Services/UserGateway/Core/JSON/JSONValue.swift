@@ -12,7 +12,7 @@ package enum JSONValue: Hashable, Sendable {
     /// Written with its members in ascending order of their names, so that equal values have equal bytes.
     case object([String: JSONValue])
 
-    /// The member of an object; `nil` if this is no object or has no such member.
+    /// The member of an object; `nil` if this is not an object or has no such member.
     package subscript(_ name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members[name]
@@ -50,8 +50,8 @@ package enum JSONValue: Hashable, Sendable {
         .object(members.compactMapValues { $0 })
     }
 
-    /// Where the first NUL character of a text or a member's name stands: member names and indices from the outside in, such
-    /// as `.boot.args[2]`, each as far as it has no NUL; `nil` if there is none.
+    /// The path to the first NUL character in a text or a member's name: member names and indices from the outside in,
+    /// such as `.boot.args[2]`, each up to its NUL; `nil` if there is none.
     package var pathOfNUL: String? {
         switch self {
         case .null, .bool, .integer, .number: return nil

@@ -8,7 +8,7 @@ extension JSONValue {
         return writer.bytes
     }
 
-    /// `compact`, or `nil` if that has more than `limit` bytes; not much more than these are ever made.
+    /// `compact`, or `nil` if that has more than `limit` bytes; it stops writing soon after the limit.
     package func compact(atMost limit: Int) -> [UInt8]? {
         var writer = JSONWriter(isPretty: false, limit: limit)
         writer.write(self, indentation: 0)
@@ -26,7 +26,7 @@ extension JSONValue {
 private struct JSONWriter {
     private(set) var bytes: [UInt8] = []
     private let isPretty: Bool
-    /// Nothing is written behind so many bytes.
+    /// After this number of bytes nothing more is written.
     private let limit: Int
 
     init(isPretty: Bool, limit: Int = .max) {

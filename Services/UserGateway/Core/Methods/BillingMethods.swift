@@ -43,7 +43,8 @@ extension MethodDefinition {
                 Field("items", .list(of: .object(lineFields), atMost: 100_000), required: true, "The terms"),
                 Field(
                     "detailsLeftOut", .boolean,
-                    "True where the terms' parts would make the answer too long: ask for a shorter period to see them"),
+                    "True if the terms' parts are left out because the answer would be too long: ask for a shorter period to see them"
+                ),
                 Field("text", .prose, "The same for people: C = sum of C_i * (base + f(U1, U2, P) * elastic)"),
             ]), "The bill", fails: [.notFound, .invalid],
             example: ["from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"],
@@ -52,7 +53,7 @@ extension MethodDefinition {
                 "totalNano": "36000000", "items": [exampleLine],
             ]),
         MethodDefinition(
-            "bill.comparerules", "Show what the rules of rating that held before would have made of a period",
+            "bill.comparerules", "Show what a period would have cost by the former rules of rating",
             access: .roles(Set.billReaders.union([.operator])),
             weight: .elsewhere(.billing),
             takes: [
@@ -90,7 +91,7 @@ extension MethodDefinition {
             returns: rateSchema, "The rate card", fails: [.invalid, .conflict],
             example: ["card": exampleCard, "validFrom": "2026-04-01T00:00:00Z"], gives: exampleRates),
         MethodDefinition(
-            "rate.list", "List all rate cards that there ever were, also future and withdrawn ones",
+            "rate.list", "List all rate cards that ever existed, also future and withdrawn ones",
             access: .roles(.provider), takes: [],
             returns: .object([
                 Field("items", .list(of: rateSchema, atMost: 100_000), required: true, "The cards, by version")
@@ -108,7 +109,7 @@ extension MethodDefinition {
 
     private static let knownUntilField = Field(
         BillingMember.knownUntil.rawValue, .instant,
-        "Up to when it is known what was used, where that is before the end: what was used since is added later")
+        "Up to when the use is known, if that is before the end: later use is added when it is known")
 
     private static let periodFields = [
         Field("tenant", .name, only: .provider, "The tenant (default: the caller's own)"),

@@ -10,7 +10,7 @@ extension MethodDefinition {
                 Field("vm", .vm, "Only decisions about this VM (name or UUID)"),
                 Field("tenant", .name, only: .provider, "Whose VM, where several tenants have one of that name"),
                 Field("since", .instant, "Only decisions at or after this instant"),
-                Field("limit", .integer(1...1_000), "At most so many (default 50)"),
+                Field("limit", .integer(1...1_000), "At most this many (default 50)"),
             ],
             returns: .object([
                 Field("items", .list(of: .object(decisionFields), atMost: 1_000), required: true, "The decisions"),
@@ -32,7 +32,7 @@ extension MethodDefinition {
                 "text": "web-1 grew from 2 to 3 vCPUs: 7 of its last 10 samples were above 80 % (7 needed).",
             ]),
         MethodDefinition(
-            "decision.show", "Show a decision with all that went into it", access: .roles(.vmReaders),
+            "decision.show", "Show a decision with all its inputs", access: .roles(.vmReaders),
             takes: [Field("id", .uuid, required: true, "The decision's id")],
             returns: .object(
                 decisionFields + [
@@ -40,7 +40,7 @@ extension MethodDefinition {
                     Field("record", .document, "Samples, thresholds, candidates with their weights, outcome"),
                 ]), "The decision", fails: [.notFound], example: ["id": exampleID(4)], gives: exampleDecision),
         MethodDefinition(
-            "decision.verify", "Run the rules again over stored decisions: each must come to the same bytes",
+            "decision.verify", "Run the rules again over stored decisions: each must give the same bytes",
             access: .roles(.provider),
             weight: .elsewhere(.scheduler),
             takes: [
@@ -49,7 +49,7 @@ extension MethodDefinition {
             ],
             returns: .object([
                 Field("checked", .count, required: true, "Records that were read"),
-                Field("held", .count, required: true, "Records that came to the same bytes"),
+                Field("held", .count, required: true, "Records that gave the same bytes"),
                 Field("otherRules", .count, required: true, "Records of another version of the rules"),
                 Field(
                     "failures", .list(of: .object(failureFields), atMost: 1_000), required: true,
@@ -58,13 +58,13 @@ extension MethodDefinition {
             ]), "What held", fails: [.notFound], example: [:],
             gives: ["checked": 212, "held": 212, "otherRules": 0, "failures": [], "text": "212 of 212 records hold"]),
         MethodDefinition(
-            "decision.outcomes", "List what decisions came to, 1, 10 and 60 minutes after them",
+            "decision.outcomes", "List the outcomes of decisions, 1, 10 and 60 minutes after them",
             access: .roles(.vmReaders),
             takes: [
                 Field("vm", .vm, "Only decisions about this VM (name or UUID)"),
                 Field("tenant", .name, only: .provider, "Whose VM, where several tenants have one of that name"),
                 Field("since", .instant, "Only decisions at or after this instant"),
-                Field("limit", .integer(1...1_000), "Of at most so many decisions (default 50)"),
+                Field("limit", .integer(1...1_000), "Of at most this many decisions (default 50)"),
             ],
             returns: .object([
                 Field("items", .list(of: .object(outcomeFields), atMost: 3_000), required: true, "The outcomes"),
@@ -107,7 +107,7 @@ extension MethodDefinition {
         Field(
             "verdict", .choice(["grow", "shrink", "migrate", "refuse", "nothing"]), required: true, "What was decided"),
         Field("summary", .prose, required: true, "Why, in one sentence"),
-        Field("outcome", .nullable(.line), "What it came to; null while it is under way"),
+        Field("outcome", .nullable(.line), "Its outcome; null while it is under way"),
         Field("rulesVersion", .count, "The version of the rules"),
     ]
 

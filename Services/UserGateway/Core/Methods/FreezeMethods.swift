@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension MethodDefinition {
-    /// Stopping what happens by itself; what people ask for still runs.
+    /// Stopping automatic actions; what people order still runs.
     static let freezes: [MethodDefinition] = [
         MethodDefinition(
             "freeze.set", "Stop automatic actions on a VM, a tenant's VMs or a cluster",
             access: .roles(.vmManagers), mutating: true, weight: .urgent,
             takes: scopeFields + [
-                Field("reason", .text(1...512), required: true, "Why, for who finds it later")
+                Field("reason", .text(1...512), required: true, "Why, for the people who find it later")
             ],
             returns: .object(freezeFields + reachFields), "The freeze, and who holds it already",
             fails: [.notFound, .conflict, .invalid],

@@ -7,7 +7,7 @@ extension MethodDefinition {
 
     /// How much of a host may be promised.
     ///
-    /// - Parameter isNew: whether what is left out gets a default, or stays.
+    /// - Parameter isNew: whether a missing value gets a default; otherwise it stays.
     static func limitFields(default isNew: Bool) -> [Field] {
         func note(_ value: String) -> String { isNew ? " (default \(value))" : "" }
         return [

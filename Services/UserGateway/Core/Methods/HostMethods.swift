@@ -48,7 +48,7 @@ extension MethodDefinition {
                 gives: exampleHost),
             mode("enable", "Let Ebb change the VMs of a host that it manages"),
             mode("observe", "Let Ebb read a host and change nothing on it"),
-            mode("drain", "Have a host emptied: its VMs move away and it takes nothing new"),
+            mode("drain", "Empty a host: its VMs move away and it takes nothing new"),
             MethodDefinition(
                 "host.remove", "Forget a host that has no VMs managed by Ebb; nothing on it is changed",
                 access: .roles(.hostManagers), mutating: true, final: .always, takes: [hostField],
@@ -56,7 +56,7 @@ extension MethodDefinition {
                 example: ["host": "host-a"], gives: exampleHost),
         ] + hostTools
 
-    /// What brings a host in, and finds out what it lacks.
+    /// Methods that prepare a host, and find out what it lacks.
     private static let hostTools = [
         MethodDefinition(
             "host.prepare", "Print a shell script that makes a machine ready to be a host", access: .roles(.provider),

@@ -2,8 +2,8 @@
 
 package import Contracts
 
-/// One method: all that is known of it. The dispatcher, the authorisation matrix, `rpc.discover` and the client's help
-/// are made from this and from nothing else.
+/// One method: everything that is known of it. The dispatcher, the authorisation matrix, `rpc.discover` and the
+/// client's help are made from this and from nothing else.
 package struct MethodDefinition: Sendable {
     /// Who may call it.
     package enum Access: Hashable, Sendable {
@@ -12,7 +12,7 @@ package struct MethodDefinition: Sendable {
         case roles(Set<Role>)
     }
 
-    /// When what a method does can't be undone: clients let a person agree to it first.
+    /// When an effect of a method can't be undone: clients ask for agreement first.
     package enum Finality: Hashable, Sendable {
         case never
         case always
@@ -20,19 +20,19 @@ package struct MethodDefinition: Sendable {
         case with(String)
     }
 
-    /// Which other service computes something: what one has to do is no reason to wait for another.
+    /// Which other service does the work: requests to one service must not wait for another.
     package enum Elsewhere: Hashable, Sendable {
         case billing, scheduler
     }
 
-    /// What it asks of the gateway, and so where it waits for its turn.
+    /// How much work it means for the gateway, which decides where it waits for its turn.
     package enum Weight: Hashable, Sendable {
         case ordinary
-        /// It reads much: few are done at the same time, with database connections of their own.
+        /// It reads much: few such calls run at the same time, with database connections of their own.
         case costly
-        /// Another service computes it: few are asked for at the same time, and its time is the caller's.
+        /// Another service computes it: few such calls run at the same time, and their time is charged to the caller.
         case elsewhere(Elsewhere)
-        /// It waits for nobody's turn: it holds something up that must stop.
+        /// It does not wait for a turn: it stops something that must stop at once.
         case urgent
     }
 
@@ -49,17 +49,18 @@ package struct MethodDefinition: Sendable {
     package let parameters: [Field]
     package let result: Schema
     package let resultSummary: String
-    /// The reasons it fails for, apart from `DENIED`, `BUSY`, `UNAVAILABLE` and `INTERNAL`, which every method has.
+    /// The reasons for which it fails, apart from `DENIED`, `BUSY`, `UNAVAILABLE` and `INTERNAL`, which every method
+    /// has.
     package let reasons: [ErrorReason]
     package let access: Access
-    /// It changes something: it takes `idempotencyKey`, which the gateway keeps for every such method, and is audited.
-    /// A handler of any other method can't audit what it does, and so can't change anything.
+    /// Whether it changes something: then it takes `idempotencyKey`, which the gateway keeps, and is audited. A handler
+    /// of any other method can't write to the audit, and so can't change anything.
     package let isMutating: Bool
-    /// When what it does can't be undone.
+    /// When its effect can't be undone.
     package let finality: Finality
     package let weight: Weight
     package let example: Example
-    /// The command for a VM that it becomes; `nil`: a handler of the gateway answers it.
+    /// The command for a VM into which it is turned; `nil`: a handler of the gateway answers it.
     package let order: VMOrder.Maker?
 
     package init(
@@ -91,16 +92,16 @@ package struct MethodDefinition: Sendable {
         "idempotencyKey", .text(1...128),
         "Repeats of a request with the same key within 24 hours are done once and get the same answer")
 
-    /// All reasons it fails for, the common ones last.
+    /// All reasons for which it fails, the common ones last.
     package var allReasons: [ErrorReason] {
         let common = Self.reasonsOfEveryMethod.filter { $0 != .denied || access != .everybody }
         return reasons + common.filter { !reasons.contains($0) }
     }
 
-    /// What any method may fail for; `DENIED` where it is not for everybody.
+    /// The reasons for which any method may fail; `DENIED` only if it is not for everybody.
     static let reasonsOfEveryMethod: [ErrorReason] = [.denied, .busy, .unavailable, .internal]
 
-    /// Members of its result that are told once and never kept.
+    /// Members of its result that are sent once and never stored.
     package var secrets: [String] {
         guard case .object(let fields) = result.plain else { return [] }
         return fields.filter(\.isSecret).map(\.name)
@@ -114,7 +115,7 @@ package struct MethodDefinition: Sendable {
         }
     }
 
-    /// Whether what it does with these parameters can't be undone.
+    /// Whether its effect with these parameters can't be undone.
     package func isFinal(_ values: [String: JSONValue]) -> Bool {
         switch finality {
         case .never: false
@@ -125,7 +126,7 @@ package struct MethodDefinition: Sendable {
 
     /// Checks named parameters against the schema; throws −32602 that names the first culprit.
     package func validate(_ values: [String: JSONValue]) throws(RPCError) {
-        // PostgreSQL has no place for it in any text.
+        // PostgreSQL can't store a NUL character in any text.
         if let path = JSONValue.object(values).pathOfNUL {
             throw .invalidParameters("parameter '\(path.dropFirst())' of \(name) must not have a NUL character")
         }
@@ -160,7 +161,7 @@ extension Set<Role> {
     package static let vmReaders: Set = [Role.owner, .member, .operator, .auditor, .administrator]
     /// Who may change VMs and policies.
     package static let vmManagers: Set = [Role.owner, .member, .operator, .administrator]
-    /// Who may say what size a VM has.
+    /// Who may set a VM's size.
     package static let vmSizers: Set = [Role.owner, .operator, .administrator]
     package static let billReaders: Set = [Role.owner, .billingViewer, .auditor, .administrator]
 }

@@ -2,7 +2,7 @@
 
 import Contracts
 
-/// What `rpc.discover` returns, as JSON: made once, since every client may ask for it as often as it likes.
+/// The answer to `rpc.discover` as JSON: made once, since every client may ask for it without limit.
 package struct Discovery: Sendable {
     /// What is described.
     package enum Kind: Hashable, Sendable {
@@ -33,7 +33,7 @@ package struct Discovery: Sendable {
 }
 
 extension MethodRegistry {
-    /// The registry as an OpenRPC document. What several methods have stands in its components, once.
+    /// The registry as an OpenRPC document. Parts that several methods share are in its components, once.
     ///
     /// - Parameter isFull: with results, errors and examples; without them it is less than half as long.
     package func openRPC(version: String, isFull: Bool = true) -> JSONValue {
@@ -65,7 +65,7 @@ extension MethodRegistry {
         ]
     }
 
-    /// Of each name the parameter that most methods take, where it is more than one.
+    /// For each name, the parameter that most methods take, if more than one method takes it.
     private var sharedParameters: [String: Field] {
         let all = methods.flatMap(\.parameters)
         return Dictionary(grouping: all, by: \.name).compactMapValues { alike in

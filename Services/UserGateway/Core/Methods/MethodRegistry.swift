@@ -23,9 +23,10 @@ package struct MethodRegistry: Sendable {
 
     package subscript(_ name: String) -> MethodDefinition? { byName[name] }
 
-    /// A call that may go to its handler: the method is there, the parameters fit, the role may.
+    /// Checks a call: the method exists, the role may call it, and the parameters fit.
     ///
-    /// The role is checked before the parameters, so that who may not call a method learns nothing from its answers.
+    /// The role is checked before the parameters, so that somebody who may not call a method learns nothing from its
+    /// answers.
     package func check(_ request: RPCRequest, by role: Role) throws(RPCError) -> MethodDefinition {
         guard let method = byName[request.method] else { throw .methodNotFound(request.method) }
         do throws(MethodError) {

@@ -16,7 +16,7 @@ extension MethodDefinition {
                 Field("since", .instant, "Only operations at or after this instant"),
                 Field(
                     "running", .boolean, "Only changes of VMs that are under way, with their progress (default false)"),
-                Field("limit", .integer(1...1_000), "At most so many (default 50)"),
+                Field("limit", .integer(1...1_000), "At most this many (default 50)"),
             ],
             returns: .object([
                 Field("items", .list(of: .object(operationFields), atMost: 1_000), required: true, "The operations"),

@@ -19,7 +19,7 @@ extension MethodDefinition {
                 "maxVcpus": 4,
             ], gives: examplePolicy),
         MethodDefinition(
-            "policy.pin", "Keep the bounds that the platform chose: it decides them no more",
+            "policy.pin", "Keep the bounds that the platform chose: it does not decide them any more",
             access: .roles(.vmManagers), mutating: true, takes: vmSelector, returns: policySchema,
             "The policy, now the tenant's own", fails: [.notFound, .conflict, .invalid], example: ["vm": "web-1"],
             gives: examplePolicy),
@@ -60,25 +60,26 @@ extension MethodDefinition {
         Field("memory", .boolean, "False: memory keeps its size; the other fields of memory then don't count"),
         Field("memoryLowerPpm", .share, "U1 for memory in parts per million (default 500000)"),
         Field("memoryUpperPpm", .share, "U2 for memory in parts per million (default 850000)"),
-        Field("minMemoryBytes", .memory, "Memory never falls below so many bytes"),
-        Field("maxMemoryBytes", .memory, "Memory never grows beyond so many bytes"),
+        Field("minMemoryBytes", .memory, "Memory never falls below this many bytes"),
+        Field("maxMemoryBytes", .memory, "Memory never grows beyond this many bytes"),
     ]
 
     private static let networkFields = [
         Field("network", .boolean, "False: the network cap keeps its value"),
         Field("networkLowerPpm", .share, "U1 for the network cap in parts per million (default 300000)"),
         Field("networkUpperPpm", .share, "U2 for the network cap in parts per million (default 800000)"),
-        Field("minNetworkBytesPerSecond", .integer(1...ByteCount.limit.bytes), "The cap never falls below so much"),
-        Field("maxNetworkBytesPerSecond", .integer(1...ByteCount.limit.bytes), "The cap never grows beyond so much"),
+        Field("minNetworkBytesPerSecond", .integer(1...ByteCount.limit.bytes), "The cap never falls below this"),
+        Field("maxNetworkBytesPerSecond", .integer(1...ByteCount.limit.bytes), "The cap never grows beyond this"),
     ]
 
     private static let optionFields = [
         Field("managed", .boolean, "Whether the platform chooses the bounds from the VM's own past"),
         Field(
             "goalPpm", .share,
-            "What a managed policy is to reach at least cost: at most so many minutes overloaded, in parts per million"),
-        Field("cooldownUpNanoseconds", .integer(0...86_400_000_000_000), "No growing for so long after a change"),
-        Field("cooldownDownNanoseconds", .integer(0...86_400_000_000_000), "No shrinking for so long after a change"),
+            "What a managed policy must reach at the lowest cost: at most this share of minutes overloaded, in parts per million"
+        ),
+        Field("cooldownUpNanoseconds", .integer(0...86_400_000_000_000), "No growing for this long after a change"),
+        Field("cooldownDownNanoseconds", .integer(0...86_400_000_000_000), "No shrinking for this long after a change"),
         Field(
             "windowLength", .integer(0...1_000), "N: how many samples are looked at; 0: the platform's, or the preset's"
         ),
@@ -101,7 +102,7 @@ extension MethodDefinition {
             Field("breachesNeeded", .count, "M: how many of the samples must breach"),
             Field(
                 "trueRatioPpm", .share,
-                "M/N as N really represents the stated ratio, in parts per million: what the policy is billed by"),
+                "M/N as N really represents the stated ratio, in parts per million: the policy is billed by it"),
             Field("choice", .prose, "What the platform chose, and why; absent where the bounds are the tenant's"),
         ] + ruleFields + memoryFields.dropFirst() + networkFields.dropFirst() + optionFields.dropLast() + [
             Field("pinnedHosts", .list(of: .line, atMost: 100), "The only hosts that it may run on")
@@ -111,11 +112,11 @@ extension MethodDefinition {
         Field("vm", .line, required: true, "The VM's name"),
         Field("from", .instant, required: true, "The timeline's begin"),
         Field("to", .instant, required: true, "Its end"),
-        Field("overloadedNanoseconds", .figure, required: true, "Time in which more was wanted than there was"),
+        Field("overloadedNanoseconds", .figure, required: true, "Time in which the demand was above the size"),
         Field("idleNanoseconds", .figure, required: true, "Time below U1"),
         Field(
             "cappedNanoseconds", .figure, required: true,
-            "Time in which the real size capped what was wanted: the demand may have been higher"),
+            "Time in which the real size capped the demand: the real demand may have been higher"),
         Field("actions", .count, required: true, "Changes of size"),
         Field("text", .prose, "The timeline for people"),
         Field("record", .document, required: true, "The timeline for programs: sizes, actions, minutes"),

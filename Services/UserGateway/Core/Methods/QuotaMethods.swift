@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension MethodDefinition {
-    /// How much a tenant may have. A tenant for which nothing was set may have as much as there is.
+    /// How much a tenant may have. A tenant without a quota has no limit.
     static let quotas: [MethodDefinition] = [
         MethodDefinition(
             "quota.show", "Show what a tenant has, and how much it may have", access: .roles(.everyone),

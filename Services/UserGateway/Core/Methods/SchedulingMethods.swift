@@ -74,7 +74,7 @@ extension MethodDefinition {
         Field("tenant", .nullable(.name), "Whose it is"),
         Field("host", .line, "Where it runs"),
         Field("vcpus", .nullable(.count), "What it has"),
-        Field("rightVcpus", .nullable(.count), "What serves the goal at least cost, if its size never changed"),
+        Field("rightVcpus", .nullable(.count), "The fixed size that keeps the goal at the lowest cost"),
         Field("meanVcpusPpm", .nullable(.figure), "What it would have had on average, in millionths of a vCPU"),
         Field("savedVcpuNanoseconds", .nullable(.integer(Int64.min...Int64.max)), "Against what it had"),
         Field("overloadedPpm", .nullable(.share), "Share of the time that it would have been overloaded"),
@@ -96,7 +96,7 @@ extension MethodDefinition {
         Field("dryRun", .boolean, "Whether all is decided and recorded, and nothing done"),
         Field(
             "blackouts", .list(of: .object(blackoutFields), atMost: 100),
-            "Windows in which nothing is done automatically; given, they replace those that there are"),
+            "Windows in which nothing is done automatically; they replace the present ones"),
         Field("weightResponsePpm", .share, "Weight a, of the response time; all three together, their sum 1000000"),
         Field("weightCpuPpm", .share, "Weight b, of free CPU"),
         Field("weightMemoryPpm", .share, "Weight c, of free memory"),

@@ -3,7 +3,7 @@
 extension Schema {
     /// The same as JSON Schema (draft 7). Schemas with names are references to the components of an OpenRPC document.
     ///
-    /// - Parameter isOfResult: what may stand in a result has no bounds: nobody has to keep within them.
+    /// - Parameter isOfResult: whether it describes a result, whose values are published without bounds.
     func json(isOfResult: Bool) -> JSONValue {
         switch self {
         case .boolean: ["type": "boolean"]

@@ -3,7 +3,7 @@
 package import Contracts
 internal import ResourceModel
 
-/// What a value may be: checked on the way in, published by `rpc.discover`.
+/// Which values are valid: checked in requests, published by `rpc.discover`.
 package indirect enum Schema: Hashable, Sendable {
     case boolean
     case integer(ClosedRange<Int64>)
@@ -21,7 +21,8 @@ package indirect enum Schema: Hashable, Sendable {
     case list(of: Schema, atMost: Int)
     /// An object whose members are described elsewhere.
     case document
-    /// An object of any members that are named as labels are (a `name` that may have slashes), each of one schema.
+    /// An object with any members whose names have the form of labels (a `name` that may have slashes), all of one
+    /// schema.
     case map(of: Schema, atMost: Int)
     /// The value, or null where it is unknown.
     case nullable(Schema)
@@ -41,7 +42,7 @@ package indirect enum Schema: Hashable, Sendable {
     package static let memory = Schema.integer(4_194_304...70_368_744_177_664)
     /// vCPUs of one VM.
     package static let vcpus = Schema.integer(1...512)
-    /// In results only, which nobody adds up: a sum, a time, a place in a sequence.
+    /// For results only: a sum, a time, a place in a sequence; nobody adds these up.
     package static let figure = Schema.integer(0...Int64.max)
     package static let line = Schema.text(0...4_096)
     /// Labels of a host, such as `{"rack": "7"}`.
@@ -59,7 +60,7 @@ package struct Field: Hashable, Sendable {
     package let summary: String
     /// Who may give it; `nil`: whoever may call the method.
     package let roles: Set<Role>?
-    /// Of a result: it is told once and never kept.
+    /// For a result: whether it is sent once and never stored.
     package let isSecret: Bool
 
     package init(
@@ -103,7 +104,7 @@ extension Schema {
         }
     }
 
-    /// A fault and where in the value it lies.
+    /// A fault and its place in the value.
     package struct Fault: Hashable, Sendable {
         /// Member names and indices from the outside in, such as `.boot.kernelPath`; empty: the value itself.
         package var path = ""
@@ -164,13 +165,13 @@ extension Schema {
 
     private func mismatch(_ value: JSONValue) -> Fault { Fault("must be \(expectation), not \(value.kindName)") }
 
-    /// Without its name.
+    /// The schema without its name.
     package var plain: Schema {
         guard case .named(_, let schema) = self else { return self }
         return schema.plain
     }
 
-    /// What fits, in words.
+    /// In words, which values fit.
     package var expectation: String {
         switch self {
         case .boolean: "true or false"

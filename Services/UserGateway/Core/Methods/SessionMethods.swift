@@ -62,6 +62,6 @@ extension MethodDefinition {
 
     private static let exampleIdentity: JSONValue = ["principal": "ada", "role": "owner", "tenant": "acme"]
 
-    /// UUIDs of examples, told apart by a digit.
+    /// UUIDs for examples, which differ in a digit.
     static func exampleID(_ digit: Int) -> JSONValue { .string("6f1f0e5e-0000-4000-8000-00000000000\(digit % 10)") }
 }

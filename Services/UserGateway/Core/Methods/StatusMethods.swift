@@ -3,7 +3,7 @@
 internal import ResourceModel
 
 extension MethodDefinition {
-    /// How Ebb itself is.
+    /// The state of Ebb itself.
     static let status: [MethodDefinition] = [
         MethodDefinition(
             "service.list", "List the instances of Ebb's services, and those that are missing since when",
@@ -60,7 +60,7 @@ extension MethodDefinition {
             "Since when: up since its start, missing since it was last heard of; null: it never was there"),
         Field(
             "setAside", .list(of: .line, atMost: 100),
-            "Rows of the database that it can't read and goes on without, each with the reason"),
+            "Rows of the database that it can't read and leaves out, each with the reason"),
     ]
 
     private static let statusFields = [

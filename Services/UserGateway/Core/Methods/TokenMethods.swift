@@ -3,10 +3,11 @@
 internal import Contracts
 
 extension MethodDefinition {
-    /// People, and the tokens by which they log in. An owner sees and changes those of its tenant, everybody else the own.
+    /// People, and the tokens by which they log in. An owner sees and changes those of its tenant, everybody else only
+    /// their own.
     static let tokens: [MethodDefinition] = [
         MethodDefinition(
-            "token.create", "Create a token, and the principal whom it stands for if there is none of that name",
+            "token.create", "Create a token, and its principal if there is none of that name",
             access: .roles([.owner, .administrator]), mutating: true,
             takes: [
                 Field(
@@ -40,8 +41,8 @@ extension MethodDefinition {
                     "principal", principalName, only: [.owner, .auditor, .administrator],
                     "Only tokens of this principal"),
                 Field("tenant", .name, only: [.auditor, .administrator], "Only tokens of this tenant's people"),
-                Field("all", .boolean, "Whether to list also those that are valid no more (default false)"),
-                Field("limit", .integer(1...10_000), "At most so many (default 1000)"),
+                Field("all", .boolean, "Whether to list also those that are not valid any more (default false)"),
+                Field("limit", .integer(1...10_000), "At most this many (default 1000)"),
             ],
             returns: .object([
                 Field("items", .list(of: tokenSchema, atMost: 10_000), required: true, "The tokens"),
@@ -63,7 +64,7 @@ extension MethodDefinition {
                 Field("items", .list(of: principalSchema, atMost: 100_000), required: true, "The people")
             ]), "The people", example: [:], gives: ["items": [examplePrincipal(isDisabled: false)]]),
         MethodDefinition(
-            "principal.disable", "Have none of a principal's tokens be valid: its sessions end within a second",
+            "principal.disable", "Disable all tokens of a principal: its sessions end within a second",
             access: .roles([.owner, .administrator]), mutating: true, takes: principalSelector,
             returns: principalSchema, "The principal as it is now", fails: [.notFound, .conflict],
             example: ["principal": "bob"], gives: examplePrincipal(isDisabled: true)),
@@ -74,7 +75,7 @@ extension MethodDefinition {
             example: ["principal": "bob"], gives: examplePrincipal(isDisabled: false)),
     ]
 
-    /// Also NAME@TENANT, as the audit calls whom an owner made.
+    /// Also NAME@TENANT, as the audit names principals that an owner made.
     private static let principalName = Schema.text(1...127)
 
     private static let principalSelector = [

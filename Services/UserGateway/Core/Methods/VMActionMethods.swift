@@ -15,7 +15,7 @@ extension MethodDefinition {
                 Field("graceSeconds", .integer(1...3_600), "How long the guest may take (default 60)"),
                 Field(
                     "force", .boolean,
-                    "Cut its power: at once, or after graceSeconds where those are given (default false)"),
+                    "Cut its power: at once, or after graceSeconds if these are given (default false)"),
             ], example: ["graceSeconds": 120], becomes: VMOrder.shutdown),
         action("reboot", "Ask a VM's guest to restart", becomes: VMOrder.plain(.reboot)),
         action("suspend", "Pause a VM: it keeps its memory and gets no CPU time", becomes: VMOrder.plain(.suspend)),
@@ -54,16 +54,16 @@ extension MethodDefinition {
                 Field("autoConverge", .boolean, "Slow a VM down that changes its memory faster than it is copied"),
                 Field(
                     "timeLimitSeconds", .integer(1...604_800),
-                    "How long it may take; then it is called off (default: as long as it progresses)"),
+                    "How long it may take; then it is aborted (default: as long as it makes progress)"),
                 Field(
                     "force", .boolean,
-                    "Move it to the host that is named although its pin or a group speaks against it (default false)"),
+                    "Move it to the named host although its pin or a group speaks against it (default false)"),
             ], fails: [.noRoom], example: ["host": "host-b", "maximumDowntimeMs": 300]),
         action(
             "abort", "Abort a VM's migration: it stays where it is", roles: .hostManagers,
             becomes: VMOrder.plain(.abortMigration)),
         action(
-            "snapshot", "Keep a VM's disk, and memory where it runs, under a name", takes: [snapshotField],
+            "snapshot", "Keep a VM's disk, and its memory if it runs, under a name", takes: [snapshotField],
             fails: [.quota], example: ["name": "before-upgrade"],
             becomes: VMOrder.snapshot),
         action(

@@ -47,7 +47,7 @@ extension MethodDefinition {
                 Field(
                     "foreign", .boolean, only: .provider,
                     "Whether to list only domains that Ebb does not manage, or only VMs that it does (default: both)"),
-                Field("limit", .integer(1...10_000), "At most so many (default 1000)"),
+                Field("limit", .integer(1...10_000), "At most this many (default 1000)"),
             ],
             returns: .object([
                 Field(
@@ -63,7 +63,7 @@ extension MethodDefinition {
             access: .roles(.vmReaders), weight: .costly,
             takes: vmSelector + [
                 Field("since", .instant, "Only samples at or after this instant (default: an hour ago)"),
-                Field("limit", .integer(1...10_000), "At most so many, the newest (default 1000)"),
+                Field("limit", .integer(1...10_000), "At most this many, the newest (default 1000)"),
             ],
             returns: .object([
                 Field("items", .list(of: .object(sampleFields), atMost: 10_000), required: true, "The samples"),

@@ -2,16 +2,16 @@
 
 package import Contracts
 
-/// The command for a VM that a method becomes, where its parameters alone decide that. The gateway then needs no handler of
-/// its own for it.
+/// The command for a VM into which a method is turned, if its parameters alone decide that. The gateway then needs no
+/// handler for it.
 package struct VMOrder: Hashable, Sendable {
     package let verb: CommandVerb
     package let arguments: CommandArguments
-    /// What it may take once it is begun, beyond what every command of its verb may.
+    /// How long it may take once it has begun, in addition to the time of every command of its verb.
     package let time: Duration
-    /// It has a VM run that does not: room for all that the VM may have is taken first, for this.
+    /// Set if it makes a stopped VM run: room for the VM is then taken first, for this purpose.
     package let starting: PermitPurpose?
-    /// What it takes of the tenant's quota as soon as it is queued.
+    /// How much of the tenant's quota it takes as soon as it is queued.
     package let amounts: QuotaAmounts
 
     /// Makes an order from a call's checked parameters.
@@ -30,12 +30,13 @@ package struct VMOrder: Hashable, Sendable {
 
     /// A command without arguments.
     ///
-    /// - Parameter purpose: it has a VM run, which takes room for this.
+    /// - Parameter purpose: set if it makes a VM run, which takes room for this purpose.
     static func plain(_ verb: CommandVerb, starting purpose: PermitPurpose? = nil) -> Maker {
         { _ in VMOrder(verb, starting: purpose) }
     }
 
-    /// A guest has a minute where nothing else is said; power is cut at once, or where it did not stop in its time.
+    /// A guest has a minute unless the request gives another time; its power is cut at once, or after that time, if
+    /// that is ordered.
     static let shutdown: Maker = { parameters in
         let force = parameters["force"] == true
         let grace = parameters["graceSeconds"]?.integer

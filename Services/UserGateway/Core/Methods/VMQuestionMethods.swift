@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension MethodDefinition {
-    /// Virtual machines: what is asked of the host that they are on.
+    /// Virtual machines: questions that their host answers.
     static let vmQuestions: [MethodDefinition] = [
         MethodDefinition(
             "vm.check", "Check whether a VM can grow, shrink and move live, and what is missing",
@@ -47,7 +47,7 @@ extension MethodDefinition {
             "vm.console", "Read what a VM wrote to its console", access: .roles(.vmManagers),
             takes: vmSelector + [
                 Field("offset", .bytes, "Where to read from, in bytes (default: the last bytes)"),
-                Field("limit", .integer(1...262_144), "At most so many bytes (default 65536)"),
+                Field("limit", .integer(1...262_144), "At most this many bytes (default 65536)"),
             ],
             returns: .object([
                 Field("vm", .line, required: true, "The VM's name"),

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The line that answers a line, made answer by answer. A result that is longer than there is room for becomes an error that
-/// says so, before it is made whole.
+/// The line that answers a line, made answer by answer. A result that is too long for the room becomes an error that
+/// says so, before the whole result is made.
 package struct AnswerLine: Sendable {
     private let isBatch: Bool
     private var bytes: [UInt8] = []
     private var count = 0
-    /// Whether a result had no room: what is asked after it need not be done.
+    /// Whether a result had no room: the requests after it need not be carried out.
     package private(set) var isFull = false
 
     /// - Parameter isBatch: whether the answers are one array.
@@ -22,7 +22,7 @@ package struct AnswerLine: Sendable {
     ///
     /// - Parameters:
     ///   - room: bytes that a result may have; an error is added whatever its length.
-    ///   - overflow: takes the place of a result that is longer.
+    ///   - overflow: replaces a result that is longer.
     package mutating func append(_ response: RPCResponse, room: Int, overflow: RPCError) {
         switch response.result {
         case .success:
@@ -66,15 +66,15 @@ package struct AnswerLine: Sendable {
     }
 }
 
-/// The bytes of answers that a connection was not able to send yet, as its client does not read.
+/// The bytes of answers that a connection could not send yet, because its client does not read.
 package struct OwedBytes: Sendable {
-    /// A result of so many bytes is always sent: what says that something was changed is not longer.
+    /// A result of up to this many bytes is always sent: no answer to a change is longer.
     private static let small = 4_096
 
     private let limit: Int
     package private(set) var owed = 0
 
-    /// - Parameter limit: bytes that may be owed before results are refused.
+    /// - Parameter limit: how many unsent bytes are allowed before results are refused.
     package init(limit: Int) { self.limit = limit }
 
     package mutating func owe(_ bytes: Int) { owed += bytes }
@@ -89,7 +89,7 @@ package struct OwedBytes: Sendable {
         max(0, min(longest - length, max(Self.small, limit - owed)))
     }
 
-    /// What takes the place of a result that is longer than `room`.
+    /// The error that replaces a result that is longer than `room`.
     package func overflow(after length: Int, of longest: Int) -> RPCError {
         guard room(after: length, of: longest) == max(0, longest - length) else {
             return MethodError(

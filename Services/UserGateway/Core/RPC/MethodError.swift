@@ -2,15 +2,16 @@
 
 /// Why a method failed: the stable part of an error that programs may rely on.
 package enum ErrorReason: String, Hashable, Sendable, CaseIterable {
-    /// It isn't there, or isn't the caller's: the two look alike.
+    /// It does not exist, or it is not the caller's: the two look alike.
     case notFound = "NOT_FOUND"
-    /// The request makes no sense for what is there (bounds out of order, a size beyond the ceiling).
+    /// The request does not fit the present state (bounds out of order, a size beyond the ceiling).
     case invalid = "INVALID"
     /// Not logged in, or the role does not allow it.
     case denied = "DENIED"
-    /// It contradicts something that is there: a name taken, another change under way, a key used with another body.
+    /// It contradicts something that exists: a name is taken, another change is under way, a key was used with another
+    /// body.
     case conflict = "CONFLICT"
-    /// A limit of the moment; trying again later helps.
+    /// A temporary limit; trying again later helps.
     case busy = "BUSY"
     /// A part of Ebb that it needs does not answer; nothing was changed.
     case unavailable = "UNAVAILABLE"
@@ -18,7 +19,7 @@ package enum ErrorReason: String, Hashable, Sendable, CaseIterable {
     case outcomeUnknown = "OUTCOME_UNKNOWN"
     /// No host has room for it within its bounds.
     case noRoom = "NO_ROOM"
-    /// The tenant has as much as it may have.
+    /// The tenant has reached its quota.
     case quota = "QUOTA_EXCEEDED"
     /// A defect of Ebb.
     case `internal` = "INTERNAL"
@@ -66,13 +67,13 @@ package struct MethodError: Error, Hashable, Sendable {
     package let message: String
     /// The remedy, where there is one.
     package let hint: String?
-    /// When trying again makes sense; only of retryable reasons.
+    /// When trying again makes sense; only for retryable reasons.
     package let retryAfterMilliseconds: Int64?
-    /// What a tenant reads in place of message and hint; `nil`: the same.
+    /// What a tenant reads instead of message and hint; `nil`: the same.
     private let toTenants: String?
 
-    /// - Parameter toTenants: what a tenant reads in place of message and hint, where those are in the words of the
-    ///   provider's people, of another service or of a hypervisor: they may name what is not the tenant's.
+    /// - Parameter toTenants: what a tenant reads instead of message and hint, if those are the words of the provider's
+    ///   people, of another service or of a hypervisor: they may name things that are not the tenant's.
     package init(
         _ reason: ErrorReason, _ message: String, toTenants: String? = nil, hint: String? = nil,
         retryAfterMilliseconds: Int64? = nil
@@ -90,19 +91,19 @@ package struct MethodError: Error, Hashable, Sendable {
         return MethodError(reason, message, hint: hint, retryAfterMilliseconds: retryAfterMilliseconds)
     }
 
-    /// The failure as whoever may see it, of whom nobody knows yet who it is.
+    /// The failure as somebody may see it who has not logged in.
     package var seenByAnybody: MethodError {
         guard let toTenants else { return self }
         return MethodError(reason, toTenants, retryAfterMilliseconds: retryAfterMilliseconds)
     }
 
-    /// The same with other words of its message.
+    /// The same with a changed message.
     package func mapMessage(_ change: (String) -> String) -> MethodError {
         MethodError(
             reason, change(message), toTenants: toTenants, hint: hint, retryAfterMilliseconds: retryAfterMilliseconds)
     }
 
-    /// The one answer for "not there" and "not yours": kind and name as the caller wrote them, nothing else.
+    /// The same answer for "does not exist" and "not yours": kind and name as the caller wrote them, nothing else.
     package static func notFound(_ kind: String, _ name: String) -> MethodError {
         MethodError(.notFound, "there is no \(kind) '\(name)'")
     }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// JSON-RPC 2.0, one UTF-8 line per message: bytes to requests, responses to bytes, and the client's converse.
+/// JSON-RPC 2.0, one UTF-8 line per message: bytes to requests, responses to bytes, and the reverse for the client.
 package enum RPCCodec {
     /// Requests in one batch.
     package static let maximumBatch = 50
     /// Bytes of one batch.
     package static let maximumBatchBytes = 262_144
 
-    /// One line from a client. What can't be read is a response already.
+    /// One line from a client. A request that can't be read is a response already.
     package struct Incoming: Hashable, Sendable {
         package let elements: [Element]
         /// Whether the answers go out as one array.
@@ -85,7 +85,7 @@ package enum RPCCodec {
         return .response(RPCResponse(id: id, result: .success(result)))
     }
 
-    /// Whether the first that is no white space opens an array.
+    /// Whether the first character that is not white space opens an array.
     private static func isBatch(_ line: some Collection<UInt8>) -> Bool {
         line.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "[")
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What ties a response to its request.
+/// The id that connects a response with its request.
 package enum RequestID: Hashable, Sendable {
     case integer(Int64)
     case string(String)
@@ -50,7 +50,7 @@ package struct RPCRequest: Hashable, Sendable {
 
 /// The `error` member of a response.
 package struct RPCError: Error, Hashable, Sendable {
-    /// Of the specification's reserved range for faults of the protocol, else an application's (`ErrorReason.code`).
+    /// In the specification's reserved range for faults of the protocol; otherwise `ErrorReason.code`.
     package let code: Int64
     /// For people: culprit and remedy in one sentence.
     package let message: String

@@ -18,19 +18,19 @@ extension GatewayBackend {
             throw MethodError(.invalid, "a bill is a tenant's: say whose with --tenant")
         }
         let period = period(request)
-        // Before it is rated: what is known by then may be more, and never less.
+        // Read before the rating: what is known may grow meanwhile, but never shrink.
         let horizon = try await reading { try await UsageRepository(store).horizon() }
         let document = try await rated(type, tenant, period, request)
-        let told = try await disguised(document, for: request.principal)
-        return BillingAnswer.limited(told, to: horizon ?? .zero, period.to)
+        let shown = try await disguised(document, for: request.principal)
+        return BillingAnswer.limited(shown, to: horizon ?? .zero, period.to)
     }
 
     private func period(_ request: Request) -> (from: Timestamp, to: Timestamp) {
         Self.period(from: request.instant("from"), to: request.instant("to"), now: runtime.clock.now())
     }
 
-    /// Up to now, and from the first of the month that holds the last instant before the end, unless told otherwise: the
-    /// end 2026-12-01 asks for November.
+    /// The period of a request. Without an end it ends now; without a start it begins with the month that holds the
+    /// last instant before the end: the end 2026-12-01 means November.
     static func period(from: Timestamp?, to: Timestamp?, now: Timestamp) -> (from: Timestamp, to: Timestamp) {
         let to = to ?? now
         return (from ?? beginningOfMonth(Timestamp(nanoseconds: max(0, to.nanoseconds - 1))), to)
@@ -39,17 +39,18 @@ extension GatewayBackend {
     private func rated(
         _ type: MessageType, _ tenant: TenantID, _ period: (from: Timestamp, to: Timestamp), _ request: Request
     ) async throws(MethodError) -> JSONValue {
-        let wish = WireBillRequest.with {
+        let body = WireBillRequest.with {
             $0.tenantID = tenant.name
             $0.fromNs = period.from.nanoseconds
             $0.toNs = period.to.nanoseconds
         }
         let answer = try await ask(
-            .billing, type, MessageCodec.encoded(wish), shard: ShardKey(kind: .tenant, id: tenant.name), request)
+            .billing, type, MessageCodec.encoded(body), shard: ShardKey(kind: .tenant, id: tenant.name), request)
         return try Self.document(answer)
     }
 
-    /// Of one tenant, or of all: a few are asked for at once, and one that can't be rated says why and stops no other.
+    /// Compares the rules for one tenant, or for all: a few tenants at once; one that can't be rated says why and does
+    /// not stop the others.
     func compareRules(_ request: Request) async throws(MethodError) -> JSONValue {
         let period = period(request)
         var items: [JSONValue] = []
@@ -65,7 +66,7 @@ extension GatewayBackend {
         return ["from": .instant(period.from), "to": .instant(period.to), "items": .array(items)]
     }
 
-    /// So many tenants are rated at once for one comparison.
+    /// How many tenants are rated at once for one comparison.
     private static let comparisonsAtOnce = 4
 
     private func comparisons(
@@ -97,13 +98,13 @@ extension GatewayBackend {
     }
 
     func showRates(_ request: Request) async throws(MethodError) -> JSONValue {
-        let wish = RatesRequest(at: request.instant("at"))
-        return try Self.document(try await ask(.billing, .showRates, MessageCodec.encoded(wish), request))
+        let body = RatesRequest(at: request.instant("at"))
+        return try Self.document(try await ask(.billing, .showRates, MessageCodec.encoded(body), request))
     }
 
     func setRates(_ request: Request) async throws(MethodError) -> JSONValue {
-        let wish = SetRatesRequest(card: request.values["card"] ?? .null, validFrom: request.instant("validFrom"))
-        let answer = try Self.document(try await ask(.billing, .setRates, MessageCodec.encoded(wish), request))
+        let body = SetRatesRequest(card: request.values["card"] ?? .null, validFrom: request.instant("validFrom"))
+        let answer = try Self.document(try await ask(.billing, .setRates, MessageCodec.encoded(body), request))
         try await reading { try await audit(request, on: "rate-card", request.values, in: store) }
         return answer
     }
@@ -113,13 +114,13 @@ extension GatewayBackend {
     }
 
     func withdrawRates(_ request: Request) async throws(MethodError) -> JSONValue {
-        let wish = WithdrawRatesRequest(version: request.integer("version") ?? 0, principal: request.principal.name)
-        let answer = try Self.document(try await ask(.billing, .withdrawRates, MessageCodec.encoded(wish), request))
+        let body = WithdrawRatesRequest(version: request.integer("version") ?? 0, principal: request.principal.name)
+        let answer = try Self.document(try await ask(.billing, .withdrawRates, MessageCodec.encoded(body), request))
         try await reading { try await audit(request, on: "rate-card", request.given, in: store) }
         return answer
     }
 
-    /// A value as other services take it.
+    /// A value in the form for other services.
     static func encoded(_ value: JSONValue) -> [UInt8] {
         MessageCodec.encoded(WireJSONDocument.with { $0.json = Data(value.line.utf8) })
     }

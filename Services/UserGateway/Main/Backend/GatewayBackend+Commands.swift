@@ -10,43 +10,43 @@ import Store
 import SwiftProtobuf
 import UserGatewayCore
 
-/// Room that Scheduler promised.
+/// Room that Scheduler has promised.
 struct Permitted: Sendable {
     let id: UUID128
     let host: HostID
-    /// What was overridden by force; `nil`: nothing.
+    /// What force has overridden; `nil`: nothing.
     let overridden: String?
 }
 
-/// What a command takes of a tenant's quota as soon as it is queued.
+/// How much of a tenant's quota a command takes as soon as it is queued.
 struct QuotaShare: Sendable {
     let tenant: TenantID
     let amounts: QuotaAmounts
 }
 
-/// What somebody says of the place of what takes room.
-struct PlaceWish: Sendable {
-    /// Of a new VM: its groups and hosts, by the names of `policy.set`.
+/// The caller's requirements for the place of a VM.
+struct PlaceRequirements: Sendable {
+    /// For a new VM: its groups and hosts, by the names of `policy.set`.
     var options: JSONValue = [:]
-    /// Of a new VM: whose it will be.
+    /// For a new VM: its future tenant.
     var tenant: TenantID?
-    /// Of a new VM: what its host must have.
+    /// For a new VM: the pool that its host must have.
     var pool: String?
     var network: String?
-    /// Of a move: although something speaks against it.
+    /// For a move: whether it is done although something speaks against it.
     var isForced = false
 }
 
 extension GatewayBackend {
     /// Asks Scheduler for room; without a host it chooses one of the cluster.
     ///
-    /// - Parameter limit: how long that may take, if that is shorter than what the caller waits.
+    /// - Parameter limit: how long that may take, if that is shorter than the caller waits.
     func room(
         for domain: DomainID, on host: HostID?, in cluster: ClusterID, purpose: PermitPurpose,
-        vcpus: VCPUCount, memory: ByteCount, place: PlaceWish = PlaceWish(), _ request: Request,
+        vcpus: VCPUCount, memory: ByteCount, place: PlaceRequirements = PlaceRequirements(), _ request: Request,
         within limit: Duration = .seconds(3_600)
     ) async throws(MethodError) -> Permitted {
-        let wish = WirePermitRequest.with {
+        let body = WirePermitRequest.with {
             $0.clusterID = cluster.name
             $0.domainUuid = Data(domain.uuid.bytes)
             $0.purpose = purpose.rawValue
@@ -64,7 +64,7 @@ extension GatewayBackend {
         let answer: [UInt8]
         do throws(MethodError) {
             answer = try await ask(
-                .scheduler, .permitRequest, MessageCodec.encoded(wish),
+                .scheduler, .permitRequest, MessageCodec.encoded(body),
                 shard: ShardKey(kind: .cluster, id: cluster.name), request, within: limit)
         } catch {
             // Without a Monitor no host's room is known.
@@ -77,7 +77,7 @@ extension GatewayBackend {
         return Permitted(id: id, host: granted, overridden: reply.overridden.isEmpty ? nil : reply.overridden)
     }
 
-    /// Queues a command for a VM that is there, has it carried out, and says what came of it.
+    /// Queues a command for an existing VM, lets its host carry it out, and returns the outcome.
     func run(
         _ request: Request, on domain: VisibleVM, verb: CommandVerb,
         _ arguments: CommandArguments = CommandArguments(),
@@ -88,11 +88,11 @@ extension GatewayBackend {
             counting: share, taking: time)
     }
 
-    /// Queues the command with its audit entry, has it carried out, and says what came of it.
+    /// Queues the command with its audit entry, lets the host carry it out, and returns the outcome.
     ///
     /// - Parameters:
-    ///   - share: what it takes of a tenant's quota, beside the room of its permit.
-    ///   - time: what it may take once it is begun, beyond what every command of its verb may.
+    ///   - share: how much of a tenant's quota it takes, beside the room of its permit.
+    ///   - time: how long it may take once it has begun, in addition to the time of every command of its verb.
     func run(
         _ request: Request, domain: DomainID, name: String, host: HostID, verb: CommandVerb,
         _ arguments: CommandArguments, permit: UUID128?, counting share: QuotaShare? = nil,
@@ -119,7 +119,7 @@ extension GatewayBackend {
                 }
             }
         } catch {
-            // Where nobody knows whether the command is queued, it may need its room.
+            // If it is not known whether the command is queued, it may need its room.
             if let permit, error.reason != .outcomeUnknown { await giveBack(permit) }
             throw error
         }
@@ -128,11 +128,11 @@ extension GatewayBackend {
         return try await result(of: stored, name: name, request)
     }
 
-    /// What copies memory or disks takes its time.
+    /// How much longer a command may take that copies memory or disks.
     private static var copyingTime: Duration { .seconds(540) }
 
-    /// Gives back the room of a permit that no command has, also when the call is cancelled. What can't be given back ends
-    /// with the permit's time.
+    /// Releases a permit that no command uses, also when the call is cancelled. A permit that can't be released
+    /// expires.
     private func giveBack(_ permit: UUID128) async {
         let ending = Task { [store, log = runtime.log] in
             do throws(StoreError) {
@@ -144,8 +144,8 @@ extension GatewayBackend {
         await ending.value
     }
 
-    /// Waits for the end where the caller does; else only for as long as most commands take, so that the host's owner
-    /// has it and its answer is not news of yesterday.
+    /// Waits for the end if the caller does. Otherwise it waits only as long as most commands take, so that the host's
+    /// owner has taken the command and the answer is up to date.
     func result(
         of stored: CommandRecord, name: String, _ request: Request
     ) async throws(MethodError) -> JSONValue {
@@ -158,7 +158,7 @@ extension GatewayBackend {
                 of: latest, timeout: part, aside: { wait in await request.context.waiting(wait) })
             if let ended { return try await outcome(of: ended, name: name, request) }
             latest = try await reading { try await CommandRepository(store).fetch(stored.id) } ?? stored
-            // Nobody waits for one that is away.
+            // Nobody waits for a Monitor that is away.
             if await wait(of: latest) != nil { break }
         } while ContinuousClock.now < end && !Task.isCancelled
         guard !waits else {
@@ -172,7 +172,7 @@ extension GatewayBackend {
         return try await outcome(of: latest, name: name, request)
     }
 
-    /// What a command that nobody has taken yet waits for, and until when; `nil` if somebody who is there will take it.
+    /// What a queued command waits for, and until when; `nil` if an instance that is alive will take it.
     func wait(of record: CommandRecord) async -> String? {
         guard record.state == .queued, record.outcome == nil else { return nil }
         let shard = ShardKey(kind: .host, id: record.command.host.name)
@@ -201,7 +201,7 @@ extension GatewayBackend {
         ])
     }
 
-    /// Why a command failed, as a method fails; `nil` if it did not.
+    /// The failure of a command as a method's error; `nil` if it did not fail.
     /// - Parameter name: the VM's, for whoever reads it.
     static func failure(of record: CommandRecord, named name: String) -> MethodError? {
         guard let outcome = record.outcome, !outcome.succeeded else { return nil }
@@ -210,14 +210,15 @@ extension GatewayBackend {
             toTenants: TenantText.failure(outcome.code?.word, of: record.command.verb))
     }
 
-    /// A message of a service, which knows VMs by their UUIDs, with the VM's name in place of it.
+    /// A service's message, which names a VM by its UUID, with the VM's name instead.
     static func naming(_ domain: DomainID, _ name: String, in message: String) -> String {
         message.replacing("domain \(domain)", with: "'\(name)'").replacing(domain.description, with: "'\(name)'")
     }
 }
 
 extension ErrorReason {
-    /// How a method fails whose command ended with that code; `nil`: with one that this version does not know.
+    /// The reason for which a method fails whose command ended with this code; `nil`: a code that this version does not
+    /// know.
     fileprivate init(_ code: OutcomeCode?) {
         switch code {
         case .outcomeUnknown: self = .outcomeUnknown
@@ -232,9 +233,9 @@ extension ErrorReason {
 }
 
 extension JSONValue {
-    /// As the service that reads it gets it.
+    /// The document in the form for the service that reads it.
     init(document: some JSONDocument) {
-        // It was a request of at most a megabyte, and may be longer in other words.
+        // It comes from a request of at most a megabyte, and may be longer when it is encoded again.
         let limits = JSONLimits(bytes: 8 << 20)
         self = (try? JSONValue(parsing: document.json.utf8, limits: limits)) ?? .null
     }

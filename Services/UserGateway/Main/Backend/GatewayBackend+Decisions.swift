@@ -14,15 +14,15 @@ extension GatewayBackend {
         let filter = try await decisionFilter(request)
         let shown = filter.limit - 1
         let rows = try await reading { try await DecisionRepository(store).list(filter) }
-        let told = try await told(rows, request, within: .seconds(5), isNeeded: false)
+        let tenantRecords = try await tenantRecords(rows, request, within: .seconds(5), isNeeded: false)
         var items: [JSONValue] = []
-        let context = try await decisionContext(Array(rows.prefix(shown)), told, request)
+        let context = try await decisionContext(Array(rows.prefix(shown)), tenantRecords, request)
         for row in rows.prefix(shown) { items.append(.object(omittingNil: describe(row, context))) }
         return ["items": .array(items), "truncated": .bool(rows.count > shown)]
     }
 
-    /// Decisions about VMs while they were the tenant's; of an ended VM too. One more than is shown, which tells whether
-    /// there are more.
+    /// Decisions about VMs while they were the tenant's, also about ended VMs. It reads one more than is shown, to know
+    /// whether there are more.
     private func decisionFilter(_ request: Request) async throws(MethodError) -> DecisionFilter {
         let chosen = request.text("vm") == nil ? nil : try await subject(request)
         return DecisionFilter(
@@ -37,32 +37,32 @@ extension GatewayBackend {
         guard let id = UUID128(text),
             let row = try await reading({ try await DecisionRepository(store).fetch(id, ownedBy: tenant) })
         else { throw .notFound("decision", text) }
-        let told = try await told([row], request, within: .seconds(15), isNeeded: true)
-        var members = describe(row, try await decisionContext([row], told, request))
+        let tenantRecords = try await tenantRecords([row], request, within: .seconds(15), isNeeded: true)
+        var members = describe(row, try await decisionContext([row], tenantRecords, request))
         if tenant == nil {
             members["text"] = .string(row.summary)
             members["record"] = try JSONValue.decoded(row.record.utf8)
         } else {
-            members["text"] = told[row.id]?["text"]
-            members["record"] = told[row.id]?["record"]
+            members["text"] = tenantRecords[row.id]?["text"]
+            members["record"] = tenantRecords[row.id]?["record"]
         }
         return .object(omittingNil: members)
     }
 
-    /// What of other tables is shown beside decisions, read at once for all of them.
+    /// The data from other tables that is shown beside decisions, read at once for all of them.
     private struct DecisionContext {
         let outcomes: [UUID128: DecisionOutcome]
         let names: [DomainID: String]
-        let told: [UUID128: JSONValue]
+        let tenantRecords: [UUID128: JSONValue]
         let isTenant: Bool
     }
 
     private func decisionContext(
-        _ rows: [DecisionRow], _ told: [UUID128: JSONValue], _ request: Request
+        _ rows: [DecisionRow], _ tenantRecords: [UUID128: JSONValue], _ request: Request
     ) async throws(MethodError) -> DecisionContext {
         DecisionContext(
             outcomes: try await reading { try await DecisionRepository(store).outcomes(of: rows.map(\.id)) },
-            names: try await names(of: rows.map(\.domain), for: request), told: told,
+            names: try await names(of: rows.map(\.domain), for: request), tenantRecords: tenantRecords,
             isTenant: request.principal.tenant != nil)
     }
 
@@ -71,18 +71,19 @@ extension GatewayBackend {
             "id": .string(row.id.description), "at": .instant(row.at), "atNanoseconds": .integer(row.at.nanoseconds),
             "vm": .string(context.names[row.domain] ?? row.domain.description), "verdict": .string(row.verdict.text),
             "summary": context.isTenant
-                ? context.told[row.id]?["summary"] ?? .string("\(row.verdict): see 'ebb decision show \(row.id)'")
+                ? context.tenantRecords[row.id]?["summary"]
+                    ?? .string("\(row.verdict): see 'ebb decision show \(row.id)'")
                 : .string(row.summary),
             "outcome": context.outcomes[row.id].map { .string($0.outcome.text) } ?? .null,
             "rulesVersion": .integer(Int64(row.rulesVersion)),
         ]
     }
 
-    /// Decisions in the words in which their tenant may read them, by id. Scheduler, who knows a record's shape, makes them;
-    /// nothing is asked for the provider's people.
+    /// Decisions as their tenant may read them, by id. Scheduler, which knows the form of a record, makes them; for the
+    /// provider's people it is not asked.
     ///
-    /// - Parameter isNeeded: whether the answer is worth nothing without them.
-    private func told(
+    /// - Parameter isNeeded: whether the answer is useless without them.
+    private func tenantRecords(
         _ rows: [DecisionRow], _ request: Request, within limit: Duration, isNeeded: Bool
     ) async throws(MethodError) -> [UUID128: JSONValue] {
         guard request.principal.tenant != nil, !rows.isEmpty else { return [:] }
@@ -102,7 +103,7 @@ extension GatewayBackend {
         return Dictionary(items) { first, _ in first }
     }
 
-    /// Why a VM is as it is, now or at an instant. A tenant reads pseudonyms, and gets no state of others.
+    /// Why a VM is as it is, now or at an instant. A tenant reads pseudonyms, and nothing about others.
     func why(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain: VisibleVM
         if let instant = request.instant("at") {
@@ -113,13 +114,13 @@ extension GatewayBackend {
         } else {
             domain = try await self.domain(request)
         }
-        let wish = WireWhyRequest.with {
+        let body = WireWhyRequest.with {
             $0.domainUuid = Data(domain.id.uuid.bytes)
             $0.atNs = request.instant("at")?.nanoseconds ?? 0
             $0.isDisguised = request.principal.tenant != nil
         }
         let answer = try await ask(
-            .scheduler, .why, MessageCodec.encoded(wish), shard: try await shard(of: domain), request)
+            .scheduler, .why, MessageCodec.encoded(body), shard: try await shard(of: domain), request)
         guard let document = try? MessageCodec.decoded(WireJSONDocument.self, from: answer) else {
             throw MethodError(.internal, "the scheduler's answer can't be read")
         }
@@ -132,7 +133,7 @@ extension GatewayBackend {
         ])
     }
 
-    /// Whether stored decisions still follow from what they were made of; cluster by cluster, or one decision.
+    /// Whether stored decisions still follow from their inputs; cluster by cluster, or one decision.
     func verifyDecisions(_ request: Request) async throws(MethodError) -> JSONValue {
         let questions = try await questions(ofVerification: request)
         var (checked, held, otherRules) = (Int64(0), Int64(0), Int64(0))
@@ -158,7 +159,7 @@ extension GatewayBackend {
         ]
     }
 
-    /// One for a decision, or one for each cluster that was meant.
+    /// One question for a decision, or one for each requested cluster.
     private func questions(ofVerification request: Request) async throws(MethodError) -> [VerifyQuestion] {
         if let text = request.text("id") {
             guard let id = UUID128(text) else {
@@ -172,7 +173,7 @@ extension GatewayBackend {
         return [VerifyQuestion(cluster: cluster)]
     }
 
-    /// What decisions came to, 1, 10 and 60 minutes after them.
+    /// The outcomes of decisions, 1, 10 and 60 minutes after them.
     func listOutcomes(_ request: Request) async throws(MethodError) -> JSONValue {
         let filter = try await decisionFilter(request)
         let found = try await reading { try await DecisionRepository(store).measurements(filter) }

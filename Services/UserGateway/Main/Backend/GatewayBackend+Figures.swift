@@ -7,23 +7,23 @@ import UserGatewayCore
 
 /// What is known of a host at this moment.
 struct HostSight: Sendable {
-    /// Of what its Monitor last wrote of it and of the domains on it.
+    /// The age of what its Monitor last wrote about it and its domains.
     let age: Age
-    /// Of its figures.
+    /// The age of its figures.
     let figuresAge: Age
-    /// While they are known.
+    /// Its figures while they are known.
     let figures: HostFigures?
-    /// From one reading to the next, in nanoseconds; `nil`: not known.
+    /// The time from one reading to the next, in nanoseconds; `nil`: not known.
     let interval: Int64?
 }
 
 // How old figures are.
 extension GatewayBackend {
-    /// Figures that are older are not looked for: they are unknown in any case.
+    /// Older figures are not looked for: they are unknown in any case.
     private static let memory = Duration.seconds(3_600)
 
-    /// What is known of each of these hosts. A host of which nothing was heard for three intervals is not known, whoever
-    /// did not tell: the host, its Monitor or Logger.
+    /// What is known of each of these hosts. A host without a report for three intervals counts as unknown, whether the
+    /// host, its Monitor or Logger failed.
     func sights(of hosts: [StoredHost]) async throws(MethodError) -> [HostID: HostSight] {
         let now = runtime.clock.now()
         let newest = try await reading {
@@ -47,7 +47,7 @@ extension GatewayBackend {
         return try await reading { try await LogRepository(store).newest(of: domains.map(\.id), since: since) }
     }
 
-    /// Whether what the inventory says of a host's domains still tells how they are.
+    /// Whether what the inventory says about a host's domains is still known to be true.
     func isFresh(_ host: HostID) async throws(MethodError) -> Bool {
         guard let record = try await reading({ try await inventory.host(host) }) else { return false }
         return try await sights(of: [record])[host]?.age.isKnown ?? false

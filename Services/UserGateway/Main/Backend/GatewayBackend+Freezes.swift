@@ -9,14 +9,14 @@ import ServiceKit
 import Store
 import UserGatewayCore
 
-// The row is what lasts; the message to every Monitor is what makes it hold at once, also without the database.
+// The row makes a freeze permanent; the message to every Monitor makes it hold at once, also without the database.
 extension GatewayBackend {
     func setFreeze(_ request: Request) async throws(MethodError) -> JSONValue {
         let scope = try await scope(request)
         let wanted = FreezeRecord(
             scope.subject, reason: request.text("reason") ?? "", principal: request.principal.name, isAutomatic: false,
             createdAt: runtime.clock.now())
-        async let told = tellMonitors(wanted, isFrozen: true)
+        async let reach = tellMonitors(wanted, isFrozen: true)
         let stored: FreezeRecord
         do throws(MethodError) {
             stored = try await reading {
@@ -34,14 +34,14 @@ extension GatewayBackend {
                 return try await FreezeRepository(store).list().first { $0.isAbout(scope) } ?? wanted
             }
         } catch {
-            let reached = await told.reached
+            let reached = await reach.reached
             guard reached > 0 else { throw error }
             throw MethodError(
                 error.reason, "\(error.message); \(reached) Monitors hold the freeze, and it is not recorded",
                 toTenants: "\(TenantText.unavailable); the freeze holds already, and it is not recorded",
                 hint: "freeze again when the database answers", retryAfterMilliseconds: error.retryAfterMilliseconds)
         }
-        return await describe(stored, scope, isFrozen: true, await told, request)
+        return await describe(stored, scope, isFrozen: true, await reach, request)
     }
 
     func clearFreeze(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -63,11 +63,11 @@ extension GatewayBackend {
                 try await audit(request, on: scope.name, request.given, in: transaction)
             }
         }
-        let told = await tellMonitors(standing, isFrozen: false)
-        return await describe(standing, scope, isFrozen: false, told, request)
+        let reach = await tellMonitors(standing, isFrozen: false)
+        return await describe(standing, scope, isFrozen: false, reach, request)
     }
 
-    /// The provider ends any freeze, a tenant its own people's.
+    /// Whether a caller may end a freeze: the provider any freeze, a tenant those of its own people.
     private func mayEnd(
         _ freeze: FreezeRecord, _ principal: Principal
     ) async throws(MethodError) -> Bool {
@@ -76,7 +76,7 @@ extension GatewayBackend {
             == tenant
     }
 
-    /// What is frozen. A tenant sees its VMs' and its own freezes, and those of clusters that its VMs are in.
+    /// The freezes. A tenant sees those of its VMs, its own, and those of clusters that its VMs are in.
     func listFreezes(_ request: Request) async throws(MethodError) -> JSONValue {
         let freezes = try await reading { try await FreezeRepository(store).list() }
         let domains = try await domains(for: request.principal)
@@ -107,7 +107,7 @@ extension GatewayBackend {
 
     // MARK: -
 
-    /// What a request wants frozen, as far as its caller can see it.
+    /// What a request wants to freeze, if its caller can see it.
     private func scope(_ request: Request) async throws(MethodError) -> Scope {
         let cluster = request.text("cluster")
         guard cluster == nil || request.text("vm") == nil && request.text("tenant") == nil else {
@@ -133,7 +133,7 @@ extension GatewayBackend {
         return Scope(subject: .cluster(id), name: cluster)
     }
 
-    /// What the database says, or `nil` while it can't be used: a freeze does not wait for it.
+    /// What the database says, or `nil` while it can't be used: a freeze must not wait for it.
     private func ifReadable<Value: Sendable>(
         _ body: () async throws -> Value
     ) async throws(MethodError) -> Value? {
@@ -144,7 +144,8 @@ extension GatewayBackend {
         }
     }
 
-    /// Tells every Monitor that is alive, all at once. Who does not answer in time learns of it from the database.
+    /// Sends the freeze to every live Monitor, all at once. A Monitor that does not answer in time reads it from the
+    /// database.
     private func tellMonitors(_ freeze: FreezeRecord, isFrozen: Bool) async -> Reach {
         let monitors = await runtime.peers.instances(of: .monitor)
         let body = MessageCodec.encoded(
@@ -210,13 +211,13 @@ extension GatewayBackend {
     }
 }
 
-/// What is frozen, and its name for people.
+/// The subject of a freeze, and its name for people.
 private struct Scope: Sendable {
     let subject: FreezeSubject
     let name: String
 }
 
-/// Which Monitors have heard.
+/// Which Monitors have confirmed.
 private struct Reach: Sendable {
     let reached: Int
     let unreached: [InstanceRecord]

@@ -9,7 +9,7 @@ import ServiceKit
 import Store
 import UserGatewayCore
 
-// What brings a host in, and finds out what it lacks.
+// Methods that prepare a host, and find out what it lacks.
 extension GatewayBackend {
     func prepareHost(_ request: Request) async throws(MethodError) -> JSONValue {
         let text = request.text("address") ?? ""
@@ -34,7 +34,7 @@ extension GatewayBackend {
         ]
     }
 
-    /// The machine that a URI leads to; `nil` for this one and for a simulated host.
+    /// The machine of a URI; `nil` for this one and for a simulated host.
     private static func machine(of uri: String) -> HostAddress? {
         guard let uri = try? HypervisorURI(uri), uri.driver != .fleet else { return nil }
         return uri.host
@@ -52,7 +52,7 @@ extension GatewayBackend {
         return addresses
     }
 
-    /// Where the Monitors that run are reached, which is where they come from; loopback says nothing to a host.
+    /// The addresses of the running Monitors, from which they also connect; loopback addresses are useless to a host.
     private func monitorAddresses() async -> [HostAddress] {
         await runtime.peers.instances(of: .monitor).compactMap { HostAddress(endpoint: $0.peer.commandEndpoint) }
             .filter { !$0.text.hasPrefix("127.") && $0.text != "::1" && $0.text != "localhost" }

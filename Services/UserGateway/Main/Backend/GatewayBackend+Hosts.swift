@@ -87,7 +87,7 @@ extension GatewayBackend {
         return .object(describe(host, domains: domains, sight).merging(details) { _, detail in detail })
     }
 
-    /// What could not be moved away from a host in drain, by the last word on each.
+    /// The VMs that could not be moved away from a draining host, with the last reason for each.
     private func staying(of host: StoredHost, _ domains: [VisibleVM]) async throws(MethodError) -> [JSONValue] {
         guard host.mode == .draining else { return [] }
         var staying: [JSONValue] = []
@@ -136,7 +136,7 @@ extension GatewayBackend {
         return try await setMode(.enabled, request)
     }
 
-    /// One machine under two names would have its room given away twice.
+    /// The room of one machine under two names would be given away twice.
     private func refuseTwin(of host: StoredHost) async throws(MethodError) {
         guard let uuid = host.facts.uuid else { return }
         let twins = try await reading { try await inventory.hosts(sharing: uuid, with: host.id) }
@@ -152,7 +152,7 @@ extension GatewayBackend {
     func observeHost(_ request: Request) async throws(MethodError) -> JSONValue { try await setMode(.observe, request) }
     func drainHost(_ request: Request) async throws(MethodError) -> JSONValue { try await setMode(.draining, request) }
 
-    /// Forgets a host. The row stays, for bills and events name it; what is on the machine stays as it is.
+    /// Removes a host. The row stays, since bills and events name it; nothing on the machine is changed.
     func removeHost(_ request: Request) async throws(MethodError) -> JSONValue {
         let host = try await host(request)
         let domains = try await domains(on: host.id, for: request.principal)
@@ -178,7 +178,7 @@ extension GatewayBackend {
         }
     }
 
-    /// Changes a host's row together with its audit entry; says how it is afterwards.
+    /// Changes a host's row together with its audit entry; returns the host afterwards.
     private func change(
         _ id: HostID, _ request: Request, isGone: Bool = false, _ body: (Transaction) async throws -> Void
     ) async throws(MethodError) -> JSONValue {
@@ -242,13 +242,13 @@ extension GatewayBackend {
         ]
     }
 
-    /// vCPUs of those that run; `nil` where one's are not known.
+    /// The vCPUs of the running domains; `nil` if those of one are not known.
     private static func vcpus(of domains: [VisibleVM]) -> Int? {
         let running = domains.filter { $0.state.isActive }.map { $0.confirmedVCPUs?.count }
         return running.contains(nil) ? nil : running.reduce(0) { $0 + ($1 ?? 0) }
     }
 
-    /// What a request says of a host's limits; the rest as it is.
+    /// A host's limits with the changes of a request.
     private static func limits(_ request: Request, over present: HostLimits) -> HostLimits {
         HostLimits(
             cpuOvercommit: request.integer("cpuOvercommitPpm").map(Utilization.init(ppm:)) ?? present.cpuOvercommit,

@@ -8,8 +8,8 @@ import ServiceKit
 import Store
 import UserGatewayCore
 
-// Whatever changes something does it once for each idempotency key, and repeats are told what it came to. This stands
-// around the handlers of all methods that the registry declares as mutations.
+// A request that changes something is carried out once for each idempotency key, and its repeats get the same answer.
+// This wraps the handlers of all methods that the registry declares as mutations.
 extension GatewayBackend {
     /// How long it takes at most to end a call that was cancelled.
     private static let endingTime = Duration.seconds(5)
@@ -44,7 +44,7 @@ extension GatewayBackend {
         }
     }
 
-    /// Forgets keys that are past their time, a few at a time, until cancelled.
+    /// Deletes expired keys, a few at a time, until cancelled.
     func forgetKeys() async {
         while !Task.isCancelled {
             let count = (try? await RequestKeyRepository(store).forgetExpired(at: runtime.clock.now())) ?? 0
@@ -55,7 +55,7 @@ extension GatewayBackend {
     private func attempt(_ request: Request) -> RequestAttempt {
         var generator = SystemRandomNumberGenerator()
         let now = runtime.clock.now()
-        // Of two sessions that log out, each means its own token.
+        // Two sessions that log out each mean their own token.
         let session = request.method == "session.logout" ? request.context.login?.tokenID.description ?? "" : ""
         return RequestAttempt(
             principal: request.principal.id, key: request.idempotencyKey,
@@ -65,7 +65,7 @@ extension GatewayBackend {
             expiresAt: now.advanced(by: MethodDefinition.keyLifetime))
     }
 
-    /// `nil`: the key can't be had at once, and what is urgent does not wait for it.
+    /// `nil` if the key can't be had at once and the request is urgent: it does not wait.
     private func claim(
         _ attempt: RequestAttempt, _ definition: MethodDefinition
     ) async throws(MethodError) -> RequestKeyState? {
@@ -77,7 +77,8 @@ extension GatewayBackend {
         return await promptly(within: limit) { try? await keys.claim(attempt, at: now) } ?? nil
     }
 
-    /// Waits a moment for the other request with this key, which may need the place that this one has.
+    /// Waits a moment for the other request with this key; gives up its place meanwhile, since the other one may need
+    /// it.
     private func pause(for attempt: RequestAttempt, _ request: Request) async throws(MethodError) {
         guard request.timeout > .milliseconds(100), !Task.isCancelled else {
             throw MethodError(
@@ -87,8 +88,8 @@ extension GatewayBackend {
         await request.context.waiting { () async -> Void in try? await Task.sleep(for: .milliseconds(50)) }
     }
 
-    /// Acts under the key, and keeps what came of it. What trying again may mend is not kept: the key is free again then,
-    /// unless it was done all the same.
+    /// Acts under the key, and keeps the answer. A failure that a retry may overcome is not kept: the key is free again
+    /// then, unless the request was carried out after all.
     private func act(
         _ request: Request, _ definition: MethodDefinition, _ handler: Handler
     ) async throws(MethodError) -> JSONValue {
@@ -103,7 +104,7 @@ extension GatewayBackend {
         }
     }
 
-    /// Also of a call that was cancelled, whose own questions to the database would fail.
+    /// Ends the attempt in a task of its own: if the call was cancelled, its own queries would fail.
     private func end(_ request: Request, keeping answer: JSONValue?) async {
         guard let attempt = request.attempt else { return }
         let keys = RequestKeyRepository(store)
@@ -119,14 +120,14 @@ extension GatewayBackend {
         await ending.value
     }
 
-    /// What was kept of an answer, or the failure that was.
+    /// The kept answer, or throws the kept failure.
     private static func kept(_ text: String) throws(MethodError) -> JSONValue {
         let answer = try JSONValue.decoded(text.utf8)
         if let error = answer["error"] { throw MethodError(kept: error) }
         return answer["result"] ?? [:]
     }
 
-    /// A kept answer with what has become of it since, and with its secret.
+    /// A kept answer, brought up to date, and with its secret.
     private func upToDate(
         _ answer: JSONValue, _ definition: MethodDefinition, _ request: Request, secret: [UInt8]
     ) async throws(MethodError) -> JSONValue {
@@ -146,7 +147,7 @@ extension GatewayBackend {
         }
     }
 
-    /// What whoever asks calls the VM of a command; a new one has no row yet, and its name stands in the command.
+    /// The name of a command's VM for the caller; a new VM has no row yet, and its name is in the command.
     private func name(of command: CommandRecord, _ request: Request) async throws(MethodError) -> String {
         let id = command.command.domain
         if let name = try await names(of: [id], for: request)[id] { return name }
@@ -163,7 +164,7 @@ extension Request {
 }
 
 extension MethodError {
-    /// The same request comes to the same, however often it is tried.
+    /// Whether the same request would fail in the same way again.
     fileprivate var isFinal: Bool {
         switch reason {
         case .notFound, .invalid, .denied, .conflict: true

@@ -22,7 +22,7 @@ extension GatewayBackend {
         }
         let wanted = filter
         let entries = try await reading { try await AuditRepository(store).newest(wanted) }
-        // The chain is everybody's: its numbers would tell a tenant how much others do.
+        // The chain has everybody's entries: its numbers would show a tenant how much others do.
         let isTenant = request.principal.tenant != nil
         var items: [JSONValue] = []
         for entry in entries.prefix(limit) {
@@ -38,8 +38,8 @@ extension GatewayBackend {
         return ["items": .array(items), "truncated": .bool(entries.count > limit)]
     }
 
-    /// The tenant whose people or VMs are meant: a tenant's own; of the provider's people the one that they name, where it
-    /// does not say whose VM is meant.
+    /// The tenant whose people are meant: for a tenant's people their own; for the provider's people the one that they
+    /// name, unless it only says whose VM is meant.
     private func peopleAskedFor(_ request: Request) async throws(MethodError) -> TenantID? {
         if let tenant = request.principal.tenant { return tenant }
         guard request.text("vm") == nil, let name = request.text("tenant") else { return nil }
@@ -49,7 +49,7 @@ extension GatewayBackend {
     /// Changes of VMs that have not ended, newest first, as far as the caller can see the VMs.
     private func listRunning(_ request: Request) async throws(MethodError) -> JSONValue {
         let own = try await ownPeople(of: request.principal)
-        // Of others a tenant learns not even whether one of that name ordered something.
+        // A tenant must not even learn whether somebody else of that name ordered something.
         if let own, let actor = request.text("actor"), !own.contains(actor) { return ["items": []] }
         let limit = Int(request.integer("limit") ?? 50)
         var filter = OrderedCommandFilter(limit: limit + 1)
@@ -76,7 +76,7 @@ extension GatewayBackend {
         ]
     }
 
-    /// How far a command is. What belongs to others looks like what is not there.
+    /// How far a command is. A command of others looks like one that does not exist.
     func showOperation(_ request: Request) async throws(MethodError) -> JSONValue {
         let text = request.text("id") ?? ""
         let found = try await reading { () -> OrderedCommand? in
@@ -90,7 +90,7 @@ extension GatewayBackend {
         let failure = Self.failure(of: record, named: operation.domainName)?.seen(by: request.principal)
         let result = CommandResult(record.outcome?.result)
         let own = try await ownPeople(of: request.principal)
-        // What Monitor says of a success or on the way is in its own words.
+        // Monitor's messages about a success or about progress are in its own words.
         let said =
             own == nil
             ? record.outcome?.message.map { Self.naming(record.command.domain, operation.domainName, in: $0) } : nil
@@ -110,12 +110,13 @@ extension GatewayBackend {
         ])
     }
 
-    /// What is being done. To a tenant that it is: the words are Monitor's, and how much is done is a number.
+    /// What is being done. A tenant reads only that something is: the words are Monitor's, and the progress is a
+    /// number.
     private static func progress(of record: CommandRecord, _ own: Set<String>?) -> JSONValue? {
         record.progressText.map { own == nil ? .string($0) : "it goes on" }
     }
 
-    /// Who ordered a command. To a tenant the provider's people have no names.
+    /// Who ordered a command. For a tenant the provider's people have no names.
     private static func actor(of record: CommandRecord, _ own: Set<String>?) -> String {
         let name = record.command.principal
         return TenantText.actor(name, isOwn: own?.contains(name) ?? true)

@@ -22,9 +22,10 @@ extension GatewayBackend {
         return try await store(change: try request.policyChange, of: domain, request)
     }
 
-    /// Throws `NOT_FOUND` for the first name of no host, and `INVALID` for a host to which the VM can never come.
+    /// Throws `NOT_FOUND` for the first name that is not a host's, and `INVALID` for a host to which the VM can never
+    /// move.
     ///
-    /// - Parameter domain: the VM that is to stay on them, if it is there already.
+    /// - Parameter domain: the VM that must stay on them, if it exists already.
     func checkHosts(_ names: JSONValue?, for domain: VisibleVM? = nil) async throws(MethodError) {
         let names = names?.items?.compactMap(\.text) ?? []
         guard !names.isEmpty else { return }
@@ -62,14 +63,14 @@ extension GatewayBackend {
         return try await policy(of: domain, for: request.principal)
     }
 
-    /// Has Scheduler change a policy, by the parameters of `policy.set`; `nil` ends it.
+    /// Asks Scheduler to change a policy, by the parameters of `policy.set`; `nil` ends it.
     func change(_ change: PolicyChange?, of domain: VisibleVM, _ request: Request) async throws(MethodError) {
-        let wish = WireSetPolicy.with {
+        let body = WireSetPolicy.with {
             $0.domainUuid = Data(domain.id.uuid.bytes)
             if let change { $0.changeJson = Data(change.json.utf8) }
         }
         _ = try await ask(
-            .scheduler, .setPolicy, MessageCodec.encoded(wish), shard: try await shard(of: domain), request)
+            .scheduler, .setPolicy, MessageCodec.encoded(body), shard: try await shard(of: domain), request)
     }
 
     /// What a policy would have done with a VM.
@@ -96,7 +97,7 @@ extension GatewayBackend {
         return ShardKey(kind: .cluster, id: host.cluster.name)
     }
 
-    /// Asks Scheduler a question of JSON.
+    /// Asks Scheduler a question in JSON.
     func askScheduler(
         _ type: MessageType, _ question: some JSONDocument, shard: ShardKey?, _ request: Request,
         within limit: Duration = .seconds(3_600)
@@ -168,7 +169,7 @@ extension GatewayBackend {
 }
 
 extension Request {
-    /// The parameters that say what to change; those that say of which VM and how to ask are passed over.
+    /// The parameters that say what to change; those that say which VM, and how to ask, are skipped.
     fileprivate var policyChange: PolicyChange {
         get throws(MethodError) {
             guard let change = PolicyChange(json: values.line) else {

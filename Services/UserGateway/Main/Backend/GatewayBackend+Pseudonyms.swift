@@ -7,13 +7,13 @@ import UserGatewayCore
 
 // The provider's names as a tenant reads them.
 extension GatewayBackend {
-    /// A host's name for the provider's people; a pseudonym of its own for every tenant.
+    /// A host's name for the provider's people; for a tenant a pseudonym, another one for every tenant.
     func visible(_ host: HostID, to principal: Principal) async throws(MethodError) -> String {
         guard let tenant = principal.tenant else { return host.name }
         return try await pseudonym(of: host.name, kind: .host, for: tenant)
     }
 
-    /// Hosts' names as `visible` gives them, of many hosts at once.
+    /// Hosts' names as `visible` gives them, for many hosts at once.
     func visible(
         _ hosts: some Sequence<HostID>, to principal: Principal
     ) async throws(MethodError) -> [HostID: String] {
@@ -22,7 +22,7 @@ extension GatewayBackend {
         return Dictionary(hosts.map { ($0, names[$0.name] ?? "") }) { first, _ in first }
     }
 
-    /// What stands for each of these names of hosts, which may be of hosts that were removed.
+    /// The pseudonym for each of these names of hosts, also of removed ones.
     func hostNames(
         _ names: Set<String>, to principal: Principal
     ) async throws(MethodError) -> [String: String] {
@@ -32,7 +32,8 @@ extension GatewayBackend {
         }
     }
 
-    /// What stands for `name` in what one tenant reads: the same as long as nobody erases it, and another for every tenant.
+    /// The pseudonym that one tenant reads for `name`: the same as long as nobody erases it, and another one for every
+    /// tenant.
     func pseudonym(
         of name: String, kind: PseudonymRepository.Kind, for tenant: TenantID
     ) async throws(MethodError) -> String {
@@ -42,7 +43,7 @@ extension GatewayBackend {
         return found[name] ?? kind.rawValue
     }
 
-    /// The tenant's own people, who have names for it; `nil`: whoever asks knows everybody.
+    /// The tenant's own people, whose names it may read; `nil`: the caller may read all names.
     func ownPeople(of principal: Principal) async throws(MethodError) -> Set<String>? {
         guard let tenant = principal.tenant else { return nil }
         return try await reading { Set(try await AccountRepository(store).principals(of: tenant).map(\.name)) }

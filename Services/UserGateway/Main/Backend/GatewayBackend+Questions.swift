@@ -10,7 +10,7 @@ import Store
 import SwiftProtobuf
 import UserGatewayCore
 
-// What only the host itself can say: its owner is asked, and nothing durable comes of it.
+// Questions that only the host itself can answer: its owner is asked, and nothing durable changes.
 extension GatewayBackend {
     func checkVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await domain(request)
@@ -32,10 +32,10 @@ extension GatewayBackend {
     func changes(
         of domain: VisibleVM, _ ceiling: CommandArguments, _ request: Request
     ) async throws(MethodError) -> [JSONValue] {
-        var wish = HostQuestion(domain: domain.id)
-        wish.maximumVCPUs = ceiling.maximumVCPUs
-        wish.maximumMemoryBytes = ceiling.maximumMemoryBytes
-        return MonitorAnswer.changes(Self.list(try await question(.previewVM, domain, request, wish)))
+        var body = HostQuestion(domain: domain.id)
+        body.maximumVCPUs = ceiling.maximumVCPUs
+        body.maximumMemoryBytes = ceiling.maximumMemoryBytes
+        return MonitorAnswer.changes(Self.list(try await question(.previewVM, domain, request, body)))
     }
 
     func listSnapshots(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -55,10 +55,10 @@ extension GatewayBackend {
 
     func readConsole(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await domain(request)
-        var wish = HostQuestion(domain: domain.id)
-        wish.limit = Int(request.integer("limit") ?? 65_536)
-        wish.offset = request.integer("offset")
-        let answer = try await question(.readConsole, domain, request, wish)
+        var body = HostQuestion(domain: domain.id)
+        body.limit = Int(request.integer("limit") ?? 65_536)
+        body.offset = request.integer("offset")
+        let answer = try await question(.readConsole, domain, request, body)
         guard let console = ConsoleOutput(json: answer.line) else {
             throw MethodError(.internal, "the monitor's answer about the console of '\(domain.name)' can't be read")
         }
@@ -71,17 +71,17 @@ extension GatewayBackend {
 
     // MARK: -
 
-    /// Of an answer that is a list, what can be read.
+    /// The readable elements of an answer that is a list.
     private static func list<Element: JSONDocument>(_ answer: JSONValue) -> [Element] {
         AnsweredList(json: answer.line)?.elements ?? []
     }
 
     /// Asks the owner of a domain's host.
     private func question(
-        _ type: MessageType, _ domain: VisibleVM, _ request: Request, _ wish: HostQuestion? = nil
+        _ type: MessageType, _ domain: VisibleVM, _ request: Request, _ body: HostQuestion? = nil
     ) async throws(MethodError) -> JSONValue {
         do throws(MethodError) {
-            return try await question(type, wish ?? HostQuestion(domain: domain.id), to: domain.host, request)
+            return try await question(type, body ?? HostQuestion(domain: domain.id), to: domain.host, request)
         } catch {
             throw error.mapMessage { Self.naming(domain.id, domain.name, in: $0) }
         }
@@ -89,16 +89,16 @@ extension GatewayBackend {
 
     /// Asks the owner of a host.
     func question(
-        _ type: MessageType, _ wish: HostQuestion, to host: HostID, _ request: Request
+        _ type: MessageType, _ body: HostQuestion, to host: HostID, _ request: Request
     ) async throws(MethodError) -> JSONValue {
         let answer = try await ask(
-            .monitor, type, MessageCodec.encoded(wish), shard: ShardKey(kind: .host, id: host.name), request,
+            .monitor, type, MessageCodec.encoded(body), shard: ShardKey(kind: .host, id: host.name), request,
             within: .seconds(15))
         return try Self.document(answer)
     }
 
-    /// What a host says that a VM lacks, with pseudonyms for hosts and without their addresses. Only what Monitor words by
-    /// itself may be read so: in a tenant's own words it would tell which hosts there are.
+    /// What a host says that a VM lacks, with pseudonyms for hosts and without their addresses. This is only for texts
+    /// that Monitor itself writes: in texts with a tenant's own words it would show which hosts exist.
     private func disguised(
         _ answer: JSONValue, for principal: Principal
     ) async throws(MethodError) -> JSONValue {

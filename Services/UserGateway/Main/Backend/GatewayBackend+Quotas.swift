@@ -6,7 +6,8 @@ import ServiceKit
 import Store
 import UserGatewayCore
 
-// How much a tenant may have. Room for vCPUs and memory is held to it where it is promised; all the rest here.
+// How much a tenant may have. For vCPUs and memory the quota is checked where room is promised; for everything else
+// here.
 extension GatewayBackend {
     func showQuota(_ request: Request) async throws(MethodError) -> JSONValue {
         guard let name = request.principal.tenant?.name ?? request.text("tenant") else {
@@ -25,7 +26,7 @@ extension GatewayBackend {
         let quotas = QuotaRepository(store)
         try await reading {
             try await store.transaction { transaction in
-                // Two who set different limits at once both have their way.
+                // Two people who set different limits at once both succeed.
                 var quota = try await quotas.lockedQuota(of: tenant, in: transaction)
                 for resource in QuotaResource.allCases {
                     guard let limit = given[resource.parameter] else { continue }
@@ -39,7 +40,7 @@ extension GatewayBackend {
         return try await quota(of: tenant)
     }
 
-    /// Has a tenant take something, as part of the transaction that gives it. Throws `QUOTA_EXCEEDED`.
+    /// Takes something from a tenant's quota, in the transaction that gives it. Throws `QUOTA_EXCEEDED`.
     func take(_ amounts: QuotaAmounts, for tenant: TenantID, in runner: any QueryRunner) async throws {
         let refusal = try await QuotaRepository.refusal(
             of: tenant, asking: amounts, at: runtime.clock.now(), in: runner)

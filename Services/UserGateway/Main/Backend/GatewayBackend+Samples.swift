@@ -5,7 +5,7 @@ import Store
 import UserGatewayCore
 
 extension GatewayBackend {
-    /// So many samples are read at once; others have their turn before the next.
+    /// How many samples are read at once; others have their turn before the next page.
     private static let samplePage = 1_000
 
     /// The newest samples of a period with their hosts' load, the oldest first.
@@ -35,7 +35,7 @@ extension GatewayBackend {
         let hosts = Set(points.map(\.host))
         let names = try await visible(hosts, to: request.principal)
         var loads: [HostID: [Timestamp: HostFigures]] = [:]
-        // What else its host does is no tenant's to know.
+        // A tenant must not know what else its host does.
         if request.principal.tenant == nil, let first = points.first, let last = points.last,
             let period = TimeRange(first.sampledAt, last.sampledAt.advanced(byNanoseconds: 1))
         {

@@ -124,7 +124,7 @@ extension GatewayBackend {
         ]
     }
 
-    /// The clusters that a tenant is to be allowed, each of which has a host; `nil`: they stay as they are.
+    /// The clusters that a tenant will be allowed; each must have a host. `nil`: they stay as they are.
     private func wantedClusters(_ request: Request) async throws(MethodError) -> [ClusterID]? {
         guard let names = request.values["clusters"]?.items?.compactMap(\.text) else { return nil }
         let known = Set(try await reading { try await inventory.hosts() }.map(\.cluster))

@@ -7,7 +7,7 @@ import ServiceKit
 import Store
 import UserGatewayCore
 
-// How Ebb itself is.
+// The state of Ebb itself.
 extension GatewayBackend {
     /// Instances that are there with the shards that each owns, and those that are missing.
     func listServices(_ request: Request) async throws(MethodError) -> JSONValue {
@@ -42,7 +42,7 @@ extension GatewayBackend {
         ]
     }
 
-    /// Who is there by what this gateway hears, which a pause of the database does not change.
+    /// Which instances are there, as this gateway sees it; a pause of the database does not change that.
     private func presence() async throws(MethodError) -> (Presence, [InstanceID: InstanceSighting]) {
         let sightings = try await reading { try await InstanceRepository(store).sightings() }
         var seen: [Presence.Instance] = []
@@ -54,7 +54,7 @@ extension GatewayBackend {
                     renewedAt: sighting.renewedAt, isAlive: isAlive && sighting.isListed))
         }
         if !sightings.contains(where: { $0.id == runtime.instance }) {
-            // Who answers is there, whether it is listed yet or not.
+            // An instance that answers is there, whether it is listed yet or not.
             let now = runtime.clock.now()
             seen.append(
                 Presence.Instance(
@@ -65,7 +65,7 @@ extension GatewayBackend {
         return (Presence(of: ServiceKind.allCases.map(\.rawValue), seen), byID)
     }
 
-    /// All of it in short.
+    /// A short summary of everything.
     func showStatus(_ request: Request) async throws(MethodError) -> JSONValue {
         let (presence, _) = try await presence()
         let hosts = try await reading { try await inventory.hosts() }
@@ -95,7 +95,7 @@ extension GatewayBackend {
         ]
     }
 
-    /// So long Logger may leave entries before something is wrong.
+    /// How long Logger may leave entries unsealed before that counts as a problem.
     private static let sealingTime = Duration.seconds(60)
 
     private func problemsOfTheAudit() async throws(MethodError) -> [String] {

@@ -8,7 +8,7 @@ import ServiceKit
 import Store
 import UserGatewayCore
 
-// Who may log in, and by which tokens. An owner has to do with its tenant's, everybody else with the own ones.
+// Who may log in, and by which tokens. An owner manages those of its tenant, everybody else only their own.
 extension GatewayBackend {
     func authenticate(token text: String) async throws(MethodError) -> Login {
         let refused = MethodError(
@@ -47,7 +47,7 @@ extension GatewayBackend {
         }
     }
 
-    /// Makes a token, and the principal whom it stands for if there is none of that name.
+    /// Makes a token, and its principal if there is none of that name.
     func createToken(_ request: Request) async throws(MethodError) -> JSONValue {
         let wanted = try wantedPrincipal(request)
         if let tenant = wanted.tenant { _ = try await self.tenant(tenant.name) }
@@ -80,7 +80,7 @@ extension GatewayBackend {
         ])
     }
 
-    /// Who has the name already: an owner names its own people, and hears of nobody else.
+    /// The principal that has the name already: an owner names its own people, and learns nothing about others.
     private func principal(
         _ typed: String, _ full: String, _ request: Request, in runner: any QueryRunner
     ) async throws(StoreError) -> StoredPrincipal? {
@@ -121,7 +121,7 @@ extension GatewayBackend {
             throw MethodError(
                 .invalid, "'\(name)' is a service, and writes to the audit by that name", hint: "choose another name")
         }
-        // What an owner names must not meet a name that it can't know of.
+        // A name that an owner gives must not collide with a name that it can't know.
         if isOwner, let tenant { name = AccountRepository.name(name, at: tenant) }
         var generator = SystemRandomNumberGenerator()
         return StoredPrincipal(id: UUID128.random(using: &generator), name: name, tenant: tenant, role: role)
@@ -129,8 +129,8 @@ extension GatewayBackend {
 
     // MARK: - Secrets
 
-    /// A random token; under a key one that whoever repeats the request is told again, although nobody has stored it: it
-    /// comes from the caller's own token and from what is random in the attempt.
+    /// A random token. Under a key, a repeat of the request must return the same token although nobody has stored it,
+    /// so it is derived from the caller's own token and the attempt's random secret.
     private func newToken(_ request: Request) -> AccessToken {
         if let attempt = request.attempt, let own = request.context.login?.token {
             return Self.token(of: request, attempt.secret, own)
@@ -283,7 +283,7 @@ extension GatewayBackend {
 }
 
 extension Role {
-    /// Whether it sees the tokens of others: an owner those of its tenant, the provider's all.
+    /// Whether it sees the tokens of others: an owner those of its tenant, the provider's people all.
     fileprivate var managesPeople: Bool {
         switch self {
         case .owner, .auditor, .administrator: true

@@ -7,9 +7,9 @@ import ServiceKit
 import Store
 import UserGatewayCore
 
-// What changes a VM: room first where it takes some, then a durable command, then its end.
+// Changes of a VM: first room, if the change needs some, then a durable command, then its end.
 extension GatewayBackend {
-    /// Carries out a method whose declaration says which command it becomes.
+    /// Carries out a method whose declaration says into which command it is turned.
     func carryOut(_ order: VMOrder, _ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await managedDomain(request)
         if let purpose = order.starting { return try await begin(order, domain, for: purpose, request) }
@@ -60,7 +60,7 @@ extension GatewayBackend {
         let domain = try await managedDomain(request)
         let wanted = try await target(of: domain, request)
         let isForced = request.boolean("force") == true
-        // It takes room once it is started, where it is then.
+        // A VM that is off takes room when it is started, on the host where it is then.
         let isOff = domain.holdsNoRoom
         guard !isForced || wanted != nil else {
             throw MethodError(.invalid, "only a move to a host that is named can be forced", hint: "give --to")
@@ -68,7 +68,7 @@ extension GatewayBackend {
         let permit = try await room(
             for: domain.id, on: wanted, in: try await cluster(of: domain.host), purpose: .migrate,
             vcpus: isOff ? 0 : domain.confirmedVCPUs ?? domain.grantedVCPUs ?? domain.maximumVCPUs,
-            memory: isOff ? .zero : domain.memory ?? domain.maximumMemory, place: PlaceWish(isForced: isForced),
+            memory: isOff ? .zero : domain.memory ?? domain.maximumMemory, place: PlaceRequirements(isForced: isForced),
             request)
         let arguments = CommandArguments.migration(
             to: permit.host, bandwidthBytesPerSecond: request.integer("bandwidthBytesPerSecond"),
@@ -78,7 +78,7 @@ extension GatewayBackend {
         return try await run(request, on: domain, verb: .migrate, arguments, permit: permit)
     }
 
-    /// Where a migration is to go, checked while the mistake is still cheap.
+    /// The target of a migration, checked before anything is begun.
     private func target(of domain: VisibleVM, _ request: Request) async throws(MethodError) -> HostID? {
         guard let text = request.text("host") else { return nil }
         guard let id = HostID(text) else { throw .notFound("host", text) }
@@ -95,7 +95,7 @@ extension GatewayBackend {
         return target.id
     }
 
-    /// A snapshot of a running VM brings it up again: that takes room where it is not up now.
+    /// A revert to a snapshot of a running VM starts it: that takes room if the VM is off now.
     func revertVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await managedDomain(request)
         try await refuseForeignSnapshot(of: domain, request)
@@ -104,14 +104,14 @@ extension GatewayBackend {
             request, on: domain, verb: .revert, .snapshot(named: request.text("name") ?? ""), permit: permit)
     }
 
-    /// What was taken while the VM was another tenant's is not there for this one.
+    /// For a tenant, snapshots that were taken while the VM was another tenant's do not exist.
     private func refuseForeignSnapshot(of domain: VisibleVM, _ request: Request) async throws(MethodError) {
         let name = request.text("name") ?? ""
         guard try await foreignSnapshots(of: domain, for: request.principal).contains(name) else { return }
         throw .notFound("snapshot", name)
     }
 
-    /// Names of snapshots that were taken while the VM was another tenant's than who asks; none for the provider's people.
+    /// Names of snapshots that were taken while the VM was another tenant's; none for the provider's people.
     func foreignSnapshots(
         of domain: VisibleVM, for principal: Principal
     ) async throws(MethodError) -> Set<String> {
@@ -129,7 +129,7 @@ extension GatewayBackend {
         return .object((outcome.members ?? [:]).merging(["change": .string(change)]) { own, _ in own })
     }
 
-    /// The ceiling that a request asks for, as commands name it.
+    /// The requested ceiling as arguments of a command.
     func ceiling(of domain: VisibleVM, _ request: Request) throws(MethodError) -> CommandArguments {
         let (vcpus, memory) = (request.integer("maxVcpus"), request.integer("maxMemoryBytes"))
         guard vcpus != nil || memory != nil else {
@@ -168,7 +168,7 @@ extension GatewayBackend {
 
     // MARK: -
 
-    /// Has a VM run that does not: it takes room for all that it may have. Of one that runs nothing is asked.
+    /// Starts a VM that does not run: takes room for its size first. Does nothing for a VM that runs.
     private func begin(
         _ order: VMOrder, _ domain: VisibleVM, for purpose: PermitPurpose, _ request: Request
     ) async throws(MethodError) -> JSONValue {
@@ -186,7 +186,7 @@ extension GatewayBackend {
         return try await run(request, on: domain, verb: order.verb, permit: permit)
     }
 
-    /// Whether nothing that was ordered is to change the VM yet.
+    /// Whether no command is under way that would change the VM.
     private func isLeftAlone(_ domain: DomainID) async throws(MethodError) -> Bool {
         var filter = OrderedCommandFilter(limit: 1)
         filter.domain = domain

@@ -9,13 +9,13 @@ import UserGatewayCore
 
 extension GatewayBackend {
     func createVM(_ request: Request) async throws(MethodError) -> JSONValue {
-        let wish = try await wish(request)
-        let taken = try await domain(named: wish.name, of: wish.tenant, for: request.principal)
-        if let taken, taken.id != wish.id {
+        let wanted = try await wantedVM(request)
+        let taken = try await domain(named: wanted.name, of: wanted.tenant, for: request.principal)
+        if let taken, taken.id != wanted.id {
             let isMissing = taken.missingSince != nil
             throw MethodError(
-                .conflict, "there is a VM '\(wish.name)' already\(isMissing ? ", which is missing" : "")",
-                hint: isMissing ? "its host does not have it any more: 'ebb vm delete \(wish.name)' forgets it" : nil)
+                .conflict, "there is a VM '\(wanted.name)' already\(isMissing ? ", which is missing" : "")",
+                hint: isMissing ? "its host does not have it any more: 'ebb vm delete \(wanted.name)' forgets it" : nil)
         }
         let host = request.text("host").flatMap { HostID($0) }
         let cluster = request.text("cluster").flatMap { ClusterID($0) }
@@ -23,26 +23,26 @@ extension GatewayBackend {
             throw MethodError(
                 .invalid, "'\(host)' does not belong to cluster '\(cluster)'", hint: "give one of the two")
         }
-        var place = PlaceWish(options: try await placeOptions(request), tenant: wish.tenant)
+        var place = PlaceRequirements(options: try await placeOptions(request), tenant: wanted.tenant)
         place.network = request.text("network")
         // A disk that begins as an image lies in the image's pool.
         if request.text("image") != nil { place.pool = request.text("pool") ?? VMBoot.defaultPool }
-        // Who may have no more does not even ask for room.
-        let share = QuotaShare(tenant: wish.tenant, amounts: [.vms: 1, .disk: wish.size.diskBytes])
+        // Checked first: a tenant that has reached its quota does not even ask for room.
+        let share = QuotaShare(tenant: wanted.tenant, amounts: [.vms: 1, .disk: wanted.size.diskBytes])
         try await reading { try await take(share.amounts, for: share.tenant, in: store) }
         let permit = try await firstRoom(
-            for: wish, in: try await clusters(cluster, of: host, for: wish.tenant, place, request.principal),
+            for: wanted, in: try await clusters(cluster, of: host, for: wanted.tenant, place, request.principal),
             on: host, place, request)
         return try await run(
-            request, domain: wish.id, name: wish.name, host: permit.host, verb: .create, wish.arguments,
+            request, domain: wanted.id, name: wanted.name, host: permit.host, verb: .create, wanted.arguments,
             permit: permit.id, counting: share)
     }
 
-    /// The clusters that a new VM may be in, the first to be tried first: the one that is named or its host's, which must be
-    /// one of the tenant's; else where the most of its affinity group are, for a group shares a host; else all of the
-    /// tenant's, by how many VMs it has there, then by name.
+    /// The clusters for a new VM, in the order in which they are tried: the named one or its host's, which must be one
+    /// of the tenant's; otherwise the one with most of its affinity group, since a group shares a host; otherwise all
+    /// of the tenant's clusters, by how many VMs it has there, then by name.
     private func clusters(
-        _ named: ClusterID?, of host: HostID?, for tenant: TenantID, _ place: PlaceWish, _ principal: Principal
+        _ named: ClusterID?, of host: HostID?, for tenant: TenantID, _ place: PlaceRequirements, _ principal: Principal
     ) async throws(MethodError) -> [ClusterID] {
         let hosts = try await reading { try await inventory.hosts() }
         let allowed = try await reading { try await AccountRepository(store).clusters(of: tenant) }
@@ -83,7 +83,7 @@ extension GatewayBackend {
         return own.filter { ids.contains($0.id) }
     }
 
-    /// Those that are named the most in `uses` first, equals by name.
+    /// Sorted by how often they are in `uses`, the most frequent first, equal ones by name.
     private static func byCount(
         _ clusters: Set<ClusterID>, _ uses: [ClusterID], isOnlyUsed: Bool
     ) -> [ClusterID] {
@@ -92,30 +92,32 @@ extension GatewayBackend {
             .sorted { (counts[$1, default: 0], $0) < (counts[$0, default: 0], $1) }
     }
 
-    /// Room in the first cluster that has some. Where there are several, one whose Scheduler is away is not waited for long.
+    /// Gets room in the first cluster that has some. If there are several, it does not wait long for one whose
+    /// Scheduler is away.
     private func firstRoom(
-        for wish: Wish, in clusters: [ClusterID], on host: HostID?, _ place: PlaceWish, _ request: Request
+        for wanted: WantedVM, in clusters: [ClusterID], on host: HostID?, _ place: PlaceRequirements, _ request: Request
     ) async throws(MethodError) -> Permitted {
         var refusal: MethodError?
         for cluster in clusters {
             do throws(MethodError) {
                 return try await room(
-                    for: wish.id, on: host, in: cluster, purpose: .create,
-                    vcpus: VCPUCount(clamping: Int(wish.size.vcpus)),
-                    memory: ByteCount(clamping: wish.size.memoryBytes), place: place, request,
+                    for: wanted.id, on: host, in: cluster, purpose: .create,
+                    vcpus: VCPUCount(clamping: Int(wanted.size.vcpus)),
+                    memory: ByteCount(clamping: wanted.size.memoryBytes), place: place, request,
                     within: clusters.count > 1 ? Self.patience : .seconds(3_600))
             } catch  where error.reason == .noRoom || error.reason == .unavailable && clusters.count > 1 {
-                // What may be there in a moment is the better answer.
+                // "Not available now" is a better answer than "no room", since it may change in a moment.
                 if refusal?.reason != .unavailable { refusal = error }
             }
         }
         throw refusal ?? MethodError(.noRoom, TenantText.noRoom)
     }
 
-    /// How long one of several clusters may take to answer.
+    /// How long each of several clusters may take to answer.
     private static let patience = Duration.seconds(5)
 
-    /// The groups and hosts that a new VM asks for. Scheduler has them from its permit on, and makes them its policy.
+    /// The groups and hosts that a new VM requires. Scheduler gets them with the permit's request, and makes them the
+    /// VM's policy.
     private func placeOptions(_ request: Request) async throws(MethodError) -> JSONValue {
         let names: Set = ["affinity", "antiAffinity", "pinnedHosts"]
         let place = (request.values.members ?? [:]).filter { names.contains($0.key) }
@@ -123,8 +125,8 @@ extension GatewayBackend {
         return .object(place)
     }
 
-    /// A VM that somebody wants.
-    private struct Wish {
+    /// A VM that a request asks for.
+    private struct WantedVM {
         let id: DomainID
         let name: String
         let tenant: TenantID
@@ -132,7 +134,7 @@ extension GatewayBackend {
         let arguments: CommandArguments
     }
 
-    private func wish(_ request: Request) async throws(MethodError) -> Wish {
+    private func wantedVM(_ request: Request) async throws(MethodError) -> WantedVM {
         guard let named = request.principal.tenant?.name ?? request.text("tenant") else {
             throw MethodError(.invalid, "a VM belongs to a tenant: say which with --tenant")
         }
@@ -141,10 +143,10 @@ extension GatewayBackend {
         let name = request.text("name") ?? ""
         let arguments = CommandArguments.creation(
             named: name, for: tenant, size, flavor: request.text("flavor"), boot: try VMBoot.source(request.values))
-        return Wish(id: Self.identity(of: request), name: name, tenant: tenant, size: size, arguments: arguments)
+        return WantedVM(id: Self.identity(of: request), name: name, tenant: tenant, size: size, arguments: arguments)
     }
 
-    /// From the idempotency key, so that the same wish names the same VM.
+    /// Derived from the idempotency key, so that a repeated request names the same VM.
     private static func identity(of request: Request) -> DomainID {
         var bytes = Array(SHA256.hash("\(request.principal.name)\n\(request.idempotencyKey)").prefix(16))
         bytes[6] = bytes[6] & 0x0F | 0x80

@@ -16,7 +16,7 @@ extension GatewayBackend {
         let hosts = Set(try await reading { try await inventory.hosts() }.map(\.id))
         let found = try await domains(of: tenant, on: host, for: request.principal).filter { domain in
             (foreign ?? !domain.isManaged) != domain.isManaged
-                // Of a removed host only what it left behind of Ebb's own would still be of interest, and there is none.
+                // A removed host has no VMs of Ebb, so its domains are not listed.
                 && hosts.contains(domain.host)
         }.sorted { ($0.tenant?.name ?? "", $0.name, $0.id) < ($1.tenant?.name ?? "", $1.name, $1.id) }
         let shown = Array(found.prefix(limit))
@@ -29,7 +29,7 @@ extension GatewayBackend {
         return describe(domain, try await context([domain], for: request.principal))
     }
 
-    /// What of other tables is shown beside a VM.
+    /// The data from other tables that is shown beside a VM.
     private struct VMContext {
         let policies: [DomainID: PolicyVersion]
         let freezes: [FreezeRecord]
@@ -37,11 +37,11 @@ extension GatewayBackend {
         let waiting: [DomainID: [QueuedGrowth]]
         let broken: [DomainID: String]
         let copies: [DomainID: [CopyRecord]]
-        /// Hosts as whoever asks may call them.
+        /// Hosts' names as the caller may read them.
         let names: [HostID: String]
         let sights: [HostID: HostSight]
         let samples: [DomainID: DomainPoint]
-        /// The tenant's own people; `nil`: whoever asks reads all reasons.
+        /// The tenant's own people; `nil`: the caller may read all reasons.
         let ownPeople: Set<String>?
         let now: Timestamp
 
@@ -99,7 +99,7 @@ extension GatewayBackend {
         }
     }
 
-    /// Pins and groups that do not hold. A pin names hosts, which are the provider's; a group's name is its tenant's own.
+    /// Broken pins and groups. A pin names hosts, which only the provider may read; a group's name is its tenant's own.
     private func broken(
         _ domains: [DomainID], for principal: Principal
     ) async throws(MethodError) -> [DomainID: String] {
@@ -126,7 +126,7 @@ extension GatewayBackend {
             throw MethodError(.invalid, "'since' lies in the future", hint: "give an instant before now")
         }
         let limit = Int(request.integer("limit") ?? 1_000)
-        // One more than is shown tells whether there are more.
+        // One more than is shown, to know whether there are more.
         let found = try await samples(of: subject, in: period, newest: limit + 1, request)
         let newest = found.last?["atNanoseconds"]?.integer
         return [
@@ -174,7 +174,7 @@ extension GatewayBackend {
         ]
     }
 
-    /// A VM that its host does not have any more is in no state; of one whose host is not known nobody knows it.
+    /// A VM that its host does not have any more is `missing`; if nothing is known of its host, its state is `unknown`.
     static func shownState(of domain: VisibleVM, _ age: Age) -> String {
         guard domain.missingSince == nil else { return "missing" }
         return age.known(domain.state)?.rawValue ?? DomainState.unknown.rawValue

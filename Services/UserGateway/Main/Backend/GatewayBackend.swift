@@ -11,13 +11,13 @@ import Store
 import SwiftProtobuf
 import UserGatewayCore
 
-/// What stands behind the gateway's methods: PostgreSQL for what is, the other services for what is to be done.
+/// Answers the gateway's methods: from PostgreSQL what exists, from the other services what must be done.
 struct GatewayBackend: GatewayMethods {
     let runtime: ServiceRuntime
-    /// For costly reads, so that they hold up no other.
+    /// For costly reads, so that they do not hold up others.
     let historyStore: Store
 
-    /// - Parameter historyStore: connections of their own for costly reads; `nil`: the service's.
+    /// - Parameter historyStore: separate connections for costly reads; `nil`: the service's.
     init(_ runtime: ServiceRuntime, historyStore: Store? = nil) {
         self.runtime = runtime
         self.historyStore = historyStore ?? runtime.store
@@ -46,7 +46,7 @@ struct GatewayBackend: GatewayMethods {
 
     typealias Handler = @Sendable (Request) async throws(MethodError) -> JSONValue
 
-    /// Who answers a method: what its declaration says, else a function of this type.
+    /// The handler of a method: from its declaration, else a function of this type.
     private static func handler(of definition: MethodDefinition) -> (@Sendable (GatewayBackend) -> Handler)? {
         guard let order = definition.order else { return handlers[definition.name] }
         return { backend in
@@ -54,7 +54,7 @@ struct GatewayBackend: GatewayMethods {
         }
     }
 
-    /// Methods that need more than what the registry says of them.
+    /// Handlers of methods for which the declaration in the registry is not enough.
     private static let handlers: [String: @Sendable (GatewayBackend) -> Handler] =
         hostHandlers.merging(vmHandlers) { first, _ in first }.merging([
             "tenant.create": { $0.createTenant }, "tenant.list": { $0.listTenants },
@@ -94,7 +94,7 @@ struct GatewayBackend: GatewayMethods {
         "sample.list": { $0.listSamples },
     ]
 
-    /// The methods that somebody answers: by what their declaration says, or by a function written by hand.
+    /// The methods that have a handler: by their declaration, or by a function written by hand.
     static var answered: Set<String> {
         let declared = MethodRegistry.ebb.methods.filter { $0.order != nil }.map(\.name)
         return handledByHand.union(declared)
@@ -108,15 +108,15 @@ struct Request: Sendable {
     let values: JSONValue
     let principal: Principal
     let context: CallContext
-    /// What names this wish; a fresh one where the caller gave none.
+    /// The key that identifies this request; a fresh one if the caller gave none.
     let idempotencyKey: String
-    /// What it does under its key; `nil` where the caller gave none.
+    /// The attempt under its key; `nil` if the caller gave none.
     var attempt: RequestAttempt?
 
     func text(_ name: String) -> String? { values[name]?.text }
     func integer(_ name: String) -> Int64? { values[name]?.integer }
     func boolean(_ name: String) -> Bool? { values[name]?.boolean }
-    /// What the caller said, without what is about the call itself: for the audit.
+    /// The caller's parameters for the audit, without those about the call itself.
     var given: JSONValue {
         .object((values.members ?? [:]).filter { $0.key != "idempotencyKey" && $0.key != "wait" })
     }
@@ -128,7 +128,7 @@ struct Request: Sendable {
 }
 
 extension GatewayBackend {
-    /// Reads from the database; what goes wrong there is not the caller's fault.
+    /// Reads from the database; a failure there is not the caller's fault.
     func reading<Value: Sendable>(_ body: () async throws -> Value) async throws(MethodError) -> Value {
         do {
             return try await body()
@@ -166,8 +166,8 @@ extension GatewayBackend {
         }
     }
 
-    /// Appends to the audit, in the transaction of the act, and notes there that the request has acted. Only a method that
-    /// the registry declares as a mutation, which keeps its key, may do that; and only who holds the key.
+    /// Appends to the audit, in the transaction of the act, and notes there that the request has acted. Only a method
+    /// that the registry declares as a mutation, and that holds its key, may do that.
     func audit(
         _ request: Request, on subject: String, _ detail: JSONValue, in runner: any QueryRunner
     ) async throws(StoreError) {
@@ -189,7 +189,7 @@ extension GatewayBackend {
 
     /// Asks another service; its failures become the method's.
     ///
-    /// - Parameter limit: how long it may take, if that is shorter than what the caller waits.
+    /// - Parameter limit: how long it may take, if that is shorter than the caller waits.
     func ask(
         _ service: ServiceKind, _ type: MessageType, _ body: [UInt8], shard: ShardKey? = nil, _ request: Request,
         within limit: Duration = .seconds(3_600)
@@ -199,7 +199,7 @@ extension GatewayBackend {
         let begun = ContinuousClock.now
         while ContinuousClock.now < deadline {
             let peers = await candidates(service, shard)
-            // One that restarts is back within that; nobody waits for one that is away.
+            // A service that restarts is back within this time; nobody waits longer for one that is away.
             if peers.isEmpty, ContinuousClock.now - begun > Self.absencePatience { break }
             for peer in peers {
                 do {
@@ -216,7 +216,7 @@ extension GatewayBackend {
                     last = Self.failure(failure, of: service)
                 }
             }
-            // Who waits for one that is away holds up nobody who asks one that is there.
+            // A call that waits for a service that is away must not hold up calls to one that is there.
             await request.context.waiting { try? await Task.sleep(for: .milliseconds(200)) }
             if Task.isCancelled { break }
         }
@@ -224,10 +224,11 @@ extension GatewayBackend {
         throw await absence(of: service, shard: shard)
     }
 
-    /// How long a service of which no instance is alive is waited for.
+    /// How long to wait for a service without a live instance.
     static let absencePatience = Duration.seconds(10)
 
-    /// Nobody of a service answered: who is away, since when, and until when it was waited for.
+    /// The error if no instance of a service answered: which service is away, since when, and until when it was waited
+    /// for.
     func absence(of service: ServiceKind, shard: ShardKey?) async -> MethodError {
         let until = runtime.clock.now()
         let everybody = await runtime.peers.instances(of: service)
@@ -246,13 +247,13 @@ extension GatewayBackend {
             hint: "see 'ebb status'", retryAfterMilliseconds: 1_000)
     }
 
-    /// When any instance of a service last renewed its row; `nil`: nobody knows.
+    /// When any instance of a service last renewed its row; `nil`: not known.
     func lastSeen(_ service: ServiceKind) async -> Timestamp? {
         try? await InstanceRepository(store).sightings().filter { $0.service == service }.map(\.renewedAt).max()
     }
 
-    /// One request that does not outlast its peer: whoever was killed a moment ago is still listed, never answers, and
-    /// would hold the caller until the deadline.
+    /// Sends one request, which ends when its peer is gone: an instance that was killed a moment ago is still listed,
+    /// never answers, and would hold the caller until the deadline.
     private func ask(
         _ peer: BusPeer, _ type: MessageType, _ body: [UInt8], timeout: Duration
     ) async throws -> [UInt8] {
@@ -270,7 +271,7 @@ extension GatewayBackend {
         }
     }
 
-    /// The shard's owner, else everybody of the service.
+    /// The shard's owner, else all instances of the service.
     func candidates(_ service: ServiceKind, _ shard: ShardKey?) async -> [BusPeer] {
         let everybody = await runtime.peers.instances(of: service)
         guard let shard, let row = try? await ShardRepository(store).fetch(shard.kind, shard.id), let owner = row.owner
@@ -278,8 +279,8 @@ extension GatewayBackend {
         return everybody.filter { $0.id == owner }.map(\.peer)
     }
 
-    /// Another service's words are for the provider's people. Scheduler's and Billing's about a tenant's own policy and bill
-    /// name nothing but what the tenant gave.
+    /// Another service's messages are for the provider's people. But Scheduler's and Billing's messages about a
+    /// tenant's own policy and bill name only what the tenant gave.
     private static func failure(_ failure: CommandFailure, of service: ServiceKind) -> MethodError {
         let isOwn = service == .scheduler || service == .billing
         func error(_ reason: ErrorReason, _ toTenants: String?, retryAfter: Int64? = nil) -> MethodError {
@@ -304,7 +305,7 @@ extension GatewayBackend {
 }
 
 extension JSONValue {
-    /// As one line, members sorted.
+    /// The value as one line, with sorted members.
     var line: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

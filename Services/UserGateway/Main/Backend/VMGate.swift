@@ -6,9 +6,10 @@ import ServiceKit
 import Store
 import UserGatewayCore
 
-// The one place where a stored domain becomes a VM that somebody may see. What answers about VMs takes what is made here.
+// The only place where a stored domain becomes a VM that a caller may see. Everything that answers about VMs takes
+// `VisibleVM`s, which are made here.
 
-/// A stored domain that whoever asked may see.
+/// A stored domain that the caller may see.
 @dynamicMemberLookup
 struct VisibleVM: Sendable {
     private let row: StoredDomain
@@ -19,13 +20,13 @@ struct VisibleVM: Sendable {
 }
 
 extension GatewayBackend {
-    /// The VM that a request names, as far as its caller can see it.
+    /// The VM that a request names, if its caller may see it.
     func domain(_ request: Request) async throws(MethodError) -> VisibleVM {
         let name = request.text("vm") ?? ""
         let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
         let found = try await reading { () -> [StoredDomain] in
             if let id = DomainID(name) {
-                // Another tenant's is not read: it takes as long to find as one that is not there.
+                // Another tenant's VM is not read, so that the answer takes as long as for one that does not exist.
                 return try await inventory.domain(id, of: request.principal.tenant).map { [$0] } ?? []
             }
             if let tenant { return try await inventory.domain(tenant: tenant, name: name).map { [$0] } ?? [] }
@@ -45,7 +46,7 @@ extension GatewayBackend {
         return domain
     }
 
-    /// The VM that a request names as it was called at an instant, if it was its caller's then.
+    /// The VM that had the named name at an instant, if it was its caller's then.
     func domain(_ request: Request, at instant: Timestamp) async throws(MethodError) -> VisibleVM {
         let subject = try await subject(request, at: instant)
         guard try await canSee(subject.id, at: instant, request),
@@ -54,11 +55,11 @@ extension GatewayBackend {
         return VisibleVM(row)
     }
 
-    /// The VMs that a principal may see: a tenant's people their tenant's own, whatever `tenant` says.
+    /// The VMs that a principal may see: for a tenant's people their tenant's own, whatever `tenant` says.
     ///
     /// - Parameters:
-    ///   - tenant: of the provider's people: only this tenant's; `nil`: all.
-    ///   - host: only those on it; `nil`: wherever they are.
+    ///   - tenant: for the provider's people: only this tenant's; `nil`: all.
+    ///   - host: only those on this host; `nil`: on any host.
     func domains(
         of tenant: TenantID? = nil, on host: HostID? = nil, for principal: Principal
     ) async throws(MethodError) -> [VisibleVM] {
@@ -67,13 +68,13 @@ extension GatewayBackend {
         return visible(found.filter { (host ?? $0.host) == $0.host }, to: principal)
     }
 
-    /// Those of these VMs that a principal may see, also such as were deleted.
+    /// The ones of these VMs that a principal may see, also deleted ones.
     func domains(_ ids: [DomainID], for principal: Principal) async throws(MethodError) -> [DomainID: VisibleVM] {
         let found = try await reading { try await inventory.domains(ids) }
         return Dictionary(visible(Array(found.values), to: principal).map { ($0.id, $0) }) { first, _ in first }
     }
 
-    /// The VM that has this name in a tenant; `nil`: none has, or its caller may not see it.
+    /// The VM that has this name in a tenant; `nil`: there is none, or its caller may not see it.
     func domain(
         named name: String, of tenant: TenantID, for principal: Principal
     ) async throws(MethodError) -> VisibleVM? {
@@ -81,7 +82,7 @@ extension GatewayBackend {
         return visible(found.map { [$0] } ?? [], to: principal).first
     }
 
-    /// The domains by that UUID or name that nobody manages, or that a UUID names: only the provider's people see any.
+    /// The unmanaged domains of that name, or the domain of that UUID; only the provider's people see any.
     func unmanagedDomains(_ name: String, for principal: Principal) async throws(MethodError) -> [VisibleVM] {
         let found = try await reading { () -> [StoredDomain] in
             if let id = DomainID(name) { return try await inventory.domain(id).map { [$0] } ?? [] }
@@ -105,20 +106,20 @@ extension GatewayBackend {
     }
 }
 
-/// A VM that a question about the past is about: one that is, or was.
+/// The VM of a question about the past: one that exists, or existed.
 struct Subject: Sendable {
     let id: DomainID
-    /// As whoever asks calls it now, or called it last.
+    /// Its present or last name for the caller.
     let name: String
-    /// Whose time is asked about; `nil`: the provider asks about all of it.
+    /// Only the time in which it was this tenant's; `nil`: the provider asks about all of the time.
     let tenant: TenantID?
 }
 
 extension GatewayBackend {
-    /// The VM that a question about the past names, as far as its caller ever saw it.
+    /// The VM that a question about the past names, if its caller could ever see it.
     ///
-    /// By its UUID any that was the caller's at some time; an ended one too. A name is, at a past instant, who had it then;
-    /// else who has it now; else who had it last.
+    /// A UUID names any VM that was the caller's at some time, also an ended one. A name with a past instant means the
+    /// VM that had it then; otherwise the one that has it now, or else the one that had it last.
     func subject(_ request: Request, at instant: Timestamp? = nil) async throws(MethodError) -> Subject {
         let name = request.text("vm") ?? ""
         let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
@@ -152,12 +153,12 @@ extension GatewayBackend {
         return try await inventory.domain(id).map { Subject(id: id, name: $0.name, tenant: nil) }
     }
 
-    /// What whoever asks calls a VM, or called it last.
+    /// The present or last name of a VM for the caller.
     func name(of id: DomainID, for request: Request) async throws(MethodError) -> String {
         try await names(of: [id], for: request)[id] ?? id.description
     }
 
-    /// The same of many, in one statement; what whoever asks never had is not in it.
+    /// The same for many, in one statement; VMs that were never the caller's are left out.
     func names(of ids: [DomainID], for request: Request) async throws(MethodError) -> [DomainID: String] {
         try await reading {
             guard let tenant = request.principal.tenant else {
@@ -167,7 +168,7 @@ extension GatewayBackend {
         }
     }
 
-    /// Whether whoever asks may see what happened to a VM at an instant.
+    /// Whether the caller may see what happened to a VM at an instant.
     private func canSee(_ id: DomainID, at instant: Timestamp, _ request: Request) async throws(MethodError) -> Bool {
         guard !request.principal.role.isProvider else { return true }
         let owner = try await reading { try await OwnershipRepository(store).owner(of: id, at: instant) }

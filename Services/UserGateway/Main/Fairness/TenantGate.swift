@@ -4,12 +4,12 @@ internal import ResourceModel
 internal import Synchronization
 internal import UserGatewayCore
 
-/// `FairQueue` and `Budgets` behind a lock and with a clock: what all connections pass before work is done for them.
+/// `FairQueue` and `Budgets` behind a lock and with a clock: all connections pass here before work is done for them.
 final class TenantGate: Sendable {
     private struct State {
         var queues: [MethodDefinition.Weight: FairQueue]
         var budgets: Budgets
-        /// Bytes of answers that were not read yet, by lane.
+        /// Bytes of answers that the clients have not read yet, by lane.
         var owed: [String: Int] = [:]
         var waiting: [Int: CheckedContinuation<MethodError?, Never>] = [:]
         var lastTicket = 0
@@ -40,12 +40,12 @@ final class TenantGate: Sendable {
 
     // MARK: Budgets
 
-    /// A byte that is read costs as much as so many that are written.
+    /// A byte that the gateway reads costs as much as this many that it writes.
     private static let weightOfReadByte: Int64 = 4
 
     /// Counts a line's requests and bytes; or throws `BUSY` that says when to come back, and counts nothing.
     ///
-    /// - Parameter patience: who is beyond its limits for no longer than that waits here, and is not refused.
+    /// - Parameter patience: a party that is beyond its limits for at most this time waits here and is not refused.
     func charge(
         _ party: Party, requests: Int, bytes: Int, patience: Duration = .zero
     ) async throws(MethodError) {
@@ -69,7 +69,7 @@ final class TenantGate: Sendable {
         }
     }
 
-    /// Counts the requests of a line that was admitted already.
+    /// Counts the requests of a line that is admitted already.
     func count(_ party: Party, requests: Int) {
         let now = now
         state.withLock { $0.budgets.spend(Spending(requests: Int64(requests)), by: party, now: now) }
@@ -98,7 +98,7 @@ final class TenantGate: Sendable {
         try outcome.get()
     }
 
-    /// An answer is ready: its bytes count, and are owed until `settle`.
+    /// An answer is ready: its bytes count as unread until `settle`.
     func owe(_ bytes: Int, to party: Party) {
         let now = now
         state.withLock { state in
@@ -120,9 +120,10 @@ final class TenantGate: Sendable {
 
     // MARK: Turns
 
-    /// Waits for the party's turn; the place has to be ended. `nil` for what waits for no turn.
+    /// Waits for the party's turn and returns the place, which must be ended. `nil` for work that does not wait for a
+    /// turn.
     ///
-    /// - Parameter bytes: of the request, which is kept meanwhile.
+    /// - Parameter bytes: the size of the request, which is kept meanwhile.
     /// - Throws: `BUSY` if too much waits already, or the turn did not come in time.
     func place(for party: Party, _ weight: MethodDefinition.Weight, bytes: Int) async throws(MethodError) -> WorkPlace?
     {
@@ -135,7 +136,7 @@ final class TenantGate: Sendable {
         return WorkPlace(self, party, weight)
     }
 
-    /// Waits for a place again. Returns whether there is one; not if the task was cancelled.
+    /// Waits for a place again. Returns whether it got one; not if the task was cancelled.
     fileprivate func placeAgain(for party: Party, _ weight: MethodDefinition.Weight) async -> Bool {
         let ticket = newTicket()
         let refusal = await turn(ticket, party, weight) { queue throws(MethodError) in
@@ -144,7 +145,7 @@ final class TenantGate: Sendable {
         return refusal == nil
     }
 
-    /// Gives a place back, after so much work in it.
+    /// Gives a place back, after this much work in it.
     fileprivate func leave(_ party: Party, _ weight: MethodDefinition.Weight, after work: Duration) {
         let now = now
         let begun = state.withLock { state in
@@ -219,13 +220,13 @@ final class TenantGate: Sendable {
     private var now: Int64 { start.duration(to: .now).wholeNanoseconds }
 }
 
-/// A place in which a call does its work. While the call only waits for others, somebody else has it.
+/// A place in which a call does its work. While the call only waits for others, somebody else gets the place.
 final class WorkPlace: Sendable {
     private struct State {
         var hasPlace = true
         var isReturning = false
         var isOver = false
-        /// Parts of the call that wait for others now.
+        /// How many parts of the call wait for others now.
         var outside = 0
         var since = ContinuousClock.now
     }
@@ -241,14 +242,14 @@ final class WorkPlace: Sendable {
         self.weight = weight
     }
 
-    /// Waits for another service: in this place, where the method is known to make it work; else outside.
+    /// Waits for another service: in this place if the method makes that service work, else outside.
     func asking<Value, Failure: Error>(
         _ wait: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         if case .elsewhere = weight { try await wait() } else { try await outside(wait) }
     }
 
-    /// Gives the place up, waits, and has a place again.
+    /// Gives up the place, waits, and gets a place again.
     func outside<Value, Failure: Error>(
         _ wait: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {

@@ -7,7 +7,7 @@ internal import UserGatewayCore
 private let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHhowZVdO0wQq3yX ada@example"
 
 @Suite("A VM that somebody wants")
-struct VMWishTests {
+struct VMSizeTests {
     @Test("a flavor gives what is not said, and what is said wins")
     func takesFlavor() throws {
         let plain = try VMSize(["flavor": "small"])

@@ -3,7 +3,7 @@
 package import Contracts
 package import ResourceModel
 
-/// The size that a new VM is to have: its flavor's, where nothing else is said.
+/// The size of a new VM: its flavor's, unless the request gives others.
 package struct VMSize: Hashable, Sendable {
     package let vcpus: Int64
     package let maximumVCPUs: Int64
@@ -13,7 +13,7 @@ package struct VMSize: Hashable, Sendable {
     package let diskBytes: Int64
 
     /// - Parameter values: the checked parameters of `vm.create`.
-    /// - Throws: `INVALID` that names what is missing or contradicts.
+    /// - Throws: `INVALID` that names what is missing or contradictory.
     package init(_ values: JSONValue) throws(MethodError) {
         let flavor = values["flavor"]?.text.flatMap(Flavor.named)
         vcpus = try Self.required("vcpus", values, flavor?.vcpus)
@@ -48,7 +48,7 @@ package enum VMBoot {
     /// The `boot` of the command that creates it.
     ///
     /// - Parameter values: the checked parameters of `vm.create`.
-    /// - Throws: `INVALID` for what can't go together, and for what is no public SSH key.
+    /// - Throws: `INVALID` for parameters that exclude each other, and for a text that is not a public SSH key.
     package static func source(_ values: JSONValue) throws(MethodError) -> BootSource {
         let boot = values["boot"] ?? [:]
         let image = values["image"]?.text
