@@ -18,7 +18,7 @@ struct Liveness: Sendable {
     /// times.
     func isSilent(at now: Duration) -> Bool { now - since >= interval * 3 * (1 << min(renewals, 3)) }
 
-    mutating func heard(at now: Duration) {
+    mutating func received(at now: Duration) {
         since = now
         renewals = 0
     }

@@ -243,7 +243,7 @@ extension ZeroMQCommandClient {
         let envelope = try Envelope(decoding: frames[1])
         // Another instance may have taken over the address: it is not the one that was asked.
         guard envelope.source == instance || connections[instance]?.peer.acceptsAnyInstance == true else { return }
-        connections[instance]?.liveness.heard(at: shared.reactor.now)
+        connections[instance]?.liveness.received(at: shared.reactor.now)
         if connections[instance]?.isEstablished == false {
             connections[instance]?.isEstablished = true
             sendWaiting(to: instance)

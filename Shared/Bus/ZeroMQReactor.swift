@@ -61,7 +61,7 @@ private final class ReactorLoop: Sendable {
     private struct State {
         var jobs: [UnownedJob] = []
         var actions: [@Sendable () -> Void] = []
-        /// The loop was told to wake up and has not looked yet: a second signal would be a system call for nothing.
+        /// Whether the loop was woken and has not looked yet: a second signal would be a needless system call.
         var isSignalled = false
         var isStopped = false
         var thread: UInt64 = 0

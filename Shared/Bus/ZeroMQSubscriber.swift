@@ -126,7 +126,7 @@ extension ZeroMQSubscriber {
                     "message refused", metadata: ["peer.instance": "\(instance)", "error": "\(error)"])
             }
         }
-        links[instance]?.liveness.heard(at: now)
+        links[instance]?.liveness.received(at: now)
         // All at once: waking the consumer for each would cost more than everything else.
         deliver(deliveries)
         orderReplays()
@@ -160,7 +160,7 @@ extension ZeroMQSubscriber {
         isStalled = false
         setReading(true)
         // No publisher was read meanwhile, so the silence says nothing about them.
-        for instance in links.keys { links[instance]?.liveness.heard(at: shared.reactor.now) }
+        for instance in links.keys { links[instance]?.liveness.received(at: shared.reactor.now) }
         orderReplays()
     }
 

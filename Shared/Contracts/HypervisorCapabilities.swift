@@ -7,7 +7,7 @@ package struct HypervisorCapabilities: JSONDocument, Hashable {
     /// For instance `QEMU`, `Xen`, `Test`, `fleet`.
     package let driver: String
     package let version: String
-    /// The host's own UUID; two hosts of a cluster that show the same one are told apart by their names.
+    /// The host's own UUID; two hosts of a cluster that show the same one differ only by their names.
     package let hostUUID: UUID128?
     package let hasBulkStatistics: Bool
     package let hasHostCPUStatistics: Bool

@@ -118,8 +118,8 @@ extension LibvirtConnection {
         let definition = try freshDefinition(of: domain)
         if driver == .qemu, definition.isAgentConnected {
             domain.limitAgentResponse(seconds: Int32(clamping: agentSeconds))
-            if let told = try? domain.addresses(VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT, as: .agent) {
-                return told.filter { $0.interface != "lo" }
+            if let reported = try? domain.addresses(VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT, as: .agent) {
+                return reported.filter { $0.interface != "lo" }
             }
         }
         let leased = attempt("leases") { () throws(HypervisorError) in

@@ -188,7 +188,7 @@ package final class LibvirtHypervisor: Hypervisor {
             connection throws(HypervisorError) in try connection.disksOfInactive(domain)
         }
         if let disks { try await checkReach(of: disks, on: target) }
-        // The migration itself is told to end a little before its caller stops waiting, so that its outcome is known.
+        // The migration itself must end a little before its caller stops waiting, so that its outcome is known.
         let grace = min(call.timeout / 4, .seconds(5))
         let watchdog = Task { [commands] in
             try await Task.sleep(for: call.timeout - grace)

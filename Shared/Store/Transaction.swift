@@ -64,7 +64,7 @@ package final class Transaction: QueryRunner {
         }
     }
 
-    /// Never fails: where the server can't be told, the session is given up, which rolls back too.
+    /// Never fails: if the server can't be reached, the session is given up, which rolls back too.
     func rollBack() async {
         isOpen.store(false, ordering: .relaxed)
         do { _ = try await connection.execute("ROLLBACK", within: .seconds(1)) } catch { await connection.drop() }

@@ -31,7 +31,7 @@ package struct MigrationWatch: Hashable, Sendable {
         }
 
         /// A driver that knows no figures gives zeros.
-        fileprivate var isTold: Bool { remaining > .zero || transferred > .zero }
+        fileprivate var isReported: Bool { remaining > .zero || transferred > .zero }
     }
 
     package enum Course: Hashable, Sendable {
@@ -54,7 +54,7 @@ package struct MigrationWatch: Hashable, Sendable {
 
     /// - Parameter seen: `nil`: the driver could not be asked, or says that none is under way.
     package mutating func observe(_ seen: Figures?, at instant: Int64) -> Course {
-        if let seen, seen.isTold { note(seen, at: instant) }
+        if let seen, seen.isReported { note(seen, at: instant) }
         if let total = limits.totalNanoseconds, instant - startedAt >= total {
             return .ends("it was not done within its limit of \(Self.seconds(total)) s")
         }

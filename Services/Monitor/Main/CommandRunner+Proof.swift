@@ -93,7 +93,7 @@ extension CommandRunner {
         guard before?.boot != nil || tellsReboots else { return nil }
         let deadline = ContinuousClock.now + configuration.confirmationTimeout
         while true {
-            if await loop.heardReboot(of: order.domain, since: record.claimedAt) { return nil }
+            if await loop.reportedReboot(of: order.domain, since: record.claimedAt) { return nil }
             if let before, let now = await lifeMark(of: order.domain),
                 LifeMarks(before: before, now: now).guestBeganAnew == true
             {

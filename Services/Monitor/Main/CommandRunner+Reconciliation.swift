@@ -84,7 +84,7 @@ extension CommandRunner {
         case .snapshot, .deleteSnapshot:
             let isThere = try? await hypervisor.snapshots(of: domain).contains { $0.name == order.arguments.name }
             return isThere.map { $0 == (order.verb == .snapshot) }
-        case .reboot: return await loop.heardReboot(of: domain, since: record.claimedAt) ? true : nil
+        case .reboot: return await loop.reportedReboot(of: domain, since: record.claimedAt) ? true : nil
         case .cap:
             // A driver that shows no cap may not know it: only a visible cap means something.
             guard let seen = try? await hypervisor.look(at: domain) else { return nil }

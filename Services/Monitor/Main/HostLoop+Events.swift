@@ -41,9 +41,9 @@ extension HostLoop {
     func follow(rebootOf domain: DomainID) { rebooting.insert(domain) }
 
     /// Whether the host reported, at or after that instant, that the guest rebooted.
-    func heardReboot(of domain: DomainID, since instant: Timestamp?) -> Bool {
-        guard let heard = reboots[domain], let instant else { return false }
-        return heard >= instant
+    func reportedReboot(of domain: DomainID, since instant: Timestamp?) -> Bool {
+        guard let latest = reboots[domain], let instant else { return false }
+        return latest >= instant
     }
 
     /// Makes the next poll come at once.

@@ -10,7 +10,7 @@ package import ResourceModel
 package struct Fleet: Sendable {
     package let configuration: FleetConfiguration
     package let start: Timestamp
-    /// The latest instant it was told of.
+    /// The latest instant of a call.
     package internal(set) var latest: Timestamp
 
     var hosts: [SimulatedHost]

@@ -26,7 +26,7 @@ extension ClusterShell {
                 try await FreezeRepository(runtime.store).freeze(record, in: transaction)
             }
         } catch {
-            log.error("the freeze can't be stored; Monitors are told of it", metadata: ["error": "\(error)"])
+            log.error("the freeze can't be stored; it is sent to the Monitors", metadata: ["error": "\(error)"])
         }
         await tellMonitors(FreezeNotice(subject, frozen: true, reason: freeze.reason, principal: record.principal))
     }
@@ -41,7 +41,7 @@ extension ClusterShell {
                             body, type: .freezeSet, to: monitor.peer, idempotencyKey: nil, timeout: .seconds(2))
                     } catch {
                         log.warning(
-                            "a Monitor was not told of the freeze; it reads it itself",
+                            "a Monitor did not confirm the freeze; it will read it from the database",
                             metadata: ["instance": "\(monitor.id)", "error": "\(error)"])
                     }
                 }
