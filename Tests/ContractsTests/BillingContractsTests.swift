@@ -12,8 +12,9 @@ struct BillingContractsTests {
         #expect(RatesRequest(at: nil).json == "{}")
         #expect(RatesRequest(at: Timestamp(nanoseconds: 5)).json == #"{"atNs":5}"#)
         #expect(RatesRequest(json: #"{"atNs": 5, "currency": "EUR"}"#) == RatesRequest(at: Timestamp(nanoseconds: 5)))
-        let wish = WithdrawRatesRequest(version: 3, principal: "ada")
-        #expect(wish.json == #"{"principal":"ada","version":3}"# && WithdrawRatesRequest(json: wish.json) == wish)
+        let request = WithdrawRatesRequest(version: 3, principal: "ada")
+        #expect(
+            request.json == #"{"principal":"ada","version":3}"# && WithdrawRatesRequest(json: request.json) == request)
         #expect(WithdrawRatesRequest(json: #"{"version": 3}"#) == nil, "by nobody")
     }
 

@@ -68,12 +68,12 @@ struct RateCardCommandTests {
         try await BillingRig.withBilling { database in
             try await BillingRig.withInstance(of: database) { asker async throws in
                 for (index, (card, refusal)) in cases.enumerated() {
-                    let wish = set(card, from: "\(4_102_444_800_000_000_000 + index)")
+                    let request = set(card, from: "\(4_102_444_800_000_000_000 + index)")
                     if let refusal {
-                        let failure = await asker.refusal(.setRates, wish)
+                        let failure = await asker.refusal(.setRates, request)
                         #expect(failure?.message.contains(refusal) == true, "\(card): \(failure?.message ?? "taken")")
                     } else {
-                        #expect(try await asker.json(.setRates, wish)["currency"] as? String == "EUR", "\(card)")
+                        #expect(try await asker.json(.setRates, request)["currency"] as? String == "EUR", "\(card)")
                     }
                 }
             }
@@ -121,8 +121,8 @@ struct RateCardCommandTests {
                 let outcomes = await withTaskGroup(of: String?.self) { group in
                     for index in 0..<12 {
                         // 0 to 5 each at its own instant, the rest at the next one.
-                        let wish = set(card(), from: "\(4_102_444_800_000_000_000 + min(index, 6))")
-                        group.addTask { await asker.refusal(.setRates, wish)?.code.text }
+                        let request = set(card(), from: "\(4_102_444_800_000_000_000 + min(index, 6))")
+                        group.addTask { await asker.refusal(.setRates, request)?.code.text }
                     }
                     return await group.reduce(into: [:]) { $0[$1 ?? "taken", default: 0] += 1 }
                 }

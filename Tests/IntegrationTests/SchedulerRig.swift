@@ -111,7 +111,7 @@ final class SchedulerRig: Sendable {
     /// Subscribes a policy, as the gateway does.
     func setPolicy(_ policy: ScalingPolicy, of domain: DomainID) async throws {
         let client = await bus.makeCommandClient()
-        let wish = WireSetPolicy.with {
+        let request = WireSetPolicy.with {
             $0.domainUuid = Data(domain.uuid.bytes)
             $0.policy = WirePolicyValues.with {
                 $0.lowerPpm = policy.lower.ppm
@@ -122,25 +122,25 @@ final class SchedulerRig: Sendable {
             }
         }
         _ = try await client.request(
-            MessageCodec.encoded(wish), type: .setPolicy, to: peer, idempotencyKey: nil, timeout: .seconds(10))
+            MessageCodec.encoded(request), type: .setPolicy, to: peer, idempotencyKey: nil, timeout: .seconds(10))
     }
 }
 
 extension SchedulerRig {
     /// Changes a policy by the parameters of `policy.set`.
     func change(_ json: String, of domain: DomainID) async throws {
-        let wish = WireSetPolicy.with {
+        let request = WireSetPolicy.with {
             $0.domainUuid = Data(domain.uuid.bytes)
             $0.changeJson = Data(json.utf8)
         }
         let client = await bus.makeCommandClient()
         _ = try await client.request(
-            MessageCodec.encoded(wish), type: .setPolicy, to: peer, idempotencyKey: nil, timeout: .seconds(10))
+            MessageCodec.encoded(request), type: .setPolicy, to: peer, idempotencyKey: nil, timeout: .seconds(10))
     }
 
     /// Asks for room for a new VM, as the gateway does: the host that placement chooses.
     func place(_ domain: DomainID, _ options: (inout WirePermitRequest) -> Void) async throws -> HostID? {
-        var wish = WirePermitRequest.with {
+        var request = WirePermitRequest.with {
             $0.clusterID = SchedulerWorld.cluster.name
             $0.domainUuid = Data(domain.uuid.bytes)
             $0.purpose = "create"
@@ -148,16 +148,16 @@ extension SchedulerRig {
             $0.memoryBytes = 536_870_912
             $0.tenant = "acme"
         }
-        options(&wish)
+        options(&request)
         let client = await bus.makeCommandClient()
         let answer = try await client.request(
-            MessageCodec.encoded(wish), type: .permitRequest, to: peer, idempotencyKey: nil, timeout: .seconds(10))
+            MessageCodec.encoded(request), type: .permitRequest, to: peer, idempotencyKey: nil, timeout: .seconds(10))
         return HostID(try MessageCodec.decoded(WirePermitReply.self, from: answer).hostID)
     }
 
     /// Orders a move as the gateway does: asks for its room first. Returns what it overrides.
     func orderMove(of domain: DomainID, to host: HostID, isForced: Bool = false) async throws -> String {
-        let wish = WirePermitRequest.with {
+        let request = WirePermitRequest.with {
             $0.clusterID = SchedulerWorld.cluster.name
             $0.domainUuid = Data(domain.uuid.bytes)
             $0.purpose = "migrate"
@@ -168,7 +168,7 @@ extension SchedulerRig {
         }
         let client = await bus.makeCommandClient()
         let answer = try await client.request(
-            MessageCodec.encoded(wish), type: .permitRequest, to: peer, idempotencyKey: nil, timeout: .seconds(10))
+            MessageCodec.encoded(request), type: .permitRequest, to: peer, idempotencyKey: nil, timeout: .seconds(10))
         return try MessageCodec.decoded(WirePermitReply.self, from: answer).overridden
     }
 

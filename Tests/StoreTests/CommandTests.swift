@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test("a repeated key gets the stored command with its reply; another wish under it is a conflict")
+    @Test("a repeated key gets the stored command with its reply; another request under it is a conflict")
     func idempotency() async throws {
         try await withWorld { world async throws in
             let first = try await world.commands.enqueue(.resize(world.domain, to: 2, key: "k"))

@@ -138,9 +138,9 @@ import Testing
             let new = DomainID(UUID128(high: 1, low: 5))
             let size = #"{"name": "vm-5", "tenant": "t-1", "disk_bytes": 1000}"#
             try await quotas.enqueue("create", new, size, 1)
-            var wish = StoredPermitRequest.grow(new, number: 1, vcpus: 2, memory: .gibibytes(1))
-            (wish.purpose, wish.tenant) = (.create, "t-1")
-            #expect(try await quotas.refusal(wish) == nil)
+            var request = StoredPermitRequest.grow(new, number: 1, vcpus: 2, memory: .gibibytes(1))
+            (request.purpose, request.tenant) = (.create, "t-1")
+            #expect(try await quotas.refusal(request) == nil)
             func use() async throws -> [Int64?] {
                 let use = try await quotas.repository.use(of: "t-1", at: at(1))
                 return [use[.vms], use[.vcpus], use[.disk]]
@@ -151,7 +151,7 @@ import Testing
             try await world.store.query("UPDATE inventory.domain SET disk_bytes = 1000 WHERE id = \(new)")
             #expect(try await use() == [2, 10, 1_000])
             try await quotas.finish(1, .failed(code: .hypervisor, message: "no"))
-            try await quotas.permits.setState(of: wish.id, to: .released)
+            try await quotas.permits.setState(of: request.id, to: .released)
             try await world.store.query("UPDATE inventory.domain SET deleted_ns = 2 WHERE id = \(new)")
             #expect(try await use() == [1, 8, 0])
         }

@@ -137,12 +137,12 @@ struct UpgradedPast: Sendable {
 
     /// What this version answers.
     private func present(_ kind: String, _ request: JSONValue, _ handlers: BillingHandlers) async throws -> JSONValue {
-        let wish = try WireBillRequest.with {
+        let request = try WireBillRequest.with {
             $0.tenantID = try request.requiredText("tenant")
             $0.fromNs = try request.requiredInteger("fromNs")
             $0.toNs = try request.requiredInteger("toNs")
         }
-        let body = MessageCodec.encoded(wish)
+        let body = MessageCodec.encoded(request)
         guard kind == "bill" else { return try withoutText(try await handlers.usage(body)) }
         return try withoutText(try await handlers.bill(body))
     }

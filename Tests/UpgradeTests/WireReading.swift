@@ -73,9 +73,9 @@ enum WireReading {
             }
         case .permitRequest: try readPermit(try known(WirePermitRequest.self, body))
         case .setPolicy:
-            let wish = try known(WireSetPolicy.self, body)
-            if !wish.changeJson.isEmpty {
-                try all(of: wish.changeJson, in: JSONDecoder().decode(PolicyChange.self, from: wish.changeJson))
+            let request = try known(WireSetPolicy.self, body)
+            if !request.changeJson.isEmpty {
+                try all(of: request.changeJson, in: JSONDecoder().decode(PolicyChange.self, from: request.changeJson))
             }
         case .why: try known(WireWhyRequest.self, body)
         case .bill, .usage: try known(WireBillRequest.self, body)

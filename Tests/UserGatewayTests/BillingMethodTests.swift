@@ -19,12 +19,12 @@ struct BillingMethodTests {
         try await GatewayRig.with { rig in
             let billing = try await rig.addPeer(.billing, number: 1)
             await billing.server.handle(.compareRules) { body, _ async throws(Bus.CommandFailure) in
-                guard let wish = try? MessageCodec.decoded(WireBillRequest.self, from: body) else {
+                guard let asked = try? MessageCodec.decoded(WireBillRequest.self, from: body) else {
                     throw .invalid("no request for a bill")
                 }
-                guard wish.tenantID == "acme" else { throw .notFound("no rate card holds") }
+                guard asked.tenantID == "acme" else { throw .notFound("no rate card holds") }
                 let document: JSONValue = [
-                    "tenant": .string(wish.tenantID), "currency": "EUR", "formerNano": "7", "presentNano": "5",
+                    "tenant": .string(asked.tenantID), "currency": "EUR", "formerNano": "7", "presentNano": "5",
                     "differenceNano": "-2", "formerRules": 1, "presentRules": 2,
                 ]
                 return MessageCodec.encoded(WireJSONDocument.with { $0.json = Data(document.compact) })

@@ -275,24 +275,24 @@ extension GatewayRig.Peer {
     /// Grants all room that is asked for, on the host that is named or on `host-b`.
     func grantRoom(keeping questions: Questions) async {
         await server.handle(.permitRequest) { body, _ async throws(Bus.CommandFailure) in
-            guard let wish = try? MessageCodec.decoded(WirePermitRequest.self, from: body) else {
+            guard let asked = try? MessageCodec.decoded(WirePermitRequest.self, from: body) else {
                 throw Bus.CommandFailure.invalid("no permit request")
             }
-            let pinned = wish.pinnedHostIds.map(JSONValue.string)
+            let pinned = asked.pinnedHostIds.map(JSONValue.string)
             questions.add(
                 .object(omittingNil: [
-                    "cluster": .string(wish.clusterID), "purpose": .string(wish.purpose),
-                    "vcpus": .integer(Int64(wish.vcpus)), "memory": .integer(Int64(clamping: wish.memoryBytes)),
-                    "host": .string(wish.hostID),
-                    "affinity": wish.affinityGroup.isEmpty ? nil : .string(wish.affinityGroup),
-                    "antiAffinity": wish.antiAffinityGroup.isEmpty ? nil : .string(wish.antiAffinityGroup),
-                    "pinnedHosts": pinned.isEmpty ? nil : .array(pinned), "force": wish.isForced ? true : nil,
+                    "cluster": .string(asked.clusterID), "purpose": .string(asked.purpose),
+                    "vcpus": .integer(Int64(asked.vcpus)), "memory": .integer(Int64(clamping: asked.memoryBytes)),
+                    "host": .string(asked.hostID),
+                    "affinity": asked.affinityGroup.isEmpty ? nil : .string(asked.affinityGroup),
+                    "antiAffinity": asked.antiAffinityGroup.isEmpty ? nil : .string(asked.antiAffinityGroup),
+                    "pinnedHosts": pinned.isEmpty ? nil : .array(pinned), "force": asked.isForced ? true : nil,
                 ]))
             return MessageCodec.encoded(
                 WirePermitReply.with {
                     $0.permitID = Data(UUID128(high: 4, low: 4).bytes)
-                    $0.hostID = wish.hostID.isEmpty ? "host-b" : wish.hostID
-                    $0.overridden = wish.isForced ? "its pin to host-a excludes it" : ""
+                    $0.hostID = asked.hostID.isEmpty ? "host-b" : asked.hostID
+                    $0.overridden = asked.isForced ? "its pin to host-a excludes it" : ""
                 })
         }
     }

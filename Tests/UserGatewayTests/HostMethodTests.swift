@@ -34,11 +34,13 @@ struct HostMethodTests {
     func refusesHosts() async throws {
         try await GatewayRig.with { rig in
             try await rig.addHost("host-a")
-            let wish: [String: JSONValue] = ["host": "host-a", "cluster": "main", "uri": "qemu+tls://10.0.0.1/system"]
-            #expect(try await rig.failure("host.add", wish).reason == .conflict)
-            let sameURI = wish.merging(["host": "host-b", "uri": "fleet://127.0.0.1:1/host-a"]) { _, new in new }
+            let parameters: [String: JSONValue] = [
+                "host": "host-a", "cluster": "main", "uri": "qemu+tls://10.0.0.1/system",
+            ]
+            #expect(try await rig.failure("host.add", parameters).reason == .conflict)
+            let sameURI = parameters.merging(["host": "host-b", "uri": "fleet://127.0.0.1:1/host-a"]) { _, new in new }
             #expect(try await rig.failure("host.add", sameURI).reason == .conflict)
-            let wrong = wish.merging(["host": "host-b", "uri": "quemu://10.0.0.1/system"]) { _, new in new }
+            let wrong = parameters.merging(["host": "host-b", "uri": "quemu://10.0.0.1/system"]) { _, new in new }
             let error = try await rig.failure("host.add", wrong)
             #expect(
                 error.reason == .invalid && error.message.contains("quemu") && error.hint?.contains("qemu+tls") == true)

@@ -63,12 +63,12 @@ struct OnceTests {
             configuration.ordinaryWork = FairQueue.Limits(places: 2)
             configuration.turnTimeout = .seconds(5)
             let gate = TenantGate(configuration)
-            let wish: [String: JSONValue] = ["name": "new", "idempotencyKey": "k"]
+            let parameters: [String: JSONValue] = ["name": "new", "idempotencyKey": "k"]
             let place = try await gate.place(for: Party(GatewayRig.chief), .ordinary, bytes: 0)
             let context = CallContext(
                 remoteAddress: "127.0.0.1", deadline: .now + .seconds(20), login: nil, place: place)
             let request = Request(
-                method: "tenant.create", values: .object(wish), principal: GatewayRig.chief, context: context,
+                method: "tenant.create", values: .object(parameters), principal: GatewayRig.chief, context: context,
                 idempotencyKey: "k")
             var taken = attempt(by: GatewayRig.chief, heldFor: .seconds(20), in: rig)
             taken = RequestAttempt(
@@ -77,7 +77,7 @@ struct OnceTests {
             let keys = RequestKeyRepository(rig.administration)
             #expect(try await keys.claim(taken, at: rig.backend.runtime.clock.now()) == .begun)
             async let answer = rig.backend.call(
-                "tenant.create", params: .object(wish), principal: GatewayRig.chief, context: context)
+                "tenant.create", params: .object(parameters), principal: GatewayRig.chief, context: context)
             let other = try await gate.place(for: Party(GatewayRig.chief), .ordinary, bytes: 0)
             other?.end()
             try await keys.release(taken)
@@ -89,11 +89,11 @@ struct OnceTests {
     @Test("the same key and body gets the same answer, done once; a key is each principal's own")
     func repeats() async throws {
         try await GatewayRig.with { rig in
-            let wish: [String: JSONValue] = ["name": "new", "idempotencyKey": "k"]
-            let first = try await rig.call("tenant.create", wish, as: GatewayRig.chief)
-            #expect(try await rig.call("tenant.create", wish, as: GatewayRig.chief) == first)
+            let parameters: [String: JSONValue] = ["name": "new", "idempotencyKey": "k"]
+            let first = try await rig.call("tenant.create", parameters, as: GatewayRig.chief)
+            #expect(try await rig.call("tenant.create", parameters, as: GatewayRig.chief) == first)
             #expect(try await rig.audited() == ["chief tenant.create new"])
-            let other = wish.merging(["name": "other"]) { _, new in new }
+            let other = parameters.merging(["name": "other"]) { _, new in new }
             #expect(try await rig.failure("tenant.create", other, as: GatewayRig.chief).reason == .conflict)
             let setting: [String: JSONValue] = ["tenant": "new", "vms": 3, "idempotencyKey": "k"]
             #expect(try await rig.call("quota.set", setting)["tenant"] == "new")
@@ -104,11 +104,11 @@ struct OnceTests {
     @Test("a refusal is the same for its repeats; what trying again may mend is tried again")
     func repeatsRefusals() async throws {
         try await GatewayRig.with { rig in
-            let wish: [String: JSONValue] = ["tenant": "new", "weight": 7, "idempotencyKey": "k"]
-            let refusal = try await rig.failure("tenant.set", wish)
+            let parameters: [String: JSONValue] = ["tenant": "new", "weight": 7, "idempotencyKey": "k"]
+            let refusal = try await rig.failure("tenant.set", parameters)
             #expect(refusal == .notFound("tenant", "new"))
             try await rig.call("tenant.create", ["name": "new"], as: GatewayRig.chief)
-            #expect(try await rig.failure("tenant.set", wish) == refusal)
+            #expect(try await rig.failure("tenant.set", parameters) == refusal)
 
             try await rig.addHost("host-a")
             try await rig.addDomain(1, "web-1", tenant: "acme", state: .shutoff)
@@ -125,10 +125,10 @@ struct OnceTests {
     @Test("of equal requests at once one acts, and all get its answer")
     func races() async throws {
         try await GatewayRig.with { rig in
-            let wish: [String: JSONValue] = ["name": "new", "idempotencyKey": "k"]
+            let parameters: [String: JSONValue] = ["name": "new", "idempotencyKey": "k"]
             let answers = try await withThrowingTaskGroup(of: JSONValue.self) { group in
                 for _ in 1...5 {
-                    group.addTask { try await rig.call("tenant.create", wish, as: GatewayRig.chief) }
+                    group.addTask { try await rig.call("tenant.create", parameters, as: GatewayRig.chief) }
                 }
                 return try await group.reduce(into: Set<JSONValue>()) { $0.insert($1) }
             }
@@ -140,18 +140,19 @@ struct OnceTests {
     @Test("while the first request goes on, its repeat is told to come back")
     func underWay() async throws {
         try await GatewayRig.with { rig in
-            let wish: [String: JSONValue] = ["name": "new", "idempotencyKey": "k"]
-            _ = try await rig.call("tenant.create", wish, as: GatewayRig.chief)
+            let parameters: [String: JSONValue] = ["name": "new", "idempotencyKey": "k"]
+            _ = try await rig.call("tenant.create", parameters, as: GatewayRig.chief)
             // As if the first were at work still.
             let later = rig.backend.runtime.clock.now().advanced(by: .seconds(60))
             try await rig.administration.query(
                 "UPDATE account.request_key SET answer = NULL, has_acted = false, held_until_ns = \(later)")
-            let error = try await rig.failure("tenant.create", wish, as: GatewayRig.chief, within: .milliseconds(400))
+            let error = try await rig.failure(
+                "tenant.create", parameters, as: GatewayRig.chief, within: .milliseconds(400))
             #expect(error.reason == .busy)
             // As if its gateway had died after the act.
             try await rig.administration.query(
                 "UPDATE account.request_key SET has_acted = true, held_until_ns = 0")
-            let lost = try await rig.failure("tenant.create", wish, as: GatewayRig.chief)
+            let lost = try await rig.failure("tenant.create", parameters, as: GatewayRig.chief)
             #expect(lost.reason == .outcomeUnknown)
         }
     }
@@ -164,16 +165,16 @@ struct OnceTests {
             let scheduler = try await rig.addPeer(.scheduler, number: 1, owning: [.init(kind: .cluster, id: "main")])
             await scheduler.grantRoom(keeping: rooms)
             await rig.announce([scheduler])
-            let wish: [String: JSONValue] = [
+            let parameters: [String: JSONValue] = [
                 "name": "web-1", "flavor": "tiny", "wait": false, "idempotencyKey": "k",
             ]
-            let first = try await rig.call("vm.create", wish, as: GatewayRig.ada)
-            let second = try await rig.call("vm.create", wish, as: GatewayRig.ada)
+            let first = try await rig.call("vm.create", parameters, as: GatewayRig.ada)
+            let second = try await rig.call("vm.create", parameters, as: GatewayRig.ada)
             #expect(second == first && first["state"] == "queued" && rooms.all.count == 1)
             try await rig.administration.query("UPDATE cluster.command SET state = 'succeeded', finished_ns = 1")
-            let third = try await rig.call("vm.create", wish, as: GatewayRig.ada)
+            let third = try await rig.call("vm.create", parameters, as: GatewayRig.ada)
             #expect(third["command"] == first["command"] && third["state"] == "succeeded" && rooms.all.count == 1)
-            let larger = wish.merging(["flavor": "small"]) { _, new in new }
+            let larger = parameters.merging(["flavor": "small"]) { _, new in new }
             #expect(try await rig.failure("vm.create", larger, as: GatewayRig.ada).reason == .conflict)
         }
     }

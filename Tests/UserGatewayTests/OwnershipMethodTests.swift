@@ -107,11 +107,11 @@ private struct Handover {
         "a list that is cut shows the newest and says that there are more", arguments: ["sample.list", "decision.list"])
     func cuts(method: String) async throws {
         try await Handover.with { handover in
-            let wish: [String: JSONValue] = [
+            let parameters: [String: JSONValue] = [
                 "vm": .string(handover.id.description), "since": .instant(handover.ago(60)),
             ]
-            let whole = try await handover.rig.call(method, wish.merging(["limit": 3]) { $1 })
-            let cut = try await handover.rig.call(method, wish.merging(["limit": 2]) { $1 })
+            let whole = try await handover.rig.call(method, parameters.merging(["limit": 3]) { $1 })
+            let cut = try await handover.rig.call(method, parameters.merging(["limit": 2]) { $1 })
             #expect(whole["truncated"] == false && cut["truncated"] == true)
             let instants = { (answer: JSONValue) in answer["items"]?.items?.compactMap { $0["at"]?.text } ?? [] }
             #expect(Set(instants(cut)) == Set(instants(whole).sorted().suffix(2)) && instants(cut).count == 2)
@@ -158,8 +158,8 @@ private struct Handover {
             try await handover.rig.administration.query(
                 "INSERT INTO inventory.snapshot (domain, name, taken_ns) VALUES (\(handover.id), 'secret', \(handover.ago(40)))"
             )
-            let wish: [String: JSONValue] = ["vm": "web", "name": "secret"]
-            let failure = try await handover.rig.failure("vm.\(action)", wish, as: GatewayRig.zoe)
+            let parameters: [String: JSONValue] = ["vm": "web", "name": "secret"]
+            let failure = try await handover.rig.failure("vm.\(action)", parameters, as: GatewayRig.zoe)
             #expect(failure.reason == .notFound && failure.message == "there is no snapshot 'secret'")
             let ownership = OwnershipRepository(handover.rig.administration)
             #expect(try await ownership.snapshots(of: handover.id, notOf: "zeta") == ["secret"])

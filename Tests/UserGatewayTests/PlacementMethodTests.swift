@@ -37,7 +37,7 @@ struct PlacementMethodTests {
         }
     }
 
-    private static let wish: [String: JSONValue] = ["name": "web-1", "flavor": "tiny", "wait": false]
+    private static let parameters: [String: JSONValue] = ["name": "web-1", "flavor": "tiny", "wait": false]
 
     private static func cluster(_ rooms: Questions) -> JSONValue? { rooms.all.last?["cluster"] }
 
@@ -45,14 +45,14 @@ struct PlacementMethodTests {
         "a tenant that names no cluster is placed where it has VMs, else by name, and elsewhere where there is no room")
     func places() async throws {
         try await Self.withClusters { rig, rooms in
-            try await rig.call("vm.create", Self.wish, as: GatewayRig.ada)
+            try await rig.call("vm.create", Self.parameters, as: GatewayRig.ada)
             #expect(Self.cluster(rooms) == "edge")
             try await rig.addDomain(1, "db-1", tenant: "acme", host: "host-a")
-            try await rig.call("vm.create", Self.wish.merging(["name": "web-2"]) { $1 }, as: GatewayRig.ada)
+            try await rig.call("vm.create", Self.parameters.merging(["name": "web-2"]) { $1 }, as: GatewayRig.ada)
             #expect(Self.cluster(rooms) == "main")
         }
         try await Self.withClusters(full: "edge") { rig, rooms in
-            try await rig.call("vm.create", Self.wish, as: GatewayRig.ada)
+            try await rig.call("vm.create", Self.parameters, as: GatewayRig.ada)
             #expect(Self.cluster(rooms) == "main")
         }
     }
@@ -63,9 +63,9 @@ struct PlacementMethodTests {
         try await Self.withClusters { rig, rooms in
             let set = try await rig.call("tenant.set", ["tenant": "acme", "clusters": ["main"]])
             #expect(set["clusters"] == ["main"])
-            try await rig.call("vm.create", Self.wish, as: GatewayRig.ada)
+            try await rig.call("vm.create", Self.parameters, as: GatewayRig.ada)
             #expect(Self.cluster(rooms) == "main")
-            let elsewhere = Self.wish.merging(["tenant": "acme", "cluster": "edge", "name": "web-2"]) { $1 }
+            let elsewhere = Self.parameters.merging(["tenant": "acme", "cluster": "edge", "name": "web-2"]) { $1 }
             let refusal = try await rig.failure("vm.create", elsewhere)
             #expect(refusal.reason == .invalid && refusal.message.contains("edge"))
             #expect(
@@ -80,7 +80,7 @@ struct PlacementMethodTests {
                 INSERT INTO scheduling.policy (domain, version, valid_from_ns, window_length, options)
                 VALUES (\(member), 1, 1, 10, '{"affinityGroup": "db", "isDryRun": false, "isOptedOut": false, "pinnedHosts": []}')
                 """)
-            let grouped = Self.wish.merging(["affinity": "db", "name": "db-2"]) { $1 }
+            let grouped = Self.parameters.merging(["affinity": "db", "name": "db-2"]) { $1 }
             try await rig.call("vm.create", grouped, as: GatewayRig.ada)
             #expect(Self.cluster(rooms) == "main")
             // One that was created a moment ago has no policy yet.
@@ -91,7 +91,7 @@ struct PlacementMethodTests {
                 VALUES (\(coming), 'edge', '{"affinityGroup": "cache", "isDryRun": false, "isOptedOut": false,
                     "pinnedHosts": []}', cluster.now_ns())
                 """)
-            let next = Self.wish.merging(["affinity": "cache", "name": "cache-2"]) { $1 }
+            let next = Self.parameters.merging(["affinity": "cache", "name": "cache-2"]) { $1 }
             try await rig.call("vm.create", next, as: GatewayRig.ada)
             #expect(Self.cluster(rooms) == "edge")
         }
@@ -117,7 +117,7 @@ struct PlacementMethodTests {
                 owning: ["main", "edge"].map { ShardKey(kind: .cluster, id: $0) })
             await scheduler.refuseRoom()
             await rig.announce([scheduler, try await rig.addPeer(.monitor, number: 2)])
-            let refusal = try await rig.failure("vm.create", Self.wish, as: GatewayRig.ada)
+            let refusal = try await rig.failure("vm.create", Self.parameters, as: GatewayRig.ada)
             #expect(refusal.reason == .noRoom && refusal.message == TenantText.noRoom && refusal.hint == nil)
         }
     }

@@ -72,8 +72,8 @@ struct QuotaMethodTests {
             }
             #expect(outcomes.count { $0 == nil } == 2 && outcomes.count { $0 == .quota } == 4, "\(outcomes)")
             let asked = rooms.all.count
-            let wish: [String: JSONValue] = ["name": "web-9", "flavor": "tiny", "wait": false]
-            let refusal = try await rig.failure("vm.create", wish, as: GatewayRig.ada)
+            let parameters: [String: JSONValue] = ["name": "web-9", "flavor": "tiny", "wait": false]
+            let refusal = try await rig.failure("vm.create", parameters, as: GatewayRig.ada)
             #expect(refusal.reason == .quota && rooms.all.count == asked)
             #expect(refusal.message == "tenant 'acme' has 2 VMs, asks for 1 VM more, and its quota is 2 VMs")
             // One that fails makes place for another.
@@ -82,9 +82,9 @@ struct QuotaMethodTests {
                 UPDATE cluster.command SET state = 'failed', code = 'hypervisor', finished_ns = 1
                 WHERE id = (SELECT id FROM cluster.command LIMIT 1)
                 """)
-            #expect(try await rig.call("vm.create", wish, as: GatewayRig.ada)["state"] == "queued")
+            #expect(try await rig.call("vm.create", parameters, as: GatewayRig.ada)["state"] == "queued")
             // Another tenant's is its own.
-            #expect(try await rig.call("vm.create", wish, as: GatewayRig.zoe)["state"] == "queued")
+            #expect(try await rig.call("vm.create", parameters, as: GatewayRig.zoe)["state"] == "queued")
         }
     }
 
@@ -95,8 +95,8 @@ struct QuotaMethodTests {
             try await rig.addDomain(2, "old-db", tenant: nil)
             try await rig.call(
                 "quota.set", ["tenant": "acme", "diskBytes": 1_024, "snapshots": 1, "vcpus": 3, "tokens": 1])
-            let wish: [String: JSONValue] = ["name": "web-2", "flavor": "tiny", "wait": false]
-            let disk = try await rig.failure("vm.create", wish, as: GatewayRig.ada)
+            let parameters: [String: JSONValue] = ["name": "web-2", "flavor": "tiny", "wait": false]
+            let disk = try await rig.failure("vm.create", parameters, as: GatewayRig.ada)
             #expect(disk.reason == .quota && disk.message.contains("of disk"))
 
             func snapshot(_ name: String) -> [String: JSONValue] {

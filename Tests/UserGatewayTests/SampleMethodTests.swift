@@ -38,10 +38,10 @@ struct SampleMethodTests {
     @Test("the newest are shown, each once and the oldest first, over as many pages as it takes")
     func readsPages() async throws {
         try await withSamples(3_300) { rig, first in
-            let wished: [String: JSONValue] = [
+            let parameters: [String: JSONValue] = [
                 "vm": "web", "since": .string(first.description), "limit": 2_500,
             ]
-            let answer = try await rig.call("sample.list", wished, as: GatewayRig.ada)
+            let answer = try await rig.call("sample.list", parameters, as: GatewayRig.ada)
             let instants = try #require(answer["items"]?.items).compactMap { $0["atNanoseconds"]?.integer }
             #expect(instants == (800..<3_300).map { first.nanoseconds + $0 * 1_000_000_000 })
             let all = try await rig.call(

@@ -134,9 +134,9 @@ struct StatusMethodTests {
         try await GatewayRig.with { rig in
             try await rig.addHost("host-a")
             try await rig.addDomain(1, "web-1", tenant: "acme")
-            let wish: [String: JSONValue] = ["vm": "web-1", "wait": false]
+            let parameters: [String: JSONValue] = ["vm": "web-1", "wait": false]
             for person in [GatewayRig.root, GatewayRig.ada] {
-                let begun = try await rig.call("vm.reboot", wish, as: person)
+                let begun = try await rig.call("vm.reboot", parameters, as: person)
                 let message = begun["message"]?.text ?? ""
                 #expect(message.contains("no monitor is running") && message.contains("it waits for one until 2"))
                 let shown = try await rig.call("operation.show", ["id": begun["command"] ?? ""], as: person)

@@ -14,10 +14,10 @@ struct TokenMethodTests {
     private func logIn(
         _ name: String, _ role: String, tenant: String? = nil, in rig: GatewayRig
     ) async throws -> Login {
-        let wish: [String: JSONValue] = .init(
+        let parameters: [String: JSONValue] = .init(
             uniqueKeysWithValues: [("principal", .string(name)), ("role", .string(role))]
                 + (tenant.map { [("tenant", .string($0))] } ?? []))
-        let made = try await rig.call("token.create", wish, as: GatewayRig.chief)
+        let made = try await rig.call("token.create", parameters, as: GatewayRig.chief)
         return try await rig.backend.authenticate(token: made["token"]?.text ?? "")
     }
 
@@ -111,8 +111,8 @@ struct TokenMethodTests {
     func leavesServicesTheirNames() async throws {
         try await GatewayRig.with { rig in
             for service in ServiceKind.allCases {
-                let wish: [String: JSONValue] = ["principal": .string(service.rawValue), "role": "operator"]
-                let refusal = try await rig.failure("token.create", wish, as: GatewayRig.chief)
+                let parameters: [String: JSONValue] = ["principal": .string(service.rawValue), "role": "operator"]
+                let refusal = try await rig.failure("token.create", parameters, as: GatewayRig.chief)
                 #expect(refusal.message.contains("is a service"), "\(refusal)")
             }
             let own: [String: JSONValue] = ["principal": "monitor", "role": "member"]
@@ -125,10 +125,10 @@ struct TokenMethodTests {
         try await GatewayRig.with { rig in
             let bob = try await logIn("bob", "member", tenant: "acme", in: rig)
             let other = try await logIn("bob", "member", tenant: "acme", in: rig)
-            let wish: [String: JSONValue] = ["idempotencyKey": "k"]
-            _ = try await rig.call("session.logout", wish, as: bob.principal, login: bob)
+            let parameters: [String: JSONValue] = ["idempotencyKey": "k"]
+            _ = try await rig.call("session.logout", parameters, as: bob.principal, login: bob)
             await #expect(throws: MethodError.self) {
-                try await rig.call("session.logout", wish, as: other.principal, login: other)
+                try await rig.call("session.logout", parameters, as: other.principal, login: other)
             }
             #expect(try await rig.backend.ended([bob.tokenID, other.tokenID]).keys.sorted() == [bob.tokenID])
         }
@@ -145,16 +145,16 @@ struct TokenMethodTests {
                 (GatewayRig.ada, ["bob", "bob@acme"]), (bob, ["bob", "bob@acme"]), (GatewayRig.chief, ["bob@acme"]),
             ] {
                 for name in names {
-                    let wish: [String: JSONValue] = ["principal": .string(name)]
-                    let listed = try await rig.call("token.list", wish, as: person)["items"]?.items
+                    let parameters: [String: JSONValue] = ["principal": .string(name)]
+                    let listed = try await rig.call("token.list", parameters, as: person)["items"]?.items
                     #expect(listed?.map { $0["principal"] } == ["bob@acme"], "\(name) to \(person.name)")
                     guard person != bob else {
-                        let refusal = try await rig.failure("principal.disable", wish, as: person)
+                        let refusal = try await rig.failure("principal.disable", parameters, as: person)
                         #expect(refusal.message == "'bob@acme' can't disable itself")
                         continue
                     }
-                    #expect(try await rig.call("principal.disable", wish, as: person)["disabled"] == true)
-                    #expect(try await rig.call("principal.enable", wish, as: person)["disabled"] == false)
+                    #expect(try await rig.call("principal.disable", parameters, as: person)["disabled"] == true)
+                    #expect(try await rig.call("principal.enable", parameters, as: person)["disabled"] == false)
                 }
             }
         }
@@ -164,10 +164,11 @@ struct TokenMethodTests {
     func disables() async throws {
         try await GatewayRig.with { rig in
             let bob = try await logIn("bob", "member", tenant: "acme", in: rig)
-            let wish: [String: JSONValue] = ["principal": "bob"]
+            let parameters: [String: JSONValue] = ["principal": "bob"]
             #expect(
-                try await rig.failure("principal.disable", wish, as: GatewayRig.zoe) == .notFound("principal", "bob"))
-            #expect(try await rig.call("principal.disable", wish, as: GatewayRig.ada)["disabled"] == true)
+                try await rig.failure("principal.disable", parameters, as: GatewayRig.zoe)
+                    == .notFound("principal", "bob"))
+            #expect(try await rig.call("principal.disable", parameters, as: GatewayRig.ada)["disabled"] == true)
             #expect(
                 try await rig.backend.ended([bob.tokenID])[bob.tokenID]?.message
                     == "this session has ended: its principal was disabled")
@@ -180,7 +181,7 @@ struct TokenMethodTests {
             #expect(
                 try await rig.failure("principal.disable", ["principal": "ada"], as: GatewayRig.ada).reason == .conflict
             )
-            #expect(try await rig.call("principal.enable", wish, as: GatewayRig.ada)["disabled"] == false)
+            #expect(try await rig.call("principal.enable", parameters, as: GatewayRig.ada)["disabled"] == false)
             #expect(try await rig.backend.ended([bob.tokenID]).isEmpty)
             let changes = try await rig.audited().filter { $0.contains("principal.") }
             #expect(changes == ["ada principal.disable bob", "ada principal.enable bob"])
@@ -192,14 +193,14 @@ struct TokenMethodTests {
         try await GatewayRig.with { rig in
             let chief = try await logIn("boss", "administrator", in: rig)
             let again = try await logIn("boss", "administrator", in: rig)
-            let wish: [String: JSONValue] = ["principal": "ops", "role": "operator", "idempotencyKey": "k"]
-            let first = try await rig.call("token.create", wish, as: chief.principal, login: chief)
+            let parameters: [String: JSONValue] = ["principal": "ops", "role": "operator", "idempotencyKey": "k"]
+            let first = try await rig.call("token.create", parameters, as: chief.principal, login: chief)
             let secret = try #require(first["token"]?.text)
-            #expect(try await rig.call("token.create", wish, as: chief.principal, login: chief) == first)
+            #expect(try await rig.call("token.create", parameters, as: chief.principal, login: chief) == first)
             #expect(try await rig.backend.authenticate(token: secret).principal.name == "ops")
             let rows = try await rig.administration.query("SELECT answer FROM account.request_key")
             #expect(try rows.allSatisfy { try !$0.string("answer").contains(secret) } && rows.count == 1)
-            let error = try await rig.failure("token.create", wish, as: again.principal, login: again)
+            let error = try await rig.failure("token.create", parameters, as: again.principal, login: again)
             #expect(error.reason == .conflict && !error.message.contains(secret))
             #expect(
                 try await rig.call("token.list", ["principal": "ops"], as: GatewayRig.chief)["items"]?.items?.count == 1

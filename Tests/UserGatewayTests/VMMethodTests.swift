@@ -120,10 +120,10 @@ struct VMMethodTests {
                 owning: [ShardKey(kind: .cluster, id: "main"), ShardKey(kind: .cluster, id: "xen")])
             await scheduler.grantRoom(keeping: rooms)
             await rig.announce([scheduler])
-            let wish: [String: JSONValue] = [
+            let parameters: [String: JSONValue] = [
                 "name": "web-1", "tenant": "acme", "flavor": "tiny", "vcpus": 2, "image": "debian-13", "wait": false,
             ]
-            let named = wish.merging(["cluster": "main"]) { own, _ in own }
+            let named = parameters.merging(["cluster": "main"]) { own, _ in own }
             let outcome = try await rig.call("vm.create", named)
             #expect(rooms.all == [Expectation.room("create", vcpus: 2, memory: 512 << 20, host: "")])
             let id = try #require(outcome["command"]?.text.flatMap { UUID128($0) })
@@ -152,16 +152,16 @@ struct VMMethodTests {
                 .scheduler, number: 1, owning: [ShardKey(kind: .cluster, id: "main")])
             await scheduler.grantRoom(keeping: rooms)
             await rig.announce([scheduler])
-            let wish: [String: JSONValue] = [
+            let parameters: [String: JSONValue] = [
                 "name": "web-1", "tenant": "acme", "flavor": "tiny", "antiAffinity": "web", "affinity": "db",
                 "pinnedHosts": ["host-a"],
             ]
-            let begun = try await rig.call("vm.create", wish.merging(["wait": false]) { own, _ in own })
+            let begun = try await rig.call("vm.create", parameters.merging(["wait": false]) { own, _ in own })
             #expect(begun["state"] == "queued", "the client never waits in one call: it follows what was begun")
-            let elsewhere = wish.merging(["pinnedHosts": ["host-x"]]) { _, new in new }
+            let elsewhere = parameters.merging(["pinnedHosts": ["host-x"]]) { _, new in new }
             #expect(try await rig.failure("vm.create", elsewhere) == .notFound("host", "host-x"))
             // Nobody carries it out here.
-            let error = try await rig.failure("vm.create", wish, within: .milliseconds(300))
+            let error = try await rig.failure("vm.create", parameters, within: .milliseconds(300))
             #expect(error.reason == .outcomeUnknown)
             #expect(rooms.all.count == 2)
             for room in rooms.all {
@@ -180,10 +180,10 @@ struct VMMethodTests {
                 .scheduler, number: 1, owning: [ShardKey(kind: .cluster, id: "main")])
             await scheduler.grantRoom(keeping: rooms)
             await rig.announce([scheduler])
-            let wish: [String: JSONValue] = ["vm": "web-1", "force": true, "wait": false]
-            #expect(try await rig.failure("vm.migrate", wish).reason == .invalid)
+            let parameters: [String: JSONValue] = ["vm": "web-1", "force": true, "wait": false]
+            #expect(try await rig.failure("vm.migrate", parameters).reason == .invalid)
             #expect(rooms.all.isEmpty)
-            _ = try await rig.call("vm.migrate", wish.merging(["host": "host-b"]) { own, _ in own })
+            _ = try await rig.call("vm.migrate", parameters.merging(["host": "host-b"]) { own, _ in own })
             #expect(rooms.all.map { $0["force"] } == [true])
             let detail = try await rig.administration.query(
                 "SELECT detail->>'forced_although' AS why FROM audit.outbox WHERE action = 'vm.migrate'")
@@ -218,14 +218,14 @@ struct VMMethodTests {
                 .scheduler, number: 1, owning: [ShardKey(kind: .cluster, id: "main")])
             await scheduler.refuseRoom()
             await rig.announce([scheduler, try await rig.addPeer(.monitor, number: 2)])
-            let wish: [String: JSONValue] = ["name": "web-1", "flavor": "tiny"]
-            let own = try await rig.failure("vm.create", wish, as: GatewayRig.ada)
+            let parameters: [String: JSONValue] = ["name": "web-1", "flavor": "tiny"]
+            let own = try await rig.failure("vm.create", parameters, as: GatewayRig.ada)
             #expect(own.reason == .noRoom && own.message == "no host has room for it at present")
-            let all = try await rig.failure("vm.create", wish.merging(["tenant": "acme"]) { own, _ in own })
+            let all = try await rig.failure("vm.create", parameters.merging(["tenant": "acme"]) { own, _ in own })
             #expect(all.message.contains("host-a") && all.message.contains("3 vCPUs are needed"))
             // Where nobody looks at the hosts, nobody knows their room.
             await rig.announce([scheduler])
-            let blind = try await rig.failure("vm.create", wish.merging(["tenant": "acme"]) { own, _ in own })
+            let blind = try await rig.failure("vm.create", parameters.merging(["tenant": "acme"]) { own, _ in own })
             #expect(blind.reason == .unavailable && blind.message.hasPrefix("no monitor"), "\(blind)")
         }
     }
@@ -272,8 +272,8 @@ struct VMMethodTests {
             #expect(shown["missingSince"]?.text?.hasPrefix("1970-01-01T00:00:01") == true)
             let host = try await rig.call("host.show", ["host": "host-a"])
             #expect(host["vms"] == 0 && host["domains"]?.items?.first?["state"] == "missing")
-            let wish: [String: JSONValue] = ["name": "web-1", "flavor": "tiny", "tenant": "acme"]
-            let error = try await rig.failure("vm.create", wish)
+            let parameters: [String: JSONValue] = ["name": "web-1", "flavor": "tiny", "tenant": "acme"]
+            let error = try await rig.failure("vm.create", parameters)
             #expect(error.reason == .conflict && error.hint?.contains("ebb vm delete web-1") == true)
         }
     }
@@ -296,9 +296,9 @@ struct VMMethodTests {
             let untouched = try await rig.failure("vm.save", hidden)
             #expect(untouched.reason == .invalid && untouched.hint?.contains("ebb vm adopt") == true)
 
-            let wish: [String: JSONValue] = ["vm": "old-db", "tenant": "acme", "wait": false]
-            #expect(try await rig.failure("vm.adopt", wish).reason == .conflict)
-            let named = wish.merging(["host": "host-b"]) { own, _ in own }
+            let parameters: [String: JSONValue] = ["vm": "old-db", "tenant": "acme", "wait": false]
+            #expect(try await rig.failure("vm.adopt", parameters).reason == .conflict)
+            let named = parameters.merging(["host": "host-b"]) { own, _ in own }
             #expect(
                 try await rig.failure("vm.adopt", named.merging(["tenant": "nobody"]) { _, new in new }).reason
                     == .notFound)
