@@ -8,7 +8,7 @@ package enum DescriptorBudget {
     /// What a process has open beside its connections: the bus, logs, libraries.
     package static let reserve = 128
 
-    /// Lets the process open as many as it may; returns how many.
+    /// Raises the process's limit of open files to the maximum; returns it.
     package static func raiseLimit() -> Int {
         var limit = rlimit()
         guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1_024 }

@@ -40,8 +40,8 @@ package struct AuditEntry: Hashable, Sendable {
     /// Whose session wrote it, as the database saw it: a service, or an administrator's role. `nil`: it was written
     /// before this was kept.
     package let service: String?
-    /// The text of which, after the previous entry's hash (for the first entry: after SHA-256 of `ebb audit`), `hash`
-    /// is the hash.
+    /// The text that is hashed: `hash` is the hash over the previous entry's hash (for the first entry: SHA-256 of `ebb
+    /// audit`) and this text.
     package let canonical: String
     package let hash: [UInt8]
 

@@ -3,7 +3,7 @@
 internal import Contracts
 package import ResourceModel
 
-/// Where a reading of all decisions stands; the first is after `start`.
+/// A position in a reading of all decisions; the first decision is after `start`.
 package struct DecisionPosition: Hashable, Sendable {
     package let at: Timestamp
     package let id: UUID128
@@ -17,7 +17,7 @@ package struct DecisionPosition: Hashable, Sendable {
     }
 }
 
-// What concerns a whole cluster: reading its decisions once over, and what of them is under way.
+// Queries about a whole cluster: all of its decisions, and those that are under way.
 extension DecisionRepository {
     /// Decisions of a cluster after `position`, oldest first, at most `limit`: page by page through all of them.
     package func page(
@@ -30,8 +30,8 @@ extension DecisionRepository {
             """)
     }
 
-    /// Decisions since `since`, or whose command is open still, that gave a command and whose end is not recorded, oldest
-    /// first: what an instance that takes the cluster over goes on with.
+    /// Decisions that ordered a command and whose end is not recorded, if they were made since `since` or their command
+    /// is still open, oldest first. An instance that takes over the cluster goes on with them.
     package func unfinished(of cluster: ClusterID, since: Timestamp) async throws(StoreError) -> [DecisionRow] {
         try await decisions(
             """
@@ -43,8 +43,8 @@ extension DecisionRepository {
             """)
     }
 
-    /// From `since` to before `before`, oldest first: moves of any domain of a cluster, those that somebody ordered too, and
-    /// every change of these domains. What rests after them may rest longer than anything else.
+    /// From `since` to before `before`, oldest first: moves of any domain of a cluster, also those that a person
+    /// ordered, and every change of these domains. The rests after them may be longer than all other rests.
     package func actions(
         of cluster: ClusterID, changing domains: [DomainID], since: Timestamp, before: Timestamp
     ) async throws(StoreError) -> [DecisionRow] {

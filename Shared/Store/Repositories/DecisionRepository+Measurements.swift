@@ -2,20 +2,20 @@
 
 package import ResourceModel
 
-/// What a decision came to some minutes after its success: a row of `scheduling.decision_measurement`.
+/// The outcome of a decision some minutes after its success: a row of `scheduling.decision_measurement`.
 package struct DecisionMeasurement: Hashable, Sendable {
     package var decision: UUID128
     /// 1, 10 or 60.
     package var minutes: Int
     package var at: Timestamp
     package var resource: Resource
-    /// As the decision projected it; `nil`: it projected none.
+    /// The utilisation that the decision projected; `nil`: it projected none.
     package var predicted: Utilization?
     /// Mean of the known samples since; `nil`: there was none.
     package var real: Utilization?
     /// Known samples in `real`.
     package var samples: Int
-    /// Whether a later action has taken the change back by then.
+    /// Whether a later action has reversed the change by then.
     package var isReversed: Bool
 
     package init(
@@ -34,7 +34,7 @@ package struct DecisionMeasurement: Hashable, Sendable {
 }
 
 extension DecisionRepository {
-    /// Keeps what a decision came to; the first measurement of an age stays. Throws `fenced`.
+    /// Stores the outcome of a decision; the first measurement of each age stays. Throws `fenced`.
     package func add(_ measurement: DecisionMeasurement, under claim: ShardClaim) async throws {
         try await store.fenced(claim) { transaction in
             _ = try await transaction.query(

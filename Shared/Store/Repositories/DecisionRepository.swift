@@ -3,7 +3,7 @@
 package import Contracts
 package import ResourceModel
 
-/// A decision as it was taken: a row of `scheduling.decision`.
+/// A decision as it was made: a row of `scheduling.decision`.
 package struct DecisionRow: Hashable, Sendable {
     package var id: UUID128
     package var cluster: ClusterID
@@ -15,7 +15,7 @@ package struct DecisionRow: Hashable, Sendable {
     package var summary: String
     /// Canonical JSON, kept to the byte.
     package var record: String
-    /// The command that it gave.
+    /// The command that it ordered.
     package var command: UUID128?
 
     package init(
@@ -36,7 +36,7 @@ package struct DecisionRow: Hashable, Sendable {
     }
 }
 
-/// What came of a decision, in the order of its instants.
+/// An outcome of a decision; there may be several, in the order of their instants.
 package struct DecisionOutcome: Hashable, Sendable {
     package var decision: UUID128
     package var at: Timestamp
@@ -54,10 +54,10 @@ package struct DecisionOutcome: Hashable, Sendable {
 /// Which decisions to list; every condition that is set must hold.
 package struct DecisionFilter: Hashable, Sendable {
     package var domain: DomainID?
-    /// About domains that were the tenant's when they were decided about.
+    /// Only decisions about domains that were the tenant's at that time.
     package var tenant: TenantID?
     package var period: TimeRange?
-    /// Newest first, at most so many.
+    /// How many at most; the newest first.
     package var limit: Int
 
     package init(domain: DomainID? = nil, tenant: TenantID? = nil, period: TimeRange? = nil, limit: Int = 100) {
@@ -77,8 +77,8 @@ package struct DecisionRepository: Sendable {
         commands = CommandRepository(store)
     }
 
-    /// Records a decision and queues the command that it gives, both or neither. A decision that is there already, and
-    /// its command, are left as they are: an instance that took over may decide the same again. Throws `fenced`.
+    /// Records a decision and queues the command that it orders, both or neither. A decision that exists already, and
+    /// its command, stay as they are: an instance that took over may decide the same again. Throws `fenced`.
     @discardableResult
     package func insert(
         _ decision: DecisionRow, command: NewCommand? = nil, under claim: ShardClaim,
@@ -91,7 +91,7 @@ package struct DecisionRepository: Sendable {
         }
     }
 
-    /// Records decisions that give no command, all or none. Throws `fenced`.
+    /// Records decisions that order no command, all or none. Throws `fenced`.
     package func insert(_ decisions: [DecisionRow], under claim: ShardClaim) async throws {
         try await store.fenced(claim) { transaction in
             for decision in decisions { try await add(decision, command: nil, claim, in: transaction) }
@@ -148,7 +148,7 @@ package struct DecisionRepository: Sendable {
         return try await decisions(query + " ORDER BY s.at_ns DESC, s.id LIMIT \(max(0, filter.limit))")
     }
 
-    /// - Parameter owner: only if its domain was this tenant's when it was decided about; `nil`: whoever's it was.
+    /// - Parameter owner: only if its domain was this tenant's at that time; `nil`: any tenant's.
     package func fetch(_ id: UUID128, ownedBy owner: TenantID? = nil) async throws(StoreError) -> DecisionRow? {
         try await decisions(
             """
@@ -158,7 +158,7 @@ package struct DecisionRepository: Sendable {
         ).first
     }
 
-    /// These decisions, in one statement however many.
+    /// These decisions, in one statement whatever their number.
     package func fetch(_ ids: [UUID128]) async throws(StoreError) -> [DecisionRow] {
         guard !ids.isEmpty else { return [] }
         let texts = TextArray(ids.map(\.description))

@@ -14,7 +14,7 @@ struct VMSnapshot: AsyncParsableCommand {
         subcommands: [VMSnapshotTake.self, VMSnapshotDelete.self], defaultSubcommand: VMSnapshotTake.self)
 }
 
-/// Which snapshot of which VM: the same to every method.
+/// Which snapshot of which VM; the same for every method.
 struct SnapshotArguments: ParsableArguments {
     @Argument(help: help(VMSnapshotTake.method, "vm")) var vm: String
     @Argument(help: help(VMSnapshotTake.method, "name")) var name: String
