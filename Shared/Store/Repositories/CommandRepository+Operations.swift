@@ -43,8 +43,12 @@ extension CommandRepository {
         return commands
     }
 
-    package func ordered(_ id: UUID128) async throws(StoreError) -> OrderedCommand? {
-        guard let row = try await store.query(Self.ordered + " WHERE c.id = \(id)").first else { return nil }
+    /// One command, whatever its state; `nil`: there is none.
+    ///
+    /// - Parameter tenant: only if it is this tenant's; `nil`: whosesoever it is.
+    package func ordered(_ id: UUID128, of tenant: TenantID? = nil) async throws(StoreError) -> OrderedCommand? {
+        let own: Query = " WHERE c.id = \(id) AND (\(tenant)::text IS NULL OR \(Self.tenant) = \(tenant))"
+        guard let row = try await store.query(Self.ordered + own).first else { return nil }
         return try OrderedCommand(row)
     }
 

@@ -26,7 +26,7 @@ extension GatewayBackend {
     private func decisionFilter(_ request: Request) async throws(MethodError) -> DecisionFilter {
         let chosen = request.text("vm") == nil ? nil : try await subject(request)
         return DecisionFilter(
-            domain: chosen?.id, tenant: request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) },
+            domain: chosen?.id, tenant: try await tenantMeant(request),
             period: request.instant("since").flatMap { TimeRange($0, .distantFuture) },
             limit: Int(request.integer("limit") ?? 50) + 1)
     }

@@ -41,8 +41,9 @@ extension GatewayBackend {
     func listHosts(_ request: Request) async throws(MethodError) -> JSONValue {
         let cluster = request.text("cluster").flatMap { ClusterID($0) }
         let wanted = Self.labels(request.values["labels"])
-        let hosts = try await reading { try await inventory.hosts(in: cluster) }
-            .filter { host in wanted.allSatisfy { host.labels[$0.key] == $0.value } }
+        let inCluster = try await reading { try await inventory.hosts(in: cluster) }
+        if let cluster, inCluster.isEmpty { throw .notFound("cluster", cluster.name) }
+        let hosts = inCluster.filter { host in wanted.allSatisfy { host.labels[$0.key] == $0.value } }
         let domains = try await domains(for: request.principal)
         var items: [JSONValue] = []
         let sights = try await sights(of: hosts)

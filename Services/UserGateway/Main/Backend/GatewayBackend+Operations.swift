@@ -10,7 +10,12 @@ import UserGatewayCore
 extension GatewayBackend {
     /// What was done and by whom, newest first, or one actor, which may be a service. An owner sees what its own people did.
     func listOperations(_ request: Request) async throws(MethodError) -> JSONValue {
-        if request.boolean("running") == true { return try await listRunning(request) }
+        // A tenant must not even learn whether somebody else of that name did something, not by the time it takes either.
+        let own = try await ownPeople(of: request.principal)
+        if let own, let actor = request.text("actor"), !own.contains(actor) {
+            return ["items": [], "truncated": false]
+        }
+        if request.boolean("running") == true { return try await listRunning(request, own) }
         let limit = Int(request.integer("limit") ?? 50)
         var filter = AuditFilter(limit: limit + 1)
         filter.since = request.instant("since") ?? .zero
@@ -41,16 +46,12 @@ extension GatewayBackend {
     /// The tenant whose people are meant: for a tenant's people their own; for the provider's people the one that they
     /// name, unless it only says whose VM is meant.
     private func peopleAskedFor(_ request: Request) async throws(MethodError) -> TenantID? {
-        if let tenant = request.principal.tenant { return tenant }
-        guard request.text("vm") == nil, let name = request.text("tenant") else { return nil }
-        return try await tenant(name)
+        guard request.principal.tenant != nil || request.text("vm") == nil else { return nil }
+        return try await tenantMeant(request)
     }
 
     /// Changes of VMs that have not ended, newest first, as far as the caller can see the VMs.
-    private func listRunning(_ request: Request) async throws(MethodError) -> JSONValue {
-        let own = try await ownPeople(of: request.principal)
-        // A tenant must not even learn whether somebody else of that name ordered something.
-        if let own, let actor = request.text("actor"), !own.contains(actor) { return ["items": []] }
+    private func listRunning(_ request: Request, _ own: Set<String>?) async throws(MethodError) -> JSONValue {
         let limit = Int(request.integer("limit") ?? 50)
         var filter = OrderedCommandFilter(limit: limit + 1)
         filter.since = request.instant("since") ?? .zero
@@ -81,7 +82,7 @@ extension GatewayBackend {
         let text = request.text("id") ?? ""
         let found = try await reading { () -> OrderedCommand? in
             guard let id = UUID128(text) else { return nil }
-            return try await CommandRepository(store).ordered(id)
+            return try await CommandRepository(store).ordered(id, of: request.principal.tenant)
         }
         guard let operation = found, request.principal.canSee(tenant: operation.tenant) else {
             throw .notFound("operation", text)

@@ -67,6 +67,14 @@ extension GatewayBackend {
         else { throw .notFound("tenant", name) }
         return tenant
     }
+
+    /// The tenant that a request is about: for a tenant's people their own, for the provider's people the one that they
+    /// name, which must exist; `nil`: they name none.
+    func tenantMeant(_ request: Request) async throws(MethodError) -> TenantID? {
+        if let tenant = request.principal.tenant { return tenant }
+        guard let name = request.text("tenant") else { return nil }
+        return try await tenant(name)
+    }
 }
 
 extension QuotaResource {

@@ -11,7 +11,7 @@ import UserGatewayCore
 // The queue of growths, assessments, and what people set for clusters and tenants.
 extension GatewayBackend {
     func listQueue(_ request: Request) async throws(MethodError) -> JSONValue {
-        let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
+        let tenant = try await tenantMeant(request)
         let queue = try await reading { try await WaitingGrowthRepository(store).list(tenant: tenant) }
         var items: [JSONValue] = []
         let domains = try await domains(queue.map(\.growth.domain), for: request.principal)

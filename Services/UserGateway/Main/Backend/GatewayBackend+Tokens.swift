@@ -167,11 +167,13 @@ extension GatewayBackend {
         let limit = Int(request.integer("limit") ?? 1_000)
         var filter = TokenFilter()
         filter.principal = request.text("principal")
-        filter.tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
+        filter.tenant = try await tenantMeant(request)
         if !request.principal.role.managesPeople { filter.principal = request.principal.name }
         if let name = filter.principal {
-            let named = try await reading { try await principal(name, name, request, in: store) }
-            filter.principal = named?.name ?? name
+            guard let named = try await reading({ try await principal(name, name, request, in: store) }) else {
+                throw .notFound("principal", name)
+            }
+            filter.principal = named.name
         }
         filter.includesEnded = request.boolean("all") == true
         filter.limit = limit + 1
@@ -220,7 +222,7 @@ extension GatewayBackend {
 
     func listPrincipals(_ request: Request) async throws(MethodError) -> JSONValue {
         let accounts = AccountRepository(store)
-        let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
+        let tenant = try await tenantMeant(request)
         let people = try await reading {
             tenant == nil ? try await accounts.principals() : try await accounts.principals(of: tenant)
         }

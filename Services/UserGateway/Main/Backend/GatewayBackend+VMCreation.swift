@@ -141,6 +141,11 @@ extension GatewayBackend {
         let tenant = try await tenant(named)
         let size = try VMSize(request.values)
         let name = request.text("name") ?? ""
+        guard DomainID(name) == nil else {
+            throw MethodError(
+                .invalid, "'\(name)' is a UUID, and would stand for the VM that has this UUID",
+                hint: "give the VM another name")
+        }
         let arguments = CommandArguments.creation(
             named: name, for: tenant, size, flavor: request.text("flavor"), boot: try VMBoot.source(request.values))
         return WantedVM(id: Self.identity(of: request), name: name, tenant: tenant, size: size, arguments: arguments)

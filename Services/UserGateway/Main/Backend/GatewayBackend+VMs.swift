@@ -9,11 +9,12 @@ import UserGatewayCore
 
 extension GatewayBackend {
     func listVMs(_ request: Request) async throws(MethodError) -> JSONValue {
-        let tenant = request.text("tenant").flatMap { TenantID($0) }
+        let tenant = try await tenantMeant(request)
         let host = request.text("host").flatMap { HostID($0) }
         let foreign = request.boolean("foreign")
         let limit = Int(request.integer("limit") ?? 1_000)
         let hosts = Set(try await reading { try await inventory.hosts() }.map(\.id))
+        if let host, !hosts.contains(host) { throw .notFound("host", host.name) }
         let found = try await domains(of: tenant, on: host, for: request.principal).filter { domain in
             (foreign ?? !domain.isManaged) != domain.isManaged
                 // A removed host has no VMs of Ebb, so its domains are not listed.

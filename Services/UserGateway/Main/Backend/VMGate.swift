@@ -23,11 +23,11 @@ extension GatewayBackend {
     /// The VM that a request names, if its caller may see it.
     func domain(_ request: Request) async throws(MethodError) -> VisibleVM {
         let name = request.text("vm") ?? ""
-        let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
+        let tenant = try await tenantMeant(request)
         let found = try await reading { () -> [StoredDomain] in
             if let id = DomainID(name) {
                 // Another tenant's VM is not read, so that the answer takes as long as for one that does not exist.
-                return try await inventory.domain(id, of: request.principal.tenant).map { [$0] } ?? []
+                return try await inventory.domain(id, of: tenant).map { [$0] } ?? []
             }
             if let tenant { return try await inventory.domain(tenant: tenant, name: name).map { [$0] } ?? [] }
             return try await inventory.domains(.all).filter { $0.name == name }
@@ -122,7 +122,7 @@ extension GatewayBackend {
     /// VM that had it then; otherwise the one that has it now, or else the one that had it last.
     func subject(_ request: Request, at instant: Timestamp? = nil) async throws(MethodError) -> Subject {
         let name = request.text("vm") ?? ""
-        let tenant = request.principal.tenant ?? request.text("tenant").flatMap { TenantID($0) }
+        let tenant = try await tenantMeant(request)
         let found = try await reading { () -> [Subject] in
             if let id = DomainID(name) { return try await subject(id, of: tenant).map { [$0] } ?? [] }
             let ownership = OwnershipRepository(store)
