@@ -23,7 +23,8 @@ package struct TLSClient: Sendable {
             do {
                 context = try NIOSSLContext(configuration: configuration)
             } catch {
-                throw TLSFailure(description: "\(error)")
+                // The library's words are its error codes and where in its source they came up.
+                throw TLSFailure(description: "no certificate in PEM can be read from it")
             }
         #else
             throw .leftOut

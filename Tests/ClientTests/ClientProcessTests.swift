@@ -42,7 +42,7 @@ private final class RunningClient {
         try process.run()
     }
 
-    func interrupt() { kill(process.processIdentifier, SIGINT) }
+    func interrupt(_ number: Int32 = SIGINT) { kill(process.processIdentifier, number) }
 
     /// Waits for its end, at most 20 s.
     func end() async throws -> Ending {
@@ -88,14 +88,16 @@ struct ClientProcessTests {
         }
     }
 
-    @Test("Ctrl-C while a change is waited for says that it goes on and how to look at it")
-    func interruptsChange() async throws {
+    @Test(
+        "Ctrl-C or SIGTERM while a change is waited for says that it goes on and how to look at it",
+        arguments: [SIGINT, SIGTERM])
+    func interruptsChange(number: Int32) async throws {
         try await withGateway { gateway in
             let client = try RunningClient("vm save endless web-2 web-3", of: gateway, output: FileHandle.nullDevice)
             #expect(try await eventually { gateway.methods.calls.contains { $0.method == "operation.show" } })
-            client.interrupt()
+            client.interrupt(number)
             let ending = try await client.end()
-            #expect(ending.signal == SIGINT)
+            #expect(ending.signal == number)
             #expect(
                 ending.errors == "ebb: moving: migrate goes on; follow it with 'ebb operation show "
                     + "\(FakeMethods.endless)'; nothing was asked of web-2, web-3\n")

@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Foundation
+internal import NIOCore
+internal import NIOPosix
 internal import ResourceModel
 internal import Testing
 internal import UserGatewayCore
 internal import UserGatewayMain
 
 @testable internal import Client
+
+/// A server of something else: it says its text and closes.
+private final class Speaker: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let text: String
+
+    init(text: String) { self.text = text }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+        context.close(promise: nil)
+    }
+}
 
 @Suite("Client settings")
 struct ClientSettingsTests {
@@ -138,6 +155,43 @@ struct ClientSettingsTests {
                 #expect(await ebb(["vm", "list"], environment: environment).code == 69)
             }
         }
+    }
+
+    @Test(
+        "a port that speaks something else is said to, at once, whether it speaks first or not, with lines or without")
+    func otherProtocol() async throws {
+        for text in ["SSH-2.0-OpenSSH_9.2\r\n", "no line", "{}\n[1\n"] {
+            let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(Speaker(text: text))
+                    }
+                }
+                .bind(host: "127.0.0.1", port: 0).get()
+            let endpoint = "tcp://127.0.0.1:\(server.localAddress?.port ?? 0)"
+            let outcome = await ebb(
+                ["vm", "list"], environment: ["EBB_TOKEN": FakeMethods.ownerToken, "EBB_ENDPOINT": endpoint])
+            #expect(
+                outcome.errors.hasPrefix("ebb: what answers at \(endpoint) does not speak Ebb's protocol"),
+                "\(text): \(outcome.errors)")
+            #expect(outcome.code == 69)
+            try await server.close()
+        }
+    }
+
+    @Test("a gateway that is not there and a file without certificates are named in plain words")
+    func plainWords() async throws {
+        let environment = ["EBB_TOKEN": FakeMethods.ownerToken, "EBB_ENDPOINT": "tcp://127.0.0.1:1"]
+        let refused = await ebb(["vm", "list"], environment: environment)
+        #expect(
+            refused.errors == "ebb: can't reach the gateway at tcp://127.0.0.1:1: Connection refused; does it run, and "
+                + "is --endpoint right?\n")
+        let file = await ebb(
+            ["vm", "list", "--ca-file", "/etc/passwd", "--endpoint", "tls://127.0.0.1:1"], environment: environment)
+        #expect(
+            file.errors == "ebb: can't speak TLS with the authority '/etc/passwd': no certificate in PEM can be read "
+                + "from it\n")
+        #expect(refused.code == 69 && file.code == 78)
     }
 
     @Test("the built program ends with the code and prints on the right stream")

@@ -48,6 +48,8 @@ struct WordingTests {
         #expect(value.code == 64 && value.errors.contains("'2026-13-01' is not an instant"))
         #expect(value.errors.contains("See 'ebb bill show --help'"), "\(value.errors)")
         #expect(await ebb(["vm", "--help"]).code == 0)
+        let negative = await ebb(["vm", "samples", "web-1", "--since", "-1h"])
+        #expect(negative.code == 64 && negative.errors.contains("'-1h' is not an instant"), "\(negative.errors)")
     }
 
     @Test("every parameter of every method has the name by which its command takes it")

@@ -20,6 +20,7 @@ struct ClientFailure: Error, Hashable, Sendable {
         case timedOut = 124
         case interrupted = 130
         case readerGone = 141
+        case terminated = 143
 
         /// What it means, in a few words.
         var meaning: String {
@@ -37,6 +38,7 @@ struct ClientFailure: Error, Hashable, Sendable {
             case .timedOut: "timed out"
             case .interrupted: "interrupted"
             case .readerGone: "nobody reads the output"
+            case .terminated: "terminated"
             }
         }
 

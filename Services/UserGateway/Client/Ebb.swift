@@ -46,7 +46,7 @@ package struct Ebb: AsyncParsableCommand {
         let surroundings = Surroundings.current
         do {
             do {
-                var command = try parseAsRoot(arguments)
+                var command = try parseAsRoot(Self.withNegativeValues(arguments))
                 if var asynchronous = command as? any AsyncParsableCommand {
                     try await asynchronous.run()
                 } else {
@@ -72,6 +72,18 @@ package struct Ebb: AsyncParsableCommand {
         } catch {
             surroundings.writeError("ebb: \(error)\n")
             return ClientFailure.Code.internal.rawValue
+        }
+    }
+
+    /// The same, with `--vcpus=-1` for `--vcpus -1`: the library takes `-1` for a flag and says that a value is missing.
+    private static func withNegativeValues(_ arguments: [String]) -> [String] {
+        arguments.reduce(into: []) { words, word in
+            let isNegative = word.first == "-" && word.dropFirst().first?.isNumber == true
+            if isNegative, let flag = words.last, flag.hasPrefix("--"), flag.count > 2, !flag.contains("=") {
+                words[words.count - 1] += "=\(word)"
+            } else {
+                words.append(word)
+            }
         }
     }
 

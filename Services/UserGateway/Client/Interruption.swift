@@ -4,7 +4,7 @@ internal import Dispatch
 internal import Foundation
 internal import Synchronization
 
-/// What Ctrl-C prints: what goes on although the client ends now.
+/// What Ctrl-C and SIGTERM print: what goes on although the client ends now.
 final class Interruption: Sendable {
     private struct State {
         var message: SafeText?
@@ -28,17 +28,21 @@ final class Interruption: Sendable {
     }
 }
 
-/// Ends the process at Ctrl-C, with a line about what goes on.
+/// Ends the process at Ctrl-C or SIGTERM, with a line about what goes on.
 final class InterruptWatch {
-    private let source = DispatchSource.makeSignalSource(
-        signal: SIGINT, queue: DispatchQueue(label: "ebb.interrupt"))
+    private let sources: [any DispatchSourceSignal]
 
     init(_ surroundings: Surroundings) {
-        source.setEventHandler {
-            surroundings.writeError(surroundings.interruption.text)
-            ProcessEnd.end(ClientFailure.Code.interrupted.rawValue)
+        let queue = DispatchQueue(label: "ebb.interrupt")
+        sources = [(SIGINT, ClientFailure.Code.interrupted), (SIGTERM, .terminated)].map { number, code in
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler {
+                surroundings.writeError(surroundings.interruption.text)
+                ProcessEnd.end(code.rawValue)
+            }
+            source.activate()
+            return source
         }
-        source.activate()
     }
 }
 

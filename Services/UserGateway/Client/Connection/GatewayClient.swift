@@ -59,9 +59,7 @@ struct GatewayClient {
         do {
             try await send(request)
             while let line = try await lines.next(isolation: #isolation) {
-                let answer = try RPCCodec.decodeAnswer(
-                    line.readableBytesView, limits: JSONLimits(bytes: Self.maximumAnswer, values: 10_000_000))
-                guard case .response(let response) = answer else { continue }
+                guard case .response(let response) = try answer(in: line) else { continue }
                 // An error without an id is about the connection: the gateway's last line.
                 guard response.id == request.id || response.id == .null else { continue }
                 return try response.result.get()
@@ -71,13 +69,29 @@ struct GatewayClient {
         } catch let error as ChannelError {
             throw lost("\(error)")
         } catch let error as IOError {
-            throw lost(error.localizedDescription)
+            throw lost(Self.reason(error))
         } catch is NIOExtrasErrors.LeftOverBytesError {
-            throw ClientFailure(
-                .unreachable, "what answers at \(endpoint) does not speak Ebb's protocol; if it speaks TLS, use tls://")
+            throw otherProtocol
         }
         throw lost("it closed the connection")
     }
+
+    private func answer(in line: ByteBuffer) throws -> RPCCodec.Answer {
+        do {
+            return try RPCCodec.decodeAnswer(
+                line.readableBytesView, limits: JSONLimits(bytes: Self.maximumAnswer, values: 10_000_000))
+        } catch {
+            throw otherProtocol
+        }
+    }
+
+    private var otherProtocol: ClientFailure {
+        ClientFailure(
+            .unreachable, "what answers at \(endpoint) does not speak Ebb's protocol; if it speaks TLS, use tls://")
+    }
+
+    /// The system's words, without those of the library around them.
+    private static func reason(_ error: IOError) -> String { String(cString: strerror(error.errnoCode)) }
 
     private func send(_ request: RPCRequest) async throws {
         do {
@@ -145,17 +159,17 @@ struct GatewayClient {
         do {
             return try TLSClient(authorityFile: settings.caFile)
         } catch {
-            throw ClientFailure(
-                .configuration, "can't speak TLS with the authority \(settings.caFile ?? "of the system"): \(error)")
+            let authority = settings.caFile.map { "'\($0)'" } ?? "of the system"
+            throw ClientFailure(.configuration, "can't speak TLS with the authority \(authority): \(error)")
         }
     }
 
     private static func unreachable(_ endpoint: Endpoint, _ error: any Error) -> ClientFailure {
         let cause =
             switch error {
-            case let error as IOError: error.localizedDescription
+            case let error as IOError: reason(error)
             case let error as NIOConnectionError:
-                (error.connectionErrors.first?.error as? IOError)?.localizedDescription ?? "no address answers"
+                (error.connectionErrors.first?.error as? IOError).map(reason) ?? "no address answers"
             default: "\(error)"
             }
         if TLSClient.isRefusal(error) {

@@ -234,8 +234,8 @@ extension GatewayBackend {
         let everybody = await runtime.peers.instances(of: service)
         let who: String
         if everybody.isEmpty {
-            let since = await lastSeen(service).map { ", which was last seen at \($0)," } ?? ""
-            who = "no \(service.rawValue)\(since) is running"
+            let since = await lastSeen(service).map { " since \($0)" } ?? ""
+            who = "no \(service.rawValue) is running\(since)"
         } else if await candidates(service, shard).isEmpty, let shard {
             who = "no \(service.rawValue) has taken up \(shard.kind.rawValue) '\(shard.id)' yet"
         } else {
