@@ -56,6 +56,7 @@ package struct Migration: Hashable, Sendable {
         Migration(27, "own_orders", PackageResources._027_own_orders_sql),
         Migration(28, "narrower_roles", PackageResources._028_narrower_roles_sql),
         Migration(29, "no_past", PackageResources._029_no_past_sql),
+        Migration(30, "only_what_was_measured", PackageResources._030_only_what_was_measured_sql),
     ]
 }
 

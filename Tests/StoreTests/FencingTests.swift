@@ -267,10 +267,12 @@ extension StoredPermitRequest {
 }
 
 extension DecisionRow {
-    static func grow(_ domain: DomainID, number: UInt64 = 1, seconds: Int64 = 1) -> DecisionRow {
-        let instant = Timestamp(nanoseconds: seconds * 1_000_000_000)
-        return DecisionRow(
-            id: UUID128(high: 4, low: number), cluster: "c-1", epoch: 0, domain: domain, at: instant,
+    static func grow(
+        _ domain: DomainID, number: UInt64 = 1, seconds: Int64 = 1, at instant: Timestamp? = nil
+    ) -> DecisionRow {
+        DecisionRow(
+            id: UUID128(high: 4, low: number), cluster: "c-1", epoch: 0, domain: domain,
+            at: instant ?? Timestamp(nanoseconds: seconds * 1_000_000_000),
             verdict: .known(.grow),
             rulesVersion: 1, summary: "s", record: "{\"b\":1, \"a\":2}")
     }

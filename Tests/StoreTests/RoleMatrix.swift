@@ -91,7 +91,8 @@ enum RoleMatrix {
     static let functions: [String: String] = [
         "cluster.now_ns": "*",
         "cluster.caller": "", "cluster.service_of_shards": "", "cluster.prove_instance": "", "cluster.is_silent": "",
-        "cluster.require_shards": "", "cluster.is_recent": "",
+        "cluster.require_shards": "", "cluster.is_recent": "", "cluster.is_near_now": "",
+        "cluster.is_ahead": "",
         "cluster.register_instance": "*", "cluster.renew_instance": "*", "cluster.remove_instance": "*",
         "cluster.remove_silent_instances": "*", "cluster.note_set_aside": "*",
         "cluster.ensure_shards": "monitor scheduler billing logger",
@@ -99,6 +100,7 @@ enum RoleMatrix {
         "cluster.release_shard": "monitor scheduler billing logger",
         "cluster.hold_shards": "monitor scheduler billing logger",
         "account.check_quota": "scheduler usergateway", "account.tenant_use": "usergateway",
+        "inventory.measured_until": "", "inventory.move_ordered_ns": "",
         "inventory.observe_size": "monitor", "inventory.owner_at": "monitor scheduler billing usergateway",
         "billing.withdraw_rate_card": "billing",
         "log.maintain_partitions": "logger",

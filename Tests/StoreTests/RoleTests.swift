@@ -102,7 +102,7 @@ import Testing
             try await database.withStore(role: "ebb_billing") { store async throws in
                 let card = try await RateCardRepository(store).add(currency: "EUR", card: "{}", validFrom: at(1))
                 #expect(try await RateCardRepository(store).withdraw(version: card.version, by: "root") == card)
-                let period = try #require(TimeRange(at(0), at(99)))
+                let period = try #require(TimeRange(recent(0), recent(99)))
                 #expect(try await InventoryRepository(store).segments(.all, in: period).count == 1)
                 _ = try await InventoryRepository(store).readings(of: world.domain, covering: period)
                 #expect(try await PolicyRepository(store).history(world.domain).count == 1)
@@ -122,9 +122,11 @@ import Testing
             let other = DomainID(UUID128(high: 1, low: 2))
             try await inventory.insertDomain(.plain(other, "vm-2"), under: world.claim)
             try await inventory.observe(world.domain, DomainObservation(state: .shutoff), under: world.claim)
-            #expect(try await inventory.observeSize(.running(world.domain, at(1), 1), under: world.claim) == .opened)
+            #expect(
+                try await inventory.observeSize(.running(world.domain, recent(1), 1), under: world.claim) == .opened)
             let reading = StoredReading(
-                domain: world.domain, host: world.host, incarnationStart: at(0), at: at(1), counters: DomainCounters())
+                domain: world.domain, host: world.host, incarnationStart: at(0), at: recent(1),
+                counters: DomainCounters())
             try await inventory.insertReadings([reading], under: world.claim)
         }
         try await world.database.withStore(role: "ebb_scheduler") { store async throws in
@@ -135,7 +137,8 @@ import Testing
                 Issue.record("not granted: \(answer)")
                 return
             }
-            try await DecisionRepository(store).insert(.grow(world.domain), command: command, under: world.cluster)
+            try await DecisionRepository(store).insert(
+                .grow(world.domain, at: recent(1)), command: command, under: world.cluster)
             _ = try await LogRepository(store).recentSamples(of: [world.host], since: .zero, cyclesPerHost: 5)
         }
         try await world.database.withStore(role: "ebb_monitor") { store async throws in

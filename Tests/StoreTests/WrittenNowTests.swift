@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Store
+import TestSupport
+import Testing
+
+@Suite("What is written at once, and who had a service's password") struct WrittenNowTests {
+    private func expectDenied(_ world: World, _ role: String, _ sql: String) async throws {
+        try await world.database.withStore(role: role, poolSize: 1) { store async throws in
+            await #expect("\(role) must not: \(sql)") { try await store.query(Query(unsafeSQL: sql)) } throws: {
+                code($0) == .insufficientPrivilege
+            }
+        }
+    }
+
+    @Test("settings and freezes hold from now on, and are somebody's")
+    func settings() async throws {
+        try await withWorld { world async throws in
+            try await world.store.query(
+                "INSERT INTO account.principal (id, name, role) VALUES (gen_random_uuid(), 'ada', 'operator')")
+            let before = "cluster.now_ns() - 120000000000"
+            let tenant = "INSERT INTO scheduling.tenant_setting (tenant, principal, changed_ns) VALUES"
+            let cluster = "INSERT INTO scheduling.cluster_setting (cluster, principal, changed_ns) VALUES"
+            let freeze = "INSERT INTO cluster.freeze (scope, id, reason, principal, created_ns) VALUES ('vm', 'x', 'r',"
+            try await world.database.withStore(role: "ebb_usergateway", poolSize: 1) { store async throws in
+                for sql in [
+                    "\(tenant) ('t-1', 'ada', cluster.now_ns())", "\(cluster) ('c-1', 'ada', cluster.now_ns())",
+                    "\(freeze) 'ada', cluster.now_ns())",
+                ] { try await store.query(Query(unsafeSQL: sql)) }
+            }
+            for instant in [before, "7250000000000000000"] {
+                for sql in [
+                    "\(tenant) ('t-2', 'ada', \(instant))", "\(cluster) ('c-2', 'ada', \(instant))",
+                    "\(freeze) 'ada', \(instant))", "UPDATE scheduling.tenant_setting SET changed_ns = \(instant)",
+                    "UPDATE scheduling.cluster_setting SET changed_ns = \(instant)",
+                ] { try await expectDenied(world, "ebb_usergateway", sql) }
+            }
+            for sql in [
+                "\(tenant) ('t-2', 'nobody', cluster.now_ns())", "\(cluster) ('c-2', 'nobody', cluster.now_ns())",
+                "UPDATE scheduling.tenant_setting SET principal = 'nobody'",
+            ] { try await expectDenied(world, "ebb_usergateway", sql) }
+        }
+    }
+
+    @Test("a decision is of now and under the cluster's epoch, and what it came to is after it and not ahead")
+    func decisions() async throws {
+        try await withWorld { world async throws in
+            let columns = "id, cluster, epoch, domain, at_ns, verdict, rules_version, summary, record"
+            func insert(_ id: String, _ epoch: String, _ at: String, cluster: String = "'c-1'") -> String {
+                """
+                INSERT INTO scheduling.decision (\(columns))
+                VALUES (\(id), \(cluster), \(epoch), gen_random_uuid(), \(at), 'grow', 1, 's', '{}')
+                """
+            }
+            let id = "'00000000-0000-0000-0000-000000000007'"
+            let held = "\(world.cluster.epoch)"
+            try await world.database.withStore(role: "ebb_scheduler", poolSize: 1) { store async throws in
+                try await store.query(Query(unsafeSQL: insert(id, held, "cluster.now_ns()")))
+            }
+            let outcome = "INSERT INTO scheduling.decision_outcome (decision, at_ns, outcome, detail) VALUES (\(id),"
+            for sql in [
+                insert("gen_random_uuid()", held, "cluster.now_ns() - 31536000000000000"),
+                insert("gen_random_uuid()", held, "7250000000000000000"),
+                insert("gen_random_uuid()", "0", "cluster.now_ns()"),
+                insert("gen_random_uuid()", held, "cluster.now_ns()", cluster: "'c-9'"),
+                "\(outcome) 7250000000000000000, 'succeeded', '')", "\(outcome) 5, 'succeeded', '')",
+                "INSERT INTO cluster.freeze (scope, id, reason, principal, is_automatic, created_ns) "
+                    + "VALUES ('cluster', 'c-1', 'r', 'scheduler', true, 5)",
+            ] { try await expectDenied(world, "ebb_scheduler", sql) }
+        }
+    }
+
+    @Test("Logger makes no days of another year")
+    func partitions() async throws {
+        try await withWorld { world async throws in
+            try await expectDenied(
+                world, "ebb_logger", "SELECT log.maintain_partitions(5680281600000000000, 5680281600000000000, 0)")
+            try await world.database.withStore(role: "ebb_logger", poolSize: 1) { store async throws in
+                try await store.query("SELECT log.maintain_partitions(0, 86400000000000, 0)")
+                try await store.query("SELECT log.maintain_partitions(\(recent(-86_400)), \(recent(86_400)), 0)")
+            }
+            let days = try await world.store.query(
+                "SELECT 1 FROM pg_inherits WHERE inhparent = 'log.sample'::regclass")
+            #expect(days.count == 3)
+        }
+    }
+}
