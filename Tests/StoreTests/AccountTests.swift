@@ -28,7 +28,8 @@ import Testing
         -> UUID128
     {
         try await accounts.addToken(
-            hash: AccountRepository.hash(ofToken: secret), for: person.id, createdAt: at(0), expiresAt: at(until))
+            hash: AccountRepository.hash(ofToken: secret), for: person.id, createdAt: recent(0),
+            expiresAt: recent(until))
     }
 
     @Test("a token is valid, revoked, expired or its principal disabled, and sessions are told which of it")
@@ -39,20 +40,20 @@ import Testing
             let other = try await add("other", people[1], until: 100, accounts)
             let unknown = UUID128(high: 9, low: 9)
             let all = [long, short, other, unknown]
-            #expect(try await accounts.ended(all, at: at(5)) == [unknown: .revoked])
-            #expect(try await accounts.ended(all, at: at(10)) == [unknown: .revoked, short: .expired])
-            #expect(try await accounts.revokeToken(other, at: at(11)))
-            #expect(try await accounts.disable(people[0].id, at: at(12)))
-            #expect(try await !accounts.disable(people[0].id, at: at(13)))
+            #expect(try await accounts.ended(all, at: recent(5)) == [unknown: .revoked])
+            #expect(try await accounts.ended(all, at: recent(10)) == [unknown: .revoked, short: .expired])
+            #expect(try await accounts.revokeToken(other, at: recent(11)))
+            #expect(try await accounts.disable(people[0].id, at: recent(12)))
+            #expect(try await !accounts.disable(people[0].id, at: recent(13)))
             let ended: [UUID128: TokenState] = [
                 unknown: .revoked, short: .expired, other: .revoked, long: .disabled,
             ]
-            #expect(try await accounts.ended(all, at: at(14)) == ended)
+            #expect(try await accounts.ended(all, at: recent(14)) == ended)
             let disabled = try await accounts.token(withHash: AccountRepository.hash(ofToken: "long"))
-            #expect(disabled?.state(at: at(14)) == .disabled)
+            #expect(disabled?.state(at: recent(14)) == .disabled)
             #expect(try await accounts.disable(people[0].id, at: nil))
-            #expect(try await accounts.ended([long], at: at(14)).isEmpty)
-            #expect(try await accounts.ended([], at: at(14)).isEmpty)
+            #expect(try await accounts.ended([long], at: recent(14)).isEmpty)
+            #expect(try await accounts.ended([], at: recent(14)).isEmpty)
         }
     }
 
@@ -65,7 +66,7 @@ import Testing
             func ids(_ change: (inout TokenFilter) -> Void = { _ in }) async throws -> Set<UUID128> {
                 var filter = TokenFilter()
                 change(&filter)
-                return Set(try await accounts.tokens(filter, at: at(20)).map(\.id))
+                return Set(try await accounts.tokens(filter, at: recent(20)).map(\.id))
             }
             #expect(try await ids() == [long, other])
             #expect(try await ids { $0.includesEnded = true } == [long, short, other])

@@ -89,12 +89,13 @@ extension NewDomain {
 extension NewCommand {
     static func resize(
         _ domain: DomainID, to vcpus: Int = 2, key: String, host: HostID = "h-1", number: UInt64 = 1,
-        deadline: Int64 = 1_000
+        at created: Timestamp = at(0), deadline: Int64 = 1_000
     ) -> NewCommand {
         NewCommand(
             id: UUID128(high: 7, low: number), host: host, domain: domain, verb: .resize,
-            arguments: .size(vcpus: VCPUCount(clamping: vcpus)), principal: "p", idempotencyKey: key, createdAt: at(0),
-            deadline: at(deadline))
+            arguments: .size(vcpus: VCPUCount(clamping: vcpus)), principal: "p", idempotencyKey: key,
+            createdAt: created,
+            deadline: created.advanced(by: .seconds(deadline)))
     }
 }
 

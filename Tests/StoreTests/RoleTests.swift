@@ -112,7 +112,7 @@ import Testing
     }
 
     private func monitorAndScheduler(_ world: World) async throws {
-        var order = NewCommand.resize(world.domain, key: "k")
+        var order = NewCommand.resize(world.domain, key: "k", at: recent(0))
         order.principal = "scheduler"
         let command = order
         try await world.inventory.setMode(of: world.host, to: .enabled)
@@ -132,7 +132,8 @@ import Testing
         try await world.database.withStore(role: "ebb_scheduler") { store async throws in
             _ = try await PolicyRepository(store).append(
                 nil, for: world.domain, windowLength: 5, at: recent(1), under: world.cluster)
-            let answer = try await PermitRepository(store).request(.grow(world.domain), at: at(1), under: world.cluster)
+            let answer = try await PermitRepository(store).request(
+                .grow(world.domain), at: recent(1), under: world.cluster)
             guard case .granted = answer else {
                 Issue.record("not granted: \(answer)")
                 return
@@ -167,7 +168,8 @@ import Testing
         }
         try await world.database.withStore(role: "ebb_scheduler") { store async throws in
             for (number, forged) in [("destroy", "scheduler"), ("resize", "admin")].enumerated() {
-                var command = NewCommand.resize(world.domain, key: "f\(number)", number: UInt64(20 + number))
+                var command = NewCommand.resize(
+                    world.domain, key: "f\(number)", number: UInt64(20 + number), at: recent(0))
                 (command.verb, command.principal) = (Recognised(forged.0), forged.1)
                 let order = command
                 await #expect { try await CommandRepository(store).enqueue(order) } throws: {
@@ -187,7 +189,7 @@ import Testing
             try await AccountRepository(store).addPrincipal(person)
             try await InventoryRepository(store).addHost("h-9", cluster: "c-1", uri: "fleet://h-9")
             try await InventoryRepository(store).setMode(of: "h-9", to: .enabled)
-            _ = try await CommandRepository(store).enqueue(.resize(world.domain, key: "u", number: 8))
+            _ = try await CommandRepository(store).enqueue(.resize(world.domain, key: "u", number: 8, at: recent(0)))
             // Monitor has used it: there is nothing to give back.
             #expect(try await !PermitRepository(store).setState(of: UUID128(high: 3, low: 1), to: .released))
             #expect(try await QuotaRepository(store).use(of: "t-1", at: at(1))[.vms] == 2)
