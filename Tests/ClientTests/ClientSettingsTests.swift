@@ -4,6 +4,7 @@ internal import Foundation
 internal import NIOCore
 internal import NIOPosix
 internal import ResourceModel
+internal import TestSupport
 internal import Testing
 internal import UserGatewayCore
 internal import UserGatewayMain
@@ -192,6 +193,27 @@ struct ClientSettingsTests {
             file.errors == "ebb: can't speak TLS with the authority '/etc/passwd': no certificate in PEM can be read "
                 + "from it\n")
         #expect(refused.code == 69 && file.code == 78)
+    }
+
+    @Test("a token is read from a pipe as from a file, and what is no text or too long is said to be so")
+    func readsPipes() async throws {
+        try await withGateway { gateway in
+            let token = FakeMethods.ownerToken
+            let program = try builtProduct("ebb")
+            let command =
+                "EBB_TOKEN_FILE=<(echo \(token)) EBB_ENDPOINT=\(gateway.endpoint) '\(program)' vm list -o name"
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/bash")
+            process.arguments = ["-c", command]
+            let output = Pipe()
+            process.standardOutput = output
+            try process.run()
+            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(text == "web-1\n" && process.terminationStatus == 0)
+            let endless = await ebb(["vm", "list"], environment: ["EBB_TOKEN_FILE": "/dev/zero"])
+            #expect(endless.code == 78 && endless.errors == "ebb: can't use /dev/zero: it has more than 1 MiB\n")
+        }
     }
 
     @Test("the built program ends with the code and prints on the right stream")

@@ -58,14 +58,31 @@ struct ConnectionSettings: Equatable {
         return token
     }
 
+    /// The text of a file, or of what looks like one: a pipe such as `<(pass show ebb)`.
+    ///
     /// - Parameter code: the failure's code if the file can't be read.
     static func read(_ path: String, failing code: ClientFailure.Code = .configuration) throws -> String {
+        var bytes = Data()
         do {
-            return try String(contentsOfFile: path, encoding: .utf8)
+            let file = try FileHandle(forReadingFrom: URL(filePath: path))
+            defer { try? file.close() }
+            while bytes.count <= largestFile, let part = try file.read(upToCount: largestFile), !part.isEmpty {
+                bytes += part
+            }
         } catch {
             throw ClientFailure(code, "can't read \(path)", error)
         }
+        guard bytes.count <= largestFile else {
+            throw ClientFailure(code, "can't use \(path): it has more than \(largestFile >> 20) MiB")
+        }
+        guard let text = String(data: bytes, encoding: .utf8) else {
+            throw ClientFailure(code, "can't use \(path): it is not text in UTF-8")
+        }
+        return text
     }
+
+    /// Bytes.
+    private static let largestFile = 1 << 20
 
     private static func context(
         _ options: GlobalOptions, _ environment: [String: String]
