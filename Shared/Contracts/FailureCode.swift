@@ -12,6 +12,8 @@ package enum FailureCode: String, Hashable, Sendable, Codable, CaseIterable {
     case observed
     /// The host is being emptied and takes nothing new.
     case draining
+    /// What it asks for is being done already.
+    case underWay = "under-way"
     /// The tenant has reached its quota.
     case quota
     case conflict

@@ -29,7 +29,8 @@ extension HypervisorError {
         case .invalid: .invalid
         case .deadline: .deadline
         case .unreachable, .busy, .unavailable: .unreachable
-        case .denied, .observed, .draining, .quota, .conflict, .notOwner, .internal, .unknownCommand, .refused, nil:
+        case .denied, .observed, .draining, .underWay, .quota, .conflict, .notOwner, .internal, .unknownCommand,
+            .refused, nil:
             .refused
         }
     }

@@ -39,6 +39,29 @@ import Testing
         }
     }
 
+    @Test(
+        "a domain that is started many times at once holds its room once", arguments: [PermitPurpose.start, .restore])
+    func startsOnce(purpose: PermitPurpose) async throws {
+        try await withRoom { world, permits, domain async throws in
+            func request(_ number: UInt64) async throws -> PermitAnswer {
+                var request = StoredPermitRequest.grow(domain, number: number, vcpus: 1)
+                request.purpose = purpose
+                return try await permits.request(request, at: at(1), under: world.cluster)
+            }
+            guard case .granted(let permit, _) = try await request(1) else {
+                Issue.record("the first was refused")
+                return
+            }
+            for number in UInt64(2)...5 { #expect(try await request(number) == .refused(.underWay)) }
+            #expect(try await permits.room(of: world.host, at: at(1))?.permittedVCPUs == 1)
+            #expect(try await permits.setState(of: permit.id, to: .released))
+            guard case .granted = try await request(6) else {
+                Issue.record("after the first had ended it was refused")
+                return
+            }
+        }
+    }
+
     @Test("a refusal shows the exact numbers; the last vCPU and the last byte are granted")
     func exact() async throws {
         try await withRoom { world, permits, domain async throws in

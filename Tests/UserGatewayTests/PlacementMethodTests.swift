@@ -161,6 +161,9 @@ struct PlacementMethodTests {
             // Of a VM of which nobody knows how it is, that can't be said.
             try await rig.administration.query("UPDATE inventory.domain SET state = 'shutoff' WHERE id = \(domain)")
             #expect(try await rig.failure("vm.\(verb)", ["vm": "web-1"], as: GatewayRig.ada).reason == .noRoom)
+            await scheduler.refuseRoom(Bus.CommandFailure(.underWay, "it is being started already"))
+            let again = try await rig.failure("vm.\(verb)", ["vm": "web-1"], as: GatewayRig.ada)
+            #expect(again.reason == .conflict && again.message == "it is being started already", "\(again)")
             for (code, sentence) in [(.draining, TenantText.draining), (.observed, TenantText.observed)]
                 as [(FailureCode, String)]
             {

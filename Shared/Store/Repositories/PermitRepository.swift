@@ -102,6 +102,8 @@ package enum PermitRefusal: Hashable, Sendable, CustomStringConvertible {
     case vcpus(asked: VCPUCount, HostRoom)
     case memory(asked: ByteCount, HostRoom)
     case measuredUse(projected: Utilization, bound: Utilization)
+    /// The domain holds room for its start already.
+    case underWay
     /// No host may give it: the tenant has reached its quota.
     case quota(QuotaRefusal)
 
@@ -118,6 +120,7 @@ package enum PermitRefusal: Hashable, Sendable, CustomStringConvertible {
                 + "\(room.domainMemory) and open permits \(room.permittedMemory)"
         case .measuredUse(let projected, let bound):
             "the host's measured use would be \(projected), above its bound of \(bound)"
+        case .underWay: "it is being started already"
         case .quota(let refusal): refusal.description
         }
     }
@@ -147,6 +150,11 @@ package struct PermitRepository: Sendable {
             let host = try StoredHost(row)
             if host.mode == .observe || host.mode == .draining && request.purpose.bringsDomain {
                 return .refused(.mode(host.mode))
+            }
+            if request.purpose.startsDomain,
+                try await Self.isStarting(request.domain, on: host.id, at: now, in: transaction)
+            {
+                return .refused(.underWay)
             }
             guard let room = try await Self.room(of: host, at: now, in: transaction) else {
                 return .refused(.capacityUnknown)
@@ -195,6 +203,19 @@ package struct PermitRepository: Sendable {
             UPDATE scheduling.permit SET state = 'expired' WHERE state = 'open' AND expires_ns <= \(now) RETURNING id
             """
         ).count
+    }
+
+    /// Whether a domain holds room for a start: many starts of one would hold many times what it takes.
+    private static func isStarting(
+        _ domain: DomainID, on host: HostID, at now: Timestamp, in transaction: Transaction
+    ) async throws -> Bool {
+        let purposes = TextArray(PermitPurpose.allCases.filter(\.startsDomain).map(\.rawValue))
+        return try await !transaction.query(
+            """
+            SELECT 1 FROM scheduling.permit WHERE host = \(host) AND domain = \(domain) AND state = 'open'
+                AND expires_ns > \(now) AND purpose = ANY(\(purposes)::text[]) LIMIT 1
+            """
+        ).isEmpty
     }
 
     /// How many of the requested vCPUs the host has not promised the domain yet.

@@ -48,6 +48,7 @@ extension SchedulerCommands {
         case .refused(let reason): throw CommandFailure.denied("host \(host) has no room: \(reason)")
         case .closed(let mode, let reason):
             throw CommandFailure(mode == .draining ? .draining : .observed, mode.objection(of: host) ?? reason)
+        case .underWay(let reason): throw CommandFailure(.underWay, reason)
         case .overQuota(let reason): throw CommandFailure.overQuota(reason)
         }
     }
@@ -125,6 +126,7 @@ extension SchedulerCommands {
             case .overQuota(let reason):
                 await shell.forgetPlace(of: request.domain)
                 throw CommandFailure.overQuota(reason)
+            case .underWay(let reason): throw CommandFailure(.underWay, reason)
             case .refused, .closed: break
             }
             request.denied = (request.denied + [host]).sorted()

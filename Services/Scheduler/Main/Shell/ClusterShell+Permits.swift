@@ -35,7 +35,7 @@ extension ClusterShell {
         report { state in
             switch answer {
             case .granted(let permit): state.permitGranted(request.decision, permit: permit, at: now)
-            case .refused(let reason), .closed(_, let reason):
+            case .refused(let reason), .closed(_, let reason), .underWay(let reason):
                 state.permitDenied(request.decision, host: request.host, reason: reason, at: now)
             case .overQuota(let reason):
                 state.permitDenied(
@@ -50,6 +50,8 @@ extension ClusterShell {
         case refused(String)
         /// The host's mode stands against it, whatever room there is.
         case closed(HostMode, String)
+        /// It has room for that already.
+        case underWay(String)
         /// No other host may give it either: the tenant has reached its quota.
         case overQuota(String)
     }
@@ -81,6 +83,7 @@ extension ClusterShell {
         switch outcome {
         case .granted(let permit, _): return .granted(permit.id)
         case .refused(.mode(let mode)): return .closed(mode, PermitRefusal.mode(mode).description)
+        case .refused(.underWay): return .underWay(PermitRefusal.underWay.description)
         case .refused(.quota(let refusal)): return .overQuota(refusal.description)
         case .refused(let refusal): return .refused(refusal.description)
         }

@@ -295,6 +295,8 @@ extension GatewayBackend {
         case .denied: error(.noRoom, TenantText.noRoom)
         case .observed: error(.conflict, TenantText.observed)
         case .draining: error(.conflict, TenantText.draining)
+        case .underWay:
+            MethodError(.conflict, failure.message, hint: "follow it with 'ebb operation list --running'")
         case .quota: .overQuota(failure.message)
         case .busy: error(.busy, TenantText.unavailable, retryAfter: 200)
         case .internal: error(.internal, "it went wrong inside of Ebb; the provider can find out how")
