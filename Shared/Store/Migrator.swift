@@ -58,6 +58,7 @@ package struct Migration: Hashable, Sendable {
         Migration(29, "no_past", PackageResources._029_no_past_sql),
         Migration(30, "only_what_was_measured", PackageResources._030_only_what_was_measured_sql),
         Migration(31, "bounds_of_instants", PackageResources._031_bounds_of_instants_sql),
+        Migration(32, "what_stays", PackageResources._032_what_stays_sql),
     ]
 }
 

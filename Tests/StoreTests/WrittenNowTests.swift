@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ResourceModel
 import Store
 import TestSupport
 import Testing
@@ -82,6 +83,45 @@ import Testing
             let days = try await world.store.query(
                 "SELECT 1 FROM pg_inherits WHERE inhparent = 'log.sample'::regclass")
             #expect(days.count == 3)
+        }
+    }
+
+    @Test("a host stays where it is until it is removed, and looks no fresher than it is")
+    func liveHosts() async throws {
+        try await withWorld { world async throws in
+            for change in ["uri = 'fleet://elsewhere'", "cluster = 'c-9'"] {
+                try await expectDenied(world, "ebb_usergateway", "UPDATE inventory.host SET \(change)")
+            }
+            try await world.database.withStore(role: "ebb_monitor", poolSize: 1) { store async throws in
+                try await store.query("UPDATE inventory.host SET proved_until_ns = 7250000000000000000")
+            }
+            let isAhead = try await world.store.query(
+                "SELECT bool_or(proved_until_ns > cluster.now_ns()) AS ahead FROM inventory.host")
+            #expect(try isAhead[0].bool("ahead") == false)
+            try await world.store.query("UPDATE inventory.host SET removed_ns = cluster.now_ns()")
+            try await world.database.withStore(role: "ebb_usergateway", poolSize: 1) { store async throws in
+                try await InventoryRepository(store).addHost(world.host, cluster: "c-9", uri: "fleet://elsewhere")
+            }
+        }
+    }
+
+    @Test("room is promised for an hour at most, and counts for the tenant of its domain")
+    func permits() async throws {
+        try await withWorld { world async throws in
+            try await world.store.query("UPDATE inventory.domain SET tenant = 't-1'")
+            func insert(_ minutes: Int64, _ tenant: String) -> String {
+                """
+                INSERT INTO scheduling.permit (id, host, domain, purpose, vcpus, memory_bytes, expires_ns, tenant)
+                VALUES (gen_random_uuid(), 'h-1', '\(world.domain)', 'grow', 1, 1,
+                    cluster.now_ns() + \(minutes) * 60000000000, \(tenant))
+                """
+            }
+            try await expectDenied(world, "ebb_scheduler", insert(63, "'t-1'"))
+            try await expectDenied(world, "ebb_scheduler", insert(2, "'t-9'"))
+            try await world.database.withStore(role: "ebb_scheduler", poolSize: 1) { store async throws in
+                try await store.query(Query(unsafeSQL: insert(60, "'t-1'")))
+                try await store.query(Query(unsafeSQL: insert(2, "NULL")))
+            }
         }
     }
 }
