@@ -37,7 +37,8 @@ enum RoleMatrix {
 
         "inventory.host": [
             "monitor": "select update(capabilities cpu_count listed_ns memory_bytes proved_until_ns state uuid)",
-            "scheduler": "select update(cpu_bound_ppm)", "billing logger": "select",
+            "scheduler": "select update(cpu_bound_ppm)", "billing": "select(id proved_until_ns)",
+            "logger": "select(cluster id)",
             "usergateway":
                 "select insert update(cluster cpu_bound_ppm cpu_overcommit_ppm labels memory_overcommit_ppm mode "
                 + "removed_ns reserved_memory_bytes reserved_vcpus uri)",

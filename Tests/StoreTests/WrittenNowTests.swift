@@ -124,4 +124,21 @@ import Testing
             }
         }
     }
+
+    @Test("no service writes an audit entry of another time, and what waited a day for the database is written")
+    func auditEntries() async throws {
+        try await withWorld { world async throws in
+            func entry(_ service: ServiceKind, _ instant: String) -> String {
+                "SELECT audit.append(\(instant), '\(service.rawValue)', 'vm.delete', 'web-1', '{}')"
+            }
+            for service in ServiceKind.allCases {
+                for instant in ["1", "7250000000000000000", "cluster.now_ns() - 8 * 86400000000000"] {
+                    try await expectDenied(world, "ebb_\(service.rawValue)", entry(service, instant))
+                }
+            }
+            try await world.database.withStore(role: "ebb_monitor", poolSize: 1) { store async throws in
+                try await store.query(Query(unsafeSQL: entry(.monitor, "cluster.now_ns() - 86400000000000")))
+            }
+        }
+    }
 }

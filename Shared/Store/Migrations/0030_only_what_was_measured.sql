@@ -23,7 +23,7 @@ REVOKE EXECUTE ON FUNCTION cluster.is_near_now(int8, int8), cluster.is_ahead(int
 CREATE FUNCTION inventory.check_proof() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    v_latest int8 := cluster.now_ns() + 120000000000;
+    v_latest int8 := cluster.now_ns();
 BEGIN
     IF cluster.caller() IS NULL THEN
         RETURN NEW;
@@ -31,8 +31,8 @@ BEGIN
     IF coalesce(NEW.proved_until_ns, 0) < OLD.proved_until_ns OR coalesce(NEW.listed_ns, 0) < OLD.listed_ns THEN
         RAISE EXCEPTION 'host % was read further than that already', NEW.id USING ERRCODE = '42501';
     END IF;
-    -- Cut, not refused: only the newest instant of a host waits to be written, and that one would always be ahead where
-    -- the clocks differ.
+    -- Cut to now, so that a host never looks fresher than it is; not refused: only the newest instant of a host waits to be
+    -- written, and that one would always be ahead where the clocks differ.
     IF NEW.proved_until_ns > v_latest THEN
         NEW.proved_until_ns := greatest(OLD.proved_until_ns, v_latest);
     END IF;

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What a taken-over service could still turn against others: where a live host is, room and quota that are held for a day, and
--- how fresh a host's figures look.
+-- What a taken-over service could still turn against others: where a live host is, room and quota that are held for a day, what
+-- the audit says of another time, and addresses that it has no use for.
 
 -- Where a host is and to which cluster it belongs stays while it is Ebb's: another one is added in its place after it was removed.
 CREATE FUNCTION inventory.check_target() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
@@ -15,29 +15,6 @@ BEGIN
 END $$;
 CREATE TRIGGER check_target BEFORE UPDATE OF uri, cluster ON inventory.host
     FOR EACH ROW EXECUTE FUNCTION inventory.check_target();
-
--- As in 0030; but what lies ahead is cut to now: a host never looks fresher than it is.
-CREATE OR REPLACE FUNCTION inventory.check_proof() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    v_latest int8 := cluster.now_ns();
-BEGIN
-    IF cluster.caller() IS NULL THEN
-        RETURN NEW;
-    END IF;
-    IF coalesce(NEW.proved_until_ns, 0) < OLD.proved_until_ns OR coalesce(NEW.listed_ns, 0) < OLD.listed_ns THEN
-        RAISE EXCEPTION 'host % was read further than that already', NEW.id USING ERRCODE = '42501';
-    END IF;
-    -- Cut, not refused: only the newest instant of a host waits to be written, and that one would always be ahead where
-    -- the clocks differ.
-    IF NEW.proved_until_ns > v_latest THEN
-        NEW.proved_until_ns := greatest(OLD.proved_until_ns, v_latest);
-    END IF;
-    IF NEW.listed_ns > v_latest THEN
-        NEW.listed_ns := greatest(OLD.listed_ns, v_latest);
-    END IF;
-    RETURN NEW;
-END $$;
 
 -- Room is promised for an hour at most, the largest `scheduler.permitLifetime`, and counts for the domain's own tenant; a move
 -- that takes longer prolongs it.
@@ -59,3 +36,28 @@ BEGIN
 END $$;
 CREATE TRIGGER check_new_permit BEFORE INSERT ON scheduling.permit
     FOR EACH ROW EXECUTE FUNCTION scheduling.check_new_permit();
+
+-- As before, but for the other services' instants: what waits for the database to come back is a week old at most.
+CREATE OR REPLACE FUNCTION audit.append(p_at_ns int8, p_actor text, p_action text, p_subject text, p_detail jsonb)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    v_caller text := cluster.caller();
+BEGIN
+    IF p_actor <> v_caller AND (v_caller <> 'usergateway'
+        OR NOT EXISTS (SELECT 1 FROM account.principal p WHERE p.name = p_actor))
+    THEN
+        RAISE EXCEPTION 'the role of % writes no audit entry as %', v_caller, p_actor USING ERRCODE = '42501';
+    END IF;
+    IF v_caller = 'usergateway' AND NOT cluster.is_recent(p_at_ns)
+        OR cluster.is_ahead(p_at_ns) OR v_caller IS NOT NULL AND p_at_ns < cluster.now_ns() - 604800000000000
+    THEN
+        RAISE EXCEPTION 'an audit entry is of now, not of %', p_at_ns USING ERRCODE = '42501';
+    END IF;
+    INSERT INTO audit.outbox (at_ns, actor, action, subject, detail, service)
+    VALUES (p_at_ns, p_actor, p_action, p_subject, p_detail, coalesce(v_caller, session_user));
+END $$;
+
+-- Billing asks up to when hosts were read, Logger which ones and which clusters there are.
+REVOKE SELECT ON inventory.host FROM ebb_billing, ebb_logger;
+GRANT SELECT (id, proved_until_ns) ON inventory.host TO ebb_billing;
+GRANT SELECT (id, cluster) ON inventory.host TO ebb_logger;
