@@ -79,7 +79,7 @@ func main(
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies + ["Contracts", "TestSupport"], path: "Tests/\(name)", exclude: exclude,
+        name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", exclude: exclude,
         swiftSettings: strict)
 }
 
@@ -198,30 +198,34 @@ var proofs: [Target] {
     [
         shared("TestSupport", ["ResourceModel", "Store", "Bus", log], settings: edge),
         tests("ResourceModelTests", ["ResourceModel"]),
-        tests("ContractsTests", ["ResourceModel"]),
-        tests("MessagesTests", ["Messages", "ResourceModel", protobuf], exclude: ["Fixtures"]),
+        tests("ContractsTests", ["Contracts", "ResourceModel"]),
+        tests("MessagesTests", ["Contracts", "Messages", "ResourceModel", protobuf], exclude: ["Fixtures"]),
         tests("ExecutionTests", ["Execution"]),
         tests("CryptographyTests", ["Cryptography"]),
-        tests("BusTests", ["Bus", "Messages", "ResourceModel", protobuf, log]),
-        tests("StoreTests", ["Store", "MigrateMain", "ResourceModel", "Cryptography", log]),
-        tests("HypervisorTests", ["Execution", "Hypervisor", "ResourceModel", "Bus", "Messages", log]),
+        tests("BusTests", ["Contracts", "Bus", "Messages", "ResourceModel", protobuf, log]),
+        tests("StoreTests", ["Contracts", "Store", "MigrateMain", "ResourceModel", "Cryptography", log]),
+        tests("HypervisorTests", ["Contracts", "Execution", "Hypervisor", "ResourceModel", "Bus", "Messages", log]),
         tests(
             "FleetTests",
-            ["FleetModel", "FleetMain", "ResourceModel", "Hypervisor", "Bus", "Messages", arguments, protobuf]),
+            [
+                "Contracts", "FleetModel", "FleetMain", "ResourceModel", "Hypervisor", "Bus", "Messages", arguments,
+                protobuf,
+            ]),
         tests("ServiceKitTests", ["ServiceKit", "ResourceModel", "Bus", "Store", log, coreMetrics]),
-        tests("MonitorCoreTests", ["MonitorCore", "ResourceModel"]),
-        tests("SimulationTests", ["SchedulerCore", "FleetModel", "ResourceModel"]),
-        tests("SchedulerCoreTests", ["SchedulerCore", "ResourceModel"], exclude: ["Fixtures"]),
-        tests("BillingCoreTests", ["BillingCore", "ResourceModel"]),
-        tests("LoggerCoreTests", ["LoggerCore", "ResourceModel"]),
-        tests("UserGatewayCoreTests", ["UserGatewayCore", "ResourceModel"]),
+        tests("MonitorCoreTests", ["Contracts", "MonitorCore", "ResourceModel"]),
+        tests("SimulationTests", ["Contracts", "SchedulerCore", "FleetModel", "ResourceModel"]),
+        tests("SchedulerCoreTests", ["Contracts", "SchedulerCore", "ResourceModel"], exclude: ["Fixtures"]),
+        tests("BillingCoreTests", ["Contracts", "BillingCore", "ResourceModel"]),
+        tests("LoggerCoreTests", ["Contracts", "LoggerCore", "ResourceModel"]),
+        tests("UserGatewayCoreTests", ["Contracts", "UserGatewayCore", "ResourceModel"]),
         tests(
             "ClientTests",
-            ["Client", "UserGatewayMain", "UserGatewayCore", "ResourceModel", log, lifecycle] + nio),
+            ["Contracts", "Client", "UserGatewayMain", "UserGatewayCore", "ResourceModel", log, lifecycle] + nio),
         tests(
             "UserGatewayTests",
             [
-                "UserGatewayMain", "UserGatewayCore", "ResourceModel", "Messages", "Bus", "Store", "ServiceKit",
+                "Contracts", "UserGatewayMain", "UserGatewayCore", "ResourceModel", "Messages", "Bus", "Store",
+                "ServiceKit",
                 "Cryptography", log,
                 protobuf,
             ] + nio),
@@ -241,7 +245,8 @@ var proofs: [Target] {
         tests(
             "FuzzTests",
             [
-                "BillingCore", "FleetModel", "Hypervisor", "LoggerCore", "Messages", "MonitorCore", "ResourceModel",
+                "Contracts", "BillingCore", "FleetModel", "Hypervisor", "LoggerCore", "Messages", "MonitorCore",
+                "ResourceModel",
                 "SchedulerCore", "UserGatewayCore",
             ], exclude: ["Corpus", "fuzz.sh"]),
         tests("TidyTests", []),

@@ -11,6 +11,19 @@ package struct TestDatabase: Sendable {
     /// A connection string for `role`: `postgres`, or a service's such as `ebb_monitor`.
     package func dsn(role: String = "postgres") -> String { cluster.dsn(database: name, role: role) }
 
+    /// Lets the database's clock stand at `nanoseconds` since 1970: for a service that is told of another time than now, and
+    /// whose instants the database would refuse.
+    package func stopClock(at nanoseconds: Int64) async throws {
+        try await withStore { store async throws in
+            try await store.query(
+                Query(
+                    unsafeSQL: """
+                        CREATE OR REPLACE FUNCTION cluster.now_ns() RETURNS int8 LANGUAGE sql VOLATILE AS \
+                        $$ SELECT \(nanoseconds)::int8 $$
+                        """))
+        }
+    }
+
     /// Gives `body` a store of its own, and closes it.
     @discardableResult
     package func withStore<R: Sendable>(

@@ -14,6 +14,8 @@ import Testing
 /// A database with one hour of one domain, and Billing's commands on real edges.
 enum BillingRig {
     static let minute: Int64 = 60_000_000_000
+    /// Billing's time, and its database's.
+    static let now = Timestamp(nanoseconds: 100 * minute)
 
     /// 0.02 EUR per vCPU·hour, 0.005 per GiB·hour of memory, 0.0001 of disk, 0.05 per GiB of network;
     /// f = 0.9 + 0.1·(1 − U1) + 0.2·(1 − U2) + 0.3·(1 − P).
@@ -67,7 +69,7 @@ enum BillingRig {
                 instance: InstanceID(UUID128(high: 2, low: 1)), configuration: configuration, log: .quiet
             ) { .zero }
             let server = try await bus.makeCommandServer(bind: "tcp://127.0.0.1:*")
-            await BillingHandlers(store: store, now: { Timestamp(nanoseconds: 100 * minute) }, log: .quiet)
+            await BillingHandlers(store: store, now: { now }, log: .quiet)
                 .register(on: server)
             let asking = try ZeroMQBus(
                 instance: InstanceID(UUID128(high: 2, low: 2)), configuration: configuration, log: .quiet
@@ -90,6 +92,7 @@ enum BillingRig {
         defer { try? FileManager.default.removeItem(atPath: path) }
         try await withDatabase { database in
             try await database.withStore { try await fill($0) }
+            try await database.stopClock(at: now.nanoseconds)
             try await database.withStore(role: "ebb_billing") { store async throws in
                 let isFirst = try await RateCards(store).insertFirst(from: path)
                 let isFirstAgain = try await RateCards(store).insertFirst(from: path)

@@ -21,8 +21,9 @@ extension HostLoop {
         if !readings.isEmpty { await writer.append([.readings(readings)]) }
     }
 
-    /// Notes a domain that Ebb is about to create; its row exists already.
+    /// Notes a domain that Ebb is about to create; its row exists already, and no listing that lacks it ends it.
     func expect(_ domain: DomainID) {
+        ordered.insert(domain)
         trackers[domain] = DomainTracker(
             isManaged: true, size: SizeTracker(domain: domain),
             meter: schedule(domain, since: .zero), asked: nil)
