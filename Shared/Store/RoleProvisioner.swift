@@ -13,7 +13,8 @@ package struct RoleProvisioner: Sendable {
 
     /// Gives every service's role its password, and half of the server's connections at most, so that no service can take
     /// them all. A session that stops in the middle of a transaction is ended after a minute, with the locks that it holds.
-    /// Only SCRAM verifiers leave the process, so no password is in a server's log.
+    /// None makes temporary tables, which would fill the disk unseen. Only SCRAM verifiers leave the process, so no password is
+    /// in a server's log.
     ///
     /// - Throws: `configuration` for a service without a password, a password that is not 8 to 128 printable ASCII
     ///   characters, and a password that two services have: whoever reads one service's password must not be able to
@@ -23,6 +24,12 @@ package struct RoleProvisioner: Sendable {
         try await store.transaction { transaction in
             let rows = try await transaction.query("SELECT current_setting('max_connections')::int8 / 2 AS half")
             let limit = max(10, try rows.first?.int64("half") ?? 0)
+            try await transaction.query(
+                """
+                DO $$ BEGIN
+                    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+                END $$
+                """)
             for service in ServiceKind.allCases {
                 var generator = SystemRandomNumberGenerator()
                 let salt = (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) }

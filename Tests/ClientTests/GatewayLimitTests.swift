@@ -44,6 +44,25 @@ struct GatewayLimitTests {
         }
     }
 
+    @Test(
+        "a few empty lines are passed over, and a flood of them ends the connection", arguments: ["\n", "\r\n"],
+        [false, true])
+    func boundsEmptyLines(end: String, isLoggedIn: Bool) async throws {
+        try await withGateway { gateway in
+            try await RawClient.connect(gateway.port) { client in
+                if isLoggedIn { _ = try await client.login() }
+                for number in 1...3 {
+                    try await client.send(String(repeating: end, count: 16))
+                    #expect(try await client.request(number, "session.ping")?["id"] == .integer(Int64(number)))
+                }
+                // However it is cut, and without a request in between.
+                for _ in 1...2 { try await client.send(String(repeating: end, count: 50_000)) }
+                let message = try await lastWord(&client)?["error"]?["message"]?.text
+                #expect(message?.contains("more than 16 lines in a row were empty") == true, "\(message ?? "")")
+            }
+        }
+    }
+
     @Test("a client that says nothing is sent away")
     func boundsFirstLine() async throws {
         try await withGateway({ $0.firstLineTimeout = .milliseconds(50) }) { gateway in

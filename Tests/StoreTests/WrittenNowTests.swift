@@ -122,6 +122,18 @@ import Testing
                 try await store.query(Query(unsafeSQL: insert(60, "'t-1'")))
                 try await store.query(Query(unsafeSQL: insert(2, "NULL")))
             }
+            func extend(_ minutes: Int64) -> String {
+                "UPDATE scheduling.permit SET expires_ns = cluster.now_ns() + \(minutes) * 60000000000"
+            }
+            // The domain may have a new owner while it is on its way.
+            try await AccountRepository(world.store).addTenant("t-2")
+            try await world.store.query("UPDATE inventory.domain SET tenant = 't-2'")
+            for role in ["ebb_monitor", "ebb_scheduler"] {
+                try await expectDenied(world, role, extend(63))
+                try await world.database.withStore(role: role, poolSize: 1) { store async throws in
+                    try await store.query(Query(unsafeSQL: extend(60)))
+                }
+            }
         }
     }
 
@@ -138,6 +150,8 @@ import Testing
             }
             try await world.database.withStore(role: "ebb_monitor", poolSize: 1) { store async throws in
                 try await store.query(Query(unsafeSQL: entry(.monitor, "cluster.now_ns() - 86400000000000")))
+                let long = entry(.monitor, "cluster.now_ns()").replacing("'web-1'", with: "repeat('x', 1048576)")
+                await #expect(throws: StoreError.self) { try await store.query(Query(unsafeSQL: long)) }
             }
         }
     }

@@ -157,7 +157,7 @@ struct MethodRegistryTests {
         #expect(roles["rate.set"] == [.administrator])
         #expect(roles["rate.withdraw"] == [.operator, .administrator])
         #expect(roles["rate.list"] == [.operator, .auditor, .administrator])
-        #expect(roles["bill.comparerules"] == [.owner, .billingViewer, .operator, .auditor, .administrator])
+        #expect(roles["bill.comparerules"] == [.owner, .billingViewer, .auditor, .administrator])
         #expect(roles["tenant.create"] == [.administrator])
         #expect(roles["token.create"] == [.owner, .administrator])
         #expect(roles["host.add"] == [.operator, .administrator])

@@ -30,7 +30,7 @@ struct BillingMethodTests {
                 return MessageCodec.encoded(WireJSONDocument.with { $0.json = Data(document.compact) })
             }
             await rig.announce([billing])
-            let all = try #require(try await rig.call("bill.comparerules")["items"]?.items)
+            let all = try #require(try await rig.call("bill.comparerules", as: GatewayRig.chief)["items"]?.items)
             #expect(all.map { $0["tenant"] } == ["acme", "zeta"])
             #expect(all[0]["differenceNano"] == "-2" && all[0]["message"] == nil)
             #expect(all[1]["differenceNano"] == nil && all[1]["message"] == "no rate card holds")

@@ -28,6 +28,14 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     private enum Phase {
         case handshake, firstLine, line, idle, refused, draining
+        /// It is about to be refused; what it sends is discarded.
+        case paused
+    }
+
+    /// Why a line can't be taken.
+    private enum Misuse: Error {
+        case tooLong
+        case tooManyEmpty
     }
 
     private let configuration: GatewayServerConfiguration
@@ -41,6 +49,10 @@ final class ConnectionGuard: ChannelDuplexHandler {
     /// Bytes of the line that has begun.
     private var lineLength = 0
     private var hasHadLine = false
+    /// Lines without a request since the last one with one: nobody is charged for them, and each costs as much as another
+    /// line.
+    private var emptyLines = 0
+    private var isEmptySoFar = true
     /// Whether we asked for bytes: only such time counts against the client.
     private var isReadPending = false
 
@@ -77,15 +89,18 @@ final class ConnectionGuard: ChannelDuplexHandler {
     // MARK: Inbound
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard phase != .refused, phase != .draining else { return }
+        guard phase != .refused, phase != .draining, phase != .paused else { return }
         let buffer = unwrapInboundIn(data)
-        guard let sawLine = count(buffer.readableBytesView) else {
-            refuse(
+        let sawLine: Bool
+        switch count(buffer.readableBytesView) {
+        case .success(let saw): sawLine = saw
+        case .failure(.tooLong):
+            return refuse(
                 context,
                 .invalidRequest(
                     "a line may have at most \(limit) bytes\(limit < configuration.maximumLine ? " before login" : "")"),
                 "line-too-long")
-            return
+        case .failure(.tooManyEmpty): return refuseEmptyLines(context)
         }
         hasHadLine = hasHadLine || sawLine
         if hasHadLine {
@@ -98,7 +113,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     func channelReadComplete(context: ChannelHandlerContext) {
         isReadPending = false
         context.fireChannelReadComplete()
-        if phase == .refused || phase == .draining { context.read() }
+        if phase == .refused || phase == .draining || phase == .paused { context.read() }
     }
 
     func read(context: ChannelHandlerContext) {
@@ -120,18 +135,35 @@ final class ConnectionGuard: ChannelDuplexHandler {
         context.fireErrorCaught(error)
     }
 
-    /// Counts the bytes of lines. Returns whether one ended; `nil` if one is too long.
-    private func count(_ bytes: ByteBufferView) -> Bool? {
+    /// Counts the bytes of lines, and empty lines. Returns whether a line ended.
+    private func count(_ bytes: ByteBufferView) -> Result<Bool, Misuse> {
         var rest = bytes[...]
         var sawLine = false
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            guard lineLength + (end - rest.startIndex) <= limit else { return nil }
-            lineLength = 0
+            guard lineLength + (end - rest.startIndex) <= limit else { return .failure(.tooLong) }
+            emptyLines = isEmptySoFar && Self.isEmpty(rest[..<end]) ? emptyLines + 1 : 0
+            guard emptyLines <= configuration.maximumEmptyLines else { return .failure(.tooManyEmpty) }
+            (lineLength, isEmptySoFar) = (0, true)
             sawLine = true
             rest = rest[rest.index(after: end)...]
         }
         lineLength += rest.count
-        return lineLength <= limit ? sawLine : nil
+        isEmptySoFar = isEmptySoFar && Self.isEmpty(rest)
+        return lineLength <= limit ? .success(sawLine) : .failure(.tooLong)
+    }
+
+    /// The decoder takes the end of a line of other systems for a line's end too.
+    private static func isEmpty(_ bytes: ByteBufferView) -> Bool { bytes.allSatisfy { $0 == UInt8(ascii: "\r") } }
+
+    /// After a pause: a client that is refused at once comes back at once.
+    private func refuseEmptyLines(_ context: ChannelHandlerContext) {
+        let error = RPCError.invalidRequest(
+            "more than \(configuration.maximumEmptyLines) lines in a row were empty; a request is one line of JSON")
+        enter(.paused, context)
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: TimeAmount(configuration.pauseOfStranger)) {
+            bound.value.0.refuse(bound.value.1, error, "empty-lines")
+        }
     }
 
     // MARK: Outbound
@@ -161,7 +193,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
             loginTimer?.cancel()
             _ = context.channel.setOption(.writeBufferWaterMark, value: configuration.waterMark(isLoggedIn: true))
         case .refuse(let error): refuse(context, error, "protocol")
-        case .drain where phase != .refused:
+        case .drain where phase != .refused && phase != .paused:
             enter(.draining, context)
             context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         case .drain: break
@@ -181,7 +213,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
             case .line: configuration.lineTimeout
             case .idle: configuration.idleTimeout
             case .refused: .seconds(1)
-            case .draining: nil
+            case .draining, .paused: nil
             }
         timer = timeout.map { schedule($0, context) }
     }
@@ -206,7 +238,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
             refuseLate(context, "no request came for \(configuration.idleTimeout)")
         case .refused:
             context.close(promise: nil)
-        case .draining:
+        case .draining, .paused:
             break
         }
     }
@@ -218,7 +250,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
             context.close(promise: nil)
         case .firstLine, .line, .idle:
             refuseLate(context, "nobody logged in within \(configuration.loginDeadline) of connecting")
-        case .refused, .draining:
+        case .refused, .draining, .paused:
             break
         }
     }

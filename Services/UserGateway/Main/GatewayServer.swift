@@ -185,6 +185,10 @@ package final class GatewayServer: Service {
             // The default of 4 accepts at a time starves the rest in a burst.
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .childChannelOption(.autoRead, value: false)
+            // All lines of what is read at once are kept until they are worked on, and a short line takes some hundred times
+            // its bytes.
+            .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 4_096))
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             // `printf … | nc` closes its side first and still wants its answers.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)

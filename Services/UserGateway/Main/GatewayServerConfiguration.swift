@@ -30,6 +30,8 @@ package struct GatewayServerConfiguration: Sendable {
     package var maximumStrangersPerAddress = 64
     /// Requests of one connection before login.
     package var maximumRequestsBeforeLogin = 16
+    /// A connection with more empty lines in a row ends.
+    package var maximumEmptyLines = 16
     /// Bytes of one line before login.
     package var maximumLineBeforeLogin = 4_096
     /// Bytes of one line after login: 64 KiB to 1 MiB.

@@ -22,7 +22,9 @@ struct UserGatewayDaemon: AsyncParsableCommand {
     }
 
     private func serve(_ runtime: ServiceRuntime) async throws {
-        let membership = runtime.membership(shardKinds: [], callDeadline: .zero, handlers: .none)
+        let loops = LoopWatch()
+        let membership = runtime.membership(
+            shardKinds: [], callDeadline: .zero, handlers: .none, isServing: { loops.isServing })
         let configuration = try configuration(runtime)
         let historyStore = try runtime.makeStore(connections: configuration.costlyWork.places)
         let backend = GatewayBackend(runtime, historyStore: historyStore)
@@ -31,7 +33,7 @@ struct UserGatewayDaemon: AsyncParsableCommand {
                 configuration: configuration,
                 identity: ServerIdentity(version: ReleaseVersion.text, instance: runtime.instance.description),
                 methods: backend, log: runtime.log)
-            try await serve(server, backend, membership, runtime.health)
+            try await serve(server, backend, membership, loops, runtime.health)
         } catch let error as GatewayServerError {
             await historyStore.close()
             throw StartupError.configuration(error.message)
@@ -43,7 +45,8 @@ struct UserGatewayDaemon: AsyncParsableCommand {
     }
 
     private func serve(
-        _ server: GatewayServer, _ backend: GatewayBackend, _ membership: Membership, _ health: Health
+        _ server: GatewayServer, _ backend: GatewayBackend, _ membership: Membership, _ loops: LoopWatch,
+        _ health: Health
     ) async throws {
         // Clients connect at once when the gateway reports that it is ready.
         let listening = Task {
@@ -53,6 +56,7 @@ struct UserGatewayDaemon: AsyncParsableCommand {
         try await withThrowingTaskGroup { group in
             group.addTask { await membership.run() }
             group.addTask { await backend.forgetKeys() }
+            group.addTask { await loops.run { health.report("clients", fault: $0) } }
             group.addTask {
                 do {
                     try await server.run()

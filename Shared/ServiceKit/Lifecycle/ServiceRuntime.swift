@@ -38,7 +38,8 @@ package struct ServiceRuntime: Sendable {
     /// - Parameter timeToLive: after how long a silent instance of this service is dead, if that is sooner than
     ///   `membership.timeToLive` says. The same for every instance of a service.
     package func membership(
-        shardKinds: [ShardKind], callDeadline: Duration, timeToLive: Duration? = nil, handlers: OwnershipHandlers
+        shardKinds: [ShardKind], callDeadline: Duration, timeToLive: Duration? = nil, handlers: OwnershipHandlers,
+        isServing: @escaping @Sendable () -> Bool = { true }
     ) -> Membership {
         let common = settings.duration("membership.timeToLive")
         return Membership(
@@ -48,7 +49,7 @@ package struct ServiceRuntime: Sendable {
             credential: credential, shardKinds: shardKinds, store: store,
             interval: settings.duration("membership.heartbeatInterval"),
             timeToLive: timeToLive.map { min($0, common) } ?? common, callDeadline: callDeadline, handlers: handlers,
-            health: health, log: log,
+            health: health, log: log, isServing: isServing,
             peersChanged: { [peers, health, service] records, dead in
                 await peers.update(records, dead: dead)
                 service.reportHelpers(among: records, to: health)

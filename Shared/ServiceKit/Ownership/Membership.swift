@@ -35,6 +35,7 @@ package actor Membership {
     private let timeToLive: Duration
     private let callDeadline: Duration
     private let handlers: OwnershipHandlers
+    private let isServing: @Sendable () -> Bool
     private let peersChanged: @Sendable ([InstanceRecord], Set<InstanceID>) async -> Void
     private let health: Health
     private let log: Logger
@@ -49,12 +50,14 @@ package actor Membership {
 
     /// - Parameters:
     ///   - callDeadline: how long a call of a dead predecessor may still be under way.
+    ///   - isServing: an instance that serves nobody does not renew, so that nobody takes it for one that is up.
     ///   - peersChanged: called whenever these change: the live instances of all services, and the dead ones that still
     ///     have a row.
     package init(
         record: InstanceRecord, credential: InstanceCredential, shardKinds: [ShardKind], store: Store,
         interval: Duration, timeToLive: Duration,
         callDeadline: Duration, handlers: OwnershipHandlers, health: Health, log: Logger,
+        isServing: @escaping @Sendable () -> Bool = { true },
         peersChanged: @escaping @Sendable ([InstanceRecord], Set<InstanceID>) async -> Void
     ) {
         self.record = record
@@ -67,6 +70,7 @@ package actor Membership {
         self.callDeadline = callDeadline
         self.handlers = handlers
         self.peersChanged = peersChanged
+        self.isServing = isServing
         self.health = health
         self.log = log
         core = OwnershipCore(instance: record.id)
@@ -78,7 +82,7 @@ package actor Membership {
     package func run() async {
         while !Task.isCancelled {
             do {
-                try await beat()
+                if isServing() { try await beat() }
                 health.report("database", fault: nil)
             } catch {
                 // The error's SQL statement is for the log alone.

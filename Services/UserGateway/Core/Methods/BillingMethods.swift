@@ -54,7 +54,7 @@ extension MethodDefinition {
             ]),
         MethodDefinition(
             "bill.comparerules", "Show what a period would have cost by the former rules of rating",
-            access: .roles(Set.billReaders.union([.operator])),
+            access: .roles(.billReaders),
             weight: .elsewhere(.billing),
             takes: [
                 Field("tenant", .name, only: .provider, "Only this tenant (default: all, or the caller's own)"),

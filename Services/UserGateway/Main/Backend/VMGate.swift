@@ -51,7 +51,7 @@ extension GatewayBackend {
         let subject = try await subject(request, at: instant)
         guard try await canSee(subject.id, at: instant, request),
             let row = try await reading({ try await inventory.domain(subject.id) })
-        else { throw .notFound("VM", request.text("vm") ?? "") }
+        else { throw MethodError(.notFound, "you had no VM '\(request.text("vm") ?? "")' at \(instant)") }
         return VisibleVM(row)
     }
 
