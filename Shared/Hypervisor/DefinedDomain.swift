@@ -60,8 +60,11 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
         let numa: Cells?
     }
 
-    /// In microseconds; a negative quota means no quota. `quota` is for each vCPU, `global_quota` for the whole domain.
+    /// In microseconds; a negative quota means no quota. `quota` is for each vCPU, `emulator_quota` for QEMU's own threads,
+    /// `global_quota` for the whole domain.
     struct CPUTuning: Decodable, Hashable, Sendable {
+        let emulator_period: Int64?
+        let emulator_quota: Int64?
         let global_period: Int64?
         let global_quota: Int64?
         let period: Int64?
@@ -122,19 +125,13 @@ struct DefinedDomain: Decodable, Hashable, Sendable {
     var pluggedVCPUCount: Int {
         (vcpus?.vcpu ?? []).count { $0.enabled == "yes" && $0.hotpluggable == "yes" }
     }
-    /// What this number of its vCPUs may use together, in parts per million of one core; `nil` without a cap.
+    /// What this number of its vCPUs may use together.
     ///
     /// There may be a quota for the domain and one for each vCPU; the tighter one holds.
-    func cpuCapPPM(vcpus: VCPUCount) -> Int64? {
-        let whole = Self.share(cputune?.global_quota, cputune?.global_period, times: 1)
-        let each = Self.share(cputune?.quota, cputune?.period, times: max(1, vcpus.count))
-        return [whole, each].compactMap { $0 }.min()
-    }
-
-    private static func share(_ quota: Int64?, _ period: Int64?, times count: Int) -> Int64? {
-        guard let quota, quota > 0 else { return nil }
-        let period = max(1, period ?? LibvirtConnection.capPeriodMicroseconds)
-        return Int64(clamping: Int128(quota) * 1_000_000 * Int128(count) / Int128(period))
+    func cpuCap(vcpus: VCPUCount) -> CPUCap {
+        let whole = CPUQuota.ppm(quota: cputune?.global_quota, period: cputune?.global_period)
+        let each = CPUQuota.ppm(quota: cputune?.quota, period: cputune?.period, times: max(1, vcpus.count))
+        return [whole, each].compactMap { $0 }.min().map { .limit(ppm: $0) } ?? .none
     }
 }
 

@@ -13,14 +13,14 @@ final class DefinitionCache: Sendable {
         let name: String
         let hypervisorID: Int64?
         let definition: DefinedDomain
-        /// What the hypervisor says beside the definition, in parts per million of one core; `nil` without a cap.
-        let schedulerCapPPM: Int64?
+        /// What the hypervisor says beside the definition; `nil` where the definition says it.
+        let schedulerCap: CPUCap?
         /// Devices that the driver counts and the definition did not have when it was read.
         var strangeDevices: Set<String> = []
 
-        /// The cap that holds with this number of vCPUs; `nil` without one.
-        func cpuCapPPM(vcpus: VCPUCount?) -> Int64? {
-            schedulerCapPPM ?? definition.cpuCapPPM(vcpus: vcpus ?? definition.startVCPUs)
+        /// The cap that holds with this number of vCPUs.
+        func cpuCap(vcpus: VCPUCount?) -> CPUCap {
+            schedulerCap ?? definition.cpuCap(vcpus: vcpus ?? definition.startVCPUs)
         }
     }
 

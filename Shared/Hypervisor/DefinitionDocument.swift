@@ -118,9 +118,13 @@ struct DefinitionDocument {
     // MARK: Caps
 
     /// Replaces Ebb's own CPU cap by the former one, if there was one; leaves a cap that is not Ebb's.
+    /// - Parameter own: in parts per million of one core.
     func replaceCPUQuota(_ own: Int64, by former: DefinedDomain.CPUTuning?) {
-        guard let tuning = all("cputune").first, let quota = tuning.child("global_quota"), Int64(quota.text) == own
-        else { return }
+        guard let tuning = all("cputune").first else { return }
+        let present = CPUQuota.ppm(
+            quota: tuning.child("global_quota").flatMap { Int64($0.text) },
+            period: tuning.child("global_period").flatMap { Int64($0.text) })
+        guard CPUCap(ppm: present ?? 0).fulfils(asked: own, granule: CPUQuota.granulePPM) == true else { return }
         for (name, value) in [("global_quota", former?.global_quota), ("global_period", former?.global_period)] {
             guard let element = tuning.child(name) else { continue }
             if let value { element.stringValue = "\(value)" } else { element.detach() }

@@ -20,7 +20,7 @@ extension DomainReading {
         let devices = statistics.devices(known?.definition, isActive: state.isActive)
         self.devices = devices
         disk = devices.knownSum(of: .disk) { $0.capacity?.bytes }.map { ByteCount(clamping: $0) }
-        cpuCapPPM = known?.cpuCapPPM(vcpus: grantedVCPUs)
+        cpuCap = known?.cpuCap(vcpus: grantedVCPUs) ?? .unknown
         networkCapBytesPerSecond = known?.definition.networkCapBytesPerSecond
         guard state.isActive else { return }
         counters = statistics.counters(devices)

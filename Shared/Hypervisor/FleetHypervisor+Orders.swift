@@ -113,7 +113,9 @@ extension FleetHypervisor {
     package func release(
         _ domain: DomainID, _ own: OwnParts, _ call: MutatingCall
     ) async throws(HypervisorError) -> Effect {
-        if own.cpuCapPPM != nil { _ = try await cap(domain, .cpu(ppm: 0), call.following(.liftCPUCap)) }
+        if own.cpuCapPPM != nil {
+            _ = try await cap(domain, .cpu(ppm: own.foundCPUCap.limitPPM ?? 0), call.following(.liftCPUCap))
+        }
         if own.networkCapBytesPerSecond != nil {
             _ = try await cap(domain, .network(bytesPerSecond: 0), call.following(.liftNetworkCap))
         }

@@ -66,7 +66,7 @@ extension DomainReading {
             },
             disk: ByteCount(exactly: wire.diskBytes),
             sizeEffectiveAt: Timestamp(nanoseconds: wire.sizeEffectiveNs),
-            cpuCapPPM: wire.cpuCapPpm == 0 ? nil : Int64(clamping: wire.cpuCapPpm),
+            cpuCap: CPUCap(ppm: Int64(clamping: wire.cpuCapPpm)),
             networkCapBytesPerSecond: wire.networkCapBytesPerSecond == 0
                 ? nil : Int64(clamping: wire.networkCapBytesPerSecond))
         stateReason = StateReason(rawValue: wire.stateReason)

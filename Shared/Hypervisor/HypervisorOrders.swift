@@ -47,12 +47,18 @@ package struct DomainLabel: Hashable, Sendable {
 package struct OwnParts: Hashable, Sendable {
     /// The definition as it was when the domain was adopted; `nil` for one that Ebb created.
     package let adoptedAs: String?
+    /// The CPU cap that was found when the domain was adopted; unknown for one that Ebb created.
+    package let foundCPUCap: CPUCap
     /// Caps that hold; `nil`: none.
     package let cpuCapPPM: Int64?
     package let networkCapBytesPerSecond: Int64?
 
-    package init(adoptedAs: String?, cpuCapPPM: Int64? = nil, networkCapBytesPerSecond: Int64? = nil) {
+    package init(
+        adoptedAs: String?, foundCPUCap: CPUCap = .unknown, cpuCapPPM: Int64? = nil,
+        networkCapBytesPerSecond: Int64? = nil
+    ) {
         self.adoptedAs = adoptedAs
+        self.foundCPUCap = foundCPUCap
         self.cpuCapPPM = cpuCapPPM
         self.networkCapBytesPerSecond = networkCapBytesPerSecond
     }

@@ -122,7 +122,9 @@ extension LibvirtConnection {
         of domain: borrowing DomainHandle, _ own: OwnParts, adoptedAs saved: DefinedDomain?
     ) throws(HypervisorError) {
         let live = try freshDefinition(of: domain)
-        if let ppm = own.cpuCapPPM { try liftCPUCap(of: domain, live, ppm, saved?.cputune) }
+        if let ppm = own.cpuCapPPM {
+            try giveBackCPUCap(of: domain, own: ppm, found: own.foundCPUCap, saved: saved?.cputune)
+        }
         guard let bytes = own.networkCapBytesPerSecond else { return }
         let cap = Self.kibibytes(bytes)
         let former = saved?.interfaceCaps ?? [:]
@@ -135,22 +137,6 @@ extension LibvirtConnection {
                     VIR_DOMAIN_AFFECT_LIVE.rawValue)
             }
         }
-    }
-
-    private func liftCPUCap(
-        of domain: borrowing DomainHandle, _ live: DefinedDomain, _ ppm: Int64, _ saved: DefinedDomain.CPUTuning?
-    ) throws(HypervisorError) {
-        var parameters = TypedParameters()
-        if driver == .xen {
-            parameters.add(VIR_DOMAIN_SCHEDULER_CAP, word: 0)
-            return try domain.setScheduler(parameters, VIR_DOMAIN_AFFECT_LIVE.rawValue)
-        }
-        guard live.cputune?.global_quota == Self.quota(ppm: ppm) else { return }
-        if let period = saved?.global_period {
-            parameters.add(VIR_DOMAIN_SCHEDULER_GLOBAL_PERIOD, unsigned: UInt64(clamping: period))
-        }
-        parameters.add(VIR_DOMAIN_SCHEDULER_GLOBAL_QUOTA, signed: saved?.global_quota ?? -1)
-        try domain.setScheduler(parameters, VIR_DOMAIN_AFFECT_LIVE.rawValue)
     }
 }
 
@@ -243,7 +229,7 @@ extension DefinitionDocument {
             removeNovaLabels()
         }
         if let ppm = own.cpuCapPPM {
-            replaceCPUQuota(LibvirtConnection.quota(ppm: ppm), by: saved?.cputune)
+            replaceCPUQuota(ppm, by: saved?.cputune)
         }
         if let bytes = own.networkCapBytesPerSecond {
             replaceInterfaceCaps(LibvirtConnection.kibibytes(bytes), by: saved?.interfaceCaps ?? [:])

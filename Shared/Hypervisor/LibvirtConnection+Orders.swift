@@ -4,13 +4,8 @@ internal import CLibvirt
 internal import Contracts
 internal import ResourceModel
 
-/// Memory, caps, snapshots.
+/// Memory, caps of the network, snapshots.
 extension LibvirtConnection {
-    /// The period of QEMU's quota.
-    static let capPeriodMicroseconds: Int64 = 100_000
-    /// The smallest quota that the kernel takes.
-    private static let leastQuotaMicroseconds: Int64 = 1_000
-
     /// Which of a domain's two definitions a change reaches: both, if it runs and has a persistent one. The test driver
     /// takes only one at a time.
     private func affected(_ domain: borrowing DomainHandle) throws(HypervisorError) -> UInt32 {
@@ -41,45 +36,6 @@ extension LibvirtConnection {
         }
         forgetDefinition(of: identifier)
         return try reading(of: domain)
-    }
-
-    /// Why the domain can't be capped now; `nil` if it can.
-    func obstacleToCPUCap(_ domain: borrowing DomainHandle) throws(HypervisorError) -> String? {
-        guard driver == .qemu || driver == .xen else { return "driver \(driverName) has no CPU cap" }
-        var reason = ""
-        do throws(HypervisorError) {
-            let parameter = driver == .xen ? VIR_DOMAIN_SCHEDULER_CAP : VIR_DOMAIN_SCHEDULER_GLOBAL_QUOTA
-            if try domain.scheduler()[parameter] != nil { return nil }
-        } catch {
-            guard handle.isAlive() else { throw error }
-            reason = " (\(error.message))"
-        }
-        guard driver == .qemu else {
-            let name = (try? domain.schedulerKind().name) ?? "unknown"
-            return "under Xen's scheduler '\(name)' libvirt sets no cap: boot Xen with sched=credit\(reason)"
-        }
-        return "the host has no control groups for CPU: mount them and name 'cpu' in cgroup_controllers of "
-            + "qemu.conf\(reason)"
-    }
-
-    private func capCPU(_ domain: borrowing DomainHandle, ppm: Int64) throws(HypervisorError) {
-        if let obstacle = try obstacleToCPUCap(domain) {
-            throw HypervisorError(.unsupported, operation: "cap", message: obstacle)
-        }
-        var parameters = TypedParameters()
-        if driver == .xen {
-            // In percent of one core, 0 for none.
-            parameters.add(VIR_DOMAIN_SCHEDULER_CAP, word: UInt32(clamping: (ppm + 9_999) / 10_000))
-            return try domain.setScheduler(parameters, VIR_DOMAIN_AFFECT_CURRENT.rawValue)
-        }
-        parameters.add(VIR_DOMAIN_SCHEDULER_GLOBAL_PERIOD, unsigned: UInt64(Self.capPeriodMicroseconds))
-        parameters.add(VIR_DOMAIN_SCHEDULER_GLOBAL_QUOTA, signed: ppm == 0 ? -1 : Self.quota(ppm: ppm))
-        try domain.setScheduler(parameters, affected(domain))
-    }
-
-    /// The quota in microseconds of a period.
-    static func quota(ppm: Int64) -> Int64 {
-        max(Int64(clamping: Int128(ppm) * Int128(capPeriodMicroseconds) / 1_000_000), leastQuotaMicroseconds)
     }
 
     /// The unit in which interfaces are capped; rounded up.

@@ -148,14 +148,14 @@ final class LibvirtConnection: Sendable {
     func remember(
         _ definition: DefinedDomain, of domain: borrowing DomainHandle, _ identity: DomainIdentity
     ) -> Known {
-        var cap: Int64?
-        if driver == .xen, identity.hypervisorID != nil {
-            // In percent of one core, 0 for none; Xen's definitions don't have it.
-            let percent = attempt("scheduler") { () throws(HypervisorError) in try domain.scheduler() }?["cap"]
-            cap = percent.flatMap { $0 > 0 ? Utilization(percent: $0).ppm : nil }
+        var cap: CPUCap?
+        if driver == .xen {
+            // Xen's definitions don't have it, so a domain that is off has none.
+            let parameters = attempt("scheduler") { () throws(HypervisorError) in try domain.scheduler() }
+            cap = identity.hypervisorID == nil ? CPUCap.none : self.cap(from: parameters)
         }
         let known = Known(
-            name: identity.name, hypervisorID: identity.hypervisorID, definition: definition, schedulerCapPPM: cap)
+            name: identity.name, hypervisorID: identity.hypervisorID, definition: definition, schedulerCap: cap)
         cache.remember(known, of: identity, now: monotonicNanoseconds())
         return known
     }
@@ -179,8 +179,9 @@ final class LibvirtConnection: Sendable {
 
     /// Which definitions must be read, the most urgent first.
     private func due(of identities: [DomainIdentity]) -> [DomainIdentity] {
-        cache.due(
-            of: identities, oldest: monotonicNanoseconds() - limits.definitionRefresh.wholeNanoseconds,
+        let age = driver == .xen ? min(limits.definitionRefresh, limits.capRefresh) : limits.definitionRefresh
+        return cache.due(
+            of: identities, oldest: monotonicNanoseconds() - age.wholeNanoseconds,
             few: limits.definitionRefreshesPerSample)
     }
 

@@ -18,6 +18,8 @@ package struct LibvirtLimits: Hashable, Sendable {
     /// A definition is read again after this time even without a report of a change: not every driver reports all
     /// changes.
     package var definitionRefresh: Duration = .seconds(300)
+    /// The same on Xen, which reports no change of a cap.
+    package var capRefresh: Duration = .seconds(30)
     /// How many such definitions are read with one sample.
     package var definitionRefreshesPerSample = 8
     /// Where each domain is asked for alone, how long one call may read; other calls have their turn in between.

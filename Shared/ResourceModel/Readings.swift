@@ -54,8 +54,7 @@ package struct DomainReading: Hashable, Sendable {
     package var vcpuTimeNanoseconds: [Int64]?
     /// Since when the present size and state hold on this host, where the driver says so.
     package var sizeEffectiveAt: Timestamp?
-    /// The CPU cap in parts per million of one core; `nil` without a cap, or while it is unknown.
-    package var cpuCapPPM: Int64?
+    package var cpuCap: CPUCap
     /// What its network interfaces may carry in each direction; `nil` without a cap, or while it is unknown.
     package var networkCapBytesPerSecond: Int64?
     /// When the guest reported its memory figures; `nil`: at the reading's own instant.
@@ -67,7 +66,7 @@ package struct DomainReading: Hashable, Sendable {
         confirmedVCPUs: VCPUCount? = nil, memory: DomainMemory? = nil, disk: ByteCount? = nil,
         counters: DomainCounters = DomainCounters(), devices: [DeviceCounters]? = nil,
         vcpuTimeNanoseconds: [Int64]? = nil,
-        sizeEffectiveAt: Timestamp? = nil, cpuCapPPM: Int64? = nil, networkCapBytesPerSecond: Int64? = nil
+        sizeEffectiveAt: Timestamp? = nil, cpuCap: CPUCap = .unknown, networkCapBytesPerSecond: Int64? = nil
     ) {
         self.domain = domain
         self.name = name
@@ -83,7 +82,7 @@ package struct DomainReading: Hashable, Sendable {
         self.devices = devices
         self.vcpuTimeNanoseconds = vcpuTimeNanoseconds
         self.sizeEffectiveAt = sizeEffectiveAt
-        self.cpuCapPPM = cpuCapPPM
+        self.cpuCap = cpuCap
         self.networkCapBytesPerSecond = networkCapBytesPerSecond
     }
 }

@@ -59,6 +59,7 @@ package struct Migration: Hashable, Sendable {
         Migration(30, "only_what_was_measured", PackageResources._030_only_what_was_measured_sql),
         Migration(31, "bounds_of_instants", PackageResources._031_bounds_of_instants_sql),
         Migration(32, "what_stays", PackageResources._032_what_stays_sql),
+        Migration(33, "caps", PackageResources._033_caps_sql),
     ]
 }
 

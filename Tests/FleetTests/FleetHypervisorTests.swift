@@ -86,7 +86,7 @@ struct FleetHypervisorTests {
         let shrunk = try await hypervisor.resize(vm, memory: .mebibytes(256), call(2))
         #expect(shrunk.domain?.memory?.allocated == .mebibytes(256))
         let capped = try await hypervisor.cap(vm, .cpu(ppm: 500_000), call(3))
-        #expect(capped.domain?.cpuCapPPM == 500_000)
+        #expect(capped.domain?.cpuCap == .limit(ppm: 500_000))
         let limited = try await hypervisor.cap(vm, .network(bytesPerSecond: 1_000), call(4))
         #expect(limited.domain?.networkCapBytesPerSecond == 1_000)
         clock.pass(.seconds(10))
@@ -101,9 +101,10 @@ struct FleetHypervisorTests {
         let ceiling = DomainCeiling(maximumVCPUs: 8, maximumMemory: nil)
         #expect(try await hypervisor.prepare(vm, for: ceiling, call(9)).map(\.after) == ["8"])
         #expect(try await hypervisor.preparation(of: vm, for: ceiling).isEmpty)
-        let own = OwnParts(adoptedAs: former, cpuCapPPM: 500_000, networkCapBytesPerSecond: 1_000)
+        let own = OwnParts(
+            adoptedAs: former, foundCPUCap: .limit(ppm: 250_000), cpuCapPPM: 500_000, networkCapBytesPerSecond: 1_000)
         let released = try await hypervisor.release(vm, own, call(7))
-        #expect(released.domain?.cpuCapPPM == nil && released.domain?.networkCapBytesPerSecond == nil)
+        #expect(released.domain?.cpuCap == .limit(ppm: 250_000) && released.domain?.networkCapBytesPerSecond == nil)
         #expect(try await hypervisor.inventory().map(\.tenant) == [nil])
         #expect(try await hypervisor.preparation(of: vm, for: ceiling).count == 1, "the ceiling is the former one")
         await #expect(throws: HypervisorError.self) {

@@ -71,7 +71,7 @@ enum FuzzTarget: String, CaseIterable {
     private static func definition(_ text: String) {
         _ = HostCapabilities(xml: text)
         guard let read = DefinedDomain(xml: text) else { return }
-        _ = (read.maximumVCPUs, read.startVCPUs, read.fixedVCPUs, read.pluggedVCPUCount, read.cpuCapPPM)
+        _ = (read.maximumVCPUs, read.startVCPUs, read.fixedVCPUs, read.pluggedVCPUCount, read.cpuCap(vcpus: 3))
         _ = (read.maximumMemory, read.startMemory, read.networkCapBytesPerSecond, read.displayName, read.diskFiles)
     }
 

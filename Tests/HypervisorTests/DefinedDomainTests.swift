@@ -82,7 +82,7 @@ struct DefinedDomainTests {
     @Test("the tighter of a domain's and its vCPUs' quotas is its cap, each by its own period; a negative one is none")
     func quotas() throws {
         func cap(_ tuning: String, vcpus: VCPUCount) throws -> Int64? {
-            try domain(more: "<cputune>\(tuning)</cputune>").cpuCapPPM(vcpus: vcpus)
+            try domain(more: "<cputune>\(tuning)</cputune>").cpuCap(vcpus: vcpus).limitPPM
         }
         let each = "<period>100000</period><quota>25000</quota>"
         #expect(try cap(each, vcpus: 1) == 250_000)
@@ -180,15 +180,15 @@ struct DefinedDomainTests {
                 <serial type='pty'><log file='/var/log/x.log'/></serial><console type='pty'/>
                 <memballoon model='none'/>
                 """)
-        #expect(read.cpuCapPPM(vcpus: 1) == 500_000)
+        #expect(read.cpuCap(vcpus: 1) == .limit(ppm: 500_000))
         #expect(read.fixedVCPUs == [1])
         #expect(read.networkCapBytesPerSecond == 512_000)
         #expect(read.consoleFile == "/var/log/x.log")
         #expect(!read.hasBalloon)
         #expect(read.startMemory == .gibibytes(1))
         #expect(read.startVCPUs == 1)
-        #expect(try domain().cpuCapPPM(vcpus: 1) == nil)
-        #expect(try domain(more: "<cputune><global_quota>-1</global_quota></cputune>").cpuCapPPM(vcpus: 1) == nil)
+        #expect(try domain().cpuCap(vcpus: 1) == CPUCap.none)
+        #expect(try domain(more: "<cputune><global_quota>-1</global_quota></cputune>").cpuCap(vcpus: 1) == CPUCap.none)
         let serial = "<serial type='file'><source path='/var/log/y.log'/></serial>"
         #expect(try domain(devices: serial).consoleFile == "/var/log/y.log")
     }

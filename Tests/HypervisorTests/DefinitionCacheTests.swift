@@ -19,7 +19,7 @@ struct DefinitionCacheTests {
                 DefinedDomain(
                     xml: "<domain type='test'><name>\(identity.name)</name><memory>1</memory><vcpu>1</vcpu></domain>"))
             let known = DefinitionCache.Known(
-                name: identity.name, hypervisorID: identity.hypervisorID, definition: definition, schedulerCapPPM: nil)
+                name: identity.name, hypervisorID: identity.hypervisorID, definition: definition, schedulerCap: nil)
             cache.remember(known, of: identity, now: Int64(index))
         }
         return cache

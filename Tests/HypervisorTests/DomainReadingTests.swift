@@ -83,7 +83,7 @@ struct DomainReadingTests {
         return DomainReading(
             DomainStatistics(identity: identity, values: values, names: names),
             LibvirtConnection.Known(
-                name: identity.name, hypervisorID: 7, definition: definition, schedulerCapPPM: nil))
+                name: identity.name, hypervisorID: 7, definition: definition, schedulerCap: nil))
     }
 
     @Test("a device is known by its hardware address or target, wherever the statistics have it")

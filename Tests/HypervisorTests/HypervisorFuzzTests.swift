@@ -32,7 +32,7 @@ struct HypervisorFuzzTests {
     func documents() {
         Fuzz.run("definitions", rounds: 500) { fuzz in
             guard let read = DefinedDomain(xml: fuzz.mutated(Self.definition)) else { return }
-            _ = (read.maximumVCPUs, read.startVCPUs, read.fixedVCPUs, read.pluggedVCPUCount, read.cpuCapPPM)
+            _ = (read.maximumVCPUs, read.startVCPUs, read.fixedVCPUs, read.pluggedVCPUCount, read.cpuCap(vcpus: 3))
             _ = (read.maximumMemory, read.startMemory, read.networkCapBytesPerSecond, read.displayName, read.manager)
             _ = read.diskFiles
         }

@@ -13,6 +13,8 @@ struct Lab {
     let kernel: String
     let initrd: String
     let network: String
+    /// Whether the machine's kernel can cap guests.
+    let canCap: Bool
 
     static let present: Lab? = {
         let environment = ProcessInfo.processInfo.environment
@@ -20,7 +22,8 @@ struct Lab {
         let network = environment["EBB_LAB_NET"] ?? "10.211.77"
         return Lab(
             uris: ["host-a": "qemu+tcp://\(network).11/system", "host-b": "qemu+tcp://\(network).12/system"],
-            script: script, kernel: "\(state)/guest/vmlinuz", initrd: "\(state)/guest/initrd.img", network: network)
+            script: script, kernel: "\(state)/guest/vmlinuz", initrd: "\(state)/guest/initrd.img", network: network,
+            canCap: FileManager.default.fileExists(atPath: "\(state)/caps"))
     }()
 
     /// Runs `lab.sh` with arguments and returns what it prints; what it complains of goes into the error alone, for

@@ -62,6 +62,7 @@ struct LabOperationsTests {
             try await questions(scene)
             try await snapshots(scene)
             try await sizes(scene)
+            if scene.lab.canCap { try await LabCaps(lab: scene.lab, host: scene.source, domain: scene.domain).run() }
             try await life(scene)
             try await hungGuest(scene)
             try await migrations(scene)
@@ -142,7 +143,7 @@ struct LabOperationsTests {
             abilities.growsVCPUs, abilities.shrinksVCPUs, abilities.resizesMemory, abilities.movesLive,
             abilities.confirmsSizes,
         ] { #expect(ability.isPossible, "\(ability.missing)") }
-        #expect(!abilities.capsCPU.isPossible)
+        #expect(abilities.capsCPU.isPossible == scene.lab.canCap)
     }
 
     private func sizes(_ scene: Scene) async throws {
@@ -160,9 +161,10 @@ struct LabOperationsTests {
         try await scene.heard(within: .seconds(10)) {
             if case .memoryChanged(domain, _) = $0 { true } else { false }
         }
-        // The lab has no control groups.
-        await expect(code: .unsupported, saying: "control groups") {
-            try await source.cap(domain, .cpu(ppm: 500_000), .fresh())
+        if !scene.lab.canCap {
+            await expect(code: .unsupported, saying: "control groups") {
+                try await source.cap(domain, .cpu(ppm: 500_000), .fresh())
+            }
         }
         try await networkCap(scene)
         await expect(code: .refused, saying: "plugged") {
@@ -288,11 +290,16 @@ struct LabOperationsTests {
         #expect(try await source.look(at: domain).state == .running)
         #expect(try await source.migrationProgress(of: domain) == nil)
 
+        if scene.lab.canCap { _ = try await source.cap(domain, .cpu(ppm: 900_000), .fresh()) }
         let options = MigrationOptions(
             bandwidthBytesPerSecond: 512 << 20, maximumDowntimeMilliseconds: 500, autoConverges: true)
         let target = MigrationTarget(host: "host-b", uri: uri, epoch: 1, options: options)
         let effect = try await source.migrate(domain, to: target, .fresh(timeout: .seconds(120)))
         #expect(effect.domain?.state == .running)
+        if scene.lab.canCap {
+            #expect(try await scene.target.look(at: domain).cpuCap == .limit(ppm: 900_000), "a move keeps the cap")
+            _ = try await scene.target.cap(domain, .cpu(ppm: 0), .fresh())
+        }
         try await scene.heard(within: .seconds(10)) { $0 == .jobCompleted(domain, detail: "migration away") }
         #expect(try await !source.inventory().contains { $0.domain == domain })
         let persistent = DefinedDomain(xml: try await scene.target.definition(of: domain))

@@ -199,6 +199,11 @@ import Testing
         let released = try #require(DefinedDomain(xml: document.xml))
         #expect(released.cputune?.global_quota == 90_000)
         #expect(released.interfaceCaps.values.map(\.inbound) == [500])
+        // Lifted by Ebb: the former one is there again.
+        let lifted = definition(quota: "-1", average: "977")
+        let free = try #require(DefinitionDocument(xml: lifted))
+        free.release(try #require(DefinedDomain(xml: lifted)), OwnParts(adoptedAs: nil, cpuCapPPM: 0), adoptedAs: saved)
+        #expect(DefinedDomain(xml: free.xml)?.cputune?.global_quota == 90_000)
         // Without one before, nothing of Ebb's is left, and what is not Ebb's is untouched.
         let bare = try #require(DefinitionDocument(xml: capped))
         bare.release(try #require(DefinedDomain(xml: capped)), own, adoptedAs: nil)

@@ -70,7 +70,75 @@ struct MonitorOperationTests {
             }
             await subscriber.close()
             #expect(try await rig.perform("cap", vm, #"{"cpu_cap_ppm": 0}"#).succeeded)
-            #expect(try await rig.inventory.domain(vm)?.cpuCapPPM == nil)
+            #expect(try await rig.inventory.domain(vm)?.cpuCapPPM == 0)
+        }
+    }
+
+    @Test(
+        "a VM that is started again has its cap again, under a freeze too; what others set in its life is only recorded"
+    )
+    func capAgain() async throws {
+        try await withMonitor { rig, fleet in
+            #expect(try await rig.perform("create", vm, create).succeeded)
+            #expect(try await rig.perform("cap", vm, #"{"cpu_cap_ppm": 500000}"#).succeeded)
+            try await FreezeRepository(rig.store).freeze(
+                FreezeRecord(
+                    .domain(vm), reason: "an audit", principal: "ada", isAutomatic: false, createdAt: rig.clock.now()))
+            let stranger = try await fleet.hypervisor("h1")
+            for verb in ["destroy", "start"] { #expect(try await rig.perform(verb, vm).succeeded) }
+            try await eventually("it is set again") {
+                try await stranger.look(at: vm).cpuCap == .limit(ppm: 500_000)
+            }
+            try await eventually("that is seen") {
+                try await rig.inventory.domain(vm)?.seenCPUCap == .limit(ppm: 500_000)
+            }
+            try await stranger.cap(vm, ppm: 250_000, rig)
+            try await eventually("the other cap is seen") {
+                try await rig.inventory.domain(vm)?.seenCPUCap == .limit(ppm: 250_000)
+            }
+            let loop = try await rig.supervisor.unit(of: "h1").loop
+            #expect(await loop.lostCaps().isEmpty)
+            #expect(try await rig.inventory.domain(vm)?.cpuCapPPM == 500_000, "what was asked stays what was asked")
+        }
+    }
+
+    @Test("on a host that Ebb only observes a lost cap is not set again")
+    func capOnObservedHost() async throws {
+        try await withMonitor { rig, fleet in
+            #expect(try await rig.perform("create", vm, create).succeeded)
+            #expect(try await rig.perform("cap", vm, #"{"cpu_cap_ppm": 500000}"#).succeeded)
+            try await rig.inventory.setMode(of: "h1", to: .observe)
+            let stranger = try await fleet.hypervisor("h1")
+            for verb in [LifecycleVerb.destroy, .start] {
+                try await fleet.administer(.foreign(domain: vm, action: .lifecycle(verb: verb)))
+            }
+            let loop = try await rig.supervisor.unit(of: "h1").loop
+            try await eventually("the loss is noticed") { await loop.lostCaps().map(\.ppm) == [500_000] }
+            try await rig.supervisor.unit(of: "h1").runner.capAgain()
+            #expect(try await stranger.look(at: vm).cpuCap == CPUCap.none)
+            try await rig.inventory.setMode(of: "h1", to: .enabled)
+            try await eventually("it is set again") {
+                try await stranger.look(at: vm).cpuCap == .limit(ppm: 500_000)
+            }
+        }
+    }
+
+    @Test(
+        "a cap that an adopted VM had is there again after its release, whatever Ebb did meanwhile",
+        arguments: [0, 700_000])
+    func foundCap(asked: Int) async throws {
+        let foreign = FleetDomainDefinition(
+            id: vm, name: "found", maximumVCPUs: 4, vcpus: 2, memory: .mebibytes(128), disk: .zero)
+        try await withMonitor(domains: [foreign]) { rig, fleet in
+            try await eventually("it is listed") { try await rig.inventory.domain(vm)?.state == .running }
+            let stranger = try await fleet.hypervisor("h1")
+            try await stranger.cap(vm, ppm: 300_000, rig)
+            #expect(try await rig.perform("adopt", vm, #"{"tenant": "acme"}"#).succeeded)
+            #expect(try await InventoryRepository(rig.store).foundCPUCap(of: vm) == .limit(ppm: 300_000))
+            #expect(try await rig.perform("cap", vm, #"{"cpu_cap_ppm": \#(asked)}"#).succeeded)
+            #expect(try await stranger.look(at: vm).cpuCap == CPUCap(ppm: Int64(asked)))
+            #expect(try await rig.perform("release", vm).succeeded)
+            #expect(try await stranger.look(at: vm).cpuCap == .limit(ppm: 300_000))
         }
     }
 
@@ -84,12 +152,15 @@ struct MonitorOperationTests {
             #expect(list.contains(#""name":"before""#), "\(list)")
             let reverted = try await rig.perform("revert", vm, #"{"name": "before"}"#)
             #expect(reverted.succeeded, "\(reverted)")
-            #expect(try await rig.perform("revert", vm, #"{"name": "never"}"#).code == .hypervisor)
+            let second = try await rig.perform("snapshot", vm, #"{"name": "before"}"#)
+            #expect(second.code == .conflict && second.message?.contains("'before' already") == true, "\(second)")
+            let never = try await rig.perform("revert", vm, #"{"name": "never"}"#)
+            #expect(never.code == .notFound && never.message?.contains("'never'") == true, "\(never)")
             let deleted = try await rig.perform("delete-snapshot", vm, #"{"name": "before"}"#)
             #expect(deleted.succeeded, "\(deleted)")
             #expect(try await rig.ask(.listSnapshots, #"{"domain": "\#(vm)"}"#) == "[]")
             let again = try await rig.perform("delete-snapshot", vm, #"{"name": "before"}"#)
-            #expect(again.code == .hypervisor && again.message?.contains("'before'") == true, "\(again)")
+            #expect(again.code == .notFound && again.message?.contains("'before'") == true, "\(again)")
             let reboot = try await rig.perform("reboot", vm)
             #expect(reboot.succeeded, "\(reboot)")
         }
@@ -233,5 +304,16 @@ struct MonitorOperationTests {
             }
             #expect(try await rig.inventory.host("h1")?.mode == .observe)
         }
+    }
+}
+
+extension FleetHypervisor {
+    /// Caps a domain as somebody does who is not Ebb.
+    fileprivate func cap(_ domain: DomainID, ppm: Int64, _ rig: MonitorRig) async throws {
+        let shard = try #require(try await ShardRepository(rig.store).fetch(.host, "h1"))
+        var generator = SystemRandomNumberGenerator()
+        let call = MutatingCall(
+            id: UUID128.random(using: &generator), epoch: UInt64(shard.epoch), timeout: .seconds(5))
+        _ = try await cap(domain, .cpu(ppm: ppm), call)
     }
 }

@@ -30,6 +30,7 @@ state=${EBB_LAB_DIR:-$(cd "$script_directory/../.." && pwd)/.build/lab}
 network=${EBB_LAB_NET:-10.211.77}
 hosts=(host-a host-b)
 prefix=24
+groups=/sys/fs/cgroup
 
 fail() {
     echo "lab: $*" >&2
@@ -135,15 +136,30 @@ start_lab() {
         fail "the lab's bridge did not come up"
 }
 
+# Whether the kernel can cap guests: it has control groups for CPU of the first version, with quotas. Where a guest has
+# groups libvirt takes its CPU time from them, and from nowhere else.
+can_cap() {
+    local probe=$groups/cpu/ebb-lab-probe-$$ result=1
+    [ -e "$groups/cpuacct/cpuacct.usage" ] || return 1
+    mkdir "$probe" 2>/dev/null || return 1
+    [ -f "$probe/cpu.cfs_quota_us" ] && result=0
+    rmdir "$probe"
+    return $result
+}
+
 start_host() { # HOST
-    local host=$1 folder=$state/$1 first
+    local host=$1 folder=$state/$1 first group=''
     # Found out before: a substitution in the line below would be a child of that process too, for a moment.
     first=$(pid_of lab)
     mkdir -p "$folder"/{run,etc,lib,log,cache}
+    if [ -e "$state/caps" ]; then
+        group=ebb-lab-$first-$host
+        mkdir -p "$groups"/{cpu,cpuacct}/"$group"
+    fi
     write_configuration "$host" "$folder/etc"
     # A child of the lab's first process, with a network, mounts and a host name of its own.
     setsid nsenter --target "$first" --net --mount --pid -- \
-        unshare --net --mount --uts -- "$script_directory/host-init.sh" "$host" "$folder" \
+        unshare --net --mount --uts -- "$script_directory/host-init.sh" "$host" "$folder" "$group" \
         </dev/null >>"$state/lab.log" 2>&1 &
     record "$host" "$(child_of $!)"
     connect_host "$host"
@@ -179,7 +195,8 @@ connect_host() { # HOST
 }
 
 write_configuration() { # HOST FOLDER
-    local host=$1 folder=$2
+    local host=$1 folder=$2 controllers=''
+    [ ! -e "$state/caps" ] || controllers='"cpu", "cpuacct"'
     # The same UUID on both hosts (the machine's) would have migration refused as 'to the same host'.
     cat >"$folder/libvirtd.conf" <<CONFIGURATION
 listen_tls = 0
@@ -193,7 +210,7 @@ CONFIGURATION
 user = "root"
 group = "root"
 security_driver = "none"
-cgroup_controllers = [ ]
+cgroup_controllers = [ $controllers ]
 namespaces = [ ]
 remember_owner = 0
 stdio_handler = "file"
@@ -202,12 +219,15 @@ CONFIGURATION
 }
 
 start_daemon() { # HOST
-    local host=$1 attempt
+    local host=$1 attempt own_groups=''
+    # A process that enters a host keeps its groups.
+    [ ! -e "$state/caps" ] || own_groups='cpu cpuacct'
     # A daemon keeps nothing of who started it: a test would wait for as long as it lives.
     # shellcheck disable=SC2016
     in_host "$host" bash -c 'mkdir -p /var/log/libvirt/qemu && rm -f /run/libvirtd.pid &&
         for fd in /proc/$$/fd/*; do [ "${fd##*/}" -le 2 ] || eval "exec ${fd##*/}>&-"; done;
-        exec timeout 30 setsid libvirtd --listen --daemon --pid-file /run/libvirtd.pid' </dev/null >>"$state/lab.log" 2>&1
+        for group in $1; do echo $$ >"/sys/fs/cgroup/$group/cgroup.procs"; done;
+        exec timeout 30 setsid libvirtd --listen --daemon --pid-file /run/libvirtd.pid' start "$own_groups" </dev/null >>"$state/lab.log" 2>&1
     # A daemon that is asked while it still starts may never answer that request: each has a limit of its own.
     for ((attempt = 0; attempt < 150; attempt++)); do
         in_network timeout 2 virsh --connect "$(uri "$host")" list >/dev/null 2>&1 && return
@@ -225,6 +245,7 @@ up() {
     trap 'exit 130' INT TERM
     "$script_directory/guest/build.sh" "$state/guest"
     : >"$state/lab.log"
+    if can_cap; then : >"$state/caps"; else echo "guests can't be capped here: the kernel has no CPU quotas" >&2; fi
     start_lab
     local host starting=()
     for host in "${hosts[@]}"; do
@@ -253,7 +274,7 @@ undo() {
 # --- down ---
 
 down() {
-    local pid attempt
+    local pid attempt group
     if alive lab; then
         pid=$(pid_of lab)
         kill -KILL "$pid"
@@ -262,9 +283,12 @@ down() {
             sleep 0.05
         done
         if alive lab; then fail "process $pid does not end"; fi
+        for group in "$groups"/{cpu,cpuacct}/"ebb-lab-$pid"-*; do
+            [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
+        done
     fi
     for pid in "${hosts[@]}"; do rm -rf "${state:?}/$pid" "$state/$pid.pid"; done
-    rm -rf "${state:?}/images" "$state/lab.pid" "$state/lab.log"
+    rm -rf "${state:?}/images" "$state/lab.pid" "$state/lab.log" "$state/caps"
 }
 
 # --- the rest ---

@@ -100,7 +100,7 @@ extension Fuzz {
                 blockReadBytes: optional { $0.int64() }, blockWrittenBytes: optional { $0.int64() },
                 swapInBytes: optional { $0.int64() }, majorFaults: optional { $0.int64() }),
             vcpuTimeNanoseconds: optional { fuzz in (0..<fuzz.index(below: 4)).map { _ in fuzz.int64() } },
-            sizeEffectiveAt: optional { $0.instant() }, cpuCapPPM: optional { $0.int64() },
+            sizeEffectiveAt: optional { $0.instant() }, cpuCap: optional { CPUCap(ppm: $0.int64()) } ?? .unknown,
             networkCapBytesPerSecond: optional { $0.int64() })
     }
 

@@ -4,7 +4,8 @@ internal import ResourceModel
 
 /// Something that happened to a domain between two sightings on one host.
 package struct DomainChange: Hashable, Sendable {
-    /// As on the wire: `started`, `stopped`, `crashed`, `paused`, `resumed`, `saved`, `restored`, `restarted`, `resized`.
+    /// As on the wire: `started`, `stopped`, `crashed`, `paused`, `resumed`, `saved`, `restored`, `restarted`, `resized`,
+    /// `capped`.
     package let kind: String
     package let detail: String
 
@@ -22,6 +23,11 @@ package struct DomainChange: Hashable, Sendable {
                 changes.append(DomainChange(kind: "restarted", detail: "its counters begin again"))
             }
             if let before = former.size, let after = now.size { changes += resize(before, after) }
+            if former.cpuCap != now.cpuCap, former.cpuCap != .unknown, now.cpuCap != .unknown,
+                former.incarnation == now.incarnation
+            {
+                changes.append(DomainChange(kind: "capped", detail: "\(former.cpuCap) → \(now.cpuCap)"))
+            }
         }
         return changes
     }

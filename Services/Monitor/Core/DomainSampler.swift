@@ -280,6 +280,7 @@ struct DomainSampler: Hashable, Sendable {
         outcome.sighting.vcpus = outcome.sample.vcpus
         outcome.sighting.memory = outcome.sample.memory
         outcome.sighting.disk = disks.total
+        outcome.sighting.cpuCap = seen.state.isActive ? seen.cpuCap : .unknown
         outcome.sighting.counters = outcome.sample.counters
         outcome.sighting.size = size(seen.state, outcome.sample.memory)
     }

@@ -45,6 +45,8 @@ package struct DomainSighting: Hashable, Sendable {
     package var vcpus: VCPUSizes?
     package var memory: DomainMemory?
     package var disk: ByteCount?
+    /// The cap that holds on its vCPUs; unknown while it does not run.
+    package var cpuCap = CPUCap.unknown
     /// The counters that were believed; for network and disks, the totals of the life's meters.
     package var counters: DomainCounters
     /// The last known counters of each device; `nil` where the driver gives sums only.

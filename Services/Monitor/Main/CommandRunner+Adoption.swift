@@ -63,7 +63,8 @@ extension CommandRunner {
         do throws(StoreError) {
             let row = try await edges.inventory.domain(order.domain)
             own = OwnParts(
-                adoptedAs: try await edges.inventory.savedDefinition(of: order.domain), cpuCapPPM: row?.cpuCapPPM,
+                adoptedAs: try await edges.inventory.savedDefinition(of: order.domain),
+                foundCPUCap: try await edges.inventory.foundCPUCap(of: order.domain), cpuCapPPM: row?.cpuCapPPM,
                 networkCapBytesPerSecond: row?.networkCapBytesPerSecond)
         } catch {
             throw HypervisorError(.refused, operation: "release", message: "its definition can't be read: \(error)")
@@ -102,7 +103,7 @@ extension CommandRunner {
     /// Notes a cap that holds now, for the samples and the row.
     func capped(_ order: CommandOrder) async {
         switch DomainCap(order) {
-        case .cpu(let ppm): await loop.capped(order.domain) { $0.cpuPPM = ppm > 0 ? ppm : nil }
+        case .cpu(let ppm): await loop.capped(order.domain) { $0.cpuPPM = ppm }
         case .network(let bytes): await loop.capped(order.domain) { $0.networkBytesPerSecond = bytes > 0 ? bytes : nil }
         }
     }

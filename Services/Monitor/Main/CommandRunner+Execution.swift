@@ -99,9 +99,11 @@ extension CommandRunner {
         var record = record
         do {
             if let specification { try await loop.hypervisor.check(specification) }
+            try await checkSnapshot(order)
             let beforehand = Beforehand(
                 specification: specification,
                 definition: order.verb == .adopt ? try await adoptable(order) : nil,
+                cpuCap: order.verb == .adopt ? try await loop.hypervisor.look(at: order.domain).cpuCap : .unknown,
                 console: order.verb == .adopt ? try await consoleEnd(of: order.domain) : 0,
                 mark: order.verb.needsMark ? await lifeMark(of: order.domain) : nil,
                 volumes: order.verb == .delete ? try await volumesToDelete(order) : nil)
@@ -121,10 +123,28 @@ extension CommandRunner {
         return true
     }
 
+    /// Refuses a snapshot's name that is taken, or that there is not.
+    private func checkSnapshot(_ order: CommandOrder) async throws {
+        guard [.snapshot, .revert, .deleteSnapshot].contains(order.verb), let name = order.arguments.name else {
+            return
+        }
+        let isThere = try await loop.hypervisor.snapshots(of: order.domain).contains { $0.name == name }
+        if order.verb == .snapshot, isThere {
+            throw CommandRefusal(
+                .conflict,
+                "domain \(order.domain) has a snapshot '\(name)' already: choose another name, or delete that one first"
+            )
+        }
+        if order.verb != .snapshot, !isThere {
+            throw CommandRefusal(.notFound, "domain \(order.domain) has no snapshot '\(name)'")
+        }
+    }
+
     /// What is written together with a command's claim, so that it is not lost if Monitor ends.
     private struct Beforehand {
         let specification: DomainSpecification?
         let definition: String?
+        let cpuCap: CPUCap
         let console: Int64
         let mark: LifeMark?
         let volumes: [String]?
@@ -150,8 +170,8 @@ extension CommandRunner {
                 }
                 if let definition = beforehand.definition {
                     try await edges.inventory.saveDefinition(
-                        of: order.domain, definition, console: beforehand.console, at: edges.clock.now(), under: claim,
-                        in: transaction)
+                        of: order.domain, definition, cpuCap: beforehand.cpuCap, console: beforehand.console,
+                        at: edges.clock.now(), under: claim, in: transaction)
                 }
                 if let vcpus = order.vcpus {
                     let revision = try await edges.inventory.ask(

@@ -25,7 +25,10 @@ extension CommandRunner {
             missing =
                 (current ?? order.arguments.name) == order.arguments.name
                 ? nil : "its current snapshot is '\(current ?? "")'"
-        case .snapshot, .deleteSnapshot, .cap, .networkCap, .adopt, .release, .prepare:
+        case .cap:
+            // Whoever can't read a cap back does not know that it holds.
+            missing = await trace(of: order, record) == true ? nil : "the cap that was asked for can't be read back"
+        case .snapshot, .deleteSnapshot, .networkCap, .adopt, .release, .prepare:
             missing = await trace(of: order, record) == false ? "nothing shows that it had its effect" : nil
         case .delete:
             missing = await isGone(order.domain) ? nil : "the domain is there still"

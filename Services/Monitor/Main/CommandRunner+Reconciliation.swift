@@ -86,9 +86,8 @@ extension CommandRunner {
             return isThere.map { $0 == (order.verb == .snapshot) }
         case .reboot: return await loop.reportedReboot(of: domain, since: record.claimedAt) ? true : nil
         case .cap:
-            // A driver that shows no cap may not know it: only a visible cap means something.
             guard let seen = try? await hypervisor.look(at: domain) else { return nil }
-            return isTaken(seen.cpuCapPPM, order.arguments.cpuCapPPM ?? 0, within: Self.capGranule.ppm)
+            return seen.cpuCap.fulfils(asked: order.arguments.cpuCapPPM ?? 0, granule: Self.capGranule.ppm)
         case .networkCap:
             guard let seen = try? await hypervisor.look(at: domain) else { return nil }
             return isTaken(
@@ -109,7 +108,7 @@ extension CommandRunner {
     }
 
     /// A driver rounds a cap by less than this: Xen to a percent of a core, libvirt to a KiB.
-    private static let capGranule = (ppm: Int64(10_000), bytesPerSecond: Int64(1_024))
+    static let capGranule = (ppm: Int64(10_000), bytesPerSecond: Int64(1_024))
 
     /// Whether the visible cap is the one that was asked for; 0: no cap.
     private func isTaken(_ seen: Int64?, _ asked: Int64, within granule: Int64) -> Bool? {

@@ -113,6 +113,21 @@ actor CommandRunner {
         if migrations[domain] == command { migrations[domain] = nil }
     }
 
+    /// Keeps commands off a domain that has none under way; `nil`: it has one.
+    func occupy(_ domain: DomainID) -> UUID128? {
+        guard !running.values.contains(domain) else { return nil }
+        var generator = SystemRandomNumberGenerator()
+        let id = UUID128.random(using: &generator)
+        running[id] = domain
+        return id
+    }
+
+    /// Commands of the domain go on.
+    func vacate(_ id: UUID128) {
+        running[id] = nil
+        kick()
+    }
+
     private func carryOut(_ record: CommandRecord) async {
         let isEnding =
             record.state == .claimed ? await reconcile(record) : await execute(record)

@@ -14,6 +14,8 @@ struct DomainTracker: Sendable {
     var meter: MeterSchedule
     var asked: VCPUCount?
     var caps: DomainCaps
+    /// The life in which the CPU cap that was asked for was seen.
+    var cappedLife: Incarnation?
     /// The observation that was queued last.
     var written: DomainObservation?
     /// Devices whose counters can't be read, as queued last.
@@ -100,6 +102,6 @@ extension DomainObservation {
         self.init(
             state: seen.state, stateReason: seen.stateReason, name: seen.name, vcpus: vcpus,
             memory: seen.memory.map { DomainMemory(maximum: $0.maximum, allocated: $0.allocated) },
-            disk: seen.disk, incarnation: seen.incarnation)
+            disk: seen.disk, incarnation: seen.incarnation, cpuCap: seen.cpuCap)
     }
 }

@@ -47,8 +47,9 @@ enum Fact: Sendable {
     }
 }
 
-/// A domain's caps; `nil`: no cap.
+/// The caps that were asked for a domain; `nil`: none was.
 struct DomainCaps: Hashable, Sendable {
+    /// In parts per million of one core; 0: it is lifted.
     var cpuPPM: Int64?
     var networkBytesPerSecond: Int64?
 }

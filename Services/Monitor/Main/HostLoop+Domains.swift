@@ -75,6 +75,7 @@ extension HostLoop {
         let isForeign = !ordered.contains(seen.domain) && !isShuttingDown
         noteStop(seen, after: former, isForeign: isForeign)
         let facts = trackers[seen.domain]?.observe(seen, isForced: isForced) ?? []
+        noteCap(seen)
         if let former {
             for change in DomainChange.between(former, seen) {
                 await publish(change, of: seen.domain, at: seen.sizeEffectiveAt ?? seen.seenAt, isForeign: isForeign)

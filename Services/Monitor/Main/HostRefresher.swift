@@ -15,6 +15,7 @@ actor HostRefresher {
     private let proofs: ProofWriter
     private let edges: MonitorEdges
     private let configuration: MonitorConfiguration
+    private let capAgain: @Sendable () async -> Void
     /// Since when domains of other hosts are seen here too.
     private var strangers: [DomainID: ContinuousClock.Instant] = [:]
     /// Recorded copies of other hosts' domains, with their states.
@@ -25,8 +26,9 @@ actor HostRefresher {
 
     init(
         host: HostID, claim: ShardClaim, duplicates: [DomainID], loop: HostLoop, proofs: ProofWriter,
-        edges: MonitorEdges, configuration: MonitorConfiguration
+        edges: MonitorEdges, configuration: MonitorConfiguration, capAgain: @escaping @Sendable () async -> Void
     ) {
+        self.capAgain = capAgain
         self.host = host
         self.claim = claim
         self.proofs = proofs
@@ -43,6 +45,7 @@ actor HostRefresher {
         // for seconds.
         var pause = configuration.rowsInterval / 1_024 * Int(1 + loop.meterPhase % 1_024)
         while !Task.isCancelled {
+            await capAgain()
             do {
                 if ContinuousClock.now >= rowsAreDue {
                     try await readRows()

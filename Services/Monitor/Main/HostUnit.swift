@@ -40,7 +40,7 @@ struct HostUnit: Sendable {
             configuration: configuration)
         refresher = HostRefresher(
             host: record.id, claim: shard.claim, duplicates: known.duplicates, loop: loop, proofs: proofs,
-            edges: edges, configuration: configuration)
+            edges: edges, configuration: configuration, capAgain: { await lateRunner.value?.capAgain() })
         examiner = HostExaminer(
             host: record.id, claim: shard.claim, loop: loop, edges: edges, configuration: configuration)
         farewell = configuration.farewell

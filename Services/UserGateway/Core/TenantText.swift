@@ -45,6 +45,8 @@ package enum TenantText {
             case .state where verb == .delete:
                 "it is not off: shut it down first, with 'ebb vm shutdown --force' at once"
             case .state: "the VM's state does not allow it: \(remedy(of: verb))"
+            case .conflict where verb == .snapshot:
+                "a snapshot of that name is there already ('ebb vm snapshots'), or the VM is there twice ('ebb vm show')"
             case .conflict where verb == .create: "there is a VM of that name already, or another request makes one"
             case .conflict: "something about the VM contradicts it; look with 'ebb vm show' and ask again"
             case .moved: "the VM has moved meanwhile; ask again"
@@ -55,10 +57,10 @@ package enum TenantText {
             case .sizeNotConfirmed: "the guest did not take the new size, and it was taken back"
             case .guestRefused: "the guest refused it"
             case .noEffect: "it had no effect that can be seen"
-            case .hypervisor where verb == .snapshot || verb == .revert || verb == .deleteSnapshot:
-                "the host's hypervisor refused it: see 'ebb vm snapshots' for the names that there are"
             case .hypervisor: "the host's hypervisor refused it"
             case .deadline: "its time was over before it could begin; ask again"
+            case .notFound where verb == .revert || verb == .deleteSnapshot:
+                "it has no snapshot of that name: 'ebb vm snapshots' lists them"
             case .notFound: "what it is about is not there"
             case .notOwner, nil: "it could not be done at present; ask again"
             }

@@ -244,8 +244,9 @@ struct SimulatedDomain: Sendable {
         nextDefinition.tenant = tenant
     }
 
-    /// A cold boot: from now on the prepared definition holds.
+    /// A cold boot: from now on the prepared definition holds. A cap belongs to the life that has ended.
     mutating func boot() {
+        cpuCapPPM = 0
         adoptNextDefinition()
         console += "booted with \(grantedVCPUs) vCPUs\n"
         if console.utf8.count > Self.consoleLimit { console.removeFirst(console.count - Self.consoleLimit / 2) }

@@ -15,16 +15,20 @@ package struct CopyRecord: Hashable, Sendable {
 extension InventoryRepository {
     /// Saves an adopted domain's definition as it was; one that is saved already stays. Throws `fenced`.
     ///
-    /// - Parameter console: how many bytes its console's file has on the claim's host.
+    /// - Parameters:
+    ///   - cpuCap: the cap that was found on it.
+    ///   - console: how many bytes its console's file has on the claim's host.
     package func saveDefinition(
-        of id: DomainID, _ definition: String, console: Int64 = 0, at now: Timestamp, under claim: ShardClaim,
+        of id: DomainID, _ definition: String, cpuCap: CPUCap = .unknown, console: Int64 = 0, at now: Timestamp,
+        under claim: ShardClaim,
         in transaction: Transaction? = nil
     ) async throws {
         try await store.fenced(claim, in: transaction) { transaction in
             _ = try await transaction.query(
                 """
-                INSERT INTO inventory.saved_definition (domain, definition, saved_ns, console_host, console_offset)
-                VALUES (\(id), \(definition), \(now), \(claim.id), \(console)) ON CONFLICT (domain) DO UPDATE SET
+                INSERT INTO inventory.saved_definition
+                    (domain, definition, saved_ns, console_host, console_offset, cpu_cap_ppm)
+                VALUES (\(id), \(definition), \(now), \(claim.id), \(console), \(cpuCap.storedPPM)) ON CONFLICT (domain) DO UPDATE SET
                     console_host = excluded.console_host, console_offset = excluded.console_offset
                 """)
         }
@@ -34,6 +38,12 @@ extension InventoryRepository {
     package func savedDefinition(of id: DomainID) async throws(StoreError) -> String? {
         try await store.query("SELECT definition FROM inventory.saved_definition WHERE domain = \(id)").first?
             .string("definition")
+    }
+
+    /// The CPU cap that an adopted domain had before.
+    package func foundCPUCap(of id: DomainID) async throws(StoreError) -> CPUCap {
+        try await store.query("SELECT cpu_cap_ppm FROM inventory.saved_definition WHERE domain = \(id)").first?
+            .utilizationOrNil("cpu_cap_ppm").map { CPUCap(ppm: $0.ppm) } ?? .unknown
     }
 
     /// How many bytes of a domain's console on a host are from before it was adopted there.
@@ -54,7 +64,7 @@ extension InventoryRepository {
         }
     }
 
-    /// Notes the caps that hold for a domain on the claim's host; `nil`: no cap.
+    /// Notes the caps that were asked for a domain on the claim's host; `nil`: none was. A CPU cap of 0 is lifted.
     package func setCaps(
         of id: DomainID, cpuCapPPM: Int64?, networkCapBytesPerSecond: Int64?, under claim: ShardClaim,
         in transaction: Transaction? = nil
@@ -215,4 +225,17 @@ extension InventoryRepository {
                 """)
         }
     }
+}
+
+extension CPUCap {
+    /// As a column has it: unknown is NULL, none is 0.
+    var storedPPM: Int64? {
+        switch self {
+        case .unknown: nil
+        case .none: 0
+        case .limit(let ppm): min(ppm, Self.largestStoredPPM)
+        }
+    }
+
+    private static let largestStoredPPM: Int64 = 1_000_000_000_000
 }

@@ -29,7 +29,7 @@ extension InventoryRepository {
                     tenant = NULL, managed = false, maximum_vcpus = excluded.maximum_vcpus, asked_vcpus = NULL,
                     granted_vcpus = NULL, confirmed_vcpus = NULL, memory_bytes = NULL,
                     maximum_memory_bytes = excluded.maximum_memory_bytes, disk_bytes = excluded.disk_bytes,
-                    cpu_cap_ppm = NULL, network_cap_bytes_per_second = NULL, pending_maximum_vcpus = NULL,
+                    cpu_cap_ppm = NULL, seen_cpu_cap_ppm = NULL, network_cap_bytes_per_second = NULL, pending_maximum_vcpus = NULL,
                     pending_maximum_memory_bytes = NULL, incarnation_hypervisor = NULL, incarnation_start_ns = NULL,
                     foreign_manager = excluded.foreign_manager, missing_ns = NULL, deleted_ns = NULL,
                     revision = d.revision + 1
@@ -122,7 +122,7 @@ extension InventoryRepository {
                         THEN d.pending_maximum_vcpus END,
                     pending_maximum_memory_bytes = CASE WHEN n.maximum_memory_bytes < d.pending_maximum_memory_bytes
                         THEN d.pending_maximum_memory_bytes END,
-                    incarnation_start_ns = n.incarnation_start_ns,
+                    incarnation_start_ns = n.incarnation_start_ns, seen_cpu_cap_ppm = n.seen_cpu_cap_ppm,
                     leftover_volumes = CASE WHEN n.state IN ('unknown', 'shutoff', 'saved')
                         THEN d.leftover_volumes ELSE '[]' END,
                     revision = d.revision + CASE WHEN n.is_changed THEN 1 ELSE 0 END
@@ -131,12 +131,12 @@ extension InventoryRepository {
                             v.asked_vcpus,
                             v.granted_vcpus, v.confirmed_vcpus,
                             v.maximum_memory_bytes, v.memory_bytes, v.disk_bytes, v.incarnation_hypervisor,
-                            v.incarnation_start_ns)
+                            v.incarnation_start_ns, v.seen_cpu_cap_ppm)
                         IS DISTINCT FROM (o.host, o.name, o.missing_ns, o.state, o.state_reason, o.maximum_vcpus,
                             o.asked_vcpus,
                             o.granted_vcpus,
                             o.confirmed_vcpus, o.maximum_memory_bytes, o.memory_bytes, o.disk_bytes,
-                            o.incarnation_hypervisor, o.incarnation_start_ns) AS is_changed
+                            o.incarnation_hypervisor, o.incarnation_start_ns, o.seen_cpu_cap_ppm) AS is_changed
                     FROM (SELECT * FROM inventory.domain WHERE id = \(id) AND deleted_ns IS NULL FOR NO KEY UPDATE) o,
                         LATERAL (SELECT \(claim.id)::text AS host, \(seen.state)::text AS state,
                             CASE WHEN o.managed THEN o.name ELSE coalesce(\(seen.name), o.name) END AS name,
@@ -149,6 +149,7 @@ extension InventoryRepository {
                             coalesce(\(seen.memory?.maximum), o.maximum_memory_bytes) AS maximum_memory_bytes,
                             coalesce(\(seen.memory?.allocated), o.memory_bytes) AS memory_bytes,
                             coalesce(\(seen.disk), o.disk_bytes) AS disk_bytes,
+                            \(seen.cpuCap.storedPPM)::int8 AS seen_cpu_cap_ppm,
                             -- A life that it had on another host is none of this one's.
                             CASE WHEN o.host = \(claim.id)
                                 THEN coalesce(\(seen.incarnation?.hypervisorID), o.incarnation_hypervisor)
@@ -221,7 +222,7 @@ extension InventoryRepository {
             _ = try await transaction.query(
                 """
                 UPDATE inventory.domain d SET state = 'unknown', revision = d.revision + 1, granted_vcpus = NULL,
-                    confirmed_vcpus = NULL, memory_bytes = NULL,
+                    confirmed_vcpus = NULL, memory_bytes = NULL, seen_cpu_cap_ppm = NULL,
                     deleted_ns = CASE WHEN n.ends THEN \(now)::int8 END,
                     missing_ns = CASE WHEN NOT n.ends THEN coalesce(d.missing_ns, \(now)) END
                 FROM (SELECT o.missing_ns, NOT o.managed OR o.incarnation_start_ns IS NULL

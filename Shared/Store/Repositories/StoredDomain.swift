@@ -13,11 +13,15 @@ package struct DomainObservation: Hashable, Sendable {
     package var memory: DomainMemory?
     package var disk: ByteCount?
     package var incarnation: Incarnation?
+    /// What the host shows; an unknown cap is not kept from before.
+    package var cpuCap: CPUCap
 
     package init(
         state: DomainState, stateReason: StateReason? = nil, name: String? = nil, vcpus: VCPUSizes? = nil,
-        memory: DomainMemory? = nil, disk: ByteCount? = nil, incarnation: Incarnation? = nil
+        memory: DomainMemory? = nil, disk: ByteCount? = nil, incarnation: Incarnation? = nil,
+        cpuCap: CPUCap = .unknown
     ) {
+        self.cpuCap = cpuCap
         self.state = state
         self.stateReason = stateReason
         self.name = name
@@ -87,8 +91,10 @@ package struct StoredDomain: Hashable, Sendable {
     package let boot: String
     /// The other manager that its definition names, such as `nova`: Ebb only observes the domain.
     package let foreignManager: String?
-    /// In millionths of one core; `nil`: no cap.
+    /// The cap that was asked for, in millionths of one core. `nil`: nobody asked for one; 0: it is lifted.
     package let cpuCapPPM: Int64?
+    /// The cap that its host showed last.
+    package let seenCPUCap: CPUCap
     /// `nil`: no cap.
     package let networkCapBytesPerSecond: Int64?
     /// The ceilings that the definition gets at the next cold boot; `nil`: it stays.
@@ -134,6 +140,7 @@ package struct StoredDomain: Hashable, Sendable {
         boot = try row.string("boot")
         foreignManager = try row.stringOrNil("foreign_manager")
         cpuCapPPM = try row.utilizationOrNil("cpu_cap_ppm")?.ppm
+        seenCPUCap = try row.utilizationOrNil("seen_cpu_cap_ppm").map { CPUCap(ppm: $0.ppm) } ?? .unknown
         networkCapBytesPerSecond = try row.byteCountOrNil("network_cap_bytes_per_second")?.bytes
         pendingMaximumVCPUs = try row.vcpusOrNil("pending_maximum_vcpus")
         pendingMaximumMemory = try row.byteCountOrNil("pending_maximum_memory_bytes")

@@ -77,6 +77,7 @@ extension View {
         Column("AGE", "ageNanoseconds", .nanoseconds, wide: true, null: "never"),
         Column("ASKED", "askedVcpus", .count, wide: true), Column("GRANTED", "grantedVcpus", .count, wide: true),
         Column("CPU CAP", "cpuCapPpm", .share, wide: true, null: "-"),
+        Column("CAP SEEN", "seenCpuCap", wide: true, null: "unknown"),
         Column("NETWORK CAP", "networkCapBytesPerSecond", .rate, wide: true, null: "-"),
         Column("NEXT MAX", "nextMaxVcpus", .count, wide: true, null: "-"),
         Column("NEXT MAX MEMORY", "nextMaxMemoryBytes", .bytes, wide: true, null: "-"),

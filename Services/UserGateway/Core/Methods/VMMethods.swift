@@ -163,7 +163,11 @@ extension MethodDefinition {
             "How long ago its host was last heard of; after three intervals state and figures are unknown; null: never"),
         Field("policy", .nullable(.line), "Its policy in short; null without one"),
         Field(
-            "cpuCapPpm", .nullable(.figure), "Its CPU time at most, in parts per million of one core; null: no limit"),
+            "cpuCapPpm", .nullable(.figure),
+            "The limit of CPU time that was asked for, in parts per million of one core; null: no limit"),
+        Field(
+            "seenCpuCap", .nullable(.line),
+            "The limit that its host shows while it runs, such as 0.5 vCPU, or no cap; null: unknown"),
         Field("networkCapBytesPerSecond", .nullable(.figure), "Its network traffic at most; null: no limit"),
         Field("nextMaxVcpus", .nullable(.count), "The ceiling from its next cold boot on; null: as it is"),
         Field("nextMaxMemoryBytes", .nullable(.bytes), "The same of its memory"),

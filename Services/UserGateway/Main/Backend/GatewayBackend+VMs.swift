@@ -159,7 +159,9 @@ extension GatewayBackend {
             "waiting": .nullable(context.waiting(domain)),
             "broken": .nullable(context.broken[domain.id]),
             "revision": .integer(domain.revision),
-            "cpuCapPpm": .nullable(domain.cpuCapPPM),
+            "cpuCapPpm": .nullable(domain.cpuCapPPM.flatMap { $0 > 0 ? $0 : nil }),
+            "seenCpuCap": .nullable(
+                age.known(domain.seenCPUCap).flatMap { $0 == .unknown ? nil : $0.description }),
             "networkCapBytesPerSecond": .nullable(domain.networkCapBytesPerSecond),
             "nextMaxVcpus": .nullable(domain.pendingMaximumVCPUs?.count),
             "nextMaxMemoryBytes": .nullable(domain.pendingMaximumMemory?.bytes),

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Contracts
+internal import Hypervisor
+internal import Logging
+internal import MonitorCore
+internal import ResourceModel
+internal import ServiceKit
+internal import Store
+
+/// A CPU cap belongs to the running domain: a start, and on Xen also an arrival, begins without it.
+extension CommandRunner {
+    /// Sets caps again that were asked for and that a domain's present life does not have. What somebody else changes
+    /// later in that life is only recorded. Works under a freeze too, and not on a host that is only observed.
+    func capAgain() async {
+        let lost = await loop.lostCaps()
+        guard !lost.isEmpty, mayCommand, let record = try? await edges.inventory.host(host), record.mode != .observe
+        else { return }
+        for cap in lost {
+            guard let id = occupy(cap.domain) else { continue }
+            await setAgain(cap, id)
+            vacate(id)
+        }
+    }
+
+    private func setAgain(_ cap: LostCap, _ id: UUID128) async {
+        let call = MutatingCall(id: id, epoch: UInt64(clamping: shard.epoch), timeout: configuration.commandTimeout)
+        await loop.begin(.cap, on: cap.domain)
+        do throws(HypervisorError) {
+            try checkOwnership()
+            await loop.took(try await loop.hypervisor.cap(cap.domain, .cpu(ppm: cap.ppm), call))
+        } catch {
+            log.warning(
+                "a CPU cap can't be set again",
+                metadata: ["domain.id": "\(cap.domain)", "host.id": "\(host)", "error": "\(error)"])
+            await loop.capFailed(cap, because: "\(error)")
+        }
+        await loop.end(.cap, on: cap.domain)
+    }
+}
+
+/// A cap that was asked for, and that the domain's present life does not have.
+struct LostCap: Sendable {
+    let domain: DomainID
+    /// In parts per million of one core; 0: no cap was asked for, and the life began with one.
+    let ppm: Int64
+    let life: Incarnation
+}
+
+extension HostLoop {
+    /// Caps that are to be set now. One that could not be set is tried again every 30 seconds.
+    func lostCaps() -> [LostCap] {
+        let now = edges.clock.now()
+        return uncapped.keys.sorted().compactMap { domain in
+            guard let due = uncapped[domain], now >= due, !ordered.contains(domain), let tracker = trackers[domain],
+                let cap = tracker.lostCap(latest[domain])
+            else { return nil }
+            return cap
+        }
+    }
+
+    /// Takes note of a sighting's cap.
+    func noteCap(_ seen: DomainSighting) {
+        trackers[seen.domain]?.noteCap(seen)
+        if trackers[seen.domain]?.lostCap(seen) == nil {
+            uncapped[seen.domain] = nil
+        } else if uncapped[seen.domain] == nil {
+            uncapped[seen.domain] = .zero
+        }
+    }
+
+    /// The first failure in a life is an event.
+    func capFailed(_ cap: LostCap, because reason: String) async {
+        if uncapped[cap.domain] == .zero {
+            let change = DomainChange(kind: "cap-lost", detail: "\(CPUCap(ppm: cap.ppm)) can't be set again: \(reason)")
+            await publish(change, of: cap.domain, at: edges.clock.now(), isForeign: false)
+        }
+        uncapped[cap.domain] = edges.clock.now().advanced(by: .seconds(30))
+    }
+}
+
+extension DomainTracker {
+    /// The life shows the cap that was asked for: whoever changes it later in this life, it wasn't Ebb.
+    mutating func noteCap(_ seen: DomainSighting) {
+        guard let asked = caps.cpuPPM, seen.cpuCap.fulfils(asked: asked, granule: CommandRunner.capGranule.ppm) == true
+        else { return }
+        cappedLife = seen.incarnation
+    }
+
+    /// The cap that was asked for, if the life that is seen has not had it; an unknown cap may be the right one.
+    func lostCap(_ seen: DomainSighting?) -> LostCap? {
+        guard isManaged, let asked = caps.cpuPPM, let seen, seen.state.isActive, let life = seen.incarnation,
+            life != cappedLife, seen.cpuCap.fulfils(asked: asked, granule: CommandRunner.capGranule.ppm) == false
+        else { return nil }
+        return LostCap(domain: seen.domain, ppm: asked, life: life)
+    }
+}

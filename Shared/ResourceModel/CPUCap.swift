@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a domain's vCPUs may use together, as a host says or as somebody asks.
+///
+/// That no cap can be read is not the same as that there is none: an unknown cap must never count as the whole size.
+package enum CPUCap: Hashable, Sendable {
+    /// The host does not say, or could not be asked.
+    case unknown
+    /// The domain may use all of its vCPUs.
+    case none
+    /// The domain may use `ppm` parts per million of one core, more than zero.
+    case limit(ppm: Int64)
+
+    /// - Parameter ppm: in parts per million of one core; zero or less means that there is no cap.
+    package init(ppm: Int64) { self = ppm > 0 ? .limit(ppm: ppm) : .none }
+
+    /// The limit in parts per million of one core; `nil` without a cap, and while it is unknown.
+    package var limitPPM: Int64? {
+        guard case .limit(let ppm) = self else { return nil }
+        return ppm
+    }
+
+    /// Whether a host that shows this cap enforces what was asked; `nil` while it is unknown.
+    ///
+    /// - Parameters:
+    ///   - asked: in parts per million of one core; zero: no cap.
+    ///   - granule: how far apart the caps are that the host can tell apart, in the same unit.
+    package func fulfils(asked: Int64, granule: Int64) -> Bool? {
+        switch self {
+        case .unknown: nil
+        case .none: asked <= 0
+        case .limit(let ppm): asked > 0 && (max(ppm, asked) - min(ppm, asked)) < granule
+        }
+    }
+}
+
+extension CPUCap: CustomStringConvertible {
+    /// In vCPUs, as people read it: `0.25 vCPU`, `1.5 vCPUs`, `no cap`, `an unknown cap`.
+    package var description: String {
+        switch self {
+        case .unknown: "an unknown cap"
+        case .none: "no cap"
+        case .limit(let ppm): Self.text(ppm: ppm)
+        }
+    }
+
+    private static func text(ppm: Int64) -> String {
+        let (whole, rest) = ppm.quotientAndRemainder(dividingBy: 1_000_000)
+        var digits = String(1_000_000 + rest).dropFirst()
+        while digits.last == "0" { digits.removeLast() }
+        let number = digits.isEmpty ? "\(whole)" : "\(whole).\(digits)"
+        return number + (ppm > 1_000_000 ? " vCPUs" : " vCPU")
+    }
+}
