@@ -11,8 +11,8 @@ package struct ScalingPolicy: Hashable, Sendable, Codable {
     package let upper: Utilization
     /// P = M/N in parts per million, in (0, 1 000 000]: near 0 is aggressive, near 1 000 000 conservative.
     package let ratio: Utilization
-    package let minimumVCPUs: VCPUCount
-    package let maximumVCPUs: VCPUCount
+    /// The sizes of CPU; with a step of one vCPU as every policy before there were smaller steps.
+    package let grid: CapacityGrid
     /// `nil`: memory keeps its size. Its amounts are bytes.
     package let memory: ResourceRule?
     /// `nil`: the network cap keeps its value. Its amounts are bytes per second.
@@ -24,6 +24,7 @@ package struct ScalingPolicy: Hashable, Sendable, Codable {
         case lowerNotBelowUpper(lower: Utilization, upper: Utilization)
         case ratioOutOfRange(Utilization)
         case sizesOutOfOrder(minimum: VCPUCount, maximum: VCPUCount)
+        case sizesOffGrid(minimum: Capacity, maximum: Capacity, step: CapacityStep)
 
         package var description: String {
             switch self {
@@ -35,6 +36,9 @@ package struct ScalingPolicy: Hashable, Sendable, Codable {
                 "the ratio M/N must be above 0 and at most 1, not \(ratio)"
             case .sizesOutOfOrder(let minimum, let maximum):
                 "the minimum size must be at least 1 vCPU and at most the maximum, not \(minimum) and \(maximum)"
+            case .sizesOffGrid(let minimum, let maximum, let step):
+                "the minimum size must be at most the maximum, and both multiples of the step of \(step) vCPUs above "
+                    + "zero, not \(minimum) and \(maximum)"
             }
         }
     }
@@ -43,39 +47,79 @@ package struct ScalingPolicy: Hashable, Sendable, Codable {
         lower: Utilization, upper: Utilization, ratio: Utilization, minimumVCPUs: VCPUCount = 1,
         maximumVCPUs: VCPUCount, memory: ResourceRule? = nil, network: ResourceRule? = nil
     ) throws(Fault) {
-        guard lower >= .zero, upper <= .full else { throw .boundsOutOfRange(lower: lower, upper: upper) }
-        guard lower < upper else { throw .lowerNotBelowUpper(lower: lower, upper: upper) }
-        guard ratio > .zero, ratio <= .full else { throw .ratioOutOfRange(ratio) }
-        guard minimumVCPUs >= 1, minimumVCPUs <= maximumVCPUs else {
+        guard minimumVCPUs >= 1,
+            let grid = CapacityGrid(minimum: Capacity(minimumVCPUs), maximum: Capacity(maximumVCPUs), step: .whole)
+        else {
+            try Self.check(lower: lower, upper: upper, ratio: ratio)
             throw .sizesOutOfOrder(minimum: minimumVCPUs, maximum: maximumVCPUs)
         }
+        try self.init(lower: lower, upper: upper, ratio: ratio, grid: grid, memory: memory, network: network)
+    }
+
+    /// The same with sizes of any step.
+    package init(
+        lower: Utilization, upper: Utilization, ratio: Utilization, grid: CapacityGrid, memory: ResourceRule? = nil,
+        network: ResourceRule? = nil
+    ) throws(Fault) {
+        try Self.check(lower: lower, upper: upper, ratio: ratio)
         self.lower = lower
         self.upper = upper
         self.ratio = ratio
-        self.minimumVCPUs = minimumVCPUs
-        self.maximumVCPUs = maximumVCPUs
+        self.grid = grid
         self.memory = memory
         self.network = network
     }
 
-    private enum CodingKeys: CodingKey { case lower, upper, ratio, minimumVCPUs, maximumVCPUs, memory, network }
+    private static func check(lower: Utilization, upper: Utilization, ratio: Utilization) throws(Fault) {
+        guard lower >= .zero, upper <= .full else { throw .boundsOutOfRange(lower: lower, upper: upper) }
+        guard lower < upper else { throw .lowerNotBelowUpper(lower: lower, upper: upper) }
+        guard ratio > .zero, ratio <= .full else { throw .ratioOutOfRange(ratio) }
+    }
+
+    /// The vCPUs that must be online at the smallest size and at the largest.
+    package var minimumVCPUs: VCPUCount { grid.minimum.vcpus }
+    package var maximumVCPUs: VCPUCount { grid.maximum.vcpus }
+
+    private enum CodingKeys: CodingKey { case lower, upper, ratio, minimumVCPUs, maximumVCPUs, grid, memory, network }
 
     /// Throws also if the bounds are not valid.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
+        let lower = try container.decode(Utilization.self, forKey: .lower)
+        let upper = try container.decode(Utilization.self, forKey: .upper)
+        let ratio = try container.decode(Utilization.self, forKey: .ratio)
+        let memory = try container.decodeIfPresent(ResourceRule.self, forKey: .memory)
+        let network = try container.decodeIfPresent(ResourceRule.self, forKey: .network)
         do {
-            try self.init(
-                lower: try container.decode(Utilization.self, forKey: .lower),
-                upper: try container.decode(Utilization.self, forKey: .upper),
-                ratio: try container.decode(Utilization.self, forKey: .ratio),
-                minimumVCPUs: try container.decode(VCPUCount.self, forKey: .minimumVCPUs),
-                maximumVCPUs: try container.decode(VCPUCount.self, forKey: .maximumVCPUs),
-                memory: try container.decodeIfPresent(ResourceRule.self, forKey: .memory),
-                network: try container.decodeIfPresent(ResourceRule.self, forKey: .network))
+            guard let grid = try container.decodeIfPresent(CapacityGrid.self, forKey: .grid) else {
+                try self.init(
+                    lower: lower, upper: upper, ratio: ratio,
+                    minimumVCPUs: try container.decode(VCPUCount.self, forKey: .minimumVCPUs),
+                    maximumVCPUs: try container.decode(VCPUCount.self, forKey: .maximumVCPUs), memory: memory,
+                    network: network)
+                return
+            }
+            try self.init(lower: lower, upper: upper, ratio: ratio, grid: grid, memory: memory, network: network)
         } catch let fault as Fault {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: decoder.codingPath, debugDescription: fault.description))
         }
+    }
+
+    /// A policy of whole vCPUs has the bytes that it always had; another one has its grid instead of the two numbers.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(lower, forKey: .lower)
+        try container.encode(upper, forKey: .upper)
+        try container.encode(ratio, forKey: .ratio)
+        if grid.step == .whole {
+            try container.encode(minimumVCPUs, forKey: .minimumVCPUs)
+            try container.encode(maximumVCPUs, forKey: .maximumVCPUs)
+        } else {
+            try container.encode(grid, forKey: .grid)
+        }
+        try container.encodeIfPresent(memory, forKey: .memory)
+        try container.encodeIfPresent(network, forKey: .network)
     }
 
     /// M = max(1, ⌈N · ratio⌉), where N = `windowLength`, the number of known samples in the window.

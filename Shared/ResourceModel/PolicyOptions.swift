@@ -181,9 +181,20 @@ package enum PolicyPreset: String, Hashable, Sendable, Codable, CaseIterable {
         network: ResourceRule? = nil
     ) throws(ScalingPolicy.Fault) -> ScalingPolicy {
         try ScalingPolicy(
-            lower: Utilization(percent: self == .paper ? 15 : 30), upper: Utilization(percent: 80), ratio: ratio,
-            minimumVCPUs: minimumVCPUs, maximumVCPUs: maximumVCPUs, memory: memory, network: network)
+            lower: lower, upper: Self.upper, ratio: ratio, minimumVCPUs: minimumVCPUs,
+            maximumVCPUs: maximumVCPUs, memory: memory, network: network)
     }
+
+    /// The preset over the sizes of any grid.
+    package func policy(
+        grid: CapacityGrid, memory: ResourceRule? = nil, network: ResourceRule? = nil
+    ) throws(ScalingPolicy.Fault) -> ScalingPolicy {
+        try ScalingPolicy(
+            lower: lower, upper: Self.upper, ratio: ratio, grid: grid, memory: memory, network: network)
+    }
+
+    private static let upper = Utilization(percent: 80)
+    private var lower: Utilization { Utilization(percent: self == .paper ? 15 : 30) }
 
     /// M/N, rounded down, so that ⌈N · ratio⌉ is M.
     private var ratio: Utilization {

@@ -127,7 +127,6 @@ extension ScalingPolicy {
 
     fileprivate func with(memory: ResourceRule?, network: ResourceRule?) throws(Fault) -> ScalingPolicy {
         try ScalingPolicy(
-            lower: lower, upper: upper, ratio: ratio, minimumVCPUs: minimumVCPUs, maximumVCPUs: maximumVCPUs,
-            memory: memory, network: network)
+            lower: lower, upper: upper, ratio: ratio, grid: grid, memory: memory, network: network)
     }
 }
