@@ -36,12 +36,23 @@ package struct PolicyCheck: Hashable, Sendable {
     /// A load between U2 · v and U1 · (v + 1) fits neither v nor v + 1 vCPUs: v is too small for it, and v + 1 too
     /// large. There is no such load only if U1 · (v + 1) ≤ U2 · v, and the smallest size is the hardest case.
     private static func flaps(_ policy: ScalingPolicy) -> String? {
+        guard policy.grid.step == .whole else { return flapsOnGrid(policy) }
         let small = Int64(policy.minimumVCPUs.count)
         guard policy.maximumVCPUs > policy.minimumVCPUs else { return nil }
         guard policy.lower.ppm * (small + 1) > policy.upper.ppm * small else { return nil }
         let fits = Utilization(ppm: policy.upper.ppm * small / (small + 1))
         return "the policy must flap between \(small) and \(small + 1) vCPUs: a load above \(policy.upper) of \(small) "
             + "can be below \(policy.lower) of \(small + 1); lower U1 to \(fits) or less, raise U2, or raise the minimum"
+    }
+
+    /// Every size of the grid is checked: what a growth is rounded up to differs between them.
+    private static func flapsOnGrid(_ policy: ScalingPolicy) -> String? {
+        let check = GridFlapCheck(grid: policy.grid, upper: policy.upper)
+        guard let (size, target) = check.flap(policy.lower) else { return nil }
+        let fits = check.largestLower(upTo: policy.lower)
+        return
+            "the policy must flap between \(size) and \(target) vCPUs: a load that makes it grow from \(size) can be "
+            + "below \(policy.lower) of \(target); lower U1 to \(fits) or less, raise U2, or raise the minimum"
     }
 
     /// A shrink keeps `kept` parts per million of the size, so U1 must leave as much room below U2.
@@ -81,7 +92,7 @@ extension ScalingPolicy {
     /// `nil`: there is no rule for the resource.
     fileprivate func steps(of resource: Resource, settings: SchedulerSettings) -> Int64? {
         switch resource {
-        case .cpu: Int64(maximumVCPUs.count - minimumVCPUs.count)
+        case .cpu: grid.count - 1
         case .memory: memory.map { ($0.maximum - $0.minimum) / settings.memory.granule.bytes }
         case .network: network.map { $0.maximum - $0.minimum }
         }
