@@ -8,6 +8,8 @@ package struct ManagedChoice: Hashable, Sendable, Codable {
     package let policy: ScalingPolicy
     /// The N with which it was tried.
     package let windowLength: Int
+    /// The cooldown that belongs to it; `nil`: the one that the question gave.
+    package let cooldown: Cooldown?
     /// `nil`: there is no history yet, and the policy is the balanced preset.
     package let expected: Expectation?
     /// In plain words, one sentence per fact.
@@ -31,6 +33,7 @@ package struct ManagedChoice: Hashable, Sendable, Codable {
     init(_ balanced: ScalingPolicy, question: ManagedPolicy.Question, span: Int64) {
         policy = balanced
         windowLength = question.terms.windowLength
+        cooldown = nil
         expected = nil
         why =
             "the balanced preset: \(Self.length(span)) of history is less than "
@@ -44,23 +47,25 @@ package struct ManagedChoice: Hashable, Sendable, Codable {
     ) {
         policy = taken.policy
         windowLength = question.terms.windowLength
+        cooldown = taken.cooldown == question.terms.cooldown ? nil : taken.cooldown
         let span = history.spanNanoseconds
         expected = Expectation(
             samples: taken.figures.samples, spanNanoseconds: span, overloadedShare: taken.figures.overloadedShare,
             slack: taken.figures.slack, resizes: taken.figures.resizes, isGoalKept: taken.isGoalKept)
         var sentences = [Self.outcome(taken, span: span, question: question), Self.judged(taken, span: span)]
-        if taken.policy != best.policy {
+        let isBest = taken.policy == best.policy && taken.cooldown == best.cooldown
+        if !isBest {
             sentences.append("It holds already, and the best of \(tried.count) policies is better by less than 5 %.")
         }
         sentences.append(
             taken.isGoalKept
-                ? Self.kept(taken, isBest: taken.policy == best.policy, tried: tried, question: question)
+                ? Self.kept(taken, isBest: isBest, tried: tried, question: question)
                 : Self.missed(taken, tried: tried, question: question))
         why = sentences.joined(separator: " ")
     }
 
     private static func outcome(_ taken: Trial, span: Int64, question: ManagedPolicy.Question) -> String {
-        "Over the last \(length(span)) of this machine, \(terms(taken.policy, question)), would have been overloaded in "
+        "Over the last \(length(span)) of this machine, \(terms(taken, question)), would have been overloaded in "
             + "\(percent(taken.figures.overloadedShare)) of \(taken.figures.samples) samples, with "
             + "\(percent(taken.figures.slack)) idle and \(taken.figures.resizes) resizes."
     }
@@ -77,7 +82,7 @@ package struct ManagedChoice: Hashable, Sendable, Codable {
         let standing = isBest ? "It is the cheapest of \(tried.count) policies that \(goal)." : "It \(goal)."
         let cheaper = tried.filter { !$0.isGoalKept && $0.cost < taken.cost }.max { $0.cost < $1.cost }
         guard let cheaper else { return standing }
-        return standing + " The next cheaper one, \(terms(cheaper.policy, question)), would have missed the goal with "
+        return standing + " The next cheaper one, \(terms(cheaper, question)), would have missed the goal with "
             + "\(percent(cheaper.figures.strainedShare))."
     }
 
@@ -89,17 +94,22 @@ package struct ManagedChoice: Hashable, Sendable, Codable {
         }
         let more =
             Utilization(
-                numerator: Int128(keeper.cost - taken.cost), denominator: Int128(max(1, taken.cost))) ?? .zero
+                numerator: keeper.cost - taken.cost, denominator: max(1, taken.cost)) ?? .zero
         return
-            "The cheapest of \(tried.count) policies that \(goal), \(terms(keeper.policy, question)), would have cost "
+            "The cheapest of \(tried.count) policies that \(goal), \(terms(keeper, question)), would have cost "
             + "\(percent(more)) more, and that is not worth it: being overloaded twice as long as the goal allows counts "
             + "as a quarter of the largest size."
     }
 
-    private static func terms(_ policy: ScalingPolicy, _ question: ManagedPolicy.Question) -> String {
+    private static func terms(_ trial: Trial, _ question: ManagedPolicy.Question) -> String {
         let length = question.terms.windowLength
-        return "\(policy.minimumVCPUs) to \(policy.maximumVCPUs) vCPUs with U1 \(policy.lower), U2 \(policy.upper) and "
-            + "\(policy.breachesNeeded(windowLength: length)) of \(length) samples"
+        let (policy, grid) = (trial.policy, trial.policy.grid)
+        let rest =
+            trial.cooldown == question.terms.cooldown
+            ? "" : ", and at least \(Self.length(trial.cooldown.downNanoseconds)) before a shrink"
+        return "\(grid.minimum) to \(grid.maximum) vCPUs" + (grid.step == .whole ? "" : " in steps of \(grid.step)")
+            + " with U1 \(policy.lower), U2 \(policy.upper) and "
+            + "\(policy.breachesNeeded(windowLength: length)) of \(length) samples" + rest
     }
 
     /// Hundredths of a percent are enough for people.

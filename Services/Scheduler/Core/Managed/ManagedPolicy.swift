@@ -2,15 +2,11 @@
 
 package import ResourceModel
 
-/// Chooses the CPU bounds of a managed policy: from a grid of policies, the one with the lowest price over the domain's
+/// Chooses the CPU bounds of a managed policy: from a family of policies, the one with the lowest price over the domain's
 /// own past.
 ///
-/// Each policy of the grid is a floor (its smallest size), U2, and M of N; U1 is as high as it can be without flapping
-/// at the floor, so that added vCPUs are given back soon. M is a quarter or half of N: a policy that waits for a whole
-/// window acts late.
-///
-/// A policy that keeps the goal has the price of its cost: vCPUs · time, where a resize counts as half an hour of one
-/// vCPU, so that of two policies with the same cost the one with fewer resizes is chosen. A policy that misses the goal
+/// A policy that keeps the goal has the price of its cost: capacity · time, where a resize counts as half an hour of its
+/// height, so that of two policies with the same cost the one that changes less is chosen. A policy that misses the goal
 /// pays more: for being overloaded twice as long as the goal allows, a quarter of the largest size all the time; for
 /// three times as long, two quarters. So a goal is kept as long as that is worth its cost, and no machine stays at its
 /// largest size because of a few readings. Only the given history has any influence, and the same history gives the
@@ -19,22 +15,53 @@ package enum ManagedPolicy {
     /// What a choice is made for.
     package struct Question: Hashable, Sendable {
         package var goal: ManagedGoal
-        /// The tenant's smallest and largest size: the choice lies between them.
-        package var minimumVCPUs: VCPUCount
-        package var maximumVCPUs: VCPUCount
+        /// The tenant's smallest and largest size, multiples of the step: the choice lies between them.
+        package var minimum: Capacity
+        package var maximum: Capacity
+        package var step: CapacityStep
         package var terms: ReplayTerms
+        /// The cooldown is the tenant's own: no other is chosen.
+        package var isCooldownFixed: Bool
         /// The present policy, if it was chosen before: it is kept unless another one is clearly better.
         package var present: ScalingPolicy?
+        /// The cooldown that was chosen with it; `nil`: that of `terms`.
+        package var presentCooldown: Cooldown?
 
         package init(
             goal: ManagedGoal, minimumVCPUs: VCPUCount = 1, maximumVCPUs: VCPUCount, terms: ReplayTerms,
             present: ScalingPolicy? = nil
         ) {
-            self.goal = goal
-            self.minimumVCPUs = minimumVCPUs
-            self.maximumVCPUs = maximumVCPUs
-            self.terms = terms
+            self.init(
+                goal: goal, minimum: Capacity(minimumVCPUs), maximum: Capacity(maximumVCPUs), step: .whole,
+                terms: terms)
             self.present = present
+        }
+
+        package init(
+            goal: ManagedGoal, minimum: Capacity, maximum: Capacity, step: CapacityStep, terms: ReplayTerms,
+            isCooldownFixed: Bool = false
+        ) {
+            self.goal = goal
+            self.minimum = minimum
+            self.maximum = maximum
+            self.step = step
+            self.terms = terms
+            self.isCooldownFixed = isCooldownFixed
+        }
+
+        /// The vCPUs that must be online at the two sizes.
+        package var minimumVCPUs: VCPUCount { minimum.vcpus }
+        package var maximumVCPUs: VCPUCount { maximum.vcpus }
+
+        /// Throws if the sizes are out of order or not on the step's grid.
+        fileprivate func balanced() throws(ScalingPolicy.Fault) -> ScalingPolicy {
+            guard let grid = CapacityGrid(minimum: minimum, maximum: maximum, step: step) else {
+                guard step == .whole, minimum.isWhole, maximum.isWhole else {
+                    throw .sizesOffGrid(minimum: minimum, maximum: maximum, step: step)
+                }
+                throw .sizesOutOfOrder(minimum: minimum.vcpus, maximum: maximum.vcpus)
+            }
+            return try PolicyPreset.balanced.policy(grid: grid)
         }
     }
 
@@ -47,16 +74,18 @@ package enum ManagedPolicy {
     package static func choose(
         _ question: Question, from history: DemandHistory, allowing isAllowed: (ScalingPolicy) -> Bool = { _ in true }
     ) throws(ScalingPolicy.Fault) -> ManagedChoice {
-        let balanced = try PolicyPreset.balanced.policy(
-            minimumVCPUs: question.minimumVCPUs, maximumVCPUs: question.maximumVCPUs)
+        let balanced = try question.balanced()
         guard history.spanNanoseconds >= shortestHistory else {
             return ManagedChoice(balanced, question: question, span: history.spanNanoseconds)
         }
-        let tried = grid(question).filter(isAllowed).map { Trial($0, question: question, history: history) }
+        let tried = trials(grid(question).filter(isAllowed), question: question, history: history)
         guard let best = tried.min(by: { $0.price < $1.price }) else {
             return ManagedChoice(balanced, question: question, span: history.spanNanoseconds)
         }
-        let present = tried.first { $0.policy == question.present && isHeld($0, against: best, among: tried) }
+        let present = tried.first {
+            $0.policy == question.present && $0.cooldown == question.presentCooldown ?? question.terms.cooldown
+                && isHeld($0, against: best, among: tried)
+        }
         return ManagedChoice(present ?? best, best: best, among: tried, question: question, history: history)
     }
 
@@ -82,60 +111,4 @@ package enum ManagedPolicy {
         return Utilization(numerator: Int128(hour), denominator: 5 * (Int128(hour) + Int128(max(0, nanoseconds))))
             ?? .zero
     }
-
-    /// U2 in percent. At 99 % a domain grows only if its size limits it.
-    private static let uppers: [Int64] = [70, 80, 90, 99]
-
-    /// The policies from which one is chosen, in a fixed order: of equal ones the first is chosen.
-    package static func grid(_ question: Question) -> [ScalingPolicy] {
-        let length = question.terms.windowLength
-        let counts = Set([max(1, length / 4), max(1, length / 2)]).sorted()
-        return floors(question).flatMap { floor in
-            uppers.flatMap { upper in
-                counts.compactMap { count in
-                    try? ScalingPolicy(
-                        lower: Utilization(percent: upper * floor / (floor + 1)), upper: Utilization(percent: upper),
-                        ratio: Utilization(ppm: Int64(count) * 1_000_000 / Int64(length)),
-                        minimumVCPUs: VCPUCount(clamping: Int(floor)), maximumVCPUs: question.maximumVCPUs)
-                }
-            }
-        }
-    }
-
-    /// Every size, or 16 of them if there are more.
-    private static func floors(_ question: Question) -> [Int64] {
-        let (smallest, largest) = (Int64(question.minimumVCPUs.count), Int64(question.maximumVCPUs.count))
-        guard smallest > 0, smallest <= largest else { return [] }
-        let steps = min(largest - smallest, 15)
-        guard steps > 0 else { return [smallest] }
-        return (0...steps).map { smallest + (largest - smallest) * $0 / steps }
-    }
-}
-
-/// One policy of the grid over the history.
-struct Trial: Sendable {
-    let policy: ScalingPolicy
-    let figures: ReplayFigures
-    /// vCPUs · samples, plus the cost of the resizes.
-    let cost: Int64
-    let isGoalKept: Bool
-    /// The cost plus the price of a missed goal; comparable only within one question.
-    let price: Int128
-
-    init(_ policy: ScalingPolicy, question: ManagedPolicy.Question, history: DemandHistory) {
-        self.policy = policy
-        var replay = DemandReplay(
-            policy, terms: question.terms, size: policy.minimumVCPUs,
-            intervalNanoseconds: history.intervalNanoseconds)
-        figures = replay.play(history, headroom: ManagedPolicy.headroom(after: history.spanNanoseconds))
-        cost = figures.allocated + figures.resizes * (Self.resizeCost / history.intervalNanoseconds)
-        let goal = Int128(question.goal.overloadedShare.ppm)
-        let excess = Int128(figures.strained) * 1_000_000 - Int128(figures.samples) * goal
-        isGoalKept = excess <= 0
-        // Everything times 4 · goal, so that nothing is divided. A goal of zero counts as one millionth.
-        price = 4 * max(1, goal) * Int128(cost) + max(0, excess) * Int128(question.maximumVCPUs.count)
-    }
-
-    /// Half an hour of one vCPU, in nanoseconds.
-    private static let resizeCost: Int64 = 1_800_000_000_000
 }
