@@ -51,7 +51,7 @@ import Testing
         #expect(result.actions.first?.isFromCapped == true)
     }
 
-    @Test("a reading that used all it had is capped; one that was not running is unknown")
+    @Test("a reading of 95 % is capped and taken for half as much again; one that was not running is unknown")
     func readings() {
         let reading = { (state: DomainState, percent: Int64) in
             ReplaySample(
@@ -61,8 +61,10 @@ import Testing
                 sampledAt: at(1), intervalNanoseconds: interval)
         }
         #expect(reading(.running, 50).demand == CPUDemand(ppmOfOneCore: 1_000_000))
-        #expect(reading(.blocked, 99).isCapped)
-        #expect(!reading(.running, 98).isCapped)
+        #expect(reading(.blocked, 95).isCapped)
+        #expect(reading(.blocked, 95).demand == CPUDemand(ppmOfOneCore: 3_000_000))
+        #expect(!reading(.running, 94).isCapped)
+        #expect(reading(.running, 94).demand == CPUDemand(ppmOfOneCore: 1_880_000))
         #expect(reading(.paused, 0).demand == nil)
     }
 

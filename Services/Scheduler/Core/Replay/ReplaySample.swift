@@ -9,7 +9,7 @@ package struct ReplaySample: Hashable, Sendable {
     package var intervalNanoseconds: Int64
     /// `nil`: nothing is known of the interval.
     package var demand: CPUDemand?
-    /// Whether the domain used its whole size, so that its real demand may have been larger than `demand`.
+    /// Whether the domain used its whole size, or nearly, so that its real demand is not known.
     package var isCapped: Bool
     package var steal: Utilization?
     /// Used in the guest, without page cache.
@@ -30,20 +30,21 @@ package struct ReplaySample: Hashable, Sendable {
         self.networkPeakBytesPerSecond = networkPeakBytesPerSecond
     }
 
-    /// From this share on, a domain counts as having used all of its vCPUs.
-    static let cappedFrom = Utilization(ppm: 990_000)
-
-    /// From a reading as it was recorded.
+    /// From a reading as it was recorded. At 95 % of the size or more its demand is taken as one and a half times the
+    /// size, as `DemandHistory` takes it.
     package init(_ reading: DomainSample, sampledAt: Timestamp, intervalNanoseconds: Int64) {
         let vcpus = reading.vcpus.map { $0.confirmed ?? $0.granted }
         let isRunning = reading.state == .running || reading.state == .blocked
         let utilization = isRunning ? reading.cpuUtilization?.clamped : nil
+        let isCapped = utilization.map { $0 >= GridSizing.cappedFrom } ?? false
         var demand: CPUDemand?
-        if let utilization, let vcpus, vcpus > 0 { demand = CPUDemand(utilization: utilization, vcpus: vcpus) }
+        if let utilization, let vcpus, vcpus > 0 {
+            demand = CPUDemand(utilization: isCapped ? DemandHistory.hidden : utilization, vcpus: vcpus)
+        }
         self.init(
             sampledAt: sampledAt, intervalNanoseconds: intervalNanoseconds, demand: demand,
-            isCapped: demand != nil && utilization ?? .zero >= Self.cappedFrom, steal: reading.stealUtilization,
-            memoryUsed: reading.memory?.used, networkPeakBytesPerSecond: Self.networkPeak(reading))
+            isCapped: demand != nil && isCapped, steal: reading.stealUtilization, memoryUsed: reading.memory?.used,
+            networkPeakBytesPerSecond: Self.networkPeak(reading))
     }
 
     /// A sample has the rate of both directions together, and the busier direction's share of the cap.
@@ -126,8 +127,8 @@ package struct ReplayResult: Hashable, Sendable, Codable {
     package internal(set) var aboveUpper: Int64 = 0
     /// The time in which CPU utilisation would have been below U1.
     package internal(set) var idle: Int64 = 0
-    /// The time in which the old size capped the demand: the real demand is not known then, and none of that time
-    /// counts as overloaded unless the replayed size is smaller.
+    /// The time in which the old size capped the demand: the real demand is not known then, and a sample's `demand` is
+    /// what it is taken for.
     package internal(set) var capped: Int64 = 0
     /// The sum of vCPUs over `known`, in vCPU nanoseconds.
     package internal(set) var vcpuTime: Int128 = 0
