@@ -20,6 +20,13 @@ struct SchedulerBench {
         let stride = CommandLine.arguments.dropFirst(2).first.flatMap { Int($0) } ?? 1
         var table = ValueTable(traces, every: stride)
         try table.run(into: &report, isReal: traces.isReal)
+        try GridTable.days(table.machines, every: 32, into: &report)
+        if let month = try Month.load(from: folder) {
+            try GridTable.month(month, into: &report)
+        } else {
+            report.note(
+                "there is no month of real machines in \(folder): what smaller steps are worth was not measured")
+        }
         if stride > 1 { report.note("only every \(stride)th machine was played") }
         report.note("value over \(traces.origin); the references are the issue's sample of 1 500 VM-days")
         report.note("speeds are CPU time of one thread, median of five")

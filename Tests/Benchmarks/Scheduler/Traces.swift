@@ -26,7 +26,7 @@ struct Traces {
         return Traces(machines: machines, isReal: true, origin: "\(machines.count) VM-days of \(folder)")
     }
 
-    private static func unpack(_ path: String) throws -> String {
+    static func unpack(_ path: String) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/gzip")
         process.arguments = ["-dc", path]

@@ -5,7 +5,7 @@ internal import ResourceModel
 
 /// What every rule is worth over the same machines.
 struct ValueTable {
-    private let machines: [Machine]
+    let machines: [Machine]
     private var rows: [(name: String, worth: Worth)] = []
 
     init(_ traces: Traces, every stride: Int) {
