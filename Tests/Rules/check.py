@@ -30,7 +30,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LISTS = ROOT / "Tests/Rules"
 PACKAGE = ROOT / ".build" / "rules"
 CORE = pathlib.Path("Services/Scheduler/Core")
-COPIED = (CORE, "Shared/ResourceModel", "Shared/TestSupport", "Tests/SchedulerCoreTests", "Tests/Reference")
+COPIED = (
+    CORE, "Shared/ResourceModel", "Shared/Contracts", "Shared/TestSupport", "Tests/SchedulerCoreTests",
+    "Tests/Reference")
 # The slow ones, which run only if the others notice nothing.
 SLOW = "PropertyTests|ReferenceTests|ManagedPolicyTests|DemandReplayTests"
 KINDS = ("test", "if", "guard", "value", "result", "statement", "case")
@@ -44,11 +46,13 @@ let settings: [SwiftSetting] = [
 ]
 let package = Package(name: "rules", platforms: [.macOS(.v26)], targets: [
     .target(name: "ResourceModel", path: "Shared/ResourceModel", swiftSettings: settings),
-    .target(name: "SchedulerCore", dependencies: ["ResourceModel"], path: "Services/Scheduler/Core",
+    .target(name: "Contracts", dependencies: ["ResourceModel"], path: "Shared/Contracts", swiftSettings: settings),
+    .target(name: "SchedulerCore", dependencies: ["ResourceModel", "Contracts"], path: "Services/Scheduler/Core",
         swiftSettings: settings),
-    .target(name: "TestSupport", path: "Shared/TestSupport", sources: ["SeededGenerator.swift", "Eventually.swift", "Fuzz.swift"],
-        swiftSettings: settings),
-    .testTarget(name: "SchedulerCoreTests", dependencies: ["SchedulerCore", "ResourceModel", "TestSupport"],
+    .target(name: "TestSupport", dependencies: ["ResourceModel"], path: "Shared/TestSupport",
+        sources: ["Eventually.swift", "Fuzz.swift"], swiftSettings: settings),
+    .testTarget(name: "SchedulerCoreTests",
+        dependencies: ["SchedulerCore", "ResourceModel", "Contracts", "TestSupport"],
         path: "Tests/SchedulerCoreTests", exclude: ["Fixtures"], swiftSettings: settings),
 ])
 """
