@@ -86,9 +86,13 @@ import Testing
 
     @Test("what no size could have helped has no price: a machine that is often at its maximum is not held there")
     func helpless() throws {
-        // Fully busy for a third of the day and idle for the rest.
-        let past = history(4_320) { $0 % 1_440 < 480 ? 800 : 20 }
-        let choice = try ManagedPolicy.choose(question(.quarter), from: past)
+        // Fully busy for a third of the day, and idle for the rest but for some readings of half a vCPU.
+        let past = history(4_320) { $0 % 1_440 < 480 ? 800 : $0 % 33 == 0 ? 50 : 10 }
+        let asked = question(.quarter, goal: 5)
+        let choice = try ManagedPolicy.choose(asked, from: past)
+        let dear = ManagedPolicy.grid(asked).map { Trial($0, question: asked, history: past) }
+        let held = try #require(dear.min { $0.price < $1.price })
+        #expect(choice.policy.grid.minimum < held.policy.grid.minimum)
         #expect(choice.expected?.isGoalKept == false)
         #expect(choice.policy.grid.minimum < Capacity(1))
         #expect(choice.why.contains("raise the maximum size"), "\(choice.why)")
