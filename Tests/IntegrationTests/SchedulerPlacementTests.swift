@@ -57,6 +57,12 @@ struct SchedulerPlacementTests {
                 $0.affinityGroup = "db"
             }
             #expect(both.contains("can't share a host and not share one"), "\(both)")
+            for host in ["h1", "h2"] as [HostID] {
+                try await InventoryRepository(world.store).setMode(of: host, to: .observe)
+            }
+            try await eventually("it is told that no host takes anything") {
+                await refusal { $0.pinnedHostIds = [] }.contains("no host takes anything new (h1: ")
+            }
         }
     }
 

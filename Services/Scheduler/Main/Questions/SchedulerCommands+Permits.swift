@@ -118,9 +118,7 @@ extension SchedulerCommands {
         var request = given
         for _ in 0..<configuration.core.maximumPlacementAttempts {
             let result = await shell.place(request, asked.purpose == .create ? asked.placing : nil)
-            guard let host = result.chosen else {
-                throw CommandFailure.denied("no host has room for it (\(result.refusals.joined(separator: "; ")))")
-            }
+            guard let host = result.chosen else { throw Self.failure(result) }
             switch try await obtain(request, on: host, asked, shell: shell) {
             case .granted(let permit): return reply(permit, on: host, record: result)
             case .overQuota(let reason):
@@ -133,6 +131,16 @@ extension SchedulerCommands {
         }
         await shell.forgetPlace(of: request.domain)
         throw CommandFailure.denied("no host that was tried had room for it; try again")
+    }
+
+    /// Where hosts take nothing new whatever is asked for, room is not what is missing.
+    private static func failure(_ result: PlacementResult) -> CommandFailure {
+        let reasons = result.refusals.joined(separator: "; ")
+        let codes = Set(result.candidates.compactMap { $0.rejection?.code })
+        guard !codes.isEmpty, codes.isSubset(of: [.notEnabled, .draining]) else {
+            return .denied("no host has room for it (\(reasons))")
+        }
+        return CommandFailure(codes == [.draining] ? .draining : .observed, "no host takes anything new (\(reasons))")
     }
 
     private func reply(
