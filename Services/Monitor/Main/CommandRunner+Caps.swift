@@ -51,6 +51,7 @@ extension HostLoop {
     /// Caps that are to be set now. One that could not be set is tried again every 30 seconds.
     func lostCaps() -> [LostCap] {
         let now = edges.clock.now()
+        uncapped = uncapped.filter { trackers[$0.key] != nil }
         return uncapped.keys.sorted().compactMap { domain in
             guard let due = uncapped[domain], now >= due, !ordered.contains(domain), let tracker = trackers[domain],
                 let cap = tracker.lostCap(latest[domain])

@@ -116,6 +116,11 @@ extension HostLoop {
     /// Domains whose row must be looked up, in order.
     var unknownDomains: [DomainID] { unresolved.keys.sorted() }
 
+    /// What is to be looked up or mended, in one answer: it is asked for every second, of every host.
+    var openQuestions: (listedAt: Timestamp?, unknown: [DomainID], lacksCaps: Bool) {
+        (listedAt, unknownDomains, !uncapped.isEmpty)
+    }
+
     /// The copies of other hosts' domains that are here, as last seen.
     var copies: [DomainID: DomainState] {
         Dictionary(

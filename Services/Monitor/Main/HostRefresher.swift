@@ -45,7 +45,6 @@ actor HostRefresher {
         // for seconds.
         var pause = configuration.rowsInterval / 1_024 * Int(1 + loop.meterPhase % 1_024)
         while !Task.isCancelled {
-            await capAgain()
             do {
                 if ContinuousClock.now >= rowsAreDue {
                     try await readRows()
@@ -53,8 +52,8 @@ actor HostRefresher {
                     rowsAreDue = .now + pause
                     pause = configuration.rowsInterval
                 }
-                let listedAt = await loop.listedAt
-                let unknown = await loop.unknownDomains
+                let (listedAt, unknown, lacksCaps) = await loop.openQuestions
+                if lacksCaps { await capAgain() }
                 undecided = []
                 if !unknown.isEmpty || !recorded.isEmpty { try await resolve(unknown) }
                 // By now it is known of everything that runs here.
