@@ -91,7 +91,8 @@ extension LibvirtConnection {
         }
         var parameters = TypedParameters()
         parameters.add(VIR_DOMAIN_SCHEDULER_CAP, word: UInt32(clamping: ppm / Self.xenGranulePPM))
-        try domain.setScheduler(parameters, VIR_DOMAIN_AFFECT_LIVE.rawValue)
+        // The running domain: this driver refuses the flag that names it.
+        try domain.setScheduler(parameters, VIR_DOMAIN_AFFECT_CURRENT.rawValue)
     }
 
     private func setQuota(of domain: borrowing DomainHandle, ppm: Int64) throws(HypervisorError) {
