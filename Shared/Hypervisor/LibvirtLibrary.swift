@@ -17,11 +17,6 @@ enum LibvirtLibrary {
         unsafe virSetErrorFunc(nil) { _, _ in }
         guard virEventRegisterDefaultImpl() == 0 else { return false }
         startThread(named: "libvirt-events") {
-            // A host that closes its connection while something is written must not end this process.
-            var pipeSignal = sigset_t()
-            unsafe sigemptyset(&pipeSignal)
-            unsafe sigaddset(&pipeSignal, SIGPIPE)
-            unsafe pthread_sigmask(SIG_BLOCK, &pipeSignal, nil)
             while true {
                 // If poll() fails, a short rest keeps a lasting failure from taking a whole core.
                 if virEventRunDefaultImpl() < 0 { Thread.sleep(forTimeInterval: 0.1) }

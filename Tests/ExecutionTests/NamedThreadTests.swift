@@ -39,4 +39,21 @@ private final class Names: Sendable {
         names.start("libvirt node-1.example")
         #expect(names.seen(of: 1) == ["libvirt node-1.": 1])
     }
+
+    @Test("a thread that writes to whoever has gone gets an error, and the process goes on")
+    func brokenPipe() async throws {
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        let (reader, writer) = (ends[0], ends[1])
+        close(reader)
+        let outcome = Mutex<Int32?>(nil)
+        startThread(named: "broken-pipe") {
+            var byte: UInt8 = 1
+            let count = write(writer, &byte, 1)
+            outcome.withLock { $0 = count < 0 ? errno : 0 }
+        }
+        while outcome.withLock({ $0 == nil }) { await Task.yield() }
+        #expect(outcome.withLock { $0 } == EPIPE)
+        close(writer)
+    }
 }
