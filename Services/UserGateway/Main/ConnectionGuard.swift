@@ -100,7 +100,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
                 .invalidRequest(
                     "a line may have at most \(limit) bytes\(limit < configuration.maximumLine ? " before login" : "")"),
                 "line-too-long")
-        case .failure(.tooManyEmpty): return refuseEmptyLines(context)
+        // It is refused after a pause: a client that is refused at once comes back at once.
+        case .failure(.tooManyEmpty): return enter(.paused, context)
         }
         hasHadLine = hasHadLine || sawLine
         if hasHadLine {
@@ -155,17 +156,6 @@ final class ConnectionGuard: ChannelDuplexHandler {
     /// The decoder takes the end of a line of other systems for a line's end too.
     private static func isEmpty(_ bytes: ByteBufferView) -> Bool { bytes.allSatisfy { $0 == UInt8(ascii: "\r") } }
 
-    /// After a pause: a client that is refused at once comes back at once.
-    private func refuseEmptyLines(_ context: ChannelHandlerContext) {
-        let error = RPCError.invalidRequest(
-            "more than \(configuration.maximumEmptyLines) lines in a row were empty; a request is one line of JSON")
-        enter(.paused, context)
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: TimeAmount(configuration.pauseOfStranger)) {
-            bound.value.0.refuse(bound.value.1, error, "empty-lines")
-        }
-    }
-
     // MARK: Outbound
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -213,7 +203,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
             case .line: configuration.lineTimeout
             case .idle: configuration.idleTimeout
             case .refused: .seconds(1)
-            case .draining, .paused: nil
+            case .paused: configuration.pauseOfStranger
+            case .draining: nil
             }
         timer = timeout.map { schedule($0, context) }
     }
@@ -238,7 +229,14 @@ final class ConnectionGuard: ChannelDuplexHandler {
             refuseLate(context, "no request came for \(configuration.idleTimeout)")
         case .refused:
             context.close(promise: nil)
-        case .draining, .paused:
+        case .paused:
+            refuse(
+                context,
+                .invalidRequest(
+                    "more than \(configuration.maximumEmptyLines) lines in a row were empty; a request is one line of JSON"
+                ),
+                "empty-lines")
+        case .draining:
             break
         }
     }

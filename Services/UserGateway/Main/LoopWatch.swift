@@ -7,19 +7,25 @@ internal import Synchronization
 /// Notices when the threads that serve clients are so busy that nobody is answered: the rest of the process goes on then,
 /// and would say that all is well.
 final class LoopWatch: Sendable {
-    /// After this time without an answer the gateway serves nobody.
-    static let limit = Duration.seconds(5)
-
+    private let limit: Duration
+    private let interval: Duration
     private let loops: [any EventLoop]
     private let answeredAt: Mutex<[ContinuousClock.Instant]>
 
-    init(_ group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton) {
+    /// - Parameters:
+    ///   - limit: after this time without an answer the gateway serves nobody.
+    ///   - interval: how often the threads are asked.
+    init(
+        _ group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, limit: Duration = .seconds(5),
+        interval: Duration = .seconds(1)
+    ) {
+        (self.limit, self.interval) = (limit, interval)
         loops = Array(group.makeIterator())
         answeredAt = Mutex(loops.map { _ in .now })
     }
 
     /// Whether every thread has answered within the limit.
-    var isServing: Bool { silence <= Self.limit }
+    var isServing: Bool { silence <= limit }
 
     /// For how long the busiest thread has not answered, at least.
     var silence: Duration {
@@ -27,13 +33,13 @@ final class LoopWatch: Sendable {
         return answeredAt.withLock { $0.map { now - $0 }.max() } ?? .zero
     }
 
-    /// Asks the threads once a second until cancelled, and says each time what is wrong.
+    /// Asks the threads until cancelled, and says each time what is wrong.
     func run(_ report: @Sendable (String?) -> Void) async {
         while !Task.isCancelled {
             for (index, loop) in loops.enumerated() {
                 loop.execute { [self] in answeredAt.withLock { $0[index] = .now } }
             }
-            try? await Task.sleep(for: .seconds(1))
+            try? await Task.sleep(for: interval)
             report(
                 isServing
                     ? nil : "no client has been answered for \(silence.components.seconds) s: the gateway is too busy")

@@ -82,8 +82,10 @@ package actor Membership {
     package func run() async {
         while !Task.isCancelled {
             do {
-                if isServing() { try await beat() }
-                health.report("database", fault: nil)
+                if isServing() {
+                    try await beat()
+                    health.report("database", fault: nil)
+                }
             } catch {
                 // The error's SQL statement is for the log alone.
                 health.report("database", fault: (error as? StoreError)?.message ?? "\(error)")
