@@ -61,13 +61,17 @@ extension LibvirtConnection {
     func giveBackCPUCap(
         of domain: borrowing DomainHandle, own: Int64, found: CPUCap, saved: DefinedDomain.CPUTuning?
     ) throws(HypervisorError) {
-        guard let parameters = try? domain.scheduler() else { return }
+        guard try obstacleToCPUCap(domain) == nil else { return }
+        let parameters = try domain.scheduler()
         let granule = driver == .xen ? Self.xenGranulePPM : CPUQuota.granulePPM
         guard cap(from: parameters).fulfils(asked: own, granule: granule) == true else { return }
         if driver == .xen { return try setXenCap(of: domain, ppm: found.limitPPM ?? 0) }
-        try setEmulatorQuota(of: domain, saved?.emulator_quota ?? -1, period: saved?.emulator_period)
+        // The kernel takes no quota of a part that is larger than the whole's.
+        try setEmulatorQuota(of: domain, -1)
         try setGlobalQuota(
             of: domain, saved?.global_quota ?? -1, period: saved?.global_period, VIR_DOMAIN_AFFECT_LIVE.rawValue)
+        guard let emulator = saved?.emulator_quota, emulator > 0 else { return }
+        try setEmulatorQuota(of: domain, emulator, period: saved?.emulator_period)
     }
 
     /// A running domain's cap, without quotas of single vCPUs.

@@ -40,15 +40,7 @@ extension CPUCap: CustomStringConvertible {
         switch self {
         case .unknown: "an unknown cap"
         case .none: "no cap"
-        case .limit(let ppm): Self.text(ppm: ppm)
+        case .limit(let ppm): decimalText(ppm.magnitude, digits: 6) + (ppm > 1_000_000 ? " vCPUs" : " vCPU")
         }
-    }
-
-    private static func text(ppm: Int64) -> String {
-        let (whole, rest) = ppm.quotientAndRemainder(dividingBy: 1_000_000)
-        var digits = String(1_000_000 + rest).dropFirst()
-        while digits.last == "0" { digits.removeLast() }
-        let number = digits.isEmpty ? "\(whole)" : "\(whole).\(digits)"
-        return number + (ppm > 1_000_000 ? " vCPUs" : " vCPU")
     }
 }

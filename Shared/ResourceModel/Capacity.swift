@@ -58,11 +58,7 @@ package struct Capacity: Comparable, Codable, CustomStringConvertible, BoundedQu
 
     /// vCPUs with as many decimals as it needs, at most three.
     package var description: String {
-        let (whole, rest) = thousandths.quotientAndRemainder(dividingBy: 1_000)
-        guard rest > 0 else { return "\(whole)" }
-        var decimals = String(String(1_000 + rest).dropFirst())
-        while decimals.hasSuffix("0") { decimals.removeLast() }
-        return "\(whole).\(decimals)"
+        decimalText(thousandths.magnitude, digits: 3)
     }
 }
 

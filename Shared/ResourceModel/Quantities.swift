@@ -49,12 +49,17 @@ package struct Utilization: Comparable, Codable, CustomStringConvertible, Bounde
 
     /// Percent with as many decimals as it needs, at most four, for instance `80 %` or `7.25 %`.
     package var description: String {
-        let (whole, rest) = ppm.magnitude.quotientAndRemainder(dividingBy: 10_000)
-        var fraction = String(rest)
-        fraction = String(repeating: "0", count: 4 - fraction.utf8.count) + fraction
-        while fraction.hasSuffix("0") { fraction.removeLast() }
-        return (ppm < 0 ? "-" : "") + "\(whole)" + (fraction.isEmpty ? "" : ".\(fraction)") + " %"
+        (ppm < 0 ? "-" : "") + decimalText(ppm.magnitude, digits: 4) + " %"
     }
+}
+
+/// `amount` divided by ten to the power of `digits`, with as many decimals as it needs: 2500 with 3 digits is `2.5`.
+func decimalText(_ amount: UInt64, digits: Int) -> String {
+    let all = String(amount)
+    let padded = String(repeating: "0", count: max(0, digits + 1 - all.utf8.count)) + all
+    var fraction = padded.suffix(digits)
+    while fraction.hasSuffix("0") { fraction.removeLast() }
+    return padded.dropLast(digits) + (fraction.isEmpty ? "" : ".\(fraction)")
 }
 
 /// An amount of memory or storage in bytes: 0 to 1 PiB.

@@ -60,6 +60,7 @@ package struct Migration: Hashable, Sendable {
         Migration(31, "bounds_of_instants", PackageResources._031_bounds_of_instants_sql),
         Migration(32, "what_stays", PackageResources._032_what_stays_sql),
         Migration(33, "caps", PackageResources._033_caps_sql),
+        Migration(34, "xen_caps", PackageResources._034_xen_caps_sql),
     ]
 }
 

@@ -9,6 +9,7 @@ import Messages
 import ResourceModel
 import ServiceKit
 import Store
+import Synchronization
 import TestSupport
 import Testing
 
@@ -102,6 +103,32 @@ struct MonitorOperationTests {
         }
     }
 
+    @Test("a cap that Ebb sets is no stranger's, and one that a stranger sets is")
+    func capEvents() async throws {
+        try await withMonitor { rig, fleet in
+            #expect(try await rig.perform("create", vm, create).succeeded)
+            let subscriber = try await rig.subscribe([.event("h1")])
+            let events = Mutex<[WireDomainEvent]>([])
+            let listening = Task {
+                for await case .message(let message) in subscriber.deliveries where message.type == .domainEvent {
+                    let event = try MessageCodec.decoded(WireDomainEvent.self, from: message.body)
+                    if event.kind == "cap-changed" { events.withLock { $0.append(event) } }
+                }
+            }
+            for (place, ppm) in [500_000, 0].enumerated() {
+                #expect(try await rig.perform("cap", vm, #"{"cpu_cap_ppm": \#(ppm)}"#).succeeded)
+                try await eventually("it is told") { events.withLock { $0.count } == place + 1 }
+            }
+            try await fleet.hypervisor("h1").cap(vm, ppm: 250_000, rig)
+            try await eventually("the stranger's is told") { events.withLock { $0.count } == 3 }
+            let told = events.withLock { $0 }
+            #expect(told.map(\.detail) == ["no cap → 0.5 vCPU", "0.5 vCPU → no cap", "no cap → 0.25 vCPU"])
+            #expect(told.map(\.foreign) == [false, false, true])
+            await subscriber.close()
+            try await listening.value
+        }
+    }
+
     @Test("on a host that Ebb only observes a lost cap is not set again")
     func capOnObservedHost() async throws {
         try await withMonitor { rig, fleet in
@@ -134,7 +161,7 @@ struct MonitorOperationTests {
             let stranger = try await fleet.hypervisor("h1")
             try await stranger.cap(vm, ppm: 300_000, rig)
             #expect(try await rig.perform("adopt", vm, #"{"tenant": "acme"}"#).succeeded)
-            #expect(try await InventoryRepository(rig.store).foundCPUCap(of: vm) == .limit(ppm: 300_000))
+            #expect(try await InventoryRepository(rig.store).saved(of: vm)?.cpuCap == .limit(ppm: 300_000))
             #expect(try await rig.perform("cap", vm, #"{"cpu_cap_ppm": \#(asked)}"#).succeeded)
             #expect(try await stranger.look(at: vm).cpuCap == CPUCap(ppm: Int64(asked)))
             #expect(try await rig.perform("release", vm).succeeded)
@@ -192,7 +219,7 @@ struct MonitorOperationTests {
             let adopted = try await rig.perform("adopt", old, #"{"tenant": "acme"}"#)
             #expect(adopted.succeeded, "\(adopted)")
             #expect(try await rig.inventory.domain(old)?.tenant == "acme")
-            #expect(try await rig.inventory.savedDefinition(of: old) != nil)
+            #expect(try await rig.inventory.saved(of: old) != nil)
             try await eventually("a segment") { try await rig.segments(old).last?.vcpus == 2 }
             let preview = try await rig.ask(.previewVM, #"{"domain": "\#(old)", "maximum_vcpus": 8}"#)
             #expect(preview.contains("what"), "\(preview)")
@@ -202,7 +229,7 @@ struct MonitorOperationTests {
             let released = try await rig.perform("release", old)
             #expect(released.succeeded, "\(released)")
             try await eventually("not managed") { try await rig.inventory.domain(old)?.isManaged == false }
-            #expect(try await rig.inventory.savedDefinition(of: old) == nil)
+            #expect(try await rig.inventory.saved(of: old) == nil)
             #expect(try await rig.segments(old).allSatisfy { $0.end != nil }, "nothing is billed any more")
             #expect(try await rig.perform("suspend", old).code == .notManaged)
             #expect(try await fleet.hypervisor("h1").inventory().first { $0.domain == old }?.tenant == nil)

@@ -84,6 +84,7 @@ extension MonitorConfiguration {
         configuration.rowsInterval = .milliseconds(50)
         configuration.probeInterval = .milliseconds(50)
         configuration.progressInterval = .milliseconds(50)
+        configuration.capRetryInterval = .milliseconds(50)
         configuration.pokeSpacing = .milliseconds(10)
         configuration.farewell = .seconds(1)
         configuration.proofTimeout = .seconds(2)

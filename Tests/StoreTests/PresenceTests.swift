@@ -79,7 +79,7 @@ struct PresenceTests {
             try await world.inventory.insertDomain(found, under: world.claim)
             let row = try #require(try await world.inventory.domain(world.domain))
             #expect(row.deletedAt == nil && !row.isManaged && row.tenant == nil && row.maximumVCPUs == 3)
-            #expect(try await world.inventory.savedDefinition(of: world.domain) == nil)
+            #expect(try await world.inventory.saved(of: world.domain) == nil)
             #expect(try await world.inventory.domain(tenant: "t-1", name: "vm-1")?.id == successor)
         }
     }

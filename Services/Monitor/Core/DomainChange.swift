@@ -5,7 +5,7 @@ internal import ResourceModel
 /// Something that happened to a domain between two sightings on one host.
 package struct DomainChange: Hashable, Sendable {
     /// As on the wire: `started`, `stopped`, `crashed`, `paused`, `resumed`, `saved`, `restored`, `restarted`, `resized`,
-    /// `capped`.
+    /// `cap-changed`.
     package let kind: String
     package let detail: String
 
@@ -26,7 +26,7 @@ package struct DomainChange: Hashable, Sendable {
             if former.cpuCap != now.cpuCap, former.cpuCap != .unknown, now.cpuCap != .unknown,
                 former.incarnation == now.incarnation
             {
-                changes.append(DomainChange(kind: "capped", detail: "\(former.cpuCap) → \(now.cpuCap)"))
+                changes.append(DomainChange(kind: "cap-changed", detail: "\(former.cpuCap) → \(now.cpuCap)"))
             }
         }
         return changes

@@ -62,9 +62,9 @@ extension CommandRunner {
         let own: OwnParts
         do throws(StoreError) {
             let row = try await edges.inventory.domain(order.domain)
+            let saved = try await edges.inventory.saved(of: order.domain)
             own = OwnParts(
-                adoptedAs: try await edges.inventory.savedDefinition(of: order.domain),
-                foundCPUCap: try await edges.inventory.foundCPUCap(of: order.domain), cpuCapPPM: row?.cpuCapPPM,
+                adoptedAs: saved?.definition, foundCPUCap: saved?.cpuCap ?? .unknown, cpuCapPPM: row?.cpuCapPPM,
                 networkCapBytesPerSecond: row?.networkCapBytesPerSecond)
         } catch {
             throw HypervisorError(.refused, operation: "release", message: "its definition can't be read: \(error)")
@@ -95,6 +95,8 @@ extension CommandRunner {
         try checkOwnership()
         let effect = try await loop.hypervisor.cap(order.domain, DomainCap(order), call)
         await capped(order)
+        // Seen within the command: the next poll must not take it for somebody else's.
+        await loop.took(effect)
         return Ended(
             outcome: .succeeded(
                 result: await loop.result(of: order.domain, effectiveAt: effect.effectiveAt)), permit: .used)

@@ -14,8 +14,8 @@ extension CommandRunner {
     /// later in that life is only recorded. Works under a freeze too, and not on a host that is only observed.
     func capAgain() async {
         let lost = await loop.lostCaps()
-        guard !lost.isEmpty, mayCommand, let record = try? await edges.inventory.host(host), record.mode != .observe
-        else { return }
+        guard !lost.isEmpty, mayCommand, let record = try? await edges.inventory.host(host) else { return }
+        guard record.mode != .observe else { return await loop.postpone(lost) }
         for cap in lost {
             guard let id = occupy(cap.domain) else { continue }
             await setAgain(cap, id)
@@ -47,36 +47,47 @@ struct LostCap: Sendable {
     let life: Incarnation
 }
 
+/// Since which life a domain lacks its cap.
+struct Uncapped: Sendable {
+    let life: Incarnation
+    /// When it is to be set, or tried anew.
+    var due = Timestamp.zero
+    /// Whether it could not be set in this life.
+    var hasFailed = false
+}
+
 extension HostLoop {
-    /// Caps that are to be set now. One that could not be set is tried again every 30 seconds.
+    /// Caps that are to be set now.
     func lostCaps() -> [LostCap] {
         let now = edges.clock.now()
         uncapped = uncapped.filter { trackers[$0.key] != nil }
         return uncapped.keys.sorted().compactMap { domain in
-            guard let due = uncapped[domain], now >= due, !ordered.contains(domain), let tracker = trackers[domain],
-                let cap = tracker.lostCap(latest[domain])
-            else { return nil }
-            return cap
+            guard let lack = uncapped[domain], now >= lack.due, !ordered.contains(domain) else { return nil }
+            return trackers[domain]?.lostCap(latest[domain])
         }
     }
 
     /// Takes note of a sighting's cap.
     func noteCap(_ seen: DomainSighting) {
         trackers[seen.domain]?.noteCap(seen)
-        if trackers[seen.domain]?.lostCap(seen) == nil {
-            uncapped[seen.domain] = nil
-        } else if uncapped[seen.domain] == nil {
-            uncapped[seen.domain] = .zero
-        }
+        let lost = trackers[seen.domain]?.lostCap(seen)
+        if lost?.life != uncapped[seen.domain]?.life { uncapped[seen.domain] = lost.map { Uncapped(life: $0.life) } }
+    }
+
+    /// Not now: its host is only observed.
+    func postpone(_ caps: [LostCap]) {
+        let due = edges.clock.now().advanced(by: configuration.capRetryInterval)
+        for cap in caps { uncapped[cap.domain]?.due = due }
     }
 
     /// The first failure in a life is an event.
     func capFailed(_ cap: LostCap, because reason: String) async {
-        if uncapped[cap.domain] == .zero {
+        if uncapped[cap.domain]?.hasFailed == false {
             let change = DomainChange(kind: "cap-lost", detail: "\(CPUCap(ppm: cap.ppm)) can't be set again: \(reason)")
             await publish(change, of: cap.domain, at: edges.clock.now(), isForeign: false)
         }
-        uncapped[cap.domain] = edges.clock.now().advanced(by: .seconds(30))
+        uncapped[cap.domain]?.hasFailed = true
+        postpone([cap])
     }
 }
 

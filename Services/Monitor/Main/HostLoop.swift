@@ -43,8 +43,8 @@ actor HostLoop {
     /// Domains for which it is not known whether Ebb's migration happened: if they leave, that migration did it.
     var uncertain: Set<DomainID> = []
     var latest: [DomainID: DomainSighting] = [:]
-    /// Domains whose present life does not have the CPU cap that was asked for, and when that is to be mended.
-    var uncapped: [DomainID: Timestamp] = [:]
+    /// Domains whose present life does not have the CPU cap that was asked for.
+    var uncapped: [DomainID: Uncapped] = [:]
     var hasPolled = false
     /// Since when domains are seen to be off here that Ebb did not end, or that were off when this process began.
     var stoppedAt: [DomainID: Timestamp] = [:]

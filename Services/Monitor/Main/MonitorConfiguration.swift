@@ -26,6 +26,8 @@ struct MonitorConfiguration: Sendable {
     var permitExtension: Duration = .seconds(120)
     /// The shortest time between two reports of a command's progress.
     var progressInterval: Duration = .seconds(1)
+    /// After what time it is tried anew to set a CPU cap again.
+    var capRetryInterval: Duration = .seconds(30)
     /// How often open commands are looked for: a lost request delays a command by this time at most.
     var commandScanInterval: Duration = .milliseconds(500)
     /// How often hosts, and rows of domains that are not known yet, are looked for in the database.

@@ -12,6 +12,12 @@ package struct CopyRecord: Hashable, Sendable {
     package let isAnswering: Bool
 }
 
+/// A domain as it was before its adoption.
+package struct SavedDomain: Hashable, Sendable {
+    package let definition: String
+    package let cpuCap: CPUCap
+}
+
 extension InventoryRepository {
     /// Saves an adopted domain's definition as it was; one that is saved already stays. Throws `fenced`.
     ///
@@ -34,16 +40,15 @@ extension InventoryRepository {
         }
     }
 
-    /// An adopted domain's definition as it was before; `nil` if none is saved.
-    package func savedDefinition(of id: DomainID) async throws(StoreError) -> String? {
-        try await store.query("SELECT definition FROM inventory.saved_definition WHERE domain = \(id)").first?
-            .string("definition")
-    }
-
-    /// The CPU cap that an adopted domain had before.
-    package func foundCPUCap(of id: DomainID) async throws(StoreError) -> CPUCap {
-        try await store.query("SELECT cpu_cap_ppm FROM inventory.saved_definition WHERE domain = \(id)").first?
-            .utilizationOrNil("cpu_cap_ppm").map { CPUCap(ppm: $0.ppm) } ?? .unknown
+    /// What an adopted domain was before; `nil` if nothing is saved.
+    package func saved(of id: DomainID) async throws(StoreError) -> SavedDomain? {
+        try await store.query("SELECT definition, cpu_cap_ppm FROM inventory.saved_definition WHERE domain = \(id)")
+            .first
+            .map { row throws(StoreError) in
+                SavedDomain(
+                    definition: try row.string("definition"),
+                    cpuCap: try row.utilizationOrNil("cpu_cap_ppm").map { CPUCap(ppm: $0.ppm) } ?? .unknown)
+            }
     }
 
     /// How many bytes of a domain's console on a host are from before it was adopted there.
