@@ -86,6 +86,15 @@ extension LibvirtConnection {
         return (parameters?[VIR_DOMAIN_SCHEDULER_CAP]).map { CPUCap(ppm: Utilization(percent: $0).ppm) } ?? .unknown
     }
 
+    /// A running domain's cap. Under a scheduler for which libvirt has no caps it sets none and shows none, and so there is
+    /// none, as there is on a host without control groups.
+    func xenCap(of domain: borrowing DomainHandle) -> CPUCap {
+        let parameters = attempt("scheduler") { () throws(HypervisorError) in try domain.scheduler() }
+        let cap = cap(from: parameters)
+        guard cap == .unknown, let kind = try? domain.schedulerKind().name, kind != "credit" else { return cap }
+        return .none
+    }
+
     private func setXenCap(of domain: borrowing DomainHandle, ppm: Int64) throws(HypervisorError) {
         guard ppm % Self.xenGranulePPM == 0 else {
             let (below, above) = (ppm / Self.xenGranulePPM, ppm / Self.xenGranulePPM + 1)

@@ -151,8 +151,7 @@ final class LibvirtConnection: Sendable {
         var cap: CPUCap?
         if driver == .xen {
             // Xen's definitions don't have it, so a domain that is off has none.
-            let parameters = attempt("scheduler") { () throws(HypervisorError) in try domain.scheduler() }
-            cap = identity.hypervisorID == nil ? CPUCap.none : self.cap(from: parameters)
+            cap = identity.hypervisorID == nil ? CPUCap.none : xenCap(of: domain)
         }
         let known = Known(
             name: identity.name, hypervisorID: identity.hypervisorID, definition: definition, schedulerCap: cap)

@@ -149,6 +149,7 @@ private struct DomainColumns {
     let cpuTime, stealTime, networkReceived, networkTransmitted, blockRead, blockWritten: KnownColumn
     let virtCPUUsage, cpuUtilization, stealUtilization, memoryUtilization, networkRate: KnownColumn
     let swapIn, majorFaults, networkCap, networkUtilization, swapInDelta, majorFaultsDelta: KnownColumn
+    let cpuCap, cpuDemand: KnownColumn
 
     init(_ report: WireHostReport, count: Int) throws(MessageError) {
         let vcpus = VCPUCount.bounds.upperBound
@@ -188,6 +189,8 @@ private struct DomainColumns {
             "network_utilization_ppm", report.networkUtilizationPpm, count: count, atMost: ppm)
         swapInDelta = try KnownColumn("swap_in_delta_bytes", report.swapInDeltaBytes, count: count)
         majorFaultsDelta = try KnownColumn("major_faults_delta", report.majorFaultsDelta, count: count)
+        cpuCap = try KnownColumn("cpu_cap_ppm", report.cpuCapPpm, count: count, atMost: ppm)
+        cpuDemand = try KnownColumn("cpu_demand_ppm", report.cpuDemandPpm, count: count, atMost: ppm)
     }
 
     func sample(_ domain: DomainID, _ state: DomainState, host: HostID, index: Int) -> DomainSample {
@@ -205,7 +208,9 @@ private struct DomainColumns {
             memoryUtilization: memoryUtilization[index].map(Utilization.init(ppm:)),
             networkBytesPerSecond: networkRate[index], networkCapBytesPerSecond: networkCap[index],
             networkUtilization: networkUtilization[index].map(Utilization.init(ppm:)),
-            swapInDelta: swapInDelta[index], majorFaultsDelta: majorFaultsDelta[index])
+            swapInDelta: swapInDelta[index], majorFaultsDelta: majorFaultsDelta[index],
+            cpuCap: CPUCap(reported: cpuCap[index], isUtilizationKnown: cpuUtilization[index] != nil),
+            cpuDemand: cpuDemand[index].map(Utilization.init(ppm:)))
     }
 
     private func incarnation(host: HostID, _ index: Int) -> Incarnation? {

@@ -90,6 +90,10 @@ package enum HostReport {
         set(\.networkUtilizationPpm, of: &report, domains) { unsigned($0.networkUtilization?.ppm) }
         set(\.swapInDeltaBytes, of: &report, domains) { unsigned($0.swapInDelta) }
         set(\.majorFaultsDelta, of: &report, domains) { unsigned($0.majorFaultsDelta) }
+        set(\.cpuCapPpm, of: &report, domains) {
+            unsigned($0.cpuCap.reported(isUtilizationKnown: $0.cpuUtilization != nil))
+        }
+        set(\.cpuDemandPpm, of: &report, domains) { unsigned($0.cpuDemand?.ppm) }
     }
 
     /// Fills one column; leaves it absent if the value is unknown for every domain.

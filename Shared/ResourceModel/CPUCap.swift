@@ -3,7 +3,7 @@
 /// What a domain's vCPUs may use together, as a host says or as somebody asks.
 ///
 /// That no cap can be read is not the same as that there is none: an unknown cap must never count as the whole size.
-package enum CPUCap: Hashable, Sendable {
+package enum CPUCap: Hashable, Sendable, Codable {
     /// The host does not say, or could not be asked.
     case unknown
     /// The domain may use all of its vCPUs.
@@ -14,10 +14,35 @@ package enum CPUCap: Hashable, Sendable {
     /// - Parameter ppm: in parts per million of one core; zero or less means that there is no cap.
     package init(ppm: Int64) { self = ppm > 0 ? .limit(ppm: ppm) : .none }
 
+    /// As a report or a stored sample says it. Those of former versions say nothing of caps, and had no utilisation of a
+    /// domain under one: where the utilisation is known, there was none.
+    package init(reported ppm: Int64?, isUtilizationKnown: Bool) {
+        self = ppm.map { CPUCap(ppm: $0) } ?? (isUtilizationKnown ? .none : .unknown)
+    }
+
+    /// What `init(reported:isUtilizationKnown:)` reads: nothing where the utilisation says that there is none.
+    package func reported(isUtilizationKnown: Bool) -> Int64? {
+        switch self {
+        case .unknown: nil
+        case .none: isUtilizationKnown ? nil : 0
+        case .limit(let ppm): ppm
+        }
+    }
+
     /// The limit in parts per million of one core; `nil` without a cap, and while it is unknown.
     package var limitPPM: Int64? {
         guard case .limit(let ppm) = self else { return nil }
         return ppm
+    }
+
+    /// What so many vCPUs may use under this cap, in whole thousandths, rounded down, at least one; `nil` while the cap is
+    /// unknown.
+    package func capacity(of vcpus: VCPUCount) -> Capacity? {
+        switch self {
+        case .unknown: nil
+        case .none: Capacity(vcpus)
+        case .limit(let ppm): min(Capacity(vcpus), max(Capacity(clamping: 1), Capacity(clamping: ppm / 1_000)))
+        }
     }
 
     /// Whether a host that shows this cap enforces what was asked; `nil` while it is unknown.

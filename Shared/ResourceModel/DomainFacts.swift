@@ -180,10 +180,14 @@ package struct DomainSample: Hashable, Sendable, Codable {
     package var memory: DomainMemory?
     /// The paper's VirtCPUUsage = Δ cpuTime / Δt: may pass 100 % with several vCPUs.
     package var virtCPUUsage: Utilization?
-    /// (used + steal) / (Δt · confirmed vCPUs), clamped at 100 %: what thresholds are compared with.
+    /// (used + steal) / (Δt · capacity), clamped at 100 %: what thresholds are compared with.
     package var cpuUtilization: Utilization?
-    /// Steal / (Δt · confirmed vCPUs).
+    /// Steal / (Δt · capacity); `nil` under a cap, whose own waiting can't be told from steal.
     package var stealUtilization: Utilization?
+    /// (used + steal) / Δt: what it wanted, of one core. It may pass what its capacity allows.
+    package var cpuDemand: Utilization?
+    /// What its vCPUs may use together.
+    package var cpuCap: CPUCap
     /// Used / allocated, without page cache.
     package var memoryUtilization: Utilization?
     /// Received and transmitted bytes per second, together.
@@ -199,13 +203,14 @@ package struct DomainSample: Hashable, Sendable, Codable {
     package var majorFaultsDelta: Int64?
     package var counters: DomainCounters
 
+    /// - Parameter cpuCap: `nil`: as a report of a former version says it.
     package init(
         domain: DomainID, state: DomainState, incarnation: Incarnation? = nil, vcpus: VCPUSizes? = nil,
         memory: DomainMemory? = nil, counters: DomainCounters = DomainCounters(), virtCPUUsage: Utilization? = nil,
         cpuUtilization: Utilization? = nil, stealUtilization: Utilization? = nil,
         memoryUtilization: Utilization? = nil, networkBytesPerSecond: Int64? = nil,
         networkCapBytesPerSecond: Int64? = nil, networkUtilization: Utilization? = nil, swapInDelta: Int64? = nil,
-        majorFaultsDelta: Int64? = nil
+        majorFaultsDelta: Int64? = nil, cpuCap: CPUCap? = nil, cpuDemand: Utilization? = nil
     ) {
         self.domain = domain
         self.state = state
@@ -222,7 +227,13 @@ package struct DomainSample: Hashable, Sendable, Codable {
         self.networkUtilization = networkUtilization
         self.swapInDelta = swapInDelta
         self.majorFaultsDelta = majorFaultsDelta
+        self.cpuCap = cpuCap ?? CPUCap(reported: nil, isUtilizationKnown: cpuUtilization != nil)
+        self.cpuDemand = cpuDemand
     }
+
+    /// Its size of CPU: its confirmed vCPUs, else the granted ones, as far as its cap lets it use them. `nil` while one
+    /// of them is unknown.
+    package var capacity: Capacity? { vcpus.flatMap { cpuCap.capacity(of: $0.confirmed ?? $0.granted) } }
 }
 
 /// One cycle of one host: its own figures and every domain on it.

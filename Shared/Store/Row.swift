@@ -86,6 +86,9 @@ package struct Row: Sendable {
     }
     package func vcpus(_ name: String) throws(StoreError) -> VCPUCount { try known(vcpusOrNil(name), name) }
     package func vcpusOrNil(_ name: String) throws(StoreError) -> VCPUCount? { try bounded(name, "vCPUs") }
+    package func capacityOrNil(_ name: String) throws(StoreError) -> Capacity? {
+        try bounded(name, "thousandths of a vCPU")
+    }
     package func byteCount(_ name: String) throws(StoreError) -> ByteCount { try known(byteCountOrNil(name), name) }
     package func byteCountOrNil(_ name: String) throws(StoreError) -> ByteCount? { try bounded(name, "bytes") }
     package func utilization(_ name: String) throws(StoreError) -> Utilization {

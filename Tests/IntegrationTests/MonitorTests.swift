@@ -55,7 +55,9 @@ struct MonitorTests {
         try await withMonitor(durations: OperationDurations(resize: 20_000_000, migrate: 50_000_000)) { rig, fleet in
             let steps: [(String, String, HostID)] = [
                 ("create", create, "h1"), ("resize", #"{"vcpus": 3}"#, "h1"), ("resize", #"{"vcpus": 1}"#, "h1"),
-                ("migrate", #"{"target": "h2"}"#, "h1"), ("resize", #"{"vcpus": 4}"#, "h2"), ("shutdown", "{}", "h2"),
+                ("cap", #"{"cpu_cap_ppm": 250000}"#, "h1"), ("migrate", #"{"target": "h2"}"#, "h1"),
+                ("resize", #"{"vcpus": 4}"#, "h2"), ("cap", #"{"cpu_cap_ppm": 2500000}"#, "h2"),
+                ("cap", #"{"cpu_cap_ppm": 0}"#, "h2"), ("shutdown", "{}", "h2"),
                 ("start", "{}", "h2"), ("save", "{}", "h2"), ("restore", "{}", "h2"), ("destroy", "{}", "h2"),
                 ("delete", "{}", "h2"),
             ]
@@ -68,10 +70,12 @@ struct MonitorTests {
             }
             let truth = try #require(try await fleet.truth().domains.first)
             let billed = try await rig.segments(vm).map { segment in
-                "\(segment.host) \(segment.vcpus) \(segment.memory) \(segment.start) \(segment.end ?? .zero)"
+                "\(segment.host) \(segment.capacity) of \(segment.vcpus) \(segment.memory) \(segment.start) "
+                    + "\(segment.end ?? .zero)"
             }
             let real = merged(truth.segments).map { segment in
-                "\(segment.host) \(segment.vcpus) \(segment.memory) \(segment.start) \(segment.end)"
+                "\(segment.host) \(segment.capacity) of \(segment.vcpus) \(segment.memory) \(segment.start) "
+                    + "\(segment.end)"
             }
             #expect(billed == real)
             #expect(try await rig.inventory.domain(vm)?.deletedAt != nil)
@@ -245,20 +249,18 @@ struct DomainTrackerTests {
 
 /// Segments of which nothing that is billed differs, joined.
 private func merged(_ segments: [TruthSegment]) -> [(
-    host: HostID, vcpus: Int, memory: ByteCount, start: Timestamp, end: Timestamp
+    host: HostID, vcpus: Int, capacity: Capacity, memory: ByteCount, start: Timestamp, end: Timestamp
 )] {
-    var joined: [(host: HostID, vcpus: Int, memory: ByteCount, start: Timestamp, end: Timestamp, life: Timestamp?)] = []
+    var joined: [(first: TruthSegment, end: Timestamp)] = []
     for segment in segments {
-        if let last = joined.last, last.host == segment.host, last.vcpus == segment.vcpus,
-            last.memory == segment.memory, last.life == segment.incarnationStart
+        if let last = joined.last?.first, last.host == segment.host, last.vcpus == segment.vcpus,
+            last.capacity == segment.capacity, last.memory == segment.memory,
+            last.incarnationStart == segment.incarnationStart
         {
             joined[joined.count - 1].end = segment.end
         } else {
-            joined.append(
-                (
-                    segment.host, segment.vcpus, segment.memory, segment.start, segment.end, segment.incarnationStart
-                ))
+            joined.append((segment, segment.end))
         }
     }
-    return joined.map { ($0.host, $0.vcpus, $0.memory, $0.start, $0.end) }
+    return joined.map { ($0.host, $0.vcpus, $0.capacity, $0.memory, $0.start, $1) }
 }

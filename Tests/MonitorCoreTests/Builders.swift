@@ -22,7 +22,7 @@ func running(
     cpu: Double? = nil, steal: Double? = nil, vcpus: [Double]? = nil,
     memory: DomainMemory? = .mebibytes(512, used: 256),
     received: Int64? = nil, transmitted: Int64? = nil, devices: [DeviceCounters]? = nil, effective: Double? = nil,
-    state: DomainState = .running
+    state: DomainState = .running, cap: CPUCap = .none
 ) -> DomainReading {
     DomainReading(
         domain: domain, name: "vm", state: state, hypervisorID: id, incarnationStart: start.map(at),
@@ -32,7 +32,7 @@ func running(
         counters: DomainCounters(
             cpuTimeNanoseconds: cpu.map { Int64($0 * 1e9) }, stealTimeNanoseconds: steal.map { Int64($0 * 1e9) },
             networkReceivedBytes: received, networkTransmittedBytes: transmitted), devices: devices,
-        vcpuTimeNanoseconds: vcpus?.map { Int64($0 * 1e9) }, sizeEffectiveAt: effective.map(at))
+        vcpuTimeNanoseconds: vcpus?.map { Int64($0 * 1e9) }, sizeEffectiveAt: effective.map(at), cpuCap: cap)
 }
 
 func stopped(_ domain: DomainID = vm, state: DomainState = .shutoff, effective: Double? = nil) -> DomainReading {

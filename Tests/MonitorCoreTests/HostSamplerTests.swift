@@ -23,6 +23,49 @@ import Testing
         #expect(last.only.stealUtilization == Utilization(percent: 25))
     }
 
+    @Test("under a cap utilisation is a share of the capacity, and what waits for the cap is demand and not steal")
+    func capped() {
+        let last = cycles(
+            reading(instant(0), running(cpu: 0, steal: 0, cap: .limit(ppm: 250_000))),
+            reading(instant(10), running(cpu: 2, steal: 6, cap: .limit(ppm: 250_000))))[1]
+        #expect(last.only.capacity == Capacity("0.25"))
+        #expect(last.only.cpuUtilization == .full)
+        #expect(last.only.cpuDemand == Utilization(percent: 80))
+        #expect(last.only.virtCPUUsage == Utilization(percent: 20))
+        #expect(last.only.stealUtilization == nil)
+        #expect(last.sightings.map(\.size?.capacity) == [Capacity("0.25")])
+    }
+
+    @Test("a cap of all vCPUs or more is none to the figures, whatever its number")
+    func wideCap() {
+        for cap in [CPUCap.none, .limit(ppm: 2_000_000), .limit(ppm: 9_000_000)] {
+            let last = cycles(
+                reading(instant(0), running(cpu: 0, steal: 0, cap: cap)),
+                reading(instant(10), running(cpu: 10, steal: 5, cap: cap)))[1]
+            #expect(last.only.capacity == Capacity(2))
+            #expect(last.only.cpuUtilization == Utilization(percent: 75))
+            #expect(last.only.stealUtilization == Utilization(percent: 25))
+        }
+    }
+
+    @Test("an interval in which the cap changed is unknown, and so is everything while the cap is unknown")
+    func changedCap() {
+        let all = cycles(
+            reading(instant(0), running(cpu: 0)), reading(instant(10), running(cpu: 1, cap: .limit(ppm: 500_000))),
+            reading(instant(20), running(cpu: 2, cap: .limit(ppm: 500_000))),
+            reading(instant(30), running(cpu: 3, cap: .unknown)), reading(instant(40), running(cpu: 4, cap: .unknown)))
+        #expect(all.map(\.only.cpuUtilization) == [nil, nil, Utilization(percent: 20), nil, nil])
+        #expect(all.map { $0.sightings.first?.size?.capacity.thousandths } == [2_000, 500, 500, nil, nil])
+        #expect(all.map(\.only.capacity?.thousandths) == [2_000, 500, 500, nil, nil])
+    }
+
+    @Test("a cap that nothing real reaches is unknown, and the report goes on")
+    func unrealCap() {
+        let last = cycles(reading(instant(0), running(cpu: 0, cap: .limit(ppm: .max))))[0]
+        #expect(last.only.cpuCap == .unknown)
+        #expect(last.only.vcpus?.granted == 2)
+    }
+
     @Test(
         "utilisation is rounded half up, so a load exactly on a threshold stays exactly on it",
         arguments: [(16.0, 800_000), (16.000_009, 800_000), (16.000_01, 800_001), (3.0, 150_000)])

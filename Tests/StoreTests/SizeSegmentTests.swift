@@ -45,6 +45,30 @@ import Testing
         }
     }
 
+    @Test("a cap that changes makes a new segment, and of no cap nothing is written")
+    func capacity() async throws {
+        try await withWorld { world async throws in
+            func report(_ observed: Int64, _ capacity: Capacity?) async throws -> SizeEffect {
+                try await world.inventory.observeSize(
+                    SizeReport(
+                        domain: world.domain, incarnationStart: at(0), observedAt: at(observed), vcpus: 2,
+                        capacity: capacity, memory: .gibibytes(1), disk: .zero), under: world.claim)
+            }
+            #expect(try await report(10, nil) == .opened)
+            #expect(try await report(20, Capacity(2)) == .unchanged)
+            #expect(try await report(30, Capacity("0.25")) == .opened)
+            #expect(try await report(40, Capacity("0.25")) == .unchanged)
+            #expect(try await report(50, Capacity("1.5")) == .opened)
+            #expect(try await report(60, nil) == .opened)
+            let segments = try await world.inventory.segments(of: world.domain, in: #require(Self.always))
+            #expect(segments.map(\.capacity.thousandths) == [2_000, 250, 1_500, 2_000])
+            #expect(segments.map(\.vcpus) == [2, 2, 2, 2])
+            let rows = try await world.store.query(
+                "SELECT 1 FROM inventory.size_segment WHERE capacity_thousandths IS NULL")
+            #expect(rows.count == 2)
+        }
+    }
+
     @Test("an instant before the previous boundary is moved to it: nothing overlaps and the report is not lost")
     func clamped() async throws {
         try await withWorld { world async throws in

@@ -22,6 +22,7 @@ struct DomainSampler: Hashable, Sendable {
         var confirmed: VCPUCount?
         var effective: VCPUCount?
         var effectiveAt: Timestamp?
+        var cap: CPUCap
     }
 
     /// One reading's outcome.
@@ -181,7 +182,7 @@ struct DomainSampler: Hashable, Sendable {
             granted: seen.grantedVCPUs, confirmed: seen.confirmedVCPUs, advanced: running, at: instant)
         let now = Shape(
             granted: seen.grantedVCPUs, confirmed: seen.confirmedVCPUs, effective: effective,
-            effectiveAt: seen.sizeEffectiveAt)
+            effectiveAt: seen.sizeEffectiveAt, cap: seen.cpuCap)
         let isSteady = shape == now
         let most = [effective, seen.grantedVCPUs, shape?.granted, shape?.effective].compactMap { $0?.count }.max()
         shape = now
@@ -202,13 +203,16 @@ struct DomainSampler: Hashable, Sendable {
         believe(reading, at: instant, &outcome)
         (outcome.used, outcome.interval) = (used, interval)
         guard isSteady, let effective, effective > 0 else { return }
-        let capacity = Int128(interval) * Int128(effective.count)
         outcome.sample.virtCPUUsage = Utilization(numerator: Int128(used), denominator: Int128(interval))
-        outcome.sample.cpuUtilization =
-            Utilization(
-                numerator: Int128(used) + Int128(stolen ?? 0), denominator: capacity)?.clamped
+        let wanted = Int128(used) + Int128(stolen ?? 0)
+        outcome.sample.cpuDemand = Utilization(numerator: wanted, denominator: Int128(interval))
+        guard let capacity = seen.cpuCap.capacity(of: effective) else { return }
+        let available = Int128(interval) * Int128(capacity.thousandths)
+        outcome.sample.cpuUtilization = Utilization(numerator: wanted * 1_000, denominator: available)?.clamped
+        // Under a cap its vCPUs wait for their own cap too, and nobody can tell that from steal.
+        guard capacity == Capacity(effective) else { return }
         outcome.sample.stealUtilization = stolen.flatMap {
-            Utilization(numerator: Int128($0), denominator: capacity)?.clamped
+            Utilization(numerator: Int128($0) * 1_000, denominator: available)?.clamped
         }
     }
 
@@ -280,15 +284,24 @@ struct DomainSampler: Hashable, Sendable {
         outcome.sighting.vcpus = outcome.sample.vcpus
         outcome.sighting.memory = outcome.sample.memory
         outcome.sighting.disk = disks.total
-        outcome.sighting.cpuCap = seen.state.isActive ? seen.cpuCap : .unknown
+        outcome.sample.cpuCap = seen.state.isActive ? believed(seen.cpuCap) : .unknown
+        outcome.sighting.cpuCap = outcome.sample.cpuCap
         outcome.sighting.counters = outcome.sample.counters
-        outcome.sighting.size = size(seen.state, outcome.sample.memory)
+        outcome.sighting.size = size(seen, outcome.sample.memory)
     }
 
-    private func size(_ state: DomainState, _ believed: DomainMemory?) -> DomainSize? {
-        guard state != .unknown else { return nil }
-        guard state.isActive else { return DomainSize(vcpus: 0, memory: .zero, disk: disks.total ?? .zero) }
-        guard let vcpus = shape?.effective, let allocated = believed?.allocated else { return nil }
-        return DomainSize(vcpus: vcpus, memory: allocated, disk: disks.total ?? .zero)
+    /// `unknown` for what nothing real reaches: it would make the whole report unreadable.
+    private func believed(_ cap: CPUCap) -> CPUCap {
+        cap.limitPPM.map(Utilization.bounds.contains) == false ? .unknown : cap
+    }
+
+    /// `nil` while a part of it is unknown.
+    private func size(_ seen: DomainReading, _ believed: DomainMemory?) -> DomainSize? {
+        guard seen.state != .unknown else { return nil }
+        guard seen.state.isActive else { return DomainSize(vcpus: 0, memory: .zero, disk: disks.total ?? .zero) }
+        guard let vcpus = shape?.effective, let capacity = seen.cpuCap.capacity(of: vcpus),
+            let allocated = believed?.allocated
+        else { return nil }
+        return DomainSize(vcpus: vcpus, capacity: capacity, memory: allocated, disk: disks.total ?? .zero)
     }
 }

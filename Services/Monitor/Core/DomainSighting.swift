@@ -2,14 +2,19 @@
 
 package import ResourceModel
 
-/// The billable size of a domain: confirmed vCPUs and allocated memory while it is active, and always its disk.
+/// The size of a domain: confirmed vCPUs and allocated memory while it is active, and always its disk. Of CPU its
+/// capacity is billed.
 package struct DomainSize: Hashable, Sendable {
     package let vcpus: VCPUCount
+    /// What its cap leaves of its vCPUs.
+    package let capacity: Capacity
     package let memory: ByteCount
     package let disk: ByteCount
 
-    package init(vcpus: VCPUCount, memory: ByteCount, disk: ByteCount) {
+    /// - Parameter capacity: `nil`: all of its vCPUs.
+    package init(vcpus: VCPUCount, capacity: Capacity? = nil, memory: ByteCount, disk: ByteCount) {
         self.vcpus = vcpus
+        self.capacity = capacity ?? Capacity(vcpus)
         self.memory = memory
         self.disk = disk
     }
@@ -19,7 +24,9 @@ package struct DomainSize: Hashable, Sendable {
 
     /// The smaller amount of each resource.
     func common(_ other: DomainSize) -> DomainSize {
-        DomainSize(vcpus: min(vcpus, other.vcpus), memory: min(memory, other.memory), disk: min(disk, other.disk))
+        DomainSize(
+            vcpus: min(vcpus, other.vcpus), capacity: min(capacity, other.capacity), memory: min(memory, other.memory),
+            disk: min(disk, other.disk))
     }
 
     /// Whether the domain had anything besides its disk.

@@ -254,8 +254,9 @@ extension SizeReport {
     fileprivate init(_ fact: SizeFact) {
         self.init(
             domain: fact.domain, incarnationStart: fact.incarnationStart, observedAt: fact.observedAt,
-            since: fact.since, previousUntil: fact.until, vcpus: fact.size.vcpus, memory: fact.size.memory,
-            disk: fact.size.disk, askedVCPUs: fact.asked, grantedVCPUs: fact.granted)
+            since: fact.since, previousUntil: fact.until, vcpus: fact.size.vcpus,
+            capacity: fact.size.capacity, memory: fact.size.memory, disk: fact.size.disk, askedVCPUs: fact.asked,
+            grantedVCPUs: fact.granted)
     }
 }
 

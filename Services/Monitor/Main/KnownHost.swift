@@ -72,7 +72,8 @@ extension SizeTracker.Known {
     init(_ segment: StoredSegment, provedUntil: Timestamp?) {
         self.init(
             incarnationStart: segment.incarnationStart,
-            size: DomainSize(vcpus: segment.vcpus, memory: segment.memory, disk: segment.disk),
+            size: DomainSize(
+                vcpus: segment.vcpus, capacity: segment.capacity, memory: segment.memory, disk: segment.disk),
             provedUntil: max(provedUntil ?? segment.start, segment.start))
     }
 }

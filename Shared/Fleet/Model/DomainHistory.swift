@@ -10,6 +10,7 @@ struct DomainHistory: Hashable, Sendable {
         let hypervisorID: Int64?
         let incarnationStart: Timestamp?
         let vcpus: Int
+        let capacity: Capacity
         let memory: ByteCount
         let disk: ByteCount
 

@@ -76,6 +76,8 @@ package struct TruthSegment: Hashable, Sendable, Codable {
     package let isActive: Bool
     /// Online in the guest; 0 while it is not active.
     package let vcpus: Int
+    /// In thousandths of a vCPU what is billed: what its cap leaves of them. 0 while it is not active.
+    package let capacity: Capacity
     /// 0 while it is not active.
     package let memory: ByteCount
     package let disk: ByteCount
@@ -88,6 +90,7 @@ package struct TruthSegment: Hashable, Sendable, Codable {
         incarnationStart = extent.incarnationStart
         isActive = extent.isActive
         vcpus = extent.vcpus
+        capacity = extent.capacity
         memory = extent.memory
         disk = extent.disk
         self.start = start
@@ -96,6 +99,7 @@ package struct TruthSegment: Hashable, Sendable, Codable {
 
     enum CodingKeys: String, CodingKey {
         case host, vcpus
+        case capacity = "capacity_thousandths"
         case hypervisorID = "hypervisor_id"
         case incarnationStart = "incarnation_start_ns"
         case isActive = "active"

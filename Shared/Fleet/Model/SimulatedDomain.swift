@@ -80,7 +80,7 @@ struct SimulatedDomain: Sendable {
     private(set) var nextDefinition: FleetDomainDefinition
     var state: DomainState = .shutoff
     var grantedVCPUs: Int
-    /// Brought online by the guest: what it can really use, and what is billed.
+    /// Brought online by the guest: what it can really use, as far as its cap allows.
     var onlineVCPUs: Int
     var memory: ByteCount
     var conduct = GuestConduct.confirms(afterNanoseconds: 0)
@@ -111,7 +111,7 @@ struct SimulatedDomain: Sendable {
     var settledAt: Int64
     /// Since when state and size hold, by the host's clock.
     var effectiveAt: Timestamp
-    /// Counts changes of the granted or the online vCPUs.
+    /// Counts changes of the granted or the online vCPUs and of the cap.
     var sizeRevision = 0
     var lastServe: Serve?
     var history = DomainHistory()
@@ -215,7 +215,7 @@ struct SimulatedDomain: Sendable {
     /// Makes a change that was checked and that needs nothing of the host.
     mutating func apply(_ change: FleetChange, at wall: Timestamp) {
         switch change {
-        case .cap(_, .cpu(let ppm)): cpuCapPPM = ppm
+        case .cap(_, .cpu(let ppm)): setCPUCap(ppm: ppm, effectiveAt: wall)
         case .cap(_, .network(let bytesPerSecond)): networkCapBytesPerSecond = bytesPerSecond
         case .snapshot(_, let name):
             snapshots[name] = Snapshot(
@@ -257,6 +257,18 @@ struct SimulatedDomain: Sendable {
         grantedVCPUs = min(grantedVCPUs, definition.maximumVCPUs)
         onlineVCPUs = min(onlineVCPUs, grantedVCPUs)
         memory = min(memory, definition.memoryCeiling)
+    }
+
+    private mutating func setCPUCap(ppm: Int64, effectiveAt wall: Timestamp) {
+        guard ppm != cpuCapPPM else { return }
+        cpuCapPPM = ppm
+        sizeRevision += 1
+        effectiveAt = wall
+    }
+
+    /// What it can use and is billed for.
+    var capacity: Capacity {
+        CPUCap(ppm: cpuCapPPM).capacity(of: VCPUCount(clamping: onlineVCPUs)) ?? .zero
     }
 
     /// Sets the vCPUs, by the host's clock from `wall` on.

@@ -209,7 +209,8 @@ extension SimulatedDomain {
     mutating func note(host: HostID, at instant: Timestamp, limits: TruthLimits) {
         let extent = DomainHistory.Extent(
             host: host, hypervisorID: life?.hypervisorID, incarnationStart: life?.start,
-            vcpus: life == nil ? 0 : onlineVCPUs, memory: life == nil ? .zero : memory, disk: definition.disk)
+            vcpus: life == nil ? 0 : onlineVCPUs, capacity: life == nil ? .zero : capacity,
+            memory: life == nil ? .zero : memory, disk: definition.disk)
         history.note(extent, at: instant, limit: limits.entriesPerDomain)
     }
 

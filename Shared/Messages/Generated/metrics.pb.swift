@@ -309,6 +309,26 @@ package nonisolated struct WireHostReport: @unchecked Sendable {
   /// Clears the value of `majorFaultsDelta`. Subsequent reads from it will return its default value.
   package mutating func clearMajorFaultsDelta() {_uniqueStorage()._majorFaultsDelta = nil}
 
+  /// Parts per million of one core; zero: no cap. Absent beside a known cpu_utilization_ppm, as in older reports: no cap.
+  package var cpuCapPpm: WireColumn {
+    get {_storage._cpuCapPpm ?? WireColumn()}
+    set {_uniqueStorage()._cpuCapPpm = newValue}
+  }
+  /// Returns true if `cpuCapPpm` has been explicitly set.
+  package var hasCpuCapPpm: Bool {_storage._cpuCapPpm != nil}
+  /// Clears the value of `cpuCapPpm`. Subsequent reads from it will return its default value.
+  package mutating func clearCpuCapPpm() {_uniqueStorage()._cpuCapPpm = nil}
+
+  /// What the vCPUs used and waited for, of one core: may pass what its cap or its vCPUs allow.
+  package var cpuDemandPpm: WireColumn {
+    get {_storage._cpuDemandPpm ?? WireColumn()}
+    set {_uniqueStorage()._cpuDemandPpm = newValue}
+  }
+  /// Returns true if `cpuDemandPpm` has been explicitly set.
+  package var hasCpuDemandPpm: Bool {_storage._cpuDemandPpm != nil}
+  /// Clears the value of `cpuDemandPpm`. Subsequent reads from it will return its default value.
+  package mutating func clearCpuDemandPpm() {_uniqueStorage()._cpuDemandPpm = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -465,7 +485,7 @@ fileprivate nonisolated let _protobuf_package = "ebb.v1"
 
 nonisolated extension WireHostReport: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".HostReport"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}host_id\0\u{3}sampled_at_ns\0\u{3}interval_ns\0\u{1}host\0\u{3}domain_count\0\u{3}domain_uuids\0\u{1}states\0\u{3}hypervisor_ids\0\u{3}incarnation_starts_ns\0\u{3}vcpus_maximum\0\u{3}vcpus_asked\0\u{3}vcpus_granted\0\u{3}vcpus_confirmed\0\u{3}memory_maximum_bytes\0\u{3}memory_allocated_bytes\0\u{3}memory_used_bytes\0\u{3}cpu_time_ns\0\u{3}steal_time_ns\0\u{3}network_received_bytes\0\u{3}network_transmitted_bytes\0\u{3}block_read_bytes\0\u{3}block_written_bytes\0\u{3}virt_cpu_usage_ppm\0\u{3}cpu_utilization_ppm\0\u{3}steal_utilization_ppm\0\u{3}memory_utilization_ppm\0\u{3}network_bytes_per_second\0\u{3}swap_in_bytes\0\u{3}major_faults\0\u{3}network_cap_bytes_per_second\0\u{3}network_utilization_ppm\0\u{3}swap_in_delta_bytes\0\u{3}major_faults_delta\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}host_id\0\u{3}sampled_at_ns\0\u{3}interval_ns\0\u{1}host\0\u{3}domain_count\0\u{3}domain_uuids\0\u{1}states\0\u{3}hypervisor_ids\0\u{3}incarnation_starts_ns\0\u{3}vcpus_maximum\0\u{3}vcpus_asked\0\u{3}vcpus_granted\0\u{3}vcpus_confirmed\0\u{3}memory_maximum_bytes\0\u{3}memory_allocated_bytes\0\u{3}memory_used_bytes\0\u{3}cpu_time_ns\0\u{3}steal_time_ns\0\u{3}network_received_bytes\0\u{3}network_transmitted_bytes\0\u{3}block_read_bytes\0\u{3}block_written_bytes\0\u{3}virt_cpu_usage_ppm\0\u{3}cpu_utilization_ppm\0\u{3}steal_utilization_ppm\0\u{3}memory_utilization_ppm\0\u{3}network_bytes_per_second\0\u{3}swap_in_bytes\0\u{3}major_faults\0\u{3}network_cap_bytes_per_second\0\u{3}network_utilization_ppm\0\u{3}swap_in_delta_bytes\0\u{3}major_faults_delta\0\u{3}cpu_cap_ppm\0\u{3}cpu_demand_ppm\0")
 
   fileprivate class _StorageClass {
     var _hostID: String = String()
@@ -501,6 +521,8 @@ nonisolated extension WireHostReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _networkUtilizationPpm: WireColumn? = nil
     var _swapInDeltaBytes: WireColumn? = nil
     var _majorFaultsDelta: WireColumn? = nil
+    var _cpuCapPpm: WireColumn? = nil
+    var _cpuDemandPpm: WireColumn? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -544,6 +566,8 @@ nonisolated extension WireHostReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _networkUtilizationPpm = source._networkUtilizationPpm
       _swapInDeltaBytes = source._swapInDeltaBytes
       _majorFaultsDelta = source._majorFaultsDelta
+      _cpuCapPpm = source._cpuCapPpm
+      _cpuDemandPpm = source._cpuDemandPpm
     }
   }
 
@@ -595,6 +619,8 @@ nonisolated extension WireHostReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 31: try { try decoder.decodeSingularMessageField(value: &_storage._networkUtilizationPpm) }()
         case 32: try { try decoder.decodeSingularMessageField(value: &_storage._swapInDeltaBytes) }()
         case 33: try { try decoder.decodeSingularMessageField(value: &_storage._majorFaultsDelta) }()
+        case 34: try { try decoder.decodeSingularMessageField(value: &_storage._cpuCapPpm) }()
+        case 35: try { try decoder.decodeSingularMessageField(value: &_storage._cpuDemandPpm) }()
         default: break
         }
       }
@@ -706,6 +732,12 @@ nonisolated extension WireHostReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._majorFaultsDelta {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 33)
       } }()
+      try { if let v = _storage._cpuCapPpm {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 34)
+      } }()
+      try { if let v = _storage._cpuDemandPpm {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 35)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -748,6 +780,8 @@ nonisolated extension WireHostReport: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._networkUtilizationPpm != rhs_storage._networkUtilizationPpm {return false}
         if _storage._swapInDeltaBytes != rhs_storage._swapInDeltaBytes {return false}
         if _storage._majorFaultsDelta != rhs_storage._majorFaultsDelta {return false}
+        if _storage._cpuCapPpm != rhs_storage._cpuCapPpm {return false}
+        if _storage._cpuDemandPpm != rhs_storage._cpuDemandPpm {return false}
         return true
       }
       if !storagesAreEqual {return false}

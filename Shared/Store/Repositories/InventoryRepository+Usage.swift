@@ -13,8 +13,10 @@ package struct SizeReport: Hashable, Sendable {
     package var since: Timestamp
     /// Up to when the previous size is known to have held; `since` unless there was a gap.
     package var previousUntil: Timestamp
-    /// Billable: 0 while stopped or saved.
+    /// Online: 0 while stopped or saved.
     package var vcpus: VCPUCount
+    /// Billable: what its cap leaves of its vCPUs.
+    package var capacity: Capacity
     /// 0 while stopped or saved.
     package var memory: ByteCount
     /// Billable also while stopped. A report of three zeros closes the segment.
@@ -24,8 +26,8 @@ package struct SizeReport: Hashable, Sendable {
 
     package init(
         domain: DomainID, incarnationStart: Timestamp, observedAt: Timestamp, since: Timestamp? = nil,
-        previousUntil: Timestamp? = nil, vcpus: VCPUCount, memory: ByteCount, disk: ByteCount,
-        askedVCPUs: VCPUCount? = nil, grantedVCPUs: VCPUCount? = nil
+        previousUntil: Timestamp? = nil, vcpus: VCPUCount, capacity: Capacity? = nil, memory: ByteCount,
+        disk: ByteCount, askedVCPUs: VCPUCount? = nil, grantedVCPUs: VCPUCount? = nil
     ) {
         self.domain = domain
         self.incarnationStart = incarnationStart
@@ -33,6 +35,7 @@ package struct SizeReport: Hashable, Sendable {
         self.since = since ?? observedAt
         self.previousUntil = previousUntil ?? since ?? observedAt
         self.vcpus = vcpus
+        self.capacity = capacity ?? Capacity(vcpus)
         self.memory = memory
         self.disk = disk
         self.askedVCPUs = askedVCPUs
@@ -56,7 +59,10 @@ package struct StoredSegment: Hashable, Sendable {
     /// `nil`: still open, proved up to `hostProvedUntil`.
     package let end: Timestamp?
     package let hostProvedUntil: Timestamp?
+    /// Online.
     package let vcpus: VCPUCount
+    /// Billable: what its cap leaves of its vCPUs.
+    package let capacity: Capacity
     package let memory: ByteCount
     package let disk: ByteCount
     package let askedVCPUs: VCPUCount?
@@ -90,11 +96,13 @@ package struct StoredReading: Hashable, Sendable {
 extension StoredSegment {
     /// A row of `inventory.size_segment` with its host's `proved_until_ns`.
     init(_ row: Row) throws(StoreError) {
+        let vcpus = try row.vcpus("vcpus")
         self.init(
             domain: try row.domain("domain"), host: try row.host("host"),
             incarnationStart: try row.timestamp("incarnation_start_ns"), start: try row.timestamp("start_ns"),
             end: try row.timestampOrNil("end_ns"), hostProvedUntil: try row.timestampOrNil("proved_until_ns"),
-            vcpus: try row.vcpus("vcpus"), memory: try row.byteCount("memory_bytes"),
+            vcpus: vcpus, capacity: try row.capacityOrNil("capacity_thousandths") ?? Capacity(vcpus),
+            memory: try row.byteCount("memory_bytes"),
             disk: try row.byteCount("disk_bytes"), askedVCPUs: try row.vcpusOrNil("asked_vcpus"),
             grantedVCPUs: try row.vcpusOrNil("granted_vcpus"))
     }
@@ -117,7 +125,8 @@ extension InventoryRepository {
             """
             SELECT inventory.observe_size(\(claim.id), \(claim.epoch), \(report.domain), \(report.incarnationStart),
                 \(report.observedAt), \(report.previousUntil), \(report.since), \(report.vcpus)::int4,
-                \(report.memory), \(report.disk), \(report.askedVCPUs)::int4, \(report.grantedVCPUs)::int4) AS effect
+                \(report.memory), \(report.disk), \(report.askedVCPUs)::int4, \(report.grantedVCPUs)::int4,
+                \(report.capacity.thousandths)) AS effect
             """)
         guard let effect = try rows.first?.string("effect"), let known = SizeEffect(rawValue: effect) else {
             throw .fenced(claim)

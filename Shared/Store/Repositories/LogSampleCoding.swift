@@ -15,6 +15,7 @@ extension CopyRows {
                 "virt_cpu_usage_ppm", "cpu_utilization_ppm", "steal_utilization_ppm", "memory_utilization_ppm",
                 "network_bytes_per_second", "swap_in_bytes", "major_faults", "network_cap_bytes_per_second",
                 "network_utilization_ppm", "swap_in_delta_bytes", "major_faults_delta",
+                "cpu_cap_ppm", "cpu_demand_ppm",
             ])
     }
 
@@ -45,6 +46,8 @@ extension CopyRows {
             .int8(domain.memoryUtilization?.ppm), .int8(domain.networkBytesPerSecond),
             .int8(counters.swapInBytes), .int8(counters.majorFaults), .int8(domain.networkCapBytesPerSecond),
             .int8(domain.networkUtilization?.ppm), .int8(domain.swapInDelta), .int8(domain.majorFaultsDelta),
+            .int8(domain.cpuCap.reported(isUtilizationKnown: domain.cpuUtilization != nil)),
+            .int8(domain.cpuDemand?.ppm),
         ])
     }
 
@@ -95,6 +98,9 @@ extension DomainSample {
         networkUtilization = try row.utilizationOrNil("network_utilization_ppm")
         swapInDelta = try row.int64OrNil("swap_in_delta_bytes")
         majorFaultsDelta = try row.int64OrNil("major_faults_delta")
+        cpuCap = CPUCap(
+            reported: try row.utilizationOrNil("cpu_cap_ppm")?.ppm, isUtilizationKnown: cpuUtilization != nil)
+        cpuDemand = try row.utilizationOrNil("cpu_demand_ppm")
     }
 }
 
