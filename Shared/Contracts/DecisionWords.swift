@@ -46,6 +46,8 @@ package enum Reason: String, Hashable, Sendable, Codable, CaseIterable {
     case optedOut = "opted-out"
     case changeInFlight = "change-in-flight"
     case sizeUnknown = "size-unknown"
+    /// A cap leaves it less than its vCPUs: more of them would change nothing.
+    case underCap = "under-cap"
     /// Somebody else moved it.
     case foreignMove = "foreign-move"
     /// Somebody ordered Ebb to move it.

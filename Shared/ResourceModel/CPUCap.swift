@@ -45,6 +45,11 @@ package enum CPUCap: Hashable, Sendable, Codable {
         }
     }
 
+    /// What it leaves of so many vCPUs; `nil`: all of them, or the cap is unknown.
+    package func binding(of vcpus: VCPUCount) -> Capacity? {
+        capacity(of: vcpus).flatMap { $0 < Capacity(vcpus) ? $0 : nil }
+    }
+
     /// Whether a host that shows this cap enforces what was asked; `nil` while it is unknown.
     ///
     /// - Parameters:

@@ -184,7 +184,8 @@ package struct DomainSample: Hashable, Sendable, Codable {
     package var cpuUtilization: Utilization?
     /// Steal / (Δt · capacity); `nil` under a cap, whose own waiting can't be told from steal.
     package var stealUtilization: Utilization?
-    /// (used + steal) / Δt: what it wanted, of one core. It may pass what its capacity allows.
+    /// (used + steal) / Δt: what its vCPUs wanted, of one core. It may pass what its capacity allows. `nil` also where
+    /// the host does not count what vCPUs wait for.
     package var cpuDemand: Utilization?
     /// What its vCPUs may use together.
     package var cpuCap: CPUCap
@@ -234,6 +235,11 @@ package struct DomainSample: Hashable, Sendable, Codable {
     /// Its size of CPU: its confirmed vCPUs, else the granted ones, as far as its cap lets it use them. `nil` while one
     /// of them is unknown.
     package var capacity: Capacity? { vcpus.flatMap { cpuCap.capacity(of: $0.confirmed ?? $0.granted) } }
+}
+
+extension DomainSample {
+    /// What its cap leaves of its vCPUs; `nil`: all of them, or that is not known.
+    package var leftByCap: Capacity? { vcpus.flatMap { cpuCap.binding(of: $0.confirmed ?? $0.granted) } }
 }
 
 /// One cycle of one host: its own figures and every domain on it.

@@ -156,7 +156,8 @@ final class Cluster {
         var reading = DomainSample(
             domain: guest.id, state: .running, incarnation: incarnation,
             vcpus: VCPUSizes(maximum: 8, granted: VCPUCount(clamping: guest.vcpus)),
-            memory: DomainMemory(maximum: .gibibytes(8), allocated: guest.memory, used: guest.memoryUsed))
+            memory: DomainMemory(maximum: .gibibytes(8), allocated: guest.memory, used: guest.memoryUsed),
+            cpuCap: CPUCap.none)
         reading.cpuUtilization = guest.demand.map { _ in Utilization(ppm: served(guest) / Int64(guest.vcpus)) }
         reading.stealUtilization = guest.steal
         reading.memoryUtilization = guest.memoryUsed.flatMap {

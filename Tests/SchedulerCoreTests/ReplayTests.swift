@@ -68,6 +68,24 @@ import Testing
         #expect(reading(.paused, 0).demand == nil)
     }
 
+    @Test("under a cap a reading's demand is what its vCPUs waited for, unless they waited all the time")
+    func cappedReadings() {
+        let demand = { (wanted: Int64?) in
+            ReplaySample(
+                DomainSample(
+                    domain: domainID(1), state: .running, vcpus: VCPUSizes(maximum: 4, granted: 2),
+                    cpuUtilization: .full, cpuCap: .limit(ppm: 500_000),
+                    cpuDemand: wanted.map { Utilization(percent: $0) }),
+                sampledAt: at(1), intervalNanoseconds: interval
+            ).demand?.ppmOfOneCore
+        }
+        #expect(demand(80) == 800_000)
+        #expect(demand(55) == 550_000, "it may be less than half as much again")
+        #expect(demand(195) == 1_950_000)
+        #expect(demand(nil) == 750_000)
+        #expect(demand(40) == 500_000, "no less than its use")
+    }
+
     @Test("the replay of a recorded day is what was decided live, action for action", arguments: 1...8)
     func sameAsLive(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)

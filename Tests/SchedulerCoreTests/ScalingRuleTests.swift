@@ -116,6 +116,7 @@ import Testing
         #expect(try find(busy) { $0.policy = nil }.reason == .noPolicy)
         #expect(try find(busy) { $0.isChangeInFlight = true }.reason == .changeInFlight)
         #expect(try find(busy) { $0.vcpus = nil }.reason == .sizeUnknown)
+        #expect(try find(busy) { $0.leftByCap = Capacity("0.5") }.reason == .underCap)
         #expect(try find([]).reason == .noKnownSamples)
         #expect(try find([90, 90, 50]).reason == .tooFewBreaches)
     }

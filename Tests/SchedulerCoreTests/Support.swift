@@ -39,6 +39,7 @@ final class Rig {
     let domain = domainID(1)
     var host: HostID = "host-a"
     var vcpus: VCPUCount
+    var cap = CPUCap.none
     let initial: VCPUCount
     var incarnation = Incarnation(host: "host-a", hypervisorID: 1, start: .zero)
     var hosts: [HostRecord]
@@ -92,7 +93,7 @@ final class Rig {
                 DomainSample(
                     domain: domain, state: domainState, incarnation: incarnation,
                     vcpus: VCPUSizes(maximum: 8, granted: vcpus), cpuUtilization: utilization,
-                    stealUtilization: steal)
+                    stealUtilization: steal, cpuCap: cap)
             ])
     }
 

@@ -205,7 +205,8 @@ struct DomainSampler: Hashable, Sendable {
         guard isSteady, let effective, effective > 0 else { return }
         outcome.sample.virtCPUUsage = Utilization(numerator: Int128(used), denominator: Int128(interval))
         let wanted = Int128(used) + Int128(stolen ?? 0)
-        outcome.sample.cpuDemand = Utilization(numerator: wanted, denominator: Int128(interval))
+        // Where the host does not count what vCPUs wait for, nobody knows what was wanted.
+        if stolen != nil { outcome.sample.cpuDemand = Utilization(numerator: wanted, denominator: Int128(interval)) }
         guard let capacity = seen.cpuCap.capacity(of: effective) else { return }
         let available = Int128(interval) * Int128(capacity.thousandths)
         outcome.sample.cpuUtilization = Utilization(numerator: wanted * 1_000, denominator: available)?.clamped

@@ -60,12 +60,15 @@ package struct DomainRecord: Hashable, Sendable, Codable {
     package var memory: ByteCount
     /// Confirmed vCPUs, else granted; zero while it does not run; `nil` while unknown.
     package var vcpus: VCPUCount?
+    /// What a cap leaves of its vCPUs; `nil`: all of them, or that is not known.
+    package var leftByCap: Capacity?
     /// Bytes per second; `nil`: it has no cap, or the cap is not known.
     package var networkCap: Int64?
 
     package init(
         domain: DomainID, tenant: TenantID?, host: HostID, vcpus: VCPUCount?, ceiling: VCPUCount, memory: ByteCount,
-        isManaged: Bool, memoryCeiling: ByteCount? = nil, networkCap: Int64? = nil, immovable: String? = nil
+        isManaged: Bool, memoryCeiling: ByteCount? = nil, networkCap: Int64? = nil, leftByCap: Capacity? = nil,
+        immovable: String? = nil
     ) {
         self.domain = domain
         self.tenant = tenant
@@ -76,6 +79,7 @@ package struct DomainRecord: Hashable, Sendable, Codable {
         self.isManaged = isManaged
         self.memoryCeiling = memoryCeiling
         self.networkCap = networkCap
+        self.leftByCap = leftByCap
         self.immovable = immovable
     }
 }

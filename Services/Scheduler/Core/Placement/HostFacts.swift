@@ -109,6 +109,12 @@ package struct CPUDemand: Hashable, Sendable, Codable {
         self.init(ppmOfOneCore: utilization.ppm * Int64(vcpus.count))
     }
 
+    /// The demand of a domain of `capacity` at mean utilisation `utilization`, rounded half up.
+    package init(utilization: Utilization, capacity: Capacity) {
+        let ppm = Int128(utilization.ppm) * Int128(capacity.thousandths)
+        self.init(ppmOfOneCore: Int64(clamping: (ppm + 500) / 1_000))
+    }
+
     private enum CodingKeys: CodingKey { case ppmOfOneCore }
 
     package init(from decoder: any Decoder) throws {

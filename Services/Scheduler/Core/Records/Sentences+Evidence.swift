@@ -17,7 +17,8 @@ extension Sentences {
                 "\(counts.known) known samples count: \(counts.above) above U2, \(counts.below) below U1")
         }
         lines += inputs.counted.map { sample in
-            "sample \(sample.sampledAt): \(sample.utilization) of \(amount(sample.size, of: inputs.resource))"
+            "sample \(sample.sampledAt): \(sample.utilization) of "
+                + (inputs.leftByCap.map { vcpus($0) } ?? amount(sample.size, of: inputs.resource))
                 + (sample.steal.map { ", steal \($0)" } ?? "") + stream(of: sample)
                 + (sample.unknownBefore > 0 ? ", \(sample.unknownBefore) readings before it told nothing" : "")
         }

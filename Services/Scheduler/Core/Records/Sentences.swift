@@ -48,6 +48,10 @@ enum Sentences {
         case .optedOut: return "its owner has it left alone"
         case .changeInFlight: return "a change is in flight"
         case .sizeUnknown: return unknownSize(inputs.resource)
+        case .underCap:
+            return
+                "a cap leaves it \(vcpus(inputs.leftByCap)) of its \(named(inputs.size, of: inputs)), so their number would "
+                + "change nothing; it is sized again once its cap is lifted"
         case .noKnownSamples: return "no sample is known that is recent enough"
         case .tooManyUnknown:
             return "\(finding.unknownShare ?? .zero) of its readings told nothing, more than "
@@ -60,6 +64,10 @@ enum Sentences {
                 + "it rests until \(finding.until ?? .zero)"
         default: return quiet(inputs, finding)
         }
+    }
+
+    static func vcpus(_ capacity: Capacity?) -> String {
+        capacity.map { "\(CPUCap(ppm: $0.thousandths * 1_000))" } ?? "?"
     }
 
     private static func unknownSize(_ resource: Resource) -> String {

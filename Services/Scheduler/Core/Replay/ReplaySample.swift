@@ -30,16 +30,16 @@ package struct ReplaySample: Hashable, Sendable {
         self.networkPeakBytesPerSecond = networkPeakBytesPerSecond
     }
 
-    /// From a reading as it was recorded. At 95 % of the size or more its demand is taken as one and a half times the
-    /// size, as `DemandHistory` takes it.
+    /// From a reading as it was recorded. At 95 % of the capacity or more its demand is what it is known to have wanted,
+    /// else one and a half times the capacity, as `DemandHistory` takes it.
     package init(_ reading: DomainSample, sampledAt: Timestamp, intervalNanoseconds: Int64) {
-        let vcpus = reading.vcpus.map { $0.confirmed ?? $0.granted }
         let isRunning = reading.state == .running || reading.state == .blocked
         let utilization = isRunning ? reading.cpuUtilization?.clamped : nil
         let isCapped = utilization.map { $0 >= GridSizing.cappedFrom } ?? false
         var demand: CPUDemand?
-        if let utilization, let vcpus, vcpus > 0 {
-            demand = CPUDemand(utilization: isCapped ? DemandHistory.hidden : utilization, vcpus: vcpus)
+        if let utilization, let capacity = reading.capacity, capacity > .zero {
+            let share = isCapped ? max(reading.wantedShare ?? DemandHistory.hidden, utilization) : utilization
+            demand = CPUDemand(utilization: share, capacity: capacity)
         }
         self.init(
             sampledAt: sampledAt, intervalNanoseconds: intervalNanoseconds, demand: demand,
@@ -51,6 +51,19 @@ package struct ReplaySample: Hashable, Sendable {
     private static func networkPeak(_ reading: DomainSample) -> Int64? {
         guard let share = reading.networkUtilization, let cap = reading.networkCapBytesPerSecond else { return nil }
         return Int64(clamping: Int128(share.ppm) * Int128(cap) / 1_000_000)
+    }
+}
+
+extension DomainSample {
+    /// What it wanted as a share of its capacity, 100 % and more too, where more than its use is known of that: under a
+    /// cap its vCPUs show how long they wait. vCPUs that were wanted all the time may hide that more were wanted; then it
+    /// is at least what a capped sample is taken for.
+    package var wantedShare: Utilization? {
+        guard let leftByCap, let cpuDemand, let online = vcpus.map({ Capacity($0.confirmed ?? $0.granted) }),
+            let share = Utilization(
+                numerator: Int128(cpuDemand.ppm), denominator: Int128(leftByCap.thousandths) * 1_000)
+        else { return nil }
+        return cpuDemand.ppm >= GridSizing.cappedDemand(at: online) ? max(share, DemandHistory.hidden) : share
     }
 }
 

@@ -65,6 +65,8 @@ package struct RuleInputs: Hashable, Sendable, Codable {
     package var blackoutUntil: Timestamp?
     /// How many growths on the same host are served before this one.
     package var queuedBehind: Int?
+    /// For CPU what a cap leaves of its vCPUs; `nil`: all of them.
+    package var leftByCap: Capacity?
 
     package var resource: Resource { recordedResource ?? .cpu }
 

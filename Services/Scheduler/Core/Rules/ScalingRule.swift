@@ -12,6 +12,8 @@ package import ResourceModel
 /// would overload the next size. For the network, which is sized by the mean, u is the mean; for CPU too if the
 /// platform's settings say so, as the paper's do.
 ///
+/// Where a cap leaves a domain less than its vCPUs, their number is left alone: the cap is what limits it.
+///
 /// A number of vCPUs outside the policy's sizes is brought to the nearest of them without waiting for breaches.
 package enum ScalingRule {
     /// Rises whenever the same inputs may give another finding.
@@ -35,6 +37,7 @@ package enum ScalingRule {
         if inputs.isOptedOut == true { return finding.with(.nothing, .optedOut) }
         guard !inputs.isChangeInFlight else { return finding.with(.nothing, .changeInFlight) }
         guard let size = inputs.size, size > 0 else { return finding.with(.nothing, .sizeUnknown) }
+        guard inputs.leftByCap == nil else { return finding.with(.nothing, .underCap) }
         if inputs.resource == .memory, inputs.pressure != nil {
             return act(.up, because: .memoryPressure, size: size, rule: rule, finding: finding, inputs: inputs)
         }

@@ -17,6 +17,8 @@ extension SchedulerState.DomainEntry {
         var cpu: Utilization?
         var steal: Utilization?
         var networkCap: Int64?
+        /// What a cap leaves of its vCPUs; `nil`: all of them.
+        var leftByCap: Capacity?
     }
 
     /// Which figures a reading contained.
@@ -226,9 +228,20 @@ extension SchedulerState.DomainEntry {
             record.ceiling = ceiling
             cpu.steady = nil
         }
+        // While the use is unknown the cap may be too.
+        if reading.cpu != nil, reading.leftByCap != record.leftByCap {
+            takeLeftByCap(reading.leftByCap, sampledAt: sampledAt)
+        }
         guard let vcpus = reading.vcpus, vcpus != record.vcpus else { return }
         if record.vcpus ?? 0 > 0 { restart(.cpu, at: sampledAt) }
         record.vcpus = vcpus
+        cpu.steady = nil
+    }
+
+    @inline(never)
+    private mutating func takeLeftByCap(_ leftByCap: Capacity?, sampledAt: Timestamp) {
+        restart(.cpu, at: sampledAt)
+        record.leftByCap = leftByCap
         cpu.steady = nil
     }
 

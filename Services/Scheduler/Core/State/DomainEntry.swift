@@ -99,7 +99,7 @@ extension SchedulerState {
         /// Its demand by the mean of its window; `nil` while that is unknown.
         var demand: CPUDemand? {
             guard let mean = cpu.window.mean, let vcpus = record.vcpus else { return nil }
-            return CPUDemand(utilization: mean, vcpus: vcpus)
+            return CPUDemand(utilization: mean, capacity: record.leftByCap ?? Capacity(vcpus))
         }
     }
 
@@ -168,7 +168,7 @@ extension SchedulerState.DomainEntry {
         // Samples are newer than the inventory, which is read less often; but they do not show a domain that stopped.
         if lastSampledAt != nil, inventory.vcpus != 0 {
             record.host = known.host
-            if let vcpus = known.vcpus { record.vcpus = vcpus }
+            if let vcpus = known.vcpus { (record.vcpus, record.leftByCap) = (vcpus, known.leftByCap) }
             if known.memory > .zero { record.memory = known.memory }
             record.networkCap = known.networkCap ?? inventory.networkCap
         }

@@ -37,6 +37,8 @@ package struct Operation: Hashable, Sendable, Codable {
     /// The domain's demand, by the mean of the CPU samples behind the decision; its whole size if that is not known.
     var demand: CPUDemand {
         if let placement { return placement.request.demand }
-        return CPUDemand(utilization: (resource == .cpu ? finding.mean : nil) ?? .full, vcpus: inputs.vcpus ?? 0)
+        return CPUDemand(
+            utilization: (resource == .cpu ? finding.mean : nil) ?? .full,
+            capacity: inputs.leftByCap ?? Capacity(inputs.vcpus ?? 0))
     }
 }

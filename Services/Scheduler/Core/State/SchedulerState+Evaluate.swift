@@ -61,7 +61,7 @@ extension SchedulerState {
         let ahead = growthsAhead(of: inputs.domain, resource, at: now)
         if ahead > 0 { inputs.queuedBehind = ahead }
         switch resource {
-        case .cpu: break
+        case .cpu: inputs.leftByCap = entries[place].record.leftByCap
         case .memory:
             let memory = entries[place].record.memory
             inputs.memory = memory > .zero ? memory : nil
@@ -113,7 +113,7 @@ extension SchedulerState.Steady {
     fileprivate init?(_ finding: Finding, _ resource: Resource) {
         switch (finding.verdict, finding.reason) {
         case (.nothing, .tooFewBreaches): self = .whileDue(nil)
-        case (.nothing, .noPolicy), (.nothing, .optedOut): self = .always
+        case (.nothing, .noPolicy), (.nothing, .optedOut), (.nothing, .underCap): self = .always
         case (.refuse, .atPolicyMaximum), (.refuse, .atPolicyMinimum), (.refuse, .atCeiling):
             guard resource != .network, let due = finding.counts?.due else { return nil }
             self = .whileDue(due)

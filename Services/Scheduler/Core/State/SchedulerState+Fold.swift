@@ -56,7 +56,7 @@ extension SchedulerState {
                     vcpus: readings[index].vcpus?.confirmed ?? readings[index].vcpus?.granted,
                     ceiling: readings[index].vcpus?.maximum, allocated: readings[index].memory?.allocated,
                     cpu: readings[index].cpuUtilization, steal: readings[index].stealUtilization,
-                    networkCap: readings[index].networkCapBytesPerSecond)
+                    networkCap: readings[index].networkCapBytesPerSecond, leftByCap: readings[index].leftByCap)
                 content = domains[at: place].take(summary, of: cycle)
                 if content.isRunning, domains.values[place].trigger.hasOthers {
                     domains[at: place].takeOthers(readings[index], of: cycle, &content)

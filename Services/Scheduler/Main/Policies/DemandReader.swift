@@ -75,8 +75,8 @@ extension DemandHistory {
     fileprivate mutating func take(_ point: DomainPoint) {
         let reading = point.sample
         guard reading.state == .running || reading.state == .blocked, let use = reading.cpuUtilization,
-            let vcpus = reading.vcpus
+            let capacity = reading.capacity
         else { return }
-        append(at: point.sampledAt, utilization: use, vcpus: vcpus.confirmed ?? vcpus.granted)
+        append(at: point.sampledAt, utilization: use, capacity: capacity, demand: reading.wantedShare)
     }
 }

@@ -95,11 +95,12 @@ struct InventoryReader: Sendable {
     /// does.
     private static func domain(_ record: StoredDomain, isBound: Bool) -> DomainRecord {
         let isOff = record.holdsNoRoom
+        let vcpus = isOff ? 0 : record.confirmedVCPUs ?? record.grantedVCPUs
         return DomainRecord(
-            domain: record.id, tenant: record.tenant, host: record.host,
-            vcpus: isOff ? 0 : record.confirmedVCPUs ?? record.grantedVCPUs, ceiling: record.maximumVCPUs,
+            domain: record.id, tenant: record.tenant, host: record.host, vcpus: vcpus, ceiling: record.maximumVCPUs,
             memory: isOff ? .zero : record.memory ?? record.maximumMemory, isManaged: record.isManaged,
             memoryCeiling: record.maximumMemory, networkCap: record.networkCapBytesPerSecond,
+            leftByCap: vcpus.flatMap { record.seenCPUCap.binding(of: $0) },
             immovable: immovable(record, isBound: isBound && !isOff))
     }
 
