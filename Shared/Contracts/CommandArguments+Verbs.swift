@@ -10,9 +10,14 @@ extension CommandArguments {
     }
 
     /// `resize`: what is `nil` stays as it is.
-    package static func size(vcpus: VCPUCount? = nil, memory: ByteCount? = nil) -> CommandArguments {
+    ///
+    /// - Parameter cpuCapPPM: what its vCPUs may use together afterwards, in parts per million of one core; 0: no cap.
+    package static func size(
+        vcpus: VCPUCount? = nil, cpuCapPPM: Int64? = nil, memory: ByteCount? = nil
+    ) -> CommandArguments {
         CommandArguments {
             $0.vcpus = vcpus?.count
+            $0.cpuCapPPM = cpuCapPPM
             $0.memoryBytes = memory?.bytes
         }
     }

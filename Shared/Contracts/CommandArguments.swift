@@ -4,7 +4,7 @@ internal import ResourceModel
 
 /// A command's arguments as in their JSON: absolute targets. `fault` says which ones a verb needs.
 ///
-///     resize       {"vcpus": 3, "memory_bytes": 1073741824}     at least one of them
+///     resize       {"vcpus": 3, "cpu_cap_ppm": 2500000, "memory_bytes": 1073741824}     at least one of them
 ///     shutdown     {"grace_seconds": 60, "then_destroy": true}
 ///     cap          {"cpu_cap_ppm": 500000}                      of one core; 0 lifts it
 ///     network-cap  {"bytes_per_second": 1000000}                0 lifts it
@@ -94,8 +94,9 @@ package struct CommandArguments: JSONDocument, Hashable {
         switch verb {
         case .create: faultOfCreate
         case .resize:
-            vcpus == nil && memoryBytes == nil || vcpus ?? 1 < 1 || memoryBytes ?? 1 < 1
-                ? "needs \"vcpus\" of at least 1 or \"memory_bytes\" above 0" : nil
+            vcpus == nil && memoryBytes == nil && cpuCapPPM == nil || vcpus ?? 1 < 1 || memoryBytes ?? 1 < 1
+                || !Self.limits.ppm.contains(cpuCapPPM ?? 0)
+                ? "needs \"vcpus\" of at least 1, \"memory_bytes\" above 0 or \"cpu_cap_ppm\"" : nil
         case .migrate: faultOfMigrate
         case .shutdown:
             graceSeconds.map(Self.limits.graceSeconds.contains) ?? true

@@ -13,6 +13,8 @@ package enum FurtherCall: Hashable, Sendable {
     case liftNetworkCap
     /// Sets the memory, after the vCPUs of the same command.
     case resizeMemory
+    /// Sets or lifts the CPU cap, after the vCPUs of the same command.
+    case cap
     /// Sets the memory to the former size, since the guest's balloon did not move.
     case restoreMemory
     /// Cuts the power of a guest that did not shut down in time.
@@ -30,6 +32,7 @@ package enum FurtherCall: Hashable, Sendable {
         case .liftCPUCap: 1
         case .liftNetworkCap: 2
         case .resizeMemory: 3
+        case .cap: 9
         case .restoreMemory: 4
         case .destroyAfterGrace: 5
         // A former version used 6.

@@ -33,6 +33,8 @@ extension LibvirtConnection {
     /// - Parameter ppm: in parts per million of one core; 0: no cap.
     func capCPU(_ domain: borrowing DomainHandle, ppm: Int64) throws(HypervisorError) {
         if let obstacle = try obstacleToCPUCap(domain) {
+            // Nothing is there to be lifted.
+            guard ppm > 0 else { return }
             throw HypervisorError(.unsupported, operation: "cap", message: obstacle)
         }
         guard try domain.isActive() else {

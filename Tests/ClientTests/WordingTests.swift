@@ -81,7 +81,8 @@ struct WordingTests {
         arguments: [
             ("vm list --limit 0", "--limit must be an integer from 1 to 10000, not 0"),
             ("vm resize web-1 --memory 1M", "--memory must be from 4 MiB to 64 TiB, not 1 MiB"),
-            ("vm resize web-1 --vcpus 0", "--vcpus must be an integer from 1 to 512, not 0"),
+            ("vm resize web-1 --vcpus 0.02", "--vcpus must be from 0.05 to 512, not 0.02"),
+            ("vm resize web-1 --vcpus 513", "--vcpus must be an integer from 1 to 512, not 513"),
             (
                 "vm migrate web-1 --to UPPER",
                 "--to must be a name of 1 to 63 characters of a-z 0-9 . _ -, the first a letter or digit, not 'UPPER'"

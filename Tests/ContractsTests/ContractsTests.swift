@@ -41,6 +41,7 @@ struct ContractsTests {
     func arguments() {
         let written: [(CommandArguments, String)] = [
             (.size(vcpus: 3), #"{"vcpus":3}"#), (.size(memory: .mebibytes(1)), #"{"memory_bytes":1048576}"#),
+            (.size(vcpus: 1, cpuCapPPM: 250_000), #"{"cpu_cap_ppm":250000,"vcpus":1}"#),
             (.cap(ppm: 500_000), #"{"cpu_cap_ppm":500000}"#),
             (.networkCap(bytesPerSecond: 9), #"{"bytes_per_second":9}"#),
             (.snapshot(named: "monday"), #"{"name":"monday"}"#), (.deletion(keepsDisk: false), "{}"),

@@ -56,8 +56,10 @@ struct MonitorTests {
             let steps: [(String, String, HostID)] = [
                 ("create", create, "h1"), ("resize", #"{"vcpus": 3}"#, "h1"), ("resize", #"{"vcpus": 1}"#, "h1"),
                 ("cap", #"{"cpu_cap_ppm": 250000}"#, "h1"), ("migrate", #"{"target": "h2"}"#, "h1"),
-                ("resize", #"{"vcpus": 4}"#, "h2"), ("cap", #"{"cpu_cap_ppm": 2500000}"#, "h2"),
-                ("cap", #"{"cpu_cap_ppm": 0}"#, "h2"), ("shutdown", "{}", "h2"),
+                ("resize", #"{"vcpus": 4, "cpu_cap_ppm": 2500000}"#, "h2"),
+                ("resize", #"{"cpu_cap_ppm": 500000}"#, "h2"), ("resize", #"{"vcpus": 3, "cpu_cap_ppm": 0}"#, "h2"),
+                ("cap", #"{"cpu_cap_ppm": 2500000}"#, "h2"), ("cap", #"{"cpu_cap_ppm": 0}"#, "h2"),
+                ("shutdown", "{}", "h2"),
                 ("start", "{}", "h2"), ("save", "{}", "h2"), ("restore", "{}", "h2"), ("destroy", "{}", "h2"),
                 ("delete", "{}", "h2"),
             ]

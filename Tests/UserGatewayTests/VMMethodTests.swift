@@ -43,14 +43,6 @@ struct VMMethodTests {
         Expectation(method: "vm.reboot", verb: "reboot"), Expectation(method: "vm.suspend", verb: "suspend"),
         Expectation(method: "vm.resume", verb: "resume"), Expectation(method: "vm.save", verb: "save"),
         Expectation(
-            method: "vm.resize", parameters: ["vcpus": 4], verb: "resize", arguments: ["vcpus": 4],
-            room: Expectation.room("grow", vcpus: 2, memory: 0)),
-        Expectation(method: "vm.resize", parameters: ["vcpus": 1], verb: "resize", arguments: ["vcpus": 1]),
-        Expectation(
-            method: "vm.resize", parameters: ["vcpus": 1, "memoryBytes": .integer(1 << 30)], verb: "resize",
-            arguments: ["vcpus": 1, "memory_bytes": .integer(1 << 30)],
-            room: Expectation.room("grow", vcpus: 0, memory: 512 << 20)),
-        Expectation(
             method: "vm.cap", parameters: ["cpuCapPpm": 500_000], verb: "cap", arguments: ["cpu_cap_ppm": 500_000]),
         Expectation(
             method: "vm.networkcap", parameters: ["bytesPerSecond": 0], verb: "network-cap",
@@ -84,7 +76,7 @@ struct VMMethodTests {
         Expectation(method: "vm.release", verb: "release"),
     ]
 
-    @Test("each change becomes its command, after the room that it takes", arguments: expectations)
+    @Test("each change becomes its command, after the room that it takes", arguments: expectations + resizes)
     func becomesCommand(expectation: Expectation) async throws {
         try await GatewayRig.with { rig in
             for host in ["host-a", "host-b"] as [HostID] { try await rig.addHost(host) }
@@ -238,6 +230,8 @@ struct VMMethodTests {
             try await rig.addDomain(1, "web-1", tenant: "acme")
             let refusals: [(String, [String: JSONValue], ErrorReason, String)] = [
                 ("vm.resize", ["vcpus": 9], .invalid, "ceiling"), ("vm.resize", [:], .invalid, "no size"),
+                ("vm.resize", ["vcpus": 1, "capacityThousandths": 500], .invalid, "not both"),
+                ("vm.resize", ["capacityThousandths": 8_500], .invalid, "ceiling"),
                 ("vm.resize", ["memoryBytes": .integer(2 << 30)], .invalid, "ceiling"),
                 ("vm.migrate", ["host": "host-x"], .invalid, "xen"),
                 ("vm.migrate", ["host": "host-a"], .conflict, "already"),

@@ -58,6 +58,14 @@ package struct CommandOrder: Hashable, Sendable {
 
     /// `resize`: the size to reach.
     package var vcpus: VCPUCount? { verb == .resize ? arguments.vcpus.map { VCPUCount(clamping: $0) } : nil }
+    /// `cap` and `resize`: what its vCPUs may use together, in parts per million of one core; 0: no cap.
+    package var cpuCapPPM: Int64? {
+        switch verb {
+        case .cap: arguments.cpuCapPPM ?? 0
+        case .resize: arguments.cpuCapPPM
+        default: nil
+        }
+    }
     /// `resize`: the memory to reach.
     package var memory: ByteCount? { verb == .resize ? arguments.memoryBytes.map { ByteCount(clamping: $0) } : nil }
     /// `migrate`: where to.
@@ -101,16 +109,18 @@ package struct DomainLook: Hashable, Sendable {
     package var confirmed: VCPUCount?
     /// The memory that its balloon leaves to it.
     package var memory: ByteCount?
+    package var cpuCap: CPUCap
 
     package init(
         _ state: DomainState, _ reason: StateReason? = nil, granted: VCPUCount? = nil, confirmed: VCPUCount? = nil,
-        memory: ByteCount? = nil
+        memory: ByteCount? = nil, cpuCap: CPUCap = .unknown
     ) {
         self.state = state
         self.reason = reason
         self.granted = granted
         self.confirmed = confirmed
         self.memory = memory
+        self.cpuCap = cpuCap
     }
 
     /// Whether the guest has CPU time.

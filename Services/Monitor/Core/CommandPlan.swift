@@ -259,8 +259,12 @@ package enum CommandPlan {
         }
     }
 
+    /// A driver rounds a cap by less than this: Xen to a hundredth of a core.
+    package static let capGranulePPM: Int64 = 10_000
+
     private static func isSized(_ order: CommandOrder, _ look: DomainLook) -> Bool {
         let hasVCPUs = order.vcpus.map { look.granted == $0 && look.confirmed == $0 } ?? true
-        return hasVCPUs && (order.memory.map { look.memory.map($0.isReached) ?? false } ?? true)
+        let isCapped = order.cpuCapPPM.map { look.cpuCap.fulfils(asked: $0, granule: capGranulePPM) == true } ?? true
+        return hasVCPUs && isCapped && (order.memory.map { look.memory.map($0.isReached) ?? false } ?? true)
     }
 }

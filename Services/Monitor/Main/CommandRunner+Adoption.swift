@@ -92,8 +92,11 @@ extension CommandRunner {
 
     /// Caps what the domain may use, or lifts the cap.
     func cap(_ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError) -> Ended {
+        guard let cap = DomainCap(order) else {
+            throw HypervisorError(.invalid, operation: "cap", message: "it has no cap to set")
+        }
         try checkOwnership()
-        let effect = try await loop.hypervisor.cap(order.domain, DomainCap(order), call)
+        let effect = try await loop.hypervisor.cap(order.domain, cap, call)
         await capped(order)
         // Seen within the command: the next poll must not take it for somebody else's.
         await loop.took(effect)
@@ -107,6 +110,7 @@ extension CommandRunner {
         switch DomainCap(order) {
         case .cpu(let ppm): await loop.capped(order.domain) { $0.cpuPPM = ppm }
         case .network(let bytes): await loop.capped(order.domain) { $0.networkBytesPerSecond = bytes > 0 ? bytes : nil }
+        case nil: break
         }
     }
 }
@@ -126,10 +130,14 @@ extension DomainCeiling {
 }
 
 extension DomainCap {
-    init(_ order: CommandOrder) {
-        self =
-            order.verb == .cap
-            ? .cpu(ppm: order.arguments.cpuCapPPM ?? 0)
-            : .network(bytesPerSecond: order.arguments.bytesPerSecond ?? 0)
+    /// `nil`: the order sets no cap.
+    init?(_ order: CommandOrder) {
+        if let ppm = order.cpuCapPPM {
+            self = .cpu(ppm: ppm)
+        } else if order.verb == .networkCap {
+            self = .network(bytesPerSecond: order.arguments.bytesPerSecond ?? 0)
+        } else {
+            return nil
+        }
     }
 }

@@ -94,7 +94,7 @@ extension HostLoop {
 extension DomainTracker {
     /// The life shows the cap that was asked for: whoever changes it later in this life, it wasn't Ebb.
     mutating func noteCap(_ seen: DomainSighting) {
-        guard let asked = caps.cpuPPM, seen.cpuCap.fulfils(asked: asked, granule: CommandRunner.capGranule.ppm) == true
+        guard let asked = caps.cpuPPM, seen.cpuCap.fulfils(asked: asked, granule: CommandPlan.capGranulePPM) == true
         else { return }
         cappedLife = seen.incarnation
     }
@@ -102,7 +102,7 @@ extension DomainTracker {
     /// The cap that was asked for, if the life that is seen has not had it; an unknown cap may be the right one.
     func lostCap(_ seen: DomainSighting?) -> LostCap? {
         guard isManaged, let asked = caps.cpuPPM, let seen, seen.state.isActive, let life = seen.incarnation,
-            life != cappedLife, seen.cpuCap.fulfils(asked: asked, granule: CommandRunner.capGranule.ppm) == false
+            life != cappedLife, seen.cpuCap.fulfils(asked: asked, granule: CommandPlan.capGranulePPM) == false
         else { return nil }
         return LostCap(domain: seen.domain, ppm: asked, life: life)
     }

@@ -87,12 +87,12 @@ extension CommandRunner {
         case .reboot: return await loop.reportedReboot(of: domain, since: record.claimedAt) ? true : nil
         case .cap:
             guard let seen = try? await hypervisor.look(at: domain) else { return nil }
-            return seen.cpuCap.fulfils(asked: order.arguments.cpuCapPPM ?? 0, granule: Self.capGranule.ppm)
+            return seen.cpuCap.fulfils(asked: order.cpuCapPPM ?? 0, granule: CommandPlan.capGranulePPM)
         case .networkCap:
             guard let seen = try? await hypervisor.look(at: domain) else { return nil }
             return isTaken(
                 seen.networkCapBytesPerSecond, order.arguments.bytesPerSecond ?? 0,
-                within: Self.capGranule.bytesPerSecond)
+                within: Self.networkCapGranule)
         case .prepare: return try? await hypervisor.preparation(of: domain, for: DomainCeiling(order)).isEmpty
         case .abortMigration:
             do throws(HypervisorError) {
@@ -107,8 +107,8 @@ extension CommandRunner {
         }
     }
 
-    /// A driver rounds a cap by less than this: Xen to a percent of a core, libvirt to a KiB.
-    static let capGranule = (ppm: Int64(10_000), bytesPerSecond: Int64(1_024))
+    /// libvirt rounds a network cap by less than this, in bytes per second.
+    private static let networkCapGranule: Int64 = 1_024
 
     /// Whether the visible cap is the one that was asked for; 0: no cap.
     private func isTaken(_ seen: Int64?, _ asked: Int64, within granule: Int64) -> Bool? {
@@ -138,7 +138,7 @@ extension CommandRunner {
             await loop.release(order.domain)
         case .adopt: if let tenant = order.tenant { await loop.adopted(order.domain, by: tenant) }
         case .release: await loop.released(order.domain)
-        case .cap, .networkCap: await capped(order)
+        case .cap, .networkCap, .resize: await capped(order)
         default: break
         }
         return result

@@ -8,18 +8,44 @@ internal import ServiceKit
 internal import Store
 
 extension CommandRunner {
-    /// Resizes vCPUs, then memory; reports what is seen afterwards.
+    /// Resizes vCPUs, then sets or lifts their cap, then memory; reports what is seen afterwards. A cap is lifted above
+    /// vCPUs only once the guest uses them.
     func resize(_ record: CommandRecord, _ order: CommandOrder, _ call: MutatingCall) async throws(HypervisorError)
         -> Ended
     {
+        var ended: Ended?
         if let vcpus = order.vcpus {
-            let ended = try await resize(record, order, vcpus: vcpus, call)
-            guard ended.outcome.succeeded, order.memory != nil else { return ended }
+            let sized = try await resize(record, order, vcpus: vcpus, call)
+            guard sized.outcome.succeeded else { return sized }
+            ended = sized
         }
-        guard let memory = order.memory else {
+        if order.cpuCapPPM != nil {
+            let capped = try await cap(order, after: ended != nil, call)
+            guard capped.outcome.succeeded else { return capped }
+            ended = capped
+        }
+        if let memory = order.memory {
+            ended = try await resize(record, order, memory: memory, call.following(.resizeMemory))
+        }
+        guard let ended else {
             throw HypervisorError(.invalid, operation: "resize", message: "it has no size to reach")
         }
-        return try await resize(record, order, memory: memory, call.following(.resizeMemory))
+        return ended
+    }
+
+    /// - Parameter isSecond: whether the vCPUs were resized before it: then what fails is not all of the command.
+    private func cap(
+        _ order: CommandOrder, after isSecond: Bool, _ call: MutatingCall
+    ) async throws(HypervisorError) -> Ended {
+        do throws(HypervisorError) {
+            return try await cap(order, isSecond ? call.following(.cap) : call)
+        } catch {
+            guard isSecond, error.code.isFinal else { throw error }
+            return Ended(
+                outcome: .failed(
+                    code: .partial, message: "its vCPUs are resized, and its cap is as before: \(error.message)",
+                    result: await loop.result(of: order.domain)), permit: .used)
+        }
     }
 
     /// Resizes, and waits until the guest has what was asked; a grow that it does not confirm in time is rolled back.

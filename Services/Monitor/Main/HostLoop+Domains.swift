@@ -212,7 +212,7 @@ extension HostLoop {
         return .present(
             DomainLook(
                 seen.state, seen.stateReason, granted: seen.vcpus?.granted, confirmed: seen.vcpus?.confirmed,
-                memory: seen.memory?.allocated))
+                memory: seen.memory?.allocated, cpuCap: seen.cpuCap))
     }
 
     /// A size report came too late to be written: two owners crossed, or a domain moved.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import ResourceModel
 internal import UserGatewayCore
 
 /// The names of methods' parameters on the command line, so that an error names what was typed.
@@ -51,11 +52,13 @@ enum FlagNames {
     private static let units: [(suffix: String, text: @Sendable (Int64) -> String)] = [
         ("BytesPerSecond", { Humanize.bytes($0) + "/s" }), ("Nanoseconds", { Humanize.duration($0) }),
         ("Seconds", { "\($0) s" }), ("Bytes", { Humanize.bytes($0) }), ("Ppm", { Humanize.share($0) }),
+        ("Thousandths", { "\(Capacity(clamping: $0))" }),
         ("Path", { "\($0)" }), ("Ms", { "\($0) ms" }),
     ]
 
     /// Flags that differ from the parameter's name.
     private static let words = [
+        "capacityThousandths": "--vcpus",
         "maximumDowntimeMs": "--downtime", "windowLength": "--window", "movesInPerHost": "--moves-in",
         "movesOutPerHost": "--moves-out", "reservedVcpus": "--reserve-vcpus", "reservedMemoryBytes": "--reserve-memory",
         "pinnedHosts": "--pin-host", "sshKeys": "--ssh-key", "peers": "--peer", "monitors": "--monitor",

@@ -22,6 +22,14 @@ enum TypedQuantity {
         return product / denominator
     }
 
+    /// `3`, `0.25`: vCPUs, in thousandths of one.
+    static func capacity(_ text: String) throws -> Int64 {
+        guard let capacity = Capacity(text), capacity > .zero else {
+            throw ValidationError("'\(text)' is not a size of CPU; write for example 3, 1.5 or 0.25")
+        }
+        return capacity.thousandths
+    }
+
     /// `15%`, `0.15`, `3/20`: parts per million, rounded half up, at most 100 %.
     static func share(_ text: String) throws -> Int64 {
         let ppm = try ratio(text)

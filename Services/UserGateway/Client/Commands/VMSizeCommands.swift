@@ -6,10 +6,16 @@ internal import UserGatewayCore
 struct VMResize: VMChangeCommand {
     static let method = "vm.resize"
     static let configuration = CommandConfiguration(
-        "resize", calls: method, examples: ["ebb vm resize web-1 --vcpus 3", "ebb vm resize web-1 --memory 2G"])
+        "resize", calls: method,
+        examples: [
+            "ebb vm resize web-1 --vcpus 3", "ebb vm resize web-1 --vcpus 0.25", "ebb vm resize web-1 --memory 2G",
+        ])
 
     @Argument(help: help(method, "vm")) var vm: String
-    @Option(help: help(method, "vcpus")) var vcpus: Int?
+    @Option(
+        help: "Its size of CPU in vCPUs, such as 3 or 0.25; what is not whole is a cap of its vCPUs.",
+        transform: TypedQuantity.capacity)
+    var vcpus: Int64?
     @Option(help: "The memory that it is to have, such as 2G.", transform: TypedQuantity.bytes) var memory: Int64?
     @Option(help: help(method, "tenant")) var tenant: String?
     @OptionGroup var waiting: WaitOptions
@@ -21,8 +27,11 @@ struct VMResize: VMChangeCommand {
     }
 
     func parameters() -> [String: JSONValue?] {
-        [
-            "vm": .string(vm), "vcpus": .optional(vcpus), "memoryBytes": .optional(memory),
+        // Older gateways know whole sizes.
+        let whole = vcpus.flatMap { $0 % 1_000 == 0 ? $0 / 1_000 : nil }
+        return [
+            "vm": .string(vm), "vcpus": whole.map { .integer($0) },
+            "capacityThousandths": whole == nil ? vcpus.map { .integer($0) } : nil, "memoryBytes": .optional(memory),
             "tenant": .optional(tenant),
         ]
     }

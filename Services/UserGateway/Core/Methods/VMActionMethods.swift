@@ -27,7 +27,11 @@ extension MethodDefinition {
         action(
             "resize", "Give a VM this number of vCPUs or this much memory", roles: .vmSizers,
             takes: [
-                Field("vcpus", .vcpus, "The number of vCPUs that it is to have"),
+                Field("vcpus", .vcpus, "The number of vCPUs that it is to have, without a cap"),
+                Field(
+                    "capacityThousandths", .integer(50...512_000),
+                    "Its size of CPU in thousandths of a vCPU, in place of vcpus: what is not whole is a cap of its vCPUs"
+                ),
                 Field("memoryBytes", .memory, "The memory in bytes that it is to have"),
             ], fails: [.noRoom, .quota], example: ["vcpus": 2]),
         action(

@@ -27,9 +27,9 @@ extension GatewayBackend {
 
     func resizeVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await managedDomain(request)
-        let vcpus = request.integer("vcpus").map { VCPUCount(clamping: Int($0)) }
         let memory = request.integer("memoryBytes").map { ByteCount(clamping: $0) }
-        guard vcpus != nil || memory != nil else {
+        let (vcpus, cpuCapPPM) = try cpuSize(of: domain, request)
+        guard vcpus != nil || cpuCapPPM != nil || memory != nil else {
             throw MethodError(
                 .invalid, "no size was given for '\(domain.name)'", hint: "give vcpus, memoryBytes or both")
         }
@@ -53,7 +53,25 @@ extension GatewayBackend {
                 memory: ByteCount(clamping: moreMemory), request)
         }
         return try await run(
-            request, on: domain, verb: .resize, .size(vcpus: vcpus, memory: memory), permit: permit)
+            request, on: domain, verb: .resize, .size(vcpus: vcpus, cpuCapPPM: cpuCapPPM, memory: memory),
+            permit: permit)
+    }
+
+    /// The number of vCPUs and the cap that give a size of CPU; `nil`: they stay. A size that is not whole keeps vCPUs
+    /// that are online beyond it: the cap takes them back without the guest's help.
+    private func cpuSize(
+        of domain: VisibleVM, _ request: Request
+    ) throws(MethodError) -> (vcpus: VCPUCount?, cpuCapPPM: Int64?) {
+        let whole = request.integer("vcpus").map { Capacity(VCPUCount(clamping: Int($0))) }
+        let asked = request.integer("capacityThousandths").map { Capacity(clamping: $0) }
+        guard whole == nil || asked == nil else {
+            throw MethodError(.invalid, "a VM's size of CPU is 'vcpus' or 'capacityThousandths', not both")
+        }
+        guard let size = whole ?? asked else { return (nil, nil) }
+        let hasCap = domain.cpuCapPPM ?? 0 > 0 || domain.seenCPUCap.limitPPM != nil
+        if size.isWhole { return (size.vcpus, hasCap ? 0 : nil) }
+        let isMore = size.vcpus > domain.confirmedVCPUs ?? domain.grantedVCPUs ?? 0
+        return (isMore ? size.vcpus : nil, size.thousandths * 1_000)
     }
 
     func migrateVM(_ request: Request) async throws(MethodError) -> JSONValue {
