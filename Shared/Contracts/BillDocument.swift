@@ -12,6 +12,20 @@ package enum LinePart: String, Hashable, Comparable, Sendable, Codable, CaseIter
     package static func < (left: LinePart, right: LinePart) -> Bool { left == .base && right == .elastic }
 }
 
+/// What a quantity of a bill or of usage counts. Documents name it by its raw value.
+///
+/// No number changes its meaning in its place: vCPUs are counted in `vCPU·ns` where all sizes are whole, as they always
+/// were. Where any size of a line or a row is not whole, the whole line or row counts thousandths, and its unit says so.
+package enum MeteredUnit: String, Hashable, Sendable, Codable, CaseIterable {
+    /// vCPUs times nanoseconds.
+    case vcpuNanosecond = "vCPU·ns"
+    /// Thousandths of a vCPU times nanoseconds.
+    case thousandthVCPUNanosecond = "mvCPU·ns"
+    case byteNanosecond = "byte·ns"
+    case byte
+    case nanosecond = "ns"
+}
+
 /// The answer to `bill.show`: what a tenant owes for a period, term by term.
 ///
 /// In all documents of Billing instants are RFC 3339 in UTC, and a period ends before its `to`. The gateway passes them on
@@ -63,6 +77,7 @@ extension BillDocument {
         package var host: HostID?
         /// X, in the unit.
         package var quantity: Quantity
+        /// A `MeteredUnit`, of the details as well: `mvCPU·ns` where the size of any detail is not whole.
         package var unit: String
         /// C, for one pricing unit.
         package var unitPriceNano: Quantity
@@ -92,36 +107,43 @@ extension BillDocument {
         package var host: HostID
         package var from: String
         package var to: String
+        /// In the line's unit.
         package var quantity: Quantity
-        /// vCPUs or bytes of this part; `nil` for counters.
+        /// vCPUs or bytes of this part; `nil` for counters, and where the line's unit is `mvCPU·ns`.
         package var size: Int64?
+        /// Thousandths of a vCPU of this part where the line's unit is `mvCPU·ns`, else `nil`.
+        package var capacity: Capacity?
         /// Zero without a subscription.
         package var policyVersion: Int64
         package var rateCardVersion: Int64
 
         package init(
-            host: HostID, from: String, to: String, quantity: Quantity, size: Int64?, policyVersion: Int64,
-            rateCardVersion: Int64
+            host: HostID, from: String, to: String, quantity: Quantity, size: Int64?, capacity: Capacity? = nil,
+            policyVersion: Int64, rateCardVersion: Int64
         ) {
             (self.host, self.from, self.to) = (host, from, to)
             self.quantity = quantity
-            self.size = size
+            (self.size, self.capacity) = (size, capacity)
             self.policyVersion = policyVersion
             self.rateCardVersion = rateCardVersion
         }
     }
 
-    /// What the same use would have cost had each VM kept the vCPUs that it first ran with, and f been 1.
+    /// What the same use would have cost had each VM kept the size of CPU that it first ran with, and f been 1.
     package struct FixedSize: Codable, Hashable, Sendable {
         package struct Item: Codable, Hashable, Sendable {
             /// The VM's name.
             package var vm: String
-            /// `nil`: it never ran.
+            /// `nil` where that size is not whole. Without `capacity` either, it never ran.
             package var vcpus: Int?
+            /// Thousandths of a vCPU where that size is not whole, else `nil`.
+            package var capacity: Capacity?
             package var totalNano: Quantity
 
-            package init(vm: String, vcpus: Int?, totalNano: Quantity) {
-                (self.vm, self.vcpus, self.totalNano) = (vm, vcpus, totalNano)
+            /// - Parameter size: `nil`: it never ran.
+            package init(vm: String, size: Capacity?, totalNano: Quantity) {
+                (self.vm, self.totalNano) = (vm, totalNano)
+                if let size, size.isWhole { vcpus = size.vcpus.count } else { capacity = size }
             }
         }
 

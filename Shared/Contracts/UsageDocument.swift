@@ -13,6 +13,7 @@ package struct UsageDocument: JSONDocument, Hashable {
         package var resource: String
         package var host: HostID
         package var quantity: Quantity
+        /// A `MeteredUnit`: `mvCPU·ns` where any size that the use is of is not whole.
         package var unit: String
 
         package init(

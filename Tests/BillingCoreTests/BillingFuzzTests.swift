@@ -24,8 +24,8 @@ struct BillingFuzzTests {
                 segments: (0..<4).compactMap { _ in
                     fuzz.period().map {
                         SizeSegment(
-                            domain: fuzz.domain(of: 2), host: fuzz.host(), period: $0, vcpus: fuzz.vcpus(),
-                            memory: fuzz.bytes(), disk: fuzz.bytes())
+                            domain: fuzz.domain(of: 2), host: fuzz.host(), period: $0,
+                            capacity: fuzz.capacity(), memory: fuzz.bytes(), disk: fuzz.bytes())
                     }
                 },
                 readings: (0..<6).map { _ in
@@ -40,7 +40,7 @@ struct BillingFuzzTests {
                 }, policies: [], rateCards: [fuzz.card()])
             guard let bill = try? Rating.bill(inputs) else { return }
             _ = bill.terms()
-            _ = try? Rating.fixedSizeBill(inputs, vcpus: fuzz.vcpus())
+            _ = try? Rating.fixedSizeBill(inputs, capacity: fuzz.capacity())
         }
     }
 
@@ -56,6 +56,11 @@ struct BillingFuzzTests {
 }
 
 extension Fuzz {
+    /// Whole and not.
+    fileprivate mutating func capacity() -> Capacity {
+        chance(50) ? Capacity(vcpus()) : Capacity(clamping: int64())
+    }
+
     fileprivate mutating func card() -> RateCard {
         RateCard(
             version: chance(90) ? 1 : int64(), validFrom: chance(90) ? .zero : instant(), currency: "EUR",

@@ -76,7 +76,8 @@ import Testing
         let century: Int128 = 36_525 * 86_400_000_000_000
         // Bytes of a counter: 64 bits both ways, beyond which it can't be read.
         let most: [MeteredResource: Int128] = [
-            .vcpu: 65_536 * century, .memory: (1 << 50) * century, .disk: (1 << 50) * century,
+            .vcpu: Int128(Capacity.limit.thousandths) * century, .memory: (1 << 50) * century,
+            .disk: (1 << 50) * century,
             .network: 2 * Int128(Int64.max), .cpuTime: 65_536 * century, .blockIO: 2 * Int128(Int64.max),
         ]
         let price = RateCard.highestPriceNanos

@@ -126,7 +126,7 @@ import Testing
         let given = inputs(
             [segment(0, 20, vcpus: 2), segment(20, 40, vcpus: 4), segment(40, 60, vcpus: 0, disk: .gibibytes(1))],
             policies: [try policy(from: 0)], cards: [card(factor: factor)])
-        let fixed = try Rating.fixedSizeBill(given, vcpus: 4)
+        let fixed = try Rating.fixedSizeBill(given, capacity: Capacity(4))
         #expect(fixed.lines.filter { $0.resource == .vcpu }.map(\.amountNanos) == [53_333_333])
         #expect(fixed.lines.allSatisfy { $0.factor == .full })
     }
@@ -142,7 +142,7 @@ import Testing
             segments.append(
                 SizeSegment(
                     domain: web, host: Bool.random(using: &random) ? "host-a" : "host-b", period: range(time, end),
-                    vcpus: VCPUCount(clamping: .random(in: 0...4, using: &random)),
+                    capacity: Capacity(VCPUCount(clamping: .random(in: 0...4, using: &random))),
                     memory: ByteCount(clamping: .random(in: 0...9_999_999_999, using: &random)), disk: .gibibytes(20)))
             time = end + .random(in: 0...2, using: &random)
         }

@@ -32,7 +32,16 @@ func segment(
     _ start: Int64, _ end: Int64, vcpus: VCPUCount, host: HostID = "host-a", memory: ByteCount = .zero,
     disk: ByteCount = .zero
 ) -> SizeSegment {
-    SizeSegment(domain: web, host: host, period: range(start, end), vcpus: vcpus, memory: memory, disk: disk)
+    segment(start, end, thousandths: Capacity(vcpus).thousandths, host: host, memory: memory, disk: disk)
+}
+
+func segment(
+    _ start: Int64, _ end: Int64, thousandths: Int64, host: HostID = "host-a", memory: ByteCount = .zero,
+    disk: ByteCount = .zero
+) -> SizeSegment {
+    SizeSegment(
+        domain: web, host: host, period: range(start, end), capacity: Capacity(clamping: thousandths), memory: memory,
+        disk: disk)
 }
 
 func reading(

@@ -27,7 +27,8 @@ struct BillDocumentTests {
         ],
         unbilled: [UnbilledDocument(vm: "web-1", domain: domain, from: from, to: to)],
         fixedSize: BillDocument.FixedSize(
-            items: [BillDocument.FixedSize.Item(vm: "web-1", vcpus: 2, totalNano: 5)], totalNano: 5, savedNano: -4),
+            items: [BillDocument.FixedSize.Item(vm: "web-1", size: Capacity(2), totalNano: 5)], totalNano: 5,
+            savedNano: -4),
         text: "total")
 
     @Test("a bill is written as it always was, with amounts beyond 64 bits to the last digit, and comes back")
@@ -45,6 +46,29 @@ struct BillDocumentTests {
             + #""unbilled":[{"domain":"\#(Self.domain)","from":"2026-03-01T00:00:00Z","to":"2026-03-01T01:00:00Z","#
             + #""vm":"web-1"}]}"#
         #expect(Self.bill.json == text && BillDocument(json: text) == Self.bill)
+    }
+
+    @Test("a line of which a size is not whole counts thousandths and says so, and so does a fixed size")
+    func fractions() {
+        var bill = Self.bill
+        bill.items[0].unit = MeteredUnit.thousandthVCPUNanosecond.rawValue
+        bill.items[0].details[0].size = nil
+        bill.items[0].details[0].capacity = Capacity(clamping: 2_500)
+        bill.fixedSize.items = [nil, Capacity(clamping: 250), Capacity(3)].map {
+            BillDocument.FixedSize.Item(vm: "web-1", size: $0, totalNano: 5)
+        }
+        let json = bill.json
+        #expect(
+            json.contains(
+                #""details":[{"capacity":2500,"from":"2026-03-01T00:00:00Z","host":"host-a","policyVersion":1,"#))
+        #expect(json.contains(#""unit":"mvCPU·ns""#) && !json.contains(#""size""#))
+        #expect(
+            json.contains(
+                #""items":[{"totalNano":"5","vm":"web-1"},{"capacity":250,"totalNano":"5","vm":"web-1"},"#
+                    + #"{"totalNano":"5","vcpus":3,"vm":"web-1"}]"#))
+        #expect(BillDocument(json: json) == bill)
+        #expect(BillDocument(json: json.replacing(#""capacity":2500"#, with: #""capacity":65536001"#)) == nil)
+        #expect(MeteredUnit.allCases.map(\.rawValue) == ["vCPU·ns", "mvCPU·ns", "byte·ns", "byte", "ns"])
     }
 
     @Test("what a bill does not say of a line is left out, and is nothing again when it is read")

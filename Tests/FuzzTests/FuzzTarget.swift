@@ -154,7 +154,7 @@ enum FuzzTarget: String, CaseIterable {
         let segments = (0..<3).compactMap { _ in
             TimeRange(instant(&draw), instant(&draw)).map {
                 SizeSegment(
-                    domain: vm, host: "h", period: $0, vcpus: VCPUCount(clamping: draw.number()),
+                    domain: vm, host: "h", period: $0, capacity: Capacity(clamping: draw.number()),
                     memory: ByteCount(clamping: draw.number()), disk: ByteCount(clamping: draw.number()))
             }
         }

@@ -109,7 +109,7 @@ struct RowBoundsTests {
                 """)
             let period = try #require(TimeRange(at(0), at(9)))
             let found = try await UsageRepository(store).domains(of: "t-1", in: period)
-            #expect(found.map(\.firstVCPUs) == [VCPUCount(clamping: 2)])
+            #expect(found.map(\.firstCapacity) == [Capacity(2)])
         }
     }
 

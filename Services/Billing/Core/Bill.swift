@@ -7,10 +7,12 @@ package import ResourceModel
 package struct LineDetail: Hashable, Sendable, Codable {
     package let host: HostID
     package let period: TimeRange
-    /// The part of X, in the resource's metered unit.
+    /// The part of X, in the line's unit.
     package let quantity: Quantity
-    /// vCPUs or bytes of this part; `nil` for counters.
+    /// vCPUs or bytes of this part; `nil` for counters, and where the line's unit counts thousandths of a vCPU.
     package let size: Int64?
+    /// The size of this part where the line's unit counts thousandths of a vCPU, else `nil`.
+    package let capacity: Capacity?
     /// Zero without a subscription.
     package let policyVersion: Int64
     package let rateCardVersion: Int64
@@ -27,8 +29,10 @@ package struct BillLine: Hashable, Sendable, Codable {
     package let unitPriceNanos: Int64
     /// f in parts per million.
     package let factor: Utilization
-    /// Σ X over the details, in the resource's metered unit.
+    /// Σ X over the details, in the unit.
     package let quantity: Quantity
+    /// Of the quantity and of those of all details: thousandths of a vCPU are counted where any size is not whole.
+    package let unit: MeteredUnit
     /// C · X · f in nano-units of the currency, rounded half to even from the exact fraction.
     package let amountNanos: Quantity
     package let details: [LineDetail]
@@ -48,6 +52,8 @@ package struct UsageRow: Hashable, Sendable, Codable {
     package let host: HostID
     package let resource: MeteredResource
     package let quantity: Quantity
+    /// Thousandths of a vCPU are counted where any size in it was not whole.
+    package let unit: MeteredUnit
 }
 
 /// A sum of rounded lines.
@@ -89,6 +95,11 @@ package struct RulesComparison: Hashable, Sendable, Codable {
     package var differenceNanos: Quantity { Quantity(present.totalNanos.units - former.totalNanos.units) }
 }
 
+extension Capacity {
+    /// For people: `0.25 vCPU`, `1 vCPU`, `1.5 vCPUs`.
+    package var inWords: String { "\(self) vCPU\(thousandths > 1_000 ? "s" : "")" }
+}
+
 /// Amounts for people.
 package enum Money {
     /// For instance `12.50 EUR` or `0.000000001 EUR`: at least two decimals, at most nine.
@@ -116,7 +127,7 @@ extension Bill {
             let price = Money.text(nanos: line.unitPriceNanos, currency: currency)
             text.append(
                 "\(line.domainName) \(line.resource.rawValue), \(line.part.rawValue): \(price) per "
-                    + "\(line.resource.pricingUnit) · \(line.quantity) \(line.resource.meteredUnit) · f \(line.factor) = "
+                    + "\(line.resource.pricingUnit) · \(line.quantity) \(line.unit.rawValue) · f \(line.factor) = "
                     + Money.text(nanos: line.amountNanos, currency: currency))
             guard !isBrief else { continue }
             text += line.details.map { detail in
@@ -135,6 +146,7 @@ extension Bill {
     }
 
     private static func size(_ detail: LineDetail, _ resource: MeteredResource) -> String {
+        if let capacity = detail.capacity { return " of \(capacity.inWords)" }
         guard let size = detail.size, case .allocation(_, let text) = resource.declaration.meter else { return "" }
         return " of \(text(size))"
     }

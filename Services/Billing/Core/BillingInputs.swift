@@ -7,20 +7,20 @@ package struct SizeSegment: Hashable, Sendable, Codable {
     package var domain: DomainID
     package var host: HostID
     package var period: TimeRange
-    /// Confirmed; zero while stopped or saved.
-    package var vcpus: VCPUCount
+    /// Billable: what its cap leaves of its confirmed vCPUs; zero while stopped or saved, and only then.
+    package var capacity: Capacity
     /// Allocated; zero while stopped or saved.
     package var memory: ByteCount
     /// Provisioned, in every state.
     package var disk: ByteCount
 
     package init(
-        domain: DomainID, host: HostID, period: TimeRange, vcpus: VCPUCount, memory: ByteCount, disk: ByteCount
+        domain: DomainID, host: HostID, period: TimeRange, capacity: Capacity, memory: ByteCount, disk: ByteCount
     ) {
         self.domain = domain
         self.host = host
         self.period = period
-        self.vcpus = vcpus
+        self.capacity = capacity
         self.memory = memory
         self.disk = disk
     }

@@ -8,8 +8,9 @@ struct Usage: Hashable, Sendable {
     var resource: MeteredResource
     var host: HostID
     var period: TimeRange
+    /// In the resource's metered unit.
     var quantity: Int128
-    /// What the domain had, for the allocation meters: vCPUs or bytes. `nil` for counters.
+    /// What the domain had, for the allocation meters: thousandths of a vCPU, or bytes. `nil` for counters.
     var size: Int64?
 }
 

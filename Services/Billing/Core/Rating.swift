@@ -21,6 +21,9 @@ package import ResourceModel
 /// under a policy of 1 to 4 vCPUs with f = 0.75. B = 1 · 0.5 h + 1 · 0.5 h = 1 vCPU·hour, E = 1 · 0.5 h + 2 · 0.5 h
 /// = 1.5 vCPU·hours, each one line with two details, and C = 0.02 EUR · 1 + 0.02 EUR · 1.5 · 0.75 = 0.0425 EUR.
 ///
+/// A size of CPU is a capacity, which may be a fraction of a vCPU: X of vCPUs is counted in thousandths of a vCPU · ns, and
+/// divided once, at the price. A quarter of a vCPU for four hours costs exactly what one vCPU costs for one.
+///
 /// Terms with the same domain, resource, part, price and f are one line, and a line is rounded once. Cutting a segment
 /// in two therefore never changes a total. Everything is integers; nothing depends on the order of the inputs.
 package enum Rating {
@@ -56,16 +59,16 @@ package enum Rating {
         RulesComparison(former: try bill(inputs, rules: former), present: try bill(inputs, rules: present))
     }
 
-    /// What the same domains would have cost over the same periods at a fixed size: `vcpus` (and `memory`, if given)
-    /// whenever they ran, without a subscription. Disks and counters are as they were.
+    /// What the same domains would have cost over the same periods at a fixed size: `capacity` (and `memory`, if
+    /// given) whenever they ran, without a subscription. Disks and counters are as they were.
     package static func fixedSizeBill(
-        _ inputs: BillingInputs, vcpus: VCPUCount, memory: ByteCount? = nil
+        _ inputs: BillingInputs, capacity: Capacity, memory: ByteCount? = nil
     ) throws(BillingFault) -> Bill {
         var fixed = inputs
         fixed.policies = []
         fixed.segments = inputs.segments.map { segment in
             var copy = segment
-            if segment.vcpus > 0 { copy.vcpus = vcpus }
+            if segment.capacity > .zero { copy.capacity = capacity }
             if segment.memory > .zero, let memory { copy.memory = memory }
             return copy
         }
@@ -100,6 +103,7 @@ package enum Rating {
     private static func lines(
         of domain: BillableDomain, used: [Usage], schedule: Schedule
     ) throws(BillingFault) -> [BillLine] {
+        // In metered units.
         var details: [LineKey: [LineDetail]] = [:]
         for usage in used {
             let terms = try schedule.terms(for: domain.domain, of: usage.resource, at: usage.period.start)
@@ -111,7 +115,7 @@ package enum Rating {
                 details[key, default: []].append(
                     LineDetail(
                         host: usage.host, period: usage.period, quantity: Quantity(part.quantity), size: part.size,
-                        policyVersion: terms.policyVersion, rateCardVersion: terms.card.version))
+                        capacity: nil, policyVersion: terms.policyVersion, rateCardVersion: terms.card.version))
             }
         }
         var lines: [BillLine] = []
@@ -121,6 +125,7 @@ package enum Rating {
         return lines
     }
 
+    /// - Parameter details: in metered units.
     private static func line(
         of domain: BillableDomain, key: LineKey, details: [LineDetail]
     ) throws(BillingFault) -> BillLine {
@@ -129,10 +134,12 @@ package enum Rating {
             let amount = amount(
                 quantity: quantity, priceNanos: key.priceNanos, factor: key.factor, unit: resource.unitsPerPricingUnit)
         else { throw .overflow(domain.domain, resource) }
+        let shown = resource.shownUnit(for: details.map(\.size))
         return BillLine(
             domain: domain.domain, domainName: domain.name, resource: resource, part: key.part,
-            unitPriceNanos: key.priceNanos, factor: key.factor, quantity: Quantity(quantity),
-            amountNanos: Quantity(amount), details: details.joined())
+            unitPriceNanos: key.priceNanos, factor: key.factor,
+            quantity: Quantity(quantity / Int128(shown.meteredUnits)), unit: shown.unit, amountNanos: Quantity(amount),
+            details: details.joined().map { $0.shown(in: shown) })
     }
 
     private static func table(of domain: BillableDomain, used: [Usage]) throws(BillingFault) -> [UsageRow] {
@@ -142,10 +149,11 @@ package enum Rating {
                 let parts = used.filter { $0.host == host && $0.resource == resource }
                 guard !parts.isEmpty else { continue }
                 guard let quantity = sum(parts.map(\.quantity)) else { throw .overflow(domain.domain, resource) }
+                let shown = resource.shownUnit(for: parts.map(\.size))
                 rows.append(
                     UsageRow(
                         domain: domain.domain, domainName: domain.name, host: host, resource: resource,
-                        quantity: Quantity(quantity)))
+                        quantity: Quantity(quantity / Int128(shown.meteredUnits)), unit: shown.unit))
             }
         }
         return rows
@@ -180,8 +188,21 @@ extension [LineDetail] {
             else { return result.append(next) }
             result[result.count - 1] = LineDetail(
                 host: last.host, period: period, quantity: Quantity(last.quantity.units + next.quantity.units),
-                size: last.size, policyVersion: last.policyVersion, rateCardVersion: last.rateCardVersion)
+                size: last.size, capacity: last.capacity, policyVersion: last.policyVersion,
+                rateCardVersion: last.rateCardVersion)
         }
+    }
+}
+
+extension LineDetail {
+    /// From metered units, in which no size is a capacity yet, to the line's unit; nothing is rounded.
+    fileprivate func shown(in line: MeteredResource.WholeUnit) -> LineDetail {
+        let isCapacity = line.unit == .thousandthVCPUNanosecond
+        return LineDetail(
+            host: host, period: period, quantity: Quantity(quantity.units / Int128(line.meteredUnits)),
+            size: isCapacity ? nil : size.map { $0 / line.meteredUnits },
+            capacity: isCapacity ? size.map { Capacity(clamping: $0) } : nil, policyVersion: policyVersion,
+            rateCardVersion: rateCardVersion)
     }
 }
 

@@ -19,6 +19,9 @@ package enum RatingRules: Int, Hashable, Sendable, Codable, CaseIterable {
     ///   takes back a cap, which is a speed, and no byte that was sent, so their f is 1.
     /// - U1 and U2 are those of the resource's own rule, so that bounds of one rule never make another resource cheaper.
     ///
+    /// The minimum is the policy's smallest size as it stands, a fraction of a vCPU too; between which sizes the policy
+    /// moves, its step, changes nothing.
+    ///
     /// So f depends on rate card, policy version and the segment's size alone, and cost never falls as a size grows:
     /// min(X, minimum) + f · max(0, X − minimum) is monotone in X for every f ≥ 0.
     case takenBack = 2
@@ -28,7 +31,7 @@ package enum RatingRules: Int, Hashable, Sendable, Codable, CaseIterable {
 
 /// The part of a size that f multiplies.
 struct Elastic: Hashable, Sendable {
-    /// In vCPUs or bytes: the part of a size up to this is base.
+    /// In thousandths of a vCPU or in bytes: the part of a size up to this is base.
     let minimum: Int64
     let factor: Utilization
 }
@@ -55,7 +58,7 @@ extension ScalingPolicy {
         of resource: MeteredResource
     ) -> (lower: Utilization, upper: Utilization, minimum: Int64)? {
         switch resource {
-        case .vcpu: (lower, upper, Int64(minimumVCPUs.count))
+        case .vcpu: (lower, upper, grid.minimum.thousandths)
         case .memory: memory.map { ($0.lower, $0.upper, $0.minimum) }
         case .disk, .network, .cpuTime, .blockIO: nil
         }
@@ -71,7 +74,7 @@ extension Usage {
         let size: Int64?
     }
 
-    /// The use cut exactly at the minimum: sizes are whole numbers, so nothing is rounded. Empty parts are left out. A
+    /// The use cut exactly at the minimum: sizes are integers, so nothing is rounded. Empty parts are left out. A
     /// counter has no size, so its use is completely elastic or completely base.
     func parts(_ elastic: Elastic?) -> [Part] {
         let all = Part(part: .base, factor: PricingFactor.withoutSubscription, quantity: quantity, size: size)

@@ -9,15 +9,15 @@ import Store
 struct FixedSizeTotal: Sendable {
     let name: String
     /// `nil`: it never ran.
-    let vcpus: VCPUCount?
+    let capacity: Capacity?
     let totalNanos: Quantity
 }
 
 /// Everything on which a bill is based, as the database had it at one instant.
 struct BillingSnapshot: Sendable {
     let inputs: BillingInputs
-    /// The vCPUs with which each domain first ran; domains that never ran are missing.
-    let firstVCPUs: [DomainID: VCPUCount]
+    /// The capacity with which each domain first ran; domains that never ran are missing.
+    let firstCapacities: [DomainID: Capacity]
 
     /// What each domain would have cost at its first size, in the order of the domains.
     func fixedSizeTotals() throws(BillingFault) -> [FixedSizeTotal] {
@@ -27,9 +27,9 @@ struct BillingSnapshot: Sendable {
             own.domains = [domain]
             own.segments = inputs.segments.filter { $0.domain == domain.domain }
             own.readings = inputs.readings.filter { $0.domain == domain.domain }
-            let vcpus = firstVCPUs[domain.domain]
-            let bill = try Rating.fixedSizeBill(own, vcpus: vcpus ?? 0)
-            totals.append(FixedSizeTotal(name: domain.name, vcpus: vcpus, totalNanos: bill.totalNanos))
+            let capacity = firstCapacities[domain.domain]
+            let bill = try Rating.fixedSizeBill(own, capacity: capacity ?? .zero)
+            totals.append(FixedSizeTotal(name: domain.name, capacity: capacity, totalNanos: bill.totalNanos))
         }
         return totals
     }
@@ -66,7 +66,7 @@ struct BillingReader: Sendable {
                     tenant: tenant, period: period, knownUntil: horizon, domains: domains.map { BillableDomain($0) },
                     segments: segments.compactMap { SizeSegment($0, until: period.end) },
                     readings: readings.map { MeterReading($0) }, policies: policies, rateCards: cards),
-                firstVCPUs: domains.reduce(into: [:]) { $0[$1.id] = $1.firstVCPUs })
+                firstCapacities: domains.reduce(into: [:]) { $0[$1.id] = $1.firstCapacity })
         }
     }
 }
@@ -84,7 +84,8 @@ extension SizeSegment {
             !period.isEmpty
         else { return nil }
         self.init(
-            domain: row.domain, host: row.host, period: period, vcpus: row.vcpus, memory: row.memory, disk: row.disk)
+            domain: row.domain, host: row.host, period: period, capacity: row.capacity, memory: row.memory,
+            disk: row.disk)
     }
 }
 

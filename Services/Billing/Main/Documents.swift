@@ -31,7 +31,7 @@ extension BillDocument.Line {
         let hosts = Set(line.details.map(\.host))
         self.init(
             vm: line.domainName, domain: line.domain, resource: line.resource.rawValue, part: line.part,
-            host: hosts.count == 1 ? hosts.first : nil, quantity: line.quantity, unit: line.resource.meteredUnit,
+            host: hosts.count == 1 ? hosts.first : nil, quantity: line.quantity, unit: line.unit.rawValue,
             unitPriceNano: Quantity(Int128(line.unitPriceNanos)), pricingUnit: line.resource.pricingUnit,
             factorPpm: line.factor.ppm, amountNano: line.amountNanos,
             details: isBrief ? [] : line.details.map { BillDocument.Detail($0) })
@@ -42,7 +42,8 @@ extension BillDocument.Detail {
     init(_ detail: LineDetail) {
         self.init(
             host: detail.host, from: "\(detail.period.start)", to: "\(detail.period.end)", quantity: detail.quantity,
-            size: detail.size, policyVersion: detail.policyVersion, rateCardVersion: detail.rateCardVersion)
+            size: detail.size, capacity: detail.capacity, policyVersion: detail.policyVersion,
+            rateCardVersion: detail.rateCardVersion)
     }
 }
 
@@ -57,7 +58,7 @@ extension BillDocument.FixedSize {
     init(_ fixed: [FixedSizeTotal], elasticNanos: Quantity) {
         let total = fixed.reduce(Int128(0)) { $0 + $1.totalNanos.units }
         self.init(
-            items: fixed.map { Item(vm: $0.name, vcpus: $0.vcpus?.count, totalNano: $0.totalNanos) },
+            items: fixed.map { Item(vm: $0.name, size: $0.capacity, totalNano: $0.totalNanos) },
             totalNano: Quantity(total), savedNano: Quantity(total - elasticNanos.units))
     }
 }
@@ -76,12 +77,17 @@ extension BillDocument {
 
     private static func text(_ bill: Bill, fixed: [FixedSizeTotal], isBrief: Bool) -> String {
         let comparison = fixed.map { fixed in
-            let size = fixed.vcpus.map { "\($0) vCPUs throughout" } ?? "it never ran"
+            let size = fixed.capacity.map { Self.throughout($0) } ?? "it never ran"
             return "at a fixed size, \(fixed.name), \(size): "
                 + Money.text(nanos: fixed.totalNanos, currency: bill.currency)
         }
         let note = isBrief ? ["what the lines are made of is left out: ask for a shorter period to see it"] : []
         return ([bill.terms(isBrief: isBrief)] + comparison + note).joined(separator: "\n")
+    }
+
+    /// Whole sizes as they always were.
+    private static func throughout(_ size: Capacity) -> String {
+        (size.isWhole ? "\(size) vCPUs" : size.inWords) + " throughout"
     }
 
     private static let unbilledInBrief = 1_000
@@ -91,7 +97,7 @@ extension UsageDocument.Item {
     init(_ row: UsageRow) {
         self.init(
             vm: row.domainName, domain: row.domain, resource: row.resource.rawValue, host: row.host,
-            quantity: row.quantity, unit: row.resource.meteredUnit)
+            quantity: row.quantity, unit: row.unit.rawValue)
     }
 }
 

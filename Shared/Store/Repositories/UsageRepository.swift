@@ -9,8 +9,8 @@ package struct BilledDomainRow: Hashable, Sendable {
     package let name: String
     /// The periods in which it was the tenant's and that touch the bill's period, in order.
     package let periods: [OwnershipPeriod]
-    /// vCPUs of its first active size while it was the tenant's; `nil` if it never ran for the tenant.
-    package let firstVCPUs: VCPUCount?
+    /// Capacity of its first active size while it was the tenant's; `nil` if it never ran for the tenant.
+    package let firstCapacity: Capacity?
 }
 
 /// The facts for a tenant's bill. Give it a transaction, so that all facts are from one instant.
@@ -35,11 +35,12 @@ package struct UsageRepository: Sendable {
         let rows = try await runner.query(
             """
             SELECT o.*, (
-                SELECT s.vcpus FROM inventory.size_segment s JOIN inventory.domain_ownership f ON f.domain = s.domain
+                SELECT coalesce(s.capacity_thousandths, s.vcpus * 1000::int8)
+                FROM inventory.size_segment s JOIN inventory.domain_ownership f ON f.domain = s.domain
                 WHERE s.domain = o.domain AND s.vcpus BETWEEN 1 AND \(VCPUCount.bounds.upperBound)
                     AND f.tenant = o.tenant
                     AND (s.end_ns IS NULL OR s.end_ns > f.from_ns) AND (f.until_ns IS NULL OR s.start_ns < f.until_ns)
-                ORDER BY s.start_ns LIMIT 1) AS first_vcpus
+                ORDER BY s.start_ns LIMIT 1) AS first_capacity
             FROM \(Self.owned(by: tenant, in: period)) o ORDER BY o.domain, o.from_ns
             """)
         var domains: [BilledDomainRow] = []
@@ -49,7 +50,7 @@ package struct UsageRepository: Sendable {
             domains.append(
                 BilledDomainRow(
                     id: period.domain, name: period.name, periods: earlier + [period],
-                    firstVCPUs: try row.vcpusOrNil("first_vcpus")))
+                    firstCapacity: try row.capacityOrNil("first_capacity")))
         }
         return domains
     }
