@@ -102,9 +102,21 @@ struct ClientCommandTests {
             #expect(
                 await ebb(gateway, "bill show --from 2026-03-01").output == """
                     VM     RESOURCE  HOST               X_IJ  PART          C_I  PER           F     AMOUNT
-                    web-1  vcpu      host-7c41  2.000 vCPU-h  elastic  0.02 EUR  vCPU-hour  90 %  0.036 EUR
+                    web-1  vcpu      host-7c41  2.000 vCPU-h  elastic  0.02 EUR  vCPU·hour  90 %  0.036 EUR
 
                     """)
+        }
+    }
+
+    @Test("as csv each quantity of a bill and of usage has its unit, in the last column")
+    func quantitiesAsCSV() async throws {
+        try await withGateway { gateway in
+            let bill = await ebb(gateway, "bill show --from 2026-03-01 -o csv").output
+            #expect(
+                bill == "vm,resource,host,quantity,part,unitPriceNano,pricingUnit,factorPpm,amountNano,unit\r\n"
+                    + "web-1,vcpu,host-7c41,7200000000000,elastic,20000000,vCPU·hour,900000,36000000,vCPU·ns\r\n")
+            let usage = await ebb(gateway, "usage show --from 2026-03-01 -o csv").output
+            #expect(usage == "vm,resource,host,quantity,unit\r\nweb-1,vcpu,host-7c41,7200000000000,vCPU·ns\r\n")
         }
     }
 

@@ -322,7 +322,14 @@ struct QuantityTests {
         #expect(Humanize.duration(412_000) == "412 µs" && Humanize.duration(1_500_000_000) == "1.5 s")
         #expect(Humanize.money(nano: "36000000", currency: "EUR") == "0.036 EUR")
         #expect(Humanize.money(nano: "-1500000000", currency: "EUR") == "-1.50 EUR")
+        // 0.25 vCPU for an hour, 1.5 for three quarters of one, whole ones, and the largest for a century.
+        #expect(Humanize.quantity("900000000000000", unit: "mvCPU·ns") == "0.250 vCPU-h")
+        #expect(Humanize.quantity("4050000000000000", unit: "mvCPU·ns") == "1.125 vCPU-h")
+        #expect(Humanize.quantity("7200000000000", unit: "vCPU·ns") == "2.000 vCPU-h")
+        #expect(Humanize.quantity("206817575731200000000000000", unit: "mvCPU·ns") == "57449326592.000 vCPU-h")
+        #expect(Humanize.quantity("1", unit: "µvCPU·ns") == "1 µvCPU·ns")
         // 16 GiB for 30 days: beyond 64 bits.
+        #expect(Humanize.quantity("44530220924502016000000000", unit: "byte·ns") == "11520.000 GiB-h")
         #expect(Humanize.quantity("44530220924502016000000000", unit: "byte-ns") == "11520.000 GiB-h")
     }
 }

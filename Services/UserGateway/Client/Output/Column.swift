@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Contracts
 internal import ResourceModel
 internal import UserGatewayCore
 
@@ -120,13 +121,17 @@ enum Humanize {
     static func quantity(_ digits: String, unit: String) -> String {
         guard let value = Int128(digits) else { return digits }
         let hour: Int128 = 3_600_000_000_000
-        return switch unit {
-        case "vcpu-ns": "\(decimal(value, per: hour, places: 3)) vCPU-h"
-        case "byte-ns": "\(decimal(value, per: hour << 30, places: 3)) GiB-h"
-        case "byte": Int64(exactly: value).map(bytes) ?? "\(digits) B"
-        default: unit.isEmpty ? digits : "\(digits) \(unit)"
+        return switch MeteredUnit(rawValue: unit) ?? formerUnits[unit] {
+        case .vcpuNanosecond: "\(decimal(value, per: hour, places: 3)) vCPU-h"
+        case .thousandthVCPUNanosecond: "\(decimal(value, per: hour * 1_000, places: 3)) vCPU-h"
+        case .byteNanosecond: "\(decimal(value, per: hour << 30, places: 3)) GiB-h"
+        case .byte: Int64(exactly: value).map(bytes) ?? "\(digits) B"
+        case .nanosecond, nil: unit.isEmpty ? digits : "\(digits) \(unit)"
         }
     }
+
+    /// As the gateway's schema named units before it named those of Billing.
+    private static let formerUnits: [String: MeteredUnit] = ["vcpu-ns": .vcpuNanosecond, "byte-ns": .byteNanosecond]
 
     /// Nano-units of a currency: at least two decimals, no more than are needed.
     static func money(nano digits: String, currency: String) -> String {

@@ -18,7 +18,7 @@ extension View {
     static let decisionList = View(.list(empty: "no decisions"), name: "id", decisionColumns)
     static let decision = View(.prose, name: "id", decisionColumns)
     static let why = View(.prose, name: "vm", [Column("VM", "vm"), Column("AT", "at", .instant)])
-    static let usage = View(.prose, name: "tenant", usageColumns)
+    static let usage = View(.prose, name: "tenant", usageColumns + [unitColumn])
     static let tenantList = View(.list(empty: "no tenants"), name: "name", tenantColumns)
     static let tenant = View(.record, name: "name", tenantColumns)
     static let serviceList = View(
@@ -73,6 +73,7 @@ extension View {
                 Column("PART", "part"), Column("C_I", "unitPriceNano", .money(currency: currency)),
                 Column("PER", "pricingUnit"),
                 Column("F", "factorPpm", .share), Column("AMOUNT", "amountNano", .money(currency: currency)),
+                unitColumn,
             ])
     }
 
@@ -86,6 +87,9 @@ extension View {
         Column("VM", "vm"), Column("RESOURCE", "resource"), Column("HOST", "host"),
         Column("X_IJ", "quantity", .quantity),
     ]
+
+    /// Of the quantity; the last one, for programs that count columns.
+    private static let unitColumn = Column("UNIT", "unit", wide: true)
 
     private static let rateColumns = [
         Column("VERSION", "version", .count), Column("VALID FROM", "validFrom", .instant),

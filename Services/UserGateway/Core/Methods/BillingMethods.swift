@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Contracts
+internal import ResourceModel
 
 extension MethodDefinition {
     /// Usage, bills and rates.
@@ -25,7 +26,7 @@ extension MethodDefinition {
                 "items": [
                     [
                         "vm": "web-1", "resource": "vcpu", "host": "host-7c41", "quantity": "7200000000000",
-                        "unit": "vcpu-ns",
+                        "unit": "vCPU·ns",
                     ]
                 ],
             ]),
@@ -41,6 +42,9 @@ extension MethodDefinition {
                 Field("rulesVersion", .count, "Version of the rule that says what f multiplies"),
                 Field("totalNano", .digits, required: true, "The sum in thousand millionths of the currency"),
                 Field("items", .list(of: .object(lineFields), atMost: 100_000), required: true, "The terms"),
+                Field(
+                    "fixedSize", .object(fixedSizeFields),
+                    "What the same use would have cost with each VM at the size that it first ran with, and f = 1"),
                 Field(
                     "detailsLeftOut", .boolean,
                     "True if the terms' parts are left out because the answer would be too long: ask for a shorter period to see them"
@@ -122,7 +126,10 @@ extension MethodDefinition {
         Field("resource", .line, required: true, "What was used, such as vcpu, memory, disk or network"),
         Field("host", .line, "On which host; a pseudonym for a tenant"),
         Field("quantity", .digits, required: true, "How much, in the unit"),
-        Field("unit", .line, required: true, "vcpu-ns, byte-ns or byte"),
+        Field(
+            "unit", .line, required: true,
+            "What the quantity counts: vCPU·ns, mvCPU·ns (thousandths of a vCPU, where a size is not whole), byte·ns, byte or ns"
+        ),
     ]
 
     private static let lineFields =
@@ -131,10 +138,42 @@ extension MethodDefinition {
                 "part", .choice(LinePart.allCases.map(\.rawValue)),
                 "Up to the minimum of the policy's rule (f is 1), or above it, which the policy may take back"),
             Field("unitPriceNano", .digits, required: true, "C_i: the price of one pricing unit in nano-units"),
-            Field("pricingUnit", .line, required: true, "What the price is for, such as vCPU-hour"),
+            Field("pricingUnit", .line, required: true, "What the price is for, such as vCPU·hour"),
             Field("factorPpm", .anyShare, required: true, "f(U1, U2, P) in parts per million"),
             Field("amountNano", .digits, required: true, "The term's amount in nano-units, rounded once"),
+            Field(
+                "details", .list(of: .object(termPartFields), atMost: 100_000),
+                "The term's parts, unrounded, in its unit"),
         ]
+
+    private static let termPartFields = [
+        Field("host", .line, "On which host; a pseudonym for a tenant"),
+        Field("from", .instant, required: true, "The part's first instant"),
+        Field("to", .instant, required: true, "The first instant after it"),
+        Field("quantity", .digits, required: true, "How much, in the unit of the term"),
+        Field("size", .figure, "vCPUs or bytes; left out for counters and where capacity is given"),
+        Field(
+            "capacity", .integer(Capacity.bounds),
+            "Thousandths of a vCPU, in place of size, where the unit is mvCPU·ns"),
+        Field("policyVersion", .figure, required: true, "Version of the policy; 0 without one"),
+        Field("rateCardVersion", .figure, required: true, "Version of the rate card"),
+    ]
+
+    private static let fixedSizeFields = [
+        Field(
+            "items",
+            .list(
+                of: .object([
+                    Field("vm", .line, required: true, "The VM's name"),
+                    Field("vcpus", .count, "The vCPUs that it first ran with; left out if it never ran"),
+                    Field(
+                        "capacity", .integer(Capacity.bounds),
+                        "Thousandths of a vCPU, in place of vcpus, where that size is not whole"),
+                    Field("totalNano", .digits, required: true, "What it would have cost, in nano-units"),
+                ]), atMost: 100_000), required: true, "VM by VM"),
+        Field("totalNano", .digits, required: true, "The sum, in nano-units"),
+        Field("savedNano", .digits, required: true, "The sum less the bill's; negative: elasticity cost more"),
+    ]
 
     private static let comparisonFields = [
         Field("tenant", .name, required: true, "The tenant"),
@@ -160,8 +199,8 @@ extension MethodDefinition {
     ]
 
     private static let exampleLine: JSONValue = [
-        "vm": "web-1", "resource": "vcpu", "host": "host-7c41", "quantity": "7200000000000", "unit": "vcpu-ns",
-        "unitPriceNano": "20000000", "pricingUnit": "vCPU-hour", "factorPpm": 900_000, "amountNano": "36000000",
+        "vm": "web-1", "resource": "vcpu", "host": "host-7c41", "quantity": "7200000000000", "unit": "vCPU·ns",
+        "unitPriceNano": "20000000", "pricingUnit": "vCPU·hour", "factorPpm": 900_000, "amountNano": "36000000",
         "part": "elastic",
     ]
 
