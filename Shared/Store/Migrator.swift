@@ -61,6 +61,7 @@ package struct Migration: Hashable, Sendable {
         Migration(32, "what_stays", PackageResources._032_what_stays_sql),
         Migration(33, "caps", PackageResources._033_caps_sql),
         Migration(34, "xen_caps", PackageResources._034_xen_caps_sql),
+        Migration(35, "growths_of_one_vm", PackageResources._035_growths_of_one_vm_sql),
         Migration(36, "capacity", PackageResources._036_capacity_sql),
     ]
 }

@@ -39,6 +39,34 @@ import Testing
         }
     }
 
+    @Test(
+        "several growths of one VM at once take of its tenant's quota what the largest takes", .timeLimit(.minutes(1)))
+    func resizes() async throws {
+        try await withScheduler { world, scheduler in
+            let quotas = QuotaRepository(world.store)
+            let share = try #require(try await quotas.share(of: vm)[.vcpus])
+            try await quotas.set([.vcpus: 3], of: "acme", by: "root", at: .zero)
+            try await eventually("the scheduler decides for the cluster") {
+                await scheduler.decides(for: SchedulerWorld.cluster)
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<6 {
+                    group.addTask { try await scheduler.grow(vm, on: "h1", to: UInt32(2 + number % 2)) }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await quotas.use(of: "acme", at: world.monitor.clock.now())[.vcpus] == 3)
+            let error = await #expect(throws: BusError.self) { try await scheduler.grow(vm, on: "h1", to: 4) }
+            guard case .failed(let failure) = error?.code else {
+                Issue.record("another failure: \(String(describing: error))")
+                return
+            }
+            #expect(failure.code == .quota && failure.message.contains("asks for 1 vCPU more"), "\(failure)")
+            try await world.store.query("UPDATE scheduling.permit SET state = 'released' WHERE state = 'open'")
+            #expect(try await quotas.use(of: "acme", at: world.monitor.clock.now())[.vcpus] == share)
+        }
+    }
+
     @Test("room for a new VM beyond its tenant's quota is refused as such, on whatever host", .timeLimit(.minutes(1)))
     func places() async throws {
         try await withScheduler { world, scheduler in

@@ -155,6 +155,21 @@ extension SchedulerRig {
         return HostID(try MessageCodec.decoded(WirePermitReply.self, from: answer).hostID)
     }
 
+    /// Asks for room for a growth of a VM that was seen with one vCPU, as the gateway does.
+    func grow(_ domain: DomainID, on host: HostID, to vcpus: UInt32) async throws {
+        let request = WirePermitRequest.with {
+            $0.clusterID = SchedulerWorld.cluster.name
+            $0.domainUuid = Data(domain.uuid.bytes)
+            $0.purpose = "grow"
+            $0.vcpus = vcpus - 1
+            $0.targetVcpus = vcpus
+            $0.hostID = host.name
+        }
+        let client = await bus.makeCommandClient()
+        _ = try await client.request(
+            MessageCodec.encoded(request), type: .permitRequest, to: peer, idempotencyKey: nil, timeout: .seconds(10))
+    }
+
     /// Orders a move as the gateway does: asks for its room first. Returns what it overrides.
     func orderMove(of domain: DomainID, to host: HostID, isForced: Bool = false) async throws -> String {
         let request = WirePermitRequest.with {

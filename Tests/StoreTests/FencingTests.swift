@@ -266,6 +266,15 @@ extension StoredPermitRequest {
     }
 }
 
+extension StoredPermitRequest {
+    /// A growth to so many vCPUs of a domain that was last seen with one.
+    static func grow(_ domain: DomainID, number: UInt64, to vcpus: Int) -> StoredPermitRequest {
+        var request = grow(domain, number: number, vcpus: vcpus - 1)
+        request.targetVCPUs = VCPUCount(clamping: vcpus)
+        return request
+    }
+}
+
 extension DecisionRow {
     static func grow(
         _ domain: DomainID, number: UInt64 = 1, seconds: Int64 = 1, at instant: Timestamp? = nil

@@ -100,7 +100,7 @@ import Testing
             try await world.inventory.observe(domain, seen, under: world.claim)
             for (number, vcpus, missing) in [(1, 1, 0), (2, 2, 0), (3, 4, 2)] as [(UInt64, Int, Int)] {
                 var request = StoredPermitRequest.grow(domain, number: number, vcpus: vcpus)
-                request.countedVCPUs = 1
+                request.targetVCPUs = VCPUCount(clamping: 1 + vcpus)
                 let answer = try await permits.request(request, at: at(1), under: world.cluster)
                 guard case .granted(let permit, _) = answer else {
                     Issue.record("not granted: \(answer)")
@@ -109,6 +109,49 @@ import Testing
                 #expect(permit.vcpus == VCPUCount(clamping: missing), "from 1 to \(1 + vcpus)")
                 try await permits.setState(of: permit.id, to: .released)
             }
+        }
+    }
+
+    @Test("growths of one domain that are open at once hold the host's room for the largest, and another's is added")
+    func growthsOfOne() async throws {
+        try await withRoom { world, permits, domain async throws in
+            let other = try await world.addDomain(3, on: world.claim)
+            func isGranted(_ request: StoredPermitRequest) async throws -> Bool {
+                guard case .granted = try await permits.request(request, at: at(1), under: world.cluster) else {
+                    return false
+                }
+                return true
+            }
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                for number in UInt64(1)...6 {
+                    group.addTask { try await isGranted(.grow(domain, number: number, to: 1 + Int(number))) }
+                }
+                for try await granted in group { #expect(granted) }
+            }
+            let room = try #require(try await permits.room(of: world.host, at: at(1)))
+            #expect([room.domainVCPUs, room.permittedVCPUs, room.freeVCPUs] == [2, 6, 0])
+            #expect(try await !isGranted(.grow(domain, number: 7, to: 8)))
+            #expect(try await !isGranted(.grow(other, number: 8, to: 2)))
+            #expect(try await permits.setState(of: UUID128(high: 3, low: 6), to: .released))
+            #expect(try await permits.room(of: world.host, at: at(1))?.freeVCPUs == 1)
+            #expect(try await isGranted(.grow(other, number: 8, to: 2)))
+            #expect(try await permits.room(of: world.host, at: at(1))?.freeVCPUs == 0)
+        }
+    }
+
+    @Test("growths of one domain's memory hold the host's room for the largest")
+    func memoryOfOne() async throws {
+        try await withRoom { world, permits, domain async throws in
+            for (number, size) in [(1, 4), (2, 8), (3, 6)] as [(UInt64, Int64)] {
+                var request = StoredPermitRequest.grow(domain, number: number, vcpus: 0, memory: .gibibytes(size - 1))
+                request.targetMemory = .gibibytes(size)
+                guard case .granted = try await permits.request(request, at: at(1), under: world.cluster) else {
+                    Issue.record("to \(size) GiB: not granted")
+                    return
+                }
+            }
+            let room = try #require(try await permits.room(of: world.host, at: at(1)))
+            #expect(room.permittedMemory == .gibibytes(7) && room.freeMemoryBytes == 0)
         }
     }
 

@@ -100,6 +100,87 @@ import Testing
         }
     }
 
+    @Test("growths of one VM that are open at once count as the largest of them, and two VMs are added")
+    func growthsOfOne() async throws {
+        try await withQuotas { quotas in
+            let world = quotas.world
+            let domains = [
+                try await world.addDomain(2, on: world.claim), try await world.addDomain(3, on: world.claim),
+            ]
+            // 8 of the world's own VM, up to 4 of the first and 1 of the second.
+            try await quotas.set([.vcpus: 13, .memory: 12 << 30])
+            try await withThrowingTaskGroup(of: PermitRefusal?.self) { group in
+                for number in UInt64(1)...9 {
+                    let size = 2 + Int(number) % 3
+                    group.addTask { try await quotas.refusal(.grow(domains[0], number: number, to: size)) }
+                }
+                for try await refusal in group { #expect(refusal == nil) }
+            }
+            #expect(try await quotas.used(.vcpus) == 13)
+            let refusal = QuotaRefusal(tenant: "t-1", resource: .vcpus, asked: 1, used: 13, quota: 13)
+            #expect(try await quotas.refusal(.grow(domains[1], number: 20, to: 2)) == .quota(refusal))
+            #expect(try await quotas.refusal(.grow(domains[0], number: 21, to: 5)) == .quota(refusal))
+            // Those to 4 vCPUs fail: it may still have 3.
+            for number in UInt64(1)...9 where number % 3 == 2 {
+                #expect(try await quotas.permits.setState(of: UUID128(high: 3, low: number), to: .released))
+            }
+            #expect(try await quotas.used(.vcpus) == 12)
+            // The one to 2 vCPUs is done while the one to 3 is still open.
+            let seen = DomainObservation(
+                state: .running, vcpus: VCPUSizes(maximum: 8, granted: 2, confirmed: 2),
+                memory: DomainMemory(maximum: .gibibytes(8), allocated: .gibibytes(1)))
+            try await world.inventory.observe(domains[0], seen, under: world.claim)
+            #expect(try await quotas.used(.vcpus) == 12)
+            #expect(try await quotas.refusal(.grow(domains[1], number: 22, to: 2)) == nil)
+            #expect(try await quotas.used(.vcpus) == 13)
+            #expect(try await quotas.used(.vcpus, at: 100) == 11, "permits that are past their time")
+        }
+    }
+
+    @Test("growths of the memory of one VM count as the largest of them")
+    func memoryOfOne() async throws {
+        try await withQuotas { quotas in
+            let domain = try await quotas.world.addDomain(2, on: quotas.world.claim)
+            try await quotas.set([.memory: 11 << 30])
+            for (number, size) in [(1, 2), (2, 3), (3, 2)] as [(UInt64, Int64)] {
+                var request = StoredPermitRequest.grow(domain, number: number, vcpus: 0, memory: .gibibytes(size - 1))
+                request.targetMemory = .gibibytes(size)
+                #expect(try await quotas.refusal(request) == nil)
+            }
+            #expect(try await quotas.used(.memory) == 11 << 30)
+            #expect(try await quotas.used(.vcpus) == 9)
+        }
+    }
+
+    @Test("growths of two VMs that race, on two hosts, never pass the quota, and only what would is refused")
+    func targetsRace() async throws {
+        try await withQuotas { quotas in
+            let world = quotas.world
+            let other = try await world.addHost("h-2")
+            try await world.inventory.setMode(of: "h-2", to: .enabled)
+            try await world.inventory.setFacts(
+                HostAnswer(state: .up, cpuCount: 64, memory: .gibibytes(64)), under: other)
+            let domains = [try await world.addDomain(2, on: world.claim), try await world.addDomain(3, on: other)]
+            try await quotas.set([.vcpus: 17])
+            let refusals = try await withThrowingTaskGroup(of: PermitRefusal?.self) { group in
+                for number in 0..<8 {
+                    group.addTask {
+                        var request = StoredPermitRequest.grow(
+                            domains[number % 2], number: UInt64(number) + 1, to: 2 + number / 2)
+                        request.host = number % 2 == 0 ? "h-1" : "h-2"
+                        return try await quotas.refusal(request)
+                    }
+                }
+                return try await group.reduce(into: [PermitRefusal]()) { all, next in
+                    if let next { all.append(next) }
+                }
+            }
+            // 8 of the world's own VM, and 5 and 4 of the two: only the later of those to 5 is beyond it.
+            #expect(try await quotas.used(.vcpus) == 17)
+            #expect(refusals.count == 1)
+        }
+    }
+
     @Test("room that is given back, or past its time, counts no more")
     func givenBack() async throws {
         try await withQuotas { quotas in

@@ -101,6 +101,7 @@ enum RoleMatrix {
         "cluster.release_shard": "monitor scheduler billing logger",
         "cluster.hold_shards": "monitor scheduler billing logger",
         "account.check_quota": "scheduler usergateway", "account.tenant_use": "usergateway",
+        "account.check_size": "scheduler", "account.sizes": "",
         "inventory.measured_until": "", "inventory.move_ordered_ns": "",
         "inventory.observe_size": "monitor", "inventory.owner_at": "monitor scheduler billing usergateway",
         "billing.withdraw_rate_card": "billing",

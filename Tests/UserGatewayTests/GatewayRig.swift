@@ -287,6 +287,9 @@ extension GatewayRig.Peer {
                     "affinity": asked.affinityGroup.isEmpty ? nil : .string(asked.affinityGroup),
                     "antiAffinity": asked.antiAffinityGroup.isEmpty ? nil : .string(asked.antiAffinityGroup),
                     "pinnedHosts": pinned.isEmpty ? nil : .array(pinned), "force": asked.isForced ? true : nil,
+                    "targetVcpus": asked.targetVcpus == 0 ? nil : .integer(Int64(asked.targetVcpus)),
+                    "targetMemory": asked.targetMemoryBytes == 0
+                        ? nil : .integer(Int64(clamping: asked.targetMemoryBytes)),
                 ]))
             return MessageCodec.encoded(
                 WirePermitReply.with {

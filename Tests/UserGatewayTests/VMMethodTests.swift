@@ -23,11 +23,15 @@ struct VMMethodTests {
 
         var testDescription: String { "\(method) \(JSONValue.object(parameters).line)" }
 
-        static func room(_ purpose: String, vcpus: Int64, memory: Int64, host: String = "host-a") -> JSONValue {
-            [
+        static func room(
+            _ purpose: String, vcpus: Int64, memory: Int64, host: String = "host-a",
+            to target: (vcpus: Int64?, memory: Int64?) = (nil, nil)
+        ) -> JSONValue {
+            .object(omittingNil: [
                 "cluster": "main", "purpose": .string(purpose), "vcpus": .integer(vcpus), "memory": .integer(memory),
-                "host": .string(host),
-            ]
+                "host": .string(host), "targetVcpus": target.vcpus.map(JSONValue.integer),
+                "targetMemory": target.memory.map(JSONValue.integer),
+            ])
         }
     }
 

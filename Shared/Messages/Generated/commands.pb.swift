@@ -105,6 +105,12 @@ package nonisolated struct WirePermitRequest: Sendable {
 
   package var network: String = String()
 
+  /// For a growth: the sizes that the VM then has; 0 for one that stays. Orders of one VM are carried out one after the
+  /// other, so of several the largest counts.
+  package var targetVcpus: UInt32 = 0
+
+  package var targetMemoryBytes: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -327,7 +333,7 @@ nonisolated extension WireCommandOutcome: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension WirePermitRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PermitRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cluster_id\0\u{3}domain_uuid\0\u{1}purpose\0\u{1}vcpus\0\u{3}memory_bytes\0\u{3}disk_bytes\0\u{3}host_id\0\u{3}affinity_group\0\u{3}anti_affinity_group\0\u{3}pinned_host_ids\0\u{3}is_forced\0\u{1}tenant\0\u{3}storage_pool\0\u{1}network\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cluster_id\0\u{3}domain_uuid\0\u{1}purpose\0\u{1}vcpus\0\u{3}memory_bytes\0\u{3}disk_bytes\0\u{3}host_id\0\u{3}affinity_group\0\u{3}anti_affinity_group\0\u{3}pinned_host_ids\0\u{3}is_forced\0\u{1}tenant\0\u{3}storage_pool\0\u{1}network\0\u{3}target_vcpus\0\u{3}target_memory_bytes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -349,6 +355,8 @@ nonisolated extension WirePermitRequest: SwiftProtobuf.Message, SwiftProtobuf._M
       case 12: try { try decoder.decodeSingularStringField(value: &self.tenant) }()
       case 13: try { try decoder.decodeSingularStringField(value: &self.storagePool) }()
       case 14: try { try decoder.decodeSingularStringField(value: &self.network) }()
+      case 15: try { try decoder.decodeSingularUInt32Field(value: &self.targetVcpus) }()
+      case 16: try { try decoder.decodeSingularFixed64Field(value: &self.targetMemoryBytes) }()
       default: break
       }
     }
@@ -397,6 +405,12 @@ nonisolated extension WirePermitRequest: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.network.isEmpty {
       try visitor.visitSingularStringField(value: self.network, fieldNumber: 14)
     }
+    if self.targetVcpus != 0 {
+      try visitor.visitSingularUInt32Field(value: self.targetVcpus, fieldNumber: 15)
+    }
+    if self.targetMemoryBytes != 0 {
+      try visitor.visitSingularFixed64Field(value: self.targetMemoryBytes, fieldNumber: 16)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -415,6 +429,8 @@ nonisolated extension WirePermitRequest: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs.tenant != rhs.tenant {return false}
     if lhs.storagePool != rhs.storagePool {return false}
     if lhs.network != rhs.network {return false}
+    if lhs.targetVcpus != rhs.targetVcpus {return false}
+    if lhs.targetMemoryBytes != rhs.targetMemoryBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -3,37 +3,46 @@
 internal import Contracts
 internal import ResourceModel
 
-/// The part of the requested room that its tenant does not have yet. It counts for the tenant's quota while the permit
-/// is open.
+/// The room as it counts for its tenant's quota while the permit is open: up to which size of the domain it goes, and
+/// where that is not said, how much is added.
 struct PermitShare: Sendable {
+    let domain: DomainID
     /// `nil`: nobody owns the domain.
     let tenant: TenantID?
-    let vcpus: Int64
-    let memory: Int64
+    let targetVCPUs: VCPUCount?
+    let targetMemory: ByteCount?
+    let addedVCPUs: Int64
+    let addedMemory: Int64
 
     func refusal(at now: Timestamp, in transaction: Transaction) async throws(StoreError) -> QuotaRefusal? {
-        guard let tenant, vcpus > 0 || memory > 0 else { return nil }
+        guard let tenant else { return nil }
+        if targetVCPUs != nil || targetMemory != nil {
+            let refusal = try await QuotaRepository.refusal(
+                of: tenant, growing: domain, to: (targetVCPUs, targetMemory), at: now, in: transaction)
+            if let refusal { return refusal }
+        }
+        guard addedVCPUs > 0 || addedMemory > 0 else { return nil }
         return try await QuotaRepository.refusal(
-            of: tenant, asking: [.vcpus: vcpus, .memory: memory], at: now, in: transaction)
+            of: tenant, asking: [.vcpus: addedVCPUs, .memory: addedMemory], at: now, in: transaction)
     }
 }
 
 extension PermitRepository {
-    /// A growth and a new domain take the whole requested room. A domain that starts or moves has its size already,
-    /// also while it is off: it takes only what it will have beyond that.
+    /// A new domain, and one that starts or moves, will be as large as the room. So will one that grows if the request
+    /// says how large; else it takes the whole room in addition.
     static func share(of request: StoredPermitRequest, in transaction: Transaction) async throws(StoreError)
         -> PermitShare
     {
         let rows = try await transaction.query(
-            "SELECT tenant, vcpus, memory_bytes FROM inventory.domain_share WHERE domain = \(request.domain)")
-        let asked = (vcpus: Int64(request.vcpus.count), memory: request.memory.bytes)
-        guard let row = rows.first else {
-            return PermitShare(tenant: request.tenant, vcpus: asked.vcpus, memory: asked.memory)
-        }
-        let isAdded = request.purpose == .grow
+            "SELECT tenant FROM inventory.domain_share WHERE domain = \(request.domain)")
+        let isGrowth = request.purpose == .grow
+        let vcpus = isGrowth ? request.targetVCPUs : request.vcpus
+        let memory = isGrowth ? request.targetMemory : request.memory
+        var tenant = request.tenant
+        if let row = rows.first { tenant = try row.tenantOrNil("tenant") }
         return PermitShare(
-            tenant: try row.tenantOrNil("tenant"),
-            vcpus: max(0, asked.vcpus - (isAdded ? 0 : try row.int64("vcpus"))),
-            memory: max(0, asked.memory - (isAdded ? 0 : try row.int64("memory_bytes"))))
+            domain: request.domain, tenant: tenant,
+            targetVCPUs: vcpus, targetMemory: memory, addedVCPUs: vcpus == nil ? Int64(request.vcpus.count) : 0,
+            addedMemory: memory == nil ? request.memory.bytes : 0)
     }
 }

@@ -20,9 +20,11 @@ package struct StoredPermitRequest: Hashable, Sendable {
     /// vCPUs in addition to those that the domain already has on this host.
     package var vcpus: VCPUCount
     package var memory: ByteCount
-    /// To how many vCPUs `vcpus` is added; `nil`: to as many as the host has promised the domain. If the host has
-    /// promised more, as for a vCPU that is plugged and not yet online, the domain already holds the difference.
-    package var countedVCPUs: VCPUCount?
+    /// For a growth: the sizes that the domain then has; `nil`: the room is added to all that it has and is promised. What
+    /// the host has promised of it already, as for a vCPU that is plugged and not yet online or in a permit of another
+    /// growth, is not asked for again.
+    package var targetVCPUs: VCPUCount?
+    package var targetMemory: ByteCount?
     /// The host's measured use as it would be with the new room; `nil`: not known, so not checked.
     package var projectedUse: Utilization?
     package var decision: UUID128?
@@ -32,7 +34,8 @@ package struct StoredPermitRequest: Hashable, Sendable {
 
     package init(
         id: UUID128, host: HostID, domain: DomainID, purpose: PermitPurpose, vcpus: VCPUCount, memory: ByteCount,
-        countedVCPUs: VCPUCount? = nil, projectedUse: Utilization? = nil, decision: UUID128? = nil,
+        targetVCPUs: VCPUCount? = nil, targetMemory: ByteCount? = nil, projectedUse: Utilization? = nil,
+        decision: UUID128? = nil,
         expiresAt: Timestamp, tenant: TenantID? = nil
     ) {
         self.id = id
@@ -42,7 +45,8 @@ package struct StoredPermitRequest: Hashable, Sendable {
         self.purpose = purpose
         self.vcpus = vcpus
         self.memory = memory
-        self.countedVCPUs = countedVCPUs
+        self.targetVCPUs = targetVCPUs
+        self.targetMemory = targetMemory
         self.projectedUse = projectedUse
         self.decision = decision
         self.expiresAt = expiresAt
@@ -84,7 +88,7 @@ package struct HostRoom: Hashable, Sendable {
     /// ceiling.
     package let domainVCPUs: Int
     package let domainMemory: ByteCount
-    /// Open permits that have not expired.
+    /// What open permits that have not expired promise beyond these: of a domain's growths the largest.
     package let permittedVCPUs: Int
     package let permittedMemory: ByteCount
 
@@ -161,8 +165,7 @@ package struct PermitRepository: Sendable {
             }
             let share = try await Self.share(of: request, in: transaction)
             if let refusal = try await share.refusal(at: now, in: transaction) { return .refused(.quota(refusal)) }
-            var request = request
-            request.vcpus = try await Self.missing(of: request, in: transaction)
+            let request = try await Self.missing(of: request, at: now, in: transaction)
             if let refusal = Self.refusal(of: request, room: room, bound: host.limits.cpuBound) {
                 return .refused(refusal)
             }
@@ -218,20 +221,6 @@ package struct PermitRepository: Sendable {
         ).isEmpty
     }
 
-    /// How many of the requested vCPUs the host has not promised the domain yet.
-    private static func missing(
-        of request: StoredPermitRequest, in transaction: Transaction
-    ) async throws(StoreError) -> VCPUCount {
-        guard let counted = request.countedVCPUs else { return request.vcpus }
-        let rows = try await transaction.query(
-            """
-            SELECT greatest(confirmed_vcpus, granted_vcpus) AS promised FROM inventory.domain
-            WHERE id = \(request.domain) AND host = \(request.host) AND \(StoredDomain.holdsRoom)
-            """)
-        guard let promised = try rows.first?.vcpusOrNil("promised") else { return request.vcpus }
-        return VCPUCount(clamping: max(0, request.vcpus.count - max(0, promised.count - counted.count)))
-    }
-
     private static func refusal(of request: StoredPermitRequest, room: HostRoom, bound: Utilization) -> PermitRefusal? {
         if request.vcpus.count > 0, request.vcpus.count > room.freeVCPUs {
             return .vcpus(asked: request.vcpus, room)
@@ -245,61 +234,16 @@ package struct PermitRepository: Sendable {
         return nil
     }
 
-    private static func room(
-        of host: StoredHost, at now: Timestamp, in runner: some QueryRunner
-    ) async throws(StoreError) -> HostRoom? {
-        guard let cores = host.facts.cpuCount, let memory = host.facts.memory else { return nil }
-        // Unreachable is not off: a domain in an unknown state holds its room.
-        let rows = try await runner.query(
-            """
-            WITH held AS (
-                SELECT coalesce(greatest(confirmed_vcpus, granted_vcpus), maximum_vcpus) AS vcpus,
-                    coalesce(memory_bytes, maximum_memory_bytes) AS memory FROM inventory.domain
-                WHERE host = \(host.id) AND \(StoredDomain.holdsRoom)),
-            promised AS (
-                SELECT vcpus, memory_bytes AS memory FROM scheduling.permit
-                WHERE host = \(host.id) AND state = 'open' AND expires_ns > \(now))
-            SELECT \(sum("vcpus", of: "held", VCPUCount.self)) AS domain_vcpus,
-                \(sum("memory", of: "held", ByteCount.self)) AS domain_memory,
-                \(sum("vcpus", of: "promised", VCPUCount.self)) AS permitted_vcpus,
-                \(sum("memory", of: "promised", ByteCount.self)) AS permitted_memory
-            """)
-        guard let row = rows.first else { return nil }
-        let limits = host.limits
-        return HostRoom(
-            vcpuLimit: Int(share(Int64(cores), limits.cpuOvercommit)) - limits.reservedVCPUs.count,
-            memoryLimit: ByteCount(
-                clamping: share(memory.bytes, limits.memoryOvercommit) - limits.reservedMemory.bytes),
-            domainVCPUs: try row.int("domain_vcpus"), domainMemory: ByteCount(clamping: try row.int64("domain_memory")),
-            permittedVCPUs: try row.int("permitted_vcpus"),
-            permittedMemory: ByteCount(clamping: try row.int64("permitted_memory")))
-    }
-
-    /// The sum of a column over the valid amounts: a row with an amount out of bounds is set aside, and takes no room.
-    /// The sum fits into 64 bits, however many rows there are.
-    private static func sum<Quantity: BoundedQuantity>(_ column: Query, of table: Query, _ type: Quantity.Type) -> Query
-    {
-        let (least, largest) = (type.bounds.lowerBound, type.bounds.upperBound)
-        return """
-            (SELECT least(coalesce(sum(\(column)), 0), 1::int8 << 60)::int8 FROM \(table)
-                WHERE \(column) BETWEEN \(least) AND \(largest))
-            """
-    }
-
-    private static func share(_ amount: Int64, _ ratio: Utilization) -> Int64 {
-        Int64(clamping: Int128(amount) * Int128(ratio.ppm) / 1_000_000)
-    }
-
     private static func insert(
         _ request: StoredPermitRequest, _ share: PermitShare, at now: Timestamp, in transaction: Transaction
     ) async throws -> Permit {
         let rows = try await transaction.query(
             """
             INSERT INTO scheduling.permit (id, host, domain, purpose, vcpus, memory_bytes, decision, created_ns,
-                expires_ns, tenant, quota_vcpus, quota_memory_bytes)
+                expires_ns, tenant, quota_vcpus, quota_memory_bytes, target_vcpus, target_memory_bytes)
             VALUES (\(request.id), \(request.host), \(request.domain), \(request.purpose.rawValue), \(request.vcpus),
-                \(request.memory), \(request.decision), \(now), \(request.expiresAt), \(share.tenant), \(share.vcpus),
-                \(share.memory)) RETURNING *
+                \(request.memory), \(request.decision), \(now), \(request.expiresAt), \(share.tenant), \(share.addedVCPUs),
+                \(share.addedMemory), \(share.targetVCPUs), \(share.targetMemory)) RETURNING *
             """)
         guard let row = rows.first else {
             throw StoreError(.invalidResult, operation: "grant a permit", message: "no row came back")

@@ -115,4 +115,19 @@ package struct QuotaRepository: Sendable {
             tenant: tenant, resource: resource, asked: asked[resource] ?? 0, used: try row.int64("used"),
             quota: try row.int64("quota"))
     }
+
+    /// The same for a domain that is to become so large; `nil` of a size: it stays. What the domain has or is promised
+    /// already is not asked for again.
+    static func refusal(
+        of tenant: TenantID, growing domain: DomainID, to size: (vcpus: VCPUCount?, memory: ByteCount?),
+        at now: Timestamp, in transaction: Transaction
+    ) async throws(StoreError) -> QuotaRefusal? {
+        let vcpus = size.vcpus.map { Int64($0.count) }
+        let rows = try await transaction.query(
+            "SELECT * FROM account.check_size(\(tenant), \(now), \(domain), \(vcpus), \(size.memory?.bytes))")
+        guard let row = rows.first else { return nil }
+        return QuotaRefusal(
+            tenant: tenant, resource: try row.value("resource", as: QuotaResource.self),
+            asked: try row.int64("asked"), used: try row.int64("used"), quota: try row.int64("quota"))
+    }
 }

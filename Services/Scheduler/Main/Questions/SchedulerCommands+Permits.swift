@@ -21,6 +21,7 @@ extension SchedulerCommands {
         let placing: NewPlace
         /// The instance that asks.
         let asker: InstanceID
+        var target = ClusterShell.RoomTarget()
         /// Whether the room is for a move, which whoever ordered it follows.
         var isMove: Bool { purpose == .migrate }
     }
@@ -31,7 +32,8 @@ extension SchedulerCommands {
             let purpose = PermitPurpose(rawValue: wire.purpose)
         else { throw CommandFailure.invalid("a permit needs a cluster, a domain and a purpose") }
         let shell = try await shell(of: cluster)
-        let asked = Asked(purpose: purpose, placing: try newPlace(wire), asker: asker)
+        var asked = Asked(purpose: purpose, placing: try newPlace(wire), asker: asker)
+        if purpose == .grow { asked.target = try Self.target(wire) }
         let request = PlacementRequest(
             domain: domain, source: asked.isMove ? await shell.host(of: domain) : nil,
             vcpus: try VCPUCount(wire.vcpus, field: "vcpus"),
@@ -74,7 +76,7 @@ extension SchedulerCommands {
     ) async throws -> ClusterShell.RoomAnswer {
         let answer = try await shell.obtainPermit(
             for: request.domain, on: host, purpose: asked.purpose, vcpus: request.vcpus, memory: request.memory,
-            demand: request.demand, decision: nil, tenant: asked.placing.tenant)
+            demand: request.demand, target: asked.target, decision: nil, tenant: asked.placing.tenant)
         guard case .granted = answer else { return answer }
         // If this can't be written, the permit expires unused.
         try await AuditRepository.carriedOut(
@@ -83,6 +85,13 @@ extension SchedulerCommands {
         if asked.isMove { await shell.ordered(request.domain, to: host) }
         if asked.purpose == .create { try await shell.want(asked.placing, for: request.domain, on: host) }
         return answer
+    }
+
+    private static func target(_ wire: WirePermitRequest) throws -> ClusterShell.RoomTarget {
+        ClusterShell.RoomTarget(
+            vcpus: wire.targetVcpus == 0 ? nil : try VCPUCount(wire.targetVcpus, field: "target_vcpus"),
+            memory: wire.targetMemoryBytes == 0
+                ? nil : try ByteCount(wire.targetMemoryBytes, field: "target_memory_bytes"))
     }
 
     private func newPlace(_ request: WirePermitRequest) throws -> NewPlace {

@@ -20,13 +20,15 @@ extension ClusterShell {
             // The operation has ended, or now waits for room on another host.
             guard state.awaits(request) else { return }
         }
-        // A vCPU that the hypervisor has granted and the guest does not run yet holds its room already.
-        let counted = request.purpose == .grow ? state.operation(of: request.domain)?.inputs.vcpus : nil
+        let target = request.purpose == .grow ? state.operation(of: request.domain)?.finding.target : nil
         let answer: RoomAnswer
         do {
             answer = try await obtainPermit(
                 for: request.domain, on: request.host, purpose: request.purpose,
-                vcpus: request.vcpus, memory: request.memory, demand: request.demand, counted: counted,
+                vcpus: request.vcpus, memory: request.memory, demand: request.demand,
+                target: RoomTarget(
+                    vcpus: request.vcpus > 0 ? target.map { VCPUCount(clamping: Int($0)) } : nil,
+                    memory: request.memory > .zero ? target.map { ByteCount(clamping: $0) } : nil),
                 decision: request.decision)
         } catch {
             answer = .refused("the permit could not be had: \(error)")
@@ -42,6 +44,13 @@ extension ClusterShell {
                     request.decision, host: request.host, reason: reason, isOverQuota: true, at: now)
             }
         }
+    }
+
+    /// The size that a growth in place ends with. Of several growths of one domain the largest counts; a vCPU that the
+    /// hypervisor has granted and the guest does not run yet holds its room already.
+    struct RoomTarget: Sendable {
+        var vcpus: VCPUCount?
+        var memory: ByteCount?
     }
 
     /// The answer to a request for room.
@@ -60,11 +69,11 @@ extension ClusterShell {
     /// the lock of the host's row.
     ///
     /// - Parameters:
-    ///   - counted: for a growth in place, the vCPUs to which `vcpus` is added.
+    ///   - target: for a growth in place, the size that the domain then has.
     ///   - tenant: the future owner of a domain that does not exist yet.
     func obtainPermit(
         for domain: DomainID, on host: HostID, purpose: PermitPurpose, vcpus: VCPUCount, memory: ByteCount,
-        demand: CPUDemand, counted: VCPUCount? = nil, decision: UUID128?, tenant: TenantID? = nil
+        demand: CPUDemand, target: RoomTarget = RoomTarget(), decision: UUID128?, tenant: TenantID? = nil
     ) async throws -> RoomAnswer {
         let now = runtime.clock.now()
         if demand.ppmOfOneCore > 0,
@@ -77,7 +86,7 @@ extension ClusterShell {
         let outcome = try await PermitRepository(runtime.store).request(
             StoredPermitRequest(
                 id: UUID128.random(using: &generator), host: host, domain: domain, purpose: purpose, vcpus: vcpus,
-                memory: memory, countedVCPUs: counted, decision: decision,
+                memory: memory, targetVCPUs: target.vcpus, targetMemory: target.memory, decision: decision,
                 expiresAt: now.advanced(by: configuration.permitLifetime), tenant: tenant),
             at: now, under: shard.claim)
         switch outcome {

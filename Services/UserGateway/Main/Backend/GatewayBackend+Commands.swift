@@ -40,10 +40,13 @@ struct PlaceRequirements: Sendable {
 extension GatewayBackend {
     /// Asks Scheduler for room; without a host it chooses one of the cluster.
     ///
-    /// - Parameter limit: how long that may take, if that is shorter than the caller waits.
+    /// - Parameters:
+    ///   - target: for a growth, the sizes that the VM then has; `nil` for one that stays.
+    ///   - limit: how long that may take, if that is shorter than the caller waits.
     func room(
         for domain: DomainID, on host: HostID?, in cluster: ClusterID, purpose: PermitPurpose,
-        vcpus: VCPUCount, memory: ByteCount, place: PlaceRequirements = PlaceRequirements(), _ request: Request,
+        vcpus: VCPUCount, memory: ByteCount, place: PlaceRequirements = PlaceRequirements(),
+        target: (vcpus: VCPUCount?, memory: ByteCount?) = (nil, nil), _ request: Request,
         within limit: Duration = .seconds(3_600)
     ) async throws(MethodError) -> Permitted {
         let body = WirePermitRequest.with {
@@ -60,6 +63,8 @@ extension GatewayBackend {
             $0.storagePool = place.pool ?? ""
             $0.network = place.network ?? ""
             $0.isForced = place.isForced
+            $0.targetVcpus = UInt32(clamping: target.vcpus?.count ?? 0)
+            $0.targetMemoryBytes = UInt64(clamping: target.memory?.bytes ?? 0)
         }
         let answer: [UInt8]
         do throws(MethodError) {

@@ -50,7 +50,7 @@ extension GatewayBackend {
             permit = try await room(
                 for: domain.id, on: domain.host, in: try await cluster(of: domain.host), purpose: .grow,
                 vcpus: VCPUCount(clamping: moreVCPUs),
-                memory: ByteCount(clamping: moreMemory), request)
+                memory: ByteCount(clamping: moreMemory), target: (vcpus, memory), request)
         }
         return try await run(
             request, on: domain, verb: .resize, .size(vcpus: vcpus, cpuCapPPM: cpuCapPPM, memory: memory),
