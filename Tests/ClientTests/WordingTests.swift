@@ -103,6 +103,62 @@ struct WordingTests {
         }
     }
 
+    @Test(
+        "what the gateway or a host says of parameters names what was typed, and other words stay",
+        arguments: [
+            (
+                "vm.resize", #"resize needs "vcpus" of at least 1 or "memory_bytes" above 0"#, nil,
+                "resize needs --vcpus of at least 1 or --memory above 0"
+            ),
+            (
+                "vm.migrate", #"migrate takes "bandwidth_bytes_per_second" and "maximum_downtime_ms" above 0"#, nil,
+                "migrate takes --bandwidth and --downtime above 0"
+            ),
+            (
+                "vm.migrate", #"migrate needs "target", the name of a host"#, nil,
+                "migrate needs --to, the name of a host"
+            ),
+            (
+                "vm.shutdown", #"shutdown needs "grace_seconds" with "then_destroy""#, nil,
+                "shutdown needs --grace with --force"
+            ),
+            (
+                "vm.prepare", #"prepare needs "maximum_vcpus" of at least 1 or "maximum_memory_bytes" above 0"#, nil,
+                "prepare needs --max-vcpus of at least 1 or --max-memory above 0"
+            ),
+            (
+                "vm.create", #"create takes "disk_bytes" of at most 9, not 10"#, nil,
+                "create takes --disk of at most 9, not 10"
+            ),
+            ("vm.cap", #"cap needs "cpu_cap_ppm", parts per million"#, nil, "cap needs --cpu, parts per million"),
+            ("vm.snapshot", #"snapshot needs "name" of 1 to 63"#, nil, "snapshot needs <name> of 1 to 63"),
+            (
+                "vm.resize", "parameter 'vcpus' of vm.resize must be an integer from 1 to 512, not 0", nil,
+                "--vcpus must be an integer from 1 to 512, not 0"
+            ),
+            (
+                "vm.resize", "no size was given for 'vcpus'", "give 'vcpus', 'memoryBytes' or both",
+                "no size was given for 'vcpus'; give --vcpus, --memory or both"
+            ),
+            (
+                "host.set", "nothing was given", "give for instance 'cpuOvercommitPpm'",
+                "nothing was given; give for instance --cpu-overcommit"
+            ),
+            (
+                "vm.resize", "it went away", "look, or repeat it with its idempotencyKey",
+                "it went away; look, or repeat it with its --idempotency-key"
+            ),
+            (
+                "vm.snapshot", #"the hypervisor refused it: element "name" is odd"#, nil,
+                #"the hypervisor refused it: element "name" is odd"#
+            ),
+        ] as [(String, String, String?, String)])
+    func namesParameters(method: String, message: String, hint: String?, text: String) throws {
+        let definition = try #require(MethodRegistry.ebb[method])
+        let error = MethodError(.invalid, message, hint: hint).rpcError
+        #expect(ClientFailure(error, of: definition).message == text)
+    }
+
     @Test("help fits into 80 columns, and no example of it is broken")
     func fitsTerminal() async {
         for (path, command) in calls {

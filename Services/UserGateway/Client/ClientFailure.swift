@@ -68,7 +68,8 @@ struct ClientFailure: Error, Hashable, Sendable {
     /// - Parameter definition: the method that failed; it and its parameters are named as they were typed.
     init(_ error: RPCError, of definition: MethodDefinition? = nil) {
         let text = definition.map { FlagNames.inFlags(error.message, of: $0) } ?? error.message
-        message = text + (error.hint.map { "; \($0)" } ?? "")
+        let hint = definition.map { FlagNames.inFlags(hint: error.hint ?? "", of: $0) } ?? error.hint ?? ""
+        message = text + (hint.isEmpty ? "" : "; \(hint)")
         code =
             switch error.reason.flatMap(ErrorReason.init) {
             case .notFound: .notFound

@@ -30,11 +30,40 @@ enum FlagNames {
     /// The gateway's message about who may call a method and give its parameters, with the names of the command line.
     static func inFlags(_ message: String, of definition: MethodDefinition) -> String {
         let method = definition.name
-        var text = message
+        var text = message.replacing(/parameter '([A-Za-z.]+)[^' ]*' of ([a-z.]+)/) { match in
+            match.2 == method ? word(for: String(match.1), of: method) : String(match.0)
+        }
         for field in definition.parameters {
             text = text.replacing("'\(field.name)' to \(method)", with: word(for: field.name, of: method))
         }
+        // A command's arguments in the words of their JSON, such as: needs "memory_bytes" above 0.
+        if text.contains("needs \"") || text.contains("takes \"") {
+            text = text.replacing(/"([a-z_]+)"/) { match in
+                let name = parameter(ofArgument: match.1)
+                let isKnown = definition.parameters.contains { $0.name == name }
+                return isKnown ? word(for: name, of: method) : String(match.0)
+            }
+        }
         return call(of: method).map { text.replacing("may not call \(method)", with: "may not run '\($0)'") } ?? text
+    }
+
+    /// The gateway's hint, in which parameters are quoted, and the key of a request is not, with the names of the command line.
+    static func inFlags(hint: String, of definition: MethodDefinition) -> String {
+        definition.parameters.reduce(hint) { text, field in
+            let word = word(for: field.name, of: definition.name)
+            let quoted = text.replacing("'\(field.name)'", with: word)
+            return field.name == "idempotencyKey" ? quoted.replacing(field.name, with: word) : quoted
+        }
+    }
+
+    /// The parameter that becomes an argument of a command: `maxVcpus` for `maximum_vcpus`.
+    private static func parameter(ofArgument key: Substring) -> String {
+        if let name = ["then_destroy": "force", "target": "host"][key] { return name }
+        let words = key.split(separator: "_")
+        let name = words.dropFirst().reduce(String(words.first ?? "")) {
+            $0 + $1.prefix(1).uppercased() + $1.dropFirst()
+        }
+        return ["maximumVcpus", "maximumMemoryBytes"].contains(name) ? "max" + name.dropFirst("maximum".count) : name
     }
 
     /// The command line of a method, such as `ebb vm list`.

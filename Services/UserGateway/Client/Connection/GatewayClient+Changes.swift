@@ -35,7 +35,7 @@ extension GatewayClient {
             latest = try await call("operation.show", ["id": .string(command)])
         }
         progress.end()
-        if latest["state"] == "failed" { throw ClientFailure(operation: latest) }
+        if latest["state"] == "failed" { throw ClientFailure(operation: latest, of: MethodRegistry.ebb[method]) }
         let progress = (latest.members ?? [:]).filter { ["state", "host", "vcpus", "message"].contains($0.key) }
         return .object((begun.members ?? [:]).merging(progress) { _, new in new })
     }
@@ -43,9 +43,10 @@ extension GatewayClient {
 
 extension ClientFailure {
     /// The failure of a change, as `operation.show` returns it.
-    init(operation: JSONValue) {
+    /// - Parameter definition: the method that asked for it.
+    init(operation: JSONValue, of definition: MethodDefinition?) {
         let reason = operation["reason"]?.text.flatMap(ErrorReason.init) ?? .unavailable
-        self.init(MethodError(reason, operation["message"]?.text ?? "it failed").rpcError)
+        self.init(MethodError(reason, operation["message"]?.text ?? "it failed").rpcError, of: definition)
     }
 }
 

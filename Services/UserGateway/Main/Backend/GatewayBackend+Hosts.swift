@@ -124,7 +124,7 @@ extension GatewayBackend {
         let host = try await host(request)
         guard request.given.members?.count ?? 0 > 1 else {
             throw MethodError(
-                .invalid, "nothing to set for '\(host.id)' was given", hint: "give for instance cpuOvercommitPpm")
+                .invalid, "nothing to set for '\(host.id)' was given", hint: "give for instance 'cpuOvercommitPpm'")
         }
         return try await change(host.id, request) { transaction in
             let present = try await inventory.lockedHost(host.id, in: transaction)?.limits ?? host.limits

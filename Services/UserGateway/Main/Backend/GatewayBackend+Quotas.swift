@@ -21,7 +21,7 @@ extension GatewayBackend {
         let given = request.given.members ?? [:]
         guard given.count > 1 else {
             throw MethodError(
-                .invalid, "no limit was given for '\(tenant)'", hint: "give for instance vms; null lifts it")
+                .invalid, "no limit was given for '\(tenant)'", hint: "give for instance 'vms'; null lifts it")
         }
         let quotas = QuotaRepository(store)
         try await reading {

@@ -31,7 +31,7 @@ extension GatewayBackend {
         let (vcpus, cpuCapPPM) = try cpuSize(of: domain, request)
         guard vcpus != nil || cpuCapPPM != nil || memory != nil else {
             throw MethodError(
-                .invalid, "no size was given for '\(domain.name)'", hint: "give vcpus, memoryBytes or both")
+                .invalid, "no size was given for '\(domain.name)'", hint: "give 'vcpus', 'memoryBytes' or both")
         }
         if let vcpus, vcpus > domain.maximumVCPUs {
             throw MethodError(
@@ -152,7 +152,8 @@ extension GatewayBackend {
         let (vcpus, memory) = (request.integer("maxVcpus"), request.integer("maxMemoryBytes"))
         guard vcpus != nil || memory != nil else {
             throw MethodError(
-                .invalid, "no ceiling was given for '\(domain.name)'", hint: "give maxVcpus, maxMemoryBytes or both")
+                .invalid, "no ceiling was given for '\(domain.name)'", hint: "give 'maxVcpus', 'maxMemoryBytes' or both"
+            )
         }
         return .ceiling(vcpus: vcpus.map { Int($0) }, memoryBytes: memory)
     }
