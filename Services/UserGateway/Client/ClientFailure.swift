@@ -56,12 +56,29 @@ struct ClientFailure: Error, Hashable, Sendable {
         self.message = message
     }
 
-    /// A file could not be read or written, for the reason that the system gives.
-    /// - Parameter attempt: such as "can't read" and the file's path.
+    /// A file could not be written, for the reason that the system gives. Foundation's own words name its domains and
+    /// numbers, so they are never shown.
+    /// - Parameter attempt: such as "can't write" and the file's path.
     init(_ code: Code, _ attempt: String, _ error: any Error) {
-        let cause = error as? POSIXError ?? (error as? CocoaError)?.underlying as? POSIXError
-        let reason = cause.map { String(cString: strerror($0.code.rawValue)) } ?? error.localizedDescription
+        let reason = Self.systemError(of: error).map { String(cString: strerror($0)) } ?? "the system does not say why"
         self.init(code, "\(attempt): \(reason)")
+    }
+
+    /// The system's error number behind an error of Foundation.
+    private static func systemError(of error: any Error) -> Int32? {
+        if let error = error as? POSIXError { return error.code.rawValue }
+        if let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error { return systemError(of: cause) }
+        let outer = error as NSError
+        if outer.domain == NSPOSIXErrorDomain { return Int32(clamping: outer.code) }
+        return switch (error as? CocoaError)?.code {
+        case .fileNoSuchFile?, .fileReadNoSuchFile?: ENOENT
+        case .fileReadNoPermission?, .fileWriteNoPermission?: EACCES
+        case .fileWriteOutOfSpace?: ENOSPC
+        case .fileWriteFileExists?: EEXIST
+        case .fileWriteVolumeReadOnly?: EROFS
+        case .fileReadInvalidFileName?, .fileWriteInvalidFileName?: EINVAL
+        default: nil
+        }
     }
 
     /// What the gateway's error means here.

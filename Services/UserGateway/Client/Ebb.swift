@@ -70,7 +70,9 @@ package struct Ebb: AsyncParsableCommand {
             if !failure.message.isEmpty { surroundings.writeError("ebb: \(failure.message)\n") }
             return failure.code.rawValue
         } catch {
-            surroundings.writeError("ebb: \(error)\n")
+            let isOfFiles = error is CocoaError || error is POSIXError
+            let text = isOfFiles ? ClientFailure(.internal, "a file can't be used", error).message : "\(error)"
+            surroundings.writeError("ebb: \(text)\n")
             return ClientFailure.Code.internal.rawValue
         }
     }

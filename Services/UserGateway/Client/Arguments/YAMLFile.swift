@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Foundation
 internal import UserGatewayCore
 internal import Yams
 
 extension JSONValue {
-    /// The largest file, in bytes: people do not write larger documents for Ebb.
-    private static let largestFile = 1 << 20
     /// The most values in a file; also limits what a few aliases in YAML can expand to.
     private static let mostValues = 10_000
 
@@ -14,15 +11,7 @@ extension JSONValue {
     ///
     /// - Throws: `ClientFailure` that names the file, and in it the key with its path and what was typed, or the line.
     init(yamlFile path: String) throws {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            throw ClientFailure(.badData, "can't read \(path)", error)
-        }
-        guard data.count <= Self.largestFile, let text = String(validating: data, as: UTF8.self) else {
-            throw ClientFailure(.badData, "\(path) is not UTF-8 text of at most \(Self.largestFile) bytes")
-        }
+        let text = try FileText.read(path, failing: .badData, remedy: "name a file of YAML or JSON")
         let root: Node?
         do {
             root = try Yams.compose(yaml: text)

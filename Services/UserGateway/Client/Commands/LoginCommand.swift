@@ -41,12 +41,12 @@ struct LoginCommand: AsyncParsableCommand {
 
     private func token() throws -> AccessToken {
         let surroundings = Surroundings.current
-        if let path = global.tokenFile { return try ConnectionSettings.token(ConnectionSettings.read(path)) }
+        if let path = global.tokenFile { return try ConnectionSettings.token(inFile: path) }
         if let token = surroundings.environment["EBB_TOKEN"], !token.isEmpty {
             return try ConnectionSettings.token(token)
         }
         if let path = surroundings.environment["EBB_TOKEN_FILE"], !path.isEmpty {
-            return try ConnectionSettings.token(ConnectionSettings.read(path))
+            return try ConnectionSettings.token(inFile: path)
         }
         if surroundings.isInteractive { surroundings.writeError("Token: ") }
         return try ConnectionSettings.token(surroundings.readLine() ?? "")

@@ -69,7 +69,9 @@ struct VMCreate: VMChangeCommand {
     /// The keys in a file in the form of `authorized_keys`. If somebody names the private key by mistake, it must not
     /// be sent.
     private static func keys(in path: String) throws -> [String] {
-        let text = try ConnectionSettings.read(NSString(string: path).expandingTildeInPath, failing: .badData)
+        let text = try FileText.read(
+            NSString(string: path).expandingTildeInPath, failing: .badData,
+            remedy: "give the file of a public key, whose name ends in .pub")
         let keys = text.split(whereSeparator: \.isNewline)
             .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
         guard !keys.isEmpty, keys.allSatisfy(VMBoot.isPublicKey) else {

@@ -43,8 +43,11 @@ struct ConnectionSettings: Equatable {
             return
         }
         let path = options.tokenFile ?? (variable("EBB_TOKEN") == nil ? variable("EBB_TOKEN_FILE") : nil)
-        let secret = try path.map { try Self.read($0) } ?? variable("EBB_TOKEN") ?? context?.token
-        guard let secret else {
+        if let path {
+            token = try Self.token(inFile: path)
+            return
+        }
+        guard let secret = variable("EBB_TOKEN") ?? context?.token else {
             throw ClientFailure(.unauthorised, "no token; run ebb login, or set EBB_TOKEN or EBB_TOKEN_FILE")
         }
         token = try Self.token(secret)
@@ -58,31 +61,16 @@ struct ConnectionSettings: Equatable {
         return token
     }
 
-    /// The text of a file, or of what looks like one: a pipe such as `<(pass show ebb)`.
-    ///
-    /// - Parameter code: the failure's code if the file can't be read.
-    static func read(_ path: String, failing code: ClientFailure.Code = .configuration) throws -> String {
-        var bytes = Data()
-        do {
-            let file = try FileHandle(forReadingFrom: URL(filePath: path))
-            defer { try? file.close() }
-            while bytes.count <= largestFile, let part = try file.read(upToCount: largestFile), !part.isEmpty {
-                bytes += part
-            }
-        } catch {
-            throw ClientFailure(code, "can't read \(path)", error)
+    /// The token in a file that `--token-file` or `EBB_TOKEN_FILE` names.
+    static func token(inFile path: String) throws -> AccessToken {
+        let remedy = "give --token-file or EBB_TOKEN_FILE a file that holds a token and nothing else"
+        let text = try FileText.read(path, failing: .configuration, remedy: remedy)
+        guard let token = AccessToken(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw ClientFailure(
+                .unauthorised, "\(path) does not hold a token, which is ebb_ and 43 characters on one line; \(remedy)")
         }
-        guard bytes.count <= largestFile else {
-            throw ClientFailure(code, "can't use \(path): it has more than \(largestFile >> 20) MiB")
-        }
-        guard let text = String(data: bytes, encoding: .utf8) else {
-            throw ClientFailure(code, "can't use \(path): it is not text in UTF-8")
-        }
-        return text
+        return token
     }
-
-    /// Bytes.
-    private static let largestFile = 1 << 20
 
     private static func context(
         _ options: GlobalOptions, _ environment: [String: String]

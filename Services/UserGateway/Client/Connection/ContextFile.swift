@@ -33,12 +33,13 @@ struct ContextFile: Codable, Equatable {
     /// Reads the file; empty if there is none. Refuses one that others can read, and unknown keys.
     static func load(_ path: String) throws -> ContextFile {
         guard FileManager.default.fileExists(atPath: path) else { return ContextFile() }
+        let remedy = "correct it, or remove it and run ebb login anew"
+        let text = try FileText.read(path, failing: .configuration, remedy: remedy)
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         if let mode = attributes?[.posixPermissions] as? NSNumber, mode.intValue & 0o077 != 0 {
             throw ClientFailure(.configuration, "\(path) holds tokens and others can read it; run: chmod 600 \(path)")
         }
         do {
-            let text = try String(contentsOfFile: path, encoding: .utf8)
             if text.allSatisfy(\.isWhitespace) { return ContextFile() }
             if let key = try unknownKey(text) {
                 throw ClientFailure(.configuration, "\(path) has an unknown key '\(key)'; remove it")
@@ -46,8 +47,10 @@ struct ContextFile: Codable, Equatable {
             return try YAMLDecoder().decode(ContextFile.self, from: text)
         } catch let failure as ClientFailure {
             throw failure
+        } catch let error as DecodingError {
+            throw ClientFailure(.configuration, "can't use \(path): \(error.sentence); \(remedy)")
         } catch {
-            throw ClientFailure(.configuration, "can't read \(path): \(error); correct it, or run ebb login anew")
+            throw ClientFailure(.configuration, "can't use \(path): \(error); \(remedy)")
         }
     }
 

@@ -26,21 +26,19 @@ struct Figure: Codable, Equatable, Sendable {
     var actions: [Action]?
 
     static let maximumSamples = 100_000
+    /// Bytes: the most samples of all series, each with many digits.
+    private static let largestFile = 16 << 20
 
     /// Reads and checks a file; throws a `ClientFailure` that names the culprit.
     static func load(_ path: String) throws -> Figure {
-        let data: Data
+        let text = try FileText.read(
+            path, atMost: largestFile, failing: .badData, remedy: "name the JSON file that holds the figure")
         do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
-        } catch {
-            throw ClientFailure(.badData, "can't read \(path)", error)
-        }
-        do {
-            let figure = try JSONDecoder().decode(Figure.self, from: data)
+            let figure = try JSONDecoder().decode(Figure.self, from: Data(text.utf8))
             if let fault = figure.fault { throw ClientFailure(.badData, "\(path): \(fault)") }
             return figure
         } catch let error as DecodingError {
-            throw ClientFailure(.badData, "\(path) is not a figure: \(Self.describe(error))")
+            throw ClientFailure(.badData, "\(path) is not a figure: \(error.sentence)")
         }
     }
 
@@ -97,13 +95,21 @@ struct Figure: Codable, Equatable, Sendable {
         let start = Int((Double(first) / Double(step)).rounded(.up)) * step
         return Array(stride(from: start, through: first + count - 1, by: step))
     }
+}
 
-    private static func describe(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, _): "'\(key.stringValue)' is missing"
+extension DecodingError {
+    /// What is wrong, and where.
+    var sentence: String {
+        switch self {
+        case .keyNotFound(let key, let context): "'\((context.codingPath + [key]).path)' is missing"
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-            "\(context.codingPath.map(\.stringValue).joined(separator: ".")) \(context.debugDescription)"
-        @unknown default: "\(error)"
+            context.codingPath.isEmpty
+                ? context.debugDescription : "\(context.codingPath.path) \(context.debugDescription)"
+        @unknown default: "it does not have the form that is expected"
         }
     }
+}
+
+extension [any CodingKey] {
+    fileprivate var path: String { map(\.stringValue).joined(separator: ".") }
 }
