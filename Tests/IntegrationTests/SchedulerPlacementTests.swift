@@ -173,6 +173,7 @@ struct SchedulerPlacementTests {
                 let failure = await refusal()
                 #expect(failure?.code == .known(code) && failure?.message.contains(words) == true, "\(failure)")
                 #expect(failure?.message.contains("`ebb host enable h1`") == true)
+                #expect(failure?.message.contains("`ebb vm migrate`") == (mode == .draining))
             }
         }
     }

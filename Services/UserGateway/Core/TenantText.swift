@@ -15,7 +15,8 @@ package enum TenantText {
     package static let observed = "the provider does not let Ebb change its host at present"
 
     /// Its host is being drained.
-    package static let draining = "its host is being emptied and takes nothing new"
+    package static let draining =
+        "its host is being emptied and takes nothing new; ask again when the VM is on another host, or ask the provider"
 
     /// A service, or the database, could not do its part.
     package static let unavailable = "a part of Ebb that this needs can't be used at present; try again"

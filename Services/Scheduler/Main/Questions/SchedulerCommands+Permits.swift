@@ -49,7 +49,10 @@ extension SchedulerCommands {
         case .granted(let permit): return reply(permit, on: host, record: nil, overridden: objection)
         case .refused(let reason): throw CommandFailure.denied("host \(host) has no room: \(reason)")
         case .closed(let mode, let reason):
-            throw CommandFailure(mode == .draining ? .draining : .observed, mode.objection(of: host) ?? reason)
+            let isStuck = mode == .draining && asked.purpose.startsDomain
+            let remedy = isStuck ? ", or move the VM first with `ebb vm migrate`" : ""
+            throw CommandFailure(
+                mode == .draining ? .draining : .observed, (mode.objection(of: host) ?? reason) + remedy)
         case .underWay(let reason): throw CommandFailure(.underWay, reason)
         case .overQuota(let reason): throw CommandFailure.overQuota(reason)
         }
