@@ -12,10 +12,12 @@ package struct CommandResult: JSONDocument, Hashable {
     package var memory: ByteCount?
     /// When the change took effect, where the driver says so: nanoseconds of cluster time.
     package var effectiveAt: Timestamp?
+    /// `true`: what was asked for held already, and nothing was done.
+    package var heldAlready: Bool?
 
     package init(
         host: HostID? = nil, state: DomainState? = nil, vcpus: VCPUCount? = nil, granted: VCPUCount? = nil,
-        memory: ByteCount? = nil, effectiveAt: Timestamp? = nil
+        memory: ByteCount? = nil, effectiveAt: Timestamp? = nil, heldAlready: Bool? = nil
     ) {
         self.host = host
         self.state = state.map { .known($0) }
@@ -23,6 +25,7 @@ package struct CommandResult: JSONDocument, Hashable {
         self.granted = granted
         self.memory = memory
         self.effectiveAt = effectiveAt
+        self.heldAlready = heldAlready
     }
 
     /// Reads a row's result; what is missing, or can't be read, is `nil`.

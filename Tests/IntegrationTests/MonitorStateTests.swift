@@ -42,6 +42,24 @@ struct MonitorStateTests {
 
     private func state(_ rig: MonitorRig) async throws -> DomainState? { try await rig.inventory.domain(vm)?.state }
 
+    @Test("a command that has nothing to do says so in its result, and one that does something does not")
+    func heldAlready() async throws {
+        try await withVM { rig, _ in
+            for (verb, arguments) in [
+                ("resume", "{}"), ("suspend", "{}"), ("suspend", "{}"), ("resume", "{}"), ("resume", "{}"),
+                ("start", "{}"), ("resize", #"{"vcpus": 2}"#), ("save", "{}"), ("save", "{}"), ("restore", "{}"),
+                ("destroy", "{}"), ("destroy", "{}"), ("shutdown", "{}"), ("start", "{}"),
+            ] {
+                let before = try await rig.inventory.domain(vm)?.state
+                let outcome = try await rig.perform(verb, vm, arguments)
+                #expect(outcome.succeeded, "\(verb): \(outcome)")
+                let after = try await rig.inventory.domain(vm)?.state
+                let isAlready = verb == "resize" || before == after
+                #expect(CommandResult(outcome.result).heldAlready == (isAlready ? true : nil), "\(verb) from \(before)")
+            }
+        }
+    }
+
     @Test("a guest that sleeps is woken by a resume, and not started")
     func sleeping() async throws {
         try await withVM { rig, fleet in

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ResourceModel
 import Store
+import TestSupport
 import Testing
 import UserGatewayCore
 
@@ -43,6 +45,62 @@ import UserGatewayCore
             }
             #expect(try await listed(by: GatewayRig.root) == [["vm.start", nil], ["vm.stop", "9"]])
             #expect(try await listed(by: GatewayRig.ada) == [["vm.start", nil], ["vm.stop", nil]])
+        }
+    }
+
+    @Test(
+        "an operation that had nothing to do says so, to whoever asked for it and whoever looks at it",
+        arguments: [
+            ("resume", "it runs already; nothing was done"), ("start", "it runs already; nothing was done"),
+            ("restore", "it runs already; nothing was done"), ("suspend", "it is paused already; nothing was done"),
+            ("shutdown", "it is off already; nothing was done"), ("destroy", "it is off already; nothing was done"),
+            ("save", "it is saved already; nothing was done"), ("resize", "it has that size already; nothing was done"),
+            ("reboot", "it is so already; nothing was done"),
+        ])
+    func heldAlready(verb: String, sentence: String) async throws {
+        try await GatewayRig.with { rig async throws in
+            try await rig.addHost("host-a")
+            let domain = try await rig.addDomain(1, "web-1", tenant: "acme")
+            let command = UUID128(high: 8, low: 1)
+            func finish(_ result: String) async throws {
+                try await rig.administration.query(
+                    "UPDATE cluster.command SET state = 'succeeded', finished_ns = created_ns, result = \(result)::jsonb"
+                )
+            }
+            try await rig.administration.query(
+                """
+                INSERT INTO cluster.command (id, host, domain, verb, arguments, principal, idempotency_key, created_ns,
+                    deadline_ns)
+                VALUES (\(command), 'host-a', \(domain), \(verb), '{}', 'ada', 'k', cluster.now_ns(),
+                    cluster.now_ns() + 600000000000)
+                """)
+            try await finish("{}")
+            let parameters: [String: JSONValue] = ["id": .string(command.description)]
+            #expect(try await rig.call("operation.show", parameters)["message"] == nil)
+            try await finish(#"{"heldAlready": true}"#)
+            for person in [GatewayRig.ada, GatewayRig.root] {
+                #expect(try await rig.call("operation.show", parameters, as: person)["message"] == .string(sentence))
+            }
+        }
+    }
+
+    @Test("pausing what is paused answers that it is so already")
+    func answersAlready() async throws {
+        try await GatewayRig.with { rig async throws in
+            try await rig.addHost("host-a")
+            try await rig.addDomain(1, "web-1", tenant: "acme")
+            async let answer = rig.call("vm.suspend", ["vm": "web-1"], as: GatewayRig.ada)
+            try await eventually("its host has ended it") {
+                try await !rig.administration.query(
+                    """
+                    UPDATE cluster.command SET state = 'succeeded', finished_ns = created_ns,
+                        result = '{"heldAlready": true}' WHERE state = 'queued' RETURNING id
+                    """
+                ).isEmpty
+            }
+            let outcome = try await answer
+            #expect(outcome["state"] == "succeeded")
+            #expect(outcome["message"] == "it is paused already; nothing was done", "\(outcome)")
         }
     }
 }

@@ -27,10 +27,10 @@ extension CommandRunner {
             case .refuse(let refusal): return try await refuse(record, refusal)
             case .alreadyDone:
                 guard try await claim(record) else { return false }
-                if order.verb.forgetsMissing, situation.presence == .absent {
-                    await loop.deleted(order.domain, at: nil)
-                }
-                let result = await loop.result(of: order.domain, host: order.target)
+                let isForgotten = order.verb.forgetsMissing && situation.presence == .absent
+                if isForgotten { await loop.deleted(order.domain, at: nil) }
+                let result = await loop.result(
+                    of: order.domain, host: order.target, heldAlready: isForgotten ? nil : true)
                 await end(record, .succeeded(result: result), permit: .used)
                 return true
             case .run(let step): return try await run(record, order, step, order.specification)

@@ -166,11 +166,14 @@ extension HostLoop {
     func leftUncertain(_ domain: DomainID) { uncertain.insert(domain) }
 
     /// The present state of a domain as a command's result.
-    func result(of domain: DomainID, effectiveAt: Timestamp? = nil, host: HostID? = nil) -> String {
+    func result(
+        of domain: DomainID, effectiveAt: Timestamp? = nil, host: HostID? = nil, heldAlready: Bool? = nil
+    ) -> String {
         let seen = latest[domain]
         return CommandResult(
             host: host ?? self.host, state: seen?.state, vcpus: seen?.vcpus?.confirmed ?? seen?.vcpus?.granted,
-            granted: seen?.vcpus?.granted, memory: seen?.memory?.allocated, effectiveAt: effectiveAt
+            granted: seen?.vcpus?.granted, memory: seen?.memory?.allocated, effectiveAt: effectiveAt,
+            heldAlready: heldAlready
         ).json
     }
 }

@@ -54,7 +54,7 @@ extension MethodDefinition {
         Field("progressPpm", .anyShare, "How much is done, in parts per million, where it is known"),
         Field("progress", .line, "What is being done"),
         Field("reason", .choice(ErrorReason.allCases.map(\.rawValue)), "Why it failed, for programs"),
-        Field("message", .line, "Why it failed"),
+        Field("message", .line, "Why it failed, what it waits for, or that there was nothing to do"),
         Field("createdAt", .instant, required: true, "When it was asked for"),
         Field("finishedAt", .instant, "When it ended"),
     ]

@@ -196,13 +196,14 @@ extension GatewayBackend {
     ) async throws(MethodError) -> JSONValue {
         if let failure = Self.failure(of: record, named: name) { throw failure }
         let result = CommandResult(record.outcome?.result)
+        let message = result.heldAlready == true ? AlreadyText.sentence(record.command.verb) : await wait(of: record)
         return .object(omittingNil: [
             "vm": .string(name), "id": .string(record.command.domain.description),
             "action": .string(record.command.verb.text), "command": .string(record.id.description),
             "state": .string(record.state.rawValue),
             "host": .string(try await visible(result.host ?? record.command.host, to: request.principal)),
             "vcpus": record.outcome == nil ? nil : .nullable(result.vcpus?.count),
-            "message": await wait(of: record).map { .string($0) },
+            "message": message.map { .string($0) },
         ])
     }
 

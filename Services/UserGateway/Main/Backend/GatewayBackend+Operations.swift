@@ -95,8 +95,9 @@ extension GatewayBackend {
         let said =
             own == nil
             ? record.outcome?.message.map { Self.naming(record.command.domain, operation.domainName, in: $0) } : nil
+        let already = result.heldAlready == true ? AlreadyText.sentence(record.command.verb) : nil
         let wait = await wait(of: record)
-        let message = failure?.message ?? said ?? wait
+        let message = failure?.message ?? said ?? already ?? wait
         return .object(omittingNil: [
             "command": .string(record.id.description), "id": .string(record.command.domain.description),
             "vm": .string(operation.domainName), "action": .string(record.command.verb.text),

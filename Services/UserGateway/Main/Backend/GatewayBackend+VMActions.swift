@@ -198,7 +198,8 @@ extension GatewayBackend {
                 "vm": .string(domain.name), "id": .string(domain.id.description),
                 "action": .string(order.verb.rawValue),
                 "state": "succeeded", "host": .string(try await visible(domain.host, to: request.principal)),
-                "vcpus": .nullable(domain.confirmedVCPUs?.count), "message": "it runs already; nothing was done",
+                "vcpus": .nullable(domain.confirmedVCPUs?.count),
+                "message": .string(AlreadyText.sentence(.known(order.verb))),
             ]
         }
         let permit = try await roomToRun(domain, purpose, request)
