@@ -9,6 +9,8 @@ package struct CommandResult: JSONDocument, Hashable {
     /// Confirmed by the guest, else granted.
     package var vcpus: VCPUCount?
     package var granted: VCPUCount?
+    /// What a cap leaves of its vCPUs; `nil`: all of them, or that is not known.
+    package var leftByCap: Capacity?
     package var memory: ByteCount?
     /// When the change took effect, where the driver says so: nanoseconds of cluster time.
     package var effectiveAt: Timestamp?
@@ -17,12 +19,13 @@ package struct CommandResult: JSONDocument, Hashable {
 
     package init(
         host: HostID? = nil, state: DomainState? = nil, vcpus: VCPUCount? = nil, granted: VCPUCount? = nil,
-        memory: ByteCount? = nil, effectiveAt: Timestamp? = nil, heldAlready: Bool? = nil
+        leftByCap: Capacity? = nil, memory: ByteCount? = nil, effectiveAt: Timestamp? = nil, heldAlready: Bool? = nil
     ) {
         self.host = host
         self.state = state.map { .known($0) }
         self.vcpus = vcpus
         self.granted = granted
+        self.leftByCap = leftByCap
         self.memory = memory
         self.effectiveAt = effectiveAt
         self.heldAlready = heldAlready

@@ -60,6 +60,9 @@ package struct Capacity: Comparable, Codable, CustomStringConvertible, BoundedQu
     package var description: String {
         decimalText(thousandths.magnitude, digits: 3)
     }
+
+    /// For people: `0.25 vCPU`, `1 vCPU`, `1.5 vCPUs`.
+    package var inWords: String { "\(self) vCPU\(thousandths > 1_000 ? "s" : "")" }
 }
 
 /// The distance between neighbouring sizes of a policy: its sizes are the step's multiples, of which the smallest is one

@@ -18,6 +18,7 @@ struct LabCaps {
             #expect(effect.domain?.cpuCap == .limit(ppm: ppm))
             try await uses(ppm)
         }
+        try await wants(900_000)
         await expect(code: .invalid, saying: "0.05 vCPU") { try await host.cap(domain, .cpu(ppm: 30_000), .fresh()) }
         #expect(try await host.look(at: domain).cpuCap == .limit(ppm: 500_000), "what is refused changes nothing")
         try await othersCap()
@@ -49,6 +50,18 @@ struct LabCaps {
             #expect(used <= ppm * 105 / 100)
             return used >= ppm * 95 / 100 ? true : nil
         }
+    }
+
+    /// What its vCPUs wait for under a cap shows that they never rest, though they get half of a core.
+    private func wants(_ ppm: Int64) async throws {
+        let (before, start) = (try await host.look(at: domain).counters, ContinuousClock.now)
+        try await Task.sleep(for: .seconds(4))
+        let (after, length) = (try await host.look(at: domain).counters, start.duration(to: .now))
+        let waited = try #require(after.stealTimeNanoseconds) - (try #require(before.stealTimeNanoseconds))
+        let used = try #require(after.cpuTimeNanoseconds) - (try #require(before.cpuTimeNanoseconds))
+        let wanted = Int64(Double(used + waited) / (Double(length / .nanoseconds(1))) * 1_000_000)
+        print("under a cap of half a core it used \(used) ns and waited \(waited) ns of \(length)")
+        #expect(wanted >= ppm)
     }
 
     /// CPU time of all of its threads per time over about four seconds, in parts per million.

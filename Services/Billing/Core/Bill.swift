@@ -95,11 +95,6 @@ package struct RulesComparison: Hashable, Sendable, Codable {
     package var differenceNanos: Quantity { Quantity(present.totalNanos.units - former.totalNanos.units) }
 }
 
-extension Capacity {
-    /// For people: `0.25 vCPU`, `1 vCPU`, `1.5 vCPUs`.
-    package var inWords: String { "\(self) vCPU\(thousandths > 1_000 ? "s" : "")" }
-}
-
 /// Amounts for people.
 package enum Money {
     /// For instance `12.50 EUR` or `0.000000001 EUR`: at least two decimals, at most nine.

@@ -170,9 +170,11 @@ extension HostLoop {
         of domain: DomainID, effectiveAt: Timestamp? = nil, host: HostID? = nil, heldAlready: Bool? = nil
     ) -> String {
         let seen = latest[domain]
+        let vcpus = seen?.vcpus?.confirmed ?? seen?.vcpus?.granted
         return CommandResult(
-            host: host ?? self.host, state: seen?.state, vcpus: seen?.vcpus?.confirmed ?? seen?.vcpus?.granted,
-            granted: seen?.vcpus?.granted, memory: seen?.memory?.allocated, effectiveAt: effectiveAt,
+            host: host ?? self.host, state: seen?.state, vcpus: vcpus, granted: seen?.vcpus?.granted,
+            leftByCap: vcpus.flatMap { seen?.cpuCap.binding(of: $0) }, memory: seen?.memory?.allocated,
+            effectiveAt: effectiveAt,
             heldAlready: heldAlready
         ).json
     }

@@ -110,6 +110,9 @@ package struct StoredDomain: Hashable, Sendable {
     package let unmeteredDevices: [String]?
     package let deletedAt: Timestamp?
 
+    /// Its size of CPU while it runs, as its host showed it last; `nil` while that is not known.
+    package var capacity: Capacity? { (confirmedVCPUs ?? grantedVCPUs).flatMap { seenCPUCap.capacity(of: $0) } }
+
     /// Whether it holds none of its host's vCPUs and memory. Unreachable is not off: a domain in an unknown state holds
     /// its room.
     package var holdsNoRoom: Bool {

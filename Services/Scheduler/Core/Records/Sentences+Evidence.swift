@@ -18,7 +18,7 @@ extension Sentences {
         }
         lines += inputs.counted.map { sample in
             "sample \(sample.sampledAt): \(sample.utilization) of "
-                + (inputs.leftByCap.map { vcpus($0) } ?? amount(sample.size, of: inputs.resource))
+                + (inputs.leftByCap?.inWords ?? amount(sample.size, of: inputs.resource))
                 + (sample.steal.map { ", steal \($0)" } ?? "") + stream(of: sample)
                 + (sample.unknownBefore > 0 ? ", \(sample.unknownBefore) readings before it told nothing" : "")
         }

@@ -50,7 +50,7 @@ enum Sentences {
         case .sizeUnknown: return unknownSize(inputs.resource)
         case .underCap:
             return
-                "a cap leaves it \(vcpus(inputs.leftByCap)) of its \(named(inputs.size, of: inputs)), so their number would "
+                "a cap leaves it \(inputs.leftByCap?.inWords ?? "?") of its \(named(inputs.size, of: inputs)), so their number would "
                 + "change nothing; it is sized again once its cap is lifted"
         case .noKnownSamples: return "no sample is known that is recent enough"
         case .tooManyUnknown:
@@ -64,10 +64,6 @@ enum Sentences {
                 + "it rests until \(finding.until ?? .zero)"
         default: return quiet(inputs, finding)
         }
-    }
-
-    static func vcpus(_ capacity: Capacity?) -> String {
-        capacity.map { "\(CPUCap(ppm: $0.thousandths * 1_000))" } ?? "?"
     }
 
     private static func unknownSize(_ resource: Resource) -> String {

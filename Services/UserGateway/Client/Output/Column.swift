@@ -7,6 +7,8 @@ internal import UserGatewayCore
 /// A member of a result and how people read it.
 struct Column: Sendable {
     enum Style: Sendable {
+        /// Thousandths of a vCPU, in vCPUs.
+        case capacity
         case text, state, count, bytes, rate, share, instant, nanoseconds, quantity, money(currency: String)
         /// A number; for memory and disk, as the item's resource says, in bytes.
         case limit
@@ -38,7 +40,7 @@ struct Column: Sendable {
     var isNumeric: Bool {
         switch style {
         case .text, .state, .instant, .owner, .list: false
-        case .count, .bytes, .rate, .share, .nanoseconds, .quantity, .limit, .money: true
+        case .count, .capacity, .bytes, .rate, .share, .nanoseconds, .quantity, .limit, .money: true
         }
     }
 
@@ -57,6 +59,7 @@ struct Column: Sendable {
             return value.integer.map(Humanize.bytes) ?? Self.raw(value)
         case .limit: return Self.raw(value)
         case .rate: return value.integer.map { Humanize.bytes($0) + "/s" } ?? Self.raw(value)
+        case .capacity: return value.integer.map { "\(Capacity(clamping: $0))" } ?? Self.raw(value)
         case .share: return value.integer.map(Humanize.share) ?? Self.raw(value)
         case .instant: return value.text.map(Humanize.instant) ?? Self.raw(value)
         case .nanoseconds: return value.integer.map(Humanize.duration) ?? Self.raw(value)

@@ -75,6 +75,7 @@ extension View {
         Column("POLICY", "policy", null: "-"), Column("TENANT", "tenant", .owner), Column("ID", "id", wide: true),
         Column("MEMORY USE", "memoryUtilizationPpm", .share, wide: true),
         Column("AGE", "ageNanoseconds", .nanoseconds, wide: true, null: "never"),
+        Column("CAPACITY", "capacityThousandths", .capacity, wide: true),
         Column("ASKED", "askedVcpus", .count, wide: true), Column("GRANTED", "grantedVcpus", .count, wide: true),
         Column("CPU CAP", "cpuCapPpm", .share, wide: true, null: "-"),
         Column("CAP SEEN", "seenCpuCap", wide: true, null: "unknown"),

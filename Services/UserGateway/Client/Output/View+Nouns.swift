@@ -6,7 +6,8 @@ extension View {
         .list(empty: "no samples"), name: "at",
         [
             Column("AT", "at", .instant), Column("HOST", "host"), Column("STATE", "state"), Column("VCPUS", "vcpus"),
-            Column("CPU", "cpuUtilizationPpm", .share), Column("HOST CPU", "hostCpuUtilizationPpm", .share),
+            Column("CAPACITY", "capacityThousandths", .capacity), Column("CPU", "cpuUtilizationPpm", .share),
+            Column("DEMAND", "cpuDemandPpm", .share, wide: true), Column("HOST CPU", "hostCpuUtilizationPpm", .share),
         ])
     static let outcome = View(
         .outcome, name: "vm",

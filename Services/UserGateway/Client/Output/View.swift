@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import ResourceModel
 internal import UserGatewayCore
 
 /// How one method's result is shown.
@@ -101,7 +102,10 @@ struct View: Sendable {
             outcome[key].map { SafeText(line: Column.raw($0)) }.flatMap { $0.isEmpty ? nil : $0 }
         }
         var facts: [SafeText] = []
-        if let vcpus = text("vcpus") { facts.append("\(vcpus) vCPU\(vcpus == "1" ? "" : "s")") }
+        if let vcpus = text("vcpus") {
+            let left = outcome["capacityThousandths"]?.integer.map { "\(Capacity(clamping: $0)) of " } ?? ""
+            facts.append("\(SafeText(line: left))\(vcpus) vCPU\(vcpus == "1" ? "" : "s")")
+        }
         if let host = text("host") { facts.append("on \(host)") }
         var sentence: SafeText = "\(text("vm") ?? "-"): \(text("action") ?? "-") \(text("state") ?? "-")"
         if !facts.isEmpty { sentence += " (\(facts.joined(separator: " ")))" }

@@ -88,7 +88,14 @@ extension MethodDefinition {
         Field("state", .line, required: true, "Its state"),
         Field("vcpus", .nullable(.count), required: true, "Confirmed vCPUs; null while unknown"),
         Field(
-            "cpuUtilizationPpm", .nullable(.anyShare), required: true, "Use of the vCPUs that it had; null is unknown"),
+            "capacityThousandths", .nullable(.figure),
+            "Its size of CPU in thousandths of a vCPU: what its cap left of its vCPUs; null is unknown"),
+        Field(
+            "cpuUtilizationPpm", .nullable(.anyShare), required: true,
+            "Use of the capacity that it had; null is unknown"),
+        Field(
+            "cpuDemandPpm", .nullable(.anyShare),
+            "What its vCPUs used and waited for, of one core; null where that is not known"),
         Field("virtCpuUsagePpm", .nullable(.anyShare), required: true, "CPU time per time; null is unknown"),
         Field(
             "hostCpuUtilizationPpm", .nullable(.anyShare), required: true,
@@ -112,7 +119,9 @@ extension MethodDefinition {
             Field(
                 "state", .choice(["queued", "claimed", "succeeded", "failed"]), required: true, "How far it came"),
             Field("host", .line, "Where it is now; a pseudonym for a tenant"),
-            Field("vcpus", .nullable(.count), "Its size afterwards; null while unknown"),
+            Field("vcpus", .nullable(.count), "Its vCPUs afterwards; null while unknown"),
+            Field(
+                "capacityThousandths", .figure, "What a cap then leaves of them, in thousandths of a vCPU; absent: all"),
             Field("message", .line, "What is to be said about it"),
             Field("change", .prose, "What changes in its definition, line by line"),
         ]))
@@ -150,13 +159,16 @@ extension MethodDefinition {
         Field("missingSince", .nullable(.instant), "Since when its host does not have it any more; null: it has it"),
         Field("host", .line, required: true, "Where it is; a pseudonym for a tenant"),
         Field("vcpus", .nullable(.count), required: true, "Confirmed vCPUs; null while unknown"),
+        Field(
+            "capacityThousandths", .nullable(.figure),
+            "Its size of CPU in thousandths of a vCPU: what its cap leaves of its vCPUs; null while unknown"),
         Field("maxVcpus", .count, required: true, "The ceiling that it can grow to"),
         Field("askedVcpus", .nullable(.count), "What Ebb last asked for; null if it never did"),
         Field("grantedVcpus", .nullable(.count), "What the hypervisor says it gave; null while unknown"),
         Field("memoryBytes", .nullable(.bytes), required: true, "Memory in bytes; null while unknown"),
         Field("maxMemoryBytes", .bytes, "The ceiling of its memory in bytes"),
         Field("diskBytes", .bytes, required: true, "Disk in bytes"),
-        Field("cpuUtilizationPpm", .nullable(.anyShare), "Use of the vCPUs that it has; null while unknown"),
+        Field("cpuUtilizationPpm", .nullable(.anyShare), "Use of its capacity; null while unknown"),
         Field("memoryUtilizationPpm", .nullable(.anyShare), "Use of its memory without page cache; null while unknown"),
         Field(
             "ageNanoseconds", .nullable(.figure),

@@ -203,6 +203,7 @@ extension GatewayBackend {
             "state": .string(record.state.rawValue),
             "host": .string(try await visible(result.host ?? record.command.host, to: request.principal)),
             "vcpus": record.outcome == nil ? nil : .nullable(result.vcpus?.count),
+            "capacityThousandths": result.leftByCap.map { .integer($0.thousandths) },
             "message": message.map { .string($0) },
         ])
     }

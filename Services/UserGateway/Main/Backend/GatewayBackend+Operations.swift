@@ -104,6 +104,7 @@ extension GatewayBackend {
             "state": .string(record.state.rawValue), "actor": .string(Self.actor(of: record, own)),
             "host": .string(try await visible(result.host ?? record.command.host, to: request.principal)),
             "vcpus": record.outcome == nil ? nil : .nullable(result.vcpus?.count),
+            "capacityThousandths": result.leftByCap.map { .integer($0.thousandths) },
             "progressPpm": record.progressPPM.map { .integer($0) },
             "progress": Self.progress(of: record, own),
             "reason": failure.map { .string($0.reason.rawValue) },

@@ -51,7 +51,9 @@ extension GatewayBackend {
                 "host": .string(names[point.host] ?? ""),
                 "state": .string(point.sample.state.rawValue),
                 "vcpus": .nullable(point.sample.vcpus?.confirmed?.count),
+                "capacityThousandths": .nullable(point.sample.capacity?.thousandths),
                 "cpuUtilizationPpm": .nullable(point.sample.cpuUtilization?.ppm),
+                "cpuDemandPpm": .nullable(point.sample.cpuDemand?.ppm),
                 "virtCpuUsagePpm": .nullable(point.sample.virtCPUUsage?.ppm),
                 "hostCpuUtilizationPpm": .nullable(figures?.cpuUtilization?.ppm),
             ]

@@ -147,6 +147,7 @@ extension GatewayBackend {
             "missingSince": domain.missingSince.map { .instant($0) } ?? .null,
             "host": .string(context.names[domain.host] ?? ""),
             "vcpus": .nullable(age.known(domain.confirmedVCPUs?.count)),
+            "capacityThousandths": .nullable(age.known(domain.capacity)?.thousandths),
             "maxVcpus": .integer(Int64(domain.maximumVCPUs.count)), "askedVcpus": .nullable(domain.askedVCPUs?.count),
             "grantedVcpus": .nullable(age.known(domain.grantedVCPUs?.count)),
             "memoryBytes": .nullable(age.known(domain.memory?.bytes)),
