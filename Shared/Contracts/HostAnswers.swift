@@ -30,12 +30,22 @@ package struct DomainSnapshot: JSONDocument, Hashable {
     package let createdAt: Timestamp?
     /// The domain's state when the snapshot was taken.
     package let state: Recognised<DomainState>?
+    /// The size that a revert gives back; `nil`: not known.
+    package let vcpus: Int?
+    package let memoryBytes: Int64?
 
-    package init(name: String, createdAt: Timestamp, state: DomainState) {
+    package init(
+        name: String, createdAt: Timestamp, state: DomainState, vcpus: VCPUCount? = nil, memory: ByteCount? = nil
+    ) {
         self.name = name
         self.createdAt = createdAt
         self.state = .known(state)
+        self.vcpus = vcpus?.count
+        memoryBytes = memory?.bytes
     }
+
+    /// Whether a domain that is reverted to it is off afterwards, and so holds no room.
+    package var isOfDomainThatIsOff: Bool { state == .shutoff || state == .saved }
 }
 
 /// The answer to `vm.console`: a part of what a domain wrote there.

@@ -169,6 +169,8 @@ extension FleetHypervisor {
             let name: String
             let created_ns: Timestamp
             let state: DomainState
+            let vcpus: Int?
+            let memory_bytes: ByteCount?
         }
         let definition: Definition
         let migration: Migration?
@@ -207,7 +209,9 @@ extension FleetHypervisor {
 
     package func snapshots(of domain: DomainID) async throws(HypervisorError) -> [DomainSnapshot] {
         try await detail(of: domain).snapshots.map { snapshot in
-            DomainSnapshot(name: snapshot.name, createdAt: snapshot.created_ns, state: snapshot.state)
+            DomainSnapshot(
+                name: snapshot.name, createdAt: snapshot.created_ns, state: snapshot.state,
+                vcpus: snapshot.vcpus.map { VCPUCount(clamping: $0) }, memory: snapshot.memory_bytes)
         }
     }
 

@@ -153,10 +153,29 @@ struct DefinedSnapshot: Decodable, Hashable, Sendable {
     /// In seconds since 1970.
     let creationTime: Int64?
     let state: String?
+    private var size: Size?
+
+    /// The part of the domain's definition in it that says how large the domain was.
+    private struct Size: Decodable, Hashable, Sendable {
+        struct Domain: Decodable, Hashable, Sendable {
+            let memory: DefinedDomain.Amount
+            let currentMemory: DefinedDomain.Amount?
+            let vcpu: DefinedDomain.VCPU
+        }
+        let domain: Domain
+
+        var vcpus: VCPUCount { VCPUCount(clamping: domain.vcpu.current ?? Int(clamping: domain.vcpu.value)) }
+        var memory: ByteCount { .kibibytes(domain.currentMemory?.value ?? domain.memory.value) }
+    }
+
+    private enum CodingKeys: String, CodingKey { case name, creationTime, state }
 
     init?(xml: String) {
-        guard let value = try? XMLDecoder().decode(Self.self, from: Data(xml.utf8)) else { return nil }
+        let (decoder, text) = (XMLDecoder(), Data(xml.utf8))
+        guard let value = try? decoder.decode(Self.self, from: text) else { return nil }
         self = value
+        // A snapshot is one without this part too: then its size is not known.
+        size = try? decoder.decode(Size.self, from: text)
     }
 
     var snapshot: DomainSnapshot {
@@ -173,7 +192,8 @@ struct DefinedSnapshot: Decodable, Hashable, Sendable {
             default: .unknown
             }
         return DomainSnapshot(
-            name: name, createdAt: Timestamp(nanoseconds: isTooLate ? 0 : nanoseconds), state: state)
+            name: name, createdAt: Timestamp(nanoseconds: isTooLate ? 0 : nanoseconds), state: state,
+            vcpus: size?.vcpus, memory: size?.memory)
     }
 }
 

@@ -275,6 +275,24 @@ struct DefinedDomainTests {
         #expect(read == DomainSnapshot(name: "before", createdAt: instant, state: .running))
     }
 
+    @Test("a snapshot says how large the domain was, where it says so")
+    func snapshotSize() throws {
+        func read(_ domain: String) throws -> DomainSnapshot {
+            let xml = "<domainsnapshot><name>a</name><state>running</state>\(domain)</domainsnapshot>"
+            return try #require(DefinedSnapshot(xml: xml)?.snapshot)
+        }
+        let sized = try read(
+            """
+            <memory snapshot='internal'/><domain type='kvm'><name>web</name><memory unit='KiB'>4194304</memory>
+            <currentMemory unit='KiB'>2097152</currentMemory><vcpu placement='static' current='3'>8</vcpu></domain>
+            """)
+        #expect(sized.vcpus == 3 && sized.memoryBytes == 2 << 30)
+        let whole = try read("<domain type='kvm'><memory unit='KiB'>1048576</memory><vcpu>8</vcpu></domain>")
+        #expect(whole.vcpus == 8 && whole.memoryBytes == 1 << 30)
+        let without = try read("<domain type='kvm'><name>web</name></domain>")
+        #expect(without.name == "a" && without.vcpus == nil && without.memoryBytes == nil)
+    }
+
     @Test("what job ended is said in words")
     func jobs() {
         #expect(jobMeaning(["operation": 5]) == "migration away")

@@ -193,6 +193,27 @@ struct MonitorOperationTests {
         }
     }
 
+    @Test("a revert that makes a domain larger than the room that is promised for it is refused")
+    func revertNeedsRoom() async throws {
+        try await withMonitor { rig, _ in
+            #expect(try await rig.perform("create", vm, create).succeeded)
+            #expect(try await rig.perform("snapshot", vm, #"{"name": "large"}"#).succeeded)
+            #expect(try await rig.perform("resize", vm, #"{"vcpus": 1, "memory_bytes": 268435456}"#).succeeded)
+            let refused = try await rig.perform("revert", vm, #"{"name": "large"}"#)
+            #expect(refused.code == .conflict && refused.message?.contains("room was promised") == true, "\(refused)")
+            #expect(try await rig.inventory.domain(vm)?.heldVCPUs == 1)
+            let short = try await rig.permit(of: vm, vcpus: 1, memory: .mebibytes(255))
+            #expect(try await rig.perform("revert", vm, #"{"name": "large"}"#, permit: short).code == .conflict)
+            #expect(try await PermitRepository(rig.store).fetch(short)?.state == .released)
+            let permit = try await rig.permit(of: vm, vcpus: 1, memory: .mebibytes(256))
+            let done = try await rig.perform("revert", vm, #"{"name": "large"}"#, permit: permit)
+            #expect(done.succeeded, "\(done)")
+            #expect(try await PermitRepository(rig.store).fetch(permit)?.state == .used)
+            let row = try await rig.inventory.domain(vm)
+            #expect(row?.heldVCPUs == 2 && row?.heldMemory == .mebibytes(512))
+        }
+    }
+
     @Test("a shutdown waits as long as the guest may take, and then takes its power away if that was asked for")
     func gracefulShutdown() async throws {
         try await withMonitor(durations: OperationDurations(shutdown: 60_000_000_000)) { rig, _ in

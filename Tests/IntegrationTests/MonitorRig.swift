@@ -200,7 +200,8 @@ final class MonitorRig: Sendable {
     @discardableResult
     func enqueue(
         _ verb: String, _ domain: DomainID, _ arguments: String = "{}", on host: HostID = "h1", key: String? = nil,
-        isAutomatic: Bool = false, revision: Int64? = nil, within time: Duration = .seconds(20)
+        isAutomatic: Bool = false, revision: Int64? = nil, permit: UUID128? = nil,
+        within time: Duration = .seconds(20)
     ) async throws -> UUID128 {
         var generator = SystemRandomNumberGenerator()
         let id = UUID128.random(using: &generator)
@@ -209,7 +210,7 @@ final class MonitorRig: Sendable {
             NewCommand(
                 id: id, host: host, domain: domain, verb: Recognised(verb), arguments: arguments,
                 expectedRevision: revision,
-                principal: "test", idempotencyKey: key ?? id.description, permit: nil,
+                principal: "test", idempotencyKey: key ?? id.description, permit: permit,
                 decision: isAutomatic ? UUID128.random(using: &generator) : nil, createdAt: now,
                 deadline: now.advanced(by: time)))
         return id
@@ -227,9 +228,23 @@ final class MonitorRig: Sendable {
     /// Queues a command and waits for its end.
     func perform(
         _ verb: String, _ domain: DomainID, _ arguments: String = "{}", on host: HostID = "h1",
-        isAutomatic: Bool = false
+        isAutomatic: Bool = false, permit: UUID128? = nil
     ) async throws -> CommandOutcome {
-        try await outcome(of: try await enqueue(verb, domain, arguments, on: host, isAutomatic: isAutomatic))
+        try await outcome(
+            of: try await enqueue(verb, domain, arguments, on: host, isAutomatic: isAutomatic, permit: permit))
+    }
+
+    /// Room that was promised to a domain on h1.
+    func permit(of domain: DomainID, vcpus: Int64, memory: ByteCount) async throws -> UUID128 {
+        var generator = SystemRandomNumberGenerator()
+        let id = UUID128.random(using: &generator)
+        try await store.query(
+            """
+            INSERT INTO scheduling.permit (id, host, domain, purpose, vcpus, memory_bytes, created_ns, expires_ns)
+            VALUES (\(id), 'h1', \(domain), 'grow', \(vcpus), \(memory), \(clock.now()),
+                \(clock.now().advanced(by: .seconds(60))))
+            """)
+        return id
     }
 
     /// Asks Monitor over the bus; the answer's JSON.

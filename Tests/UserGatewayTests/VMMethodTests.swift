@@ -67,10 +67,11 @@ struct VMMethodTests {
         Expectation(
             method: "vm.snapshot", parameters: ["name": "monday"], verb: "snapshot", arguments: ["name": "monday"]),
         Expectation(
-            method: "vm.revert", parameters: ["name": "monday"], verb: "revert", arguments: ["name": "monday"]),
+            method: "vm.revert", parameters: ["name": "monday"], verb: "revert", arguments: ["name": "monday"],
+            room: Expectation.room("grow", vcpus: 6, memory: 512 << 20)),
         Expectation(
             method: "vm.revert", parameters: ["name": "monday"], verb: "revert", arguments: ["name": "monday"],
-            room: Expectation.room("restore", vcpus: 2, memory: 1 << 30), state: .shutoff),
+            room: Expectation.room("restore", vcpus: 8, memory: 1 << 30), state: .shutoff),
         Expectation(
             method: "vm.snapshotdelete", parameters: ["name": "monday"], verb: "delete-snapshot",
             arguments: ["name": "monday"]),

@@ -99,7 +99,7 @@ extension CommandRunner {
         var record = record
         do {
             if let specification { try await loop.hypervisor.check(specification) }
-            try await checkSnapshot(order)
+            try await checkSnapshot(order, record)
             let beforehand = Beforehand(
                 specification: specification,
                 definition: order.verb == .adopt ? try await adoptable(order) : nil,
@@ -121,23 +121,6 @@ extension CommandRunner {
         guard let outcome else { return false }
         await end(record, outcome.outcome, permit: outcome.permit)
         return true
-    }
-
-    /// Refuses a snapshot's name that is taken, or that there is not.
-    private func checkSnapshot(_ order: CommandOrder) async throws {
-        guard [.snapshot, .revert, .deleteSnapshot].contains(order.verb), let name = order.arguments.name else {
-            return
-        }
-        let isThere = try await loop.hypervisor.snapshots(of: order.domain).contains { $0.name == name }
-        if order.verb == .snapshot, isThere {
-            throw CommandRefusal(
-                .conflict,
-                "domain \(order.domain) has a snapshot '\(name)' already: choose another name, or delete that one first"
-            )
-        }
-        if order.verb != .snapshot, !isThere {
-            throw CommandRefusal(.notFound, "domain \(order.domain) has no snapshot '\(name)'")
-        }
     }
 
     /// What is written together with a command's claim, so that it is not lost if Monitor ends.

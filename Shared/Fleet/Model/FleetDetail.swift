@@ -22,10 +22,14 @@ package struct FleetDetail: Hashable, Sendable, Codable {
         /// By the host's clock.
         package let createdAt: Timestamp
         package let state: DomainState
+        /// Granted.
+        package let vcpus: Int
+        package let memory: ByteCount
 
         private enum CodingKeys: String, CodingKey {
-            case name, state
+            case name, state, vcpus
             case createdAt = "created_ns"
+            case memory = "memory_bytes"
         }
     }
 
@@ -67,7 +71,9 @@ extension Fleet {
 
     private func detail(of domain: SimulatedDomain, at now: Timestamp) -> FleetDetail {
         let snapshots = domain.snapshots.map { name, snapshot in
-            FleetDetail.Snapshot(name: name, createdAt: snapshot.createdAt, state: snapshot.state)
+            FleetDetail.Snapshot(
+                name: name, createdAt: snapshot.createdAt, state: snapshot.state, vcpus: snapshot.granted,
+                memory: snapshot.memory)
         }
         let number = domain.id.uuid.low
         let address = "10.\(number >> 16 & 255).\(number >> 8 & 255).\(number & 255)"

@@ -119,6 +119,12 @@ package struct StoredDomain: Hashable, Sendable {
         deletedAt != nil || missingSince != nil || [.shutoff, .saved].contains(state)
     }
 
+    /// The room that it holds of its host's, as a permit counts it.
+    package var heldVCPUs: VCPUCount {
+        holdsNoRoom ? 0 : [grantedVCPUs, confirmedVCPUs].compactMap { $0 }.max() ?? maximumVCPUs
+    }
+    package var heldMemory: ByteCount { holdsNoRoom ? .zero : memory ?? maximumMemory }
+
     /// The opposite of `holdsNoRoom` as a condition over a row.
     static let holdsRoom: Query =
         "deleted_ns IS NULL AND missing_ns IS NULL AND state NOT IN ('shutoff', 'saved')"

@@ -48,6 +48,15 @@ extension GatewayBackend {
         ]
     }
 
+    /// A VM's snapshots as its host shows them; `nil`: nobody can say.
+    func snapshots(of domain: VisibleVM, _ request: Request) async -> [DomainSnapshot]? {
+        // Nobody waits for a Monitor that is away.
+        guard await !candidates(.monitor, ShardKey(kind: .host, id: domain.host.name)).isEmpty,
+            let answer = try? await question(.listSnapshots, domain, request)
+        else { return nil }
+        return AnsweredList<DomainSnapshot>(json: answer.line)?.elements
+    }
+
     func listAddresses(_ request: Request) async throws(MethodError) -> JSONValue {
         let answer = try await question(.listAddresses, try await domain(request), request)
         return ["items": .array(MonitorAnswer.addresses(Self.list(answer)))]

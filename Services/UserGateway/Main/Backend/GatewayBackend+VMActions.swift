@@ -113,13 +113,38 @@ extension GatewayBackend {
         return target.id
     }
 
-    /// A revert to a snapshot of a running VM starts it: that takes room if the VM is off now.
+    /// A revert gives the snapshot's size back, which may be larger than the present one, and a snapshot of a running VM
+    /// starts one that is off. The host's Monitor looks again at what was promised when it carries the revert out.
     func revertVM(_ request: Request) async throws(MethodError) -> JSONValue {
         let domain = try await managedDomain(request)
         try await refuseForeignSnapshot(of: domain, request)
-        let permit = domain.state.isActive ? nil : try await roomToRun(domain, .restore, request)
-        return try await run(
-            request, on: domain, verb: .revert, .snapshot(named: request.text("name") ?? ""), permit: permit)
+        let name = request.text("name") ?? ""
+        let permit = try await roomToRevert(domain, to: name, request)
+        return try await run(request, on: domain, verb: .revert, .snapshot(named: name), permit: permit)
+    }
+
+    /// The room that a snapshot takes beyond what the VM holds; of one whose size is not known, the ceilings. `nil`: it
+    /// takes none.
+    private func roomToRevert(
+        _ domain: VisibleVM, to name: String, _ request: Request
+    ) async throws(MethodError) -> Permitted? {
+        var (vcpus, memory) = (domain.maximumVCPUs, domain.maximumMemory)
+        if let snapshots = await snapshots(of: domain, request) {
+            // One that is not there is refused by the host's Monitor.
+            guard let snapshot = snapshots.first(where: { $0.name == name }), !snapshot.isOfDomainThatIsOff else {
+                return nil
+            }
+            vcpus = snapshot.vcpus.map { VCPUCount(clamping: $0) } ?? vcpus
+            memory = snapshot.memoryBytes.map { ByteCount(clamping: $0) } ?? memory
+        }
+        let more = (
+            vcpus: VCPUCount(clamping: max(0, vcpus.count - domain.heldVCPUs.count)),
+            memory: ByteCount(clamping: max(0, memory.bytes - domain.heldMemory.bytes))
+        )
+        guard more.vcpus > 0 || more.memory > .zero else { return nil }
+        return try await room(
+            for: domain.id, on: domain.host, in: try await cluster(of: domain.host),
+            purpose: domain.holdsNoRoom ? .restore : .grow, vcpus: more.vcpus, memory: more.memory, request)
     }
 
     /// For a tenant, snapshots that were taken while the VM was another tenant's do not exist.
