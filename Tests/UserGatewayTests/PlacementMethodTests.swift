@@ -15,7 +15,8 @@ import UserGatewayCore
 struct PlacementMethodTests {
     /// Two clusters with a Scheduler each, of which one may have no room.
     private static func withClusters(
-        full: ClusterID? = nil, _ body: (GatewayRig, Questions) async throws -> Void
+        full: ClusterID? = nil, because failure: Bus.CommandFailure = .denied("no host has room for it"),
+        _ body: (GatewayRig, Questions) async throws -> Void
     ) async throws {
         try await GatewayRig.with { rig in
             try await rig.addHost("host-a", cluster: "main")
@@ -26,7 +27,7 @@ struct PlacementMethodTests {
                 let peer = try await rig.addPeer(
                     .scheduler, number: UInt64(number + 1), owning: [ShardKey(kind: .cluster, id: cluster)])
                 if full?.name == cluster {
-                    await peer.refuseRoom()
+                    await peer.refuseRoom(failure)
                 } else {
                     await peer.grantRoom(keeping: rooms)
                 }
@@ -54,6 +55,42 @@ struct PlacementMethodTests {
         try await Self.withClusters(full: "edge") { rig, rooms in
             try await rig.call("vm.create", Self.parameters, as: GatewayRig.ada)
             #expect(Self.cluster(rooms) == "main")
+        }
+    }
+
+    @Test(
+        "where the first cluster takes nothing new the next one is tried",
+        arguments: [FailureCode.observed, .draining])
+    func closed(code: FailureCode) async throws {
+        try await Self.withClusters(full: "edge", because: Bus.CommandFailure(code, "no host takes anything new")) {
+            rig, rooms in
+            try await rig.call("vm.create", Self.parameters, as: GatewayRig.ada)
+            #expect(Self.cluster(rooms) == "main")
+        }
+    }
+
+    @Test(
+        "where no cluster takes a new VM, the answer is what may change the soonest, and speaks of no host of its own",
+        arguments: [
+            ([.observed, .draining], .conflict, TenantText.closed), ([.draining], .conflict, TenantText.closed),
+            ([.observed, .denied], .noRoom, TenantText.noRoom), ([.denied, .draining], .noRoom, TenantText.noRoom),
+            ([.draining, .unavailable], .unavailable, TenantText.unavailable),
+            ([.quota, .denied], .quota, "no"),
+        ] as [([FailureCode], ErrorReason, String)])
+    func refusals(codes: [FailureCode], reason: ErrorReason, sentence: String) async throws {
+        try await GatewayRig.with { rig in
+            var peers: [GatewayRig.Peer] = [try await rig.addPeer(.monitor, number: 9)]
+            for (number, code) in codes.enumerated() {
+                let cluster = "c\(number)"
+                try await rig.addHost(try #require(HostID("host-\(number)")), cluster: try #require(ClusterID(cluster)))
+                let peer = try await rig.addPeer(
+                    .scheduler, number: UInt64(number + 1), owning: [ShardKey(kind: .cluster, id: cluster)])
+                await peer.refuseRoom(Bus.CommandFailure(code, "no"))
+                peers.append(peer)
+            }
+            await rig.announce(peers)
+            let refusal = try await rig.failure("vm.create", Self.parameters, as: GatewayRig.ada)
+            #expect(refusal.reason == reason && refusal.message == sentence, "\(refusal)")
         }
     }
 

@@ -18,6 +18,9 @@ package enum TenantText {
     package static let draining =
         "its host is being emptied and takes nothing new; ask again when the VM is on another host, or ask the provider"
 
+    /// No host takes anything new, whatever room it has: all of them are only observed, or being drained.
+    package static let closed = "the provider lets no host take new VMs at present"
+
     /// A service, or the database, could not do its part.
     package static let unavailable = "a part of Ebb that this needs can't be used at present; try again"
 

@@ -92,8 +92,8 @@ extension GatewayBackend {
             .sorted { (counts[$1, default: 0], $0) < (counts[$0, default: 0], $1) }
     }
 
-    /// Gets room in the first cluster that has some. If there are several, it does not wait long for one whose
-    /// Scheduler is away.
+    /// Gets room in the first cluster that has some: each is tried, whatever the one before it answered. If there are
+    /// several, it does not wait long for one whose Scheduler is away.
     private func firstRoom(
         for wanted: WantedVM, in clusters: [ClusterID], on host: HostID?, _ place: PlaceRequirements, _ request: Request
     ) async throws(MethodError) -> Permitted {
@@ -105,13 +105,19 @@ extension GatewayBackend {
                     vcpus: VCPUCount(clamping: Int(wanted.size.vcpus)),
                     memory: ByteCount(clamping: wanted.size.memoryBytes), place: place, request,
                     within: clusters.count > 1 ? Self.patience : .seconds(3_600))
-            } catch  where error.reason == .noRoom || error.reason == .unavailable && clusters.count > 1 {
-                // "Not available now" is a better answer than "no room", since it may change in a moment.
-                if refusal?.reason != .unavailable { refusal = error }
+            } catch {
+                guard let rank = Self.hopes.firstIndex(of: error.reason) else { throw error }
+                // The first refusal of those that may change the soonest.
+                let best = refusal.flatMap { Self.hopes.firstIndex(of: $0.reason) } ?? .max
+                if rank < best { refusal = host == nil ? error.ofNoNamedHost : error }
             }
         }
         throw refusal ?? MethodError(.noRoom, TenantText.noRoom)
     }
+
+    /// Why one cluster gives no room while another one may, what may change the soonest first: its Scheduler is away or
+    /// has too much to do, its hosts are full, or they take nothing new.
+    private static let hopes: [ErrorReason] = [.unavailable, .busy, .noRoom, .conflict]
 
     /// How long each of several clusters may take to answer.
     private static let patience = Duration.seconds(5)
@@ -157,5 +163,13 @@ extension GatewayBackend {
         bytes[6] = bytes[6] & 0x0F | 0x80
         bytes[8] = bytes[8] & 0x3F | 0x80
         return DomainID(UUID128(bytes: bytes) ?? UUID128(high: 0, low: 0))
+    }
+}
+
+extension MethodError {
+    /// The same for somebody who named no host: where hosts take nothing new, tenants read nothing of "its host".
+    fileprivate var ofNoNamedHost: MethodError {
+        guard reason == .conflict else { return self }
+        return MethodError(reason, message, toTenants: TenantText.closed, hint: hint)
     }
 }
