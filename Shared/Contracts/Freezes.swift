@@ -51,16 +51,31 @@ package enum FreezeSubject: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(scope) \(id)" }
 }
 
+/// A freeze of a subject: a tenant's own people and the provider order one each, and either holds without the other.
+package struct FreezeOrder: Hashable, Sendable {
+    package var subject: FreezeSubject
+    /// Whether a tenant's own people ordered it; `nil`: not known, as a gateway of before 0.2 does not say.
+    package var isTenants: Bool?
+
+    package init(_ subject: FreezeSubject, isTenants: Bool?) {
+        self.subject = subject
+        self.isTenants = isTenants
+    }
+}
+
 /// Tells a Monitor that a freeze holds from now on, or does not hold any more:
-/// `{"frozen": true, "id": "acme", "principal": "ada", "reason": "…", "scope": "tenant"}`.
+/// `{"byTenant": true, "frozen": true, "id": "acme", "principal": "ada", "reason": "…", "scope": "tenant"}`.
 package struct FreezeNotice: JSONDocument, Hashable {
     package var scope: String
     package var id: String
     package var frozen: Bool
     package var reason: String?
     package var principal: String?
+    /// `FreezeOrder.isTenants`.
+    package var byTenant: Bool?
 
-    package init(_ subject: FreezeSubject, frozen: Bool, reason: String?, principal: String?) {
+    package init(_ subject: FreezeSubject, frozen: Bool, reason: String?, principal: String?, isTenants: Bool) {
+        byTenant = isTenants
         scope = subject.scope
         id = subject.id
         self.frozen = frozen
@@ -69,4 +84,5 @@ package struct FreezeNotice: JSONDocument, Hashable {
     }
 
     package var subject: FreezeSubject { FreezeSubject(scope: scope, id: id) }
+    package var order: FreezeOrder { FreezeOrder(subject, isTenants: byTenant) }
 }

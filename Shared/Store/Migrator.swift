@@ -63,6 +63,7 @@ package struct Migration: Hashable, Sendable {
         Migration(34, "xen_caps", PackageResources._034_xen_caps_sql),
         Migration(35, "growths_of_one_vm", PackageResources._035_growths_of_one_vm_sql),
         Migration(36, "capacity", PackageResources._036_capacity_sql),
+        Migration(37, "two_freezes", PackageResources._037_two_freezes_sql),
     ]
 }
 

@@ -83,8 +83,8 @@ struct ContractsTests {
     func freezes() {
         let domain = DomainID(UUID128(high: 1, low: 2))
         for subject in [FreezeSubject.cluster("c1"), .tenant("acme"), .domain(domain)] {
-            let notice = FreezeNotice(subject, frozen: true, reason: "r", principal: "ada")
-            #expect(FreezeNotice(json: notice.json)?.subject == subject)
+            let notice = FreezeNotice(subject, frozen: true, reason: "r", principal: "ada", isTenants: true)
+            #expect(FreezeNotice(json: notice.json)?.order == FreezeOrder(subject, isTenants: true))
         }
         let later = FreezeNotice(json: #"{"scope": "rack", "id": "7", "frozen": true}"#)
         #expect(later?.subject == .unrecognised(scope: "rack", id: "7"))

@@ -111,6 +111,28 @@ import Testing
         }
     }
 
+    @Test("a tenant's own freeze stands beside the provider's, now and in what is told of the past")
+    func freezesOfBothSides() async throws {
+        try await withWorld { world async throws in
+            try await AccountRepository(world.store).addPrincipal(
+                StoredPrincipal(id: UUID128(high: 5, low: 1), name: "ada", tenant: "t-1", role: .member))
+            let freezes = FreezeRepository(world.store)
+            let provider = FreezeRecord(
+                .domain(world.domain), reason: "repairs", principal: "root", isAutomatic: false, createdAt: at(1))
+            var own = provider
+            (own.principal, own.reason, own.isTenants) = ("ada", "load test", true)
+            try await freezes.freeze(own)
+            try await freezes.freeze(provider)
+            #expect(try await freezes.list() == [provider, own])
+            var lied = own
+            lied.isTenants = false
+            #expect(try await !freezes.unfreeze(lied))
+            #expect(try await freezes.unfreeze(provider))
+            #expect(try await freezes.list() == [own])
+            #expect(try await freezes.list(at: at(1)) == [provider, own])
+        }
+    }
+
     @Test("a freeze stands once, by whoever came first, until it is ended")
     func freezes() async throws {
         try await withWorld { world async throws in

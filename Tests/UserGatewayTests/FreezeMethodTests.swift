@@ -28,6 +28,7 @@ struct FreezeMethodTests {
             #expect(answer["unreached"]?.items?.map { $0["instance"] } == [.string(hung.record.id.description)])
             let told: JSONValue = [
                 "scope": "cluster", "id": "main", "frozen": true, "reason": "maintenance", "principal": "root",
+                "byTenant": false,
             ]
             #expect(questions.all == [told])
             let rows = try await FreezeRepository(rig.administration).list()
@@ -71,22 +72,66 @@ struct FreezeMethodTests {
         }
     }
 
-    @Test("who freezes again gives the new reason; the provider takes a tenant's freeze over, a tenant no provider's")
+    @Test("who freezes again gives the own freeze a new reason; the other side's freeze of the same VM stays as it is")
     func freezesAgain() async throws {
         try await GatewayRig.with { rig in
             try await rig.addHost("host-a")
             try await rig.addDomain(1, "web-1", tenant: "acme")
+            func standing() async throws -> [String] {
+                try await FreezeRepository(rig.administration).list().map { "\($0.principal): \($0.reason)" }
+            }
             func freeze(_ reason: JSONValue, _ person: GatewayRig.Person) async throws -> [String] {
                 let tenant: [String: JSONValue] = person.tenant == nil ? ["tenant": "acme"] : [:]
-                try await rig.call(
+                let answer = try await rig.call(
                     "freeze.set", tenant.merging(["vm": "web-1", "reason": reason]) { own, _ in own }, as: person)
-                return try await FreezeRepository(rig.administration).list().map { "\($0.principal): \($0.reason)" }
+                #expect(answer["reason"] == reason && answer["byTenant"] == .bool(person.tenant != nil))
+                return try await standing()
             }
             #expect(try await freeze("load test", GatewayRig.ada) == ["ada: load test"])
             #expect(try await freeze("second test", GatewayRig.ada) == ["ada: second test"])
-            #expect(try await freeze("repairs", GatewayRig.root) == ["root: repairs"])
-            #expect(try await freeze("third test", GatewayRig.ada) == ["root: repairs"])
-            #expect(try await rig.failure("freeze.clear", ["vm": "web-1"], as: GatewayRig.ada).reason == .denied)
+            #expect(try await freeze("repairs", GatewayRig.root) == ["root: repairs", "ada: second test"])
+            #expect(try await freeze("third test", GatewayRig.ada) == ["root: repairs", "ada: third test"])
+            #expect(try await freeze("more repairs", GatewayRig.root) == ["root: more repairs", "ada: third test"])
+            for person in [GatewayRig.ada, GatewayRig.root] {
+                let items = try await rig.call("freeze.list", as: person)["items"]?.items ?? []
+                #expect(items.map { $0["byTenant"] } == [false, true])
+            }
+        }
+    }
+
+    @Test(
+        "each side ends its own freeze, and the VM stays frozen by the other; the provider ends a tenant's if it says so"
+    )
+    func endsEach() async throws {
+        try await GatewayRig.with { rig in
+            try await rig.addHost("host-a")
+            try await rig.addDomain(1, "web-1", tenant: "acme")
+            let (own, other) = (
+                ["vm": "web-1"] as [String: JSONValue], ["vm": "web-1", "tenant": "acme"] as [String: JSONValue]
+            )
+            func freezeBoth() async throws {
+                try await rig.call("freeze.set", own.merging(["reason": "test"]) { $1 }, as: GatewayRig.ada)
+                try await rig.call("freeze.set", other.merging(["reason": "repairs"]) { $1 })
+            }
+            func standing() async throws -> [String] {
+                try await FreezeRepository(rig.administration).list().map(\.principal)
+            }
+            try await freezeBoth()
+            #expect(try await rig.call("freeze.clear", other)["frozen"] == true)
+            #expect(try await standing() == ["ada"])
+            let again = try await rig.failure("freeze.clear", other)
+            #expect(again.reason == .notFound && again.hint?.contains("--of-tenant") == true, "\(again)")
+            try await freezeBoth()
+            #expect(try await rig.call("freeze.clear", own, as: GatewayRig.ada)["frozen"] == true)
+            #expect(try await standing() == ["root"])
+            #expect(try await rig.failure("freeze.clear", own, as: GatewayRig.ada).reason == .denied)
+            let nobodys = try await rig.failure("freeze.clear", other.merging(["ofTenant": true]) { $1 })
+            #expect(nobodys.reason == .notFound && nobodys.message.contains("by the provider alone"), "\(nobodys)")
+            try await freezeBoth()
+            let ended = try await rig.call("freeze.clear", other.merging(["ofTenant": true]) { $1 })
+            #expect(ended["byTenant"] == true && ended["frozen"] == true)
+            #expect(try await standing() == ["root"])
+            #expect(try await rig.call("freeze.clear", other)["frozen"] == false)
         }
     }
 

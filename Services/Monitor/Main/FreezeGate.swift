@@ -17,7 +17,9 @@ final class FreezeGate: Sendable {
 
     /// Takes the freezes from the database's table.
     func read(_ records: [FreezeRecord]) {
-        let table = Dictionary(records.map { ($0.subject, $0.reason) }) { first, _ in first }
+        let table = Dictionary(
+            records.map { (FreezeOrder($0.subject, isTenants: $0.isTenants), $0.reason) }
+        ) { first, _ in first }
         freezes.withLock { $0.read(table) }
     }
 
@@ -31,9 +33,9 @@ final class FreezeGate: Sendable {
         }
         freezes.withLock { freezes in
             if notice.frozen {
-                freezes.froze(notice.subject, reason: notice.reason ?? "by \(notice.principal ?? "somebody")")
+                freezes.froze(notice.order, reason: notice.reason ?? "by \(notice.principal ?? "somebody")")
             } else {
-                freezes.unfroze(notice.subject)
+                freezes.unfroze(notice.order)
             }
         }
         return notice

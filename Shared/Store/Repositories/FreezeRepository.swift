@@ -11,10 +11,14 @@ package struct FreezeRecord: Hashable, Sendable {
     /// Whether Scheduler froze by itself, since too much failed or changed.
     package var isAutomatic: Bool
     package var createdAt: Timestamp
+    /// Whether a tenant's own people ordered it; otherwise the provider's or Ebb itself. Stored as what `principal` is.
+    package var isTenants: Bool
 
     package init(
-        _ subject: FreezeSubject, reason: String, principal: String, isAutomatic: Bool, createdAt: Timestamp
+        _ subject: FreezeSubject, reason: String, principal: String, isAutomatic: Bool, createdAt: Timestamp,
+        isTenants: Bool = false
     ) {
+        self.isTenants = isTenants
         self.subject = subject
         self.reason = reason
         self.principal = principal
@@ -27,6 +31,7 @@ package struct FreezeRecord: Hashable, Sendable {
         reason = try row.string("reason")
         principal = try row.string("principal")
         isAutomatic = try row.bool("is_automatic")
+        isTenants = try row.bool("by_tenant")
         // The freeze holds, whatever instant the row has.
         createdAt = Timestamp(nanoseconds: try row.int64("created_ns"))
     }
@@ -37,7 +42,8 @@ package struct FreezeRepository: Sendable {
     let store: Store
     package init(_ store: Store) { self.store = store }
 
-    /// Adds a freeze; if the same subject is frozen already, that freeze stays.
+    /// Adds a freeze; if the same side has frozen the same subject already, that freeze stays. The other side's freeze
+    /// is another one, and both hold.
     package func freeze(_ freeze: FreezeRecord, in runner: (any QueryRunner)? = nil) async throws(StoreError) {
         try await (runner ?? store).query(
             """
@@ -56,22 +62,23 @@ package struct FreezeRepository: Sendable {
             """
             DELETE FROM cluster.freeze WHERE scope = \(freeze.subject.scope) AND id = \(freeze.subject.id)
                 AND principal = \(freeze.principal) AND reason = \(freeze.reason)
-                AND is_automatic = \(freeze.isAutomatic) RETURNING id
+                AND is_automatic = \(freeze.isAutomatic) AND by_tenant = \(freeze.isTenants) RETURNING id
             """)
         return !rows.isEmpty
     }
 
-    /// The freezes that hold now, by scope and id.
+    /// The freezes that hold now, by scope and id, the provider's before a tenant's.
     package func list() async throws(StoreError) -> [FreezeRecord] {
-        try await records("SELECT * FROM cluster.freeze ORDER BY scope, id")
+        try await records("SELECT * FROM cluster.freeze ORDER BY scope, id, by_tenant")
     }
 
-    /// The freezes that held at an instant, by scope and id.
+    /// The freezes that held at an instant, in the same order.
     package func list(at instant: Timestamp) async throws(StoreError) -> [FreezeRecord] {
         try await records(
             """
             SELECT * FROM cluster.freeze_timeline
-            WHERE created_ns <= \(instant) AND (ended_ns IS NULL OR ended_ns > \(instant)) ORDER BY scope, id
+            WHERE created_ns <= \(instant) AND (ended_ns IS NULL OR ended_ns > \(instant))
+            ORDER BY scope, id, by_tenant
             """)
     }
 

@@ -28,7 +28,9 @@ extension ClusterShell {
         } catch {
             log.error("the freeze can't be stored; it is sent to the Monitors", metadata: ["error": "\(error)"])
         }
-        await tellMonitors(FreezeNotice(subject, frozen: true, reason: freeze.reason, principal: record.principal))
+        await tellMonitors(
+            FreezeNotice(
+                subject, frozen: true, reason: freeze.reason, principal: record.principal, isTenants: record.isTenants))
     }
 
     private func tellMonitors(_ notice: FreezeNotice) async {

@@ -52,13 +52,20 @@ struct FreezeSet: MutatingCommand {
 struct UnfreezeCommand: MutatingCommand {
     static let method = "freeze.clear"
     static let configuration = CommandConfiguration(
-        "unfreeze", calls: method, examples: ["ebb unfreeze --cluster main", "ebb unfreeze --vm web-1"])
+        "unfreeze", calls: method,
+        examples: [
+            "ebb unfreeze --cluster main", "ebb unfreeze --vm web-1",
+            "ebb unfreeze --vm web-1 --tenant acme --of-tenant",
+        ])
 
     @OptionGroup var scope: FreezeScope
+    @Flag(help: help(method, "ofTenant")) var ofTenant = false
     @OptionGroup var mutation: MutationOptions
     @OptionGroup(title: "Global options") var global: GlobalOptions
 
-    func parameters() -> [String: JSONValue?] { scope.parameters }
+    func parameters() -> [String: JSONValue?] {
+        scope.parameters.merging(["ofTenant": ofTenant ? true : nil]) { own, _ in own }
+    }
 
     func view(of result: JSONValue) -> View { .freeze }
     func failure(of result: JSONValue) -> ClientFailure? { ClientFailure(unreached: result) }

@@ -65,7 +65,8 @@ extension View {
 
     private static let freezeColumns = [
         Column("SCOPE", "scope"), Column("NAME", "name"), Column("REASON", "reason"), Column("BY", "principal"),
-        Column("AUTOMATIC", "automatic"), Column("SINCE", "createdAt", .instant), Column("ID", "id", wide: true),
+        Column("AUTOMATIC", "automatic"), Column("BY TENANT", "byTenant"), Column("SINCE", "createdAt", .instant),
+        Column("ID", "id", wide: true),
     ]
 
     private static let vmColumns = [

@@ -18,7 +18,12 @@ extension MethodDefinition {
                 ]) { _, own in own })),
         MethodDefinition(
             "freeze.clear", "Let automatic actions go on", access: .roles(.vmManagers), mutating: true,
-            weight: .urgent, takes: scopeFields, returns: .object(freezeFields + reachFields),
+            weight: .urgent,
+            takes: scopeFields + [
+                Field(
+                    "ofTenant", .boolean, only: .provider,
+                    "End the freeze that the tenant's own people ordered; without it the provider's")
+            ], returns: .object(freezeFields + reachFields),
             "The freeze that was, and who has ended it already", fails: [.notFound, .conflict, .invalid],
             example: ["cluster": "main"],
             gives: .object(
@@ -49,11 +54,15 @@ extension MethodDefinition {
         Field("reason", .line, required: true, "Why"),
         Field("principal", .line, required: true, "Who froze it; for a tenant the provider's people have no names"),
         Field("automatic", .boolean, required: true, "Whether Scheduler did it by itself"),
+        Field(
+            "byTenant", .boolean, required: true,
+            "Whether the tenant's own people ordered it; it and the provider's freeze of the same thing hold each by itself"
+        ),
         Field("createdAt", .instant, required: true, "Since when"),
     ]
 
     private static let reachFields = [
-        Field("frozen", .boolean, required: true, "Whether it is frozen now"),
+        Field("frozen", .boolean, required: true, "Whether it is frozen now, by whomever"),
         Field("reached", .count, required: true, "How many Monitors confirmed it"),
         Field(
             "unreached", .list(of: .object(monitorFields), atMost: 10_000), required: true,
@@ -67,6 +76,6 @@ extension MethodDefinition {
 
     private static let exampleFreeze: JSONValue = [
         "scope": "cluster", "id": "main", "name": "main", "reason": "switch maintenance", "principal": "root",
-        "automatic": false, "createdAt": "2026-03-01T12:00:00Z",
+        "automatic": false, "byTenant": false, "createdAt": "2026-03-01T12:00:00Z",
     ]
 }

@@ -9,29 +9,26 @@ import ServiceKit
 import Store
 import UserGatewayCore
 
-// The row makes a freeze permanent; the message to every Monitor makes it hold at once, also without the database.
+// The row makes a freeze permanent; the message to every Monitor makes it hold at once, also without the database. A
+// tenant's own people and the provider freeze each for themselves: either freeze holds, whatever becomes of the other.
 extension GatewayBackend {
     func setFreeze(_ request: Request) async throws(MethodError) -> JSONValue {
         let scope = try await scope(request)
         let wanted = FreezeRecord(
             scope.subject, reason: request.text("reason") ?? "", principal: request.principal.name, isAutomatic: false,
-            createdAt: runtime.clock.now())
+            createdAt: runtime.clock.now(), isTenants: request.principal.tenant != nil)
         async let reach = tellMonitors(wanted, isFrozen: true)
         let stored: FreezeRecord
         do throws(MethodError) {
             stored = try await reading {
-                let standing = try await FreezeRepository(store).list().first { $0.isAbout(scope) }
-                let replaced =
-                    if let standing, try await mayEnd(standing, request.principal) { standing } else {
-                        FreezeRecord?.none
-                    }
+                let replaced = try await FreezeRepository(store).list().first { $0.takesThePlace(of: wanted) }
                 try await store.transaction { transaction in
                     // The former one's end and reason stay in the history.
                     if let replaced { try await FreezeRepository(store).unfreeze(replaced, in: transaction) }
                     try await FreezeRepository(store).freeze(wanted, in: transaction)
                     try await audit(request, on: scope.name, request.given, in: transaction)
                 }
-                return try await FreezeRepository(store).list().first { $0.isAbout(scope) } ?? wanted
+                return try await FreezeRepository(store).list().first { $0.takesThePlace(of: wanted) } ?? wanted
             }
         } catch {
             let reached = await reach.reached
@@ -44,15 +41,13 @@ extension GatewayBackend {
         return await describe(stored, scope, isFrozen: true, await reach, request)
     }
 
+    /// Ends the caller's own side's freeze. The provider ends a tenant's only if it says so.
     func clearFreeze(_ request: Request) async throws(MethodError) -> JSONValue {
         let scope = try await scope(request)
-        let standing = try await reading { try await FreezeRepository(store).list().first { $0.isAbout(scope) } }
-        guard let standing else {
-            throw MethodError(.notFound, "'\(scope.name)' is not frozen", hint: "see 'ebb freeze list'")
-        }
-        guard try await mayEnd(standing, request.principal) else {
-            throw MethodError(
-                .denied, "'\(scope.name)' was frozen by the provider", hint: "ask the provider to end it")
+        let all = try await reading { try await FreezeRepository(store).list().filter { $0.subject == scope.subject } }
+        let isTenants = request.principal.tenant != nil || request.boolean("ofTenant") == true
+        guard let standing = all.first(where: { $0.isTenants == isTenants }) else {
+            throw Self.nothingToEnd(of: scope, all, request.principal, isTenants: isTenants)
         }
         try await reading {
             try await store.transaction { transaction in
@@ -64,16 +59,25 @@ extension GatewayBackend {
             }
         }
         let reach = await tellMonitors(standing, isFrozen: false)
-        return await describe(standing, scope, isFrozen: false, reach, request)
+        return await describe(standing, scope, isFrozen: all.count > 1, reach, request)
     }
 
-    /// Whether a caller may end a freeze: the provider any freeze, a tenant those of its own people.
-    private func mayEnd(
-        _ freeze: FreezeRecord, _ principal: Principal
-    ) async throws(MethodError) -> Bool {
-        guard let tenant = principal.tenant else { return true }
-        return try await reading { try await AccountRepository(store).principal(named: freeze.principal) }?.tenant
-            == tenant
+    private static func nothingToEnd(
+        of scope: Scope, _ standing: [FreezeRecord], _ caller: Principal, isTenants: Bool
+    ) -> MethodError {
+        guard !standing.isEmpty else {
+            return MethodError(.notFound, "'\(scope.name)' is not frozen", hint: "see 'ebb freeze list'")
+        }
+        if caller.tenant != nil {
+            return MethodError(
+                .denied, "'\(scope.name)' was frozen by the provider", hint: "ask the provider to end it")
+        }
+        return isTenants
+            ? MethodError(
+                .notFound, "'\(scope.name)' was frozen by the provider alone", hint: "leave out --of-tenant")
+            : MethodError(
+                .notFound, "'\(scope.name)' was frozen by its tenant alone", hint: "give --of-tenant to end that freeze"
+            )
     }
 
     /// The freezes. A tenant sees those of its VMs, its own, and those of clusters that its VMs are in.
@@ -149,7 +153,9 @@ extension GatewayBackend {
     private func tellMonitors(_ freeze: FreezeRecord, isFrozen: Bool) async -> Reach {
         let monitors = await runtime.peers.instances(of: .monitor)
         let body = MessageCodec.encoded(
-            FreezeNotice(freeze.subject, frozen: isFrozen, reason: freeze.reason, principal: freeze.principal))
+            FreezeNotice(
+                freeze.subject, frozen: isFrozen, reason: freeze.reason, principal: freeze.principal,
+                isTenants: freeze.isTenants))
         let timeout = runtime.settings.duration("gateway.freezeTimeout")
         let unreached = await withTaskGroup(of: InstanceRecord?.self) { group in
             for monitor in monitors {
@@ -206,7 +212,7 @@ extension GatewayBackend {
         [
             "scope": .string(freeze.subject.scope), "id": .string(id), "name": .string(name),
             "reason": .string(reason), "principal": .string(who), "automatic": .bool(freeze.isAutomatic),
-            "createdAt": .instant(freeze.createdAt),
+            "byTenant": .bool(freeze.isTenants), "createdAt": .instant(freeze.createdAt),
         ]
     }
 }
@@ -224,5 +230,8 @@ private struct Reach: Sendable {
 }
 
 extension FreezeRecord {
-    fileprivate func isAbout(_ scope: Scope) -> Bool { subject == scope.subject }
+    /// Whether it is the same side's freeze of the same subject.
+    fileprivate func takesThePlace(of other: FreezeRecord) -> Bool {
+        subject == other.subject && isTenants == other.isTenants
+    }
 }
