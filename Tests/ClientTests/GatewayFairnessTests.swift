@@ -321,7 +321,7 @@ struct GatewayFairnessTests {
         }
     }
 
-    @Test("a freeze waits for no turn")
+    @Test("a freeze waits for no other work, not even its own tenant's")
     func letsFreezesThrough() async throws {
         try await withGateway({ $0.ordinaryWork.places = 2 }) { gateway in
             try await RawClient.connect(gateway.port) { client in
@@ -331,6 +331,33 @@ struct GatewayFairnessTests {
                 let answer = try await client.request(11, "freeze.set", ["vm": "web-1", "reason": "it is mine"])
                 #expect(answer?["id"] == 11 && answer?["result"] != nil)
                 gateway.methods.gate.open()
+            }
+        }
+    }
+
+    @Test("a tenant that sends many freezes is refused most of them, and another's freeze and list are done at once")
+    func boundsFreezes() async throws {
+        try await withGateway { gateway in
+            try await RawClient.connect(gateway.port) { loud in
+                _ = try await loud.login()
+                for id in 1...40 {
+                    try await loud.send(RawClient.line(id, "freeze.set", ["vm": "gated", "reason": "mine"]))
+                }
+                // Two are done at the same time and eight wait.
+                for _ in 1...30 {
+                    let error = try #require(try await loud.receive()?["error"])
+                    #expect(error["data"]?["reason"] == "BUSY" && error["data"]?["retryable"] == true, "\(error)")
+                }
+                #expect(try await eventually { gateway.methods.gate.waiterCount == 2 })
+                try await RawClient.connect(gateway.port) { quiet in
+                    _ = try await quiet.login(FakeMethods.strangerToken)
+                    let frozen = try await quiet.request(1, "freeze.set", ["vm": "web-1", "reason": "mine too"])
+                    #expect(frozen?["result"] != nil, "\(String(describing: frozen))")
+                    #expect(try await quiet.request(2, "vm.list")?["result"] != nil)
+                }
+                #expect(gateway.methods.calls.count == 4)
+                gateway.methods.gate.open()
+                for _ in 1...10 { #expect(try await loud.receive()?["result"] != nil) }
             }
         }
     }

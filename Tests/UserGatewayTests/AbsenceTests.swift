@@ -22,10 +22,10 @@ struct AbsenceTests {
                 try await rig.backend.call("bill.show", params: [:], principal: GatewayRig.ada, context: context)
             }
             let other = try await gate.place(for: Party(GatewayRig.zoe), weight, bytes: 0)
-            other?.end()
+            other.end()
             call.cancel()
             _ = await call.result
-            place?.end()
+            place.end()
         }
     }
 }

@@ -79,10 +79,10 @@ struct OnceTests {
             async let answer = rig.backend.call(
                 "tenant.create", params: .object(parameters), principal: GatewayRig.chief, context: context)
             let other = try await gate.place(for: Party(GatewayRig.chief), .ordinary, bytes: 0)
-            other?.end()
+            other.end()
             try await keys.release(taken)
             #expect(try await answer["name"] == "new")
-            place?.end()
+            place.end()
         }
     }
 

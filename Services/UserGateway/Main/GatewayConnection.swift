@@ -280,14 +280,14 @@ final class GatewayConnection: Sendable {
         _ method: String, _ parameters: [String: JSONValue], isMutating: Bool, _ principal: Principal, _ line: Line
     ) async -> Outcome {
         let timeout = server.configuration.callTimeout
-        let place: WorkPlace?
+        let place: WorkPlace
         do throws(MethodError) {
             place = try await server.gate.place(
                 for: Party(principal), server.registry[method]?.weight ?? .ordinary, bytes: line.bytes)
         } catch {
             return .failure(error.rpcError)
         }
-        defer { place?.end() }
+        defer { place.end() }
         let late =
             isMutating
             ? MethodError(

@@ -37,7 +37,7 @@ package struct CallContext: Sendable {
     /// The caller's login; `nil`: none, as in a test.
     package let login: Login?
 
-    /// The place in which the work is done; `nil`: the work waits for no turn.
+    /// The place in which the work is done; `nil`: nobody else has any work, as in a test.
     private let place: WorkPlace?
 
     package init(remoteAddress: String, deadline: ContinuousClock.Instant, login: Login? = nil) {

@@ -97,6 +97,9 @@ package struct GatewayServerConfiguration: Sendable {
     package var costlyWork = FairQueue.Limits(places: 2, waitingPerLane: 64)
     package var billingWork = FairQueue.Limits(places: 2, waitingPerLane: 64)
     package var schedulerWork = FairQueue.Limits(places: 4, waitingPerLane: 64)
+    /// Freezes have places of their own, so many that one party's hold up no other's, and each party few of them, so that
+    /// they leave it and others connections of the database.
+    package var urgentWork = FairQueue.Limits(places: 64, placesPerLane: 2, waitingPerLane: 8)
     /// How long a request may wait for its turn.
     package var turnTimeout: Duration = .seconds(10)
     /// How much each principal of a tenant, and each tenant in total, may use.

@@ -12,15 +12,20 @@ package struct FairQueue: Sendable {
         package var waitingPerLane: Int
         /// How many bytes of waiting requests one lane may have.
         package var waitingBytesPerLane: Int
+        /// `nil`: half of the places.
+        private let ownPlacesPerLane: Int?
 
-        package init(places: Int, waitingPerLane: Int = 1_000, waitingBytesPerLane: Int = 16 << 20) {
+        package init(
+            places: Int, placesPerLane: Int? = nil, waitingPerLane: Int = 1_000, waitingBytesPerLane: Int = 16 << 20
+        ) {
             self.places = max(1, places)
+            ownPlacesPerLane = placesPerLane
             self.waitingPerLane = waitingPerLane
             self.waitingBytesPerLane = waitingBytesPerLane
         }
 
-        /// Half of the places, at least one.
-        package var placesPerLane: Int { max(1, places / 2) }
+        /// How much work of one lane is done at the same time, at least one.
+        package var placesPerLane: Int { max(1, ownPlacesPerLane ?? places / 2) }
     }
 
     private struct Work: Sendable {

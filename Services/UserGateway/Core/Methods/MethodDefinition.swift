@@ -32,7 +32,8 @@ package struct MethodDefinition: Sendable {
         case costly
         /// Another service computes it: few such calls run at the same time, and their time is charged to the caller.
         case elsewhere(Elsewhere)
-        /// It does not wait for a turn: it stops something that must stop at once.
+        /// It waits for no other work, since it stops something that must stop at once; but who asks for much of it at
+        /// once waits behind its own, and is soon refused.
         case urgent
     }
 

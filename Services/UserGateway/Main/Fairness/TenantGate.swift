@@ -30,6 +30,7 @@ final class TenantGate: Sendable {
             State(
                 queues: [
                     .ordinary: FairQueue(configuration.ordinaryWork), .costly: FairQueue(configuration.costlyWork),
+                    .urgent: FairQueue(configuration.urgentWork),
                     .elsewhere(.billing): FairQueue(configuration.billingWork),
                     .elsewhere(.scheduler): FairQueue(configuration.schedulerWork),
                 ],
@@ -120,14 +121,11 @@ final class TenantGate: Sendable {
 
     // MARK: Turns
 
-    /// Waits for the party's turn and returns the place, which must be ended. `nil` for work that does not wait for a
-    /// turn.
+    /// Waits for the party's turn and returns the place, which must be ended.
     ///
     /// - Parameter bytes: the size of the request, which is kept meanwhile.
     /// - Throws: `BUSY` if too much waits already, or the turn did not come in time.
-    func place(for party: Party, _ weight: MethodDefinition.Weight, bytes: Int) async throws(MethodError) -> WorkPlace?
-    {
-        guard weight != .urgent else { return nil }
+    func place(for party: Party, _ weight: MethodDefinition.Weight, bytes: Int) async throws(MethodError) -> WorkPlace {
         let ticket = newTicket()
         let refusal = await turn(ticket, party, weight) { queue throws(MethodError) in
             try queue.enter(ticket, lane: party.lane, bytes: bytes)
