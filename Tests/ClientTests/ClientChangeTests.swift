@@ -224,6 +224,19 @@ struct ClientHostTests {
         }
     }
 
+    @Test(
+        "a freeze, or its end, that no Monitor was there to confirm says so, and how it comes to hold",
+        arguments: ["freeze --vm nobody --reason test", "unfreeze --vm nobody", "freeze --vm web-1 --reason test"])
+    func unconfirmedFreeze(line: String) async throws {
+        try await withGateway { gateway in
+            let outcome = await ebb(gateway, line, token: FakeMethods.administratorToken)
+            #expect(outcome.code == 0, "\(outcome)")
+            #expect(
+                outcome.errors.contains("no Monitor is there to confirm it") == line.contains("nobody"), "\(outcome)")
+            #expect(outcome.output.contains("CONFIRMED BY  0\n") == line.contains("nobody"), "\(outcome)")
+        }
+    }
+
     @Test("what a guest or a foreign host says can't steer the reader's terminal")
     func disarmsOutput() {
         #expect(SafeText(prose: "a\u{1B}]0;x\u{07}b\u{9B}2Jc\u{202E}d\te\n") == "a]0;xb2Jcd\te\n")

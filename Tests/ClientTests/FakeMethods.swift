@@ -13,6 +13,7 @@ internal import UserGatewayMain
 /// `ghost` is not there, `full` finds no room, `stuck` never ends, `gated` ends when the gate opens, `broken` fails.
 /// `quiet` says nothing on its console; `hostile` fails with a text that would steer a terminal.
 /// `long` waits for the gate as for another service, `huge` has 100 KB of answer.
+/// Of a freeze of `nobody` no Monitor hears.
 /// Changes of `moving` are under way for two looks, of `doomed` fail after one, and of `endless` go on for ever.
 final class FakeMethods: GatewayMethods {
     static let ownerToken = "ebb_" + String(repeating: "A", count: 43)
@@ -93,6 +94,9 @@ final class FakeMethods: GatewayMethods {
         case "hostile": throw MethodError(.conflict, "\u{1B}[2J\nebb: all is well;\r\u{9B}[8mnot\u{202E} seen")
         case "long": await context.waiting { await gate.wait() }
         case "huge": return ["name": .string(String(repeating: "x", count: 100_000))]
+        case "nobody":
+            let answer = MethodRegistry.ebb[method]?.example.result.members ?? [:]
+            return .object(answer.merging(["reached": 0, "unreached": []]) { $1 })
         case "moving": return Self.begun(Self.moving)
         case "doomed": return Self.begun(Self.doomed)
         case "endless": return Self.begun(Self.endless)

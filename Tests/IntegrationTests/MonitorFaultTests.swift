@@ -295,7 +295,7 @@ private enum CommandVerbs {
         ("create", create, false), ("start", "{}", false), ("shutdown", "{}", false), ("destroy", "{}", false),
         ("suspend", "{}", false), ("resume", "{}", false), ("reboot", "{}", false), ("save", "{}", false),
         ("restore", "{}", false), ("resize", #"{"vcpus": 3}"#, true), ("resize", #"{"memory_bytes": 1048576}"#, true),
-        ("cap", #"{"cpu_cap_ppm": 1}"#, false), ("network-cap", #"{"bytes_per_second": 1}"#, false),
+        ("cap", #"{"cpu_cap_ppm": 50000}"#, false), ("network-cap", #"{"bytes_per_second": 1}"#, false),
         ("migrate", #"{"target": "h2"}"#, true), ("abort-migration", "{}", false),
         ("snapshot", #"{"name": "s"}"#, false), ("revert", #"{"name": "s"}"#, false),
         ("delete-snapshot", #"{"name": "s"}"#, false), ("delete", "{}", false),

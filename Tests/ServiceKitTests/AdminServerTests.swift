@@ -28,6 +28,18 @@ struct AdminServerTests {
             log: Logger(label: "test"), limits: limits)
     }
 
+    @Test(
+        "it is told to others as the address to which it is bound; a wildcard as the address of the bus",
+        arguments: [
+            ("127.0.0.1:0", "http://127.0.0.1:9"), ("127.0.0.7:8080", "http://127.0.0.7:9"),
+            ("10.0.0.5:8080", "http://10.0.0.5:9"), ("localhost:0", "http://localhost:9"),
+            ("0.0.0.0:8080", "http://10.9.9.9:9"), ("[::]:8080", "http://10.9.9.9:9"), ("*:1", "http://10.9.9.9:9"),
+            ("[::1]:8080", "http://[::1]:9"),
+        ])
+    func advertises(bind: String, expected: String) {
+        #expect(ServiceBody.advertisedAdmin(bind: bind, port: 9, host: "10.9.9.9") == expected)
+    }
+
     private func get(_ path: String, at port: Int, method: String = "GET") async throws -> Answer {
         var request = URLRequest(url: try #require(URL(string: "http://127.0.0.1:\(port)\(path)")))
         request.httpMethod = method

@@ -26,11 +26,19 @@ package enum ForeignAction: Hashable, Sendable, Codable {
 }
 
 extension FleetCap {
+    /// The smallest CPU cap of a host with QEMU, in parts per million of one core: a simulated one takes none that a real
+    /// one refuses.
+    private static let leastPPM: Int64 = 50_000
+
     /// Why it is not valid; `nil` if it is.
     var fault: String? {
         switch self {
         case .cpu(let ppm):
-            Limits.load.contains(ppm) ? nil : "a CPU cap must lie within 0 and 10000000000 ppm"
+            !Limits.load.contains(ppm)
+                ? "a CPU cap must lie within 0 and 10000000000 ppm"
+                : ppm > 0 && ppm < Self.leastPPM
+                    ? "\(CPUCap(ppm: ppm)) is no cap that the host takes: the least is \(CPUCap(ppm: Self.leastPPM))"
+                    : nil
         case .network(let bytesPerSecond):
             Limits.byteRate.contains(bytesPerSecond)
                 ? nil : "a network cap must lie within 0 and 1000000000000 bytes per second"

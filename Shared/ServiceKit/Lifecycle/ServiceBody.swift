@@ -159,11 +159,19 @@ struct ServiceBody: Service {
         let row = try await store.query("SELECT host(inet_client_addr()) AS address").first
         let seen = try row?.stringOrNil("address")
         let host = settings.optionalText("bus.advertiseHost") ?? seen ?? "127.0.0.1"
-        let adminHost = settings.text("admin.bind").hasPrefix("127.") ? "127.0.0.1" : host
         let adminPort = await admin.boundPort()
         return AdvertisedEndpoints(
             publish: Self.advertised(publish, host: host), command: Self.advertised(command, host: host),
-            admin: adminPort.map { "http://\(adminHost):\($0)" }, publicKey: publicKey)
+            admin: adminPort.map { Self.advertisedAdmin(bind: settings.text("admin.bind"), port: $0, host: host) },
+            publicKey: publicKey)
+    }
+
+    /// The address to which it is bound, with the port that it got.
+    static func advertisedAdmin(bind: String, port: Int, host: String) -> String {
+        let bound = bind.lastIndex(of: ":").map { String(bind[..<$0]) } ?? bind
+        let isWildcard = ["", "*", "0.0.0.0", "::", "[::]"].contains(bound)
+        let name = isWildcard ? host : bound
+        return "http://\(name.contains(":") && !name.hasPrefix("[") ? "[\(name)]" : name):\(port)"
     }
 
     static func advertised(_ endpoint: String, host: String) -> String {

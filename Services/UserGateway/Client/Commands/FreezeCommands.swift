@@ -47,6 +47,7 @@ struct FreezeSet: MutatingCommand {
 
     func view(of result: JSONValue) -> View { .freeze }
     func failure(of result: JSONValue) -> ClientFailure? { ClientFailure(unreached: result) }
+    func remark(on result: JSONValue) -> String? { unconfirmed(result, "it is recorded and holds") }
 }
 
 struct UnfreezeCommand: MutatingCommand {
@@ -69,6 +70,14 @@ struct UnfreezeCommand: MutatingCommand {
 
     func view(of result: JSONValue) -> View { .freeze }
     func failure(of result: JSONValue) -> ClientFailure? { ClientFailure(unreached: result) }
+    func remark(on result: JSONValue) -> String? { unconfirmed(result, "that it has ended is recorded, and holds") }
+}
+
+/// What to say of a freeze, or its end, that no Monitor has confirmed, since none is there; `nil`: one has.
+private func unconfirmed(_ result: JSONValue, _ what: String) -> String? {
+    guard result["reached"] == 0, result["unreached"]?.items?.isEmpty != false else { return nil }
+    return
+        "no Monitor is there to confirm it: \(what) for each as soon as it reads the database, see 'ebb service list'"
 }
 
 enum FreezeList: PlainVerb {

@@ -13,6 +13,8 @@ protocol GatewayCommand: AsyncParsableCommand {
     func view(of result: JSONValue) -> View
     /// The failure with which the command ends after the result is shown; `nil`: the result is fine.
     func failure(of result: JSONValue) -> ClientFailure?
+    /// What is to be said of the result on standard error, beside what is shown of it; `nil`: nothing.
+    func remark(on result: JSONValue) -> String?
     /// The agreement that is needed if the method can't be undone.
     var agreement: Agreement? { get }
 }
@@ -29,6 +31,7 @@ protocol VMChangeCommand: MutatingCommand {
 
 extension GatewayCommand {
     var agreement: Agreement? { nil }
+    func remark(on result: JSONValue) -> String? { nil }
 
     mutating func run() async throws { try await perform() }
 
@@ -54,6 +57,7 @@ extension GatewayCommand {
             }
         }
         try global.show(result, view(of: result))
+        if let remark = remark(on: result) { Surroundings.current.writeError("\(remark)\n") }
         if let failure = failure(of: result) { throw failure }
     }
 }

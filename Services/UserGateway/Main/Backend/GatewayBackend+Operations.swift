@@ -105,7 +105,7 @@ extension GatewayBackend {
             "host": .string(try await visible(result.host ?? record.command.host, to: request.principal)),
             "vcpus": record.outcome == nil ? nil : .nullable(result.vcpus?.count),
             "capacityThousandths": result.leftByCap.map { .integer($0.thousandths) },
-            "progressPpm": record.progressPPM.map { .integer($0) },
+            "progressPpm": record.outcome == nil ? record.progressPPM.map { .integer($0) } : nil,
             "progress": Self.progress(of: record, own),
             "reason": failure.map { .string($0.reason.rawValue) },
             "message": message.map { .string($0) },
@@ -113,10 +113,11 @@ extension GatewayBackend {
         ])
     }
 
-    /// What is being done. A tenant reads only that something is: the words are Monitor's, and the progress is a
-    /// number.
+    /// What is being done; nothing once it has ended. A tenant reads only that something is: the words are Monitor's, and
+    /// the progress is a number.
     private static func progress(of record: CommandRecord, _ own: Set<String>?) -> JSONValue? {
-        record.progressText.map { own == nil ? .string($0) : "it goes on" }
+        guard record.outcome == nil else { return nil }
+        return record.progressText.map { own == nil ? .string($0) : "it goes on" }
     }
 
     /// Who ordered a command. For a tenant the provider's people have no names.

@@ -17,7 +17,25 @@ extension GatewayBackend {
         let answer = try await question(.checkVM, domain, request)
         let items = MonitorAnswer.abilities(
             DomainExamination(json: try await disguised(answer, for: request.principal).line))
-        return ["vm": .string(domain.name), "items": .array(items)]
+        return ["vm": .string(domain.name), "items": .array(try await asFarAsAllowed(items, on: domain.host, request))]
+    }
+
+    /// The items of a check; on a host that is only observed nothing is fine, whatever the VM could do.
+    private func asFarAsAllowed(
+        _ items: [JSONValue], on host: HostID, _ request: Request
+    ) async throws(MethodError) -> [JSONValue] {
+        guard let objection = try await obstacleToChanges(on: host, for: request.principal) else { return items }
+        return items.map { item in
+            guard item["result"] == "fine" else { return item }
+            return .object(
+                (item.members ?? [:]).merging(["result": "missing", "detail": .string(objection)]) { _, new in new })
+        }
+    }
+
+    /// Why Ebb changes nothing on a host; `nil`: it does.
+    private func obstacleToChanges(on host: HostID, for reader: Principal) async throws(MethodError) -> String? {
+        guard try await self.host(host).mode == .observe else { return nil }
+        return reader.tenant == nil ? HostMode.observe.objection(of: host) : TenantText.observed
     }
 
     func previewVM(_ request: Request) async throws(MethodError) -> JSONValue {

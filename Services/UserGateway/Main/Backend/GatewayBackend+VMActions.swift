@@ -14,8 +14,17 @@ extension GatewayBackend {
         let domain = try await managedDomain(request)
         if let purpose = order.starting { return try await begin(order, domain, for: purpose, request) }
         let share = order.amounts == [:] ? nil : domain.tenant.map { QuotaShare(tenant: $0, amounts: order.amounts) }
-        return try await run(
+        let outcome = try await run(
             request, on: domain, verb: order.verb, order.arguments, counting: share, taking: order.time)
+        guard let remark = Self.remark(on: order.arguments, of: domain) else { return outcome }
+        return .object((outcome.members ?? [:]).merging(["message": .string(remark)]) { said, _ in said })
+    }
+
+    /// What an order does not do, although it is carried out: a CPU cap may be as much as all of the VM's vCPUs.
+    private static func remark(on order: CommandArguments, of domain: VisibleVM) -> String? {
+        let vcpus = domain.confirmedVCPUs ?? domain.grantedVCPUs ?? domain.maximumVCPUs
+        guard let ppm = order.cpuCapPPM, ppm > 0, ppm >= Int64(vcpus.count) * 1_000_000 else { return nil }
+        return "a CPU cap of \(CPUCap(ppm: ppm)) is no limit for its \(vcpus) vCPU\(vcpus == 1 ? "" : "s")"
     }
 
     func deleteSnapshot(_ request: Request) async throws(MethodError) -> JSONValue {
