@@ -65,6 +65,15 @@ struct RevertMethodTests {
         }
     }
 
+    @Test("what was saved is as large when it is restored, whatever was asked of it before")
+    func restores() async throws {
+        try await Self.with(Self.small, state: .saved) { rig, _, rooms, _ in
+            try await rig.administration.query("UPDATE inventory.domain SET asked_vcpus = 1, granted_vcpus = 4")
+            try await rig.call("vm.restore", ["vm": "web-1", "wait": false], as: GatewayRig.ada)
+            #expect(rooms.all == [Self.room("restore", vcpus: 4, memory: 1 << 30)])
+        }
+    }
+
     @Test("a revert of a running VM to a larger snapshot is refused where there is no room, or no quota for it")
     func refuses() async throws {
         try await Self.with(Self.large, state: .running) { rig, scheduler, _, domain in

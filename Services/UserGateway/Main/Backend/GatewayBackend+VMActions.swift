@@ -254,9 +254,11 @@ extension GatewayBackend {
     private func roomToRun(
         _ domain: VisibleVM, _ purpose: PermitPurpose, _ request: Request
     ) async throws(MethodError) -> Permitted {
-        try await room(
+        // What was saved comes back as large as it was, also if it was asked to be smaller and did not do it.
+        let saved = [domain.askedVCPUs, domain.grantedVCPUs, domain.confirmedVCPUs].compactMap { $0 }.max()
+        let vcpus = purpose == .restore ? saved : domain.askedVCPUs ?? domain.confirmedVCPUs
+        return try await room(
             for: domain.id, on: domain.host, in: try await cluster(of: domain.host), purpose: purpose,
-            vcpus: domain.askedVCPUs ?? domain.confirmedVCPUs ?? domain.maximumVCPUs, memory: domain.maximumMemory,
-            request)
+            vcpus: vcpus ?? domain.maximumVCPUs, memory: domain.maximumMemory, request)
     }
 }
