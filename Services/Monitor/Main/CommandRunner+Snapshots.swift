@@ -35,20 +35,31 @@ extension CommandRunner {
         for snapshot: DomainSnapshot, _ order: CommandOrder, _ record: CommandRecord
     ) async throws {
         guard !snapshot.isOfDomainThatIsOff, let row = try await edges.inventory.domain(order.domain) else { return }
-        var (vcpus, memory) = (row.heldVCPUs.count, row.heldMemory.bytes)
-        if let id = record.command.permit, let permit = try await edges.permits.fetch(id), permit.domain == row.id,
-            permit.host == host, permit.state == .open, permit.expiresAt > edges.clock.now()
-        {
-            vcpus += permit.vcpus.count
-            memory += permit.memory.bytes
-        }
-        let wanted = (
-            vcpus: snapshot.vcpus ?? row.maximumVCPUs.count, memory: snapshot.memoryBytes ?? row.maximumMemory.bytes
-        )
-        guard wanted.vcpus > vcpus || wanted.memory > memory else { return }
-        throw CommandRefusal(
+        let permit = try await promise(of: record)
+        if let refusal = Self.refusal(of: snapshot, row, permit) { throw refusal }
+    }
+
+    /// The room that a command's permit still promises its domain here.
+    private func promise(of record: CommandRecord) async throws -> Permit? {
+        guard let id = record.command.permit, let permit = try await edges.permits.fetch(id),
+            permit.domain == record.command.domain, permit.host == host, permit.state == .open,
+            permit.expiresAt > edges.clock.now()
+        else { return nil }
+        return permit
+    }
+
+    /// Apart from what waits for the database: Swift 6.3.1's optimizer crashes on both in one function.
+    private static func refusal(
+        of snapshot: DomainSnapshot, _ row: StoredDomain, _ permit: Permit?
+    ) -> CommandRefusal? {
+        let vcpus = row.heldVCPUs.count + (permit?.vcpus.count ?? 0)
+        let memory = row.heldMemory.bytes.addedOrClamped(permit?.memory.bytes ?? 0)
+        let wantedVCPUs = snapshot.vcpus ?? row.maximumVCPUs.count
+        let wantedMemory = snapshot.memoryBytes ?? row.maximumMemory.bytes
+        guard wantedVCPUs > vcpus || wantedMemory > memory else { return nil }
+        return CommandRefusal(
             .conflict,
-            "snapshot '\(snapshot.name)' of domain \(order.domain) has \(wanted.vcpus) vCPUs and \(wanted.memory) B, and "
+            "snapshot '\(snapshot.name)' of domain \(row.id) has \(wantedVCPUs) vCPUs and \(wantedMemory) B, and "
                 + "room was promised for \(vcpus) and \(memory) B: order the revert again, which asks for the room")
     }
 }
