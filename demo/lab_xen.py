@@ -238,12 +238,14 @@ class XenRun:
         self.order("vm", "cap", NEW, "--cpu", "40%")
         require("40" in self.scheduler()["cap"], f"the host's scheduler says {self.scheduler()}")
         self.await_("the cap in Ebb", lambda: self.vm(NEW)["cpuCapPpm"] == 400_000)
-        self.await_("the capped use in Ebb", lambda: 200_000 < self.vm(NEW)["cpuUtilizationPpm"] < 500_000)
+        self.await_("the capacity in Ebb", lambda: self.vm(NEW)["capacityThousandths"] == 400)
+        # Its use is a share of that; the interval in which the cap changed is unknown.
+        self.await_("the capped use in Ebb", lambda: (self.vm(NEW)["cpuUtilizationPpm"] or 0) > 900_000)
         use = self.vm(NEW)["cpuUtilizationPpm"]
         self.order("vm", "cap", NEW, "--cpu", "none")
         require(self.scheduler()["cap"] == "0", f"the host's scheduler says {self.scheduler()}")
         self.lab.load(self.ids[NEW], IDLE)
-        self.report.say(f"  under load, capped at 40 % of a core, it used {use / 1e4:.0f} %")
+        self.report.say(f"  under load, capped at 40 % of a core, it used {use / 1e4:.0f} % of that")
 
     def scheduler(self):
         host, _ = self.lab.running(self.ids[NEW])
