@@ -194,15 +194,7 @@ struct CapacityBillingTests {
                 try policy(minimum: 300, step: .tenth, version: 2, from: 33),
             ], cards: [card(vcpu: .random(in: 1...99, using: &random), factor: factor)])
         var cut = whole
-        cut.segments = segments.flatMap { segment -> [SizeSegment] in
-            let span = segment.period.start.nanoseconds..<segment.period.end.nanoseconds
-            let instants = (0..<4).map { _ in Timestamp(nanoseconds: .random(in: span, using: &random)) }
-            return segment.period.split(at: instants).map { part in
-                var copy = segment
-                copy.period = part
-                return copy
-            }
-        }
+        cut.segments = segments.flatMap { $0.cut(4, using: &random) }
         cut.segments.shuffle(using: &random)
         let bill = try Rating.bill(whole)
         #expect(try Rating.bill(cut) == bill && Rating.bill(cut).terms() == bill.terms(), "seed \(seed)")

@@ -154,15 +154,7 @@ import Testing
             segments, readings: readings, policies: [try policy(from: 7), try policy(version: 2, from: 33, ratio: 20)],
             cards: [card(factor: factor), card(version: 2, from: 25, vcpu: 12_345_677, factor: factor)])
         var cut = whole
-        cut.segments = segments.flatMap { segment -> [SizeSegment] in
-            let span = segment.period.start.nanoseconds..<segment.period.end.nanoseconds
-            let cuts = (0..<3).map { _ in Timestamp(nanoseconds: .random(in: span, using: &random)) }
-            return segment.period.split(at: cuts).map { part in
-                var copy = segment
-                copy.period = part
-                return copy
-            }
-        }
+        cut.segments = segments.flatMap { $0.cut(3, using: &random) }
         cut.segments.shuffle(using: &random)
         cut.readings.shuffle(using: &random)
         cut.policies.shuffle(using: &random)

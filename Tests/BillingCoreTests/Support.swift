@@ -93,3 +93,16 @@ func inputs(
         domains: [BillableDomain(domain: web, name: "web", owned: owned)],
         segments: segments, readings: readings, policies: policies, rateCards: cards)
 }
+
+extension SizeSegment {
+    /// The same in parts, cut at so many instants by chance.
+    func cut(_ count: Int, using random: inout some RandomNumberGenerator) -> [SizeSegment] {
+        let span = period.start.nanoseconds..<period.end.nanoseconds
+        let instants = (0..<count).map { _ in Timestamp(nanoseconds: .random(in: span, using: &random)) }
+        return period.split(at: instants).map { part in
+            var copy = self
+            copy.period = part
+            return copy
+        }
+    }
+}

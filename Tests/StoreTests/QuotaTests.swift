@@ -30,6 +30,15 @@ import Testing
             }
         }
 
+        /// Two domains of the tenant, of one vCPU each, the second on another host.
+        func domainsOnTwoHosts() async throws -> [DomainID] {
+            let other = try await world.addHost("h-2")
+            try await world.inventory.setMode(of: "h-2", to: .enabled)
+            try await world.inventory.setFacts(
+                HostAnswer(state: .up, cpuCount: 64, memory: .gibibytes(64)), under: other)
+            return [try await world.addDomain(2, on: world.claim), try await world.addDomain(3, on: other)]
+        }
+
         func enqueue(_ verb: String, _ domain: DomainID, _ arguments: String, _ number: UInt64) async throws {
             var command = NewCommand.resize(domain, key: "\(verb)-\(number)", number: number)
             command.verb = Recognised(verb)
@@ -67,12 +76,7 @@ import Testing
     @Test("growths at once, on two hosts, never pass the quota together, and exactly what fits is granted")
     func race() async throws {
         try await withQuotas { quotas in
-            let world = quotas.world
-            let other = try await world.addHost("h-2")
-            try await world.inventory.setMode(of: "h-2", to: .enabled)
-            try await world.inventory.setFacts(
-                HostAnswer(state: .up, cpuCount: 64, memory: .gibibytes(64)), under: other)
-            let domains = [try await world.addDomain(2, on: world.claim), try await world.addDomain(3, on: other)]
+            let domains = try await quotas.domainsOnTwoHosts()
             // 8 of the world's own VM, 1 each of the two.
             #expect(try await quotas.used(.vcpus) == 10)
             try await quotas.set([.vcpus: 17])
@@ -155,12 +159,7 @@ import Testing
     @Test("growths of two VMs that race, on two hosts, never pass the quota, and only what would is refused")
     func targetsRace() async throws {
         try await withQuotas { quotas in
-            let world = quotas.world
-            let other = try await world.addHost("h-2")
-            try await world.inventory.setMode(of: "h-2", to: .enabled)
-            try await world.inventory.setFacts(
-                HostAnswer(state: .up, cpuCount: 64, memory: .gibibytes(64)), under: other)
-            let domains = [try await world.addDomain(2, on: world.claim), try await world.addDomain(3, on: other)]
+            let domains = try await quotas.domainsOnTwoHosts()
             try await quotas.set([.vcpus: 17])
             let refusals = try await withThrowingTaskGroup(of: PermitRefusal?.self) { group in
                 for number in 0..<8 {
