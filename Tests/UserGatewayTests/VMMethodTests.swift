@@ -66,12 +66,9 @@ struct VMMethodTests {
         Expectation(method: "vm.abort", verb: "abort-migration"),
         Expectation(
             method: "vm.snapshot", parameters: ["name": "monday"], verb: "snapshot", arguments: ["name": "monday"]),
+        // No Monitor is there to say how large the snapshot is; the one that comes back refuses what nobody promised.
         Expectation(
-            method: "vm.revert", parameters: ["name": "monday"], verb: "revert", arguments: ["name": "monday"],
-            room: Expectation.room("grow", vcpus: 6, memory: 512 << 20)),
-        Expectation(
-            method: "vm.revert", parameters: ["name": "monday"], verb: "revert", arguments: ["name": "monday"],
-            room: Expectation.room("restore", vcpus: 8, memory: 1 << 30), state: .shutoff),
+            method: "vm.revert", parameters: ["name": "monday"], verb: "revert", arguments: ["name": "monday"]),
         Expectation(
             method: "vm.snapshotdelete", parameters: ["name": "monday"], verb: "delete-snapshot",
             arguments: ["name": "monday"]),

@@ -264,7 +264,11 @@ package enum CommandPlan {
 
     private static func isSized(_ order: CommandOrder, _ look: DomainLook) -> Bool {
         let hasVCPUs = order.vcpus.map { look.granted == $0 && look.confirmed == $0 } ?? true
-        let isCapped = order.cpuCapPPM.map { look.cpuCap.fulfils(asked: $0, granule: capGranulePPM) == true } ?? true
-        return hasVCPUs && isCapped && (order.memory.map { look.memory.map($0.isReached) ?? false } ?? true)
+        let isCapped = order.cpuCapPPM.map { ppm in
+            // A whole size lifts a cap where one is seen.
+            ppm == 0
+                ? look.cpuCap.limitPPM == nil : look.cpuCap.fulfils(asked: ppm, granule: capGranulePPM) == true
+        }
+        return hasVCPUs && isCapped ?? true && (order.memory.map { look.memory.map($0.isReached) ?? false } ?? true)
     }
 }

@@ -100,6 +100,7 @@ extension CommandRunner {
         do {
             if let specification { try await loop.hypervisor.check(specification) }
             try await checkSnapshot(order, record)
+            try await checkSize(order)
             let beforehand = Beforehand(
                 specification: specification,
                 definition: order.verb == .adopt ? try await adoptable(order) : nil,

@@ -19,7 +19,7 @@ extension CommandRunner {
             guard sized.outcome.succeeded else { return sized }
             ended = sized
         }
-        if order.cpuCapPPM != nil {
+        if let ppm = order.cpuCapPPM, await needsCap(ppm, order.domain) {
             let capped = try await cap(order, after: ended != nil, call)
             guard capped.outcome.succeeded else { return capped }
             ended = capped
@@ -28,9 +28,27 @@ extension CommandRunner {
             ended = try await resize(record, order, memory: memory, call.following(.resizeMemory))
         }
         guard let ended else {
-            throw HypervisorError(.invalid, operation: "resize", message: "it has no size to reach")
+            return Ended(outcome: .succeeded(result: await loop.result(of: order.domain)), permit: .used)
         }
         return ended
+    }
+
+    /// A whole size has no cap to set; it lifts one that is seen or was asked for.
+    private func needsCap(_ ppm: Int64, _ domain: DomainID) async -> Bool {
+        if ppm > 0 { return true }
+        return await loop.hasCap(domain)
+    }
+
+    /// Refuses a size that is not whole of a domain that has fewer vCPUs by now than such a size needs: those before it in
+    /// the queue took them, and nobody promised room for them again.
+    func checkSize(_ order: CommandOrder) async throws {
+        guard order.verb == .resize, order.vcpus == nil, let ppm = order.cpuCapPPM, ppm > 0,
+            let online = await loop.vcpusInUse(by: order.domain), ppm > Int64(online.count) * 1_000_000
+        else { return }
+        throw CommandRefusal(
+            .conflict,
+            "domain \(order.domain) has \(online) vCPU\(online == 1 ? "" : "s") by now, fewer than a size of "
+                + "\(CPUCap(ppm: ppm)) needs: order the resize again, which asks for the room")
     }
 
     /// - Parameter isSecond: whether the vCPUs were resized before it: then what fails is not all of the command.
@@ -182,6 +200,11 @@ extension BalloonProgress: AwaitedProgress { var isWaiting: Bool { self == .wait
 extension HostLoop {
     /// The number of vCPUs that the guest uses, as last seen; the granted number if the use is not known.
     func vcpusInUse(by domain: DomainID) -> VCPUCount? { latest[domain]?.vcpus.map { $0.confirmed ?? $0.granted } }
+
+    /// Whether a CPU cap holds, as last seen, or was asked for.
+    func hasCap(_ domain: DomainID) -> Bool {
+        latest[domain]?.cpuCap.limitPPM != nil || trackers[domain]?.caps.cpuPPM ?? 0 > 0
+    }
 
     /// What the guest's balloon leaves it, as last seen.
     func memory(of domain: DomainID) -> ByteCount? { latest[domain]?.memory?.allocated }

@@ -67,7 +67,8 @@ extension GatewayBackend {
     }
 
     /// The number of vCPUs and the cap that give a size of CPU; `nil`: they stay. A size that is not whole keeps vCPUs
-    /// that are online beyond it: the cap takes them back without the guest's help.
+    /// that are online beyond it: the cap takes them back without the guest's help. A whole one says that no cap is left,
+    /// whatever is known now: orders that are open may still set one.
     private func cpuSize(
         of domain: VisibleVM, _ request: Request
     ) throws(MethodError) -> (vcpus: VCPUCount?, cpuCapPPM: Int64?) {
@@ -77,8 +78,7 @@ extension GatewayBackend {
             throw MethodError(.invalid, "a VM's size of CPU is 'vcpus' or 'capacityThousandths', not both")
         }
         guard let size = whole ?? asked else { return (nil, nil) }
-        let hasCap = domain.cpuCapPPM ?? 0 > 0 || domain.seenCPUCap.limitPPM != nil
-        if size.isWhole { return (size.vcpus, hasCap ? 0 : nil) }
+        if size.isWhole { return (size.vcpus, 0) }
         let isMore = size.vcpus > domain.confirmedVCPUs ?? domain.grantedVCPUs ?? 0
         return (isMore ? size.vcpus : nil, size.thousandths * 1_000)
     }
@@ -133,19 +133,16 @@ extension GatewayBackend {
     }
 
     /// The room that a snapshot takes beyond what the VM holds; of one whose size is not known, the ceilings. `nil`: it
-    /// takes none.
+    /// takes none, or nobody can say which snapshots there are. Then the host's Monitor refuses what nobody promised.
     private func roomToRevert(
         _ domain: VisibleVM, to name: String, _ request: Request
     ) async throws(MethodError) -> Permitted? {
-        var (vcpus, memory) = (domain.maximumVCPUs, domain.maximumMemory)
-        if let snapshots = await snapshots(of: domain, request) {
-            // One that is not there is refused by the host's Monitor.
-            guard let snapshot = snapshots.first(where: { $0.name == name }), !snapshot.isOfDomainThatIsOff else {
-                return nil
-            }
-            vcpus = snapshot.vcpus.map { VCPUCount(clamping: $0) } ?? vcpus
-            memory = snapshot.memoryBytes.map { ByteCount(clamping: $0) } ?? memory
-        }
+        // One that is not there is refused by the host's Monitor.
+        guard let snapshot = await snapshots(of: domain, request)?.first(where: { $0.name == name }),
+            !snapshot.isOfDomainThatIsOff
+        else { return nil }
+        let vcpus = snapshot.vcpus.map { VCPUCount(clamping: $0) } ?? domain.maximumVCPUs
+        let memory = snapshot.memoryBytes.map { ByteCount(clamping: $0) } ?? domain.maximumMemory
         let more = (
             vcpus: VCPUCount(clamping: max(0, vcpus.count - domain.heldVCPUs.count)),
             memory: ByteCount(clamping: max(0, memory.bytes - domain.heldMemory.bytes))
